@@ -1,0 +1,148 @@
+"""Every key of the `LOGTAIL` settings dict: its type, default, unit and why.
+
+Keys are read on access, so `override_settings` works. A wrong value raises `ImproperlyConfigured` that names the key,
+what was seen and what was expected; the system checks turn that into a message with an id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Generic, TypeVar, overload
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+Value = TypeVar("Value")
+
+
+class Key(Generic[Value]):
+    """One key of the dict. `unit` and `why` feed the reference documentation."""
+
+    def __init__(self, default: Any, parse: Callable[[object], Value], *, unit: str = "", why: str) -> None:
+        self.default = default
+        self.parse = parse
+        self.unit = unit
+        self.why = why
+        self.name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, conf: None, owner: type) -> Key[Value]: ...
+    @overload
+    def __get__(self, conf: object, owner: type) -> Value: ...
+    def __get__(self, conf: object | None, owner: type) -> Key[Value] | Value:
+        if conf is None:
+            return self
+        value = declared().get(self.name, self.default)
+        try:
+            return self.parse(value)
+        except (TypeError, ValueError) as error:
+            raise ImproperlyConfigured(f'LOGTAIL["{self.name}"] is {value!r}; {error}') from None
+
+
+def declared() -> Mapping[str, Any]:
+    """The `LOGTAIL` dict of the host's settings, empty when there is none."""
+    value = getattr(settings, "LOGTAIL", {})
+    if not isinstance(value, Mapping):
+        raise ImproperlyConfigured(f"LOGTAIL is {type(value).__name__}; expected a dict")
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("expected a text")
+    return value
+
+
+def _optional_text(value: object) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _paths(value: object) -> tuple[Path, ...]:
+    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+        raise ValueError("expected a list of absolute paths")
+    found = tuple(Path(item) for item in value)
+    for path in found:
+        if not path.is_absolute():
+            raise ValueError(f"expected absolute paths, not {str(path)!r}")
+    return found
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ValueError("expected a dict of slug -> path or dict")
+    return value
+
+
+def _whole(least: int, most: int) -> Callable[[object], int]:
+    def parse(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise ValueError(f"expected a whole number from {least} to {most}")
+        return value
+
+    return parse
+
+
+class Conf:
+    """The keys. Use the module's `conf`."""
+
+    ROOTS = Key(
+        (),
+        _paths,
+        unit="absolute paths",
+        why="Only files inside these directories are ever opened, whatever a log's row says. Empty: none.",
+    )
+    LOGS = Key(
+        {},
+        _mapping,
+        unit="slug -> path, or dict of a log's fields",
+        why="Logs declared in settings; kept in step with the registry at migrate and by logtail_sync.",
+    )
+    QUEUE = Key(
+        "logtail",
+        _text,
+        unit="Dramatiq queue name",
+        why="The queue of logs that name none, and the one this host's worker serves.",
+    )
+    REDIS_URL = Key(
+        None,
+        _optional_text,
+        unit="URL",
+        why="Where wants and leases live. Unset: the Dramatiq broker's own Redis client.",
+    )
+    CHANNEL_LAYER = Key(
+        "default",
+        _text,
+        unit="alias in CHANNEL_LAYERS",
+        why="The layer whose configuration the mailboxes use; an instance of its own is made from it.",
+    )
+    ACCESS_POLICY = Key(
+        "django_logtail.access.AccessPolicy",
+        _text,
+        unit="dotted path",
+        why="The class that decides who may see which log.",
+    )
+    BACKLOG_LINES = Key(
+        500,
+        _whole(0, 10_000),
+        unit="lines",
+        why="Shown on joining: some screens of context, one batch on the wire.",
+    )
+    MAX_VIEWERS_PER_USER = Key(
+        16,
+        _whole(1, 10_000),
+        unit="open logs",
+        why="One person's tabs and panes; a forgotten script cannot take the server.",
+    )
+    MAX_VIEWERS_PER_PROCESS = Key(
+        2_000,
+        _whole(1, 100_000),
+        unit="viewers",
+        why="About 27 KiB of memory each.",
+    )
+
+
+conf = Conf()

@@ -1,0 +1,222 @@
+"""The words viewers and servers exchange, version 1. Knows neither Django nor Channels.
+
+`docs/reference/protocol.md` describes the same words for people who write a client.
+Everything a client sends is hostile until `decode_client_message` has returned it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, TypeAlias
+
+PROTOCOL_VERSION = 1
+
+#: Bytes of log text in one batch. 64 KiB is the best MB/s a message on the core channel layer, and safe on pubsub.
+MAX_BATCH_BYTES = 64 * 1024
+#: Bytes of one client message; the longest legal one (a search) is far below it.
+MAX_CLIENT_MESSAGE_BYTES = 8 * 1024
+#: Client messages a second in the long run, and in one burst.
+CLIENT_MESSAGES_PER_SECOND = 20
+CLIENT_MESSAGE_BURST = 60
+#: Seconds a client has for its first message.
+HELLO_SECONDS = 10.0
+#: Lines a client may ask for on joining, and in one `range`.
+MAX_LINES = 10_000
+#: Bytes one `range` may answer with; the client asks again for more.
+MAX_RANGE_BYTES = 1024 * 1024
+#: Offsets above this lose precision in a browser's numbers.
+MAX_OFFSET = 2**53 - 1
+
+
+class CloseCode(IntEnum):
+    """Why a socket was closed by us. A client retries after none of them by itself but NO_READER."""
+
+    BAD_MESSAGE = 4400
+    SIGNED_OUT = 4401
+    NO_ACCESS = 4403
+    NO_SUCH_LOG = 4404
+    TOO_MANY_MESSAGES = 4408
+    TOO_MANY_VIEWERS = 4409
+    STOPPED_BY_ADMINISTRATOR = 4410
+    PROTOCOL_VERSION = 4426
+    NO_READER = 4503
+
+
+class BadMessage(ValueError):
+    """A client sent something this protocol does not have. The text names what was seen and what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A byte offset in one generation of a file, as the wire knows it."""
+
+    file: str
+    offset: int
+
+    def to_json(self) -> dict[str, object]:
+        return {"file": self.file, "offset": self.offset}
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """The first message: who asks (ticket), how many last lines, or where to go on."""
+
+    protocol: int
+    ticket: str
+    lines: int
+    resume: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """The client has everything before `offset` of `file` in its store."""
+
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The reader of the page is looking elsewhere: send no more until released."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Go on sending after a hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Bytes [start, end) of a generation."""
+
+    request: int
+    file: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class RangeBefore:
+    """The `lines` lines that end at byte `before` of a generation."""
+
+    request: int
+    file: str
+    before: int
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """The answer to `request` is no longer wanted."""
+
+    request: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End this viewing, and the reading behind it when nobody else watches."""
+
+
+ClientMessage: TypeAlias = Hello | Ack | Hold | Release | Range | RangeBefore | Cancel | Stop
+
+
+def decode_client_message(text: str) -> ClientMessage:
+    """The message in `text`. Raises `BadMessage` for anything else, and never anything but that."""
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_CLIENT_MESSAGE_BYTES:
+        raise BadMessage(f"message of over {MAX_CLIENT_MESSAGE_BYTES} bytes")
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError):
+        raise BadMessage("message is not JSON") from None
+    if not isinstance(fields, dict):
+        raise BadMessage("message is not a JSON object")
+    match fields.get("type"):
+        case "hello":
+            return Hello(
+                _whole(fields, "protocol", 1_000_000),
+                _text(fields, "ticket"),
+                _whole(fields, "lines", MAX_LINES),
+                _place(fields["resume"]) if fields.get("resume") is not None else None,
+            )
+        case "ack":
+            return Ack(_place(fields))
+        case "hold":
+            return Hold()
+        case "release":
+            return Release()
+        case "range" if "before" in fields:
+            return RangeBefore(
+                _whole(fields, "request"),
+                _text(fields, "file"),
+                _whole(fields, "before"),
+                _whole(fields, "lines", MAX_LINES),
+            )
+        case "range":
+            found = Range(
+                _whole(fields, "request"),
+                _text(fields, "file"),
+                _whole(fields, "start"),
+                _whole(fields, "end"),
+            )
+            if found.end <= found.start:
+                raise BadMessage("'end' is not after 'start'")
+            return found
+        case "cancel":
+            return Cancel(_whole(fields, "request"))
+        case "stop":
+            return Stop()
+        case seen:
+            raise BadMessage(f"unknown type {str(seen)[:40]!r}")
+
+
+def encode_batch(
+    file: str, start: int, data: bytes, *, partial: bool = False, late: bool = False, request: int | None = None
+) -> bytes:
+    """A binary frame: one JSON object, a newline, then the raw bytes [start, start + len(data)) of `file`."""
+    header: dict[str, object] = {"type": "batch", "file": file, "start": start, "end": start + len(data)}
+    if partial:
+        header["partial"] = True
+    if late:
+        header["late"] = True
+    if request is not None:
+        header["request"] = request
+    return json.dumps(header, separators=(",", ":")).encode() + b"\n" + data
+
+
+def decode_batch(frame: bytes) -> tuple[dict[str, Any], bytes]:
+    """The header and the bytes of a binary frame; for clients and tests. Raises `BadMessage`."""
+    header, newline, data = frame.partition(b"\n")
+    if not newline:
+        raise BadMessage("frame without a header line")
+    fields = json.loads(header)
+    if fields["end"] - fields["start"] != len(data):
+        raise BadMessage(f"header promises {fields['end'] - fields['start']} bytes, frame has {len(data)}")
+    return fields, data
+
+
+def encode_message(kind: str, /, **fields: object) -> str:
+    """A text frame; fields that are None are left out."""
+    message = {"type": kind, **{name: value for name, value in fields.items() if value is not None}}
+    return json.dumps(message, separators=(",", ":"), ensure_ascii=False)
+
+
+def _whole(fields: Mapping[str, object], name: str, most: int = MAX_OFFSET) -> int:
+    value = fields.get(name)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
+        raise BadMessage(f"{name!r} is not a whole number from 0 to {most}")
+    return value
+
+
+def _text(fields: Mapping[str, object], name: str) -> str:
+    value = fields.get(name)
+    if not isinstance(value, str) or not value:
+        raise BadMessage(f"{name!r} is not a text")
+    return value
+
+
+def _place(value: object) -> Place:
+    if not isinstance(value, dict):
+        raise BadMessage("a place is an object with 'file' and 'offset'")
+    return Place(_text(value, "file"), _whole(value, "offset"))

@@ -1,0 +1,78 @@
+"""What a follower reports, in stream order. Knows nothing but itself.
+
+A follower's output is one stream of items. Each item says where in the log it begins (`before`) and where the
+stream stands after it (`after`). Whoever takes items checks only that: an item whose `before` is not where it
+stands was preceded by one that got lost, and the follower is asked to rewind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Byte `offset` of the generation `file` (see `generation.py` for what the id is made of)."""
+
+    file: str
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Bytes [before.offset, before.offset + len(data)) of the generation before.file.
+
+    Whole lines, except for a line longer than a batch, which is cut at a character boundary and goes on in the next
+    one. `partial` is an unfinished line that stays un-taken: a later batch has the same start and replaces it.
+    `late` are bytes that a writer appended to an older generation after a newer one had been begun: they extend
+    the older generation and do not move the stream's position.
+    """
+
+    before: Position
+    data: bytes
+    partial: bool = False
+    late: bool = False
+
+    @property
+    def end(self) -> int:
+        return self.before.offset + len(self.data)
+
+
+class Kind(str, Enum):
+    """What happened. The values are words of the wire protocol."""
+
+    STARTED = "started"  # first item after start or rewind; after = where reading begins
+    ROTATED = "rotated"  # the name now means a newer file; the old one was moved to details["name"]
+    REPLACED = "replaced"  # the name now means another file; the old one has no name we know
+    TRUNCATED = "truncated"  # the file was cut to details["to"] bytes
+    OVERWRITTEN = "overwritten"  # bytes before the position changed in place; starts again as a new generation
+    GONE = "gone"  # the name names nothing; an open generation is still read
+    BACK = "back"  # the name names a file again
+    UNREADABLE = "unreadable"  # details["reason"], in words
+    NOT_A_FILE = "not-a-file"  # details["what"]: directory, FIFO, device, socket
+    REFUSED = "refused"  # outside the allowed roots; details["reason"]
+    HOLE = "hole"  # bytes that were never written; position moves over them
+    MISSED = "missed"  # bytes that existed and cannot be had any more; details["size"] or None
+    RECOVERED = "recovered"  # bytes that copytruncate would have lost were read from the copy details["name"]
+    DEGRADED = "degraded"  # no change notification: details["reason"]; polled
+    RESTORED = "restored"  # change notification works again
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened between two bytes of the stream, or to the file as a whole.
+
+    `before == after` for what moves nothing (gone, back, unreadable, degraded …). `before` is None for STARTED when
+    nothing was asked for, and while no generation has been opened yet.
+    """
+
+    kind: Kind
+    before: Position | None
+    after: Position | None
+    details: Mapping[str, str | int | None] = field(default_factory=dict)
+
+
+Item: TypeAlias = Batch | Event
