@@ -1,0 +1,197 @@
+"""Who may watch which log. The page, the socket and every command of the socket ask here, and nowhere else.
+
+Nothing here ever writes to a session: looking at one must not prolong, cycle or end it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, TypeAlias
+
+from django.conf import settings
+from django.contrib.auth import (
+    BACKEND_SESSION_KEY,
+    HASH_SESSION_KEY,
+    SESSION_KEY,
+    get_user_model,
+    load_backend,
+)
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.backends.signed_cookies import SessionStore as SignedCookieStore
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.signing import BadSignature, SignatureExpired, TimestampSigner
+from django.db.models import Q, QuerySet
+from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.module_loading import import_string
+
+from django_logtail.conf import conf
+from django_logtail.models import WATCH_PERMISSION, Access, Log
+from django_logtail.protocol import CloseCode
+
+#: Seconds between the page's fetching a ticket and the socket's first message: a slow network, no more.
+#: A reconnect fetches a fresh one.
+TICKET_SECONDS = 60
+_SALT = "django_logtail.ticket"
+
+#: The host's user model, whatever it is, or `AnonymousUser`.
+User: TypeAlias = Any
+
+
+class Refused(Exception):
+    """Someone may not watch, or not any more. `reason` is an id for programs, `text` a sentence."""
+
+    def __init__(self, code: CloseCode, reason: str, text: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+        self.text = text
+
+
+class AccessPolicy:
+    """The decision. `LOGTAIL["ACCESS_POLICY"]` names this class or a subclass of it.
+
+    A subclass narrows or widens `visible_logs`; `may_view` follows it, so that the list and the socket cannot
+    disagree. Override `may_view` as well only to forbid more, and call `super()`.
+    """
+
+    def visible_logs(self, user: User) -> QuerySet[Log]:
+        """The logs `user` may watch, in the registry's order. None for who is signed out or not active."""
+        if not (user.is_authenticated and user.is_active):
+            return Log.objects.none()
+        enabled = Log.objects.filter(enabled=True)
+        if getattr(user, "is_superuser", False):
+            return enabled
+        allowed = Q(access=Access.SIGNED_IN)
+        allowed |= Q(access=Access.CHOSEN) & self._chosen(user)
+        if getattr(user, "is_staff", False):
+            allowed |= Q(access=Access.STAFF)
+        if user.has_perm(f"logtail.{WATCH_PERMISSION}"):
+            allowed |= Q(access=Access.PERMISSION)
+        return enabled.filter(allowed)
+
+    def may_view(self, user: User, log: Log) -> bool:
+        """Whether `user` may watch `log` now."""
+        return self.visible_logs(user).filter(pk=log.pk).exists()
+
+    def _chosen(self, user: User) -> Q:
+        """Sub-queries and not joins, so that a log is not listed once for each of the user's groups."""
+        chosen = Q(pk__in=Log.objects.filter(users=user.pk).values("pk"))
+        if hasattr(user, "groups"):
+            chosen |= Q(pk__in=Log.objects.filter(groups__in=user.groups.all()).values("pk"))
+        return chosen
+
+
+def policy() -> AccessPolicy:
+    """The host's policy. Raises `ImproperlyConfigured` when `LOGTAIL["ACCESS_POLICY"]` names none."""
+    try:
+        found = import_string(conf.ACCESS_POLICY)
+    except ImportError as error:
+        raise ImproperlyConfigured(f'LOGTAIL["ACCESS_POLICY"] is {conf.ACCESS_POLICY!r}; {error}') from error
+    if not (isinstance(found, type) and issubclass(found, AccessPolicy)):
+        raise ImproperlyConfigured(
+            f'LOGTAIL["ACCESS_POLICY"] is {conf.ACCESS_POLICY!r}; '
+            "expected a subclass of django_logtail.access.AccessPolicy"
+        )
+    return found()
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Proof that the page for `slug`, behind all of the host's HTTP middleware, was served to `user_id`."""
+
+    user_id: str
+    slug: str
+
+
+def issue_ticket(*, user_id: str, slug: str, session_key: str) -> str:
+    """A ticket for the client's first message.
+
+    Scripts of the page can read it, so it holds a digest of the session key and not the key.
+    """
+    return TimestampSigner(salt=_SALT).sign_object([user_id, slug, _digest(session_key)])
+
+
+def read_ticket(value: str, *, slug: str, session_key: str) -> Ticket:
+    """The ticket in `value`, if it is for this log and for the session of the handshake's cookie.
+
+    Raises `Refused` (4401, "bad-ticket") otherwise. It says nothing of access now: ask `admit` next.
+    """
+    try:
+        user_id, ticket_slug, digest = TimestampSigner(salt=_SALT).unsign_object(
+            value, max_age=TICKET_SECONDS
+        )
+    except SignatureExpired:
+        raise _bad_ticket("The page's ticket is older than a minute. Fetch a fresh one.") from None
+    except (BadSignature, ValueError):
+        raise _bad_ticket("The page's ticket is not valid. Fetch a fresh one.") from None
+    if ticket_slug != slug:
+        raise _bad_ticket("The page's ticket is for another log.")
+    if not constant_time_compare(digest, _digest(session_key)):
+        raise _bad_ticket("The page's ticket is for another session. Reload the page.")
+    return Ticket(user_id, ticket_slug)
+
+
+def admit(*, user_id: str, session_key: str, slug: str, joined: bool = False) -> tuple[User, Log]:
+    """The user and the log, if this session may watch it now; else raises `Refused`.
+
+    Synchronous, some queries. Called on joining, and with `joined=True` every 15 s and on every command.
+    A newcomer is told "no such log" of a log that is not there, not enabled or not for them, all alike, so
+    that slugs cannot be probed; who was watching knew of it, and is told that access ended.
+    """
+    user = session_user(session_key)
+    if user is None or str(user.pk) != user_id:
+        raise Refused(
+            CloseCode.SIGNED_OUT, "signed-out", "You are signed out. Sign in again to go on watching."
+        )
+    log = Log.objects.filter(slug=slug).first()
+    if log is not None and log.enabled and policy().may_view(user, log):
+        return user, log
+    if joined and log is not None:
+        raise Refused(CloseCode.NO_ACCESS, "no-access", "Your access to this log has ended.")
+    raise Refused(CloseCode.NO_SUCH_LOG, "no-such-log", "There is no such log, or it is not for you.")
+
+
+def session_user(session_key: str) -> User | None:
+    """The active user whose sign-in the session holds now, read afresh from the session engine, or None.
+
+    `django.contrib.auth.get_user` decides alike, but flushes or cycles the session in some cases.
+    """
+    if not (session_key.isascii() and session_key.isprintable() and session_key):
+        return None
+    session = _store(session_key)
+    try:
+        user_pk = get_user_model()._meta.pk.to_python(session[SESSION_KEY])
+        backend_path = session[BACKEND_SESSION_KEY]
+    except (KeyError, ValidationError):
+        return None
+    if backend_path not in settings.AUTHENTICATION_BACKENDS:
+        return None
+    user = load_backend(backend_path).get_user(user_pk)
+    if user is None or not user.is_active or not _hash_holds(user, session.get(HASH_SESSION_KEY, "")):
+        return None
+    return user
+
+
+def _hash_holds(user: User, seen: str) -> bool:
+    """Whether the sign-in is younger than the last change of the password; `SECRET_KEY_FALLBACKS` count."""
+    if not hasattr(user, "get_session_auth_hash"):
+        return True
+    hashes = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
+    return any(constant_time_compare(seen, expected) for expected in hashes)
+
+
+def _store(session_key: str) -> SessionBase:
+    store: SessionBase = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
+    return store
+
+
+def _digest(session_key: str) -> str:
+    """What binds a ticket to its session. A signed cookie changes too often to bind to: there, nothing does."""
+    if issubclass(import_module(settings.SESSION_ENGINE).SessionStore, SignedCookieStore):
+        session_key = ""
+    return salted_hmac(_SALT, session_key, algorithm="sha256").hexdigest()
+
+
+def _bad_ticket(text: str) -> Refused:
+    return Refused(CloseCode.SIGNED_OUT, "bad-ticket", text)

@@ -1,0 +1,69 @@
+"""Which text encodings a log may have, and what a browser calls them. Knows nothing but the standard library.
+
+The page decodes a log's bytes with `TextDecoder`, so an encoding counts only if browsers have it. All of them
+but UTF-16 have the newline as the single byte 0x0A, and that byte in no other character, which is what
+cutting into lines relies on; UTF-16 is told apart by its label.
+"""
+
+from __future__ import annotations
+
+import codecs
+
+#: Shown in messages: what people have in their logs, under the names they know.
+EXAMPLES = ("utf-8", "utf-16-le", "latin-1", "cp1252", "gbk", "gb18030", "big5", "shift_jis", "euc-kr")
+
+#: Python's canonical codec name -> the label in https://encoding.spec.whatwg.org/ that decodes the same.
+#: Where browsers have no narrower codec it is the wider one: latin-1 is windows-1252, cp932 is shift_jis.
+LABELS = {
+    "ascii": "windows-1252",
+    "big5": "big5",
+    "big5hkscs": "big5",
+    "cp866": "ibm866",
+    "cp874": "windows-874",
+    "cp932": "shift_jis",
+    "cp949": "euc-kr",
+    "cp950": "big5",
+    "euc_jp": "euc-jp",
+    "euc_kr": "euc-kr",
+    "gb18030": "gb18030",
+    "gb2312": "gbk",
+    "gbk": "gbk",
+    "iso2022_jp": "iso-2022-jp",
+    "iso8859-1": "windows-1252",
+    "iso8859-9": "windows-1254",
+    "iso8859-11": "windows-874",
+    "koi8-r": "koi8-r",
+    "koi8-u": "koi8-u",
+    "mac-cyrillic": "x-mac-cyrillic",
+    "mac-roman": "macintosh",
+    "shift_jis": "shift_jis",
+    "tis-620": "windows-874",
+    "utf-8": "utf-8",
+    "utf-8-sig": "utf-8",
+    "utf-16-be": "utf-16be",
+    "utf-16-le": "utf-16le",
+    **{f"iso8859-{part}": f"iso-8859-{part}" for part in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)},
+    **{f"cp{page}": f"windows-{page}" for page in range(1250, 1259)},
+}
+
+
+class UnknownEncoding(ValueError):
+    """The name is of no text encoding that both Python and browsers have. The text is a sentence."""
+
+
+def browser_label(name: str) -> str:
+    """What `TextDecoder` calls the encoding that Python calls `name`. Raises `UnknownEncoding`."""
+    examples = ", ".join(EXAMPLES)
+    try:
+        canonical = codecs.lookup(name).name
+    except (LookupError, ValueError):
+        raise UnknownEncoding(f"There is no encoding {name!r}. Write one like {examples}.") from None
+    if canonical == "utf-16":
+        raise UnknownEncoding(
+            "'utf-16' leaves the byte order open. Write utf-16-le (most Windows logs) or utf-16-be."
+        )
+    if canonical not in LABELS:
+        raise UnknownEncoding(
+            f"A browser cannot show the encoding {name!r} as text. Write one like {examples}."
+        )
+    return LABELS[canonical]

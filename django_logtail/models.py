@@ -1,0 +1,136 @@
+"""The registry: which logs exist, where their files are, and who may watch them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from django_logtail.conf import conf
+from django_logtail.encodings import UnknownEncoding, browser_label
+
+#: The codename of the permission that `Access.PERMISSION` asks for. Not Django's own `view_log`: that one
+#: opens the registry's rows (paths, queues) in the admin, and says nothing of what is written in the files.
+WATCH_PERMISSION = "watch_log"
+
+
+def validate_encoding(value: str) -> None:
+    try:
+        browser_label(value)
+    except UnknownEncoding as error:
+        raise ValidationError(str(error), code="encoding") from None
+
+
+#: Dramatiq also takes dots; not here, because it marks its own delay and dead-letter queues with them.
+validate_queue = RegexValidator(
+    r"\A[A-Za-z_][A-Za-z0-9_-]*\Z",
+    _("The name of a queue has letters, digits, “-” and “_”, and begins with a letter or “_”."),
+    code="queue",
+)
+
+
+class Access(models.TextChoices):
+    """Who may watch a log. Superusers may watch every enabled one."""
+
+    SIGNED_IN = "signed-in", _("everyone signed in")
+    STAFF = "staff", _("staff")
+    CHOSEN = "chosen", _("the groups and users chosen below")
+    PERMISSION = "permission", _("holders of the permission “Can watch logs live”")
+
+
+class Log(models.Model):
+    """One file people may watch, on whichever host serves its queue."""
+
+    name = models.CharField(_("name"), max_length=100)
+    slug = models.SlugField(
+        _("slug"),
+        max_length=100,
+        unique=True,
+        help_text=_("The last part of the log's address."),
+    )
+    group = models.CharField(
+        _("group"),
+        max_length=100,
+        blank=True,
+        help_text=_("The heading it is listed under, such as a service or a host. May be empty."),
+    )
+    order = models.IntegerField(_("order"), default=0, help_text=_("Lower comes first inside its group."))
+    description = models.TextField(_("description"), blank=True)
+    path = models.CharField(
+        _("path"),
+        max_length=1024,
+        help_text=_("The absolute path of the file on the host that serves the queue."),
+    )
+    queue = models.CharField(
+        _("queue"),
+        max_length=100,
+        blank=True,
+        validators=[validate_queue],
+        help_text=_(
+            "The Dramatiq queue of the worker on the host that has the file. Empty: that of the settings."
+        ),
+    )
+    encoding = models.CharField(
+        _("encoding"),
+        max_length=40,
+        default="utf-8",
+        validators=[validate_encoding],
+        help_text=_("How the file's bytes are text: utf-8, latin-1, gbk, shift_jis, utf-16-le and others."),
+    )
+    enabled = models.BooleanField(
+        _("enabled"),
+        default=True,
+        help_text=_("A log that is not enabled is listed to nobody, and who watches it is disconnected."),
+    )
+    access = models.CharField(_("who may watch"), max_length=20, choices=Access.choices, default=Access.STAFF)
+    groups = models.ManyToManyField(Group, verbose_name=_("groups"), blank=True, related_name="+")
+    users = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, verbose_name=_("users"), blank=True, related_name="+"
+    )
+    declared = models.BooleanField(_("declared in the settings"), default=False, editable=False)
+    created = models.DateTimeField(_("created"), auto_now_add=True)
+    updated = models.DateTimeField(_("updated"), auto_now=True)
+
+    class Meta:
+        ordering = ["group", "order", "name"]
+        verbose_name = _("log")
+        verbose_name_plural = _("logs")
+        permissions = [(WATCH_PERMISSION, "Can watch logs live")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        super().clean()
+        from django_logtail.paths import Roots
+
+        refusal = Roots(conf.ROOTS).may_register(Path(self.path))
+        if refusal is not None:
+            raise ValidationError({"path": ValidationError(refusal, code="path")})
+
+    @property
+    def queue_name(self) -> str:
+        """The queue whose worker reads this log."""
+        return self.queue or conf.QUEUE
+
+    @property
+    def encoding_label(self) -> str:
+        """The log's encoding as `TextDecoder` and the `hello` of the protocol name it."""
+        return browser_label(self.encoding)
+
+    def absence(self) -> str | None:
+        """A hint for whoever registers the log here, or None. No error: another host may have the file."""
+        try:
+            if Path(self.path).is_file():
+                return None
+        except OSError as error:
+            return f"{self.path} cannot be looked at from this host: {error.strerror}."
+        return (
+            f"{self.path} is no file on this host now. "
+            f"That is fine if the worker of queue {self.queue_name!r} has it or will have it."
+        )
