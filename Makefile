@@ -1,0 +1,79 @@
+# Needs Python (3.10 or newer, with venv) and make; everything else comes from the package index.
+
+PYTHON ?= python3
+PORT ?=
+
+bin := .venv/bin
+heading = @printf '\n=== %s\n' "$(1)"
+
+.PHONY: demo test check clean lint types layers migrations docs wheel js-tests python-tests browser-tests
+.NOTPARALLEL:
+
+demo: .venv/demo.stamp
+	@exec $(bin)/python example_project/manage.py demo $(if $(PORT),--port $(PORT))
+
+test: .venv/develop.stamp
+	$(bin)/pytest
+
+check: lint types layers migrations docs wheel js-tests python-tests browser-tests
+	$(call heading,Everything passed)
+
+# --- what they need ---------------------------------------------------------------------------------------------------
+
+# pip is upgraded first: dependency groups need pip 25.1.
+.venv/demo.stamp: pyproject.toml
+	$(call heading,Install the package and what the demo needs)
+	test -x $(bin)/python || $(PYTHON) -m venv .venv
+	$(bin)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(bin)/python -m pip install --quiet --editable '.[regex,demo]'
+	@touch $@
+
+.venv/develop.stamp: .venv/demo.stamp
+	$(call heading,Install what the tests need)
+	$(bin)/python -m pip install --quiet --editable '.[regex,demo]' --group test --group lint --group docs
+	@touch $@
+
+# --- the steps of check -----------------------------------------------------------------------------------------------
+
+lint: .venv/develop.stamp
+	$(call heading,Format and lint)
+	$(bin)/ruff format --check
+	$(bin)/ruff check
+
+types: .venv/develop.stamp
+	$(call heading,Types)
+	$(bin)/mypy
+
+layers: .venv/develop.stamp
+	$(call heading,Import layers)
+	$(bin)/lint-imports
+
+migrations: .venv/develop.stamp
+	$(call heading,Missing migrations)
+	DJANGO_SETTINGS_MODULE=tests.settings $(bin)/python -m django makemigrations --check --dry-run
+
+docs: .venv/develop.stamp
+	$(call heading,Documentation)
+	$(bin)/sphinx-build -W --keep-going -q docs docs/_build/html
+
+wheel: .venv/develop.stamp
+	$(call heading,What the wheel holds)
+	$(bin)/pytest tests/test_wheel.py -k holds
+
+js-tests:
+	$(call heading,JavaScript tests)
+	@if command -v node >/dev/null; then node --test tests/js/; \
+	elif [ -n "$$CI" ]; then echo 'node is missing' >&2; exit 1; \
+	else echo 'node is missing: left out'; fi
+
+python-tests: .venv/develop.stamp
+	$(call heading,Python tests)
+	$(bin)/pytest -m 'not browser'
+
+# Left out by the tests themselves where no Chromium is found; in CI that is a failure.
+browser-tests: .venv/develop.stamp
+	$(call heading,Browser tests)
+	$(bin)/pytest -m browser
+
+clean:
+	rm -rf .venv .tox .demo docs/_build build dist
