@@ -1,7 +1,7 @@
 """A small host project for the tests; real Redis comes from the fixtures in conftest.py."""
 
+import json
 import os
-from pathlib import Path
 
 SECRET_KEY = "tests-only"
 DEBUG = False
@@ -12,6 +12,7 @@ INSTALLED_APPS = [
     "django_dramatiq",
     "channels",
     "django_logtail",
+    "tests.host",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -50,10 +51,11 @@ STATIC_URL = "/static/"
 LOGIN_URL = "/accounts/login/"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
+# redis-py 8's default socket_timeout would end a silent consumer of the core layer.
 CHANNEL_LAYERS = {
     "default": {
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL]},
+        "BACKEND": os.environ.get("CHANNEL_LAYER", "channels_redis.pubsub.RedisPubSubChannelLayer"),
+        "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}]},
     }
 }
 DRAMATIQ_BROKER = {
@@ -67,4 +69,7 @@ DRAMATIQ_BROKER = {
         "django_dramatiq.middleware.DbConnectionsMiddleware",
     ],
 }
-LOGTAIL = {"ROOTS": [Path("/tmp")]}
+LOGTAIL = {
+    "ROOTS": os.environ.get("LOGTAIL_ROOTS", "/tmp").split(os.pathsep),
+    **json.loads(os.environ.get("LOGTAIL_MORE", "{}")),
+}

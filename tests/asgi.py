@@ -1,0 +1,13 @@
+"""The test host's ASGI application. Static files too, so that a browser can be pointed at it."""
+
+import os
+
+from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+pages = get_asgi_application()
+
+from django_logtail.asgi import with_logtail  # noqa: E402
+
+application = with_logtail(ASGIStaticFilesHandler(pages))

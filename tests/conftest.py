@@ -1,0 +1,50 @@
+"""What tests of real parts share: a Redis, an installation, a worker, a server."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from .stack import Running, Stack, Web, has_redis
+
+
+def absent(what: str) -> None:
+    """Skip at a desk, fail in CI: there everything is installed, and a skip would hide a broken step."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{what} is missing, and CI must have it")
+    pytest.skip(f"{what} is missing")
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The host project with a Redis. For tests that start and kill processes of their own."""
+    if not has_redis():
+        absent("a redis-server")
+    with Stack(tmp_path_factory.mktemp("stack")) as stack:
+        stack.start_redis()
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def worker(installation: Stack) -> Running:
+    """A worker of one process and two threads, shared: do not end it."""
+    return installation.start_worker()
+
+
+@pytest.fixture(scope="session")
+def web(installation: Stack) -> Web:
+    """A uvicorn, shared: do not end it."""
+    return installation.start_web()
+
+
+@pytest.fixture
+def stack(installation: Stack, worker: Running, web: Web) -> Iterator[Stack]:
+    """The shared installation with its worker and server, free of the logs of other tests."""
+    yield installation
+    installation.call("remove_logs")
+
+
+@pytest.fixture(scope="session")
+def member(installation: Stack) -> str:
+    """The session key of somebody who is signed in and has no rights beyond that."""
+    return installation.make_user("member")

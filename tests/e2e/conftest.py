@@ -1,0 +1,77 @@
+"""A real browser."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.conftest import absent
+from tests.stack import Stack, Web
+
+#: As root, in a container, and without a word to the network.
+CHROMIUM_OPTIONS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+#: Milliseconds until an expectation of a page fails.
+PATIENCE = 20_000
+
+
+def chromium_path() -> Path | None:
+    named = os.environ.get("CHROMIUM")
+    found = named or next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
+    return Path(found) if found else None
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A Chromium. Of a module's own, since an event loop runs in this thread as long as it is there."""
+    path = chromium_path()
+    if path is None:
+        absent("Chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_OPTIONS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A fresh profile: nobody is signed in."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(PATIENCE)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What pages said to the console as errors; empty at the end unless the test empties it."""
+    return []
+
+
+@pytest.fixture
+def page(context: BrowserContext, complaints: list[str]) -> Iterator[Page]:
+    """A tab whose script errors and console errors fail the test."""
+    page = context.new_page()
+    page.on("pageerror", lambda error: complaints.append(f"{error.name}: {error.message}"))
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    yield page
+    assert complaints == []
+
+
+@pytest.fixture
+def signed_in(context: BrowserContext, web: Web, stack: Stack, member: str) -> BrowserContext:
+    """The profile of somebody signed in to the shared installation."""
+    context.add_cookies([{"name": "sessionid", "value": member, "url": web.url}])
+    return context

@@ -1,0 +1,112 @@
+"""A process of the host project that does what tests ask: one JSON object a line in, one out.
+
+Tests of the whole path share no process, database connection or Django with the installation they test.
+"""
+
+import json
+import sys
+from typing import Any
+
+import django
+
+
+def make_user(
+    name: str,
+    *,
+    staff: bool = False,
+    superuser: bool = False,
+    groups: tuple[str, ...] = (),
+    active: bool = True,
+) -> str:
+    """A user whose password is the name; the key of a session they are signed in to."""
+    from django.contrib.auth import get_user_model
+    from django.contrib.auth.models import Group
+
+    user = get_user_model().objects.create_user(
+        name, f"{name}@example.org", name, is_staff=staff, is_superuser=superuser, is_active=active
+    )
+    for group in groups:
+        user.groups.add(Group.objects.get_or_create(name=group)[0])
+    return sign_in(name)
+
+
+def sign_in(name: str) -> str:
+    """The key of a new session of the user `name`."""
+    from importlib import import_module
+
+    from django.conf import settings
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
+
+    user = get_user_model().objects.get(username=name)
+    session = import_module(settings.SESSION_ENGINE).SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.save()
+    return str(session.session_key)
+
+
+def sign_out(session_key: str) -> None:
+    """End the session, as signing out on another tab does."""
+    from importlib import import_module
+
+    from django.conf import settings
+
+    import_module(settings.SESSION_ENGINE).SessionStore(session_key).delete()
+
+
+def add_log(*, validate: bool = True, **fields: Any) -> str:
+    """Register a log; its slug. With `validate=False` as a row may be that was right when it was made."""
+    from django_logtail.models import Log
+
+    log = Log(**{"access": "signed-in", **fields})
+    if validate:
+        log.full_clean()
+    log.save()
+    return log.slug
+
+
+def change_log(slug: str, **fields: Any) -> None:
+    from django_logtail.models import Log
+
+    Log.objects.filter(slug=slug).update(**fields)
+
+
+def remove_logs() -> None:
+    from django_logtail.models import Log
+
+    Log.objects.all().delete()
+
+
+def reverse(name: str, *arguments: str) -> str:
+    from django.urls import reverse
+
+    return reverse(name, args=arguments)
+
+
+def send(actor: str, *arguments: Any) -> None:
+    """Enqueue an actor of the host."""
+    from tests.host import tasks
+
+    getattr(tasks, actor).send(*arguments)
+
+
+FUNCTIONS = {
+    function.__name__: function
+    for function in (make_user, sign_in, sign_out, add_log, change_log, remove_logs, reverse, send)
+}
+
+
+def main() -> None:
+    django.setup()
+    for line in sys.stdin:
+        asked = json.loads(line)
+        try:
+            answer = {"value": FUNCTIONS[asked["function"]](*asked["arguments"], **asked["keywords"])}
+        except Exception as error:  # noqa: BLE001 - the test that asked raises it
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,297 @@
+"""A real installation for tests: its own Redis, database file, worker processes and ASGI servers.
+
+Nothing of it runs in the test process: `Stack.call` speaks to a process of the host (`tests.host.shell`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from example_project.demo.processes import end_group, free_port
+from example_project.demo.redis_server import redis_command, redis_server_path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+#: Seconds that anything may take to start on a busy machine.
+START_SECONDS = 60.0
+#: Seconds that a process may take to end by itself.
+END_SECONDS = 15.0
+#: Seconds between two looks at a condition.
+LOOK_SECONDS = 0.01
+
+CORE_LAYER = "channels_redis.core.RedisChannelLayer"
+PUBSUB_LAYER = "channels_redis.pubsub.RedisPubSubChannelLayer"
+
+
+def wait_until(is_true: Callable[[], object], seconds: float = 20.0, what: str = "the condition") -> None:
+    """Return as soon as `is_true()`. Raises `AssertionError` after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not is_true():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what} did not come within {seconds:g} s")
+        time.sleep(LOOK_SECONDS)
+
+
+def is_listening(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def open_paths(pid: int) -> set[Path]:
+    """The files that process `pid` holds open, by their names now; none when there is no such process."""
+    found = set()
+    try:
+        for link in Path(f"/proc/{pid}/fd").iterdir():
+            try:
+                found.add(link.readlink())
+            except FileNotFoundError:
+                continue  # closed meanwhile
+    except FileNotFoundError:
+        return set()
+    return found
+
+
+def children(pid: int) -> list[int]:
+    """Every living descendant of process `pid`."""
+    found = []
+    try:
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                found += [int(child), *children(int(child))]
+    except (FileNotFoundError, ProcessLookupError):
+        pass
+    return found
+
+
+class Running:
+    """One process of the stack and whatever it starts."""
+
+    def __init__(self, name: str, command: list[str], environment: Mapping[str, str], output: Path) -> None:
+        self.name = name
+        self.command = command
+        self.environment = environment
+        self.output = output
+        with output.open("ab") as file:
+            self.process = subprocess.Popen(
+                command,
+                cwd=CHECKOUT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    @property
+    def pids(self) -> list[int]:
+        """This process and every process it has started."""
+        return [self.pid, *children(self.pid)]
+
+    @property
+    def is_running(self) -> bool:
+        return self.process.poll() is None
+
+    def open_paths(self) -> set[Path]:
+        return set().union(*(open_paths(pid) for pid in self.pids))
+
+    def says(self) -> str:
+        return self.output.read_text(errors="replace")
+
+    def wait_until(self, is_true: Callable[[], object], what: str, seconds: float = START_SECONDS) -> None:
+        """Like the function; raises at once, with the process' words, when the process ends before."""
+
+        def is_true_or_ended() -> object:
+            if not self.is_running:
+                raise AssertionError(f"{self.name} ended with {self.process.returncode}:\n{self.says()}")
+            return is_true()
+
+        wait_until(is_true_or_ended, seconds, f"{self.name}: {what}")
+
+    def kill(self) -> None:
+        """SIGKILL to it and all it has started: a machine that loses its power."""
+        if self.is_running:
+            os.killpg(self.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> None:
+        """SIGTERM, as a deploy does; SIGKILL to what is left after a while."""
+        end_group(self.process, time.monotonic() + END_SECONDS)
+
+
+class Web(Running):
+    """An ASGI server of the host project on 127.0.0.1."""
+
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+class Stack:
+    """The installation. Start what a test needs; `close` ends it all."""
+
+    def __init__(
+        self, folder: Path, *, layer: str = PUBSUB_LAYER, logtail: Mapping[str, Any] | None = None
+    ) -> None:
+        self.folder = folder
+        self.logs = folder / "logs"
+        self.logs.mkdir(parents=True)
+        self.redis_port = free_port()
+        self.redis: Running | None = None
+        self.started: list[Running] = []
+        self.environment = {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "tests.settings",
+            "DATABASE_PATH": str(folder / "db.sqlite3"),
+            "REDIS_URL": f"redis://127.0.0.1:{self.redis_port}/0",
+            "CHANNEL_LAYER": layer,
+            "LOGTAIL_ROOTS": str(self.logs),
+            "LOGTAIL_MORE": json.dumps(dict(logtail or {})),
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONPATH": str(CHECKOUT),
+        }
+        self.manage("migrate", "--verbosity", "0")
+        self.shell = subprocess.Popen(
+            [sys.executable, "-m", "tests.host.shell"],
+            cwd=CHECKOUT,
+            env=self.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def __enter__(self) -> Stack:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        for running in reversed(self.started):
+            running.stop()
+        self.shell.communicate()
+        if self.redis is not None:
+            self.redis.kill()
+
+    # --- processes ---
+
+    def start_redis(self) -> Running:
+        """Start Redis, empty, on this stack's port; again after `redis.kill()`."""
+        self.redis = self._run("redis", redis_command(self.redis_port, self.folder))
+        self.redis.wait_until(lambda: is_listening(self.redis_port), "listening")
+        return self.redis
+
+    def start_worker(self, *queues: str, processes: int = 1, threads: int = 2) -> Running:
+        """Start a Dramatiq worker; of the queues `logtail` and `default` when none is named."""
+        numbers = ["--processes", str(processes), "--threads", str(threads)]
+        command = ["rundramatiq", *numbers, "--queues", *(queues or ("logtail", "default"))]
+        worker = self._run("worker", [sys.executable, "-m", "django", *command])
+        self.started.append(worker)
+        worker.wait_until(lambda: "Worker process is ready for action" in worker.says(), "ready")
+        return worker
+
+    def start_web(self, server: str = "uvicorn", *, port: int | None = None) -> Web:
+        """Start an ASGI server: uvicorn, daphne, hypercorn or granian."""
+        number = str(port or free_port())
+        application = "tests.asgi:application"
+        options = {
+            "uvicorn": [
+                "--host",
+                "127.0.0.1",
+                "--port",
+                number,
+                "--timeout-graceful-shutdown",
+                "2",
+                application,
+            ],
+            "daphne": ["-b", "127.0.0.1", "-p", number, application],
+            "hypercorn": ["-b", f"127.0.0.1:{number}", "--graceful-timeout", "2", application],
+            "granian": ["--interface", "asgi", "--host", "127.0.0.1", "--port", number, application],
+        }[server]
+        output = self.folder / f"web-{number}.out"
+        web = Web(f"web ({server})", [sys.executable, "-m", server, *options], self.environment, output)
+        web.port = int(number)
+        self.started.append(web)
+        web.wait_until(lambda: is_listening(web.port), "listening")
+        return web
+
+    def manage(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a management command of the host project to its end."""
+        done = subprocess.run(
+            [sys.executable, "-m", "django", *arguments],
+            cwd=CHECKOUT,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        if check and done.returncode != 0:
+            raise AssertionError(
+                f"manage.py {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr}"
+            )
+        return done
+
+    def _run(self, name: str, command: list[str]) -> Running:
+        number = len(list(self.folder.glob(f"{name}-*.out")))
+        return Running(name, command, self.environment, self.folder / f"{name}-{number}.out")
+
+    # --- the host project ---
+
+    def call(self, function: str, *arguments: Any, **keywords: Any) -> Any:
+        """What `tests.host.shell`'s `function` returns. Raises `HostError` with what it raises."""
+        asked = {"function": function, "arguments": arguments, "keywords": keywords}
+        print(json.dumps(asked), file=self.shell.stdin, flush=True)
+        answer = json.loads(self.shell.stdout.readline())
+        if "error" in answer:
+            raise HostError(answer["error"])
+        return answer["value"]
+
+    def make_user(self, name: str, **fields: Any) -> str:
+        """A user whose password is the name; the key of a session they are signed in to."""
+        return self.call("make_user", name, **fields)
+
+    def add_log(self, slug: str, content: bytes = b"", *, path: Path | None = None, **fields: Any) -> Path:
+        """Register a log for everyone signed in; its path. The file is created unless `path` is given."""
+        if path is None:
+            path = self.logs / f"{slug}.log"
+            path.write_bytes(content)
+        self.call("add_log", **{"name": slug, "slug": slug, "path": str(path), **fields})
+        return path
+
+    def reverse(self, name: str, *arguments: str) -> str:
+        return self.call("reverse", name, *arguments)
+
+    def ticket(self, web: Web, slug: str, session: str) -> str:
+        """A ticket for a client's hello, fetched as the page does. Raises `urllib.error.HTTPError`."""
+        token = "t" * 32
+        request = urllib.request.Request(
+            web.url + self.reverse("logtail:ticket", slug),
+            data=b"",
+            headers={"Cookie": f"sessionid={session}; csrftoken={token}", "X-CSRFToken": token},
+        )
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return str(json.load(answer)["ticket"])
+
+
+class HostError(Exception):
+    """Something in the host project raised; the text is the exception's type and words."""
+
+
+def has_redis() -> bool:
+    return redis_server_path() is not None
