@@ -187,7 +187,7 @@ def _store(session_key: str) -> SessionBase:
 
 
 def _digest(session_key: str) -> str:
-    """What binds a ticket to its session. A signed cookie changes too often to bind to: there, nothing does."""
+    """What binds a ticket to its session. A signed cookie changes too often: there, nothing does."""
     if issubclass(import_module(settings.SESSION_ENGINE).SessionStore, SignedCookieStore):
         session_key = ""
     return salted_hmac(_SALT, session_key, algorithm="sha256").hexdigest()

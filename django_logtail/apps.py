@@ -9,3 +9,11 @@ class LogtailConfig(AppConfig):
     label = "logtail"
     verbose_name = _("Logs")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from django.db.models.signals import post_migrate
+
+        from django_logtail import checks, declared
+
+        checks.register_all()
+        post_migrate.connect(declared.sync_after_migrate, sender=self, dispatch_uid="logtail.declared")

@@ -107,6 +107,8 @@ class Log(models.Model):
 
     def clean(self) -> None:
         super().clean()
+        if not self.path:
+            return  # its own field says that it is needed
         from django_logtail.paths import Roots
 
         refusal = Roots(conf.ROOTS).may_register(Path(self.path))

@@ -1,0 +1,200 @@
+"""Logs declared in `LOGTAIL["LOGS"]`, and keeping the registry in step with them."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
+from django.db import connections, models, router, transaction
+
+from django_logtail.conf import conf
+from django_logtail.models import Log
+
+logger = logging.getLogger(__name__)
+
+#: What a declaration's dict may say; `groups` and `users` are lists of names.
+FIELDS = ("path", "name", "group", "order", "description", "queue", "encoding", "enabled", "access")
+MEMBERS = ("groups", "users")
+
+
+class BadDeclaration(ValueError):
+    """A declaration that is no log. The text is a sentence that says where, what and what to do."""
+
+    def __init__(self, slug: object, text: str) -> None:
+        super().__init__(f'LOGTAIL["LOGS"][{slug!r}]{text}')
+        self.slug = slug
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """One entry of `LOGTAIL["LOGS"]`, found valid as far as that can be said without the database."""
+
+    slug: str
+    fields: Mapping[str, Any]
+    groups: frozenset[str]
+    users: frozenset[str]
+
+
+@dataclass(slots=True)
+class Synced:
+    """What `sync` did, by slug, and in sentences what it could not do."""
+
+    created: list[str] = field(default_factory=list)
+    updated: list[str] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def declaration(slug: object, value: object) -> Declaration:
+    """The entry `slug: value` of `LOGTAIL["LOGS"]`. Raises `BadDeclaration`."""
+    if not isinstance(slug, str):
+        raise BadDeclaration(slug, " has no text as its key. The key is the log's slug.")
+    if isinstance(value, (str, Path)):
+        value = {"path": value}
+    if not isinstance(value, Mapping):
+        raise BadDeclaration(slug, f" is {value!r}. Give the file's path, or a dict of the log's fields.")
+    for name in value:
+        if name not in FIELDS + MEMBERS:
+            raise BadDeclaration(slug, f" has an unknown field {name!r}. {_closest(str(name))}")
+    if "path" not in value:
+        raise BadDeclaration(slug, ' has no "path". Give the absolute path of the file.')
+    members = {name: _names(slug, name, value.get(name, ())) for name in MEMBERS}
+    fields = {name: value[name] for name in FIELDS if name in value}
+    log = Log(slug=slug, **{"name": slug, **fields, "path": str(value["path"])})
+    try:
+        log.clean_fields()
+        log.clean()
+    except ValidationError as error:
+        raise BadDeclaration(slug, f": {_sentence(error)}") from None
+    return Declaration(slug, {name: getattr(log, name) for name in FIELDS}, **members)
+
+
+def declarations() -> Iterator[Declaration | BadDeclaration]:
+    """Every entry of `LOGTAIL["LOGS"]`, or what is wrong with it."""
+    for slug, value in conf.LOGS.items():
+        try:
+            yield declaration(slug, value)
+        except BadDeclaration as error:
+            yield error
+
+
+def sync(using: str = "default") -> Synced:
+    """Make the declared rows of the database `using` what the settings declare; other rows stay as they are.
+
+    A row whose declaration is gone is deleted. A row whose declaration is wrong is disabled: what it says of
+    access may be what was to change.
+    """
+    synced = Synced()
+    with transaction.atomic(using=using):
+        rows = {log.slug: log for log in Log.objects.using(using)}
+        for found in declarations():
+            if isinstance(found, BadDeclaration):
+                synced.problems.append(str(found))
+                _disable(rows.get(str(found.slug)), using, synced)
+            elif found.slug in rows and not rows[found.slug].declared:
+                synced.problems.append(
+                    f'LOGTAIL["LOGS"][{found.slug!r}]: a log registered by hand has this slug. '
+                    "Rename one of the two, or delete that log in the admin."
+                )
+            else:
+                _keep(found, rows.get(found.slug), using, synced)
+        for slug, row in rows.items():
+            if row.declared and slug not in conf.LOGS:
+                row.delete(using=using)
+                synced.deleted.append(slug)
+    return synced
+
+
+def sync_after_migrate(using: str, stdout: Any = None, verbosity: int = 1, **kwargs: object) -> None:
+    """Receiver of `post_migrate`. Problems are told and logged; they do not undo the migration."""
+    if not router.allow_migrate_model(using, Log) or not _is_table_current(using):
+        return
+    synced = sync(using)
+    for problem in synced.problems:
+        logger.warning("%s", problem)
+        if stdout is not None and verbosity >= 1:
+            stdout.write(f"  {problem}\n")
+
+
+def _keep(found: Declaration, row: Log | None, using: str, synced: Synced) -> None:
+    log = row if row is not None else Log(slug=found.slug, declared=True)
+    changed = {name for name, value in found.fields.items() if row is None or getattr(row, name) != value}
+    for name in changed:
+        setattr(log, name, found.fields[name])
+    if changed:
+        log.save(using=using)
+    wanted_groups = _existing(Group.objects.using(using), "name", found.groups, found.slug, "groups", synced)
+    users = get_user_model()
+    wanted_users = _existing(
+        users._default_manager.using(using), users.USERNAME_FIELD, found.users, found.slug, "users", synced
+    )
+    moved = [_set_members(log.groups, wanted_groups), _set_members(log.users, wanted_users)]
+    if row is None:
+        synced.created.append(found.slug)
+    elif changed or any(moved):
+        synced.updated.append(found.slug)
+
+
+def _set_members(manager: Any, wanted: list[Any]) -> bool:
+    """Whether that changed anything."""
+    if {item.pk for item in manager.all()} == {item.pk for item in wanted}:
+        return False
+    manager.set(wanted)
+    return True
+
+
+def _existing(
+    found: models.QuerySet[Any], field_name: str, names: Collection[str], slug: str, kind: str, synced: Synced
+) -> list[Any]:
+    """The groups or users of these names. A missing one narrows access, so it is a problem and no error."""
+    items = list(found.filter(**{f"{field_name}__in": names})) if names else []
+    missing = sorted(set(names) - {getattr(item, field_name) for item in items})
+    if missing:
+        synced.problems.append(
+            f'LOGTAIL["LOGS"][{slug!r}]: there are no {kind} {", ".join(map(repr, missing))} yet. '
+            "Create them, then run manage.py logtail_sync."
+        )
+    return items
+
+
+def _disable(row: Log | None, using: str, synced: Synced) -> None:
+    if row is not None and row.declared and row.enabled:
+        row.enabled = False
+        row.save(using=using, update_fields=["enabled", "updated"])
+        synced.updated.append(row.slug)
+
+
+def _is_table_current(using: str) -> bool:
+    """Whether the table has every column of the model: `migrate` may have gone to an older state."""
+    connection = connections[using]
+    table = Log._meta.db_table
+    with connection.cursor() as cursor:
+        if table not in connection.introspection.table_names(cursor):
+            return False
+        columns = {column.name for column in connection.introspection.get_table_description(cursor, table)}
+    return columns >= {column.column for column in Log._meta.concrete_fields}
+
+
+def _names(slug: str, name: str, value: object) -> frozenset[str]:
+    if isinstance(value, (list, tuple, set, frozenset)) and all(isinstance(item, str) for item in value):
+        return frozenset(value)
+    raise BadDeclaration(slug, f": {name!r} is {value!r}. Give a list of names.")
+
+
+def _closest(name: str) -> str:
+    known = FIELDS + MEMBERS
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"Did you mean {close[0]!r}?" if close else f"The fields are {', '.join(known)}."
+
+
+def _sentence(error: ValidationError) -> str:
+    if not hasattr(error, "error_dict"):
+        return " ".join(error.messages)
+    return " ".join(f"{name}: {' '.join(messages)}" for name, messages in error.message_dict.items())

@@ -1,0 +1,108 @@
+"""Register a log from a shell or a script, with the same rules as the admin."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.utils.text import slugify
+
+from django_logtail.models import Access, Log
+
+#: Options that are fields of the log as they are.
+_FIELDS = ("name", "group", "order", "description", "queue", "encoding", "access")
+
+
+class Command(BaseCommand):
+    help = "Registers the file PATH as a log. Does nothing if the log is registered already."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("path", metavar="PATH", help='absolute path, inside LOGTAIL["ROOTS"]')
+        parser.add_argument("--name", help="what people see; default: the file's name")
+        parser.add_argument("--slug", help="last part of its address; default: made from the name")
+        parser.add_argument("--group", help="heading it is listed under")
+        parser.add_argument("--order", type=int, help="lower comes first inside its group; default: 0")
+        parser.add_argument("--description")
+        parser.add_argument(
+            "--queue", help='queue of the worker that has the file; default: LOGTAIL["QUEUE"]'
+        )
+        parser.add_argument("--encoding", help="default: utf-8")
+        parser.add_argument("--access", choices=Access.values, help="who may watch it; default: staff")
+        parser.add_argument(
+            "--user", action="append", default=[], metavar="NAME", help="one chosen user; repeatable"
+        )
+        parser.add_argument(
+            "--allow-group", action="append", default=[], metavar="NAME", help="one chosen group; repeatable"
+        )
+        parser.add_argument("--disabled", action="store_true", help="register it, and show it to nobody yet")
+
+    def handle(self, *args: Any, path: str, slug: str | None, disabled: bool, **options: Any) -> None:
+        given = {name: options[name] for name in _FIELDS if options[name] is not None}
+        users, groups = self._chosen(options["user"], options["allow_group"], given)
+        name = given.get("name", Path(path).name)
+        slug = slug or _slug(name) or _slug(Path(path).name)
+        if not slug:
+            raise CommandError(f"No slug can be made from the name {name!r}. Give one with --slug.")
+        existing = Log.objects.filter(slug=slug).first()
+        if existing is not None:
+            self._leave(existing, path, given)
+            return
+        log = Log(path=path, slug=slug, enabled=not disabled, **{"name": name, **given})
+        try:
+            log.full_clean()
+        except ValidationError as error:
+            raise CommandError(_sentences(error)) from None
+        with transaction.atomic():
+            log.save()
+            log.users.set(users)
+            log.groups.set(groups)
+        self.stdout.write(
+            f"Registered {slug!r}: {path}, read by queue {log.queue_name!r}, for {log.get_access_display()}."
+        )
+        if hint := log.absence():
+            self.stderr.write(hint)
+
+    def _chosen(
+        self, user_names: list[str], group_names: list[str], given: dict[str, Any]
+    ) -> tuple[list[Any], list[Group]]:
+        if (user_names or group_names) and given.setdefault("access", Access.CHOSEN) != Access.CHOSEN:
+            raise CommandError(
+                f"--user and --allow-group go with --access {Access.CHOSEN}, not --access {given['access']}."
+            )
+        users = get_user_model()
+        return (
+            [_named(users._default_manager, users.USERNAME_FIELD, name, "user") for name in user_names],
+            [_named(Group.objects, "name", name, "group") for name in group_names],
+        )
+
+    def _leave(self, existing: Log, path: str, given: dict[str, Any]) -> None:
+        """A script that runs twice must not fail, nor undo what was changed in the admin meanwhile."""
+        if existing.path != path:
+            raise CommandError(
+                f"The slug {existing.slug!r} is taken by {existing.path}. Give this log another with --slug."
+            )
+        self.stdout.write(f"{existing.slug!r} is registered already: {existing.path}. Nothing was changed.")
+        for name, value in given.items():
+            if (kept := getattr(existing, name)) != value:
+                self.stderr.write(f"{name} stays {kept!r}, not {value!r}; change it in the admin.")
+
+
+def _named(manager: Any, field: str, name: str, kind: str) -> Any:
+    found = manager.filter(**{field: name}).first()
+    if found is None:
+        raise CommandError(f"There is no {kind} {name!r}. Create it first, or give another.")
+    return found
+
+
+def _slug(name: str) -> str:
+    return slugify(name.removesuffix(".log").replace(".", "-"))
+
+
+def _sentences(error: ValidationError) -> str:
+    return "\n".join(f"{field}: {' '.join(texts)}" for field, texts in error.message_dict.items())
