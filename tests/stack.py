@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -196,11 +196,16 @@ class Stack:
         self.redis.wait_until(lambda: is_listening(self.redis_port), "listening")
         return self.redis
 
-    def start_worker(self, *queues: str, processes: int = 1, threads: int = 2) -> Running:
-        """Start a Dramatiq worker; of the queues `logtail` and `default` when none is named."""
+    def start_worker(
+        self, *queues: str, processes: int = 1, threads: int = 2, before: Sequence[str] = ()
+    ) -> Running:
+        """Start a Dramatiq worker; of the queues `logtail` and `default` when none is named.
+
+        `before` is a command that runs it, such as `setpriv` with its options.
+        """
         numbers = ["--processes", str(processes), "--threads", str(threads)]
         command = ["rundramatiq", *numbers, "--queues", *(queues or ("logtail", "default"))]
-        worker = self._run("worker", [sys.executable, "-m", "django", *command])
+        worker = self._run("worker", [*before, sys.executable, "-m", "django", *command])
         self.started.append(worker)
         worker.wait_until(lambda: "Worker process is ready for action" in worker.says(), "ready")
         return worker

@@ -1,0 +1,255 @@
+"""A line written to a file reaches a viewer: real Redis, worker and server, a client of the protocol."""
+
+import asyncio
+import hashlib
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.client import Client
+from tests.conftest import absent
+from tests.stack import CORE_LAYER, PUBSUB_LAYER, Running, Stack, Web, has_redis, wait_until
+
+pytestmark = [pytest.mark.redis, pytest.mark.whole]
+
+#: Seconds within which a reader must have closed a file that nobody watches: what the package promises.
+RELEASE_SECONDS = 1.0
+#: The same, for viewers whose web process is no more.
+LAPSE_SECONDS = 16.0
+BURST_LINES = 100_000
+
+
+def append(path: Path, data: bytes) -> None:
+    with path.open("ab") as file:
+        file.write(data)
+
+
+def lines(word: str, count: int) -> bytes:
+    return b"".join(f"{word} {number:06d}\n".encode() for number in range(count))
+
+
+async def until_released(worker: Running, path: Path, seconds: float) -> None:
+    await asyncio.to_thread(
+        wait_until, lambda: path not in worker.open_paths(), seconds, f"the release of {path.name}"
+    )
+
+
+async def test_a_viewer_gets_the_backlog_and_then_every_line_once(
+    stack: Stack, web: Web, member: str
+) -> None:
+    path = stack.add_log("django", lines("earlier", 20))
+
+    async with Client(stack, web, "django", member, lines=5) as viewer:
+        await viewer.until(lambda: viewer.bytes == lines("earlier", 20)[-5 * 15 :])
+        append(path, b"first\n")
+        append(path, b"second\n")
+        await viewer.until(lambda: viewer.bytes.endswith(b"second\n"))
+
+    assert bytes(viewer.bytes) == lines("earlier", 20)[-5 * 15 :] + b"first\nsecond\n"
+    assert viewer.kinds == ["started"]
+    assert viewer.gaps == []
+
+
+async def test_the_state_is_live_while_a_reader_follows_the_file(stack: Stack, web: Web, member: str) -> None:
+    stack.add_log("django", b"one\n")
+
+    async with Client(stack, web, "django", member) as viewer:
+        await viewer.until_live()
+
+    assert viewer.statuses[-1]["size"] == 4
+
+
+async def test_viewers_of_two_logs_get_their_own_lines(stack: Stack, web: Web, member: str) -> None:
+    apples, pears = stack.add_log("apples"), stack.add_log("pears")
+
+    async with Client(stack, web, "apples", member) as left, Client(stack, web, "pears", member) as right:
+        await left.until_live()
+        await right.until_live()
+        append(apples, b"apple\n")
+        append(pears, b"pear\n")
+        await left.until(lambda: left.bytes)
+        await right.until(lambda: right.bytes)
+
+    assert (bytes(left.bytes), bytes(right.bytes)) == (b"apple\n", b"pear\n")
+
+
+async def test_stop_of_one_viewer_leaves_another_of_the_same_log_running(
+    stack: Stack, web: Web, member: str
+) -> None:
+    path = stack.add_log("django")
+
+    async with Client(stack, web, "django", member) as leaves, Client(stack, web, "django", member) as stays:
+        await leaves.until_live()
+        await stays.until_live()
+        await leaves.send({"type": "stop"})
+        code = await leaves.until_closed()
+        append(path, b"after\n")
+        await stays.until(lambda: stays.bytes)
+
+    assert code == 1000
+    assert leaves.bytes == b""
+    assert stays.bytes == b"after\n"
+
+
+@pytest.mark.parametrize("leaves_by", ["stop", "closing the tab"])
+async def test_the_file_is_closed_within_a_second_of_the_last_viewers_leaving(
+    stack: Stack, web: Web, worker: Running, member: str, leaves_by: str
+) -> None:
+    left, watched = stack.add_log("left", b"x\n"), stack.add_log("watched", b"y\n")
+
+    async with Client(stack, web, "watched", member) as stays, Client(stack, web, "left", member) as leaves:
+        await stays.until_live()
+        await leaves.until_live()
+        assert {left, watched} <= worker.open_paths()
+        if leaves_by == "stop":
+            await leaves.send({"type": "stop"})
+        else:
+            await leaves.socket.close()
+
+        await until_released(worker, left, RELEASE_SECONDS)
+        append(watched, b"still\n")
+        await stays.until(lambda: stays.bytes.endswith(b"still\n"))
+        assert watched in worker.open_paths()
+
+    assert worker.is_running
+
+
+async def test_the_file_is_closed_when_its_viewers_web_process_was_killed(
+    stack: Stack, web: Web, worker: Running, member: str
+) -> None:
+    left, watched = stack.add_log("left", b"x\n"), stack.add_log("watched", b"y\n")
+    dies = stack.start_web()
+
+    async with Client(stack, web, "watched", member) as stays, Client(stack, dies, "left", member) as viewer:
+        await stays.until_live()
+        await viewer.until_live()
+        assert left in worker.open_paths()
+        dies.kill()
+        assert await viewer.until_closed() == 1006
+
+        await until_released(worker, left, LAPSE_SECONDS)
+        append(watched, b"still\n")
+        await stays.until(lambda: stays.bytes.endswith(b"still\n"))
+
+    assert worker.is_running
+
+
+async def test_fifty_viewers_on_twenty_logs_leave_a_thread_to_the_hosts_own_actors(
+    stack: Stack, web: Web, member: str, tmp_path: Path
+) -> None:
+    paths = [stack.add_log(f"log-{number}") for number in range(20)]
+    # Three people, since one may have sixteen logs open.
+    people = [member, *(stack.make_user(f"watcher-{number}") for number in range(4))]
+
+    async with AsyncExitStack() as open_viewers:
+        viewers = [Client(stack, web, f"log-{n % 20}", people[n % len(people)]) for n in range(50)]
+        for viewer in viewers:
+            await open_viewers.enter_async_context(viewer)
+        for viewer in viewers:
+            await viewer.until_live()
+        for number, path in enumerate(paths):
+            append(path, f"line of log-{number}\n".encode())
+        for viewer in viewers:
+            await viewer.until(lambda viewer=viewer: viewer.bytes)
+        stack.call("send", "touch_file", str(tmp_path / "sign"))
+        await asyncio.to_thread(wait_until, (tmp_path / "sign").exists, 20, "the host's own actor")
+        states = {viewer.state for viewer in viewers}
+
+    assert states == {"live"}
+    assert [bytes(viewer.bytes).decode() for viewer in viewers] == [
+        f"line of log-{n % 20}\n" for n in range(50)
+    ]
+
+
+@pytest.fixture(params=[PUBSUB_LAYER, CORE_LAYER], ids=["pubsub", "core"])
+def layered(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stack]:
+    """An installation of its own, on each of channels_redis' layers with their default capacity."""
+    if not has_redis():
+        absent("a redis-server")
+    with Stack(tmp_path / "stack", layer=request.param) as stack:
+        stack.start_redis()
+        stack.start_worker()
+        yield stack
+
+
+async def test_a_burst_of_100000_lines_reaches_a_viewer_complete_and_in_order(layered: Stack) -> None:
+    web, session = layered.start_web(), layered.make_user("bo")
+    path = layered.add_log("import", b"before\n")
+    burst = lines("a line of the burst, with some text that makes it as long as lines are:", BURST_LINES)
+
+    async with Client(layered, web, "import", session) as viewer:
+        await viewer.until_live()
+        append(path, burst)
+        await viewer.until(lambda: len(viewer.bytes) >= len(b"before\n" + burst), 60)
+
+    assert hashlib.sha256(viewer.bytes).hexdigest() == hashlib.sha256(b"before\n" + burst).hexdigest()
+    assert viewer.gaps == []
+
+
+async def test_a_rotation_while_watched_loses_no_line_and_is_told(
+    stack: Stack, web: Web, member: str
+) -> None:
+    path = stack.add_log("django", b"one\n")
+
+    async with Client(stack, web, "django", member) as viewer:
+        await viewer.until_live()
+        append(path, b"two\n")
+        path.rename(path.with_name("django.log.1"))
+        path.write_bytes(b"three\n")
+        append(path, b"four\n")
+        await viewer.until(lambda: viewer.bytes.endswith(b"four\n"))
+
+    assert bytes(viewer.bytes) == b"one\ntwo\nthree\nfour\n"
+    rotated = next(event for event in viewer.events if event["kind"] == "rotated")
+    assert rotated["name"] == "django.log.1"
+
+
+async def test_lines_written_while_the_file_is_rotated_often_arrive_once(
+    stack: Stack, web: Web, member: str
+) -> None:
+    path = stack.add_log("django")
+    rounds = 12
+
+    async with Client(stack, web, "django", member) as viewer:
+        await viewer.until_live()
+        for number in range(rounds):
+            append(path, lines(f"round {number:02d}", 50))
+            path.rename(path.with_name(f"django.log.{number}"))
+            path.touch()
+            await viewer.until(lambda count=number + 1: viewer.kinds.count("rotated") >= count)
+
+    assert bytes(viewer.bytes) == b"".join(lines(f"round {number:02d}", 50) for number in range(rounds))
+    assert viewer.kinds.count("rotated") == rounds
+
+
+async def test_a_truncation_while_watched_is_told_and_the_new_lines_follow(
+    stack: Stack, web: Web, member: str
+) -> None:
+    path = stack.add_log("django", b"one\ntwo\n")
+
+    async with Client(stack, web, "django", member) as viewer:
+        await viewer.until(lambda: viewer.bytes == b"one\ntwo\n")
+        with path.open("r+b") as file:
+            file.truncate(0)
+        await viewer.until(lambda: "truncated" in viewer.kinds)
+        append(path, b"three\n")
+        await viewer.until(lambda: viewer.bytes.endswith(b"three\n"))
+
+    assert bytes(viewer.bytes) == b"one\ntwo\nthree\n"
+    assert next(event for event in viewer.events if event["kind"] == "truncated")["to"] == 0
+
+
+async def test_a_viewer_that_comes_back_goes_on_at_its_place(stack: Stack, web: Web, member: str) -> None:
+    path = stack.add_log("django", b"one\n")
+
+    async with Client(stack, web, "django", member) as before:
+        await before.until(lambda: before.bytes == b"one\n")
+    append(path, b"two\n")
+    async with Client(stack, web, "django", member, resume=before.place) as after:
+        await after.until(lambda: after.bytes)
+
+    assert bytes(after.bytes) == b"two\n"
+    assert after.events[0]["kind"] == "started"
+    assert after.events[0]["resumed"] is True
