@@ -1,0 +1,601 @@
+"""What is wanted, who reads it and what must stop: the only module that talks to Redis.
+
+One hash-tagged key family a queue, so that each script touches one slot. All times are Redis' own clock.
+
+    logtail:{queue}:reader    string  "<token>|<host>|<pid>|<version>" of the running reader; lapses after 2.5 s.
+                                      An economy, not a fence: two readers at once do no harm, because a feed takes
+                                      only what continues exactly where it stands
+    logtail:{queue}:wants     hash    "<process>|<log>|<flow>" -> JSON of the want
+    logtail:{queue}:expiry    zset    the same members by when they lapse (15 s after the last renewal)
+    logtail:{queue}:changed   zset    the same members by the version of their last change, so that a tick costs what
+                                      changed and not what is watched
+    logtail:{queue}:version   hash    n: counts changes; epoch: when the family was created (Redis may lose its data)
+    logtail:{queue}:wake      string  at most one wake-up in flight: 2, 4, 8, 16, 30 s
+    logtail:{queue}:wakes     string  wake-ups without an answer; deleted by a reader that starts
+    logtail:{queue}:stop      hash    "<log>" or "*" -> reason: the stop flag. The only key without an expiry: it
+                                      stays until somebody clears it
+    logtail:{queue}:status    string  JSON of what the reader last reported; lapses after 5 s
+
+Calls are synchronous and short; code in an event loop runs them in a thread (`in_thread`). A call that cannot be
+answered raises `ControlUnavailable`, whatever the client library called it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Protocol, TypeVar
+
+import redis
+
+from django_logtail import __version__
+from django_logtail.conf import conf
+from django_logtail.tailing.events import Position
+
+#: Milliseconds a reader's lease lives unless renewed: 25 missed ticks; a false take-over is harmless.
+READER_LEASE_MS: Final = 2_500
+#: Milliseconds a want lives unless renewed, and the seconds between renewals: two may be lost.
+WANT_LEASE_MS: Final = 15_000
+WANT_RENEWAL_SECONDS: Final = 5.0
+#: Milliseconds a reader's report lives; it is renewed each second.
+STATUS_LEASE_MS: Final = 5_000
+#: Milliseconds after which an unused key family is gone.
+FAMILY_LEASE_MS: Final = 60_000
+#: Seconds a Redis call may take. redis-py 8's own default of 5 s is longer than the reader's lease.
+CALL_SECONDS: Final = 2.0
+
+Result = TypeVar("Result")
+
+
+class ControlUnavailable(Exception):
+    """Redis did not answer. The text is the client library's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """ "Process P wants log L from a position on, up to `credit` bytes more than it has taken, to mailbox C."
+
+    `position` None: from the last `lines` lines. `taken` counts the bytes accepted since `serial` was posted; the
+    reader may have sent `taken + credit` of this serial. A new serial rewinds to `position`.
+    `end` or `before_lines` make it a one-time request for history: bytes [position.offset, end), or the
+    `before_lines` lines that end at position.offset.
+    """
+
+    process: str
+    log: str
+    flow: str
+    mailbox: str
+    serial: int
+    credit: int
+    lines: int = 0
+    position: Position | None = None
+    taken: int = 0
+    end: int | None = None
+    before_lines: int | None = None
+
+    @property
+    def member(self) -> str:
+        return f"{self.process}|{self.log}|{self.flow}"
+
+    def to_json(self) -> str:
+        fields: dict[str, object] = {"mailbox": self.mailbox, "serial": self.serial, "credit": self.credit}
+        if self.position is not None:
+            fields["file"] = self.position.file
+            fields["offset"] = self.position.offset
+        for name in ("lines", "taken", "end", "before_lines"):
+            if getattr(self, name):
+                fields[name] = getattr(self, name)
+        return json.dumps(fields, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, member: str, text: str) -> Want:
+        process, log, flow = member.split("|")
+        fields = json.loads(text)
+        position = Position(fields["file"], fields["offset"]) if "file" in fields else None
+        return cls(
+            process,
+            log,
+            flow,
+            fields["mailbox"],
+            fields["serial"],
+            fields["credit"],
+            lines=fields.get("lines", 0),
+            position=position,
+            taken=fields.get("taken", 0),
+            end=fields.get("end"),
+            before_lines=fields.get("before_lines"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderLease:
+    """Who reads a queue now."""
+
+    token: str
+    host: str
+    pid: int
+    version: str
+
+    def to_text(self) -> str:
+        return f"{self.token}|{self.host}|{self.pid}|{self.version}"
+
+    @classmethod
+    def from_text(cls, text: str) -> ReaderLease:
+        token, host, pid, version = text.split("|")
+        return cls(token, host, int(pid), version)
+
+    @classmethod
+    def new(cls) -> ReaderLease:
+        host = socket.gethostname().replace("|", "_") or "unknown"
+        return cls(uuid.uuid4().hex, host, os.getpid(), __version__)
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Answer to a post: who reads, must the caller send a wake-up, which renewed wants Redis no longer has."""
+
+    reader: ReaderLease | None
+    wake: bool
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Up to where a reader knows the wants. Hand it to the next tick."""
+
+    epoch: str = ""
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Answer to a tick.
+
+    `holds`: the caller is the reader. `ended`: it was, nothing was wanted, and the lease is freed. `changed` maps
+    members to their want, or to None when it lapsed or was deleted; with `is_full` every other want is gone.
+    `stops` is the stop flag: log id or "*" -> reason.
+    """
+
+    holds: bool
+    ended: bool = False
+    holder: ReaderLease | None = None
+    seen: Seen = Seen()
+    is_full: bool = False
+    changed: Mapping[str, Want | None] = field(default_factory=dict)
+    stops: Mapping[str, str] = field(default_factory=dict)
+
+
+class Control(Protocol):
+    """The same for a reader behind Redis and for one in this process."""
+
+    def post(
+        self, queue: str, wants: Iterable[Want], renewed: Iterable[str], dropped: Iterable[str]
+    ) -> Posted: ...
+    def tick(self, queue: str, lease: ReaderLease, seen: Seen, *, may_end: bool, starting: bool) -> Tick: ...
+    def hand_over(self, queue: str, lease: ReaderLease) -> int: ...
+    def report(self, queue: str, status: Mapping[str, object]) -> None: ...
+    def status(self, queue: str) -> dict[str, Any] | None: ...
+    def reader(self, queue: str) -> ReaderLease | None: ...
+    def set_stop(self, queue: str, log: str, reason: str) -> None: ...
+    def clear_stop(self, queue: str, log: str) -> bool: ...
+    def stops(self, queue: str) -> dict[str, str]: ...
+    def ping(self) -> str: ...
+
+
+_FAMILY = ("reader", "wants", "expiry", "changed", "version", "wake", "wakes", "stop")
+
+_LUA_PRELUDE = """
+local reader, wants, expiry, changed, version, wake, wakes, stop = unpack(KEYS)
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+if redis.call('EXISTS', version) == 0 then
+  redis.call('HSET', version, 'n', 0, 'epoch', clock[1] .. '.' .. clock[2])
+end
+local function mark(member)
+  redis.call('ZADD', changed, redis.call('HINCRBY', version, 'n', 1), member)
+end
+local function drop(member)
+  redis.call('HDEL', wants, member)
+  redis.call('ZREM', expiry, member)
+  mark(member)
+end
+local function keep()
+  for _, key in ipairs({wants, expiry, changed, version}) do redis.call('PEXPIRE', key, ARGV[1]) end
+end
+"""
+
+# ARGV: family lease, want lease, number of wants, of renewed, of dropped; then member, JSON pairs; members; members
+_LUA_POST = (
+    _LUA_PRELUDE
+    + """
+local at, missing = 5, {}
+for _ = 1, tonumber(ARGV[3]) do
+  redis.call('HSET', wants, ARGV[at + 1], ARGV[at + 2])
+  redis.call('ZADD', expiry, now + ARGV[2], ARGV[at + 1])
+  mark(ARGV[at + 1])
+  at = at + 2
+end
+for _ = 1, tonumber(ARGV[4]) do
+  at = at + 1
+  if redis.call('HEXISTS', wants, ARGV[at]) == 1 then
+    redis.call('ZADD', expiry, now + ARGV[2], ARGV[at])
+  else
+    missing[#missing + 1] = ARGV[at]
+  end
+end
+for _ = 1, tonumber(ARGV[5]) do
+  at = at + 1
+  if redis.call('HEXISTS', wants, ARGV[at]) == 1 then drop(ARGV[at]) end
+end
+keep()
+local lease = redis.call('GET', reader)
+local must_wake = 0
+if not lease and redis.call('HLEN', wants) > 0 then
+  local tries = tonumber(redis.call('GET', wakes) or '0')
+  local pause = ({2000, 4000, 8000, 16000, 30000})[math.min(tries, 4) + 1]
+  if redis.call('SET', wake, '1', 'NX', 'PX', pause) then
+    redis.call('SET', wakes, tries + 1, 'PX', 120000)
+    must_wake = 1
+  end
+end
+return {lease or '', must_wake, missing}
+"""
+)
+
+# ARGV: family lease, reader lease, token, lease text, starting, may end, epoch, version
+_LUA_TICK = (
+    _LUA_PRELUDE
+    + """
+local lease = redis.call('GET', reader)
+if lease and string.sub(lease, 1, #ARGV[3] + 1) ~= ARGV[3] .. '|' then return {'lost', lease} end
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', expiry, '-inf', now)) do drop(member) end
+if ARGV[6] == '1' and redis.call('HLEN', wants) == 0 then
+  redis.call('DEL', reader)
+  return {'ended', ''}
+end
+redis.call('SET', reader, ARGV[4], 'PX', ARGV[2])
+if ARGV[5] == '1' then redis.call('DEL', wake, wakes) end
+local n = tonumber(redis.call('HGET', version, 'n'))
+local epoch = redis.call('HGET', version, 'epoch')
+local seen, full, found = tonumber(ARGV[8]), 0, {}
+if epoch ~= ARGV[7] then
+  full = 1
+  found = redis.call('HGETALL', wants)
+elseif n > seen then
+  for _, member in ipairs(redis.call('ZRANGEBYSCORE', changed, '(' .. seen, '+inf')) do
+    found[#found + 1] = member
+    found[#found + 1] = redis.call('HGET', wants, member) or ''
+  end
+end
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', changed, '-inf', seen, 'LIMIT', 0, 100)) do
+  redis.call('ZREM', changed, member)
+end
+keep()
+return {'holds', epoch, n, full, found, redis.call('HGETALL', stop)}
+"""
+)
+
+# ARGV: family lease, token. The lock keeps others from sending a second wake-up beside the hand-over's own.
+_LUA_HAND_OVER = (
+    _LUA_PRELUDE
+    + """
+local lease = redis.call('GET', reader)
+if not lease or string.sub(lease, 1, #ARGV[2] + 1) ~= ARGV[2] .. '|' then return 0 end
+redis.call('DEL', reader)
+local waiting = redis.call('HLEN', wants)
+if waiting > 0 then redis.call('SET', wake, '1', 'PX', 2000) end
+return waiting
+"""
+)
+
+
+class RedisControl:
+    """`Control` in Redis. One object a process; safe to call from any thread."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
+        self._post = client.register_script(_LUA_POST)
+        self._tick = client.register_script(_LUA_TICK)
+        self._hand_over = client.register_script(_LUA_HAND_OVER)
+
+    def post(
+        self, queue: str, wants: Iterable[Want], renewed: Iterable[str], dropped: Iterable[str]
+    ) -> Posted:
+        """Write changed wants, renew unchanged ones, delete dropped ones; all or nothing."""
+        wants, renewed, dropped = list(wants), list(renewed), list(dropped)
+        arguments: list[str | int] = [FAMILY_LEASE_MS, WANT_LEASE_MS, len(wants), len(renewed), len(dropped)]
+        for want in wants:
+            arguments += [want.member, want.to_json()]
+        arguments += [*renewed, *dropped]
+        lease, wake, missing = self._call(self._post, keys=_keys(queue), args=arguments)
+        return Posted(
+            ReaderLease.from_text(_text(lease)) if lease else None,
+            bool(wake),
+            tuple(_text(member) for member in missing),
+        )
+
+    def tick(self, queue: str, lease: ReaderLease, seen: Seen, *, may_end: bool, starting: bool) -> Tick:
+        """Claim or renew the reader's lease and return what changed since `seen`."""
+        answer = self._call(
+            self._tick,
+            keys=_keys(queue),
+            args=[
+                FAMILY_LEASE_MS,
+                READER_LEASE_MS,
+                lease.token,
+                lease.to_text(),
+                int(starting),
+                int(may_end),
+                seen.epoch,
+                seen.version,
+            ],
+        )
+        match _text(answer[0]):
+            case "lost":
+                return Tick(holds=False, holder=ReaderLease.from_text(_text(answer[1])))
+            case "ended":
+                return Tick(holds=False, ended=True)
+        _, epoch, version, full, found, stops = answer
+        pairs = _pairs(found)
+        return Tick(
+            holds=True,
+            seen=Seen(_text(epoch), int(version)),
+            is_full=bool(full),
+            changed={
+                member: Want.from_json(member, text) if text else None for member, text in pairs.items()
+            },
+            stops=_pairs(stops),
+        )
+
+    def hand_over(self, queue: str, lease: ReaderLease) -> int:
+        """Free the lease; how many wants wait for the next reader. The caller sends the wake-up."""
+        return int(self._call(self._hand_over, keys=_keys(queue), args=[FAMILY_LEASE_MS, lease.token]))
+
+    def report(self, queue: str, status: Mapping[str, object]) -> None:
+        text = json.dumps(status, separators=(",", ":"))
+        self._call(self._client.set, f"logtail:{{{queue}}}:status", text, px=STATUS_LEASE_MS)
+
+    def status(self, queue: str) -> dict[str, Any] | None:
+        """What the queue's reader last reported, or None when there is none."""
+        text = self._call(self._client.get, f"logtail:{{{queue}}}:status")
+        return None if text is None else json.loads(text)
+
+    def reader(self, queue: str) -> ReaderLease | None:
+        text = self._call(self._client.get, f"logtail:{{{queue}}}:reader")
+        return None if text is None else ReaderLease.from_text(_text(text))
+
+    def set_stop(self, queue: str, log: str, reason: str) -> None:
+        """Set the stop flag of one log, or of all with "*". The reader obeys at its next tick."""
+        self._call(self._client.hset, f"logtail:{{{queue}}}:stop", log, reason)
+
+    def clear_stop(self, queue: str, log: str) -> bool:
+        """Clear it; viewers that are still there continue. Was it set?"""
+        return bool(self._call(self._client.hdel, f"logtail:{{{queue}}}:stop", log))
+
+    def stops(self, queue: str) -> dict[str, str]:
+        found = self._call(self._client.hgetall, f"logtail:{{{queue}}}:stop")
+        return {_text(log): _text(reason) for log, reason in found.items()}
+
+    def ping(self) -> str:
+        """The server's version; proves that it can be reached."""
+        found = self._call(self._client.info, "server")
+        return str(found.get("redis_version", "unknown"))
+
+    def _call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except (redis.RedisError, OSError) as error:
+            raise ControlUnavailable(str(error) or type(error).__name__) from error
+
+
+class MemoryControl:
+    """`Control` for a reader in this process: the same rules, without a server."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._queues: dict[str, _Family] = {}
+
+    def post(
+        self, queue: str, wants: Iterable[Want], renewed: Iterable[str], dropped: Iterable[str]
+    ) -> Posted:
+        with self._lock:
+            family, now = self._family(queue), self._clock()
+            missing = []
+            for want in wants:
+                family.wants[want.member] = want
+                family.expiry[want.member] = now + WANT_LEASE_MS / 1000
+                family.mark(want.member)
+            for member in renewed:
+                if member in family.wants:
+                    family.expiry[member] = now + WANT_LEASE_MS / 1000
+                else:
+                    missing.append(member)
+            for member in dropped:
+                family.drop(member)
+            reader = family.live_reader(now)
+            wake = reader is None and bool(family.wants) and now >= family.wake_after
+            if wake:
+                family.wake_after = now + 2.0
+            return Posted(reader, wake, tuple(missing))
+
+    def tick(self, queue: str, lease: ReaderLease, seen: Seen, *, may_end: bool, starting: bool) -> Tick:
+        with self._lock:
+            family, now = self._family(queue), self._clock()
+            holder = family.live_reader(now)
+            if holder is not None and holder.token != lease.token:
+                return Tick(holds=False, holder=holder)
+            for member in [member for member, until in family.expiry.items() if until <= now]:
+                family.drop(member)
+            if may_end and not family.wants:
+                family.reader = None
+                return Tick(holds=False, ended=True)
+            family.reader, family.reader_until = lease, now + READER_LEASE_MS / 1000
+            if starting:
+                family.wake_after = 0.0
+            is_full = seen.epoch != family.epoch
+            members = (
+                list(family.wants)
+                if is_full
+                else [m for m, at in family.changed.items() if at > seen.version]
+            )
+            family.changed = {m: at for m, at in family.changed.items() if at > seen.version}
+            return Tick(
+                holds=True,
+                seen=Seen(family.epoch, family.version),
+                is_full=is_full,
+                changed={member: family.wants.get(member) for member in members},
+                stops=dict(family.stop),
+            )
+
+    def hand_over(self, queue: str, lease: ReaderLease) -> int:
+        with self._lock:
+            family = self._family(queue)
+            if family.reader is None or family.reader.token != lease.token:
+                return 0
+            family.reader = None
+            return len(family.wants)
+
+    def report(self, queue: str, status: Mapping[str, object]) -> None:
+        with self._lock:
+            self._family(queue).status = dict(status)
+
+    def status(self, queue: str) -> dict[str, Any] | None:
+        with self._lock:
+            family = self._family(queue)
+            return family.status if family.live_reader(self._clock()) else None
+
+    def reader(self, queue: str) -> ReaderLease | None:
+        with self._lock:
+            return self._family(queue).live_reader(self._clock())
+
+    def set_stop(self, queue: str, log: str, reason: str) -> None:
+        with self._lock:
+            self._family(queue).stop[log] = reason
+
+    def clear_stop(self, queue: str, log: str) -> bool:
+        with self._lock:
+            return self._family(queue).stop.pop(log, None) is not None
+
+    def stops(self, queue: str) -> dict[str, str]:
+        with self._lock:
+            return dict(self._family(queue).stop)
+
+    def ping(self) -> str:
+        return "in this process"
+
+    def _family(self, queue: str) -> _Family:
+        return self._queues.setdefault(queue, _Family())
+
+
+@dataclass
+class _Family:
+    """One queue's keys, in memory."""
+
+    epoch: str = field(default_factory=lambda: uuid.uuid4().hex)
+    version: int = 0
+    wants: dict[str, Want] = field(default_factory=dict)
+    expiry: dict[str, float] = field(default_factory=dict)
+    changed: dict[str, int] = field(default_factory=dict)
+    reader: ReaderLease | None = None
+    reader_until: float = 0.0
+    wake_after: float = 0.0
+    stop: dict[str, str] = field(default_factory=dict)
+    status: dict[str, Any] | None = None
+
+    def mark(self, member: str) -> None:
+        self.version += 1
+        self.changed[member] = self.version
+
+    def drop(self, member: str) -> None:
+        self.expiry.pop(member, None)
+        if self.wants.pop(member, None) is not None:
+            self.mark(member)
+
+    def live_reader(self, now: float) -> ReaderLease | None:
+        return self.reader if self.reader is not None and now < self.reader_until else None
+
+
+_control: Control | None = None
+_control_lock = threading.Lock()
+
+
+def control() -> Control:
+    """The process' one `Control`, made from the settings on first use. Connects lazily."""
+    global _control
+    with _control_lock:
+        if _control is None:
+            _control = RedisControl(_client())
+        return _control
+
+
+def use(replacement: Control | None) -> None:
+    """Replace the process' control, or have it made again on next use (tests, changed settings)."""
+    global _control
+    with _control_lock:
+        _control = replacement
+
+
+def _client() -> redis.Redis:
+    url = conf.REDIS_URL
+    if url is not None:
+        return redis.Redis.from_url(url, socket_timeout=CALL_SECONDS, socket_connect_timeout=CALL_SECONDS)
+    import dramatiq  # not at the top: dramatiq must not make a default broker before the apps are loaded
+
+    client = getattr(dramatiq.get_broker(), "client", None)
+    if not isinstance(client, redis.Redis):
+        raise ControlUnavailable(
+            'the Dramatiq broker has no Redis client; set LOGTAIL["REDIS_URL"], or use '
+            "dramatiq.brokers.redis.RedisBroker"
+        )
+    return _with_timeouts(client)
+
+
+def _with_timeouts(client: redis.Redis) -> redis.Redis:
+    """A client like the broker's (server, TLS, password, Sentinel), with our own time-outs."""
+    pool = client.connection_pool
+    timeouts = {"socket_timeout": CALL_SECONDS, "socket_connect_timeout": CALL_SECONDS}
+    manager = getattr(pool, "sentinel_manager", None)
+    if manager is not None:
+        return manager.master_for(pool.service_name, **timeouts)  # type: ignore[no-any-return, attr-defined]
+    options = {**pool.connection_kwargs, **timeouts}
+    return redis.Redis(
+        connection_pool=redis.ConnectionPool(connection_class=pool.connection_class, **options)
+    )
+
+
+_threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="logtail-control")
+
+
+async def in_thread(function: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
+    """`function` of a Control, without holding up the event loop. One in memory is called as it is."""
+    if isinstance(getattr(function, "__self__", None), MemoryControl):
+        return function(*args, **kwargs)
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_threads, lambda: function(*args, **kwargs))
+
+
+def renewed(want: Want, *, taken: int, credit: int, position: Position | None) -> Want:
+    """The same want, further on."""
+    return replace(want, taken=taken, credit=credit, position=position)
+
+
+def _keys(queue: str) -> list[str]:
+    return [f"logtail:{{{queue}}}:{name}" for name in _FAMILY]
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def _pairs(flat: list[bytes | str]) -> dict[str, str]:
+    texts = [_text(item) for item in flat]
+    return dict(zip(texts[::2], texts[1::2], strict=True))

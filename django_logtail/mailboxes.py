@@ -1,0 +1,86 @@
+"""Mailboxes: how batches travel from a reader to a web process. At most once; whoever receives checks for loss.
+
+The channel layer is the host's, but the instance is our own: a flood of log lines never fills the queue that the
+host's own consumers read from.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Protocol
+
+from channels.layers import channel_layers
+
+from django_logtail.conf import conf
+
+
+class MailboxUnavailable(Exception):
+    """A message could not be sent or received. The text is the layer's; trying again later is right."""
+
+
+class Mailboxes(Protocol):
+    """Named mailboxes; messages are dicts with a `type`."""
+
+    async def new(self) -> str: ...
+    async def send(self, mailbox: str, message: dict[str, Any]) -> None: ...
+    async def receive(self, mailbox: str) -> dict[str, Any]: ...
+
+
+class LayerMailboxes:
+    """Mailboxes on a channel layer. Belongs to the event loop that first uses it."""
+
+    def __init__(self, alias: str | None = None) -> None:
+        self._alias = alias or conf.CHANNEL_LAYER
+        self._layer: Any = None
+
+    async def new(self) -> str:
+        try:
+            return str(await self._made().new_channel("logtail"))
+        except Exception as error:
+            raise MailboxUnavailable(_words(error)) from error
+
+    async def send(self, mailbox: str, message: dict[str, Any]) -> None:
+        try:
+            await self._made().send(mailbox, message)
+        except Exception as error:
+            raise MailboxUnavailable(_words(error)) from error
+
+    async def receive(self, mailbox: str) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = await self._made().receive(mailbox)
+        except Exception as error:
+            raise MailboxUnavailable(_words(error)) from error
+        return found
+
+    def _made(self) -> Any:
+        if self._layer is None:
+            self._layer = channel_layers.make_backend(self._alias)
+        return self._layer
+
+
+class MemoryMailboxes:
+    """Mailboxes within one event loop, for a reader that runs in the web process."""
+
+    #: Messages one mailbox holds; a sender waits for its reader's credit long before.
+    CAPACITY = 1_000
+
+    def __init__(self) -> None:
+        self._queues: dict[str, asyncio.Queue[dict[str, Any]]] = {}
+
+    async def new(self) -> str:
+        name = f"local-{len(self._queues)}"
+        self._queues[name] = asyncio.Queue(self.CAPACITY)
+        return name
+
+    async def send(self, mailbox: str, message: dict[str, Any]) -> None:
+        try:
+            self._queues[mailbox].put_nowait(message)
+        except (asyncio.QueueFull, KeyError) as error:
+            raise MailboxUnavailable(_words(error)) from error
+
+    async def receive(self, mailbox: str) -> dict[str, Any]:
+        return await self._queues[mailbox].get()
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -1,0 +1,619 @@
+"""The reader: one asyncio loop that follows every wanted log of its queue and sends each want what it asks for.
+
+Knows neither Redis nor Dramatiq: what is wanted comes from a `Control`, batches leave through `Mailboxes`. It runs in
+the Dramatiq actor of a worker, or in the web process itself.
+
+Every item of a flow carries the want's serial and its own number in that serial, from 1 on. Whoever takes items and
+misses a number posts the want again with a new serial, and the flow starts over at the want's position: loss, a new
+reader and a reader that woke up late are all mended by that one rule.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any, Final
+
+from django_logtail.control import (
+    READER_LEASE_MS,
+    Control,
+    ControlUnavailable,
+    ReaderLease,
+    Seen,
+    Tick,
+    Want,
+    in_thread,
+)
+from django_logtail.mailboxes import Mailboxes, MailboxUnavailable
+from django_logtail.protocol import MAX_BATCH_BYTES, MAX_RANGE_BYTES
+from django_logtail.tailing import (
+    Batch,
+    Event,
+    Follower,
+    FollowerSet,
+    LastLines,
+    Resume,
+    history,
+)
+
+logger = logging.getLogger(__name__)
+
+#: Seconds between ticks; a new want waits at most this long.
+TICK_SECONDS: Final = 0.1
+#: The same while a flow waits for credit: a viewer's progress lets the reader go on at once.
+STARVED_TICK_SECONDS: Final = 0.005
+#: Seconds between batches of one flow while data keeps coming; 10 ms costs 2.3x the CPU at 100 viewers.
+ROUND_SECONDS: Final = 0.05
+#: Seconds between looks at the event source: writers that write 5,000 times a second must not wake us as often.
+HINT_SECONDS: Final = 0.002
+#: Bytes one flow may read in a turn, so that a busy log never starves the others.
+TURN_BYTES: Final = 256 * 1024
+#: Seconds between heartbeats, and how many a flow is named in after it changed; then every FULL_BEATS-th.
+BEAT_SECONDS: Final = 0.5
+CHANGED_BEATS: Final = 4
+FULL_BEATS: Final = 10
+#: Seconds without a want after which the reader ends: a page that is loaded again finds it still there.
+LINGER_SECONDS: Final = 10.0
+#: Seconds without Redis after which the reader ends; wants wake another when Redis is back.
+ORPHAN_SECONDS: Final = 60.0
+#: Seconds between looks at the registry, for logs that were disabled, moved or re-routed.
+REGISTRY_SECONDS: Final = 15.0
+#: Answers to `range` being read at once.
+HISTORY_JOBS: Final = 4
+#: Bytes of backlog one new flow reads at most.
+BACKLOG_BYTES: Final = 256 * 1024
+
+
+class Ending(str, Enum):
+    """Why a reader ended."""
+
+    IDLE = "nothing was wanted"
+    LOST = "another reader holds the lease"
+    HANDED_OVER = "the worker shuts down"
+    ORPHANED = "Redis did not answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What the registry says of a log: where its file is, and how its bytes are to be cut."""
+
+    path: Path
+    encoding: str
+    name: str
+
+
+@dataclass(slots=True, eq=False)
+class Flow:
+    """One want being served: a follower and what it emitted that is not yet sent."""
+
+    want: Want
+    source: Source | None = None
+    follower: Follower | None = None
+    outbox: deque[dict[str, Any]] = field(default_factory=deque)
+    number: int = 0
+    sent: int = 0
+    not_before: float = 0.0
+    trouble: tuple[str, str] | None = None
+    beats: int = CHANGED_BEATS
+    is_opening: bool = False
+    shown_state: str = ""
+
+    @property
+    def allowance(self) -> int:
+        """Bytes that may still be emitted under the want's credit."""
+        return max(0, self.want.taken + self.want.credit - self.sent)
+
+    @property
+    def state(self) -> tuple[str, str]:
+        if self.trouble is not None:
+            return self.trouble
+        if self.follower is None:
+            return "opening", ""
+        return self.follower.state, getattr(self.follower, "reason", None) or ""
+
+
+class Reader:
+    """Serves the wants of one queue until nothing is wanted, the lease is lost, or it is told to leave.
+
+    `find_sources` maps log ids to sources, leaving out logs that may not be read here; it may block and is called in
+    a thread. `permit` decides about an open descriptor. `wake` sends a wake-up for the queue after a hand-over.
+    """
+
+    def __init__(
+        self,
+        queue: str,
+        control: Control,
+        mailboxes: Mailboxes,
+        find_sources: Callable[[Collection[str]], Mapping[str, Source]],
+        *,
+        permit: Callable[[int], str | None],
+        wake: Callable[[str], Awaitable[None]],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.queue = queue
+        self.lease = ReaderLease.new()
+        self._control = control
+        self._mailboxes = mailboxes
+        self._find_sources = find_sources
+        self._permit = permit
+        self._wake = wake
+        self._clock = clock
+        self._flows: dict[str, Flow] = {}
+        self._unsent: set[str] = set()
+        self._stops: Mapping[str, str] = {}
+        self._followers = FollowerSet()
+        self._hinted = asyncio.Event()
+        self._tick_soon = asyncio.Event()
+        self._renewed_at = self._clock()
+        self._seen = Seen()
+        self._started_at = time.time()
+        self._idle_since: float | None = None
+        self._history = asyncio.Semaphore(HISTORY_JOBS)
+        self._histories: dict[str, asyncio.Task[None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._threads = ThreadPoolExecutor(max_workers=HISTORY_JOBS, thread_name_prefix="logtail-reader")
+        self._ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
+
+    # -- life --------------------------------------------------------------------------------------
+
+    async def run(self) -> Ending:
+        """Serve until there is a reason to end; return it. Files are closed and nothing more is sent after."""
+        first = await self._first_tick()
+        if first is not None:
+            self._threads.shutdown(wait=False)
+            self._followers.close()
+            return first
+        logger.info("reader started on queue %s (token %s)", self.queue, self.lease.token[:8])
+        parts = [self._keep_lease(), self._pump(), self._beat(), self._report(), self._keep_sources()]
+        tasks: list[asyncio.Task[None]] = [asyncio.ensure_future(part) for part in parts]
+        for task in tasks:
+            task.add_done_callback(self._part_ended)
+        self._watch_hints()
+        try:
+            ending = await self._ending
+        finally:
+            self._unwatch_hints()
+            for task in [*tasks, *self._histories.values(), *self._tasks]:
+                task.cancel()
+            await asyncio.gather(*tasks, *self._histories.values(), *self._tasks, return_exceptions=True)
+            for member in list(self._flows):
+                self._close_flow(member)
+            self._followers.close()
+            self._threads.shutdown(wait=False)
+        if ending is Ending.HANDED_OVER:
+            await self._hand_over()
+        logger.info("reader on queue %s stopped: %s", self.queue, ending.value)
+        return ending
+
+    def leave(self) -> None:
+        """Hand over to another reader: the worker shuts down. Call it in the reader's event loop."""
+        self._end(Ending.HANDED_OVER)
+
+    def _end(self, ending: Ending) -> None:
+        if not self._ending.done():
+            self._ending.set_result(ending)
+
+    def _part_ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None and not self._ending.done():
+            self._ending.set_exception(error)
+
+    async def _first_tick(self) -> Ending | None:
+        try:
+            tick = await self._tick(starting=True)
+        except ControlUnavailable as error:
+            logger.warning("reader on queue %s cannot start: Redis: %s", self.queue, error)
+            return Ending.ORPHANED
+        if not tick.holds:
+            return Ending.IDLE if tick.ended else Ending.LOST
+        self._apply(tick)
+        return None
+
+    async def _tick(self, *, starting: bool = False) -> Tick:
+        asked_at = self._clock()
+        may_end = self._idle_since is not None and asked_at - self._idle_since >= LINGER_SECONDS
+        tick = await in_thread(
+            self._control.tick, self.queue, self.lease, self._seen, may_end=may_end, starting=starting
+        )
+        if tick.holds:
+            self._renewed_at = asked_at
+            self._seen = tick.seen
+        return tick
+
+    async def _keep_lease(self) -> None:
+        failures = 0
+        while True:
+            self._tick_soon.clear()
+            await self._pause(min(TICK_SECONDS * 2**failures, 2.0), self._tick_soon)
+            try:
+                tick = await self._tick()
+            except ControlUnavailable as error:
+                failures = min(failures + 1, 5)
+                if failures == 1:
+                    logger.warning("reader on queue %s: Redis does not answer: %s", self.queue, error)
+                if self._clock() - self._renewed_at > ORPHAN_SECONDS:
+                    return self._end(Ending.ORPHANED)
+                continue
+            if not tick.holds:
+                return self._end(Ending.IDLE if tick.ended else Ending.LOST)
+            failures = 0
+            self._apply(tick)
+
+    @property
+    def _may_send(self) -> bool:
+        """Not once the lease may have lapsed by our own clock."""
+        return self._clock() - self._renewed_at < READER_LEASE_MS / 1000
+
+    async def _hand_over(self) -> None:
+        try:
+            waiting = await in_thread(self._control.hand_over, self.queue, self.lease)
+        except ControlUnavailable as error:
+            logger.warning("reader on queue %s could not hand over: Redis: %s", self.queue, error)
+            return
+        if waiting:
+            await self._wake(self.queue)
+
+    # -- wants -------------------------------------------------------------------------------------
+
+    def _apply(self, tick: Tick) -> None:
+        if tick.is_full:
+            for member in self._flows.keys() - tick.changed.keys():
+                self._close_flow(member)
+        for member, want in tick.changed.items():
+            if want is None:
+                self._close_flow(member)
+            elif want.end is not None or want.before_lines is not None:
+                self._answer_history(want)
+            else:
+                self._serve(want)
+        if tick.stops != self._stops:
+            self._stops = tick.stops
+            for flow in self._flows.values():
+                self._obey_stop(flow)
+        if self._flows or self._histories:
+            self._idle_since = None
+        elif self._idle_since is None:
+            self._idle_since = self._clock()
+
+    def _serve(self, want: Want) -> None:
+        flow = self._flows.get(want.member)
+        if flow is None:
+            flow = self._flows[want.member] = Flow(want)
+            flow.sent = want.taken
+            self._obey_stop(flow)
+            self._open_soon(flow)
+            return
+        is_new_serial = want.serial != flow.want.serial
+        flow.want = want
+        if is_new_serial:
+            flow.outbox.clear()
+            flow.number, flow.sent, flow.not_before = 0, want.taken, 0.0
+            if flow.follower is not None and (
+                want.position is None or not flow.follower.rewind(want.position)
+            ):
+                self._close_follower(flow)
+                self._open_soon(flow)
+        elif flow.follower is not None and want.position is not None:
+            flow.follower.release(want.position)
+        flow.beats = CHANGED_BEATS
+        self._hinted.set()
+
+    def _close_flow(self, member: str) -> None:
+        if (task := self._histories.get(member)) is not None:
+            task.cancel()
+        flow = self._flows.pop(member, None)
+        self._unsent.discard(member)
+        if flow is not None:
+            self._close_follower(flow)
+
+    def _close_follower(self, flow: Flow) -> None:
+        if flow.follower is not None:
+            self._followers.remove(flow.want.member)
+            flow.follower.close()
+            flow.follower = None
+
+    def _obey_stop(self, flow: Flow) -> None:
+        reason = self._stops.get(flow.want.log, self._stops.get("*"))
+        if reason is not None:
+            if flow.trouble is None or flow.trouble[0] != "stopped":
+                logger.info("stop flag: closing log %s (%s)", flow.want.log, reason)
+            flow.trouble = ("stopped", reason)
+            flow.beats = CHANGED_BEATS
+            self._close_follower(flow)
+        elif flow.trouble is not None and flow.trouble[0] == "stopped":
+            flow.trouble = None
+            flow.beats = CHANGED_BEATS
+            self._open_soon(flow)
+
+    def _open_soon(self, flow: Flow) -> None:
+        if not flow.is_opening and not (flow.trouble is not None and flow.trouble[0] == "stopped"):
+            flow.is_opening = True
+            self._background(self._open(flow))
+
+    async def _open(self, flow: Flow) -> None:
+        try:
+            source = (await self._look_up([flow.want.log])).get(flow.want.log)
+        except Exception as error:  # noqa: BLE001 - whatever the host's database raises; the viewer is told
+            logger.warning("log %s cannot be looked up: %s", flow.want.log, error)
+            flow.trouble, flow.is_opening = (
+                ("unreadable", "the registry cannot be read on the reading host"),
+                False,
+            )
+            return
+        flow.is_opening = False
+        if self._flows.get(flow.want.member) is not flow or flow.follower is not None:
+            return
+        flow.source = source
+        if source is None:
+            flow.trouble = ("unreadable", "this log is not registered for this host, or is disabled")
+            return
+        if flow.trouble is not None and flow.trouble[0] == "stopped":
+            return
+        flow.trouble = None
+        want = flow.want
+        start = LastLines(want.lines, BACKLOG_BYTES) if want.position is None else Resume(want.position)
+        flow.number, flow.sent = 0, want.taken
+        flow.follower = Follower(
+            source.path, start, permit=self._permit, encoding=source.encoding, max_batch_bytes=MAX_BATCH_BYTES
+        )
+        self._followers.add(want.member, flow.follower)
+        self._hinted.set()
+
+    async def _look_up(self, logs: Collection[str]) -> Mapping[str, Source]:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._find_sources, logs)
+
+    async def _keep_sources(self) -> None:
+        while True:
+            await asyncio.sleep(REGISTRY_SECONDS)
+            flows = [flow for flow in self._flows.values() if not flow.is_opening]
+            if not flows:
+                continue
+            with contextlib.suppress(Exception):
+                sources = await self._look_up({flow.want.log for flow in flows})
+                for flow in flows:
+                    if flow.source != sources.get(flow.want.log) or flow.source is None:
+                        self._close_follower(flow)
+                        self._open_soon(flow)
+
+    # -- reading and sending -----------------------------------------------------------------------
+
+    def _watch_hints(self) -> None:
+        descriptor = self._followers.fileno()
+        if descriptor is not None and not self._ending.done():
+            asyncio.get_running_loop().add_reader(descriptor, self._take_hints)
+
+    def _unwatch_hints(self) -> None:
+        descriptor = self._followers.fileno()
+        if descriptor is not None:
+            asyncio.get_running_loop().remove_reader(descriptor)
+
+    def _take_hints(self) -> None:
+        self._followers.read_hints()
+        self._hinted.set()
+        self._unwatch_hints()
+        asyncio.get_running_loop().call_later(HINT_SECONDS, self._watch_hints)
+
+    async def _pump(self) -> None:
+        while True:
+            self._hinted.clear()
+            now = self._clock()
+            next_at = now + 1.0
+            if (due_at := self._followers.next_due(now)) is not None:
+                next_at = min(next_at, due_at)
+            is_busy = False
+            for member in {*self._unsent, *self._followers.due(now)}:
+                flow = self._flows.get(member)
+                if flow is None:
+                    continue
+                if flow.not_before > now:
+                    next_at = min(next_at, flow.not_before)
+                    continue
+                is_busy |= await self._turn(flow, now)
+                next_at = min(next_at, max(flow.not_before, now)) if flow.not_before > now else next_at
+            if is_busy:
+                await asyncio.sleep(0)
+            else:
+                await self._pause(max(0.0, next_at - self._clock()), self._hinted)
+
+    async def _turn(self, flow: Flow, now: float) -> bool:
+        """Read one chunk of a flow and send it. True when the flow can go on at once."""
+        member = flow.want.member
+        if not flow.outbox:
+            self._unsent.discard(member)
+            if flow.follower is None:
+                return False
+            allowance = flow.allowance
+            items = flow.follower.poll(now, min(allowance, TURN_BYTES))
+            self._followers.polled(member, now)
+            for item in items:
+                self._enqueue(flow, item)
+        has_sent = bool(flow.outbox)
+        if not await self._drain(flow):
+            self._unsent.add(member)
+            flow.not_before = now + TICK_SECONDS
+            return False
+        if flow.follower is None:
+            return False
+        if flow.follower.has_more:
+            if flow.allowance > 0:
+                return True
+            self._tick_soon.set()
+            flow.not_before = now + STARVED_TICK_SECONDS
+            return False
+        if has_sent:
+            flow.not_before = now + ROUND_SECONDS
+        return False
+
+    def _enqueue(self, flow: Flow, item: Batch | Event) -> None:
+        flow.number += 1
+        flow.beats = CHANGED_BEATS
+        message: dict[str, Any] = {
+            "type": "logtail.item",
+            "token": self.lease.token,
+            "member": flow.want.member,
+            "serial": flow.want.serial,
+            "number": flow.number,
+        }
+        match item:
+            case Batch():
+                if not item.partial:
+                    flow.sent += len(item.data)
+                message["file"], message["start"] = item.before.file, item.before.offset
+                message["flags"] = int(item.partial) + 2 * int(item.late)
+                message["data"] = item.data
+            case Event():
+                before, after = item.before, item.after
+                message["kind"] = item.kind.value
+                message["before"] = None if before is None else [before.file, before.offset]
+                message["after"] = None if after is None else [after.file, after.offset]
+                message["details"] = dict(item.details)
+        flow.outbox.append(message)
+
+    async def _drain(self, flow: Flow) -> bool:
+        while flow.outbox:
+            if not self._may_send:
+                return False
+            message = flow.outbox[0]
+            try:
+                await self._mailboxes.send(flow.want.mailbox, message)
+            except MailboxUnavailable as error:
+                logger.debug("mailbox of %s: %s", flow.want.member, error)
+                return False
+            if flow.outbox and flow.outbox[0] is message:  # a new serial may have cleared it meanwhile
+                flow.outbox.popleft()
+        return True
+
+    async def _beat(self) -> None:
+        count = 0
+        while True:
+            by_mailbox: dict[str, dict[str, list[Any]]] = {}
+            for member, flow in self._flows.items():
+                state = flow.state
+                if state[0] != flow.shown_state:
+                    flow.shown_state, flow.beats = state[0], CHANGED_BEATS
+                flows = by_mailbox.setdefault(flow.want.mailbox, {})
+                if flow.beats > 0 or count % FULL_BEATS == 0:
+                    flow.beats -= 1
+                    size = flow.follower.size if flow.follower is not None else None
+                    number = flow.number - len(flow.outbox)
+                    flows[member] = [flow.want.serial, number, size, *state]
+            count += 1
+            for mailbox, flows in by_mailbox.items():
+                if not self._may_send:
+                    break
+                message = {
+                    "type": "logtail.beat",
+                    "token": self.lease.token,
+                    "host": self.lease.host,
+                    "queue": self.queue,
+                    "flows": flows,
+                }
+                with contextlib.suppress(MailboxUnavailable):
+                    await self._mailboxes.send(mailbox, message)
+            await asyncio.sleep(BEAT_SECONDS)
+
+    async def _report(self) -> None:
+        while True:
+            logs: dict[str, dict[str, object]] = {}
+            for flow in self._flows.values():
+                state, reason = flow.state
+                logs[flow.want.log] = {
+                    "state": state,
+                    "reason": reason,
+                    "size": flow.follower.size if flow.follower is not None else None,
+                    "flows": int(str(logs.get(flow.want.log, {}).get("flows", 0))) + 1,
+                }
+            with contextlib.suppress(ControlUnavailable):
+                await in_thread(
+                    self._control.report,
+                    self.queue,
+                    {
+                        "host": self.lease.host,
+                        "pid": self.lease.pid,
+                        "version": self.lease.version,
+                        "since": self._started_at,
+                        "logs": logs,
+                    },
+                )
+            await asyncio.sleep(1.0)
+
+    # -- history -----------------------------------------------------------------------------------
+
+    def _answer_history(self, want: Want) -> None:
+        if want.member not in self._histories:
+            task = self._histories[want.member] = asyncio.ensure_future(self._history_of(want))
+            task.add_done_callback(lambda _: self._histories.pop(want.member, None))
+
+    async def _history_of(self, want: Want) -> None:
+        async with self._history:
+            message: dict[str, Any] = {
+                "type": "logtail.range",
+                "token": self.lease.token,
+                "member": want.member,
+                "serial": want.serial,
+            }
+            loop = asyncio.get_running_loop()
+            try:
+                source = (await self._look_up([want.log])).get(want.log)
+                if source is None:
+                    raise LookupError("this log is not registered for this host, or is disabled")
+                start, data = await loop.run_in_executor(
+                    self._threads, read_history, source, want, self._permit
+                )
+            except (LookupError, OSError) as error:
+                await self._send_surely(want.mailbox, {**message, "error": str(error)})
+                return
+            assert want.position is not None
+            message["file"] = want.position.file
+            for at in range(0, len(data), MAX_BATCH_BYTES):
+                piece = data[at : at + MAX_BATCH_BYTES]
+                await self._send_surely(want.mailbox, {**message, "start": start + at, "data": piece})
+            await self._send_surely(want.mailbox, {**message, "start": start, "end": start + len(data)})
+
+    async def _send_surely(self, mailbox: str, message: dict[str, Any]) -> None:
+        while True:
+            try:
+                return await self._mailboxes.send(mailbox, message)
+            except MailboxUnavailable:
+                await asyncio.sleep(TICK_SECONDS)
+
+    # -- small things ------------------------------------------------------------------------------
+
+    def _background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    @staticmethod
+    async def _pause(seconds: float, unless: asyncio.Event) -> None:
+        """Wait for the event, but at most so long; cheaper than a task of its own for each wait."""
+        timer = asyncio.get_running_loop().call_later(seconds, unless.set)
+        try:
+            await unless.wait()
+        finally:
+            timer.cancel()
+
+
+def read_history(source: Source, want: Want, permit: Callable[[int], str | None]) -> tuple[int, bytes]:
+    """The bytes a history want asks for, and where they start. Raises LookupError when they no longer exist."""
+    assert want.position is not None
+    descriptor = history.open_generation(source.path, want.position.file, permit=permit)
+    if descriptor is None:
+        raise LookupError("the file that held these bytes no longer exists")
+    try:
+        if want.before_lines is not None:
+            end = min(want.position.offset, os.fstat(descriptor).st_size)
+            start = history.lines_before(descriptor, end, want.before_lines, source.encoding, MAX_RANGE_BYTES)
+        else:
+            start, end = want.position.offset, min(want.end or 0, want.position.offset + MAX_RANGE_BYTES)
+        return start, history.read_range(descriptor, start, end)
+    finally:
+        os.close(descriptor)

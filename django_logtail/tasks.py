@@ -1,0 +1,126 @@
+"""The Dramatiq actor that runs a reader, and what ends it well when its worker shuts down.
+
+`rundramatiq` discovers this module. Never import it before the apps are loaded: dramatiq would make a default broker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import dramatiq
+from django.db import close_old_connections
+
+from django_logtail import control
+from django_logtail.conf import conf
+from django_logtail.mailboxes import LayerMailboxes
+from django_logtail.models import Log
+from django_logtail.paths import Roots
+from django_logtail.reader import Ending, Reader, Source
+
+logger = logging.getLogger(__name__)
+
+
+class _Running:
+    """The readers of this process, by queue, for the shutdown hook that comes from another thread."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.readers: dict[str, tuple[asyncio.AbstractEventLoop, Reader]] = {}
+        self.is_shutting_down = False
+
+
+_running = _Running()
+
+
+class ReaderMiddleware(dramatiq.Middleware):
+    """Tells this process' readers to hand over when the worker shuts down."""
+
+    def before_worker_shutdown(self, broker: Any, worker: Any) -> None:
+        with _running.lock:
+            _running.is_shutting_down = True
+            readers = dict(_running.readers)
+        for queue, (loop, reader) in readers.items():
+            # A worker that shuts down goes on fetching until its last actor ends: it would fetch its own hand-over.
+            consumer = getattr(worker, "consumers", {}).get(queue)
+            if consumer is not None:
+                consumer.stop()
+            loop.call_soon_threadsafe(reader.leave)
+
+
+def find_sources(logs: Collection[str]) -> Mapping[str, Source]:
+    """Where the files of these logs are, by the registry; without those that are gone or disabled."""
+    close_old_connections()
+    rows = Log.objects.filter(pk__in=[int(log) for log in logs], enabled=True)
+    return {str(row.pk): Source(Path(row.path), row.encoding, row.name) for row in rows}
+
+
+async def send_wake_up(queue: str) -> None:
+    """Enqueue a run of the reader. In a thread: brokers block, and their middleware may use the database."""
+    await asyncio.get_running_loop().run_in_executor(None, _enqueue, queue)
+
+
+def _enqueue(queue: str) -> None:
+    broker = dramatiq.get_broker()
+    broker.declare_queue(queue)
+    message = read_logs.message(queue)
+    broker.enqueue(message.copy(queue_name=queue))
+
+
+async def _run(queue: str) -> Ending:
+    reader = Reader(
+        queue,
+        control.control(),
+        LayerMailboxes(),
+        find_sources,
+        permit=Roots(conf.ROOTS).refusal,
+        wake=send_wake_up,
+    )
+    with _running.lock:
+        if _running.is_shutting_down or queue in _running.readers:
+            return Ending.LOST
+        _running.readers[queue] = (asyncio.get_running_loop(), reader)
+    try:
+        return await reader.run()
+    finally:
+        with _running.lock:
+            del _running.readers[queue]
+
+
+def _is_gevent() -> bool:
+    try:
+        from gevent import monkey
+    except ImportError:
+        return False
+    return bool(monkey.is_module_patched("threading"))
+
+
+def _actor_options() -> dict[str, Any]:
+    """Limits that fit a run which lasts as long as somebody watches.
+
+    The default time limit of 10 minutes would raise inside our event loop; the default of 20 retries would start
+    readers that nobody wants. An option whose middleware the host removed is left out: Dramatiq raises on it.
+    """
+    wanted = {"max_retries": 0, "time_limit": float("inf")}
+    known = dramatiq.get_broker().actor_options
+    return {name: value for name, value in wanted.items() if name in known}
+
+
+@dramatiq.actor(actor_name="logtail_read_logs", queue_name=conf.QUEUE, **_actor_options())
+def read_logs(queue: str) -> None:
+    """Read every wanted log of `queue` until nothing is wanted. Returns at once when another reader does so."""
+    if _is_gevent():
+        logger.error(
+            "the reader needs worker threads and cannot run under gevent; "
+            "run a worker of its own: rundramatiq --queues %s --processes 1 --threads 2",
+            queue,
+        )
+        return
+    asyncio.run(_run(queue))
+
+
+dramatiq.get_broker().add_middleware(ReaderMiddleware())
