@@ -75,7 +75,14 @@ def children(pid: int) -> list[int]:
 class Running:
     """One process of the stack and whatever it starts."""
 
-    def __init__(self, name: str, command: list[str], environment: Mapping[str, str], output: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: list[str],
+        environment: Mapping[str, str],
+        output: Path,
+        folder: Path = CHECKOUT,
+    ) -> None:
         self.name = name
         self.command = command
         self.environment = environment
@@ -83,7 +90,7 @@ class Running:
         with output.open("ab") as file:
             self.process = subprocess.Popen(
                 command,
-                cwd=CHECKOUT,
+                cwd=folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=file,

@@ -1,0 +1,78 @@
+"""The documentation says what is so: its Python is Python, its commands exist, its words are the code's."""
+
+import ast
+import re
+import shlex
+import textwrap
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from django.core.management import get_commands, load_command_class
+
+from .stack import CHECKOUT
+
+PAGES = sorted([CHECKOUT / "README.md", *(CHECKOUT / "docs").rglob("*.md")])
+
+
+def blocks(language: str) -> list[object]:
+    """Every fenced block of `language` in the README and the docs, each named for its place."""
+    found = []
+    for page in PAGES:
+        text = page.read_text()
+        for match in re.finditer(rf"^( *)```{language}\n(.*?)^ *```$", text, re.DOTALL | re.MULTILINE):
+            line = text.count("\n", 0, match.start()) + 1
+            place = f"{page.relative_to(CHECKOUT)}:{line}"
+            found.append(pytest.param(textwrap.dedent(match[2]), id=place))
+    return found
+
+
+@pytest.mark.parametrize("code", blocks("python"))
+def test_python_in_the_docs_parses_and_what_it_imports_of_ours_exists(code: str) -> None:
+    tree = ast.parse(code)
+
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("django_logtail"):
+            module = import_module(node.module)
+            for name in node.names:
+                assert hasattr(module, name.name), f"{node.module} has no {name.name}"
+
+
+@pytest.mark.parametrize("script", [*blocks("sh"), *blocks("console"), *blocks("bash")])
+def test_commands_in_the_docs_exist_and_take_the_options_given(script: str) -> None:
+    for line in script.replace("\\\n", " ").splitlines():
+        words = shlex.split(line.removeprefix("$ "), comments=True)
+        if words[:1] == ["make"]:
+            assert f"\n{words[1]}:" in (CHECKOUT / "Makefile").read_text()
+        if len(words) > 2 and words[1] == "manage.py" and words[2] in get_commands():
+            parser = load_command_class(get_commands()[words[2]], words[2]).create_parser(
+                "manage.py", words[2]
+            )
+            parser.parse_args(words[3:])
+        if len(words) > 2 and words[1] == "manage.py":
+            example_commands = {
+                path.stem for path in (CHECKOUT / "example_project").glob("*/management/commands/*.py")
+            }
+            assert words[2] in {*get_commands(), *example_commands}
+
+
+def test_every_page_is_one_sentence_a_line() -> None:
+    for page in PAGES:
+        prose = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+        for line in prose.splitlines():
+            if not line.lstrip().startswith(("|", "-", "#", "<", "![")):
+                assert len(re.findall(r"[a-z)][.!?] [A-Z]", line)) == 0, f"{page.name}: {line}"
+
+
+def test_the_readme_shows_a_picture_that_exists() -> None:
+    pictures = re.findall(r"!\[.+?\]\((.+?)\)", (CHECKOUT / "README.md").read_text())
+
+    assert pictures
+    assert all((CHECKOUT / picture).is_file() for picture in pictures)
+
+
+def test_the_readme_is_included_in_the_docs_and_not_copied() -> None:
+    included = "".join(Path(page).read_text() for page in PAGES if page.parent.name != CHECKOUT.name)
+
+    assert "{include} ../README.md" in included
+    assert "three edits" not in included
