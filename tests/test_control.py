@@ -1,0 +1,262 @@
+"""Wants, leases and the stop flag: the same rules in Redis and in memory."""
+
+import subprocess
+from dataclasses import replace
+
+import pytest
+import redis
+
+from django_logtail.control import (
+    READER_LEASE_MS,
+    WANT_LEASE_MS,
+    ControlUnavailable,
+    MemoryControl,
+    ReaderLease,
+    RedisControl,
+    Seen,
+    Want,
+)
+from django_logtail.tailing.events import Position
+from example_project.demo.processes import free_port
+from example_project.demo.redis_server import redis_command
+
+from .stack import is_listening, wait_until
+
+WANT = Want("p1", "7", "", "mailbox", 1, 1000, lines=500)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    port = free_port()
+    process = subprocess.Popen(
+        redis_command(port, tmp_path_factory.mktemp("redis")),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    wait_until(lambda: is_listening(port), what="Redis")
+    client = redis.Redis(port=port)
+    yield client
+    client.close()
+    process.kill()
+    process.wait()
+
+
+class OnRedis:
+    def __init__(self, client):
+        self.client = client
+        client.flushall()
+        self.control = RedisControl(client)
+
+    def lapse(self, name, milliseconds):
+        """Let time pass for one kind of lease: Redis' clock cannot be set, its expiries can."""
+        if name == "wants":
+            for member in self.client.zrange("logtail:{q}:expiry", 0, -1):
+                self.client.zincrby("logtail:{q}:expiry", -milliseconds, member)
+        else:
+            left = self.client.pttl(f"logtail:{{q}}:{name}")
+            if left > milliseconds:
+                self.client.pexpire(f"logtail:{{q}}:{name}", left - milliseconds)
+            elif left > 0:
+                self.client.delete(f"logtail:{{q}}:{name}")
+
+
+class InMemory:
+    def __init__(self, _):
+        self.now = 1000.0
+        self.control = MemoryControl(lambda: self.now)
+
+    def lapse(self, name, milliseconds):
+        self.now += milliseconds / 1000
+
+
+@pytest.fixture(params=[OnRedis, InMemory])
+def place(request, server):
+    return request.param(server)
+
+
+@pytest.fixture
+def control(place):
+    return place.control
+
+
+@pytest.fixture
+def lease():
+    return ReaderLease.new()
+
+
+def tick(control, lease, seen=Seen(), may_end=False, starting=False):  # noqa: B008
+    return control.tick("q", lease, seen, may_end=may_end, starting=starting)
+
+
+def test_the_first_want_asks_for_one_wake_up_only(control):
+    first = control.post("q", [WANT], [], [])
+    second = control.post("q", [replace(WANT, process="p2")], [], [])
+
+    assert (first.reader, first.wake) == (None, True)
+    assert (second.reader, second.wake) == (None, False)
+
+
+def test_a_wake_up_that_nobody_answers_is_repeated(place, control):
+    control.post("q", [WANT], [], [])
+    place.lapse("wake", 2_500)
+
+    assert control.post("q", [], [WANT.member], []).wake
+
+
+def test_nothing_wanted_wakes_nobody(control):
+    assert not control.post("q", [], [], [WANT.member]).wake
+
+
+def test_a_reader_gets_every_want_first_and_then_what_changed(control, lease):
+    control.post("q", [WANT], [], [])
+    first = tick(control, lease, starting=True)
+    more = replace(WANT, process="p2", position=Position("f", 12), taken=5)
+    control.post("q", [more], [], [])
+    second = tick(control, lease, first.seen)
+    third = tick(control, lease, second.seen)
+
+    assert first.holds
+    assert first.is_full
+    assert first.changed == {WANT.member: WANT}
+    assert not second.is_full
+    assert second.changed == {more.member: more}
+    assert third.changed == {}
+
+
+def test_a_dropped_want_is_told_as_none(control, lease):
+    control.post("q", [WANT], [], [])
+    seen = tick(control, lease).seen
+    control.post("q", [], [], [WANT.member])
+
+    assert tick(control, lease, seen).changed == {WANT.member: None}
+
+
+def test_a_want_lapses_unless_it_is_renewed(place, control, lease):
+    other = replace(WANT, process="p2")
+    control.post("q", [WANT, other], [], [])
+    seen = tick(control, lease).seen
+    place.lapse("wants", WANT_LEASE_MS - 1_000)
+    control.post("q", [], [WANT.member], [])
+    place.lapse("wants", 2_000)
+
+    assert tick(control, lease, seen).changed == {other.member: None}
+
+
+def test_renewing_a_want_that_is_gone_says_so(control):
+    assert control.post("q", [], [WANT.member], []).missing == (WANT.member,)
+
+
+def test_a_second_reader_is_turned_away_with_who_reads(control, lease):
+    tick(control, lease)
+
+    found = tick(control, ReaderLease.new())
+
+    assert not found.holds
+    assert found.holder == lease
+
+
+def test_a_lease_that_lapsed_is_free_for_the_next_reader(place, control, lease):
+    tick(control, lease)
+    place.lapse("reader", READER_LEASE_MS + 1)
+    other = ReaderLease.new()
+
+    assert tick(control, other).holds
+    assert tick(control, lease).holder == other
+
+
+def test_a_reader_ends_only_when_nothing_is_wanted(control, lease):
+    control.post("q", [WANT], [], [])
+    kept = tick(control, lease, may_end=True, starting=True)
+    control.post("q", [], [], [WANT.member])
+    ended = tick(control, lease, kept.seen, may_end=True)
+
+    assert kept.holds
+    assert ended.ended
+    assert control.reader("q") is None
+    assert control.post("q", [WANT], [], []).wake
+
+
+def test_a_hand_over_frees_the_lease_and_counts_what_waits(control, lease):
+    control.post("q", [WANT], [], [])
+    tick(control, lease, starting=True)
+
+    assert control.hand_over("q", ReaderLease.new()) == 0
+    assert control.hand_over("q", lease) == 1
+    assert control.reader("q") is None
+
+
+def test_the_stop_flag_reaches_the_reader_until_it_is_cleared(control, lease):
+    control.set_stop("q", "7", "maintenance")
+    stopped = tick(control, lease)
+    cleared = control.clear_stop("q", "7")
+    after = tick(control, lease, stopped.seen)
+
+    assert stopped.stops == {"7": "maintenance"}
+    assert cleared
+    assert after.stops == {}
+    assert not control.clear_stop("q", "7")
+
+
+def test_what_a_reader_reports_can_be_read(control, lease):
+    tick(control, lease)
+    control.report("q", {"host": "web-2"})
+
+    assert control.status("q") == {"host": "web-2"}
+    assert control.status("other") is None
+
+
+def test_queues_do_not_see_each_other(control, lease):
+    control.post("q", [WANT], [], [])
+
+    assert control.tick("r", lease, Seen(), may_end=False, starting=True).changed == {}
+
+
+@pytest.mark.redis
+def test_a_reader_notices_that_redis_lost_its_data(server, lease):
+    control = OnRedis(server).control
+    control.post("q", [WANT, replace(WANT, process="p2")], [], [])
+    seen = tick(control, lease).seen
+    server.flushall()
+    control.post("q", [WANT], [], [])
+
+    found = tick(control, lease, seen)
+
+    assert found.is_full
+    assert found.changed == {WANT.member: WANT}
+
+
+@pytest.mark.redis
+def test_every_key_but_the_stop_flag_lapses(server, lease):
+    control = OnRedis(server).control
+    control.post("q", [WANT], [], [])
+    control.post("q", [], [], [WANT.member])
+    control.post("q", [WANT], [], [])
+    tick(control, lease)
+    control.report("q", {})
+    control.set_stop("q", "7", "why")
+
+    lasting = {key.decode() for key in server.keys("*") if server.ttl(key) < 0}
+
+    assert lasting == {"logtail:{q}:stop"}
+
+
+@pytest.mark.redis
+def test_a_redis_that_does_not_answer_is_one_kind_of_error():
+    client = redis.Redis(port=free_port(), socket_connect_timeout=1)
+
+    with pytest.raises(ControlUnavailable):
+        RedisControl(client).ping()
+    client.close()
+
+
+@pytest.mark.parametrize(
+    "want",
+    [
+        WANT,
+        replace(WANT, position=Position("f", 0), taken=3, lines=0),
+        replace(WANT, position=Position("f", 9), end=20),
+        replace(WANT, position=Position("f", 9), before_lines=20),
+    ],
+)
+def test_a_want_survives_its_journey(want):
+    assert Want.from_json(want.member, want.to_json()) == want

@@ -1,0 +1,111 @@
+"""What a client may say, and what it gets to see."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from django_logtail.protocol import (
+    MAX_CLIENT_MESSAGE_BYTES,
+    Ack,
+    BadMessage,
+    Cancel,
+    Hello,
+    Hold,
+    Place,
+    Range,
+    RangeBefore,
+    Release,
+    Stop,
+    decode_batch,
+    decode_client_message,
+    encode_batch,
+    encode_message,
+)
+
+
+@pytest.mark.parametrize(
+    ("message", "meaning"),
+    [
+        (
+            {"type": "hello", "protocol": 1, "ticket": "t", "lines": 500, "resume": None},
+            Hello(1, "t", 500, None),
+        ),
+        (
+            {"type": "hello", "protocol": 1, "ticket": "t", "lines": 0, "resume": {"file": "f", "offset": 7}},
+            Hello(1, "t", 0, Place("f", 7)),
+        ),
+        ({"type": "ack", "file": "f", "offset": 12}, Ack(Place("f", 12))),
+        ({"type": "hold"}, Hold()),
+        ({"type": "release"}, Release()),
+        ({"type": "range", "request": 1, "file": "f", "start": 2, "end": 3}, Range(1, "f", 2, 3)),
+        ({"type": "range", "request": 1, "file": "f", "before": 9, "lines": 4}, RangeBefore(1, "f", 9, 4)),
+        ({"type": "cancel", "request": 1}, Cancel(1)),
+        ({"type": "stop", "later": "fields are ignored"}, Stop()),
+    ],
+)
+def test_each_client_message_is_understood(message, meaning):
+    assert decode_client_message(json.dumps(message)) == meaning
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "message is not JSON"),
+        ("[" * 8000, "message is not JSON"),
+        ("[]", "message is not a JSON object"),
+        ('{"type": "shout"}', "unknown type 'shout'"),
+        ('{"type": ["ack"]}', "unknown type \"['ack']\""),
+        (
+            '{"type": "ack", "file": "f", "offset": -1}',
+            "'offset' is not a whole number from 0 to 9007199254740991",
+        ),
+        (
+            '{"type": "ack", "file": "f", "offset": true}',
+            "'offset' is not a whole number from 0 to 9007199254740991",
+        ),
+        ('{"type": "ack", "file": "", "offset": 1}', "'file' is not a text"),
+        (
+            '{"type": "hello", "protocol": 1, "ticket": "t", "lines": 10001, "resume": null}',
+            "'lines' is not a whole number from 0 to 10000",
+        ),
+        ('{"type": "range", "request": 1, "file": "f", "start": 3, "end": 3}', "'end' is not after 'start'"),
+        (
+            '{"type": "hello", "protocol": 1, "ticket": "t", "lines": 1, "resume": 5}',
+            "a place is an object with 'file' and 'offset'",
+        ),
+        (json.dumps({"type": "ack", "file": "x" * MAX_CLIENT_MESSAGE_BYTES}), "message of over 8192 bytes"),
+    ],
+)
+def test_a_bad_message_is_refused_with_what_is_wrong(text, reason):
+    with pytest.raises(BadMessage) as caught:
+        decode_client_message(text)
+
+    assert str(caught.value) == reason
+
+
+@given(st.text() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps))
+def test_nothing_a_client_sends_raises_anything_but_bad_message(text):
+    try:
+        decode_client_message(text)
+    except BadMessage as error:
+        assert str(error)
+
+
+def test_a_batch_goes_out_and_comes_back_whatever_its_bytes():
+    data = bytes(range(256)) + b"\n\n"
+
+    header, found = decode_batch(encode_batch("f", 10, data, late=True, request=3))
+
+    assert found == data
+    assert header == {"type": "batch", "file": "f", "start": 10, "end": 268, "late": True, "request": 3}
+
+
+def test_a_frame_that_is_shorter_than_its_header_says_is_refused():
+    with pytest.raises(BadMessage, match="header promises 5 bytes, frame has 4"):
+        decode_batch(encode_batch("f", 0, b"12345")[:-1])
+
+
+def test_fields_without_a_value_are_left_out():
+    assert encode_message("status", state="live", size=None) == '{"type":"status","state":"live"}'
