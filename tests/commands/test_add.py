@@ -1,0 +1,154 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.core.management import CommandError, call_command
+
+from django_logtail.models import Log
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def roots(settings: Any, tmp_path: Path) -> Path:
+    settings.LOGTAIL = {"ROOTS": [tmp_path]}
+    return tmp_path
+
+
+def add(*arguments: Any) -> None:
+    call_command("logtail_add", *map(str, arguments))
+
+
+def failure(*arguments: Any) -> str:
+    with pytest.raises(CommandError) as failed:
+        add(*arguments)
+    return str(failed.value)
+
+
+def test_a_path_is_enough(roots: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (roots / "django.log").touch()
+
+    add(roots / "django.log")
+
+    log = Log.objects.get()
+    assert (log.name, log.slug, log.path) == ("django.log", "django", f"{roots}/django.log")
+    assert (log.enabled, log.access, log.encoding, log.declared) == (True, "staff", "utf-8", False)
+    output = capsys.readouterr()
+    assert output.out == f"Registered 'django': {roots}/django.log, read by queue 'logtail', for staff.\n"
+    assert output.err == ""
+
+
+def test_a_file_that_is_not_here_is_registered_with_a_hint(
+    roots: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add(roots / "later.log")
+
+    assert Log.objects.exists()
+    assert capsys.readouterr().err == (
+        f"{roots}/later.log is no file on this host now. "
+        "That is fine if the worker of queue 'logtail' has it or will have it.\n"
+    )
+
+
+def test_every_option_is_a_field_of_the_log(roots: Path) -> None:
+    options = {
+        "name": "Access log",
+        "slug": "access",
+        "group": "nginx",
+        "order": "3",
+        "description": "All requests",
+        "queue": "web-1",
+        "encoding": "latin-1",
+        "access": "permission",
+    }
+
+    add(roots / "a.log", *(f"--{name}={value}" for name, value in options.items()), "--disabled")
+
+    log = Log.objects.get()
+    assert {name: str(getattr(log, name)) for name in options} == options
+    assert not log.enabled
+
+
+def test_choosing_somebody_means_that_the_log_is_for_the_chosen(roots: Path) -> None:
+    User.objects.create_user("ann")
+    User.objects.create_user("bob")
+    Group.objects.create(name="ops")
+
+    add(roots / "a.log", "--user", "ann", "--user", "bob", "--allow-group", "ops")
+
+    log = Log.objects.get()
+    assert log.access == "chosen"
+    assert {user.username for user in log.users.all()} == {"ann", "bob"}
+    assert [group.name for group in log.groups.all()] == ["ops"]
+
+
+def test_choosing_somebody_for_a_log_for_others_is_refused(roots: Path) -> None:
+    User.objects.create_user("ann")
+
+    assert failure(roots / "a.log", "--user=ann", "--access=staff") == (
+        "--user and --allow-group go with --access chosen, not --access staff."
+    )
+
+
+@pytest.mark.parametrize(("option", "kind"), [("--user", "user"), ("--allow-group", "group")])
+def test_choosing_somebody_who_is_not_there_is_refused_and_registers_nothing(
+    roots: Path, option: str, kind: str
+) -> None:
+    assert failure(roots / "a.log", option, "zoe") == (
+        f"There is no {kind} 'zoe'. Create it first, or give another."
+    )
+    assert not Log.objects.exists()
+
+
+def test_running_it_again_changes_nothing_and_says_what_differs(
+    roots: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add(roots / "app.log", "--group=web")
+    Log.objects.update(name="Renamed in the admin")
+    capsys.readouterr()
+
+    add(roots / "app.log", "--group=jobs")
+
+    assert Log.objects.get().group == "web"
+    output = capsys.readouterr()
+    assert output.out == f"'app' is registered already: {roots}/app.log. Nothing was changed.\n"
+    assert output.err == "group stays 'web', not 'jobs'; change it in the admin.\n"
+
+
+def test_a_slug_that_another_file_has_is_refused_with_the_fix(roots: Path) -> None:
+    (roots / "other").mkdir()
+    add(roots / "app.log")
+
+    assert failure(roots / "other" / "app.log") == (
+        f"The slug 'app' is taken by {roots}/app.log. Give this log another with --slug."
+    )
+
+
+def test_a_name_no_slug_can_be_made_of_falls_back_to_the_file(roots: Path) -> None:
+    add(roots / "app.log", "--name=日志")
+
+    assert Log.objects.get().slug == "app"
+
+
+def test_without_any_slug_one_is_asked_for(roots: Path) -> None:
+    assert (
+        failure(roots / "日志.log") == "No slug can be made from the name '日志.log'. Give one with --slug."
+    )
+
+
+def test_a_path_outside_the_roots_is_refused_with_the_fix() -> None:
+    message = failure("/etc/passwd")
+
+    assert message.startswith("path: ")
+    assert 'LOGTAIL["ROOTS"]' in message
+    assert not Log.objects.exists()
+
+
+def test_wrong_fields_are_all_named_at_once(roots: Path) -> None:
+    assert failure(roots / "a.log", "--encoding=utf-9", "--queue=a.b", "--slug=a b") == (
+        "slug: Enter a valid “slug” consisting of letters, numbers, underscores or hyphens.\n"
+        "queue: The name of a queue has letters, digits, “-” and “_”, and begins with a letter or “_”.\n"
+        "encoding: There is no encoding 'utf-9'. "
+        "Write one like utf-8, utf-16-le, latin-1, cp1252, gbk, gb18030, big5, shift_jis, euc-kr."
+    )

@@ -1,0 +1,262 @@
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.core.management import call_command
+
+from django_logtail.declared import sync
+from django_logtail.models import Log
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def declare(settings: Any, tmp_path: Path) -> Any:
+    """Puts logs into the settings; paths are taken from the root of the test."""
+
+    def declare(**logs: Any) -> None:
+        settings.LOGTAIL = {
+            "ROOTS": [tmp_path],
+            "LOGS": {slug.replace("_", "-"): log for slug, log in logs.items()},
+        }
+
+    declare()
+    return declare
+
+
+def test_a_path_is_enough(declare: Any, tmp_path: Path) -> None:
+    declare(web_access=tmp_path / "access.log")
+
+    synced = sync()
+
+    log = Log.objects.get()
+    assert (log.slug, log.name, log.path, log.declared, log.access) == (
+        "web-access",
+        "web-access",
+        f"{tmp_path}/access.log",
+        True,
+        "staff",
+    )
+    assert synced.created == ["web-access"]
+    assert synced.problems == []
+
+
+def test_a_dict_gives_every_field(declare: Any, tmp_path: Path) -> None:
+    ops, ann = Group.objects.create(name="ops"), User.objects.create_user("ann")
+    fields = {
+        "name": "Access log",
+        "group": "nginx",
+        "order": 3,
+        "description": "All requests",
+        "queue": "web-1",
+        "encoding": "latin-1",
+        "enabled": False,
+        "access": "chosen",
+    }
+    declare(access={"path": f"{tmp_path}/access.log", "groups": ["ops"], "users": ("ann",), **fields})
+
+    sync()
+
+    log = Log.objects.get(slug="access")
+    assert {name: getattr(log, name) for name in fields} == fields
+    assert (list(log.groups.all()), list(log.users.all())) == ([ops], [ann])
+
+
+def test_a_second_run_changes_nothing(declare: Any, tmp_path: Path) -> None:
+    Group.objects.create(name="ops")
+    declare(app={"path": f"{tmp_path}/app.log", "access": "chosen", "groups": ["ops"]})
+    sync()
+    before = Log.objects.get().updated
+
+    synced = sync()
+
+    assert (synced.created, synced.updated, synced.deleted, synced.problems) == ([], [], [], [])
+    assert Log.objects.get().updated == before
+
+
+def test_a_changed_declaration_changes_the_row_and_a_field_left_out_goes_back_to_its_default(
+    declare: Any, tmp_path: Path
+) -> None:
+    Group.objects.create(name="ops")
+    declare(app={"path": f"{tmp_path}/app.log", "group": "web", "access": "chosen", "groups": ["ops"]})
+    sync()
+    row = Log.objects.get()
+    declare(app={"path": f"{tmp_path}/new.log"})
+
+    synced = sync()
+
+    row.refresh_from_db()
+    assert (row.path, row.group, row.access, row.groups.count()) == (f"{tmp_path}/new.log", "", "staff", 0)
+    assert synced.updated == ["app"]
+
+
+def test_a_change_of_members_alone_counts_as_an_update(declare: Any, tmp_path: Path) -> None:
+    User.objects.create_user("ann")
+    declare(app={"path": f"{tmp_path}/app.log", "access": "chosen"})
+    sync()
+    declare(app={"path": f"{tmp_path}/app.log", "access": "chosen", "users": ["ann"]})
+
+    assert sync().updated == ["app"]
+
+
+def test_a_row_whose_declaration_is_gone_is_deleted_and_rows_made_by_hand_stay(
+    declare: Any, tmp_path: Path
+) -> None:
+    Log.objects.create(name="By hand", slug="hand", path=f"{tmp_path}/hand.log")
+    declare(app=tmp_path / "app.log")
+    sync()
+    declare()
+
+    synced = sync()
+
+    assert synced.deleted == ["app"]
+    assert [log.slug for log in Log.objects.all()] == ["hand"]
+
+
+def test_a_slug_of_a_log_made_by_hand_is_a_problem_and_that_log_stays_as_it_is(
+    declare: Any, tmp_path: Path
+) -> None:
+    Log.objects.create(name="By hand", slug="app", path=f"{tmp_path}/hand.log")
+    declare(app=tmp_path / "app.log", other=tmp_path / "other.log")
+
+    synced = sync()
+
+    assert synced.problems == [
+        "LOGTAIL[\"LOGS\"]['app']: a log registered by hand has this slug. "
+        "Rename one of the two, or delete that log in the admin."
+    ]
+    assert synced.created == ["other"]
+    assert Log.objects.get(slug="app").name == "By hand"
+
+
+def test_a_group_or_user_that_is_not_there_yet_is_a_problem_and_narrows_access(
+    declare: Any, tmp_path: Path
+) -> None:
+    Group.objects.create(name="ops")
+    declare(
+        app={"path": f"{tmp_path}/app.log", "access": "chosen", "groups": ["ops", "web"], "users": ["ann"]}
+    )
+
+    synced = sync()
+
+    assert [group.name for group in Log.objects.get().groups.all()] == ["ops"]
+    assert synced.problems == [
+        "LOGTAIL[\"LOGS\"]['app']: there are no groups 'web' yet. Create them, then run manage.py logtail_sync.",
+        "LOGTAIL[\"LOGS\"]['app']: there are no users 'ann' yet. Create them, then run manage.py logtail_sync.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        (7, " is 7. Give the file's path, or a dict of the log's fields."),
+        ({}, ' has no "path". Give the absolute path of the file.'),
+        ({"path": "{root}/a", "acess": "staff"}, " has an unknown field 'acess'. Did you mean 'access'?"),
+        (
+            {"path": "{root}/a", "zzz": 1},
+            " has an unknown field 'zzz'. The fields are path, name, group, order, description, queue, encoding, "
+            "enabled, access, groups, users.",
+        ),
+        ({"path": "{root}/a", "access": "stafff"}, ": access: Value 'stafff' is not a valid choice."),
+        ({"path": "{root}/a", "order": "x"}, ": order: “x” value must be an integer."),
+        ({"path": "{root}/a", "enabled": "x"}, ": enabled: “x” value must be either True or False."),
+        ({"path": "{root}/a", "groups": "ops"}, ": 'groups' is 'ops'. Give a list of names."),
+        (
+            {"path": "{root}/a", "queue": "a.b"},
+            ": queue: The name of a queue has letters, digits, “-” and “_”, and begins with a letter or “_”.",
+        ),
+    ],
+)
+def test_a_wrong_declaration_is_a_problem_that_says_what_to_write(
+    declare: Any, tmp_path: Path, value: Any, problem: str
+) -> None:
+    if isinstance(value, dict) and "path" in value:
+        value = {**value, "path": value["path"].format(root=tmp_path)}
+    declare(app=value)
+
+    assert sync().problems == [f"LOGTAIL[\"LOGS\"]['app']{problem}"]
+    assert not Log.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("slug", "problem"),
+    [
+        (7, 'LOGTAIL["LOGS"][7] has no text as its key. The key is the log\'s slug.'),
+        (
+            "a b",
+            "LOGTAIL[\"LOGS\"]['a b']: slug: Enter a valid “slug” consisting of letters, numbers, underscores or "
+            "hyphens.",
+        ),
+    ],
+)
+def test_a_key_that_is_no_slug_is_a_problem(settings: Any, tmp_path: Path, slug: Any, problem: str) -> None:
+    settings.LOGTAIL = {"ROOTS": [tmp_path], "LOGS": {slug: tmp_path / "a"}}
+
+    assert sync().problems == [problem]
+
+
+def test_a_path_outside_the_roots_is_a_problem(declare: Any) -> None:
+    declare(app="/etc/passwd")
+
+    (problem,) = sync().problems
+
+    assert problem.startswith("LOGTAIL[\"LOGS\"]['app']: path: ")
+    assert not Log.objects.exists()
+
+
+def test_a_row_whose_declaration_became_wrong_is_disabled_because_access_may_be_what_was_to_change(
+    declare: Any, tmp_path: Path
+) -> None:
+    declare(app={"path": f"{tmp_path}/app.log", "access": "signed-in"})
+    sync()
+    declare(app={"path": f"{tmp_path}/app.log", "access": "stafff"})
+
+    synced = sync()
+
+    assert synced.updated == ["app"]
+    assert not Log.objects.get().enabled
+
+
+def test_a_row_is_enabled_again_when_its_declaration_is_right_again(declare: Any, tmp_path: Path) -> None:
+    declare(app={"path": f"{tmp_path}/app.log"})
+    sync()
+    Log.objects.update(enabled=False)
+
+    sync()
+
+    assert Log.objects.get().enabled
+
+
+@pytest.mark.django_db(transaction=True)
+def test_migrate_brings_the_registry_in_step(declare: Any, tmp_path: Path) -> None:
+    declare(app=tmp_path / "app.log")
+
+    call_command("migrate", verbosity=0)
+
+    assert Log.objects.get().slug == "app"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_migrate_tells_problems_and_goes_on(
+    declare: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    declare(app={"path": f"{tmp_path}/app.log", "users": ["ann"], "access": "chosen"})
+    out = io.StringIO()
+
+    call_command("migrate", stdout=out, verbosity=1)
+
+    problem = "LOGTAIL[\"LOGS\"]['app']: there are no users 'ann' yet. Create them, then run manage.py logtail_sync."
+    assert problem in out.getvalue()
+    assert caplog.messages == [problem]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_migrating_back_to_nothing_and_forth_again_works(declare: Any, tmp_path: Path) -> None:
+    declare(app=tmp_path / "app.log")
+
+    call_command("migrate", "logtail", "zero", verbosity=0)
+    call_command("migrate", "logtail", verbosity=0)
+
+    assert Log.objects.get().slug == "app"

@@ -1,0 +1,138 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.core.exceptions import ValidationError
+from django.core.management import call_command
+
+from django_logtail.models import Access, Log
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def roots(settings: Any, tmp_path: Path) -> Path:
+    settings.LOGTAIL = {"ROOTS": [tmp_path]}
+    return tmp_path
+
+
+def new_log(path: Path, **fields: Any) -> Log:
+    return Log(**{"name": "App", "slug": "app", "path": str(path), **fields})
+
+
+def errors_of(log: Log) -> dict[str, list[str]]:
+    with pytest.raises(ValidationError) as refused:
+        log.full_clean()
+    return refused.value.message_dict
+
+
+def test_a_file_inside_the_roots_is_accepted(roots: Path) -> None:
+    (roots / "app.log").touch()
+
+    new_log(roots / "app.log").full_clean()
+
+
+def test_a_file_that_is_not_here_yet_is_accepted_because_another_host_may_have_it(roots: Path) -> None:
+    log = new_log(roots / "later.log")
+
+    log.full_clean()
+
+    assert log.absence() == (
+        f"{roots}/later.log is no file on this host now. "
+        "That is fine if the worker of queue 'logtail' has it or will have it."
+    )
+
+
+def test_a_file_that_is_here_needs_no_hint(roots: Path) -> None:
+    (roots / "app.log").touch()
+
+    assert new_log(roots / "app.log").absence() is None
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "{roots}/../passwd", "{roots}-other/app.log"])
+def test_a_path_outside_the_roots_is_refused_with_the_fix(roots: Path, path: str) -> None:
+    errors = errors_of(new_log(Path(path.format(roots=roots))))
+
+    assert list(errors) == ["path"]
+    assert 'LOGTAIL["ROOTS"]' in errors["path"][0]
+
+
+def test_a_relative_path_is_refused() -> None:
+    errors = errors_of(new_log(Path("logs/app.log")))
+
+    assert list(errors) == ["path"]
+    assert "absolute" in errors["path"][0]
+
+
+def test_without_roots_every_path_is_refused(settings: Any, tmp_path: Path) -> None:
+    settings.LOGTAIL = {}
+
+    assert list(errors_of(new_log(tmp_path / "app.log"))) == ["path"]
+
+
+def test_an_empty_path_is_refused_once(roots: Path) -> None:
+    log = new_log(roots)
+    log.path = ""
+
+    assert errors_of(log) == {"path": ["This field cannot be blank."]}
+
+
+def test_an_unknown_encoding_is_refused_with_examples(roots: Path) -> None:
+    errors = errors_of(new_log(roots / "app.log", encoding="utf-9"))
+
+    assert errors == {
+        "encoding": [
+            "There is no encoding 'utf-9'. "
+            "Write one like utf-8, utf-16-le, latin-1, cp1252, gbk, gb18030, big5, shift_jis, euc-kr."
+        ]
+    }
+
+
+def test_the_page_gets_the_label_browsers_know(roots: Path) -> None:
+    assert new_log(roots / "app.log", encoding="latin-1").encoding_label == "windows-1252"
+
+
+@pytest.mark.parametrize("queue", ["web.1", "9", "a b", "web-1\n", "{web}"])
+def test_a_queue_name_dramatiq_or_our_keys_cannot_have_is_refused(roots: Path, queue: str) -> None:
+    errors = errors_of(new_log(roots / "app.log", queue=queue))
+
+    assert errors == {
+        "queue": ["The name of a queue has letters, digits, “-” and “_”, and begins with a letter or “_”."]
+    }
+
+
+def test_a_log_that_names_no_queue_is_read_by_the_one_of_the_settings(settings: Any, roots: Path) -> None:
+    settings.LOGTAIL = {"ROOTS": [roots], "QUEUE": "web-1"}
+
+    assert new_log(roots / "app.log").queue_name == "web-1"
+    assert new_log(roots / "app.log", queue="web-2").queue_name == "web-2"
+
+
+def test_a_slug_is_given_once(roots: Path) -> None:
+    new_log(roots / "app.log").save()
+
+    assert errors_of(new_log(roots / "other.log")) == {"slug": ["Log with this Slug already exists."]}
+
+
+def test_logs_are_ordered_by_group_then_order_then_name(roots: Path) -> None:
+    for slug, group, order in [("d", "web", 0), ("c", "web", 0), ("b", "web", -1), ("a", "jobs", 9)]:
+        new_log(roots / "app.log", slug=slug, name=slug, group=group, order=order).save()
+
+    assert [log.slug for log in Log.objects.all()] == ["a", "b", "c", "d"]
+
+
+def test_a_new_log_is_for_staff_only(roots: Path) -> None:
+    assert new_log(roots / "app.log").access == Access.STAFF
+
+
+def test_watching_is_a_permission_of_its_own() -> None:
+    codenames = Permission.objects.filter(content_type__app_label="logtail").values_list(
+        "codename", flat=True
+    )
+
+    assert set(codenames) == {"add_log", "change_log", "delete_log", "view_log", "watch_log"}
+
+
+def test_no_migration_is_missing() -> None:
+    call_command("makemigrations", "logtail", check=True, dry_run=True, verbosity=0)
