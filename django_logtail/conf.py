@@ -86,6 +86,15 @@ def _whole(least: int, most: int) -> Callable[[object], int]:
     return parse
 
 
+def _one_of(*choices: str) -> Callable[[object], str]:
+    def parse(value: object) -> str:
+        if value not in choices:
+            raise ValueError("expected " + " or ".join(repr(choice) for choice in choices))
+        return str(value)
+
+    return parse
+
+
 class Conf:
     """The keys. Use the module's `conf`."""
 
@@ -100,6 +109,13 @@ class Conf:
         _mapping,
         unit="slug -> path, or dict of a log's fields",
         why="Logs declared in settings; kept in step with the registry at migrate and by logtail_sync.",
+    )
+    READER = Key(
+        "local",
+        _one_of("local", "dramatiq"),
+        unit='"local" or "dramatiq"',
+        why="Where files are read: in the web process itself, which needs no Redis and no worker, or by an actor in a "
+        "worker on the host that has the files.",
     )
     QUEUE = Key(
         "logtail",

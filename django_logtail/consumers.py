@@ -26,7 +26,7 @@ from django_logtail.encodings import LABELS
 from django_logtail.mailboxes import LayerMailboxes
 from django_logtail.models import Log
 from django_logtail.protocol import BadMessage, CloseCode, decode_client_message, encode_message
-from django_logtail.relay import FeedViewer, Relay, relay_of_this_loop
+from django_logtail.relay import FeedViewer, Relay, local_relay, relay_of_this_loop
 from django_logtail.tailing.events import Position
 
 logger = logging.getLogger(__name__)
@@ -96,7 +96,9 @@ _viewers = _Viewers()
 
 
 def make_relay() -> Relay:
-    """The relay of a web process whose readers run in Dramatiq workers."""
+    """The relay that LOGTAIL["READER"] asks for."""
+    if conf.READER == "local":
+        return local_relay()
 
     async def wake(queue: str) -> None:
         from django_logtail.tasks import (

@@ -23,6 +23,9 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
+from django.db import close_old_connections
+
+from django_logtail.conf import conf
 from django_logtail.control import (
     READER_LEASE_MS,
     Control,
@@ -34,6 +37,8 @@ from django_logtail.control import (
     in_thread,
 )
 from django_logtail.mailboxes import Mailboxes, MailboxUnavailable
+from django_logtail.models import Log
+from django_logtail.paths import Roots
 from django_logtail.protocol import MAX_BATCH_BYTES, MAX_RANGE_BYTES
 from django_logtail.tailing import (
     Batch,
@@ -600,6 +605,23 @@ class Reader:
             await unless.wait()
         finally:
             timer.cancel()
+
+
+def reader_of(
+    queue: str, control: Control, mailboxes: Mailboxes, wake: Callable[[str], Awaitable[None]]
+) -> Reader:
+    """A reader of this host, as registry and settings say. Call it in the event loop it shall run in."""
+    return Reader(queue, control, mailboxes, find_sources, permit=Roots(conf.ROOTS).refusal, wake=wake)
+
+
+def find_sources(logs: Collection[str]) -> Mapping[str, Source]:
+    """Where the files of these logs are, by the registry; without those that are gone or disabled. Blocks."""
+    close_old_connections()
+    try:
+        rows = Log.objects.filter(pk__in=[int(log) for log in logs], enabled=True)
+        return {str(row.pk): Source(Path(row.path), row.encoding, row.name) for row in rows}
+    finally:
+        close_old_connections()
 
 
 def read_history(source: Source, want: Want, permit: Callable[[int], str | None]) -> tuple[int, bytes]:

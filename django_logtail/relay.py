@@ -22,11 +22,13 @@ from django_logtail.control import (
     WANT_RENEWAL_SECONDS,
     Control,
     ControlUnavailable,
+    MemoryControl,
     Want,
     in_thread,
 )
-from django_logtail.mailboxes import Mailboxes, MailboxUnavailable
+from django_logtail.mailboxes import Mailboxes, MailboxUnavailable, MemoryMailboxes
 from django_logtail.protocol import encode_batch, encode_message
+from django_logtail.reader import reader_of
 from django_logtail.tailing.events import Position
 
 logger = logging.getLogger(__name__)
@@ -756,6 +758,16 @@ class AsyncHistory:
 
     def close(self) -> None:
         self._relay.end_history(self._pending)
+
+
+def local_relay() -> Relay:
+    """A relay whose readers run beside it, in this process and event loop: no Redis, no worker, no channel layer."""
+    control, mailboxes = MemoryControl(), MemoryMailboxes()
+
+    async def wake(queue: str) -> None:
+        await reader_of(queue, control, mailboxes, wake).run()
+
+    return Relay(control, mailboxes, wake)
 
 
 _relays: dict[asyncio.AbstractEventLoop, Relay] = {}

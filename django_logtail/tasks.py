@@ -8,19 +8,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import Any
 
 import dramatiq
-from django.db import close_old_connections
 
 from django_logtail import control
 from django_logtail.conf import conf
 from django_logtail.mailboxes import LayerMailboxes
-from django_logtail.models import Log
-from django_logtail.paths import Roots
-from django_logtail.reader import Ending, Reader, Source
+from django_logtail.reader import Ending, reader_of
 
 logger = logging.getLogger(__name__)
 
@@ -52,13 +47,6 @@ class ReaderMiddleware(dramatiq.Middleware):
             loop.call_soon_threadsafe(reader.leave)
 
 
-def find_sources(logs: Collection[str]) -> Mapping[str, Source]:
-    """Where the files of these logs are, by the registry; without those that are gone or disabled."""
-    close_old_connections()
-    rows = Log.objects.filter(pk__in=[int(log) for log in logs], enabled=True)
-    return {str(row.pk): Source(Path(row.path), row.encoding, row.name) for row in rows}
-
-
 async def send_wake_up(queue: str) -> None:
     """Enqueue a run of the reader. In a thread: brokers block, and their middleware may use the database."""
     await asyncio.get_running_loop().run_in_executor(None, _enqueue, queue)
@@ -72,14 +60,7 @@ def _enqueue(queue: str) -> None:
 
 
 async def _run(queue: str) -> Ending:
-    reader = Reader(
-        queue,
-        control.control(),
-        LayerMailboxes(),
-        find_sources,
-        permit=Roots(conf.ROOTS).refusal,
-        wake=send_wake_up,
-    )
+    reader = reader_of(queue, control.control(), LayerMailboxes(), send_wake_up)
     with _running.lock:
         if _running.is_shutting_down or queue in _running.readers:
             return Ending.LOST

@@ -70,6 +70,7 @@ DRAMATIQ_BROKER = {
     ],
 }
 LOGTAIL = {
+    "READER": "dramatiq",
     "ROOTS": os.environ.get("LOGTAIL_ROOTS", "/tmp").split(os.pathsep),
     **json.loads(os.environ.get("LOGTAIL_MORE", "{}")),
 }

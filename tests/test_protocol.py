@@ -1,5 +1,6 @@
 """What a client may say, and what it gets to see."""
 
+import contextlib
 import json
 
 import pytest
@@ -87,10 +88,8 @@ def test_a_bad_message_is_refused_with_what_is_wrong(text, reason):
 
 @given(st.text() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps))
 def test_nothing_a_client_sends_raises_anything_but_bad_message(text):
-    try:
+    with contextlib.suppress(BadMessage):
         decode_client_message(text)
-    except BadMessage as error:
-        assert str(error)
 
 
 def test_a_batch_goes_out_and_comes_back_whatever_its_bytes():

@@ -80,6 +80,7 @@ DRAMATIQ_BROKER = {
     ],
 }
 LOGTAIL = {
+    "READER": os.environ.get("LOGTAIL_READER", "dramatiq"),
     "ROOTS": os.environ.get("LOGTAIL_ROOTS", str(DEMO_DIR / "logs")).split(os.pathsep),
     "QUEUE": os.environ.get("LOGTAIL_QUEUE", "logtail"),
 }
