@@ -15,7 +15,7 @@ import dramatiq
 from django_logtail import control
 from django_logtail.conf import conf
 from django_logtail.mailboxes import LayerMailboxes
-from django_logtail.reader import Ending, reader_of
+from django_logtail.reader import Ending, Reader, reader_of
 
 logger = logging.getLogger(__name__)
 
