@@ -3,6 +3,7 @@
 import http.cookiejar
 import os
 import re
+import shlex
 import subprocess
 import sys
 import urllib.parse
@@ -72,121 +73,147 @@ def test_the_wheel_holds_what_is_no_module(wheel: Path, name: str) -> None:
     assert any(path.startswith(f"django_logtail/{name}") for path in held)
 
 
-def edits() -> dict[str, str]:
-    """The README's edits: file name -> what is added to it."""
-    return dict(
-        re.findall(
-            r"<!-- edit: (\S+) -->\n```python\n(.*?)```", (CHECKOUT / "README.md").read_text(), re.DOTALL
+def readme_blocks(kind: str, language: str) -> list[str]:
+    """The fenced blocks of the README that follow a comment `<!-- kind -->`."""
+    pattern = rf"<!-- {re.escape(kind)} -->\n```{language}\n(.*?)```"
+    return re.findall(pattern, (CHECKOUT / "README.md").read_text(), re.DOTALL)
+
+
+class Environment:
+    """A virtual environment that has the wheel and what the README installs with it, and nothing else."""
+
+    def __init__(self, folder: Path, wheel: Path) -> None:
+        venv.create(folder, with_pip=True)
+        self.python = str(folder / "bin" / "python")
+        foreign = ("DJANGO_SETTINGS_MODULE", "PYTHONPATH", "REDIS_URL", "DATABASE_PATH", "CI")
+        self.variables = {name: value for name, value in os.environ.items() if name not in foreign}
+        self.variables |= {"PYTHONUNBUFFERED": "1", "DJANGO_SUPERUSER_PASSWORD": "secret"}
+        self.run(folder, "-m", "pip", "install", "--quiet", str(wheel), "daphne")
+
+    def run(self, folder: Path, *arguments: str) -> str:
+        done = subprocess.run(
+            [self.python, *arguments],
+            cwd=folder,
+            env=self.variables,
+            capture_output=True,
+            text=True,
+            timeout=300,
         )
-    )
-
-
-def commands() -> list[str]:
-    """The commands that the README gives after the edits."""
-    (block,) = re.findall(r"<!-- shell -->\n```sh\n(.*?)```", (CHECKOUT / "README.md").read_text(), re.DOTALL)
-    return block.splitlines()
+        assert done.returncode == 0, f"{arguments}:\n{done.stdout}{done.stderr}"
+        return done.stdout
 
 
 class FreshProject:
-    """What `startproject` makes, with the README's edits, in a virtual environment that has the wheel."""
+    """What `startproject` makes, with the README's edits."""
 
-    def __init__(self, folder: Path, wheel: Path) -> None:
+    def __init__(self, folder: Path, environment: Environment) -> None:
         self.folder = folder / "site"
         self.folder.mkdir()
-        self.logs = folder / "logs"
-        self.logs.mkdir()
+        self.log = folder / "logs" / "django.log"
+        self.log.parent.mkdir()
+        self.environment = environment
         self.redis_port = free_port()
-        venv.create(folder / "venv", with_pip=True)
-        self.python = folder / "venv" / "bin" / "python"
-        self.environment = {
-            name: value
-            for name, value in os.environ.items()
-            if name not in ("DJANGO_SETTINGS_MODULE", "PYTHONPATH", "REDIS_URL", "DATABASE_PATH")
-        } | {"PYTHONUNBUFFERED": "1", "DJANGO_SUPERUSER_PASSWORD": "secret"}
-        self.run("-m", "pip", "install", "--quiet", str(wheel), "daphne")
-        self.run("-m", "django", "startproject", "mysite", ".")
-        for name, text in edits().items():
-            with (self.folder / "mysite" / name).open("a") as file:
-                file.write(f"\n{self.here(text)}")
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.running: list[Running] = []
+        environment.run(self.folder, "-m", "django", "startproject", "mysite", ".")
+        for name in ("settings.py", "urls.py", "asgi.py"):
+            self.edit(name, *readme_blocks(f"edit: {name}", "python"))
+
+    def edit(self, name: str, text: str) -> None:
+        with (self.folder / "mysite" / name).open("a") as file:
+            file.write(f"\n{self.here(text)}")
 
     def here(self, text: str) -> str:
         """The README's words with this test's Redis and folder."""
-        assert "/var/log/mysite" in text or ":6379" in text or "LOGTAIL" not in text
-        return text.replace(":6379", f":{self.redis_port}").replace("/var/log/mysite", str(self.logs))
+        return text.replace(":6379", f":{self.redis_port}").replace("/var/log/mysite", str(self.log.parent))
 
-    def run(self, *arguments: str) -> str:
-        command = [str(self.python), *arguments]
-        done = subprocess.run(
-            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=300
-        )
-        assert done.returncode == 0, f"{command}:\n{done.stdout}{done.stderr}"
-        return done.stdout
+    def run(self, command: str) -> str:
+        """Run a command of the README to its end."""
+        return self.environment.run(self.folder, *self.words(command))
 
-    def start(self, *command: str) -> Running:
-        name = re.sub(r"\W", "", command[1])
-        return Running(name, list(command), self.environment, self.folder / f"{name}.out", folder=self.folder)
+    def start(self, name: str, command: list[str]) -> Running:
+        output = self.folder / f"{name}.out"
+        running = Running(name, command, self.environment.variables, output, folder=self.folder)
+        self.running.append(running)
+        return running
+
+    def words(self, command: str) -> list[str]:
+        python, *words = shlex.split(self.here(command))
+        assert python == "python"
+        return words
+
+    def reverse(self, name: str, slug: str) -> str:
+        return f"/logs/{slug}/{name.removeprefix('logtail:')}/"
+
+    def ticket(self, web: object, slug: str, session: str) -> str:
+        return Stack.ticket(self, web, slug, session)
+
+    def sign_in(self, name: str, password: str) -> str:
+        """The session key of somebody who signs in as a person does, and is led to the list of logs."""
+        jar = http.cookiejar.CookieJar()
+        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+        with browser.open(f"{self.url}/logs/", timeout=30) as form:
+            token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form.read().decode())[1]
+            address = form.url
+        fields = {"csrfmiddlewaretoken": token, "username": name, "password": password, "next": "/logs/"}
+        with browser.open(address, urllib.parse.urlencode(fields).encode(), timeout=30) as answer:
+            assert answer.url == f"{self.url}/logs/"
+            assert "Django" in answer.read().decode()
+        return next(cookie.value for cookie in jar if cookie.name == "sessionid")
 
 
 @pytest.fixture(scope="module")
-def project(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> FreshProject:
-    if not has_redis():
-        absent("a redis-server")
-    return FreshProject(tmp_path_factory.mktemp("fresh"), wheel)
+def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    return Environment(tmp_path_factory.mktemp("environment") / "venv", wheel)
 
 
 @pytest.fixture
-def running() -> Iterator[list[Running]]:
-    """Processes that are ended, the last one first."""
-    started: list[Running] = []
-    yield started
-    for process in reversed(started):
+def project(environment: Environment, tmp_path: Path) -> Iterator[FreshProject]:
+    project = FreshProject(tmp_path, environment)
+    yield project
+    for process in reversed(project.running):
         process.stop()
 
 
-def sign_in(url: str, name: str, password: str) -> str:
-    """The session key of somebody who signs in as a person does."""
-    jar = http.cookiejar.CookieJar()
-    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
-    with browser.open(f"{url}/admin/login/?next=/logs/", timeout=30) as form:
-        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form.read().decode())[1]
-    fields = {"csrfmiddlewaretoken": token, "username": name, "password": password, "next": "/logs/"}
-    with browser.open(f"{url}/admin/login/", urllib.parse.urlencode(fields).encode(), timeout=30) as answer:
-        assert answer.url == f"{url}/logs/"
-        assert "Django" in answer.read().decode()
-    return next(cookie.value for cookie in jar if cookie.name == "sessionid")
+async def watch(project: FreshProject) -> bytes:
+    """Do what the README says after the edits, append a line, and return what a viewer got."""
+    *set_up, serve = readme_blocks("shell", "sh")[0].splitlines()
+    project.log.write_bytes(b"before\n")
+    for command in set_up:
+        project.run(command)
+    project.run("python manage.py createsuperuser --noinput --username ada --email ada@example.org")
+    assert "no issues" in project.run("python manage.py check --fail-level WARNING")
+    command = [project.environment.python, *project.words(serve), "--noreload", f"127.0.0.1:{project.port}"]
+    web = project.start("web", command)
+    web.wait_until(lambda: is_listening(project.port), "listening")
+
+    session = project.sign_in("ada", "secret")
+    async with Client(project, SimpleNamespace(url=project.url), "django", session) as viewer:
+        await viewer.until_live(60)
+        with project.log.open("ab") as file:
+            file.write(b"after\n")
+        await viewer.until(lambda: viewer.bytes.endswith(b"after\n"))
+    return bytes(viewer.bytes)
+
+
+@pytest.mark.whole
+async def test_the_readmes_three_edits_make_a_fresh_project_show_a_live_log(project: FreshProject) -> None:
+    assert await watch(project) == b"before\nafter\n"
 
 
 @pytest.mark.redis
 @pytest.mark.whole
-async def test_the_readmes_three_edits_make_a_fresh_project_show_a_live_log(
-    project: FreshProject, running: list[Running]
-) -> None:
-    log = project.logs / "django.log"
-    log.write_bytes(b"before\n")
-    redis = project.start(*redis_command(project.redis_port, project.folder))
-    running.append(redis)
+async def test_the_readmes_worker_settings_let_a_worker_read_it(project: FreshProject) -> None:
+    if not has_redis():
+        absent("a redis-server")
+    project.edit("settings.py", *readme_blocks("edit for a worker: settings.py", "python"))
+    redis = project.start("redis", redis_command(project.redis_port, project.folder))
     redis.wait_until(lambda: is_listening(project.redis_port), "listening")
-    *set_up, worker_command = (project.here(command) for command in commands())
-    for command in set_up:
-        project.run(*command.removeprefix("python ").replace('"', "").split())
-    project.run(
-        "manage.py", "createsuperuser", "--noinput", "--username", "ada", "--email", "ada@example.org"
-    )
-    assert project.run("manage.py", "check").startswith("System check identified no issues")
-    worker = project.start(str(project.python), *worker_command.removeprefix("python ").split())
-    running.append(worker)
-    port = free_port()
-    web = project.start(str(project.python), "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}")
-    running.append(web)
-    web.wait_until(lambda: is_listening(port), "listening")
-    url = f"http://127.0.0.1:{port}"
+    (command,) = readme_blocks("shell for a worker", "sh")
+    worker = project.start("worker", [project.environment.python, *project.words(command)])
+    worker.wait_until(lambda: "ready for action" in worker.says(), "ready")
 
-    site = SimpleNamespace(reverse=lambda name, slug: f"/logs/{slug}/{name.removeprefix('logtail:')}/")
-    site.ticket = lambda *arguments: Stack.ticket(site, *arguments)
-    async with Client(site, SimpleNamespace(url=url), "django", sign_in(url, "ada", "secret")) as viewer:
-        await viewer.until_live(60)
-        with log.open("ab") as file:
-            file.write(b"after\n")
-        await viewer.until(lambda: viewer.bytes.endswith(b"after\n"))
+    assert await watch(project) == b"before\nafter\n"
 
-    assert bytes(viewer.bytes) == b"before\nafter\n"
+    assert project.log not in project.running[-1].open_paths()
