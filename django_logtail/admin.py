@@ -50,7 +50,7 @@ class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if obj is None or not obj.declared:
             return fieldsets
         reason = gettext(
-            "This log is declared in LOGTAIL[“LOGS”] of the project's settings, so it is read-only here. "
+            "This log is declared in LOGTAIL['LOGS'] of the project’s settings, so it is read-only here. "
             "Change it there, then run “manage.py logtail_sync”."
         )
         (title, options), *others = fieldsets

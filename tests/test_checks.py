@@ -1,0 +1,400 @@
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from channels_redis.core import RedisChannelLayer
+from django.apps import apps
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.checks import CheckMessage, run_checks
+
+from django_logtail import checks
+from django_logtail.access import AccessPolicy
+from django_logtail.conf import Conf, Key
+
+REFERENCE = Path(__file__).parent.parent / "docs" / "reference" / "checks.md"
+CORE = "channels_redis.core.RedisChannelLayer"
+PUBSUB = "channels_redis.pubsub.RedisPubSubChannelLayer"
+
+
+def ids(check: Callable[..., list[CheckMessage]]) -> list[str | None]:
+    return [message.id for message in check(None)]
+
+
+def only(check: Callable[..., list[CheckMessage]]) -> tuple[str | None, str, str | None]:
+    (message,) = check(None)
+    return message.id, message.msg, message.hint
+
+
+def test_the_settings_of_the_tests_pass_every_check() -> None:
+    found = [message for message in run_checks(tags=["logtail"]) if message.id != "logtail.W006"]
+
+    assert found == []
+
+
+class TestSettings:
+    def test_a_settings_dict_that_is_none_is_an_error(self, settings: Any) -> None:
+        settings.LOGTAIL = ["/var/log"]
+
+        assert only(checks.check_settings) == (
+            "logtail.E001",
+            "LOGTAIL is list; expected a dict.",
+            'Write LOGTAIL = {"ROOTS": ["/var/log/myproject"]}.',
+        )
+
+    def test_without_the_settings_dict_only_the_roots_are_missed(self, settings: Any) -> None:
+        del settings.LOGTAIL
+
+        assert ids(checks.check_settings) == []
+        assert ids(checks.check_roots) == ["logtail.W001"]
+
+    @pytest.mark.parametrize(
+        ("key", "hint"),
+        [
+            ("ROOT", "Did you mean 'ROOTS'?"),
+            ("queue", "Did you mean 'QUEUE'?"),
+            (
+                "zzzz",
+                f"The keys are {', '.join(name for name, key in vars(Conf).items() if isinstance(key, Key))}.",
+            ),
+        ],
+    )
+    def test_an_unknown_key_is_an_error_with_the_closest_one(
+        self, settings: Any, key: str, hint: str
+    ) -> None:
+        settings.LOGTAIL = {key: 1}
+
+        assert only(checks.check_settings) == ("logtail.E002", f"LOGTAIL has an unknown key {key!r}.", hint)
+
+    def test_a_wrong_value_is_an_error_that_says_what_was_expected(self, settings: Any) -> None:
+        settings.LOGTAIL = {"ROOTS": "/var/log"}
+
+        assert only(checks.check_settings) == (
+            "logtail.E003",
+            "LOGTAIL[\"ROOTS\"] is '/var/log'; expected a list of absolute paths.",
+            "Only files inside these directories are ever opened, whatever a log's row says. Empty: none. "
+            "Default: ().",
+        )
+
+    def test_several_wrong_values_are_all_named(self, settings: Any) -> None:
+        settings.LOGTAIL = {"BACKLOG_LINES": "many", "LOGS": [], "NONSENSE": 1}
+
+        assert sorted(map(str, ids(checks.check_settings))) == [
+            "logtail.E002",
+            "logtail.E003",
+            "logtail.E003",
+        ]
+
+    def test_other_checks_leave_wrong_values_to_this_one(self, settings: Any) -> None:
+        settings.LOGTAIL = dict.fromkeys(("ROOTS", "LOGS", "ACCESS_POLICY", "CHANNEL_LAYER", "QUEUE"), 7)
+
+        found = {message.id for message in run_checks(tags=["logtail"])}
+
+        assert found - {"logtail.W006"} == {"logtail.E003"}
+
+
+class TestRoots:
+    def test_no_roots_is_a_warning(self, settings: Any) -> None:
+        settings.LOGTAIL = {}
+
+        assert only(checks.check_roots)[:2] == (
+            "logtail.W001",
+            'LOGTAIL["ROOTS"] is empty, so no log can be registered or read.',
+        )
+
+    def test_the_whole_disk_is_a_warning(self, settings: Any) -> None:
+        settings.LOGTAIL = {"ROOTS": ["/"]}
+
+        assert only(checks.check_roots)[:2] == (
+            "logtail.W002",
+            "LOGTAIL[\"ROOTS\"] has '/', so whoever may register logs may read any file.",
+        )
+
+    def test_a_directory_that_is_not_here_is_a_warning(self, settings: Any, tmp_path: Path) -> None:
+        settings.LOGTAIL = {"ROOTS": [tmp_path, tmp_path / "nowhere"]}
+
+        assert only(checks.check_roots)[:2] == (
+            "logtail.W003",
+            f"LOGTAIL[\"ROOTS\"] has '{tmp_path}/nowhere', which is no directory on this host.",
+        )
+
+
+class TestDeclaredLogs:
+    def test_each_wrong_declaration_is_an_error(self, settings: Any, tmp_path: Path) -> None:
+        settings.LOGTAIL = {
+            "ROOTS": [tmp_path],
+            "LOGS": {"good": tmp_path / "a.log", "bad": 7, "outside": "/etc/passwd"},
+        }
+
+        first, second = checks.check_declared_logs(None)
+
+        assert (first.id, second.id) == ("logtail.E004", "logtail.E004")
+        assert first.msg == (
+            "LOGTAIL[\"LOGS\"]['bad'] is 7. Give the file's path, or a dict of the log's fields."
+        )
+        assert second.msg.startswith("LOGTAIL[\"LOGS\"]['outside']: path: ")
+
+
+class OwnLayer(RedisChannelLayer):
+    pass
+
+
+class OwnSessions(SessionMiddleware):
+    pass
+
+
+class Misled(AccessPolicy):
+    def may_view(self, user: Any, log: Any) -> bool:
+        return False
+
+
+class Sound(AccessPolicy):
+    def visible_logs(self, user: Any) -> Any:
+        return super().visible_logs(user).filter(group="night")
+
+
+class TestAccessPolicy:
+    def test_a_policy_that_cannot_be_imported_is_an_error(self, settings: Any) -> None:
+        settings.LOGTAIL = {"ACCESS_POLICY": "nowhere.Policy"}
+
+        assert only(checks.check_access_policy) == (
+            "logtail.E005",
+            "LOGTAIL[\"ACCESS_POLICY\"] is 'nowhere.Policy'; No module named 'nowhere'.",
+            "Give the dotted path of a subclass of django_logtail.access.AccessPolicy.",
+        )
+
+    def test_a_policy_whose_list_and_decision_differ_is_a_warning(self, settings: Any) -> None:
+        settings.LOGTAIL = {"ACCESS_POLICY": f"{__name__}.Misled"}
+
+        assert ids(checks.check_access_policy) == ["logtail.W004"]
+
+    def test_a_policy_that_overrides_the_list_is_fine(self, settings: Any) -> None:
+        settings.LOGTAIL = {"ACCESS_POLICY": f"{__name__}.Sound"}
+
+        assert ids(checks.check_access_policy) == []
+
+
+class TestApps:
+    @pytest.mark.parametrize(
+        "name",
+        ["django_dramatiq", "django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions"],
+    )
+    def test_an_app_that_is_missing_is_an_error(self, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+        installed = apps.is_installed
+        monkeypatch.setattr(apps, "is_installed", lambda app: app != name and installed(app))
+
+        message_id, message, hint = only(checks.check_apps)
+
+        assert message_id == "logtail.E006"
+        assert message.startswith(f"{name!r} is not in INSTALLED_APPS; ")
+        assert hint == f"Add {name!r} to INSTALLED_APPS."
+
+    def test_missing_static_files_are_a_warning(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        installed = apps.is_installed
+        monkeypatch.setattr(
+            apps, "is_installed", lambda app: app != "django.contrib.staticfiles" and installed(app)
+        )
+
+        assert ids(checks.check_apps) == ["logtail.W008"]
+
+
+class TestUrls:
+    def test_pages_that_are_not_included_are_a_warning(self, settings: Any) -> None:
+        settings.ROOT_URLCONF = "django.contrib.auth.urls"
+
+        assert only(checks.check_urls) == (
+            "logtail.W005",
+            "The pages of django_logtail are not in ROOT_URLCONF.",
+            'Add path("logs/", include("django_logtail.urls")) to urlpatterns.',
+        )
+
+    def test_missing_middleware_is_an_error(self, settings: Any) -> None:
+        needed = "django.contrib.auth.middleware.AuthenticationMiddleware"
+        settings.MIDDLEWARE = [path for path in settings.MIDDLEWARE if path != needed]
+
+        assert only(checks.check_urls) == (
+            "logtail.E007",
+            f"{needed!r} is not in MIDDLEWARE, so nobody is signed in.",
+            f"Add {needed!r} to MIDDLEWARE.",
+        )
+
+    def test_a_subclass_of_the_middleware_is_as_good(self, settings: Any) -> None:
+        settings.MIDDLEWARE = [
+            f"{__name__}.OwnSessions" if path.endswith(".SessionMiddleware") else path
+            for path in settings.MIDDLEWARE
+        ]
+
+        assert ids(checks.check_urls) == []
+
+
+class TestAsgi:
+    def test_no_asgi_application_is_a_warning_that_names_the_wrapper(self, settings: Any) -> None:
+        settings.ASGI_APPLICATION = None
+
+        message_id, _, hint = only(checks.check_asgi)
+
+        assert message_id == "logtail.W006"
+        assert "application = with_logtail(get_asgi_application())" in str(hint)
+
+    def test_an_asgi_application_is_fine(self, settings: Any) -> None:
+        settings.ASGI_APPLICATION = "host.asgi.application"
+
+        assert ids(checks.check_asgi) == []
+
+
+class TestChannelLayer:
+    @pytest.fixture(autouse=True)
+    def redis_8(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.pretend(monkeypatch, "8.1.0")
+
+    @staticmethod
+    def pretend(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
+        monkeypatch.setattr(checks.importlib.metadata, "version", lambda name: version)
+
+    @staticmethod
+    def use(settings: Any, backend: str, **config: Any) -> None:
+        settings.CHANNEL_LAYERS = {"default": {"BACKEND": backend, "CONFIG": config}}
+
+    def test_a_missing_alias_is_an_error(self, settings: Any) -> None:
+        settings.LOGTAIL = {"CHANNEL_LAYER": "logtail"}
+
+        message_id, message, hint = only(checks.check_channel_layer)
+
+        assert message_id == "logtail.E008"
+        assert message.startswith("CHANNEL_LAYERS has no 'logtail'")
+        assert hint == (
+            f'Add CHANNEL_LAYERS = {{"logtail": {{"BACKEND": "{PUBSUB}", '
+            '"CONFIG": {"hosts": ["redis://localhost:6379/0"]}}}.'
+        )
+
+    def test_a_layer_in_memory_is_an_error(self, settings: Any) -> None:
+        self.use(settings, "channels.layers.InMemoryChannelLayer")
+
+        assert ids(checks.check_channel_layer) == ["logtail.E009"]
+
+    def test_a_layer_in_memory_beside_a_stub_broker_is_a_test_run_and_fine(self, settings: Any) -> None:
+        self.use(settings, "channels.layers.InMemoryChannelLayer")
+        settings.DRAMATIQ_BROKER = {"BROKER": "dramatiq.brokers.stub.StubBroker"}
+
+        assert ids(checks.check_channel_layer) == []
+
+    def test_the_pubsub_layer_is_fine(self, settings: Any) -> None:
+        self.use(settings, PUBSUB, hosts=["redis://localhost"])
+
+        assert ids(checks.check_channel_layer) == []
+
+    @pytest.mark.parametrize(
+        "host",
+        [
+            "redis://localhost",
+            "redis://localhost?socket_timeout=5",
+            "redis://localhost?socket_timeout=x",
+            {"address": "redis://localhost"},
+            {"address": "redis://localhost", "socket_timeout": 5},
+            ("localhost", 6379),
+        ],
+    )
+    def test_the_core_layer_with_the_timeout_of_redis_py_8_is_an_error(
+        self, settings: Any, host: Any
+    ) -> None:
+        self.use(settings, CORE, hosts=[host])
+
+        error, warning = checks.check_channel_layer(None)
+
+        assert (error.id, warning.id) == ("logtail.E010", "logtail.W007")
+        assert error.hint == f'Write the host as {{"address": url, "socket_timeout": None}}, or use {PUBSUB}.'
+
+    def test_the_core_layer_without_any_host_has_that_timeout_too(self, settings: Any) -> None:
+        self.use(settings, CORE)
+
+        assert ids(checks.check_channel_layer) == ["logtail.E010", "logtail.W007"]
+
+    @pytest.mark.parametrize(
+        "host",
+        [
+            "redis://localhost?socket_timeout=30",
+            {"address": "redis://localhost", "socket_timeout": None},
+            {"address": "redis://localhost", "socket_timeout": 30},
+        ],
+    )
+    def test_the_core_layer_with_a_timeout_of_its_own_is_a_warning(self, settings: Any, host: Any) -> None:
+        self.use(settings, CORE, hosts=[host])
+
+        assert ids(checks.check_channel_layer) == ["logtail.W007"]
+
+    def test_an_older_redis_py_has_no_such_timeout(
+        self, settings: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.pretend(monkeypatch, "7.4.1")
+        self.use(settings, CORE, hosts=["redis://localhost"])
+
+        assert ids(checks.check_channel_layer) == ["logtail.W007"]
+
+    def test_a_subclass_of_the_core_layer_is_treated_as_one(self, settings: Any) -> None:
+        self.use(settings, f"{__name__}.OwnLayer")
+
+        assert ids(checks.check_channel_layer) == ["logtail.E010", "logtail.W007"]
+
+    def test_a_layer_nobody_here_knows_is_left_alone(self, settings: Any) -> None:
+        self.use(settings, "nowhere.Layer")
+
+        assert ids(checks.check_channel_layer) == []
+
+
+class TestBroker:
+    def test_no_broker_means_rabbitmq_and_is_an_error(self, settings: Any) -> None:
+        del settings.DRAMATIQ_BROKER
+
+        assert only(checks.check_broker) == (
+            "logtail.E011",
+            "DRAMATIQ_BROKER is not set, so django_dramatiq uses RabbitMQ on 127.0.0.1.",
+            "Set DRAMATIQ_BROKER with dramatiq.brokers.redis.RedisBroker, as the quickstart shows.",
+        )
+
+    def test_a_broker_without_redis_needs_a_url(self, settings: Any) -> None:
+        settings.DRAMATIQ_BROKER = {"BROKER": "dramatiq.brokers.rabbitmq.RabbitmqBroker"}
+
+        assert ids(checks.check_broker) == ["logtail.E012"]
+
+    def test_a_broker_without_redis_is_fine_with_a_url(self, settings: Any) -> None:
+        settings.DRAMATIQ_BROKER = {"BROKER": "dramatiq.brokers.rabbitmq.RabbitmqBroker"}
+        settings.LOGTAIL = {"REDIS_URL": "redis://localhost"}
+
+        assert ids(checks.check_broker) == []
+
+    def test_a_stub_broker_is_a_test_run_and_fine(self, settings: Any) -> None:
+        settings.DRAMATIQ_BROKER = {"BROKER": "dramatiq.brokers.stub.StubBroker"}
+
+        assert ids(checks.check_broker) == []
+
+
+class TestTasks:
+    def test_other_module_names_hide_the_reader(self, settings: Any) -> None:
+        settings.DRAMATIQ_AUTODISCOVER_MODULES = ["jobs"]
+
+        assert ids(checks.check_tasks) == ["logtail.E013"]
+
+    @pytest.mark.parametrize("ignored", ["django_logtail.tasks", "django_logtail.*"])
+    def test_an_ignored_module_hides_the_reader(self, settings: Any, ignored: str) -> None:
+        settings.DRAMATIQ_IGNORED_MODULES = ("other.tasks", ignored)
+
+        assert only(checks.check_tasks) == (
+            "logtail.E014",
+            f"DRAMATIQ_IGNORED_MODULES has {ignored!r}, so workers do not load django_logtail.tasks.",
+            "Take it out of DRAMATIQ_IGNORED_MODULES.",
+        )
+
+    @pytest.mark.parametrize("ignored", [["other.tasks"], ["django_logtail.tailing"]])
+    def test_what_hides_something_else_is_fine(self, settings: Any, ignored: list[str]) -> None:
+        settings.DRAMATIQ_IGNORED_MODULES = ignored
+
+        assert ids(checks.check_tasks) == []
+
+
+def test_the_reference_lists_exactly_the_ids_of_the_code_in_order() -> None:
+    in_code = set(re.findall(r"logtail\.[EW]\d{3}", Path(checks.__file__).read_text()))
+
+    in_reference = re.findall(r"^\| `(logtail\.[EW]\d{3})`", REFERENCE.read_text(), re.MULTILINE)
+
+    assert in_reference == sorted(in_code)
