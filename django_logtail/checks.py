@@ -165,7 +165,7 @@ def check_apps(app_configs: object, **kwargs: object) -> list[CheckMessage]:
             id="logtail.E006",
         )
         for name, reason in _NEEDED_APPS.items()
-        if not apps.is_installed(name)
+        if _has_worker() and not apps.is_installed(name)
     ]
     if not apps.is_installed("django.contrib.staticfiles"):
         found.append(
@@ -217,7 +217,7 @@ def check_asgi(app_configs: object, **kwargs: object) -> list[CheckMessage]:
 
 def check_channel_layer(app_configs: object, **kwargs: object) -> list[CheckMessage]:
     alias = _read("CHANNEL_LAYER")
-    if alias is None:
+    if alias is None or not _has_worker():
         return []
     layers = getattr(settings, "CHANNEL_LAYERS", {})
     if alias not in layers:
@@ -283,7 +283,7 @@ def _core_layer_hint(alias: str) -> CheckMessage:
 
 def check_broker(app_configs: object, **kwargs: object) -> list[CheckMessage]:
     """Without a URL of its own, the app uses the Redis client of the broker."""
-    if not apps.is_installed("django_dramatiq"):
+    if not _has_worker() or not apps.is_installed("django_dramatiq"):
         return []
     if not hasattr(settings, "DRAMATIQ_BROKER"):
         return [
@@ -308,6 +308,8 @@ def check_broker(app_configs: object, **kwargs: object) -> list[CheckMessage]:
 
 def check_tasks(app_configs: object, **kwargs: object) -> list[CheckMessage]:
     """`rundramatiq` must find the reader."""
+    if not _has_worker():
+        return []
     found: list[CheckMessage] = []
     if "tasks" not in getattr(settings, "DRAMATIQ_AUTODISCOVER_MODULES", ("tasks",)):
         found.append(
@@ -327,6 +329,11 @@ def check_tasks(app_configs: object, **kwargs: object) -> list[CheckMessage]:
             )
         )
     return found
+
+
+def _has_worker() -> bool:
+    """Whether a worker reads, so that Redis, a broker and a channel layer are needed at all."""
+    return bool(_read("READER") == "dramatiq")
 
 
 def _read(name: str) -> Any:
