@@ -176,8 +176,8 @@ def project(environment: Environment, tmp_path: Path) -> Iterator[FreshProject]:
         process.stop()
 
 
-async def watch(project: FreshProject) -> bytes:
-    """Do what the README says after the edits, append a line, and return what a viewer got."""
+async def watch(project: FreshProject, reader: str) -> bytes:
+    """Do what the README says after the edits, append a line, and return what a viewer got from `reader`."""
     *set_up, serve = readme_blocks("shell", "sh")[0].splitlines()
     project.log.write_bytes(b"before\n")
     for command in set_up:
@@ -194,12 +194,14 @@ async def watch(project: FreshProject) -> bytes:
         with project.log.open("ab") as file:
             file.write(b"after\n")
         await viewer.until(lambda: viewer.bytes.endswith(b"after\n"))
+        holders = [process.name for process in project.running if project.log in process.open_paths()]
+    assert holders == [reader]
     return bytes(viewer.bytes)
 
 
 @pytest.mark.whole
 async def test_the_readmes_three_edits_make_a_fresh_project_show_a_live_log(project: FreshProject) -> None:
-    assert await watch(project) == b"before\nafter\n"
+    assert await watch(project, "web") == b"before\nafter\n"
 
 
 @pytest.mark.redis
@@ -214,6 +216,4 @@ async def test_the_readmes_worker_settings_let_a_worker_read_it(project: FreshPr
     worker = project.start("worker", [project.environment.python, *project.words(command)])
     worker.wait_until(lambda: "ready for action" in worker.says(), "ready")
 
-    assert await watch(project) == b"before\nafter\n"
-
-    assert project.log not in project.running[-1].open_paths()
+    assert await watch(project, "worker") == b"before\nafter\n"
