@@ -165,7 +165,7 @@ def check_apps(app_configs: object, **kwargs: object) -> list[CheckMessage]:
             id="logtail.E006",
         )
         for name, reason in _NEEDED_APPS.items()
-        if _has_worker() and not apps.is_installed(name)
+        if not apps.is_installed(name) and (_has_worker() or name != "django_dramatiq")
     ]
     if not apps.is_installed("django.contrib.staticfiles"):
         found.append(
