@@ -257,7 +257,7 @@ class TestChannelLayer:
         settings.CHANNEL_LAYERS = {"default": {"BACKEND": backend, "CONFIG": config}}
 
     def test_a_missing_alias_is_an_error(self, settings: Any) -> None:
-        settings.LOGTAIL = {"CHANNEL_LAYER": "logtail"}
+        settings.LOGTAIL = {"READER": "dramatiq", "CHANNEL_LAYER": "logtail"}
 
         message_id, message, hint = only(checks.check_channel_layer)
 
@@ -398,3 +398,15 @@ def test_the_reference_lists_exactly_the_ids_of_the_code_in_order() -> None:
     in_reference = re.findall(r"^\| `(logtail\.[EW]\d{3})`", REFERENCE.read_text(), re.MULTILINE)
 
     assert in_reference == sorted(in_code)
+
+
+@pytest.mark.parametrize("check", [checks.check_channel_layer, checks.check_broker, checks.check_tasks])
+def test_without_a_worker_nothing_is_asked_that_only_a_worker_needs(
+    settings: Any, check: Callable[..., list[CheckMessage]]
+) -> None:
+    settings.LOGTAIL = {"READER": "local"}
+    settings.CHANNEL_LAYERS = {}
+    settings.DRAMATIQ_AUTODISCOVER_MODULES = ()
+    del settings.DRAMATIQ_BROKER
+
+    assert check(None) == []
