@@ -59,6 +59,7 @@ def register_all() -> None:
         check_tasks,
     ):
         register(check, "logtail")
+    register(check_local_reader, "logtail", deploy=True)
 
 
 def check_settings(app_configs: object, **kwargs: object) -> list[CheckMessage]:
@@ -329,6 +330,21 @@ def check_tasks(app_configs: object, **kwargs: object) -> list[CheckMessage]:
             )
         )
     return found
+
+
+def check_local_reader(app_configs: object, **kwargs: object) -> list[CheckMessage]:
+    """For `check --deploy`: a good beginning, and seldom where a production site ends."""
+    if _has_worker() or _read("READER") is None:
+        return []
+    return [
+        Warning(
+            'LOGTAIL["READER"] is "local": each web process reads the watched files itself, so it needs the right '
+            "to, shows only logs of its own host, and shares its interpreter with your requests.",
+            hint='Set it to "dramatiq" and run a worker on each host that has logs: '
+            "rundramatiq --queues logtail --processes 1 --threads 2. Silence this check if local is what you want.",
+            id="logtail.W009",
+        )
+    ]
 
 
 def _has_worker() -> bool:

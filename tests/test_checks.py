@@ -8,6 +8,7 @@ from channels_redis.core import RedisChannelLayer
 from django.apps import apps
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.checks import CheckMessage, run_checks
+from django.core.checks.registry import registry
 
 from django_logtail import checks
 from django_logtail.access import AccessPolicy
@@ -87,7 +88,9 @@ class TestSettings:
         ]
 
     def test_other_checks_leave_wrong_values_to_this_one(self, settings: Any) -> None:
-        settings.LOGTAIL = dict.fromkeys(("ROOTS", "LOGS", "ACCESS_POLICY", "CHANNEL_LAYER", "QUEUE"), 7)
+        settings.LOGTAIL = dict.fromkeys(
+            ("ROOTS", "LOGS", "ACCESS_POLICY", "CHANNEL_LAYER", "QUEUE", "READER"), 7
+        )
 
         found = {message.id for message in run_checks(tags=["logtail"])}
 
@@ -359,7 +362,7 @@ class TestBroker:
 
     def test_a_broker_without_redis_is_fine_with_a_url(self, settings: Any) -> None:
         settings.DRAMATIQ_BROKER = {"BROKER": "dramatiq.brokers.rabbitmq.RabbitmqBroker"}
-        settings.LOGTAIL = {"REDIS_URL": "redis://localhost"}
+        settings.LOGTAIL = {"READER": "dramatiq", "REDIS_URL": "redis://localhost"}
 
         assert ids(checks.check_broker) == []
 
@@ -390,6 +393,25 @@ class TestTasks:
         settings.DRAMATIQ_IGNORED_MODULES = ignored
 
         assert ids(checks.check_tasks) == []
+
+
+class TestLocalReader:
+    def test_a_deploy_check_says_what_local_means(self, settings: Any) -> None:
+        settings.LOGTAIL = {}
+
+        assert ids(checks.check_local_reader) == ["logtail.W009"]
+        assert checks.check_local_reader in registry.deployment_checks
+
+    def test_a_reader_in_a_worker_passes_the_deploy_check(self, settings: Any) -> None:
+        settings.LOGTAIL = {"READER": "dramatiq"}
+
+        assert ids(checks.check_local_reader) == []
+
+    def test_the_dramatiq_app_is_not_missed(self, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        settings.LOGTAIL = {}
+        monkeypatch.setattr(apps, "is_installed", lambda app: app != "django_dramatiq")
+
+        assert ids(checks.check_apps) == []
 
 
 def test_the_reference_lists_exactly_the_ids_of_the_code_in_order() -> None:
