@@ -14,6 +14,7 @@ One hash-tagged key family a queue, so that each script touches one slot. All ti
     logtail:{queue}:wakes     string  wake-ups without an answer; deleted by a reader that starts
     logtail:{queue}:stop      hash    "<log>" or "*" -> reason: the stop flag. The only key without an expiry: it
                                       stays until somebody clears it
+    logtail:{queue}:notes     list    JSON of notes from outside that the reader has not yet taken; at most 100
     logtail:{queue}:status    string  JSON of what the reader last reported; lapses after 5 s
 
 Calls are synchronous and short; code in an event loop runs them in a thread (`in_thread`). A call that cannot be
@@ -31,7 +32,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Protocol, TypeVar
 
 import redis
@@ -49,6 +50,8 @@ WANT_RENEWAL_SECONDS: Final = 5.0
 STATUS_LEASE_MS: Final = 5_000
 #: Milliseconds after which an unused key family is gone.
 FAMILY_LEASE_MS: Final = 60_000
+#: Notes that may wait for a reader.
+MOST_NOTES: Final = 100
 #: Seconds a Redis call may take. redis-py 8's own default of 5 s is longer than the reader's lease.
 CALL_SECONDS: Final = 2.0
 
@@ -139,6 +142,16 @@ class ReaderLease:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """A mark from outside for everyone who watches `log` ("*": any log): "deploy 4.2 started". `at`: Unix seconds."""
+
+    log: str
+    text: str
+    level: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Posted:
     """Answer to a post: who reads, must the caller send a wake-up, which renewed wants Redis no longer has."""
 
@@ -161,7 +174,7 @@ class Tick:
 
     `holds`: the caller is the reader. `ended`: it was, nothing was wanted, and the lease is freed. `changed` maps
     members to their want, or to None when it lapsed or was deleted; with `is_full` every other want is gone.
-    `stops` is the stop flag: log id or "*" -> reason.
+    `stops` is the stop flag: log id or "*" -> reason. `notes` are handed out once.
     """
 
     holds: bool
@@ -171,6 +184,7 @@ class Tick:
     is_full: bool = False
     changed: Mapping[str, Want | None] = field(default_factory=dict)
     stops: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
 
 
 class Control(Protocol):
@@ -187,13 +201,14 @@ class Control(Protocol):
     def set_stop(self, queue: str, log: str, reason: str) -> None: ...
     def clear_stop(self, queue: str, log: str) -> bool: ...
     def stops(self, queue: str) -> dict[str, str]: ...
+    def add_note(self, queue: str, note: Note) -> None: ...
     def ping(self) -> str: ...
 
 
-_FAMILY = ("reader", "wants", "expiry", "changed", "version", "wake", "wakes", "stop")
+_FAMILY = ("reader", "wants", "expiry", "changed", "version", "wake", "wakes", "stop", "notes")
 
 _LUA_PRELUDE = """
-local reader, wants, expiry, changed, version, wake, wakes, stop = unpack(KEYS)
+local reader, wants, expiry, changed, version, wake, wakes, stop, notes = unpack(KEYS)
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 if redis.call('EXISTS', version) == 0 then
@@ -278,8 +293,10 @@ end
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', changed, '-inf', seen, 'LIMIT', 0, 100)) do
   redis.call('ZREM', changed, member)
 end
+local said = redis.call('LRANGE', notes, 0, -1)
+if #said > 0 then redis.call('DEL', notes) end
 keep()
-return {'holds', epoch, n, full, found, redis.call('HGETALL', stop)}
+return {'holds', epoch, n, full, found, redis.call('HGETALL', stop), said}
 """
 )
 
@@ -343,7 +360,7 @@ class RedisControl:
                 return Tick(holds=False, holder=ReaderLease.from_text(_text(answer[1])))
             case "ended":
                 return Tick(holds=False, ended=True)
-        _, epoch, version, full, found, stops = answer
+        _, epoch, version, full, found, stops, notes = answer
         pairs = _pairs(found)
         return Tick(
             holds=True,
@@ -353,6 +370,7 @@ class RedisControl:
                 member: Want.from_json(member, text) if text else None for member, text in pairs.items()
             },
             stops=_pairs(stops),
+            notes=tuple(Note(**json.loads(note)) for note in notes),
         )
 
     def hand_over(self, queue: str, lease: ReaderLease) -> int:
@@ -383,6 +401,15 @@ class RedisControl:
     def stops(self, queue: str) -> dict[str, str]:
         found = self._call(self._client.hgetall, f"logtail:{{{queue}}}:stop")
         return {_text(log): _text(reason) for log, reason in found.items()}
+
+    def add_note(self, queue: str, note: Note) -> None:
+        """Leave a note for the queue's reader, which takes it at its next tick; without a reader it lapses."""
+        key = f"logtail:{{{queue}}}:notes"
+        pipeline = self._client.pipeline()
+        pipeline.rpush(key, json.dumps(asdict(note), separators=(",", ":")))
+        pipeline.ltrim(key, -MOST_NOTES, -1)
+        pipeline.pexpire(key, FAMILY_LEASE_MS)
+        self._call(pipeline.execute)
 
     def ping(self) -> str:
         """The server's version; proves that it can be reached."""
@@ -454,6 +481,7 @@ class MemoryControl:
                 is_full=is_full,
                 changed={member: family.wants.get(member) for member in members},
                 stops=dict(family.stop),
+                notes=family.taken_notes(),
             )
 
     def hand_over(self, queue: str, lease: ReaderLease) -> int:
@@ -489,6 +517,10 @@ class MemoryControl:
         with self._lock:
             return dict(self._family(queue).stop)
 
+    def add_note(self, queue: str, note: Note) -> None:
+        with self._lock:
+            self._family(queue).notes = [*self._family(queue).notes, note][-MOST_NOTES:]
+
     def ping(self) -> str:
         return "in this process"
 
@@ -510,6 +542,11 @@ class _Family:
     wake_after: float = 0.0
     stop: dict[str, str] = field(default_factory=dict)
     status: dict[str, Any] | None = None
+    notes: list[Note] = field(default_factory=list)
+
+    def taken_notes(self) -> tuple[Note, ...]:
+        taken, self.notes = tuple(self.notes), []
+        return taken
 
     def mark(self, member: str) -> None:
         self.version += 1
@@ -533,7 +570,7 @@ def control() -> Control:
     global _control
     with _control_lock:
         if _control is None:
-            _control = RedisControl(_client())
+            _control = MemoryControl() if conf.READER == "local" else RedisControl(_client())
         return _control
 
 
@@ -581,11 +618,6 @@ async def in_thread(function: Callable[..., Result], *args: Any, **kwargs: Any) 
         return function(*args, **kwargs)
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(_threads, lambda: function(*args, **kwargs))
-
-
-def renewed(want: Want, *, taken: int, credit: int, position: Position | None) -> Want:
-    """The same want, further on."""
-    return replace(want, taken=taken, credit=credit, position=position)
 
 
 def _keys(queue: str) -> list[str]:

@@ -7,6 +7,7 @@ host's own consumers read from.
 from __future__ import annotations
 
 import asyncio
+import uuid
 from typing import Any, Protocol
 
 from channels.layers import channel_layers
@@ -59,27 +60,42 @@ class LayerMailboxes:
 
 
 class MemoryMailboxes:
-    """Mailboxes within one event loop, for a reader that runs in the web process."""
+    """Mailboxes within one process, for a reader that runs in the web process. Any event loop may send to any."""
 
-    #: Messages one mailbox holds; a sender waits for its reader's credit long before.
+    #: Messages one mailbox holds; a sender waits for credit long before.
     CAPACITY = 1_000
 
     def __init__(self) -> None:
-        self._queues: dict[str, asyncio.Queue[dict[str, Any]]] = {}
+        self._boxes: dict[str, tuple[asyncio.AbstractEventLoop, asyncio.Queue[dict[str, Any]]]] = {}
 
     async def new(self) -> str:
-        name = f"local-{len(self._queues)}"
-        self._queues[name] = asyncio.Queue(self.CAPACITY)
+        for name in [name for name, (loop, _) in self._boxes.items() if loop.is_closed()]:
+            del self._boxes[name]
+        name = "local-" + uuid.uuid4().hex
+        self._boxes[name] = (asyncio.get_running_loop(), asyncio.Queue(self.CAPACITY))
         return name
 
     async def send(self, mailbox: str, message: dict[str, Any]) -> None:
+        found = self._boxes.get(mailbox)
+        if found is None:
+            raise MailboxUnavailable(f"no mailbox {mailbox!r}")
+        loop, box = found
+        if box.full():
+            raise MailboxUnavailable(f"mailbox {mailbox!r} is full")
+        if loop is asyncio.get_running_loop():
+            box.put_nowait(message)
+            return
         try:
-            self._queues[mailbox].put_nowait(message)
-        except (asyncio.QueueFull, KeyError) as error:
+            loop.call_soon_threadsafe(box.put_nowait, message)
+        except RuntimeError as error:  # that loop was closed
             raise MailboxUnavailable(_words(error)) from error
 
     async def receive(self, mailbox: str) -> dict[str, Any]:
-        return await self._queues[mailbox].get()
+        return await self._boxes[mailbox][1].get()
+
+
+#: The mailboxes of this process; also those of readers that run in it.
+local_mailboxes = MemoryMailboxes()
 
 
 def _words(error: Exception) -> str:

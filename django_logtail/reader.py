@@ -30,6 +30,7 @@ from django_logtail.control import (
     READER_LEASE_MS,
     Control,
     ControlUnavailable,
+    Note,
     ReaderLease,
     Seen,
     Tick,
@@ -46,6 +47,7 @@ from django_logtail.tailing import (
     Follower,
     FollowerSet,
     LastLines,
+    Position,
     Resume,
     history,
 )
@@ -283,10 +285,22 @@ class Reader:
             self._stops = tick.stops
             for flow in self._flows.values():
                 self._obey_stop(flow)
+        for note in tick.notes:
+            self._pass_on(note)
         if self._flows or self._histories:
             self._idle_since = None
         elif self._idle_since is None:
             self._idle_since = self._clock()
+
+    def _pass_on(self, note: Note) -> None:
+        """Put a note from outside into the stream of every flow it is for, where that stream stands now."""
+        for flow in self._flows.values():
+            if note.log in ("*", flow.want.log):
+                here = flow.follower.position if flow.follower is not None else flow.want.position
+                details = {"text": note.text, "level": note.level, "at": round(note.at, 3)}
+                self._enqueue_event(flow, "note", here, here, details)
+                self._unsent.add(flow.want.member)
+        self._hinted.set()
 
     def _serve(self, want: Want) -> None:
         flow = self._flows.get(want.member)
@@ -458,6 +472,32 @@ class Reader:
         return False
 
     def _enqueue(self, flow: Flow, item: Batch | Event) -> None:
+        match item:
+            case Batch():
+                message = self._next_item(flow)
+                if not item.partial:
+                    flow.sent += len(item.data)
+                message["file"], message["start"] = item.before.file, item.before.offset
+                message["flags"] = int(item.partial) + 2 * int(item.late)
+                message["data"] = item.data
+            case Event():
+                self._enqueue_event(flow, item.kind.value, item.before, item.after, item.details)
+
+    def _enqueue_event(
+        self,
+        flow: Flow,
+        kind: str,
+        before: Position | None,
+        after: Position | None,
+        details: Mapping[str, object],
+    ) -> None:
+        message = self._next_item(flow)
+        message["kind"] = kind
+        message["before"] = None if before is None else [before.file, before.offset]
+        message["after"] = None if after is None else [after.file, after.offset]
+        message["details"] = dict(details)
+
+    def _next_item(self, flow: Flow) -> dict[str, Any]:
         flow.number += 1
         flow.beats = CHANGED_BEATS
         message: dict[str, Any] = {
@@ -467,20 +507,8 @@ class Reader:
             "serial": flow.want.serial,
             "number": flow.number,
         }
-        match item:
-            case Batch():
-                if not item.partial:
-                    flow.sent += len(item.data)
-                message["file"], message["start"] = item.before.file, item.before.offset
-                message["flags"] = int(item.partial) + 2 * int(item.late)
-                message["data"] = item.data
-            case Event():
-                before, after = item.before, item.after
-                message["kind"] = item.kind.value
-                message["before"] = None if before is None else [before.file, before.offset]
-                message["after"] = None if after is None else [after.file, after.offset]
-                message["details"] = dict(item.details)
         flow.outbox.append(message)
+        return message
 
     async def _drain(self, flow: Flow) -> bool:
         while flow.outbox:

@@ -22,11 +22,11 @@ from django_logtail.control import (
     WANT_RENEWAL_SECONDS,
     Control,
     ControlUnavailable,
-    MemoryControl,
     Want,
+    control,
     in_thread,
 )
-from django_logtail.mailboxes import Mailboxes, MailboxUnavailable, MemoryMailboxes
+from django_logtail.mailboxes import Mailboxes, MailboxUnavailable, local_mailboxes
 from django_logtail.protocol import encode_batch, encode_message
 from django_logtail.reader import reader_of
 from django_logtail.tailing.events import Position
@@ -762,12 +762,11 @@ class AsyncHistory:
 
 def local_relay() -> Relay:
     """A relay whose readers run beside it, in this process and event loop: no Redis, no worker, no channel layer."""
-    control, mailboxes = MemoryControl(), MemoryMailboxes()
 
     async def wake(queue: str) -> None:
-        await reader_of(queue, control, mailboxes, wake).run()
+        await reader_of(queue, control(), local_mailboxes, wake).run()
 
-    return Relay(control, mailboxes, wake)
+    return Relay(control(), local_mailboxes, wake)
 
 
 _relays: dict[asyncio.AbstractEventLoop, Relay] = {}
