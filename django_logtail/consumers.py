@@ -22,7 +22,6 @@ from django_logtail import protocol
 from django_logtail.access import Refused, admit, read_ticket
 from django_logtail.conf import conf
 from django_logtail.control import control
-from django_logtail.encodings import LABELS
 from django_logtail.mailboxes import LayerMailboxes
 from django_logtail.models import Log
 from django_logtail.protocol import BadMessage, CloseCode, decode_client_message, encode_message
@@ -215,7 +214,7 @@ class LogConsumer:
         assert isinstance(hello, protocol.Hello)
         assert self._log is not None
         log = self._log
-        label = LABELS.get(log.encoding, log.encoding)
+        label = log.encoding_label
         await self._send_text(
             encode_message(
                 "hello",

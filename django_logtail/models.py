@@ -122,8 +122,14 @@ class Log(models.Model):
 
     @property
     def encoding_label(self) -> str:
-        """The log's encoding as `TextDecoder` and the `hello` of the protocol name it."""
-        return browser_label(self.encoding)
+        """The log's encoding as `TextDecoder` and the `hello` of the protocol name it.
+
+        As it is written, for a row that was never validated: the page then says that it cannot decode it.
+        """
+        try:
+            return browser_label(self.encoding)
+        except UnknownEncoding:
+            return self.encoding
 
     def absence(self) -> str | None:
         """A hint for whoever registers the log here, or None. No error: another host may have the file."""

@@ -93,6 +93,10 @@ def test_the_page_gets_the_label_browsers_know(roots: Path) -> None:
     assert new_log(roots / "app.log", encoding="latin-1").encoding_label == "windows-1252"
 
 
+def test_a_row_with_a_wrong_encoding_that_nobody_validated_gives_it_as_it_is(roots: Path) -> None:
+    assert new_log(roots / "app.log", encoding="klingon").encoding_label == "klingon"
+
+
 @pytest.mark.parametrize("queue", ["web.1", "9", "a b", "web-1\n", "{web}"])
 def test_a_queue_name_dramatiq_or_our_keys_cannot_have_is_refused(roots: Path, queue: str) -> None:
     errors = errors_of(new_log(roots / "app.log", queue=queue))
