@@ -57,9 +57,10 @@ class AccessPolicy:
 
     def visible_logs(self, user: User) -> QuerySet[Log]:
         """The logs `user` may watch, in the registry's order. None for who is signed out or not active."""
+        logs: QuerySet[Log] = Log.objects.all()
         if not (user.is_authenticated and user.is_active):
-            return Log.objects.none()
-        enabled = Log.objects.filter(enabled=True)
+            return logs.none()
+        enabled = logs.filter(enabled=True)
         if getattr(user, "is_superuser", False):
             return enabled
         allowed = Q(access=Access.SIGNED_IN)

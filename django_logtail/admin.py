@@ -68,7 +68,7 @@ class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         log: Log = form.instance
         if hint := log.absence():
             messages.info(request, hint)
-        if log.access == Access.CHOSEN.value and not (log.groups.exists() or log.users.exists()):
+        if log.access == str(Access.CHOSEN) and not (log.groups.exists() or log.users.exists()):
             messages.warning(
                 request, gettext("No groups or users are chosen, so only superusers may watch this log.")
             )

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_logtail.conf import conf
 from django_logtail.encodings import UnknownEncoding, browser_label
+from django_logtail.paths import Roots
 
 #: The codename of the permission that `Access.PERMISSION` asks for. Not Django's own `view_log`: that one
 #: opens the registry's rows (paths, queues) in the admin, and says nothing of what is written in the files.
@@ -109,8 +110,6 @@ class Log(models.Model):
         super().clean()
         if not self.path:
             return  # its own field says that it is needed
-        from django_logtail.paths import Roots
-
         refusal = Roots(conf.ROOTS).may_register(Path(self.path))
         if refusal is not None:
             raise ValidationError({"path": ValidationError(refusal, code="path")})

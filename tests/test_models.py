@@ -50,12 +50,18 @@ def test_a_file_that_is_here_needs_no_hint(roots: Path) -> None:
     assert new_log(roots / "app.log").absence() is None
 
 
-@pytest.mark.parametrize("path", ["/etc/passwd", "{roots}/../passwd", "{roots}-other/app.log"])
+@pytest.mark.parametrize("path", ["/etc/passwd", "{roots}-other/app.log", "{roots}/link"])
 def test_a_path_outside_the_roots_is_refused_with_the_fix(roots: Path, path: str) -> None:
+    (roots / "link").symlink_to("/etc/passwd")
+
     errors = errors_of(new_log(Path(path.format(roots=roots))))
 
     assert list(errors) == ["path"]
     assert 'LOGTAIL["ROOTS"]' in errors["path"][0]
+
+
+def test_a_path_with_dots_is_refused(roots: Path) -> None:
+    assert list(errors_of(new_log(roots / ".." / "passwd"))) == ["path"]
 
 
 def test_a_relative_path_is_refused() -> None:
