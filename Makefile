@@ -8,6 +8,8 @@ heading = @printf '\n=== %s\n' "$(1)"
 
 .PHONY: demo test check clean lint types layers migrations docs wheel js-tests python-tests browser-tests
 .NOTPARALLEL:
+# The one of another project would be asked for instead.
+unexport DJANGO_SETTINGS_MODULE
 
 demo: .venv/demo.stamp
 	@exec $(bin)/python example_project/manage.py demo $(if $(PORT),--port $(PORT))

@@ -61,7 +61,7 @@ def access_lines(now: datetime, chance: random.Random) -> str:
     status = chance.choices((200, 301, 404, 500), (90, 4, 5, 1))[0]
     page, size = chance.choice(PAGES), chance.randint(180, 48_000)
     return (
-        f'{address} - - [{now:%d/%b/%Y:%H:%M:%S} +0000] "GET {page} HTTP/1.1" {status} {size} "-" '
+        f'{address} - - [{now:%d/%b/%Y:%H:%M:%S %z}] "GET {page} HTTP/1.1" {status} {size} "-" '
         f'"{chance.choice(AGENTS)}"'
     )
 
@@ -155,7 +155,7 @@ DEMO_LOGS = (
 
 def write_earlier(folder: Path, chance: random.Random) -> None:
     """Begin every log with the lines of the minutes before."""
-    now = datetime.now()
+    now = datetime.now().astimezone()
     for log in DEMO_LOGS:
         path = folder / log.file_name
         moments = (now - timedelta(seconds=left / log.lines_a_second) for left in range(EARLIER_LINES, 0, -1))
@@ -174,7 +174,8 @@ def write_for_ever(folder: Path, chance: random.Random) -> Iterator[None]:
             due = int(owed[log])
             owed[log] -= due
             if due:
-                append(path, log.encoding, [log.lines(datetime.now(), chance) for _ in range(due)])
+                moment = datetime.now().astimezone()
+                append(path, log.encoding, [log.lines(moment, chance) for _ in range(due)])
             if path.stat().st_size > log.rotate_bytes:
                 log.rotate(path)
                 path.touch()

@@ -1,6 +1,5 @@
 import json
 import random
-from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,6 @@ from example_project.demo.writers import (
     write_for_ever,
 )
 
-NOW = datetime(2026, 5, 4, 3, 2, 1, 987_000)
 SLUGS = [log.slug for log in DEMO_LOGS]
 
 

@@ -67,6 +67,7 @@ class Command(BaseCommand):
             "LOGTAIL_ROOTS": str(logs),
             "PYTHONUNBUFFERED": "1",
         }
+        environment.pop("TZ", None)  # Django's, not this machine's: the writers write local time
         host = settings.BASE_DIR
         manage = [sys.executable, str(host / "manage.py")]
         queue = settings.LOGTAIL["QUEUE"]
