@@ -1,0 +1,319 @@
+"""Prove an installation step by step, from the settings to the first byte of each log.
+
+Nothing of the app's tasks is imported at the top: dramatiq would make a default broker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+from argparse import ArgumentParser
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import ERROR, run_checks
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.urls import NoReverseMatch, reverse
+from django.utils.module_loading import import_string
+
+from django_logtail.conf import conf
+from django_logtail.control import Control, ControlUnavailable, control
+from django_logtail.mailboxes import LayerMailboxes, MailboxUnavailable
+from django_logtail.models import Log
+from django_logtail.protocol import PROTOCOL_VERSION
+from django_logtail.relay import Feed, Relay, local_relay
+
+#: Seconds the ASGI application and the channel layer have for one answer; both are on this machine's network.
+ANSWER_SECONDS = 5.0
+#: A log that no row has: asking a queue for it shows whether a reader answers, and opens no file.
+NO_LOG = "0"
+#: States of a feed in which no reader has said anything yet.
+_UNANSWERED = frozenset({"waiting", "no-reader", "no-redis"})
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report: how it is, what was seen, what to do."""
+
+    mark: str
+    text: str
+    advice: str = ""
+
+
+def ok(text: str) -> Finding:
+    return Finding("ok", text)
+
+
+def note(text: str, advice: str = "") -> Finding:
+    return Finding("note", text, advice)
+
+
+def problem(text: str, advice: str) -> Finding:
+    return Finding("PROBLEM", text, advice)
+
+
+class Command(BaseCommand):
+    help = "Proves the installation step by step, and says what to do about each problem."
+    requires_system_checks: list[str] = []  # it reports them itself, as its first step
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--seconds",
+            type=float,
+            default=10.0,
+            help="how long to wait for an answer of a reader; default: %(default)g",
+        )
+
+    def handle(self, *args: Any, seconds: float, **options: Any) -> None:
+        problems = 0
+        for finding in examine(seconds):
+            problems += finding.mark == "PROBLEM"
+            self.stdout.write(f"{finding.mark:<8} {finding.text}")
+            if finding.advice:
+                self.stdout.write(f"{'':<8} -> {finding.advice}")
+        if problems:
+            raise CommandError(f"{problems} problem{'s' if problems > 1 else ''} found.")
+
+
+def examine(seconds: float) -> Iterator[Finding]:
+    """All steps in order. A step that the later ones build on ends the examination when it fails."""
+    for step in (_settings, _database):
+        findings = list(step())
+        yield from findings
+        if any(finding.mark == "PROBLEM" for finding in findings):
+            return
+    yield from asyncio.run(_socket())
+    if conf.READER == "dramatiq":
+        findings = [*_redis(), *asyncio.run(_channel_layer())]
+        yield from findings
+        if any(finding.mark == "PROBLEM" for finding in findings):
+            return
+    logs = list(Log.objects.filter(enabled=True))
+    if conf.READER == "local":
+        yield ok('LOGTAIL["READER"] is "local": no Redis and no worker are needed')
+        elsewhere = sorted({log.queue_name for log in logs} - {conf.QUEUE})
+        if elsewhere:
+            yield note(
+                f"queues {', '.join(elsewhere)}: a local reader reads their logs on this host",
+                'Set LOGTAIL["READER"] to "dramatiq" if another host has them.',
+            )
+    yield from asyncio.run(_readers(logs, seconds))
+
+
+def _settings() -> Iterator[Finding]:
+    found = run_checks(tags=["logtail"])
+    for message in found:
+        make = problem if message.level >= ERROR else note
+        yield make(f"{message.id}: {message.msg}", message.hint or "")
+    if not found:
+        yield ok("settings: every check passes")
+
+
+def _database() -> Iterator[Finding]:
+    try:
+        executor = MigrationExecutor(connection)
+        waiting = [
+            migration.name
+            for migration, _ in executor.migration_plan(executor.loader.graph.leaf_nodes("logtail"))
+            if migration.app_label == "logtail"
+        ]
+    except (DatabaseError, ImproperlyConfigured) as error:
+        yield problem(f"database: {error}", "Correct DATABASES, or start the database.")
+        return
+    if waiting:
+        yield problem(f"database: not migrated: {', '.join(waiting)}", "Run manage.py migrate.")
+        return
+    enabled, off = Log.objects.filter(enabled=True).count(), Log.objects.filter(enabled=False).count()
+    if enabled:
+        yield ok(f"database: {enabled} enabled log(s), {off} disabled")
+    else:
+        yield note("database: no log is enabled", "Register one in the admin or with manage.py logtail_add.")
+
+
+async def _socket() -> list[Finding]:
+    """Shake hands with the host's ASGI application as a client with a wrong ticket, and expect to be told so."""
+    path = getattr(settings, "ASGI_APPLICATION", None)
+    if not path:
+        return [note("sockets: ASGI_APPLICATION is not set, so they were not tried")]
+    advice = "In that file: application = with_logtail(get_asgi_application())."
+    try:
+        application = import_string(path)
+        address = reverse("logtail:socket", args=["doctor"])
+    except (ImportError, AttributeError) as error:
+        return [problem(f"sockets: ASGI_APPLICATION {path!r}: {error}", "Correct it.")]
+    except NoReverseMatch:
+        return [note("sockets: the pages are not in ROOT_URLCONF, so they were not tried")]
+    try:
+        answer = await asyncio.wait_for(_shake_hands(application, address), ANSWER_SECONDS)
+    except Exception as error:  # noqa: BLE001 - whatever the host's application raises for a socket it does not know
+        seen = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        return [problem(f"sockets: {path} does not take WebSockets of this app ({seen})", advice)]
+    if answer != "bad-ticket":
+        return [problem(f"sockets: {path} answered a WebSocket of this app with {answer!r}", advice)]
+    return [ok(f"sockets: {path} answers at {address}")]
+
+
+async def _shake_hands(application: Callable[..., Awaitable[None]], path: str) -> str:
+    """The reason that the viewer's last message gives, or what came in its place."""
+    hello = {"type": "hello", "protocol": PROTOCOL_VERSION, "ticket": "doctor", "lines": 0, "resume": None}
+    incoming: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    incoming.put_nowait({"type": "websocket.connect"})
+    incoming.put_nowait({"type": "websocket.receive", "text": json.dumps(hello)})
+    answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    hosts = [name.lstrip(".") for name in settings.ALLOWED_HOSTS if name != "*"]
+    scope = {
+        "type": "websocket",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "scheme": "ws",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(b"host", (hosts or ["localhost"])[0].encode())],
+        "subprotocols": [],
+        "client": ("127.0.0.1", 0),
+        "server": ("127.0.0.1", 80),
+        "state": {},
+    }
+    served = asyncio.ensure_future(application(scope, incoming.get, answers.put))
+    try:
+        while True:
+            answer = asyncio.ensure_future(answers.get())
+            await asyncio.wait({answer, served}, return_when=asyncio.FIRST_COMPLETED)
+            if not answer.done():
+                answer.cancel()
+                served.result()
+                return "nothing"
+            message = answer.result()
+            if message["type"] == "websocket.send" and message.get("text"):
+                return str(json.loads(message["text"]).get("reason"))
+            if message["type"] != "websocket.accept":
+                return str(message["type"])
+    finally:
+        served.cancel()
+        await asyncio.gather(served, return_exceptions=True)
+
+
+def _redis() -> Iterator[Finding]:
+    try:
+        yield ok(f"Redis: {control().ping()}")
+    except ControlUnavailable as error:
+        where = 'LOGTAIL["REDIS_URL"]' if conf.REDIS_URL else "the URL in DRAMATIQ_BROKER"
+        yield problem(f"Redis: {error}", f"Start it, or correct {where}.")
+
+
+async def _channel_layer() -> list[Finding]:
+    mailboxes = LayerMailboxes()
+    sent = {"type": "logtail.doctor", "bytes": os.urandom(64)}
+    advice = f"Start its Redis, or correct CHANNEL_LAYERS[{conf.CHANNEL_LAYER!r}]."
+    began = time.monotonic()
+    try:
+        mailbox = await mailboxes.new()
+        receiving = asyncio.ensure_future(mailboxes.receive(mailbox))
+        await mailboxes.send(mailbox, sent)
+        received = await asyncio.wait_for(receiving, ANSWER_SECONDS)
+    except MailboxUnavailable as error:
+        return [problem(f"channel layer: {error}", advice)]
+    except asyncio.TimeoutError:
+        return [problem(f"channel layer: a message did not come back within {ANSWER_SECONDS:g} s", advice)]
+    if received != sent:
+        return [problem("channel layer: a message came back changed", advice)]
+    return [ok(f"channel layer: a message came back in {(time.monotonic() - began) * 1000:.0f} ms")]
+
+
+async def _readers(logs: Iterable[Log], seconds: float) -> list[Finding]:
+    """Ask for every log as a viewer's page does, and see what its reader says of it."""
+    by_queue: dict[str, list[Log]] = {conf.QUEUE: []}
+    for log in logs:
+        by_queue.setdefault(log.queue_name, []).append(log)
+    relay = await _new_relay()
+    viewers = [relay.join(NO_LOG, queue, lines=0, resume=None) for queue in by_queue]
+    asked = {queue: viewer.feed for queue, viewer in zip(by_queue, viewers, strict=True)}
+    feeds: dict[int, Feed] = {}
+    for log in logs:
+        viewer = relay.join(str(log.pk), log.queue_name, lines=0, resume=None)
+        viewers.append(viewer)
+        feeds[log.pk] = viewer.feed
+    deadline = time.monotonic() + seconds
+    # Polled, because a feed tells its own viewers of news and this looks at many.
+    while _is_waiting([*asked.values(), *feeds.values()]) and time.monotonic() < deadline:  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+    findings = []
+    for queue, feed in asked.items():
+        findings.append(_answer(queue, feed, seconds))
+        if feed.state not in _UNANSWERED:
+            findings += [_state(log, feeds[log.pk]) for log in by_queue[queue]]
+        elif by_queue[queue]:
+            findings.append(note(f"queue {queue}: its {len(by_queue[queue])} log(s) were not looked at"))
+    await _leave(relay, [viewer.feed for viewer in viewers])
+    return findings
+
+
+def _is_waiting(feeds: Iterable[Feed]) -> bool:
+    return any(feed.state in _UNANSWERED for feed in feeds)
+
+
+async def _new_relay() -> Relay:
+    if conf.READER == "local":
+        relay = local_relay()
+    else:
+        from django_logtail.tasks import send_wake_up
+
+        relay = Relay(control(), LayerMailboxes(), send_wake_up)
+    relay.start()
+    return relay
+
+
+async def _leave(relay: Relay, feeds: list[Feed]) -> None:
+    """Take the wants back, so that the reader closes the files now and not when they lapse."""
+    await relay.close()
+    if conf.READER == "local":
+        return
+    posts: Control = control()
+    for queue in {feed.queue for feed in feeds}:
+        members = [feed.member for feed in feeds if feed.queue == queue]
+        await asyncio.to_thread(posts.post, queue, [], [], members)
+
+
+def _answer(queue: str, feed: Feed, seconds: float) -> Finding:
+    if feed.state not in _UNANSWERED:
+        return ok(f"queue {queue}: a reader answers on {feed.host}")
+    if feed.state == "no-redis":
+        return problem(
+            f"queue {queue}: {feed.reason}", "Run this command again; Redis answered a moment ago."
+        )
+    if feed.reason:
+        return problem(f"queue {queue}: {feed.reason}", "Give web processes and workers the same settings.")
+    return problem(
+        f"queue {queue}: no reader answered within {seconds:g} s",
+        f"On the host that has the files: manage.py rundramatiq --queues {queue} --processes 1 --threads 2",
+    )
+
+
+def _state(log: Log, feed: Feed) -> Finding:
+    where = f"log {log.slug}: {log.path} on {feed.host}"
+    match feed.state:
+        case "live":
+            return ok(f"{where}: {feed.size or 0} bytes")
+        case "missing":
+            return note(f"{where}: there is no such file", "It is followed as soon as it appears.")
+        case "stopped":
+            return note(
+                f"{where}: the stop flag is set ({feed.reason})", "It is read again once that is cleared."
+            )
+        case "waiting" | "no-reader" | "no-redis":
+            return problem(f"{where}: the reader said nothing of it", "Look at the worker's own log.")
+        case "refused":
+            return problem(f"{where}: {feed.reason}", 'Correct the path, or LOGTAIL["ROOTS"] on that host.')
+        case "unreadable":
+            return problem(f"{where}: {feed.reason}", "Give the reader's user the right to read the file.")
+        case state:
+            return problem(f"{where}: {state.replace('-', ' ')}: {feed.reason}", "Correct the path.")

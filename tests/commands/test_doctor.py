@@ -1,0 +1,235 @@
+"""The doctor tells a sound installation from a broken one, and of a broken one what to mend."""
+
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from channels.routing import ProtocolTypeRouter, URLRouter
+from django.core.asgi import get_asgi_application
+from django.urls import path
+
+from django_logtail.asgi import with_logtail
+from django_logtail.management.commands.logtail_doctor import Finding, _socket
+from django_logtail.routing import websocket_urlpatterns
+
+from ..stack import Running, Stack, wait_until
+
+HOST = socket.gethostname()
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Iterator[Stack]:
+    """An installation with nothing but a database."""
+    with Stack(tmp_path / "stack", logtail={"READER": "local"}) as stack:
+        yield stack
+
+
+def examine(stack: Stack, *options: str) -> tuple[int, list[str]]:
+    """The exit code, and the report without what is right in every test."""
+    done = stack.manage("logtail_doctor", *options, check=False)
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.returncode, done.stdout.splitlines()
+
+
+class TestLocalReader:
+    def test_a_sound_installation_passes_every_step(self, local: Stack) -> None:
+        file = local.add_log("app", b"one\ntwo\n")
+
+        assert examine(local) == (
+            0,
+            [
+                "ok       settings: every check passes",
+                "ok       database: 1 enabled log(s), 0 disabled",
+                "ok       sockets: tests.asgi.application answers at /logs/doctor/socket/",
+                'ok       LOGTAIL["READER"] is "local": no Redis and no worker are needed',
+                f"ok       queue logtail: a reader answers on {HOST}",
+                f"ok       log app: {file} on {HOST}: 8 bytes",
+            ],
+        )
+
+    def test_without_a_log_it_says_how_to_register_one(self, local: Stack) -> None:
+        code, report = examine(local)
+
+        assert code == 0
+        assert report[1:3] == [
+            "note     database: no log is enabled",
+            "         -> Register one in the admin or with manage.py logtail_add.",
+        ]
+
+    def test_each_log_that_cannot_be_read_is_a_problem_with_its_reason(self, local: Stack) -> None:
+        folder = local.logs / "folder"
+        folder.mkdir()
+        local.add_log("folder", path=folder, validate=False)
+        local.add_log("outside", path=Path("/etc/hostname"), validate=False)
+        later = local.add_log("later", path=local.logs / "later.log")
+        local.add_log("off", enabled=False)
+
+        code, report = examine(local)
+
+        assert code == 1
+        assert report[5:] == [
+            f"PROBLEM  log folder: {folder} on {HOST}: not a file: directory",
+            "         -> Correct the path.",
+            f"note     log later: {later} on {HOST}: there is no such file",
+            "         -> It is followed as soon as it appears.",
+            f"PROBLEM  log outside: /etc/hostname on {HOST}: "
+            "path '/etc/hostname' is outside LOGTAIL[\"ROOTS\"]",
+            '         -> Correct the path, or LOGTAIL["ROOTS"] on that host.',
+        ]
+
+    def test_logs_of_another_hosts_queue_are_noted(self, local: Stack) -> None:
+        local.add_log("app", queue="web-2")
+
+        code, report = examine(local)
+
+        assert code == 0
+        assert "note     queues web-2: a local reader reads their logs on this host" in report
+
+    def test_a_database_that_is_not_migrated_ends_the_examination(self, local: Stack) -> None:
+        local.manage("migrate", "logtail", "zero")
+
+        code, report = examine(local)
+
+        assert code == 1
+        assert report[1].startswith("PROBLEM  database: not migrated: 0001_initial")
+        assert report[2:] == ["         -> Run manage.py migrate."]
+
+    def test_a_wrong_setting_ends_the_examination_with_the_check_that_found_it(self, local: Stack) -> None:
+        local.environment["LOGTAIL_MORE"] = json.dumps({"READER": "local", "QUEU": "web-1"})
+
+        assert examine(local) == (
+            1,
+            [
+                "PROBLEM  logtail.E002: LOGTAIL has an unknown key 'QUEU'.",
+                "         -> Did you mean 'QUEUE'?",
+            ],
+        )
+
+
+@pytest.mark.whole
+class TestWorker:
+    def test_a_sound_installation_passes_every_step_and_nothing_stays_open(
+        self, stack: Stack, worker: Running
+    ) -> None:
+        file = stack.add_log("app", b"one\n")
+
+        code, report = examine(stack)
+
+        assert code == 0
+        assert report[3].startswith("ok       Redis: ")
+        assert report[4].startswith("ok       channel layer: a message came back in ")
+        assert report[5:] == [
+            f"ok       queue logtail: a reader answers on {HOST}",
+            f"ok       log app: {file} on {HOST}: 4 bytes",
+        ]
+        wait_until(lambda: file not in worker.open_paths(), 5, "closing of the file")
+
+    def test_a_queue_that_nobody_serves_is_a_problem_and_others_are_fine(self, stack: Stack) -> None:
+        file = stack.add_log("app", b"one\n")
+        stack.add_log("far", queue="far-host")
+
+        code, report = examine(stack, "--seconds", "8")
+
+        assert code == 1
+        assert report[5:] == [
+            f"ok       queue logtail: a reader answers on {HOST}",
+            f"ok       log app: {file} on {HOST}: 4 bytes",
+            "PROBLEM  queue far-host: no reader answered within 8 s",
+            "         -> On the host that has the files: "
+            "manage.py rundramatiq --queues far-host --processes 1 --threads 2",
+            "note     queue far-host: its 1 log(s) were not looked at",
+        ]
+
+    def test_without_redis_the_examination_ends_there(self, tmp_path: Path) -> None:
+        with Stack(tmp_path / "stack") as broken:
+            broken.add_log("app")
+            code, report = examine(broken)
+
+        assert code == 1
+        assert report[3].startswith("PROBLEM  Redis: ")
+        assert report[4] == "         -> Start it, or correct the URL in DRAMATIQ_BROKER."
+        assert report[5].startswith("PROBLEM  channel layer: ")
+        assert report[6] == "         -> Start its Redis, or correct CHANNEL_LAYERS['default']."
+        assert len(report) == 7
+
+
+async def silent(scope: Any, receive: Any, send: Any) -> None:
+    """A host's application that returns from a socket it does not know."""
+
+
+async def closing(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "websocket.close", "code": 4000})
+
+
+async def chatting(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "websocket.accept"})
+    await send({"type": "websocket.send", "text": '{"reason": "chat"}'})
+
+
+pages = get_asgi_application()
+wrapped = with_logtail(ProtocolTypeRouter({"http": pages}))
+without_sockets = ProtocolTypeRouter({"http": pages})
+routed = ProtocolTypeRouter(
+    {"http": pages, "websocket": URLRouter([path("logs/", URLRouter(websocket_urlpatterns))])}
+)
+misrouted = ProtocolTypeRouter(
+    {"http": pages, "websocket": URLRouter([path("elsewhere/", URLRouter(websocket_urlpatterns))])}
+)
+
+
+class TestSockets:
+    """What stands in `asgi.py` is tried by a handshake, and not by how it looks."""
+
+    @pytest.mark.parametrize("name", ["wrapped", "routed"])
+    async def test_a_right_application_answers(self, settings: Any, name: str) -> None:
+        settings.ASGI_APPLICATION = f"{__name__}.{name}"
+
+        assert await _socket() == [
+            Finding("ok", f"sockets: {__name__}.{name} answers at /logs/doctor/socket/")
+        ]
+
+    @pytest.mark.parametrize(
+        ("name", "seen"),
+        [
+            ("pages", "does not take WebSockets of this app (ValueError: Django can only handle ASGI/HTTP"),
+            (
+                "without_sockets",
+                "does not take WebSockets of this app (ValueError: No application configured",
+            ),
+            ("misrouted", "does not take WebSockets of this app (ValueError: No route found"),
+            ("silent", "answered a WebSocket of this app with 'nothing'"),
+            ("closing", "answered a WebSocket of this app with 'websocket.close'"),
+            ("chatting", "answered a WebSocket of this app with 'chat'"),
+        ],
+    )
+    async def test_a_wrong_application_is_a_problem_with_the_line_to_write(
+        self, settings: Any, name: str, seen: str
+    ) -> None:
+        settings.ASGI_APPLICATION = f"{__name__}.{name}"
+
+        (finding,) = await _socket()
+
+        assert finding.mark == "PROBLEM"
+        assert finding.text.startswith(f"sockets: {__name__}.{name} {seen}")
+        assert finding.advice == "In that file: application = with_logtail(get_asgi_application())."
+
+    async def test_an_application_that_is_not_there_is_a_problem(self, settings: Any) -> None:
+        settings.ASGI_APPLICATION = "nowhere.application"
+
+        assert await _socket() == [
+            Finding(
+                "PROBLEM",
+                "sockets: ASGI_APPLICATION 'nowhere.application': No module named 'nowhere'",
+                "Correct it.",
+            )
+        ]
+
+    async def test_without_the_setting_nothing_is_tried(self, settings: Any) -> None:
+        settings.ASGI_APPLICATION = None
+
+        assert await _socket() == [
+            Finding("note", "sockets: ASGI_APPLICATION is not set, so they were not tried")
+        ]
