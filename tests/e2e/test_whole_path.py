@@ -1,9 +1,13 @@
-"""A line written to a file reaches a viewer: real Redis, worker and server, a client of the protocol."""
+"""A line written to a file reaches a viewer: real Redis, worker and server, a client of the protocol.
+
+Everything holds for both homes of the reader: a worker, and the web process itself.
+"""
 
 import asyncio
 import hashlib
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -21,6 +25,51 @@ LAPSE_SECONDS = 16.0
 BURST_LINES = 100_000
 
 
+@dataclass(frozen=True)
+class Home:
+    """An installation, and the process that reads its files."""
+
+    name: str
+    stack: Stack
+    web: Web
+    reader: Running
+    member: str
+
+
+@pytest.fixture(scope="module", params=["dramatiq", "local"])
+def home(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    if not has_redis():
+        absent("a redis-server")
+    with Stack(tmp_path_factory.mktemp("home") / "stack", logtail={"READER": request.param}) as stack:
+        if request.param == "dramatiq":
+            stack.start_redis()
+            worker = stack.start_worker()
+        web = stack.start_web()
+        reader = worker if request.param == "dramatiq" else web
+        yield Home(request.param, stack, web, reader, stack.make_user("member"))
+
+
+@pytest.fixture
+def stack(home: Home) -> Iterator[Stack]:
+    yield home.stack
+    home.stack.call("remove_logs")
+
+
+@pytest.fixture
+def web(home: Home) -> Web:
+    return home.web
+
+
+@pytest.fixture
+def reader(home: Home) -> Running:
+    return home.reader
+
+
+@pytest.fixture
+def member(home: Home) -> str:
+    return home.member
+
+
 def append(path: Path, data: bytes) -> None:
     with path.open("ab") as file:
         file.write(data)
@@ -30,9 +79,9 @@ def lines(word: str, count: int) -> bytes:
     return b"".join(f"{word} {number:06d}\n".encode() for number in range(count))
 
 
-async def until_released(worker: Running, path: Path, seconds: float) -> None:
+async def until_released(reader: Running, path: Path, seconds: float) -> None:
     await asyncio.to_thread(
-        wait_until, lambda: path not in worker.open_paths(), seconds, f"the release of {path.name}"
+        wait_until, lambda: path not in reader.open_paths(), seconds, f"the release of {path.name}"
     )
 
 
@@ -95,52 +144,53 @@ async def test_stop_of_one_viewer_leaves_another_of_the_same_log_running(
 
 @pytest.mark.parametrize("leaves_by", ["stop", "closing the tab"])
 async def test_the_file_is_closed_within_a_second_of_the_last_viewers_leaving(
-    stack: Stack, web: Web, worker: Running, member: str, leaves_by: str
+    stack: Stack, web: Web, reader: Running, member: str, leaves_by: str
 ) -> None:
     left, watched = stack.add_log("left", b"x\n"), stack.add_log("watched", b"y\n")
 
     async with Client(stack, web, "watched", member) as stays, Client(stack, web, "left", member) as leaves:
         await stays.until_live()
         await leaves.until_live()
-        assert {left, watched} <= worker.open_paths()
+        assert {left, watched} <= reader.open_paths()
         if leaves_by == "stop":
             await leaves.send({"type": "stop"})
         else:
             await leaves.socket.close()
 
-        await until_released(worker, left, RELEASE_SECONDS)
+        await until_released(reader, left, RELEASE_SECONDS)
         append(watched, b"still\n")
         await stays.until(lambda: stays.bytes.endswith(b"still\n"))
-        assert watched in worker.open_paths()
+        assert watched in reader.open_paths()
 
-    assert worker.is_running
+    assert reader.is_running
 
 
 async def test_the_file_is_closed_when_its_viewers_web_process_was_killed(
-    stack: Stack, web: Web, worker: Running, member: str
+    home: Home, stack: Stack, web: Web, member: str
 ) -> None:
     left, watched = stack.add_log("left", b"x\n"), stack.add_log("watched", b"y\n")
     dies = stack.start_web()
+    holder = home.reader if home.name == "dramatiq" else dies
 
     async with Client(stack, web, "watched", member) as stays, Client(stack, dies, "left", member) as viewer:
         await stays.until_live()
         await viewer.until_live()
-        assert left in worker.open_paths()
+        assert left in holder.open_paths()
         dies.kill()
         assert await viewer.until_closed() == 1006
 
-        await until_released(worker, left, LAPSE_SECONDS)
+        await until_released(holder, left, LAPSE_SECONDS)
         append(watched, b"still\n")
         await stays.until(lambda: stays.bytes.endswith(b"still\n"))
 
-    assert worker.is_running
+    assert home.reader.is_running
 
 
-async def test_fifty_viewers_on_twenty_logs_leave_a_thread_to_the_hosts_own_actors(
-    stack: Stack, web: Web, member: str, tmp_path: Path
+async def test_fifty_viewers_on_twenty_logs_are_live_and_leave_a_thread_to_the_hosts_own_actors(
+    home: Home, stack: Stack, web: Web, member: str, tmp_path: Path
 ) -> None:
     paths = [stack.add_log(f"log-{number}") for number in range(20)]
-    # Three people, since one may have sixteen logs open.
+    # Five people, since one may have sixteen logs open.
     people = [member, *(stack.make_user(f"watcher-{number}") for number in range(4))]
 
     async with AsyncExitStack() as open_viewers:
@@ -153,8 +203,9 @@ async def test_fifty_viewers_on_twenty_logs_leave_a_thread_to_the_hosts_own_acto
             append(path, f"line of log-{number}\n".encode())
         for viewer in viewers:
             await viewer.until(lambda viewer=viewer: viewer.bytes)
-        stack.call("send", "touch_file", str(tmp_path / "sign"))
-        await asyncio.to_thread(wait_until, (tmp_path / "sign").exists, 20, "the host's own actor")
+        if home.name == "dramatiq":
+            stack.call("send", "touch_file", str(tmp_path / "sign"))
+            await asyncio.to_thread(wait_until, (tmp_path / "sign").exists, 20, "the host's own actor")
         states = {viewer.state for viewer in viewers}
 
     assert states == {"live"}
