@@ -1,0 +1,95 @@
+/** The small windows of a pane: view options and download. */
+
+import { settings, words } from './config.js?v=0.1.0';
+import { el } from './dom.js?v=0.1.0';
+
+/**
+ * Shows a popover at a button; it goes by itself when the reader turns elsewhere.
+ *
+ * @param {HTMLElement} near @param {HTMLElement} button @param {HTMLElement} pop
+ */
+function show(near, button, pop) {
+  pop.popover = 'auto';
+  pop.addEventListener('toggle', (event) => {
+    const open = /** @type {ToggleEvent} */ (event).newState === 'open';
+    button.setAttribute('aria-expanded', String(open));
+    if (!open) pop.remove();
+  });
+  near.append(pop);
+  pop.showPopover();
+  const at = button.getBoundingClientRect();
+  pop.style.top = `${Math.min(at.bottom + 6, innerHeight - pop.offsetHeight - 8)}px`;
+  pop.style.left = `${Math.max(8, Math.min(innerWidth - pop.offsetWidth - 8, at.right - pop.offsetWidth))}px`;
+  pop.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape') { event.stopPropagation(); button.focus(); }
+    if (pop.getAttribute('role') !== 'menu' || !['ArrowDown', 'ArrowUp'].includes(event.key)) return;
+    event.preventDefault();
+    const items = [...pop.querySelectorAll('button')];
+    const next = items.indexOf(/** @type {HTMLButtonElement} */ (document.activeElement)) + (event.key === 'ArrowDown' ? 1 : -1);
+    items[(next + items.length) % items.length].focus();
+  });
+  pop.querySelector('button')?.focus();
+}
+
+/** @param {HTMLElement} near @param {string} kind */
+function isOpen(near, kind) {
+  return near.querySelector(`.lt-pop[data-kind="${kind}"]`) !== null;
+}
+
+/** @param {import('./log-tail.js').LogTail} tail @param {HTMLElement} button */
+export function openSettings(tail, button) {
+  if (isOpen(tail, 'settings')) return;
+  const pop = el('div.lt-pop.lt-settings', { role: 'dialog', 'aria-label': words.say('do.settings'), 'data-kind': 'settings' });
+  const row = (/** @type {string} */ key, /** @type {HTMLElement} */ control) => {
+    control.setAttribute('aria-label', words.say(key));
+    if (!control.hasAttribute('role')) control.setAttribute('role', 'group');
+    pop.append(el('div.lt-set', {}, el('span', {}, words.say(key)), control));
+  };
+  const toggle = (/** @type {boolean} */ on, /** @type {(on: boolean) => void} */ change) => {
+    const made = el('button.lt-switch', { type: 'button', role: 'switch', 'aria-checked': String(on), click: () => {
+      on = !on;
+      made.setAttribute('aria-checked', String(on));
+      change(on);
+    } });
+    return made;
+  };
+  const choice = (/** @type {[string, string][]} */ options, /** @type {string} */ current, /** @type {(value: string) => void} */ change) => {
+    const made = el('div.lt-seg');
+    for (const [value, label] of options) {
+      made.append(el('button', { type: 'button', 'aria-pressed': String(value === current), 'data-value': value, click: (/** @type {Event} */ event) => {
+        for (const other of made.children) other.setAttribute('aria-pressed', String(other === event.currentTarget));
+        change(value);
+      } }, label));
+    }
+    return made;
+  };
+  const reader = (/** @type {any} */ change) => {
+    settings.saveReader(change);
+    document.dispatchEvent(new CustomEvent('logtail:settings'));
+  };
+  if (tail.info) {
+    row('set.wrap', toggle(tail.wrap, () => tail.toggleWrap()));
+    row('set.time', choice([['compact', words.say('time.compact')], ['raw', words.say('time.raw')], ['relative', words.say('time.relative')], ['hidden', words.say('time.hidden')]], tail.time, (value) => tail.setTime(value)));
+  }
+  row('set.density', choice([['s', 'A−'], ['m', 'A'], ['l', 'A+']], settings.reader.size, (size) => reader({ size })));
+  row('set.color', toggle(settings.reader.colours, (colours) => reader({ colours })));
+  row('set.announce', toggle(settings.reader.announce, (announce) => reader({ announce })));
+  row('set.keys', toggle(settings.reader.keys, (keys) => reader({ keys })));
+  if (document.body.classList.contains('lt-page')) {
+    row('set.theme', choice([['auto', words.say('set.theme.auto')], ['light', words.say('set.theme.light')], ['dark', words.say('set.theme.dark')]], settings.reader.theme, (theme) => reader({ theme })));
+  }
+  show(tail, button, pop);
+}
+
+/** @param {import('./log-tail.js').LogTail} tail @param {HTMLElement} button */
+export function openDownload(tail, button) {
+  if (isOpen(tail, 'download') || !tail.info) return;
+  const pop = el('div.lt-pop', { role: 'menu', 'aria-label': words.say('do.download'), 'data-kind': 'download' });
+  const item = (/** @type {string} */ key, /** @type {number} */ n, /** @type {'loaded'|'filtered'} */ what) => pop.append(el('button.lt-item', { type: 'button', role: 'menuitem', disabled: n === 0, click: () => {
+    pop.hidePopover();
+    tail.download(what);
+  } }, el('span', {}, words.say(key)), el('span', {}, words.number(n))));
+  item('dl.loaded', tail.lines, 'loaded');
+  if (tail.query.active || tail.chosen.hides) item('dl.filtered', tail.chosen.hides ? tail.chosen.lines : tail.chosen.matches.length, 'filtered');
+  show(tail, button, pop);
+}

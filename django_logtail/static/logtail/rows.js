@@ -1,0 +1,453 @@
+/**
+ * The rows on screen: a window over the items shown, and where the reader of the page is looking.
+ *
+ * Following ends only by what the reader does (wheel, touch, key, scrollbar, selection), never by our own scrolling,
+ * and what is looked at does not move: a height that turns out different above it is taken out of the scroll position.
+ */
+
+import { Shown } from './shown.js?v=0.1.0';
+
+/** Browsers lose count of pixels in taller elements; past this the scrollbar is a map and not a ruler. */
+const TALLEST = 8_000_000;
+/** Pixels of rows kept ready beyond what is seen. */
+const BEYOND = 240;
+/** Above this rate nobody reads each line: ten pictures a second show as much, for a sixth of the work. */
+export const FAST_LINES = 2_000;
+const FAST_MS = 100;
+const AT_END = 4;
+const SPARE_ROWS = 300;
+
+/** @typedef {import('./store.js').Item} Item */
+
+export class Rows {
+  /**
+   * @param {{
+   *   view: HTMLElement, top: HTMLElement, lines: HTMLElement, window: HTMLElement,
+   *   paintItem: (row: HTMLElement, item: Item) => void, onFollow: (follow: boolean) => void, onLook: () => void, isHeld: () => boolean,
+   * }} parts `isHeld`: a selection wants the reader to stay where they are
+   */
+  constructor(parts) {
+    Object.assign(this, parts);
+    /** @type {HTMLElement} */ this.view;
+    /** @type {HTMLElement} */ this.top;
+    /** @type {HTMLElement} */ this.lines;
+    /** @type {HTMLElement} */ this.window;
+    this.shown = new Shown((item) => this.estimate(item));
+    this.follow = true;
+    this.wrap = false;
+    this.rowHeight = 20;
+    this.rowPadding = 0;
+    this.columns = 120;
+    this.epoch = 1;
+    this.height = 0;
+    this.width = 0;
+    this.topHeight = 0;
+    /** Where the upper edge of the view is, in pixels of the items; below 0 it shows what stands above them. */
+    this.at = 0;
+    this.shift = 0;
+    this.lastTop = 0;
+    this.rate = 0;
+    this.widest = 0;
+    /** @type {Map<Item, HTMLElement>} */
+    this.mounted = new Map();
+    /** @type {WeakMap<Element, Item>} */
+    this.itemOfRow = new WeakMap();
+    /** @type {HTMLElement[]} */
+    this.spare = [];
+    /** @type {Set<Item>} kept in the document though out of sight: the ends of a selection */
+    this.pinned = new Set();
+    this.pending = 0;
+    this.lastPaint = 0;
+    this.spacer = -1;
+  }
+
+  connect() {
+    this.abort = new AbortController();
+    const { signal } = this.abort;
+    const { view } = this;
+    const passive = { passive: true, signal };
+    view.addEventListener('scroll', () => this.#scrolled(), passive);
+    view.addEventListener('wheel', (event) => { if (event.deltaY < 0 && !event.ctrlKey) this.leave(); }, passive);
+    let touchedAt = 0;
+    view.addEventListener('touchstart', (event) => { touchedAt = event.touches[0].clientY; }, passive);
+    view.addEventListener('touchmove', (event) => { if (event.touches[0].clientY > touchedAt + 6) this.leave(); }, passive);
+    view.addEventListener('pointerdown', (event) => { this.onBar = event.target === view; }, passive);
+    addEventListener('pointerup', () => { this.onBar = false; }, { signal });
+    document.addEventListener('visibilitychange', () => { if (!document.hidden) this.schedule(true); }, { signal });
+    this.observer = new ResizeObserver(() => this.#resized());
+    this.observer.observe(view);
+    this.observer.observe(this.top);
+    this.#resized();
+  }
+
+  disconnect() {
+    this.abort?.abort();
+    this.observer?.disconnect();
+    cancelAnimationFrame(this.pending);
+    clearTimeout(this.timer);
+    this.pending = 0;
+  }
+
+  // --- measures -----------------------------------------------------------
+
+  /** @param {Item} item */
+  estimate(item) {
+    if (item.measured === this.epoch) return item.height;
+    if (item.kind !== 'line') return item.kind === 'day' ? 32 : 36;
+    if (!this.wrap) return this.rowHeight;
+    return Math.max(1, Math.ceil(Math.min(item.text.length, 4_000) / this.columns)) * this.rowHeight + this.rowPadding;
+  }
+
+  #resized() {
+    const { view } = this;
+    const top = this.top.offsetHeight;
+    if (top !== this.topHeight) {
+      // What stands above the first line came or went; the lines stay where they are on screen.
+      if (!this.follow && this.topHeight && this.at > 0) this.#moveTo(this.at, top);
+      this.topHeight = top;
+    }
+    const { clientHeight, clientWidth } = view;
+    if (clientHeight === this.height && clientWidth === this.width) return this.schedule();
+    const widthChanged = clientWidth !== this.width;
+    this.height = clientHeight;
+    this.width = clientWidth;
+    if (widthChanged && this.wrap) this.measureAgain();
+    else this.schedule();
+  }
+
+  /** Anew, after the text size, wrap or width changed. */
+  measureAgain() {
+    const { view } = this;
+    const style = getComputedStyle(view);
+    this.rowHeight = parseFloat(style.lineHeight) || 20;
+    const probe = document.createElement('span');
+    probe.className = 'lt-probe';
+    probe.textContent = '0'.repeat(100);
+    view.append(probe);
+    const character = probe.getBoundingClientRect().width / 100 || 7.5;
+    probe.remove();
+    this.character = character;
+    this.columns = Math.max(20, Math.floor((view.clientWidth - 48) / character));
+    this.epoch++;
+    this.widest = 0;
+    this.lines.style.minWidth = '';
+    this.#keepPlace(() => this.shown.measureAgain());
+    this.#repaintAll();
+    this.schedule();
+  }
+
+  // --- what is shown ------------------------------------------------------
+
+  /** Shows other items, and what was looked at stays where it was. @param {Iterable<Item>} items */
+  reset(items) {
+    this.#keepPlace(() => this.shown.reset(items));
+    this.schedule();
+  }
+
+  /** @param {number} seq */
+  dropBefore(seq) {
+    const height = this.shown.dropBefore(seq);
+    if (!this.follow && height) this.#moveTo(this.at - height);
+    this.schedule();
+  }
+
+  #keepPlace(/** @type {() => void} */ change) {
+    const { shown } = this;
+    if (this.follow || !shown.length) return change();
+    const index = shown.indexAt(Math.max(0, this.at));
+    const item = shown.at(index);
+    const within = this.at - shown.topOf(index);
+    change();
+    if (!shown.length) return;
+    const found = Math.min(shown.indexOfSeq(item.seq), shown.length - 1);
+    this.#moveTo(shown.topOf(found) + (shown.at(found) === item ? within : 0));
+  }
+
+  // --- scrolling ----------------------------------------------------------
+
+  /** The reader looks elsewhere. */
+  leave() {
+    if (!this.follow || this.view.scrollHeight <= this.view.clientHeight) return;
+    this.follow = false;
+    this.onFollow(false);
+  }
+
+  /** To the newest line, and on with it. */
+  toEnd() {
+    const was = this.follow;
+    this.follow = true;
+    if (!was) this.onFollow(true);
+    this.schedule(true);
+  }
+
+  #scrolled() {
+    const { view } = this;
+    const top = view.scrollTop;
+    const moved = top - this.lastTop;
+    if (Math.abs(moved) < 0.5) return;
+    this.lastTop = top;
+    const room = this.#room();
+    const spacer = Math.min(this.shown.total, TALLEST);
+    if (this.shown.total > TALLEST) {
+      if (Math.abs(moved) > this.height * 2) this.shift = (top - this.topHeight) / Math.max(1, spacer - this.height) * (this.shown.total - this.height) - (top - this.topHeight);
+      else if ((top <= 0 && this.at > this.height) || (top >= view.scrollHeight - this.height - 1 && this.at + this.height < this.shown.total - this.height)) {
+        return this.#moveTo(this.at + moved);
+      }
+    } else this.shift = 0;
+    this.at = top - this.topHeight + this.shift;
+    if (this.onBar && moved < 0 && room > 30) this.leave();
+    if (!this.follow && moved > 0 && room <= AT_END && !this.isHeld()) this.toEnd();
+    this.onLook();
+    this.schedule(true);
+  }
+
+  #room() { return this.view.scrollHeight - this.view.scrollTop - this.view.clientHeight; }
+
+  /** Puts pixel `at` of the items at the upper edge. @param {number} at @param {number} [topHeight] */
+  #moveTo(at, topHeight = this.topHeight) {
+    this.#space();
+    const most = this.shown.total;
+    if (most > TALLEST) {
+      const mapped = Math.max(0, at) / Math.max(1, most - this.height) * (TALLEST - this.height);
+      this.shift = at - mapped;
+    } else this.shift = 0;
+    this.view.scrollTop = at - this.shift + topHeight;
+    this.lastTop = this.view.scrollTop;
+    this.at = this.lastTop - topHeight + this.shift;
+  }
+
+  /** Brings an item into view; the page around is not scrolled. @param {number} index @param {'center'|'nearest'|'start'} where */
+  reveal(index, where = 'nearest') {
+    const { shown } = this;
+    if (index < 0 || index >= shown.length) return;
+    if (this.follow) {
+      this.follow = false;
+      this.onFollow(false);
+    }
+    // Twice: rows that were never measured are measured where they come to stand.
+    for (let i = 0; i < 2; i++) {
+      const top = shown.topOf(index);
+      const { height } = shown.at(index);
+      let at = this.at;
+      if (where === 'center') at = top - this.height / 2 + height / 2;
+      else if (where === 'start') at = top;
+      else if (top < this.at + 4) at = top - 4;
+      else if (top + height > this.at + this.height - 4) at = top + height - this.height + 4;
+      if (where === 'center') this.view.scrollLeft = 0;
+      if (Math.abs(at - this.at) > 0.5) this.#moveTo(at);
+      this.paint();
+    }
+  }
+
+  /** @param {number} pixels */
+  scrollBy(pixels) {
+    if (pixels < 0) this.leave();
+    this.view.scrollTop += pixels;
+  }
+
+  /** Seen part, from 0 to 1 of all items. */
+  get seen() {
+    const total = Math.max(1, this.shown.total);
+    return { from: Math.max(0, this.at) / total, to: Math.min(1, (this.at + this.height) / total) };
+  }
+
+  /** @param {number} part 0 to 1, to the middle of the view */
+  goToPart(part) {
+    this.leave();
+    if (this.follow) return;
+    this.#moveTo(part * this.shown.total - this.height / 2);
+    this.onLook();
+    this.schedule(true);
+  }
+
+  toTop() {
+    this.leave();
+    if (this.follow) return;
+    this.#moveTo(-this.topHeight);
+    this.onLook();
+    this.schedule(true);
+  }
+
+  // --- painting -----------------------------------------------------------
+
+  /** Paints in the next frame, or later when lines come faster than anyone reads. @param {boolean} [now] the reader did something */
+  schedule(now = false) {
+    if (document.hidden || !this.abort || this.abort.signal.aborted) return;
+    if (this.pending) return;
+    const wait = now || this.rate < FAST_LINES ? 0 : FAST_MS - (performance.now() - this.lastPaint);
+    if (wait > 4) {
+      if (!this.timer) this.timer = setTimeout(() => { this.timer = undefined; this.#nextFrame(); }, wait);
+      return;
+    }
+    this.#nextFrame();
+  }
+
+  #nextFrame() {
+    if (this.pending) return;
+    this.pending = requestAnimationFrame(() => {
+      this.pending = 0;
+      this.paint();
+    });
+  }
+
+  #space() {
+    const height = Math.min(this.shown.total, TALLEST);
+    if (height === this.spacer) return;
+    this.spacer = height;
+    this.lines.style.height = `${height}px`;
+  }
+
+  paint() {
+    const { shown, view } = this;
+    this.lastPaint = performance.now();
+    if (!this.height) return;
+    this.#space();
+    if (this.follow) this.at = shown.total - this.height;
+    let [first, last] = this.#range();
+    let fresh = this.#mount(first, last);
+    // Heights that differ from their estimate may leave the view short of rows: look once more.
+    if (this.#measure(fresh) && !this.follow) {
+      [first, last] = this.#range();
+      fresh = this.#mount(first, last);
+      this.#measure(fresh);
+    }
+    this.#space();
+    this.#place(first);
+    if (!this.wrap) {
+      const widest = this.window.scrollWidth;
+      if (widest > this.widest) {
+        this.widest = widest;
+        this.lines.style.minWidth = `${widest}px`;
+      }
+    }
+    if (this.follow) {
+      view.scrollTop = view.scrollHeight;
+      this.lastTop = view.scrollTop;
+      this.shift = shown.total > TALLEST ? shown.total - TALLEST : 0;
+      this.at = this.lastTop - this.topHeight + this.shift;
+      this.#place(first);
+    }
+    this.onPaint?.();
+  }
+
+  #range() {
+    const { shown } = this;
+    if (!shown.length) return [0, -1];
+    return [shown.indexAt(this.at - BEYOND), shown.indexAt(this.at + this.height + BEYOND)];
+  }
+
+  #place(/** @type {number} */ first) {
+    const top = this.shown.length ? this.shown.topOf(first) : 0;
+    this.window.style.transform = `translateY(${top - this.shift}px)`;
+    for (const item of this.pinned) {
+      const row = this.mounted.get(item);
+      if (row?.classList.contains('lt-pinned')) row.style.top = `${this.shown.topOf(this.shown.indexOfSeq(item.seq)) - top}px`;
+    }
+  }
+
+  /** @returns {Item[]} those that were not there before */
+  #mount(/** @type {number} */ first, /** @type {number} */ last) {
+    const { shown, mounted } = this;
+    const wanted = new Set();
+    for (let i = first; i <= last; i++) wanted.add(shown.at(i));
+    for (const [item, row] of mounted) {
+      if (wanted.has(item)) {
+        if (row.classList.contains('lt-pinned')) {
+          row.classList.remove('lt-pinned');
+          row.style.top = '';
+        }
+        continue;
+      }
+      if (this.pinned.has(item)) {
+        row.classList.add('lt-pinned');
+        continue;
+      }
+      mounted.delete(item);
+      if (row.contains(document.activeElement)) this.view.focus({ preventScroll: true });
+      row.remove();
+      if (this.spare.length < SPARE_ROWS) this.spare.push(row);
+    }
+    /** @type {Item[]} */
+    const fresh = [];
+    let cursor = this.window.firstElementChild;
+    const pinnedBefore = (/** @type {Element|null} */ row, /** @type {Item} */ item) => row !== null && row.classList.contains('lt-pinned') && /** @type {Item} */ (this.itemOfRow.get(row)).seq < item.seq;
+    for (const item of wanted) {
+      while (pinnedBefore(cursor, item)) cursor = /** @type {Element} */ (cursor).nextElementSibling;
+      let row = mounted.get(item);
+      if (row && row === cursor) {
+        cursor = cursor.nextElementSibling;
+        continue;
+      }
+      if (!row) {
+        row = this.spare.pop() ?? document.createElement('div');
+        row.tabIndex = -1;
+        this.itemOfRow.set(row, item);
+        this.paintRow(row, item);
+        mounted.set(item, row);
+        fresh.push(item);
+      }
+      this.window.insertBefore(row, cursor);
+    }
+    return fresh;
+  }
+
+  /** @param {HTMLElement} row @param {Item} item */
+  paintRow(row, item) {
+    row.removeAttribute('style');
+    this.paintItem(row, item);
+  }
+
+  /** @param {Item[]} items @returns {boolean} whether any height was another than thought */
+  #measure(items) {
+    const { shown } = this;
+    const look = items.filter((item) => item.measured !== this.epoch && (this.wrap || item.measured < 0));
+    if (!look.length) return false;
+    const anchor = shown.indexAt(Math.max(0, this.at));
+    const within = this.at - shown.topOf(anchor);
+    let grown = 0;
+    const heights = look.map((item) => /** @type {HTMLElement} */ (this.mounted.get(item)).offsetHeight);
+    look.forEach((item, i) => {
+      const index = shown.indexOfSeq(item.seq);
+      if (shown.at(index) === item) grown += Math.abs(shown.resize(index, heights[i]));
+      item.measured = this.epoch;
+    });
+    if (!grown) return false;
+    if (this.follow) this.at = shown.total - this.height;
+    else this.#moveTo(shown.topOf(anchor) + within);
+    return true;
+  }
+
+  /** One item looks different now. @param {Item} item */
+  refresh(item) {
+    const row = this.mounted.get(item);
+    item.measured = -1;
+    if (row) {
+      this.paintRow(row, item);
+      this.#measure([item]);
+      this.#space();
+    }
+    this.schedule(true);
+  }
+
+  /** All rows look different now. */
+  repaint() {
+    this.#repaintAll();
+    this.schedule(true);
+  }
+
+  #repaintAll() {
+    for (const [item, row] of this.mounted) {
+      const pinned = row.classList.contains('lt-pinned');
+      this.paintRow(row, item);
+      row.classList.toggle('lt-pinned', pinned);
+    }
+    if (this.wrap) this.#measure([...this.mounted.keys()].filter((item) => !this.mounted.get(item)?.classList.contains('lt-pinned')));
+  }
+
+  /** @param {Node|null} node @returns {Item|null} */
+  itemAt(node) {
+    const start = node instanceof Element ? node : node?.parentElement;
+    const row = start?.closest('.lt-row, .lt-mark');
+    return (row && this.itemOfRow.get(row)) ?? null;
+  }
+}

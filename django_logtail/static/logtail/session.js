@@ -1,0 +1,411 @@
+/**
+ * One viewing of one log: the socket, its health, what it has taken, and when to try again. Knows no DOM.
+ *
+ * The clock, randomness, `fetch` and `WebSocket` are parameters. `docs/reference/protocol` describes the words.
+ */
+
+export const PROTOCOL = 1;
+
+const ACK_BYTES = 64 * 1024;
+const ACK_MS = 250;
+/** A quiet client says every 20 s where it is: proxies close idle sockets after 30 to 100 s. */
+const QUIET_MS = 20_000;
+/** The server says something every 20 s. After twice that and a little, the socket is dead whatever it claims. */
+const DEAD_MS = 45_000;
+const HELLO_MS = 12_000;
+const FIRST_RETRY_MS = 500;
+const LAST_RETRY_MS = 30_000;
+/** A connection that lasted this long was a good one: the next retry starts from the shortest wait again. */
+const GOOD_MS = 10_000;
+/** Handshakes that fail while plain HTTP works, before "no WebSocket on this network" is said. */
+const HANDSHAKES = 2;
+
+/**
+ * @typedef {'idle'|'connecting'|'open'|'waiting'|'offline'|'stopped'|'ended'|'denied'|'gone'|'signedout'|'failed'|'limit'|'nosocket'|'outdated'} Phase
+ * `waiting`: the connection was lost, the next attempt is at `retryAt`. `stopped`: by the reader of the page. `ended`: by an administrator.
+ *
+ * @typedef {{file: string, offset: number}} Place
+ * @typedef {{
+ *   phase(phase: Phase, details: Record<string, any>): void,
+ *   message(message: Record<string, any>): void,
+ *   batch(header: import('./store.js').Header, bytes: Uint8Array): Place|null|void,
+ * }} Listener `batch` answers with the place the store stands at.
+ */
+
+export class Session {
+  /**
+   * @param {{
+   *   urls: {ticket: string, socket: string}, lines?: number, listener: Listener,
+   *   WebSocket: any, fetch: typeof fetch, headers?: () => Record<string, string>,
+   *   now?: () => number, random?: () => number, online?: () => boolean,
+   *   setTimeout?: (run: () => void, ms: number) => any, clearTimeout?: (timer: any) => void,
+   * }} options
+   */
+  constructor(options) {
+    this.urls = options.urls;
+    this.lines = options.lines ?? 500;
+    this.listener = options.listener;
+    this.WebSocket = options.WebSocket;
+    this.fetch = options.fetch;
+    this.headers = options.headers ?? (() => ({}));
+    this.now = options.now ?? (() => Date.now());
+    this.random = options.random ?? Math.random;
+    this.online = options.online ?? (() => true);
+    this.later = options.setTimeout ?? ((run, ms) => globalThis.setTimeout(run, ms));
+    this.never = options.clearTimeout ?? ((timer) => globalThis.clearTimeout(timer));
+    /** @type {Phase} */
+    this.phase = 'idle';
+    /** Where the viewer stands: what a resume asks for. @type {Place|null} */
+    this.place = null;
+    this.attempt = 0;
+    this.handshakes = 0;
+    this.everOpen = false;
+    this.freshTicketTried = false;
+    this.retryAt = 0;
+    this.can = /** @type {string[]} */ ([]);
+    this.holding = false;
+    this.socket = null;
+    this.run = 0;
+    this.requests = new Map();
+    this.nextRequest = 1;
+    this.timers = { retry: null, ack: null, health: null, hello: null };
+    this.sent = 0;
+    this.lastAckAt = 0;
+    this.lastHeardAt = 0;
+  }
+
+  get ended() {
+    return ['stopped', 'ended', 'denied', 'gone', 'signedout', 'failed', 'limit', 'nosocket', 'outdated'].includes(this.phase);
+  }
+
+  /** Begins, or begins again where it stood. */
+  start() {
+    this.attempt = 0;
+    this.handshakes = 0;
+    this.freshTicketTried = false;
+    this.#connect();
+  }
+
+  /** Ends this viewing and the reading behind it. */
+  stop() {
+    this.#send({ type: 'stop' });
+    this.#close('stopped', {}, 1000);
+  }
+
+  /** Leaves without a word, as closing the tab does. */
+  leave() {
+    this.#close('idle', {}, 1000);
+  }
+
+  /** Tries now instead of later: a button, the network is back, the tab is looked at again. */
+  wake() {
+    if (this.phase === 'offline' && !this.online()) return;
+    if (this.phase === 'waiting' || this.phase === 'offline') this.#connect();
+    else if (this.phase === 'open' && this.now() - this.lastHeardAt > DEAD_MS) this.#lost('silent');
+  }
+
+  /** The network went away, the browser says. */
+  offline() {
+    if (this.phase === 'open' || this.phase === 'waiting' || this.phase === 'connecting') this.#close('offline', {});
+  }
+
+  hold() {
+    if (this.holding) return;
+    this.holding = true;
+    this.#send({ type: 'hold' });
+  }
+
+  release() {
+    if (!this.holding) return;
+    this.holding = false;
+    this.#send({ type: 'release' });
+  }
+
+  /**
+   * Bytes of a generation, outside the stream.
+   *
+   * @param {{file: string, start: number, end: number} | {file: string, before: number, lines: number}} what
+   * @returns {Promise<{file: string, start: number, end: number, bytes: Uint8Array}>} rejects with the server's words
+   */
+  range(what) {
+    const request = this.nextRequest++;
+    if (this.phase !== 'open') return Promise.reject(new Error('not connected'));
+    return new Promise((resolve, reject) => {
+      this.requests.set(request, { parts: [], resolve, reject, file: what.file });
+      this.#send({ type: 'range', request, ...what });
+    });
+  }
+
+  // --- connecting ---------------------------------------------------------
+
+  async #connect() {
+    this.#forget();
+    if (!this.online()) return this.#become('offline');
+    const run = ++this.run;
+    this.#become('connecting', { attempt: this.attempt, resumed: this.place !== null });
+    let ticket;
+    try {
+      ticket = await this.#ticket();
+    } catch (error) {
+      if (run !== this.run) return;
+      if (error instanceof Refused) return this.#become(error.phase, error.details);
+      return this.#lost('unreachable');
+    }
+    if (run === this.run) this.#open(ticket, run);
+  }
+
+  async #ticket() {
+    const response = await this.fetch(this.urls.ticket, {
+      method: 'POST', credentials: 'same-origin', redirect: 'manual', cache: 'no-store', headers: { Accept: 'application/json', ...this.headers() },
+    });
+    if (response.ok) return (await response.json()).ticket;
+    const body = await response.json().catch(() => null);
+    if (response.type === 'opaqueredirect' || response.status === 401) throw new Refused('signedout', body ?? {});
+    // A 403 without our JSON is the host's: most often a CSRF cookie newer than this page.
+    if (response.status === 403) throw new Refused(body ? 'denied' : 'outdated', body ?? {});
+    if (response.status === 404) throw new Refused(body ? 'gone' : 'failed', body ?? { status: 404 });
+    if (response.status === 429) throw new Refused('limit', body ?? {});
+    if (response.status >= 500) throw new Error(`status ${response.status}`);
+    throw new Refused('failed', { status: response.status, ...body });
+  }
+
+  /** @param {string} ticket @param {number} run */
+  #open(ticket, run) {
+    let socket;
+    try {
+      socket = new this.WebSocket(this.urls.socket);
+    } catch {
+      return this.#diagnose(run);
+    }
+    this.socket = socket;
+    socket.binaryType = 'arraybuffer';
+    let opened = false;
+    this.timers.hello = this.later(() => { if (run === this.run && this.phase === 'connecting') this.#lost('silent'); }, HELLO_MS);
+    socket.onopen = () => {
+      if (run !== this.run) return;
+      opened = true;
+      this.handshakes = 0;
+      this.lastHeardAt = this.now();
+      this.#send({ type: 'hello', protocol: PROTOCOL, ticket, lines: this.place ? 0 : this.lines, resume: this.place });
+    };
+    socket.onmessage = (/** @type {{data: any}} */ event) => { if (run === this.run) this.#heard(event.data); };
+    socket.onclose = (/** @type {{code: number, reason: string}} */ event) => {
+      if (run !== this.run) return;
+      if (opened || this.everOpen) this.#closed(event.code, event.reason);
+      else this.#diagnose(run);
+    };
+    socket.onerror = () => {};
+  }
+
+  /** The handshake failed: is it the network, or does something between here and the server not speak WebSocket? */
+  async #diagnose(run) {
+    let body = null;
+    try {
+      const response = await this.fetch(this.urls.socket.replace(/^ws/, 'http'), { credentials: 'same-origin', cache: 'no-store', redirect: 'manual', headers: { Accept: 'application/json' } });
+      if (response.status === 426) body = await response.json();
+    } catch { /* no answer at all: the network, and a retry */ }
+    if (run !== this.run) return;
+    if (body && (body.certain || ++this.handshakes >= HANDSHAKES)) return this.#become('nosocket', body);
+    this.#lost('unreachable');
+  }
+
+  // --- hearing ------------------------------------------------------------
+
+  /** @param {string|ArrayBuffer} data */
+  #heard(data) {
+    this.lastHeardAt = this.now();
+    if (typeof data === 'string') {
+      let message;
+      try { message = JSON.parse(data); } catch { return; }
+      this.#said(message);
+      return;
+    }
+    const bytes = new Uint8Array(data);
+    const newline = bytes.indexOf(10);
+    if (newline < 0) return;
+    let header;
+    try { header = JSON.parse(new TextDecoder().decode(bytes.subarray(0, newline))); } catch { return; }
+    if (header.type !== 'batch') return;
+    const body = bytes.subarray(newline + 1);
+    if (header.request !== undefined) {
+      const asked = this.requests.get(header.request);
+      if (asked) asked.parts.push({ header, bytes: body });
+      return;
+    }
+    const place = this.listener.batch(header, body);
+    if (place) this.place = place;
+    this.sent += body.length;
+    this.#acknowledge();
+  }
+
+  /** @param {Record<string, any>} message */
+  #said(message) {
+    switch (message.type) {
+      case 'hello':
+        if (message.protocol !== PROTOCOL) return this.#close('outdated', {}, 1000);
+        this.can = Array.isArray(message.can) ? message.can : [];
+        this.everOpen = true;
+        this.freshTicketTried = false;
+        this.openedAt = this.now();
+        this.never(this.timers.hello);
+        this.#become('open', message);
+        if (this.holding) this.#send({ type: 'hold' });
+        this.#watch();
+        break;
+      case 'event':
+        if (message.file && Number.isFinite(message.offset)) this.place = { file: message.file, offset: message.offset };
+        break;
+      case 'gap':
+        this.place = { file: message.file, offset: message.end };
+        break;
+      case 'done': {
+        const asked = this.#asked(message.request);
+        if (asked) asked.resolve(joined(asked.parts, message));
+        return;
+      }
+      case 'error': {
+        const asked = message.request !== undefined && this.#asked(message.request);
+        if (asked) return asked.reject(new Error(message.text || message.id));
+        break;
+      }
+      case 'end':
+        this.endWords = message;
+        break;
+      default:
+    }
+    this.listener.message(message);
+  }
+
+  #asked(/** @type {number} */ request) {
+    const asked = this.requests.get(request);
+    this.requests.delete(request);
+    return asked;
+  }
+
+  // --- speaking -----------------------------------------------------------
+
+  /** @param {Record<string, any>} message */
+  #send(message) {
+    if (this.socket?.readyState === 1) this.socket.send(JSON.stringify(message));
+  }
+
+  #acknowledge() {
+    if (this.sent >= ACK_BYTES) this.#ack();
+    else if (!this.timers.ack) this.timers.ack = this.later(() => this.#ack(), ACK_MS);
+  }
+
+  #ack() {
+    this.never(this.timers.ack);
+    this.timers.ack = null;
+    this.sent = 0;
+    this.lastAckAt = this.now();
+    if (this.place) this.#send({ type: 'ack', ...this.place });
+  }
+
+  #watch() {
+    this.never(this.timers.health);
+    this.timers.health = this.later(() => {
+      if (this.phase !== 'open') return;
+      const now = this.now();
+      if (now - this.lastHeardAt > DEAD_MS) return this.#lost('silent');
+      if (now - this.lastAckAt >= QUIET_MS) this.#ack();
+      this.#watch();
+    }, 5_000);
+  }
+
+  // --- ending -------------------------------------------------------------
+
+  /** @param {number} code @param {string} reason */
+  #closed(code, reason) {
+    const words = this.endWords ?? {};
+    const details = { code, reason: words.text || reason || '', ...words };
+    this.endWords = null;
+    switch (code) {
+      case 4401:
+        if (!this.freshTicketTried) {
+          this.freshTicketTried = true;
+          return this.#connect();
+        }
+        return this.#become('signedout', details);
+      case 4403: return this.#become('denied', details);
+      case 4404: return this.#become('gone', details);
+      case 4400: return this.#become('failed', details);
+      case 4409: return this.#become('limit', details);
+      case 4410: return this.#become('ended', details);
+      case 4426: return this.#become('outdated', details);
+      case 1000:
+        if (words.reason === 'stop' || words.may_retry === false) return this.#become('stopped', details);
+        return this.#lost('closed', details);
+      default: return this.#lost(code === 4503 ? 'no-reader' : 'closed', details);
+    }
+  }
+
+  /** @param {string} why @param {Record<string, any>} [details] */
+  #lost(why, details = {}) {
+    if (this.openedAt && this.now() - this.openedAt > GOOD_MS) this.attempt = 0;
+    this.openedAt = 0;
+    this.#forget();
+    if (!this.online()) return this.#become('offline');
+    const most = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.attempt);
+    // Half fixed, half random: a thousand pages do not come back in the same instant.
+    const wait = most / 2 + this.random() * (most / 2);
+    this.attempt++;
+    this.retryAt = this.now() + wait;
+    this.timers.retry = this.later(() => this.#connect(), wait);
+    this.#become('waiting', { why, retryAt: this.retryAt, place: this.place, ...details });
+  }
+
+  /** @param {Phase} phase @param {Record<string, any>} details @param {number} [code] */
+  #close(phase, details, code) {
+    const { socket } = this;
+    this.#forget();
+    if (socket && code) socket.close(code);
+    this.#become(phase, details);
+  }
+
+  /** Nothing that was under way may come back. */
+  #forget() {
+    this.run++;
+    for (const name of Object.keys(this.timers)) {
+      this.never(this.timers[name]);
+      this.timers[name] = null;
+    }
+    for (const asked of this.requests.values()) asked.reject(new Error('connection lost'));
+    this.requests.clear();
+    const { socket } = this;
+    this.socket = null;
+    if (socket) {
+      socket.onopen = socket.onmessage = socket.onclose = null;
+      if (socket.readyState < 2) socket.close();
+    }
+  }
+
+  /** @param {Phase} phase @param {Record<string, any>} [details] */
+  #become(phase, details = {}) {
+    if (phase !== 'open' && phase !== 'connecting' && phase !== 'waiting') this.#forget();
+    this.phase = phase;
+    this.listener.phase(phase, details);
+  }
+}
+
+class Refused extends Error {
+  /** @param {Phase} phase @param {Record<string, any>} details */
+  constructor(phase, details) {
+    super(phase);
+    this.phase = phase;
+    this.details = details;
+  }
+}
+
+/** @param {{header: any, bytes: Uint8Array}[]} parts @param {any} done */
+function joined(parts, done) {
+  const length = parts.reduce((sum, part) => sum + part.bytes.length, 0);
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part.bytes, at);
+    at += part.bytes.length;
+  }
+  const start = parts.length ? parts[0].header.start : done.start;
+  return { file: done.file ?? parts[0]?.header.file, start: start ?? 0, end: (start ?? 0) + length, bytes };
+}

@@ -1,0 +1,47 @@
+/** What the page remembers: some things per log, some per reader. Knows no DOM; a storage that fails is no storage. */
+
+const PREFIX = 'logtail:';
+
+/** @typedef {{size: 's'|'m'|'l', theme: 'auto'|'light'|'dark', keys: boolean, colours: boolean, announce: boolean, side: boolean}} ReaderSettings */
+/** @typedef {{wrap: boolean|null, time: 'compact'|'raw'|'relative'|'hidden', off: string[]}} LogSettings */
+
+/** @type {ReaderSettings} */
+const READER = { size: 'm', theme: 'auto', keys: true, colours: true, announce: false, side: true };
+/** @type {LogSettings} */
+const LOG = { wrap: null, time: 'compact', off: [] };
+
+export class Settings {
+  /** @param {Pick<Storage, 'getItem'|'setItem'>|null} storage */
+  constructor(storage) {
+    this.storage = storage;
+    /** @type {ReaderSettings} */
+    this.reader = { ...READER, ...this.#read('reader') };
+  }
+
+  /** @param {string} slug @returns {LogSettings} */
+  log(slug) { return { ...LOG, ...this.#read(`log:${slug}`) }; }
+
+  /** @param {string} slug @param {Partial<LogSettings>} change */
+  saveLog(slug, change) { this.#write(`log:${slug}`, { ...this.log(slug), ...change }); }
+
+  /** @param {Partial<ReaderSettings>} change */
+  saveReader(change) {
+    Object.assign(this.reader, change);
+    this.#write('reader', this.reader);
+  }
+
+  /** @param {string} key @returns {object} */
+  #read(key) {
+    try {
+      const value = JSON.parse(this.storage?.getItem(PREFIX + key) ?? '{}');
+      return value && typeof value === 'object' ? value : {};
+    } catch {
+      return {};
+    }
+  }
+
+  /** @param {string} key @param {object} value */
+  #write(key, value) {
+    try { this.storage?.setItem(PREFIX + key, JSON.stringify(value)); } catch { /* full, or forbidden: nothing is remembered */ }
+  }
+}

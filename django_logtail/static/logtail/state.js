@@ -1,0 +1,184 @@
+/**
+ * What is true of a viewing, in words: the chip, the end of the log, the strip above it, what can be done. Knows no DOM.
+ *
+ * "Live" is said only while a reader says so. The socket being open proves nothing.
+ */
+
+import { clock, size } from './format.js?v=0.1.0';
+
+/**
+ * @typedef {{
+ *   phase: import('./session.js').Phase, details: Record<string, any>, server: Record<string, any>|null,
+ *   name: string, queue: string, place: {file: string, offset: number}|null, lines: number, backlog: number,
+ *   paused: boolean, pausedAt: number, waiting: number, holding: boolean, idleMinutes: number, idle: boolean,
+ *   lastByteAt: number|null, now: number, resumed: boolean, binary: boolean,
+ * }} Facts
+ * @typedef {{key: string, values?: Record<string, string|number>, actions: string[], tone?: 'danger'|'ok'|''}} Said
+ * @typedef {{chip: string, tail: Said|null, notice: Said|null, blank: ''|'denied'|'file'|'binary'|'gone', button: 'pause'|'resume'|'again'|'', stoppable: boolean, moving: boolean}} Shown
+ */
+
+const FILE_TROUBLE = new Set(['missing', 'unreadable', 'not-a-file', 'refused', 'stalled', 'no-reader', 'no-redis', 'stopped']);
+/** From this many bytes on, being behind is worth saying: a viewer's own window is 256 KiB. */
+const BEHIND_BYTES = 1024 * 1024;
+/** Seconds without a line before the page says when the last one came. */
+const QUIET_SECONDS = 60;
+
+/** @param {Facts} facts @param {import('./format.js').Words} words @returns {Shown} */
+export function described(facts, words) {
+  const shown = /** @type {Shown} */ ({ chip: 'connecting', tail: null, notice: null, blank: '', button: '', stoppable: false, moving: false });
+  const offset = facts.place ? words.number(facts.place.offset) : '';
+  const reason = facts.details.reason || facts.details.text;
+  switch (facts.phase) {
+    case 'idle':
+    case 'connecting':
+      shown.tail = said(facts.lines ? 'tail.connecting' : 'tail.backlog', [], { n: words.number(facts.backlog) });
+      shown.chip = facts.place ? 'reconnecting' : 'connecting';
+      if (facts.place) shown.tail = said('tail.connecting', []);
+      shown.stoppable = true;
+      break;
+    case 'waiting': {
+      const seconds = Math.max(1, Math.ceil((facts.details.retryAt - facts.now) / 1000));
+      shown.chip = 'reconnecting';
+      shown.tail = said(facts.place ? 'tail.reconnecting' : 'tail.again', ['do.retry'], { s: seconds, offset });
+      if (facts.details.why === 'no-reader') {
+        shown.chip = 'noreader';
+        shown.notice = said('notice.noreader', [], { queue: facts.queue });
+      }
+      shown.stoppable = true;
+      break;
+    }
+    case 'offline':
+      shown.chip = 'offline';
+      shown.tail = said(facts.place ? 'tail.offline' : 'tail.offline.start', [], { offset });
+      shown.stoppable = true;
+      break;
+    case 'stopped':
+      shown.chip = 'stopped';
+      shown.tail = facts.idle ? said('tail.idle', ['do.again'], { n: facts.idleMinutes }) : said('tail.stopped', ['do.again']);
+      shown.button = 'again';
+      break;
+    case 'ended':
+      shown.chip = 'ended';
+      shown.tail = said(reason ? 'tail.ended.reason' : 'tail.ended', ['do.again'], { reason });
+      shown.button = 'again';
+      break;
+    case 'denied':
+      shown.chip = 'denied';
+      shown.blank = 'denied';
+      break;
+    case 'gone':
+      shown.chip = 'failed';
+      shown.notice = said('notice.gone', ['do.choose'], {}, 'danger');
+      break;
+    case 'signedout':
+      shown.chip = 'signedout';
+      shown.notice = said('notice.signedout', ['do.signin']);
+      break;
+    case 'limit':
+      shown.chip = 'failed';
+      shown.notice = facts.details.limit ? said('notice.limit', ['do.retry'], { n: words.number(facts.details.limit) }, 'danger')
+        : said('notice.failed', ['do.retry'], { reason: (reason || words.say('reason.server')).replace(/[.。]$/, '') }, 'danger');
+      break;
+    case 'nosocket':
+      shown.chip = 'failed';
+      shown.notice = said('notice.cause', ['do.retry'], { cause: facts.details.cause ?? '', fix: facts.details.fix ?? '' }, 'danger');
+      break;
+    case 'outdated':
+      shown.chip = 'outdated';
+      shown.notice = said('notice.outdated', ['do.reload']);
+      break;
+    case 'failed':
+      shown.chip = 'failed';
+      shown.notice = said('notice.failed', ['do.retry'], {
+        reason: (reason || (facts.details.status ? words.say('reason.status', { status: facts.details.status }) : words.say('reason.server'))).replace(/[.。]$/, ''),
+      }, 'danger');
+      break;
+    default:
+      connected(facts, words, shown);
+  }
+  return shown;
+}
+
+/** @param {Facts} facts @param {import('./format.js').Words} words @param {Shown} shown */
+function connected(facts, words, shown) {
+  const state = facts.server?.state ?? 'waiting';
+  const reason = (facts.server?.reason || words.say('reason.none')).replace(/[.。]$/, '');
+  shown.stoppable = true;
+  shown.button = 'pause';
+  if (FILE_TROUBLE.has(state)) trouble(state, facts, reason, words, shown);
+  else if (state === 'live' || state === 'replaying') {
+    shown.chip = 'live';
+    shown.moving = true;
+    const quiet = facts.lastByteAt ? facts.now / 1000 - facts.lastByteAt : 0;
+    shown.tail = quiet > QUIET_SECONDS ? said('tail.quiet', [], { ago: words.ago(quiet) }) : said('tail.live', []);
+    const behind = facts.server?.behind ?? 0;
+    if (behind > BEHIND_BYTES && !facts.holding && !facts.paused) {
+      shown.chip = 'behind';
+      shown.notice = said('notice.behind', ['do.skip'], { size: size(behind) });
+    } else if (facts.resumed) shown.notice = said('notice.resumed', [], {}, 'ok');
+    if (!facts.lines && facts.server?.size === 0) shown.blank = 'file';
+  } else {
+    shown.chip = 'connecting';
+    shown.tail = said('tail.backlog', [], { n: words.number(facts.backlog) });
+  }
+  if (facts.binary && !shown.blank) shown.blank = 'binary';
+  if (facts.paused) {
+    shown.chip = 'paused';
+    shown.button = 'resume';
+    shown.moving = false;
+    shown.blank = '';
+    const time = clock(facts.pausedAt);
+    shown.tail = facts.holding ? said('tail.held.size', ['do.resume'], { time, size: size(facts.server?.behind ?? 0) })
+      : said('tail.paused', ['do.resume'], { time, n: words.number(facts.waiting) });
+  }
+}
+
+/** @param {string} state @param {Facts} facts @param {string} reason @param {import('./format.js').Words} words @param {Shown} shown */
+function trouble(state, facts, reason, words, shown) {
+  const { name, queue } = facts;
+  switch (state) {
+    case 'missing':
+      shown.chip = 'missing';
+      shown.notice = said('notice.missing', ['do.choose'], { name });
+      shown.tail = said('tail.missing', []);
+      break;
+    case 'unreadable':
+      shown.chip = 'unreadable';
+      shown.notice = said('notice.unreadable', ['do.choose'], { name, reason });
+      shown.tail = said('tail.unreadable', []);
+      break;
+    case 'not-a-file':
+      shown.chip = 'unreadable';
+      shown.notice = said('notice.notfile', ['do.choose'], { name, what: facts.server?.what || reason });
+      shown.tail = said('tail.missing', []);
+      break;
+    case 'refused':
+      shown.chip = 'unreadable';
+      shown.notice = said('notice.refused', ['do.choose'], { name, reason }, 'danger');
+      break;
+    case 'stalled':
+      shown.chip = 'stalled';
+      shown.notice = said('notice.stalled', [], { name });
+      shown.tail = said('tail.stalled', []);
+      break;
+    case 'no-reader':
+      shown.chip = 'noreader';
+      shown.notice = said('notice.noreader', [], { queue });
+      shown.tail = said('tail.noreader', [], { queue });
+      break;
+    case 'no-redis':
+      shown.chip = 'noreader';
+      shown.notice = said('notice.noredis', []);
+      shown.tail = said('tail.connecting', []);
+      break;
+    default:
+      shown.chip = 'ended';
+      shown.notice = said('notice.flagged', [], { reason }, 'danger');
+      shown.tail = said('tail.ended', []);
+  }
+}
+
+/** @param {string} key @param {string[]} actions @param {Record<string, any>} [values] @param {'danger'|'ok'|''} [tone] @returns {Said} */
+function said(key, actions, values = {}, tone = '') {
+  return { key, actions, values, tone };
+}

@@ -1,0 +1,16 @@
+"""The routes of the page; include them anywhere. Names are `logtail:list`, `logtail:log` and so on."""
+
+from django.urls import path
+
+from django_logtail import views
+
+app_name = "logtail"
+
+urlpatterns = [
+    path("", views.page, name="list"),
+    path("-/logs/", views.logs, name="logs"),
+    path("-/assets/<str:version>/<str:name>", views.asset, name="asset"),
+    path("<slug:slug>/", views.page, name="log"),
+    path("<slug:slug>/ticket/", views.ticket, name="ticket"),
+    path("<slug:slug>/socket/", views.socket, name="socket"),
+]
