@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
@@ -13,6 +15,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from django_logtail import stop_flag
+from django_logtail.control import ControlUnavailable
 from django_logtail.models import Access, Log
 
 
@@ -23,6 +27,7 @@ class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     search_fields = ["name", "slug", "group", "path", "description"]
     prepopulated_fields = {"slug": ["name"]}
     filter_horizontal = ["groups", "users"]
+    actions = ["stop_reading", "continue_reading"]
     fieldsets = [
         (None, {"fields": ["name", "slug", "group", "order", "description"]}),
         (_("File"), {"fields": ["path", "queue", "encoding"]}),
@@ -37,6 +42,28 @@ class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def watch(self, log: Log) -> SafeString | str:
         address = self.view_on_site(log)
         return format_html('<a href="{}">{}</a>', address, gettext("Watch")) if address else ""
+
+    @admin.action(description=_("Stop reading selected logs"), permissions=["change"])
+    def stop_reading(self, request: HttpRequest, queryset: QuerySet[Log]) -> None:
+        reason = gettext("stopped by %(user)s") % {"user": request.user}
+        done = gettext("Reading stops now: %(logs)s. Its viewers are told.")
+        self._flag(request, queryset, lambda log: stop_flag.set_stop(log, reason), done)
+
+    @admin.action(description=_("Continue reading selected logs"), permissions=["change"])
+    def continue_reading(self, request: HttpRequest, queryset: QuerySet[Log]) -> None:
+        done = gettext("Reading continues: %(logs)s.")
+        self._flag(request, queryset, stop_flag.clear_stop, done)
+
+    def _flag(
+        self, request: HttpRequest, logs: QuerySet[Log], act: Callable[[Log], object], done: str
+    ) -> None:
+        try:
+            for log in logs:
+                act(log)
+        except (stop_flag.OnlyWithWorker, ControlUnavailable) as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, done % {"logs": ", ".join(log.name for log in logs)})
 
     def view_on_site(self, log: Log) -> str | None:
         """The page of the log; None where `django_logtail.urls` is not included (a check says so)."""

@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,8 @@ from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 
+from django_logtail import control
+from django_logtail.control import MemoryControl
 from django_logtail.declared import sync
 from django_logtail.models import Log
 
@@ -15,8 +18,16 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def roots(settings: Any, tmp_path: Path) -> Path:
-    settings.LOGTAIL = {"ROOTS": [tmp_path], "LOGS": {}}
+    settings.LOGTAIL = {"READER": "dramatiq", "ROOTS": [tmp_path], "LOGS": {}}
     return tmp_path
+
+
+@pytest.fixture
+def memory() -> Iterator[MemoryControl]:
+    memory = MemoryControl()
+    control.use(memory)
+    yield memory
+    control.use(None)
 
 
 @pytest.fixture
@@ -162,3 +173,32 @@ def test_who_may_only_view_the_registry_cannot_change_it(roots: Path) -> None:
 
     assert client.get(address).status_code == 200
     assert client.post(address, form(roots / "app.log")).status_code == 403
+
+
+def run_action(client: Client, action: str, *logs: Log) -> list[str]:
+    selected = {"action": action, "_selected_action": [log.pk for log in logs]}
+    return said(client.post(reverse("admin:logtail_log_changelist"), selected))
+
+
+def test_reading_is_stopped_and_continued_by_actions(
+    client: Client, declared: Log, memory: MemoryControl
+) -> None:
+    stopped = run_action(client, "stop_reading", declared)
+    flags = memory.stops("logtail")
+    continued = run_action(client, "continue_reading", declared)
+
+    assert stopped == ["Reading stops now: app. Its viewers are told."]
+    assert flags == {str(declared.pk): "stopped by root"}
+    assert continued[-1] == "Reading continues: app."
+    assert memory.stops("logtail") == {}
+
+
+def test_a_stop_with_a_local_reader_says_what_to_do_instead(
+    client: Client, settings: Any, roots: Path
+) -> None:
+    settings.LOGTAIL["READER"] = "local"
+    log = Log.objects.create(name="App", slug="app", path=f"{roots}/app.log")
+
+    (message,) = run_action(client, "stop_reading", log)
+
+    assert message.startswith('LOGTAIL["READER"] is "local", so there is no stop flag.')

@@ -140,8 +140,8 @@ def test_without_any_slug_one_is_asked_for(roots: Path) -> None:
 def test_a_path_outside_the_roots_is_refused_with_the_fix() -> None:
     message = failure("/etc/passwd")
 
-    assert message.startswith("path: ")
-    assert 'LOGTAIL["ROOTS"]' in message
+    assert message.startswith("path: The path '/etc/passwd' is outside LOGTAIL[\"ROOTS\"]")
+    assert "add '/etc' to it" in message
     assert not Log.objects.exists()
 
 

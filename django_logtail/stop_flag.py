@@ -1,0 +1,77 @@
+"""The stop flag: ask readers to end reading, and let them continue. Set by commands and the admin; readers obey.
+
+No signal and no exception: the reader finds the flag at its next tick, closes the files, and tells the viewers why.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django_logtail.conf import conf
+from django_logtail.control import control
+from django_logtail.models import Log
+
+#: The field of the key that stands for every log of a queue.
+_ALL = "*"
+
+
+class OnlyWithWorker(Exception):
+    """The flag lives in Redis, and a local reader has none. The text is a sentence that says what to do instead."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            'LOGTAIL["READER"] is "local", so there is no stop flag. Disable the log, and its viewers are disconnected.'
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StopFlag:
+    """One flag that is set. `log` is None when it stands for every log of the queue, or for one that is gone."""
+
+    queue: str
+    log: Log | None
+    is_for_all: bool
+    reason: str
+
+
+def set_stop(log: Log | None, reason: str) -> None:
+    """Stop the reading of `log`, or of every log of every queue. Raises `OnlyWithWorker` and `ControlUnavailable`."""
+    _require_worker()
+    for queue in [log.queue_name] if log is not None else queues():
+        control().set_stop(queue, _ALL if log is None else str(log.pk), reason)
+
+
+def clear_stop(log: Log | None) -> bool:
+    """Let the reading of `log` continue, or of everything. Was a flag set? A flag for all is cleared only as such.
+
+    Every queue is looked at, because the log may have been moved to another one since. Raises as `set_stop`.
+    """
+    _require_worker()
+    was_set = False
+    for queue in queues():
+        for name in control().stops(queue) if log is None else [str(log.pk)]:
+            was_set |= control().clear_stop(queue, name)
+    return was_set
+
+
+def stops() -> list[StopFlag]:
+    """The flags that are set. Raises as `set_stop`."""
+    _require_worker()
+    logs = {str(log.pk): log for log in Log.objects.all()}
+    return [
+        StopFlag(queue, logs.get(name), name == _ALL, reason)
+        for queue in queues()
+        for name, reason in sorted(control().stops(queue).items())
+    ]
+
+
+def queues() -> list[str]:
+    """Every queue that a log names, and the one of the settings."""
+    return sorted(
+        {conf.QUEUE, *(queue or conf.QUEUE for queue in Log.objects.values_list("queue", flat=True))}
+    )
+
+
+def _require_worker() -> None:
+    if conf.READER == "local":
+        raise OnlyWithWorker

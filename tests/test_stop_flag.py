@@ -1,0 +1,94 @@
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from django_logtail import control
+from django_logtail.control import MemoryControl
+from django_logtail.models import Log
+from django_logtail.stop_flag import OnlyWithWorker, StopFlag, clear_stop, queues, set_stop, stops
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def memory() -> Iterator[MemoryControl]:
+    memory = MemoryControl()
+    control.use(memory)
+    yield memory
+    control.use(None)
+
+
+@pytest.fixture
+def app() -> Log:
+    log: Log = Log.objects.create(name="App", slug="app", path="/tmp/app.log", queue="web-1")
+    return log
+
+
+def test_a_flag_is_set_where_the_reader_of_the_log_looks(memory: MemoryControl, app: Log) -> None:
+    set_stop(app, "maintenance")
+
+    assert memory.stops("web-1") == {str(app.pk): "maintenance"}
+    assert memory.stops("logtail") == {}
+
+
+def test_a_flag_for_all_is_set_on_every_queue(memory: MemoryControl, app: Log) -> None:
+    set_stop(None, "maintenance")
+
+    assert [memory.stops(queue) for queue in ("web-1", "logtail")] == [{"*": "maintenance"}] * 2
+
+
+def test_a_flag_is_cleared_also_when_the_log_has_moved_to_another_queue(
+    memory: MemoryControl, app: Log
+) -> None:
+    Log.objects.create(name="Other", slug="other", path="/tmp/other.log", queue="web-1")
+    set_stop(app, "maintenance")
+    app.queue = "web-2"
+    app.save()
+
+    assert clear_stop(app)
+    assert memory.stops("web-1") == {}
+
+
+def test_clearing_one_log_leaves_a_flag_for_all(memory: MemoryControl, app: Log) -> None:
+    set_stop(None, "maintenance")
+
+    assert not clear_stop(app)
+    assert memory.stops("web-1") == {"*": "maintenance"}
+
+
+def test_clearing_all_clears_every_flag(memory: MemoryControl, app: Log) -> None:
+    set_stop(None, "maintenance")
+    set_stop(app, "too loud")
+
+    assert clear_stop(None)
+    assert stops() == []
+
+
+def test_the_flags_that_are_set_can_be_listed(app: Log) -> None:
+    set_stop(app, "too loud")
+    set_stop(None, "maintenance")
+
+    assert stops() == [
+        StopFlag("logtail", None, is_for_all=True, reason="maintenance"),
+        StopFlag("web-1", None, is_for_all=True, reason="maintenance"),
+        StopFlag("web-1", app, is_for_all=False, reason="too loud"),
+    ]
+
+
+def test_the_queues_are_those_of_the_logs_and_of_the_settings(app: Log) -> None:
+    Log.objects.create(name="Other", slug="other", path="/tmp/other.log")
+
+    assert queues() == ["logtail", "web-1"]
+
+
+@pytest.mark.parametrize("act", [lambda log: set_stop(log, "x"), clear_stop, lambda log: stops()])
+def test_a_local_reader_has_no_flag_and_what_to_do_instead_is_said(settings: Any, app: Log, act: Any) -> None:
+    settings.LOGTAIL = {"READER": "local"}
+
+    with pytest.raises(OnlyWithWorker) as refused:
+        act(app)
+
+    assert str(refused.value) == (
+        'LOGTAIL["READER"] is "local", so there is no stop flag. Disable the log, and its viewers are disconnected.'
+    )
