@@ -48,7 +48,9 @@ class Kind(str, Enum):
     ROTATED = "rotated"  # the name now means a newer file; the old one was moved to details["name"]
     REPLACED = "replaced"  # the name now means another file; the old one has no name we know
     TRUNCATED = "truncated"  # the file was cut to details["to"] bytes
-    OVERWRITTEN = "overwritten"  # bytes before the position changed in place; starts again as a new generation
+    OVERWRITTEN = (
+        "overwritten"  # bytes before the position changed in place; starts again as a new generation
+    )
     GONE = "gone"  # the name names nothing; an open generation is still read
     BACK = "back"  # the name names a file again
     UNREADABLE = "unreadable"  # details["reason"], in words

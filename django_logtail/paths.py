@@ -1,0 +1,81 @@
+"""May this open descriptor be read: the only answer to that question. Knows no settings; the roots are given.
+
+A name can mean another file from one moment to the next. So a name is only looked at when a log is registered, to say
+early what will not work; what is opened is judged by where the open file is.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from django_logtail.tailing.system import System
+
+
+class Roots:
+    """The directories whose files may be read. No roots: nothing may."""
+
+    def __init__(self, paths: Iterable[Path], *, system: System | None = None) -> None:
+        self.paths = tuple(paths)
+        self._system = system or System()
+
+    def refusal(self, descriptor: int) -> str | None:
+        """Why the open file may not be read, in words; None: it may.
+
+        Where the file is is asked of the kernel, so symbolic links, renames and `..` on the way to it cannot deceive.
+        """
+        try:
+            where = self._system.name_of(descriptor)
+        except OSError as error:
+            return f"where the file is cannot be told: {os.strerror(error.errno or 0).lower()}"
+        if where is None:
+            return "the file was removed while it was being opened"
+        if self._holds(where):
+            return None
+        return f'path {str(where)!r} is outside LOGTAIL["ROOTS"]'
+
+    def may_register(self, path: Path) -> str | None:
+        """Why a log with this path would never be read, as a sentence; None: nothing speaks against it."""
+        text = str(path)
+        if not path.is_absolute():
+            return f"The path {text!r} is not absolute: begin it with '/'."
+        if ".." in path.parts:
+            return f"The path {text!r} contains '..': write it without."
+        if "\0" in text or "\n" in text:
+            return "The path contains a line end or a NUL."
+        if not self.paths:
+            return 'LOGTAIL["ROOTS"] is empty, so no file may be read: add the directory of the logs to it.'
+        allowed = ", ".join(str(root) for root in self.paths)
+        if not any(_is_inside(path, root) for root in (*self.paths, *self._resolved())):
+            fix = f"add {str(path.parent)!r} to it, or move the log"
+            return f'The path {text!r} is outside LOGTAIL["ROOTS"] ({allowed}): {fix}.'
+        try:
+            real = path.resolve()
+        except (OSError, RuntimeError):
+            return f"The symbolic links of {text!r} go round in a circle."
+        if not self._holds(real):
+            return f'The path {text!r} leads to {str(real)!r}, which is outside LOGTAIL["ROOTS"] ({allowed}).'
+        try:
+            if real.exists() and not real.is_file():
+                return f"The path {text!r} is not a regular file."
+        except OSError:
+            pass  # this process may not look; the one that reads may
+        return None
+
+    def _holds(self, real: Path) -> bool:
+        return any(_is_inside(real, root) for root in self._resolved())
+
+    def _resolved(self) -> list[Path]:
+        # Each time anew: a root may be a link that is switched, or be mounted later. Microseconds, once an open.
+        resolved = []
+        for root in self.paths:
+            try:
+                resolved.append(root.resolve())
+            except (OSError, RuntimeError):
+                continue
+        return resolved
+
+
+def _is_inside(path: Path, root: Path) -> bool:
+    return path != root and path.is_relative_to(root)

@@ -1,0 +1,194 @@
+"""Many followers on one thread: which of them to poll now. Polls none itself, and knows no clock.
+
+Fair by turns: every log with something to do gets one turn before any gets its second, so one log at full speed
+delays the others by one chunk each at most.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+
+from django_logtail.tailing.events import Kind
+from django_logtail.tailing.follower import Follower
+from django_logtail.tailing.system import raise_descriptor_limit
+from django_logtail.tailing.watches import Source, open_source
+
+#: Seconds between two looks at a log that nothing tells of changes.
+POLL_SECONDS = 0.25
+#: Seconds until change notification is tried again where it was refused.
+RETRY_SECONDS = 30.0
+#: Seconds until a follower that wants to go on but was given too little is due again.
+STARVED_SECONDS = 0.05
+#: Why logs on network and shared file systems are polled.
+REMOTE_REASON = "its file system does not tell of changes made by other machines"
+
+
+@dataclass
+class Entry:
+    """One follower, and when it is due."""
+
+    follower: Follower
+    due: float = 0.0
+    is_ready: bool = False
+    watched_revision: int = -1
+    reason: str | None = None
+    retry_at: float = 0.0
+    emitted: int = -1
+
+
+class FollowerSet:
+    """The driver's loop: wait for `fileno` or `next_due`; `read_hints`; poll each key of `due`; tell `polled`."""
+
+    def __init__(self, open_source: Callable[[], Source | str] = open_source) -> None:
+        self._open_source = open_source
+        self._entries: dict[Hashable, Entry] = {}
+        self._ready: deque[Hashable] = deque()
+        self._times: list[tuple[float, int, Hashable]] = []
+        self._count = 0
+        self._source_retry_at = 0.0
+        raise_descriptor_limit()
+        found = open_source()
+        self._source: Source | None = None if isinstance(found, str) else found
+        self._no_source = found if isinstance(found, str) else ""
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def add(self, key: Hashable, follower: Follower) -> None:
+        """Take a follower in; it is due at once. Its names are watched before its first look."""
+        assert key not in self._entries, f"{key!r} is in the set already"
+        entry = self._entries[key] = Entry(follower)
+        self._watch(key, entry, 0.0)
+        self.hint(key)
+
+    def remove(self, key: Hashable) -> None:
+        """Let a follower go; it is the caller's to close."""
+        if self._entries.pop(key, None) is not None and self._source is not None:
+            self._source.forget(key)
+
+    def fileno(self) -> int | None:
+        """Readable when something changed. None: there is nothing to wait for but time."""
+        return self._source.fileno() if self._source is not None else None
+
+    def read_hints(self) -> set[Hashable]:
+        """Take what the kernel tells, without waiting; those keys are due now."""
+        if self._source is None:
+            return set()
+        hinted, stale = self._source.read()
+        if hinted is None:
+            hinted = set(self._entries)  # some were lost: it may be any of them
+            stale = set(self._entries)
+        for key in stale:
+            if key in self._entries:
+                self._entries[key].watched_revision = -1
+        for key in hinted:
+            self.hint(key)
+        return hinted
+
+    def hint(self, key: Hashable) -> None:
+        """Make a key due now: something changed, it may emit again, or the caller had no time for its turn."""
+        entry = self._entries.get(key)
+        if entry is not None and not entry.is_ready:
+            entry.is_ready = True
+            self._ready.append(key)
+
+    def due(self, now: float) -> list[Hashable]:
+        """The keys to be polled now, longest waiting first. Each must be polled and told, or hinted again."""
+        while self._times and self._times[0][0] <= now:
+            time, _, key = heapq.heappop(self._times)
+            entry = self._entries.get(key)
+            if entry is not None and entry.due == time:
+                self.hint(key)
+        ready = [key for key in self._ready if key in self._entries]
+        self._ready.clear()
+        for key in ready:
+            self._entries[key].is_ready = False
+        return ready
+
+    def polled(self, key: Hashable, now: float) -> None:
+        """The follower was polled just now: keep its watches in step, and know when it is due again."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return
+        follower = entry.follower
+        self._retry_source(now)
+        if entry.watched_revision != follower.revision or (
+            entry.reason is not None and now >= entry.retry_at
+        ):
+            self._watch(key, entry, now)
+            self.hint(key)  # what changed between its look and the watch
+        due = follower.next_due(now)
+        if follower.has_more:
+            if follower.emitted != entry.emitted:
+                self.hint(key)
+            due = now + STARVED_SECONDS
+        elif entry.reason is not None:
+            due = min(due, now + POLL_SECONDS)
+        entry.emitted = follower.emitted
+        entry.due = max(due, now)
+        self._count += 1
+        heapq.heappush(self._times, (entry.due, self._count, key))
+        if len(self._times) > 64 + 8 * len(self._entries):
+            self._forget_old_times()
+
+    def next_due(self, now: float) -> float | None:
+        """Until when the driver may wait. None: for ever, there is no follower."""
+        if self._ready:
+            return now
+        while self._times:
+            time, _, key = self._times[0]
+            entry = self._entries.get(key)
+            if entry is not None and entry.due == time:
+                return time
+            heapq.heappop(self._times)
+        return None
+
+    def close(self) -> None:
+        """Give the event source back. The followers are the caller's to close."""
+        if self._source is not None:
+            self._source.close()
+            self._source = None
+        self._entries.clear()
+        self._ready.clear()
+
+    def _forget_old_times(self) -> None:
+        self._times = [
+            item
+            for item in self._times
+            if (entry := self._entries.get(item[2])) is not None and entry.due == item[0]
+        ]
+        heapq.heapify(self._times)
+
+    def _watch(self, key: Hashable, entry: Entry, now: float) -> None:
+        follower = entry.follower
+        entry.watched_revision = follower.revision
+        if follower.is_remote:
+            reason: str | None = REMOTE_REASON
+        elif self._source is None:
+            reason = self._no_source
+        else:
+            reason = self._source.watch(key, follower.path, follower.descriptors())
+        if reason is not None:
+            entry.retry_at = now + RETRY_SECONDS
+        if reason is not None and entry.reason is None:
+            follower.mark(Kind.DEGRADED, reason)
+        elif reason is None and entry.reason is not None:
+            follower.mark(Kind.RESTORED, entry.reason)
+        entry.reason = reason
+
+    def _retry_source(self, now: float) -> None:
+        """Without any event source: ask for one again, every so often."""
+        if self._source is not None or now < self._source_retry_at:
+            return
+        if self._source_retry_at:
+            found = self._open_source()
+            if not isinstance(found, str):
+                self._source = found
+                for entry in self._entries.values():
+                    entry.watched_revision = -1
+                return
+            self._no_source = found
+        self._source_retry_at = now + RETRY_SECONDS

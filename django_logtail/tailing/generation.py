@@ -1,0 +1,273 @@
+"""One physical file that a log's path has named: its identity, and reads that prove it is still the same text.
+
+A descriptor that stays open pins the inode, so device and inode are exact while we run. Across restarts the id says:
+device, inode, and a hash of the first bytes. Size alone never proves that nothing before it has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import zlib
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+from django_logtail.tailing.system import System, close_quietly
+
+#: First bytes of a file that identify it: more than a banner line, less than one page.
+HEAD_BYTES = 256
+#: Bytes before the furthest one read that are read again with the new ones, to see that they are still the same.
+ANCHOR_BYTES = 1024
+#: Checksummed blocks, to know a shortened file's kept part again; 4,096 of them are the last 4 MiB.
+BLOCK_BYTES = 1024
+MAX_BLOCKS = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class FileId:
+    """What a generation's id says. The text form is opaque to everyone else."""
+
+    device: int
+    inode: int
+    length: int
+    digest: str
+    serial: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.device:x}-{self.inode:x}-{self.length:x}-{self.digest}"
+        return f"{text}-{self.serial}" if self.serial else text
+
+    @classmethod
+    def parse(cls, text: str) -> FileId | None:
+        """The id in `text`; None when it is not one (it may come from a client)."""
+        fields = text.split("-")
+        if len(text) > 120 or len(fields) not in (4, 5):
+            return None
+        try:
+            numbers = [int(field, 16) for field in fields[:3]]
+        except ValueError:
+            return None
+        if min(numbers) < 0 or numbers[2] > HEAD_BYTES:
+            return None
+        return cls(numbers[0], numbers[1], numbers[2], *fields[3:])
+
+    @property
+    def is_strong(self) -> bool:
+        """Whether its digest alone tells files apart."""
+        return self.length >= HEAD_BYTES
+
+
+def digest_of(head: bytes) -> str:
+    """The hash of a file's first bytes, as ids have it."""
+    return hashlib.blake2b(head, digest_size=8).hexdigest()
+
+
+def proves(system: System, descriptor: int, file_id: FileId, offset: int, *, copy: bool = False) -> bool:
+    """Whether the open file is the one that `file_id` was made of, and holds `offset`. May raise `OSError`.
+
+    With `copy`, another inode with the same head is taken as well. A short head proves little, so there a line has to
+    end where `offset` is.
+    """
+    found = system.fstat(descriptor)
+    if found.st_size < max(offset, file_id.length):
+        return False
+    same_inode = found.st_ino == file_id.inode and (found.st_dev == file_id.device or file_id.is_strong)
+    if not same_inode and not (copy and file_id.is_strong):
+        return False
+    if digest_of(system.pread(descriptor, file_id.length, 0)) != file_id.digest:
+        return False
+    if offset == 0 or (same_inode and file_id.is_strong):
+        return True
+    return b"\n" in system.pread(descriptor, min(4, offset), max(0, offset - 4))
+
+
+class Changed(Exception):
+    """What was read before is not there any more: the file was cut or written over."""
+
+
+class Generation:
+    """An open file. It owns its descriptor."""
+
+    def __init__(
+        self,
+        system: System,
+        descriptor: int,
+        found: os.stat_result,
+        *,
+        head: bytes | None = None,
+        again: bool = False,
+    ) -> None:
+        """`again`: this inode was another generation before. Raises `OSError`; then the descriptor is the caller's."""
+        self._system = system
+        self.head = system.pread(descriptor, HEAD_BYTES, 0) if head is None else head
+        # What begins empty or is emptied twice needs a name of its own; no file could prove the difference later.
+        serial = os.urandom(3).hex() if again or len(self.head) < HEAD_BYTES else ""
+        self.id = str(FileId(found.st_dev, found.st_ino, len(self.head), digest_of(self.head), serial))
+        self.device = found.st_dev
+        self.inode = found.st_ino
+        self.descriptor: int | None = descriptor
+        self.name: Path | None = None  # where it was when opened, symbolic links resolved
+        self.is_remote = False
+        #: The furthest byte read and the bytes before it.
+        self.anchor = b""
+        self.anchor_at = 0
+        #: The largest size seen while everything before it was still the same.
+        self.proven_size = 0
+        #: Read but not taken, because its line had no end yet; the only copy once the file was cut.
+        self.tail = b""
+        self.tail_at = 0
+        #: Nothing of it can be read any more but the tail.
+        self.is_lost = False
+        #: Nothing will be appended any more.
+        self.is_final = False
+        #: Bytes emitted, those appended after a newer generation began included.
+        self.sent = 0
+        #: Where to look for the end of a run of NULs.
+        self.unwritten_to = 0
+        self._blocks: OrderedDict[int, int] = OrderedDict()
+        self._block_at = 0
+        self._block_rest = b""
+
+    @property
+    def inode_key(self) -> tuple[int, int]:
+        return self.device, self.inode
+
+    @property
+    def is_open(self) -> bool:
+        return self.descriptor is not None
+
+    def stat(self) -> os.stat_result:
+        """Raises `OSError`."""
+        assert self.descriptor is not None
+        return self._system.fstat(self.descriptor)
+
+    def place_anchor(self, offset: int) -> None:
+        """Begin reading at `offset`: remember what is before it. Raises `OSError`."""
+        assert self.descriptor is not None
+        start = max(0, offset - ANCHOR_BYTES)
+        self.anchor = self._system.pread(self.descriptor, offset - start, start)
+        self.anchor_at = start + len(self.anchor)
+        self.sent = offset
+        self.tail = b""
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Up to `size` bytes from `offset`, proven to follow what was read before.
+
+        Raises `Changed` when they do not, or when the file is closed; `OSError` as the system does.
+        """
+        if self.is_lost or self.descriptor is None:
+            kept = self.tail[offset - self.tail_at :][:size] if self.tail_at <= offset else b""
+            if not kept and size:
+                raise Changed
+            return kept
+        if offset != self.anchor_at:
+            self._prove_anchor()
+            return self._system.pread(self.descriptor, size, offset)
+        start = offset - len(self.anchor)
+        data = self._system.pread(self.descriptor, len(self.anchor) + size, start)
+        if not data.startswith(self.anchor):
+            raise Changed
+        return data[len(self.anchor) :]
+
+    def _prove_anchor(self) -> None:
+        assert self.descriptor is not None
+        start = self.anchor_at - len(self.anchor)
+        if self._system.pread(self.descriptor, len(self.anchor), start) != self.anchor:
+            raise Changed
+
+    def took(self, offset: int, data: bytes) -> None:
+        """`data` from `offset` has been emitted: it is what later reads are proven against."""
+        end = offset + len(data)
+        self.sent = max(self.sent, end)
+        if offset <= len(self.head) < HEAD_BYTES and end > len(self.head):
+            self.head = (self.head + data[len(self.head) - offset :])[:HEAD_BYTES]
+        if end <= self.anchor_at:
+            return
+        if offset == self.anchor_at:
+            self._checksum(offset, data)
+            self.anchor = (
+                data[-ANCHOR_BYTES:] if len(data) >= ANCHOR_BYTES else (self.anchor + data)[-ANCHOR_BYTES:]
+            )
+        else:
+            self.anchor = data[-ANCHOR_BYTES:]
+        self.anchor_at = end
+
+    def skip_to(self, offset: int) -> None:
+        """What was never written is passed over."""
+        self.sent = max(self.sent, offset)
+        if offset > self.anchor_at:
+            self.anchor, self.anchor_at = b"", offset
+
+    def _checksum(self, offset: int, data: bytes) -> None:
+        if offset != self._block_at + len(self._block_rest):
+            skip = -offset % BLOCK_BYTES
+            self._block_at, self._block_rest = offset + skip, b""
+            data = data[skip:]
+            if not data:
+                self._block_at = -1  # begin again with the next bytes
+                return
+        data = self._block_rest + data
+        whole = len(data) - len(data) % BLOCK_BYTES
+        view = memoryview(data)
+        number = self._block_at // BLOCK_BYTES
+        for start in range(0, whole, BLOCK_BYTES):
+            self._blocks[number] = zlib.crc32(view[start : start + BLOCK_BYTES])
+            number += 1
+        while len(self._blocks) > MAX_BLOCKS:
+            self._blocks.popitem(last=False)
+        self._block_at += whole
+        self._block_rest = data[whole:]
+
+    def kept_its_first(self, size: int) -> bool:
+        """Whether the file, cut to `size` bytes, still is what was read of it. Raises `OSError`.
+
+        Wants proof near the new end: a new text that begins with the same banner must not pass for the old one.
+        """
+        assert self.descriptor is not None
+        head = self.head[:size]
+        if self._system.pread(self.descriptor, len(head), 0) != head or not size:
+            return False
+        near_end = size <= len(self.head)
+        anchor_start = self.anchor_at - len(self.anchor)
+        if anchor_start < size:
+            kept = self.anchor[: size - anchor_start]
+            if self._system.pread(self.descriptor, len(kept), anchor_start) != kept:
+                return False
+            near_end = True
+        last = size // BLOCK_BYTES
+        for number in range(max(0, last - 64), last):
+            checksum = self._blocks.get(number)
+            if checksum is None:
+                continue
+            if zlib.crc32(self._system.pread(self.descriptor, BLOCK_BYTES, number * BLOCK_BYTES)) != checksum:
+                return False
+            near_end = near_end or number == last - 1
+        return near_end
+
+    def was_written_over(self) -> bool:
+        """After `Changed`: whether only some bytes differ, as after an edit in place. Raises `OSError`."""
+        assert self.descriptor is not None
+        start = self.anchor_at - len(self.anchor)
+        now = self._system.pread(self.descriptor, len(self.anchor), start)
+        same = sum(a == b for a, b in zip(now, self.anchor, strict=False))
+        return len(now) == len(self.anchor) and same * 10 >= len(self.anchor) * 9
+
+    def keep_tail(self, offset: int, data: bytes) -> None:
+        """Remember bytes that were read but not taken."""
+        self.tail, self.tail_at = data, offset
+
+    def lose(self) -> None:
+        """The text is gone from the disk; only the tail is left."""
+        self.is_lost = self.is_final = True
+        self.close()
+
+    def give_descriptor(self) -> int:
+        """Hand the descriptor to another generation of the same inode."""
+        assert self.descriptor is not None
+        descriptor, self.descriptor = self.descriptor, None
+        return descriptor
+
+    def close(self) -> None:
+        close_quietly(self._system, self.descriptor)
+        self.descriptor = None

@@ -1,0 +1,76 @@
+"""Bytes of a log that have been: ranges and earlier lines of a generation, found again by its id.
+
+Stateless, and blocking as files are: for a thread of its own when the disk may be slow.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from django_logtail.tailing.backlog import start_of_last_lines
+from django_logtail.tailing.generation import HEAD_BYTES, FileId, proves
+from django_logtail.tailing.lines import LineEnds
+from django_logtail.tailing.opening import Permit, Trouble, open_log, permit_all
+from django_logtail.tailing.siblings import siblings_of
+from django_logtail.tailing.system import System, close_quietly
+
+
+def open_generation(
+    path: Path, file_id: str, *, permit: Permit = permit_all, offset: int = 0, system: System | None = None
+) -> int | None:
+    """A descriptor of the generation with this id: the log itself, or a sibling that rotation has made of it.
+
+    The caller closes it. None: the id is none of ours, or that file is nowhere to be found (compressed, removed,
+    emptied). `offset` is a place in it that the caller knows of; a file too short for it is not the one.
+    """
+    system = system or System()
+    wanted = FileId.parse(file_id)
+    if wanted is None:
+        return None
+    places = [path]
+    try:
+        siblings = siblings_of(system, path)
+        real = path.resolve()
+        if real.parent != path.parent:
+            siblings += siblings_of(system, real)
+        # The right inode first; then copies with the same first bytes, newest first.
+        siblings.sort(key=lambda sibling: (sibling.stat.st_ino != wanted.inode, -sibling.stat.st_mtime_ns))
+        places += [sibling.path for sibling in siblings]
+    except OSError:
+        pass
+    for copy in (False, True):
+        for place in places:
+            opened = open_log(system, place, permit)
+            if isinstance(opened, Trouble):
+                continue
+            try:
+                if proves(system, opened.descriptor, wanted, offset, copy=copy):
+                    return opened.descriptor
+            except OSError:
+                pass
+            close_quietly(system, opened.descriptor)
+    return None
+
+
+def read_range(descriptor: int, start: int, end: int) -> bytes:
+    """The bytes [start, end) of an open file; fewer when it ends before. Raises `OSError`."""
+    parts = []
+    while start < end:
+        part = os.pread(descriptor, min(end - start, 1024 * 1024), start)
+        if not part:
+            break
+        parts.append(part)
+        start += len(part)
+    return b"".join(parts)
+
+
+def lines_before(
+    descriptor: int, before: int, lines: int, encoding: str = "utf-8", max_bytes: int = 1024 * 1024
+) -> int:
+    """Where the `lines` lines that end at byte `before` begin, within `max_bytes` of it. Raises `OSError`."""
+    ends = LineEnds(encoding, os.pread(descriptor, HEAD_BYTES, 0))
+    end = min(before, os.fstat(descriptor).st_size)
+    return start_of_last_lines(
+        lambda size, offset: os.pread(descriptor, size, offset), end, lines, ends, max_bytes
+    )

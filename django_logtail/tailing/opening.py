@@ -1,0 +1,110 @@
+"""Open a log without side effects. Knows nothing of what is read from it.
+
+Opening a FIFO or a device can block, wake a writer or rewind a tape, so the name is first opened for nothing but its
+identity; what it is and whether it may be read are decided from that descriptor, never from the name.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from django_logtail.tailing.events import Kind
+from django_logtail.tailing.system import System, close_quietly
+
+#: Asked with a descriptor of the opened file: None when it may be read, else the reason in words.
+Permit: TypeAlias = Callable[[int], "str | None"]
+
+
+def permit_all(descriptor: int) -> str | None:
+    """Every regular file may be read."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A regular file, open for reading; the taker closes the descriptor."""
+
+    descriptor: int
+    stat: os.stat_result
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a path cannot be read: GONE, UNREADABLE, NOT_A_FILE or REFUSED, and the words for it."""
+
+    kind: Kind
+    text: str = ""
+
+
+def open_log(system: System, path: Path, permit: Permit = permit_all) -> Opened | Trouble:
+    """The regular file that `path` names now. Never raises `OSError`, and leaks no descriptor."""
+    named = None
+    try:
+        if not hasattr(os, "O_PATH"):  # no descriptor without opening: look first
+            what = what_it_is(system.stat(path).st_mode)
+            if what is not None:
+                return Trouble(Kind.NOT_A_FILE, what)
+        named = system.open_path(path)
+        found = system.fstat(named)
+        what = what_it_is(found.st_mode)
+        if what is not None:
+            return Trouble(Kind.NOT_A_FILE, what)
+        reason = permit(named)
+        if reason is not None:
+            return Trouble(Kind.REFUSED, reason)
+        return Opened(system.reopen(named), found)
+    except OSError as error:
+        return trouble_of(error, system, path)
+    finally:
+        close_quietly(system, named)
+
+
+def what_it_is(mode: int) -> str | None:
+    """What a file is when it is not a regular one."""
+    if stat.S_ISREG(mode):
+        return None
+    kinds = (
+        (stat.S_ISDIR, "directory"),
+        (stat.S_ISFIFO, "FIFO"),
+        (stat.S_ISSOCK, "socket"),
+        (stat.S_ISCHR, "device"),
+        (stat.S_ISBLK, "device"),
+    )
+    return next((name for is_kind, name in kinds if is_kind(mode)), "something else")
+
+
+def trouble_of(error: OSError, system: System, path: Path) -> Trouble:
+    """An error of opening or reading in words a person can act on."""
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return Trouble(Kind.GONE)
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return Trouble(Kind.UNREADABLE, _who_may_read(system, path))
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return Trouble(Kind.UNREADABLE, "the reader has too many open files")
+    if error.errno == errno.ELOOP:
+        return Trouble(Kind.UNREADABLE, "its symbolic links go round in a circle")
+    return Trouble(Kind.UNREADABLE, os.strerror(error.errno or errno.EIO).lower())
+
+
+def _who_may_read(system: System, path: Path) -> str:
+    reader = f"reader runs as {_user_name(os.geteuid())}"
+    try:
+        found = system.stat(path)
+    except OSError:
+        return f"its directory cannot be searched, {reader}"
+    return f"owned by {_user_name(found.st_uid)}, mode {stat.S_IMODE(found.st_mode):04o}, {reader}"
+
+
+def _user_name(number: int) -> str:
+    import pwd  # not on every platform
+
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)

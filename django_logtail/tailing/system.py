@@ -1,0 +1,161 @@
+"""Every system call the followers make, behind one door, so that a test can make any of them fail.
+
+Each method raises `OSError` and nothing else. What a platform lacks is answered as "not known" (None).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import signal
+import sys
+import time
+from itertools import islice
+from pathlib import Path
+
+#: Without these a FIFO would block the reader, a terminal would become its own, a child would inherit the descriptor.
+READ_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+O_PATH: int | None = getattr(os, "O_PATH", None)
+#: macOS' fcntl that tells a descriptor's path; Python has no name for it before 3.12.
+F_GETPATH = 50
+#: File systems that tell of no change made by another machine (or of none at all), and whose sizes may lag.
+REMOTE = (
+    "nfs",
+    "cifs",
+    "smb",
+    "9p",
+    "fuse.",
+    "ceph",
+    "glusterfs",
+    "lustre",
+    "virtiofs",
+    "vboxsf",
+    "drvfs",
+    "afs",
+)
+
+
+class System:
+    """The real one. A test's own subclass injects errors."""
+
+    def stat(self, path: Path) -> os.stat_result:
+        return os.stat(path)  # noqa: PTH116 - once a second for each log: a third of the time of Path.stat
+
+    def lstat(self, path: Path) -> os.stat_result:
+        return os.lstat(path)
+
+    def fstat(self, descriptor: int) -> os.stat_result:
+        return os.fstat(descriptor)
+
+    def pread(self, descriptor: int, size: int, offset: int) -> bytes:
+        return os.pread(descriptor, size, offset)
+
+    def open_path(self, path: Path) -> int:
+        """A descriptor that names the file and touches nothing; where there is no O_PATH, one opened for reading."""
+        return os.open(path, O_PATH | os.O_CLOEXEC if O_PATH is not None else READ_FLAGS)
+
+    def reopen(self, descriptor: int) -> int:
+        """The very file of an `open_path` descriptor, for reading."""
+        if O_PATH is None:
+            return os.dup(descriptor)
+        return os.open(f"/proc/self/fd/{descriptor}", READ_FLAGS)
+
+    def dup(self, descriptor: int) -> int:
+        return os.dup(descriptor)
+
+    def close(self, descriptor: int) -> None:
+        os.close(descriptor)
+
+    def name_of(self, descriptor: int) -> Path | None:
+        """Where the open file is now; None when it has no name (any more), or the platform does not tell."""
+        if sys.platform == "darwin":
+            return Path(os.fsdecode(fcntl.fcntl(descriptor, F_GETPATH, bytes(1024)).rstrip(b"\0")))
+        try:
+            name = Path(os.readlink(f"/proc/self/fd/{descriptor}"))  # noqa: PTH115 - the text is wanted as it is
+        except FileNotFoundError:
+            return None
+        here = os.fstat(descriptor)
+        try:
+            there = os.lstat(name)
+        except (FileNotFoundError, NotADirectoryError):
+            return None  # "/var/log/app.log (deleted)"
+        return name if (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino) else None
+
+    def names_in(self, directory: Path, most: int) -> list[str]:
+        """Up to `most` entries of a directory."""
+        with os.scandir(directory) as entries:
+            return [entry.name for entry in islice(entries, most)]
+
+    def next_data(self, descriptor: int, offset: int) -> int | None:
+        """Where the next bytes are that were ever written, from `offset` on; None: nowhere."""
+        seek_data = getattr(os, "SEEK_DATA", None)
+        if seek_data is None:
+            return offset
+        try:
+            return os.lseek(descriptor, offset, seek_data)
+        except OSError as error:
+            if error.errno == errno.ENXIO:
+                return None
+            if error.errno in (errno.EINVAL, errno.EOPNOTSUPP):
+                return offset
+            raise
+
+    def has_writer(self, descriptor: int) -> bool | None:
+        """Whether any process holds the file open for writing; None: we may not know.
+
+        The kernel grants a read lease only on a file that nobody can write to. Should a writer open it in the moment
+        we hold the lease, the kernel tells us by a signal: SIGURG, which is ignored, and not SIGIO, which kills.
+        """
+        if sys.platform != "linux":
+            return None
+        try:
+            fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
+            fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        except OSError as error:
+            return True if error.errno == errno.EAGAIN else None
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        return False
+
+    def file_system(self, device: int) -> str | None:
+        """The type of the mounted file system with this device number, as /proc/self/mountinfo has it."""
+        wanted = f"{os.major(device)}:{os.minor(device)}"
+        try:
+            with Path("/proc/self/mountinfo").open(encoding="utf-8", errors="replace") as mounts:
+                for line in mounts:
+                    fields = line.split()
+                    if fields[2] == wanted:
+                        return fields[fields.index("-") + 1]
+        except FileNotFoundError:
+            pass
+        return None
+
+    def monotonic(self) -> float:
+        """For one purpose only: to give up a directory scan that takes too long."""
+        return time.monotonic()
+
+
+def is_remote(file_system: str | None) -> bool:
+    """Whether changes on it go unnoticed and sizes may lag behind."""
+    return file_system is not None and file_system.startswith(REMOTE)
+
+
+def close_quietly(system: System, descriptor: int | None) -> None:
+    """Close; a descriptor is gone whatever close() answers, so there is nothing to be done about an error."""
+    if descriptor is not None:
+        with contextlib.suppress(OSError):
+            system.close(descriptor)
+
+
+def raise_descriptor_limit() -> int:
+    """Let this process open as many files as it is allowed to; the limit that holds then."""
+    import resource  # not on every platform
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            return wanted
+    return soft
