@@ -29,6 +29,24 @@ PAGES = (
     "/feed.xml",
 )
 AGENTS = ("Mozilla/5.0 (X11; Linux x86_64) Firefox/133.0", "Mozilla/5.0 (iPhone) Safari/605.1", "curl/8.9.1")
+NOTES = (
+    "shop.orders Order 10{n:02d}7 of {who} is packed",
+    "shop.orders Order 20{n:02d}3 paid by {who}, {n}.50 EUR",
+    "shop.accounts {who} signed in from 203.0.113.{n}",
+    "shop.stock 'Piranesi' restocked: {n} copies on shelf B",
+    "shop.mail Newsletter sent to {n} readers",
+    "shop.search Index refreshed, {n} books changed",
+)
+DETAILS = (
+    "shop.cart Cart of {who}: {n} EUR in all",
+    "django.db.backends (0.0{n:02d}) SELECT id, title, price FROM shop_book WHERE shelf = 'B' LIMIT 50",
+    "shop.cache Covers of page {n} were in the cache",
+)
+WARNINGS = (
+    "shop.stock Only {n} copies of 'Orlando' left",
+    "django.security.csrf Forbidden (CSRF cookie not set.): /cart/{n}/",
+    "shop.payments Gateway took {n}00 ms to answer",
+)
 TRACEBACK = """Traceback (most recent call last):
   File "/srv/shop/orders/views.py", line 88, in checkout
     receipt = gateway.charge(order.total, card)
@@ -44,15 +62,19 @@ Lines = Callable[[datetime, random.Random], str]
 def django_lines(now: datetime, chance: random.Random) -> str:
     """What Django's own logging writes, with a traceback now and then."""
     stamp = f"{now:%Y-%m-%d %H:%M:%S},{now.microsecond // 1000:03d}"
-    person, order = chance.choice(PEOPLE), chance.randint(10_000, 99_999)
     roll = chance.random()
     if roll < 0.05:
         return f"{stamp} ERROR django.request Internal Server Error: /checkout/\n{TRACEBACK}"
     if roll < 0.15:
-        return f"{stamp} WARNING shop.stock Only {chance.randint(1, 3)} copies of 'Orlando' left"
+        return f"{stamp} WARNING {said(WARNINGS, chance)}"
     if roll < 0.3:
-        return f"{stamp} DEBUG shop.cart Cart of {person}: {chance.randint(1, 6)} books"
-    return f"{stamp} INFO shop.orders Order {order} of {person} is packed"
+        return f"{stamp} DEBUG {said(DETAILS, chance)}"
+    return f"{stamp} INFO {said(NOTES, chance)}"
+
+
+def said(messages: tuple[str, ...], chance: random.Random) -> str:
+    """One of the messages, about somebody and some number."""
+    return chance.choice(messages).format(who=chance.choice(PEOPLE), n=chance.randint(2, 90))
 
 
 def access_lines(now: datetime, chance: random.Random) -> str:
