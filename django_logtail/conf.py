@@ -6,6 +6,7 @@ what was seen and what was expected; the system checks turn that into a message 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Generic, TypeVar, overload
@@ -14,6 +15,9 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 Value = TypeVar("Value")
+
+#: Dramatiq also takes dots; not here, because it marks its own delay and dead-letter queues with them.
+QUEUE_NAME = r"[A-Za-z_][A-Za-z0-9_-]*"
 
 
 class Key(Generic[Value]):
@@ -54,6 +58,12 @@ def declared() -> Mapping[str, Any]:
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError("expected a text")
+    return value
+
+
+def _queue_name(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(QUEUE_NAME, value):
+        raise ValueError("expected letters, digits, '-' and '_', beginning with a letter or '_'")
     return value
 
 
@@ -119,7 +129,7 @@ class Conf:
     )
     QUEUE = Key(
         "logtail",
-        _text,
+        _queue_name,
         unit="Dramatiq queue name",
         why="The queue of logs that name none, and the one this host's worker serves.",
     )

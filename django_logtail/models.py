@@ -11,7 +11,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from django_logtail.conf import conf
+from django_logtail.conf import QUEUE_NAME, conf
 from django_logtail.encodings import UnknownEncoding, browser_label
 from django_logtail.paths import Roots
 
@@ -27,9 +27,8 @@ def validate_encoding(value: str) -> None:
         raise ValidationError(str(error), code="encoding") from None
 
 
-#: Dramatiq also takes dots; not here, because it marks its own delay and dead-letter queues with them.
 validate_queue = RegexValidator(
-    r"\A[A-Za-z_][A-Za-z0-9_-]*\Z",
+    rf"\A{QUEUE_NAME}\Z",
     _("The name of a queue has letters, digits, “-” and “_”, and begins with a letter or “_”."),
     code="queue",
 )

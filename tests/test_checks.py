@@ -76,6 +76,18 @@ class TestSettings:
             "Default: ().",
         )
 
+    @pytest.mark.parametrize("queue", ["", "a b", "web.1", "9", None])
+    def test_a_queue_that_dramatiq_or_our_keys_cannot_have_is_an_error(
+        self, settings: Any, queue: Any
+    ) -> None:
+        settings.LOGTAIL = {"QUEUE": queue}
+
+        assert only(checks.check_settings)[:2] == (
+            "logtail.E003",
+            f"LOGTAIL[\"QUEUE\"] is {queue!r}; expected letters, digits, '-' and '_', "
+            "beginning with a letter or '_'.",
+        )
+
     def test_several_wrong_values_are_all_named(self, settings: Any) -> None:
         settings.LOGTAIL = {"BACKLOG_LINES": "many", "LOGS": [], "NONSENSE": 1}
 

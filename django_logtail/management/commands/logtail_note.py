@@ -1,0 +1,36 @@
+"""Put a note into the stream of everyone who watches, for example from a deploy script."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from django_logtail import notes
+from django_logtail.conf import conf
+from django_logtail.control import ControlUnavailable
+from django_logtail.models import Log
+
+
+class Command(BaseCommand):
+    help = "Shows TEXT to everyone who watches a log now, where it happened."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("text", metavar="TEXT")
+        parser.add_argument("--log", metavar="SLUG", help="only to who watches this log; default: any log")
+        parser.add_argument("--level", choices=notes.LEVELS, default="info", help="default: %(default)s")
+
+    def handle(self, *args: Any, text: str, log: str | None, level: str, **options: Any) -> None:
+        if conf.READER == "local":
+            raise CommandError(
+                'LOGTAIL["READER"] is "local": a note reaches the viewers of the process that sends it, and this '
+                "process has none. Call django_logtail.notes.send in the web process."
+            )
+        try:
+            notes.send(log, text, level=level)
+        except Log.DoesNotExist:
+            raise CommandError(f"There is no log {log!r}.") from None
+        except ControlUnavailable as error:
+            raise CommandError(f"Redis does not answer: {error}") from None
+        self.stdout.write(f"Sent to who watches {'any log' if log is None else f'log {log}'}.")

@@ -1,0 +1,112 @@
+import json
+import socket
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from django_logtail import __version__, control
+from django_logtail.control import MemoryControl, ReaderLease, Seen, Want
+from django_logtail.models import Log
+
+from ..stack import Stack
+
+HOST = socket.gethostname()
+
+
+@pytest.fixture
+def memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[MemoryControl]:
+    memory = MemoryControl()
+    control.use(memory)
+    yield memory
+    control.use(None)
+
+
+def read(memory: MemoryControl, log: Log) -> None:
+    """A reader on web-9 that reads `log` and says so."""
+    memory.post(log.queue_name, [Want("p", str(log.pk), "", "m", 1, 1)], [], [])
+    lease = ReaderLease("t", "web-9", 77, "0.1")
+    memory.tick(log.queue_name, lease, Seen(), may_end=False, starting=True)
+    logs = {str(log.pk): {"state": "reading", "reason": "", "size": 12, "flows": 1}, "999": {}}
+    memory.report(log.queue_name, {"host": "web-9", "pid": 77, "version": "0.1", "since": 0.0, "logs": logs})
+
+
+@pytest.mark.django_db
+class TestCommand:
+    @pytest.fixture
+    def app(self) -> Log:
+        log: Log = Log.objects.create(name="App", slug="app", path="/tmp/app.log", queue="web-9")
+        return log
+
+    def test_it_shows_readers_logs_and_flags(
+        self, settings: Any, memory: MemoryControl, app: Log, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        settings.TIME_ZONE = "UTC"
+        read(memory, app)
+        memory.set_stop("logtail", "*", "maintenance")
+        memory.set_stop("web-9", str(app.pk), "too loud")
+
+        call_command("logtail_status")
+
+        assert capsys.readouterr().out.splitlines() == [
+            "queue logtail: no reader; one starts when somebody watches",
+            "  stop flag for every log: maintenance",
+            "queue web-9: read on web-9 by process 77 since 1970-01-01 00:00:00, version 0.1",
+            "  app: live, 12 bytes",
+            "  stop flag for app: too loud",
+        ]
+
+    def test_programs_get_json(
+        self, memory: MemoryControl, app: Log, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        read(memory, app)
+
+        call_command("logtail_status", "--json")
+
+        assert json.loads(capsys.readouterr().out) == {
+            "queues": [
+                {"queue": "logtail", "reader": None, "logs": [], "stops": []},
+                {
+                    "queue": "web-9",
+                    "reader": {"host": "web-9", "pid": 77, "version": "0.1", "since": 0.0},
+                    "logs": [{"log": "app", "state": "live", "reason": "", "size": 12}],
+                    "stops": [],
+                },
+            ]
+        }
+
+    def test_a_report_without_its_reader_is_not_shown(
+        self, memory: MemoryControl, app: Log, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        memory.report("web-9", {"host": "web-9", "pid": 77, "version": "0.1", "since": 0.0, "logs": {}})
+
+        call_command("logtail_status")
+
+        assert "queue web-9: no reader" in capsys.readouterr().out
+
+    def test_with_a_local_reader_it_says_why_there_is_nothing_to_show(self, settings: Any) -> None:
+        settings.LOGTAIL = {"READER": "local"}
+
+        with pytest.raises(CommandError) as failed:
+            call_command("logtail_status")
+
+        assert str(failed.value) == (
+            'LOGTAIL["READER"] is "local": each web process reads for its own viewers and reports to nobody.'
+        )
+
+
+@pytest.mark.whole
+def test_a_real_reader_is_shown_with_what_it_reads(stack: Stack) -> None:
+    stack.add_log("app", b"one\n")
+    stack.manage("logtail_doctor")
+    deadline = time.monotonic() + 5
+
+    while True:  # the reader lingers for 10 s after the doctor's look, and reports each second
+        (queue,) = json.loads(stack.manage("logtail_status", "--json").stdout)["queues"]
+        if queue["reader"] or time.monotonic() > deadline:
+            break
+
+    assert queue["queue"] == "logtail"
+    assert (queue["reader"]["host"], queue["reader"]["version"]) == (HOST, __version__)
