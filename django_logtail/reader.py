@@ -108,6 +108,7 @@ class Flow:
     outbox: deque[dict[str, Any]] = field(default_factory=deque)
     number: int = 0
     sent: int = 0
+    stands_at: Position | None = None
     not_before: float = 0.0
     trouble: tuple[str, str] | None = None
     beats: int = CHANGED_BEATS
@@ -155,7 +156,8 @@ class Reader:
         self._wake = wake
         self._clock = clock
         self._flows: dict[str, Flow] = {}
-        self._unsent: set[str] = set()
+        #: Members that have something to do, longest waiting first; those whose time has not come stay in.
+        self._ready: dict[str, None] = {}
         self._stops: Mapping[str, str] = {}
         self._followers = FollowerSet()
         self._hinted = asyncio.Event()
@@ -299,7 +301,7 @@ class Reader:
                 here = flow.follower.position if flow.follower is not None else flow.want.position
                 details = {"text": note.text, "level": note.level, "at": round(note.at, 3)}
                 self._enqueue_event(flow, "note", here, here, details)
-                self._unsent.add(flow.want.member)
+                self._ready[flow.want.member] = None
         self._hinted.set()
 
     def _serve(self, want: Want) -> None:
@@ -314,28 +316,30 @@ class Reader:
         flow.want = want
         if is_new_serial:
             flow.outbox.clear()
-            flow.number, flow.sent, flow.not_before = 0, want.taken, 0.0
+            flow.number, flow.sent, flow.not_before, flow.stands_at = 0, want.taken, 0.0, None
             if flow.follower is not None and (
                 want.position is None or not flow.follower.rewind(want.position)
             ):
                 self._close_follower(flow)
+                flow.stands_at = None
                 self._open_soon(flow)
         elif flow.follower is not None and want.position is not None:
             flow.follower.release(want.position)
         flow.beats = CHANGED_BEATS
+        self._ready[want.member] = None
         self._hinted.set()
 
     def _close_flow(self, member: str) -> None:
         if (task := self._histories.get(member)) is not None:
             task.cancel()
         flow = self._flows.pop(member, None)
-        self._unsent.discard(member)
         if flow is not None:
             self._close_follower(flow)
 
     def _close_follower(self, flow: Flow) -> None:
         if flow.follower is not None:
             self._followers.remove(flow.want.member)
+            flow.stands_at = flow.follower.position
             flow.follower.close()
             flow.follower = None
 
@@ -378,8 +382,8 @@ class Reader:
             return
         flow.trouble = None
         want = flow.want
-        start = LastLines(want.lines, BACKLOG_BYTES) if want.position is None else Resume(want.position)
-        flow.number, flow.sent = 0, want.taken
+        position = flow.stands_at or want.position
+        start = LastLines(want.lines, BACKLOG_BYTES) if position is None else Resume(position)
         flow.follower = Follower(
             source.path, start, permit=self._permit, encoding=source.encoding, max_batch_bytes=MAX_BATCH_BYTES
         )
@@ -424,20 +428,23 @@ class Reader:
         while True:
             self._hinted.clear()
             now = self._clock()
-            next_at = now + 1.0
-            if (due_at := self._followers.next_due(now)) is not None:
-                next_at = min(next_at, due_at)
+            self._ready.update(dict.fromkeys(member for member in self._followers.due(now)))
             is_busy = False
-            for member in {*self._unsent, *self._followers.due(now)}:
+            next_at = now + 1.0
+            for member in list(self._ready):
                 flow = self._flows.get(member)
                 if flow is None:
-                    continue
-                if flow.not_before > now:
+                    del self._ready[member]
+                elif flow.not_before > now:
                     next_at = min(next_at, flow.not_before)
-                    continue
-                is_busy |= await self._turn(flow, now)
-                next_at = min(next_at, max(flow.not_before, now)) if flow.not_before > now else next_at
-            if is_busy:
+                else:
+                    del self._ready[member]
+                    is_busy |= await self._turn(flow, now)
+            if (due_at := self._followers.next_due(now)) is not None:
+                next_at = min(next_at, due_at)
+            if self._ready:
+                next_at = min(next_at, *(self._flows[m].not_before for m in self._ready if m in self._flows))
+            if is_busy or next_at <= now:
                 await asyncio.sleep(0)
             else:
                 await self._pause(max(0.0, next_at - self._clock()), self._hinted)
@@ -445,10 +452,11 @@ class Reader:
     async def _turn(self, flow: Flow, now: float) -> bool:
         """Read one chunk of a flow and send it. True when the flow can go on at once."""
         member = flow.want.member
-        if not flow.outbox:
-            self._unsent.discard(member)
-            if flow.follower is None:
-                return False
+        if flow.outbox:
+            self._ready[member] = None  # what was left over goes first, then it is read on
+        elif flow.follower is None:
+            return False
+        else:
             allowance = flow.allowance
             items = flow.follower.poll(now, min(allowance, TURN_BYTES))
             self._followers.polled(member, now)
@@ -456,13 +464,14 @@ class Reader:
                 self._enqueue(flow, item)
         has_sent = bool(flow.outbox)
         if not await self._drain(flow):
-            self._unsent.add(member)
+            self._ready[member] = None
             flow.not_before = now + TICK_SECONDS
             return False
         if flow.follower is None:
             return False
         if flow.follower.has_more:
             if flow.allowance > 0:
+                self._ready[member] = None
                 return True
             self._tick_soon.set()
             flow.not_before = now + STARVED_TICK_SECONDS

@@ -88,6 +88,7 @@ class Feed:
         self.queue = queue
         self.flow = flow
         self.lines = lines
+        self.starts_at = start
         self.position = start
         self.serial = next(relay.serials)
         self.viewers: set[FeedViewer] = set()
@@ -518,6 +519,8 @@ class Relay:
         if shared is None:
             shared = self._new_feed(log, queue, flow="", lines=lines, start=resume)
             return self._add(FeedViewer(shared, 0))
+        if not shared.ring and resume is None and shared.starts_at is None and lines <= shared.lines:
+            return self._add(FeedViewer(shared, 0))  # its backlog is on the way
         found = None
         if resume is not None:
             found = shared.find(resume)
@@ -641,18 +644,28 @@ class Relay:
             self._post_now.clear()
 
     def _next_post(self) -> float:
+        """Seconds until there is something to post, or to find that a reader fell silent."""
         now = self._clock()
-        if any(self._is_silent(queue, now) for queue in self._queues()):
-            return RETRY_SECONDS
-        return (
-            max(0.0, self._renewed_at + WANT_RENEWAL_SECONDS - now) if self._feeds else WANT_RENEWAL_SECONDS
-        )
+        pauses = [
+            WANT_RENEWAL_SECONDS
+            if not self._feeds
+            else max(0.0, self._renewed_at + WANT_RENEWAL_SECONDS - now)
+        ]
+        pauses += [
+            RETRY_SECONDS if self._is_silent(queue, now) else self._last_sign(queue) + SILENT_SECONDS - now
+            for queue in self._queues()
+        ]
+        return max(0.01, min(pauses))
 
     def _queues(self) -> set[str]:
         return {feed.queue for feed in self._feeds.values()} | {old.queue for old in self._histories.values()}
 
     def _is_silent(self, queue: str, now: float) -> bool:
-        return now - max(self._heard_at.get(queue, 0.0), self._wanted_since.get(queue, 0.0)) > SILENT_SECONDS
+        return now - self._last_sign(queue) > SILENT_SECONDS
+
+    def _last_sign(self, queue: str) -> float:
+        """When a reader of this queue was last heard, or when it could first have been."""
+        return max(self._heard_at.get(queue, 0.0), self._wanted_since.get(queue, 0.0))
 
     async def _post_all(self) -> None:
         now = self._clock()

@@ -1,0 +1,399 @@
+"""A reader and a relay with nothing but memory between them: every byte once and in order, whatever gets lost."""
+
+import asyncio
+import json
+import random
+from collections.abc import Callable
+
+import pytest
+
+from django_logtail.control import MemoryControl, Note
+from django_logtail.mailboxes import MailboxUnavailable, MemoryMailboxes
+from django_logtail.protocol import decode_batch
+from django_logtail.reader import Ending, Reader, Source
+from django_logtail.relay import CREDIT_BYTES, FeedViewer, Relay
+from django_logtail.tailing import Position
+
+QUEUE = "q"
+
+
+class Faulty(MemoryMailboxes):
+    """Mailboxes that do to a message what `fault` says: "drop", "double", "refuse" or nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fault: Callable[[dict], str] = lambda message: ""
+        self.sent: list[dict] = []
+        self.held: dict | None = None
+
+    async def send(self, mailbox, message):
+        match self.fault(message):
+            case "drop":
+                return
+            case "refuse":
+                raise MailboxUnavailable("full")
+            case "hold":  # until the next one has passed it
+                self.held = message
+                return
+            case "double":
+                await super().send(mailbox, message)
+        self.sent.append(message)
+        await super().send(mailbox, message)
+        if self.held is not None:
+            held, self.held = self.held, None
+            await super().send(mailbox, held)
+
+
+class Taker:
+    """A viewer that takes what comes, and checks that each item begins where the last one ended."""
+
+    def __init__(self, relay: Relay, viewer: FeedViewer) -> None:
+        self.relay = relay
+        self.viewer = viewer
+        self.bytes = b""
+        self.events: list[dict] = []
+        self.gaps: list[dict] = []
+        self.place: tuple[str, int] | None = None
+
+    def take(self) -> None:
+        for frame, _, _ in self.viewer.frames():
+            if isinstance(frame, bytes):
+                header, data = decode_batch(frame)
+                if header.get("partial"):
+                    continue
+                assert self.place is None or self.place == (header["file"], header["start"])
+                self.place = (header["file"], header["end"])
+                self.bytes += data
+                continue
+            fields = json.loads(frame)
+            if fields["type"] == "gap":
+                assert self.place == (fields["file"], fields["start"])
+                self.place = (fields["file"], fields["end"])
+                self.gaps.append(fields)
+            else:
+                self.events.append(fields)
+                if "file" in fields:
+                    self.place = (fields["file"], fields["offset"])
+        self.relay.shared_place(self.viewer)
+
+    async def until(self, is_true: Callable[[], object], seconds: float = 15.0) -> None:
+        async def wait() -> None:
+            while True:
+                self.viewer.news.clear()
+                self.take()
+                if is_true():
+                    return
+                await self.viewer.news.wait()
+
+        try:
+            await asyncio.wait_for(wait(), seconds)
+        except asyncio.TimeoutError:
+            raise AssertionError(
+                f"not in time: {len(self.bytes)} bytes, at {self.place}, {self.gaps}, {self.events}"
+            ) from None
+
+
+class House:
+    """One web process and as many readers as are woken or started."""
+
+    def __init__(self, path) -> None:
+        self.path = path
+        self.control = MemoryControl()
+        self.mailboxes = Faulty()
+        self.readers: list[tuple[Reader, asyncio.Task]] = []
+        self.relay = Relay(self.control, self.mailboxes, self.wake)
+        self.relay.start()
+
+    async def wake(self, queue: str) -> None:
+        self.start_reader()
+
+    def start_reader(self) -> tuple[Reader, asyncio.Task]:
+        reader = Reader(
+            QUEUE,
+            self.control,
+            self.mailboxes,
+            lambda logs: {log: Source(self.path, "utf-8", log) for log in logs if log == "1"},
+            permit=lambda descriptor: None,
+            wake=self.wake,
+        )
+        self.readers.append((reader, asyncio.ensure_future(reader.run())))
+        return self.readers[-1]
+
+    async def kill_reader(self) -> None:
+        """As SIGKILL does: nothing is handed over, the lease lapses by itself."""
+        _, task = self.readers.pop()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    def join(self, lines: int = 500, resume: tuple[str, int] | None = None) -> Taker:
+        place = None if resume is None else Position(*resume)
+        return Taker(self.relay, self.relay.join("1", QUEUE, lines=lines, resume=place))
+
+    def append(self, data: bytes) -> None:
+        with self.path.open("ab") as file:
+            file.write(data)
+
+    async def close(self) -> None:
+        await self.relay.close()
+        for _, task in self.readers:
+            task.cancel()
+        await asyncio.gather(*(task for _, task in self.readers), return_exceptions=True)
+
+
+@pytest.fixture
+async def house(tmp_path):
+    path = tmp_path / "app.log"
+    path.write_bytes(b"")
+    house = House(path)
+    yield house
+    await house.close()
+
+
+def numbered(first: int, count: int) -> bytes:
+    return b"".join(
+        b"line %07d with some text behind it\n" % number for number in range(first, first + count)
+    )
+
+
+async def test_the_backlog_comes_first_and_then_every_line(house):
+    house.append(numbered(0, 50))
+    taker = house.join(lines=10)
+    await taker.until(lambda: taker.bytes == numbered(40, 10))
+    house.append(numbered(50, 5))
+    await taker.until(lambda: taker.bytes == numbered(40, 15))
+
+    assert [event["kind"] for event in taker.events] == ["started"]
+
+
+async def test_a_second_viewer_gets_its_backlog_from_the_ring_to_the_line(house):
+    house.append(numbered(0, 100))
+    first = house.join(lines=50)
+    await first.until(lambda: first.bytes)
+    second = house.join(lines=7)
+    await second.until(lambda: second.bytes == numbered(93, 7))
+
+    assert second.viewer.feed is first.viewer.feed
+    assert second.events[0]["kind"] == "started"
+    assert second.events[0]["offset"] == 93 * len(numbered(0, 1))
+
+
+async def test_a_viewer_that_wants_more_than_the_ring_has_gets_it_and_joins_the_others(house):
+    house.append(numbered(0, 100))
+    first = house.join(lines=5)
+    await first.until(lambda: first.bytes)
+    second = house.join(lines=60)
+    await second.until(lambda: second.bytes == numbered(40, 60))
+    house.append(numbered(100, 1))
+    await second.until(lambda: second.bytes == numbered(40, 61))
+
+    assert second.viewer.feed is first.viewer.feed
+
+
+async def test_a_viewer_that_comes_back_goes_on_where_it_was(house):
+    house.append(numbered(0, 100))
+    first = house.join(lines=100)
+    await first.until(lambda: first.bytes == numbered(0, 100))
+    file, _ = first.place
+    back = house.join(resume=(file, 80 * len(numbered(0, 1))))
+    await back.until(lambda: back.bytes == numbered(80, 20))
+
+    assert back.events[0]["resumed"] is True
+
+
+@pytest.mark.parametrize("fault", ["drop", "double", "refuse", "hold"])
+async def test_a_flood_arrives_complete_whatever_happens_to_every_tenth_message(house, fault):
+    generator = random.Random(1)
+    house.mailboxes.fault = lambda message: (
+        fault if message["type"] == "logtail.item" and generator.random() < 0.1 else ""
+    )
+    taker = house.join()
+    await taker.until(lambda: taker.events)
+    for number in range(30):
+        house.append(numbered(number * 2000, 2000))
+        await asyncio.sleep(0)
+    await taker.until(lambda: len(taker.bytes) >= len(numbered(0, 60_000)), 60)
+
+    assert taker.bytes == numbered(0, 60_000)
+    assert taker.gaps == []
+
+
+async def test_a_last_batch_that_is_lost_before_silence_is_asked_for_again(house):
+    taker = house.join()
+    await taker.until(lambda: taker.events)
+    lost = []
+
+    def lose_one(message):
+        if "data" in message and not lost:
+            lost.append(message)
+            return "drop"
+        return ""
+
+    house.mailboxes.fault = lose_one
+    house.append(b"the last words\n")
+    await taker.until(lambda: taker.bytes == b"the last words\n")
+
+    assert lost
+
+
+async def test_a_killed_reader_is_replaced_and_nothing_is_lost_or_doubled(house):
+    taker = house.join()
+    house.append(numbered(0, 100))
+    await taker.until(lambda: taker.bytes == numbered(0, 100))
+    await house.kill_reader()
+    house.append(numbered(100, 100))
+    await taker.until(lambda: taker.bytes == numbered(0, 200))
+
+    assert len(house.readers) == 1
+
+
+async def test_a_reader_that_leaves_hands_over_at_once(house):
+    taker = house.join()
+    house.append(numbered(0, 10))
+    await taker.until(lambda: taker.bytes)
+    reader, task = house.readers[0]
+    reader.leave()
+    ending = await task
+    house.append(numbered(10, 10))
+    await taker.until(lambda: taker.bytes == numbered(0, 20), 2.0)
+
+    assert ending is Ending.HANDED_OVER
+
+
+async def test_two_readers_at_once_do_no_harm(house):
+    taker = house.join()
+    house.append(numbered(0, 10))
+    await taker.until(lambda: taker.bytes)
+    house.control._family(QUEUE).reader = None  # the lease lapsed while the first reader slept
+    second, task = house.start_reader()
+    await taker.until(lambda: house.control.reader(QUEUE).token == second.lease.token)
+    for number in range(20):
+        house.append(numbered(10 + number * 10, 10))
+        await taker.until(lambda n=number: len(taker.bytes) >= len(numbered(0, 20 + n * 10)))
+
+    assert taker.bytes == numbered(0, 210)
+    assert await house.readers[0][1] is Ending.LOST
+    assert not task.done()
+
+
+async def test_a_viewer_that_takes_nothing_paces_the_reader(house):
+    house.append(b"start\n")
+    taker = house.join()
+    await taker.until(lambda: taker.bytes)
+    house.append(numbered(0, 200_000))
+    other = [message["number"] for message in house.mailboxes.sent if "data" in message]
+    await asyncio.sleep(1.0)
+    sent = sum(len(message["data"]) for message in house.mailboxes.sent if "data" in message)
+
+    assert other
+    assert CREDIT_BYTES // 2 <= sent <= CREDIT_BYTES + 64 * 1024
+
+
+async def test_a_slow_viewer_beside_a_fast_one_gets_the_exact_gap(house):
+    house.append(b"start\n")
+    slow, fast = house.join(), house.join()
+    await slow.until(lambda: slow.bytes)
+    await fast.until(lambda: fast.bytes)
+    text = numbered(0, 200_000)
+    house.append(text)
+    await fast.until(lambda: len(fast.bytes) == len(text) + 6, 30)
+    slow.take()
+    await slow.until(lambda: slow.place == fast.place)
+    [gap] = slow.gaps
+
+    assert fast.bytes == b"start\n" + text
+    assert gap["reason"] == "slow"
+    assert gap["end"] - gap["start"] + len(slow.bytes) == len(fast.bytes)
+    assert fast.bytes.endswith(slow.bytes[6:])
+    assert len(slow.bytes) < 256 * 1024
+
+
+async def test_the_file_is_closed_when_the_last_viewer_leaves(house):
+    house.append(b"x\n")
+    taker = house.join()
+    await taker.until(lambda: taker.bytes)
+    reader, _ = house.readers[0]
+    house.relay.leave(taker.viewer)
+    deadline = asyncio.get_running_loop().time() + 2
+    while reader._flows and asyncio.get_running_loop().time() < deadline:
+        await asyncio.sleep(0.02)
+
+    assert reader._flows == {}
+
+
+async def test_the_stop_flag_ends_the_reading_and_clearing_it_goes_on_where_it_was(house):
+    house.append(b"before\n")
+    taker = house.join()
+    await taker.until(lambda: taker.bytes == b"before\n" and taker.viewer.feed.state == "live")
+    house.control.set_stop(QUEUE, "1", "maintenance")
+    await taker.until(lambda: taker.viewer.feed.state == "stopped")
+    reason = taker.viewer.feed.reason
+    house.append(b"while stopped\n")
+    house.control.clear_stop(QUEUE, "1")
+    await taker.until(lambda: taker.bytes == b"before\nwhile stopped\n")
+
+    assert reason == "maintenance"
+
+
+async def test_a_note_stands_where_it_was_said_and_moves_nothing(house):
+    house.append(b"before\n")
+    taker = house.join()
+    await taker.until(lambda: taker.bytes)
+    house.control.add_note(QUEUE, Note("*", "deploy 4.2 started", "info", 1.5))
+    await taker.until(lambda: taker.events[-1]["kind"] == "note")
+    house.append(b"after\n")
+    await taker.until(lambda: taker.bytes == b"before\nafter\n")
+
+    assert taker.events[-1]["text"] == "deploy 4.2 started"
+
+
+async def test_a_log_that_is_not_registered_here_is_said_so(house):
+    viewer = house.relay.join("2", QUEUE, lines=5, resume=None)
+    taker = Taker(house.relay, viewer)
+    await taker.until(lambda: viewer.feed.state == "unreadable")
+
+    assert viewer.feed.reason == "this log is not registered for this host, or is disabled"
+
+
+async def test_a_log_nobody_reads_is_said_so_after_three_seconds(house):
+    async def nobody(queue):
+        return
+
+    house.relay._wake = nobody
+    taker = house.join()
+    await taker.until(lambda: taker.viewer.feed.state == "no-reader", 6)
+
+
+async def test_history_answers_bytes_and_lines_before(house):
+    house.append(numbered(0, 1000))
+    taker = house.join(lines=1)
+    await taker.until(lambda: taker.bytes)
+    file, end = taker.place
+    size = len(numbered(0, 1))
+
+    async def answer(**asked):
+        found = b""
+        pending = await house.relay.history("1", QUEUE, asked.pop("place"), **asked)
+        try:
+            while "end" not in (message := await pending.next()):
+                found += message["data"]
+            return found, message["start"], message["end"]
+        finally:
+            pending.close()
+
+    some = await answer(place=Position(file, 10 * size), end=20 * size)
+    before = await answer(place=Position(file, end), before_lines=100)
+
+    assert some == (numbered(10, 10), 10 * size, 20 * size)
+    assert before == (numbered(900, 100), 900 * size, end)
+
+
+async def test_history_of_a_file_that_is_gone_says_so(house):
+    house.append(b"x\n")
+    taker = house.join()
+    await taker.until(lambda: taker.bytes)
+    pending = await house.relay.history("1", QUEUE, Position("0-0-0-0", 0), end=10)
+
+    answer = await pending.next()
+    pending.close()
+
+    assert answer["error"] == "the file that held these bytes no longer exists"
