@@ -1,0 +1,83 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from django_logtail.conf import Conf, Key, conf
+
+KEYS = {name: key for name, key in vars(Conf).items() if isinstance(key, Key)}
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_a_key_that_is_not_given_has_its_default(settings: Any, name: str) -> None:
+    settings.LOGTAIL = {}
+
+    assert getattr(conf, name) == KEYS[name].default
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_every_key_has_a_unit_and_a_reason_in_whole_sentences(name: str) -> None:
+    assert KEYS[name].unit
+    assert KEYS[name].why.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "value"),
+    [
+        ("ROOTS", ["/var/log", Path("/srv")], (Path("/var/log"), Path("/srv"))),
+        ("ROOTS", (), ()),
+        ("LOGS", {"a": "/a"}, {"a": "/a"}),
+        ("READER", "dramatiq", "dramatiq"),
+        ("QUEUE", "web-1", "web-1"),
+        ("REDIS_URL", "redis://localhost", "redis://localhost"),
+        ("BACKLOG_LINES", 0, 0),
+    ],
+)
+def test_a_right_value_is_taken(settings: Any, name: str, given: Any, value: Any) -> None:
+    settings.LOGTAIL = {name: given}
+
+    assert getattr(conf, name) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("ROOTS", "/var/log", "expected a list of absolute paths"),
+        ("ROOTS", ["logs"], "expected absolute paths, not 'logs'"),
+        ("ROOTS", 7, "expected a list of absolute paths"),
+        ("LOGS", ["/a"], "expected a dict of slug -> path or dict"),
+        ("READER", "celery", "expected 'local' or 'dramatiq'"),
+        ("REDIS_URL", "", "expected a text"),
+        ("ACCESS_POLICY", None, "expected a text"),
+        ("BACKLOG_LINES", True, "expected a whole number from 0 to 10000"),
+        ("BACKLOG_LINES", 10_001, "expected a whole number from 0 to 10000"),
+        ("MAX_VIEWERS_PER_USER", 0, "expected a whole number from 1 to 10000"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_was_expected(
+    settings: Any, name: str, value: Any, expected: str
+) -> None:
+    settings.LOGTAIL = {name: value}
+
+    with pytest.raises(ImproperlyConfigured) as refused:
+        getattr(conf, name)
+
+    assert str(refused.value) == f'LOGTAIL["{name}"] is {value!r}; {expected}'
+
+
+def test_settings_that_are_no_dict_are_named(settings: Any) -> None:
+    settings.LOGTAIL = "x"
+
+    with pytest.raises(ImproperlyConfigured) as refused:
+        _ = conf.ROOTS
+
+    assert str(refused.value) == "LOGTAIL is str; expected a dict"
+
+
+def test_keys_are_read_on_access(settings: Any) -> None:
+    settings.LOGTAIL = {"QUEUE": "one"}
+    first = conf.QUEUE
+    settings.LOGTAIL = {"QUEUE": "two"}
+
+    assert (first, conf.QUEUE) == ("one", "two")
