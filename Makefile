@@ -26,13 +26,13 @@ check: lint types layers migrations docs wheel js-tests python-tests browser-tes
 .venv/demo.stamp: pyproject.toml
 	$(call heading,Install the package and what the demo needs)
 	test -x $(bin)/python || $(PYTHON) -m venv .venv
-	$(bin)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(bin)/python -m pip install --quiet --editable '.[regex,demo]'
+	$(bin)/python -m pip install -qq --upgrade 'pip>=25.1'
+	$(bin)/python -m pip install -qq --editable '.[regex,demo]'
 	@touch $@
 
 .venv/develop.stamp: .venv/demo.stamp
 	$(call heading,Install what the tests need)
-	$(bin)/python -m pip install --quiet --editable '.[regex,demo]' --group test --group lint --group docs
+	$(bin)/python -m pip install -qq --editable '.[regex,demo]' --group test --group lint --group docs
 	@touch $@
 
 # --- the steps of check -----------------------------------------------------------------------------------------------
