@@ -64,7 +64,7 @@ wheel: .venv/develop.stamp
 
 js-tests:
 	$(call heading,JavaScript tests)
-	@if command -v node >/dev/null; then node --test tests/js/; \
+	@if command -v node >/dev/null; then node --test $$(find tests/js -name '*.test.*'); \
 	elif [ -n "$$CI" ]; then echo 'node is missing' >&2; exit 1; \
 	else echo 'node is missing: left out'; fi
 
