@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.contrib.staticfiles.storage import ManifestFilesMixin, staticfiles_storage
+from django.contrib.staticfiles.storage import HashedFilesMixin, StaticFilesStorage, staticfiles_storage
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase, JsonResponse
 from django.middleware.csrf import get_token
@@ -143,10 +143,10 @@ def script_url(name: str) -> str:
 
 def _keeps_only_hashed(name: str) -> bool:
     """As WhiteNoise does with `WHITENOISE_KEEP_ONLY_HASHED_FILES`: then `./store.js` would not be found."""
-    storage = (
-        staticfiles_storage._wrapped if hasattr(staticfiles_storage, "_wrapped") else staticfiles_storage
-    )
-    return isinstance(storage, ManifestFilesMixin) and not storage.exists(f"logtail/{name}")
+    storage = staticfiles_storage
+    if not isinstance(storage, HashedFilesMixin):  # a lazy object answers for the class of what it stands for
+        return False
+    return not cast(StaticFilesStorage, storage).exists(f"logtail/{name}")
 
 
 def viewer_config(request: HttpRequest) -> dict[str, Any]:

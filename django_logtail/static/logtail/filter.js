@@ -89,6 +89,11 @@ export class Query {
     }
     if (this.wanted.length < 2) return found;
     found.sort((a, b) => a[0] - b[0]);
-    return found.filter((hit, i) => i === 0 || hit[0] >= found[i - 1][1]);
+    let end = 0;
+    return found.filter((hit) => {
+      if (hit[0] < end) return false;
+      [, end] = hit;
+      return true;
+    });
   }
 }

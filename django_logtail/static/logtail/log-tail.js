@@ -581,15 +581,14 @@ export class LogTail extends HTMLElement {
   }
 
   #search() {
-    const before = this.query;
     this.query = new Query(this.parts.query.value, { ...this.flags });
     this.parts.filter.classList.toggle('lt-bad', this.query.error !== '');
     write(this.parts.queryMessage, this.query.error ? words.say('filter.bad', { msg: this.query.error }) : '');
     this.chosen.query = this.query;
     this.current = -1;
+    this.stepped = false;
     this.#rebuild();
-    if (!before.hides && !this.query.hides) this.rows.repaint();
-    else this.rows.repaint();
+    this.rows.repaint();
     // Where the reader looks now, and not at the end of the file, is where finding begins.
     if (this.query.active) this.current = this.#matchNear();
     this.#draw();
@@ -610,7 +609,10 @@ export class LogTail extends HTMLElement {
     const { matches } = this.chosen;
     if (!matches.length) return;
     const before = matches[this.current];
-    this.current = this.current < 0 ? matches.length - 1 : (this.current + step + matches.length) % matches.length;
+    // The first step after typing goes to the match that was counted from, not past it.
+    if (this.current < 0) this.current = matches.length - 1;
+    else if (this.stepped || step < 0) this.current = (this.current + step + matches.length) % matches.length;
+    this.stepped = true;
     const item = matches[this.current];
     if (this.chosen.folded.delete(this.headOf(item))) this.#rebuild();
     this.rows.reveal(this.rows.shown.indexOfSeq(item.seq), 'center');

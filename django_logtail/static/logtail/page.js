@@ -63,19 +63,20 @@ class Page {
 
   /** @param {KeyboardEvent} event */
   key(event) {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || !settings.reader.keys) return;
     const target = /** @type {Element} */ (event.target);
-    if (target.closest?.('input, textarea, select, dialog, [popover]')) return;
-    const run = {
+    if (event.defaultPrevented || target.closest?.('input, textarea, select, dialog, [popover]')) return;
+    const single = settings.reader.keys && !event.ctrlKey && !event.metaKey && !event.altKey;
+    const run = single && {
       o: () => this.act('do.choose', this.active), b: () => this.toggleSide(), '\\': () => this.split(), '?': () => openHelp(document.body),
       '[': () => this.step(-1), ']': () => this.step(1),
     }[event.key];
     if (run) {
       event.preventDefault();
       run();
-    } else if (!target.closest?.('log-tail') && this.active?.info && event.key.length === 1) {
+    } else if (!target.closest?.('log-tail, .lt-side') && this.active?.info) {
       // A key pressed beside the panes is meant for the one that was used last.
-      this.active.dispatchEvent(new KeyboardEvent('keydown', { key: event.key, shiftKey: event.shiftKey }));
+      const { key, code, shiftKey, ctrlKey, metaKey, altKey } = event;
+      if (!this.active.dispatchEvent(new KeyboardEvent('keydown', { key, code, shiftKey, ctrlKey, metaKey, altKey, cancelable: true }))) event.preventDefault();
     }
   }
 

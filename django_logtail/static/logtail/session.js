@@ -251,7 +251,7 @@ export class Session {
         this.#become('open', message);
         if (this.holding) this.#send({ type: 'hold' });
         this.#watch();
-        break;
+        return;
       case 'event':
         if (message.file && Number.isFinite(message.offset)) this.place = { file: message.file, offset: message.offset };
         break;

@@ -1,0 +1,267 @@
+"""The page and what it asks over HTTP."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.test import Client, RequestFactory, override_settings
+from django.urls import clear_script_prefix, reverse, set_script_prefix
+
+import django_logtail
+from django_logtail.access import read_ticket
+from django_logtail.models import Access, Log
+from django_logtail.views import socket
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def member() -> User:
+    return User.objects.create_user("member", password="member")
+
+
+@pytest.fixture
+def client(member: User) -> Client:
+    client = Client()
+    client.force_login(member)
+    return client
+
+
+def add_log(slug: str, path: Path | str = "/tmp/no-such.log", **fields: object) -> Log:
+    fields = {"name": f"{slug}.log", "access": Access.SIGNED_IN, **fields}
+    return Log.objects.create(slug=slug, path=str(path), **fields)
+
+
+def config_of(html: str) -> dict:
+    return json.loads(
+        re.search(r'<script id="logtail-config" type="application/json">(.*?)</script>', html)[1]
+    )
+
+
+def test_who_is_signed_out_is_asked_to_sign_in_and_comes_back() -> None:
+    answer = Client().get("/logs/django/")
+
+    assert answer.status_code == 302
+    assert answer.url == "/accounts/login/?next=/logs/django/"
+
+
+def test_the_page_lists_the_logs_one_may_see_and_no_other(client: Client) -> None:
+    add_log("open", group="Web")
+    add_log("not-for-you", access=Access.STAFF)
+
+    html = client.get("/logs/").content.decode()
+
+    assert [log["slug"] for log in config_of(html)["logs"]] == ["open"]
+    assert 'href="/logs/open/"' in html
+    assert "not-for-you" not in html
+
+
+def test_the_page_says_something_without_scripts(client: Client) -> None:
+    empty = client.get("/logs/").content.decode()
+    add_log("open")
+    html = client.get("/logs/open/").content.decode()
+
+    assert "No logs to show" in empty
+    assert "<title>open.log · Logs</title>" in html
+    assert "<noscript>" in html
+    assert re.search(r'href="/logs/open/" aria-current="page"', html)
+
+
+@pytest.mark.parametrize("slug", ["closed", "disabled", "missing"])
+def test_a_log_that_is_not_for_one_is_not_there(client: Client, slug: str) -> None:
+    add_log("closed", access=Access.STAFF)
+    add_log("disabled", enabled=False)
+
+    assert client.get(f"/logs/{slug}/").status_code == 404
+    answer = client.post(f"/logs/{slug}/ticket/")
+    assert (answer.status_code, answer.json()) == (404, {"error": "no-such-log"})
+
+
+def test_a_ticket_is_for_this_user_log_and_session(client: Client, member: User) -> None:
+    add_log("open")
+
+    answer = client.post("/logs/open/ticket/")
+
+    key = client.session.session_key
+    assert answer["Cache-Control"].startswith("max-age=0")
+    assert read_ticket(answer.json()["ticket"], slug="open", session_key=key).user_id == str(member.pk)
+
+
+def test_a_ticket_is_only_given_to_the_page_itself(member: User) -> None:
+    add_log("open")
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(member)
+    config = config_of(client.get("/logs/").content.decode())
+
+    without = client.post("/logs/open/ticket/")
+    with_token = client.post(
+        "/logs/open/ticket/", headers={config["csrf"]["header"]: config["csrf"]["token"]}
+    )
+
+    assert (without.status_code, with_token.status_code) == (403, 200)
+    assert client.get("/logs/open/ticket/").status_code == 405
+
+
+def test_scripts_of_who_is_signed_out_are_told_where_to_sign_in() -> None:
+    add_log("open")
+
+    ticket = Client().post("/logs/open/ticket/")
+    logs = Client().get(reverse("logtail:logs"))
+
+    assert (ticket.status_code, logs.status_code) == (401, 401)
+    assert ticket.json() == {"error": "signed-out", "login": "/accounts/login/"}
+
+
+def test_the_list_says_sizes_and_what_is_being_written(client: Client, tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    path.write_bytes(b"x" * 1234)
+    add_log("here", path)
+    add_log("gone", tmp_path / "gone.log")
+    add_log("elsewhere", path, queue="web-2")
+    add_log("outside", "/etc/hostname")
+
+    with override_settings(LOGTAIL={"ROOTS": [tmp_path]}):
+        found = {log["slug"]: log for log in client.get(reverse("logtail:logs")).json()["logs"]}
+
+    assert (found["here"]["size"], found["here"]["writing"]) == (1234, True)
+    for slug in ("gone", "elsewhere", "outside"):
+        assert (found[slug]["size"], found[slug]["writing"]) == (None, False)
+
+
+def test_folders_are_shown_to_staff_only(client: Client, member: User) -> None:
+    add_log("open", "/srv/shop/logs/open.log")
+    before = client.get(reverse("logtail:logs")).json()["logs"][0]["folder"]
+    User.objects.filter(pk=member.pk).update(is_staff=True)
+
+    after = client.get(reverse("logtail:logs")).json()["logs"][0]["folder"]
+
+    assert (before, after) == ("", "/srv/shop/logs")
+
+
+def test_the_socket_says_over_http_why_there_is_no_websocket() -> None:
+    answer = Client().get("/logs/any/socket/", headers={"Accept-Language": "en"})
+
+    assert answer.status_code == 426
+    assert answer["Upgrade"] == "websocket"
+    assert answer.json()["certain"] is True
+    assert "WSGI" in answer.json()["cause"]
+    assert "with_logtail" in answer.json()["fix"]
+
+
+def test_under_an_asgi_server_the_proxy_is_named(rf: RequestFactory) -> None:
+    from django.test import AsyncRequestFactory
+
+    answer = socket(AsyncRequestFactory().get("/logs/any/socket/"), "any")
+
+    body = json.loads(answer.content)
+    assert body["certain"] is False
+    assert "Upgrade" in body["fix"]
+
+
+def test_the_page_is_in_the_language_of_the_reader(client: Client) -> None:
+    html = client.get("/logs/", headers={"Accept-Language": "zh-hans"}).content.decode()
+
+    assert '<html lang="zh-hans"' in html
+    assert config_of(html)["words"]["state.live"] == "实时"
+
+
+def test_a_name_cannot_break_out_of_the_page(client: Client) -> None:
+    add_log("open", name="</script><img src=x onerror=alert(1)>")
+
+    html = client.get("/logs/").content.decode()
+
+    assert "<img" not in html
+    assert config_of(html)["logs"][0]["name"] == "</script><img src=x onerror=alert(1)>"
+
+
+def test_addresses_are_right_below_a_prefix(client: Client) -> None:
+    add_log("open")
+    set_script_prefix("/sub/")
+    try:
+        config = config_of(client.get("/logs/").content.decode())
+    finally:
+        clear_script_prefix()
+
+    assert config["logs"][0]["socket"] == "/sub/logs/open/socket/"
+    assert config["urls"]["logs"] == "/sub/logs/-/logs/"
+
+
+def test_a_log_may_have_any_slug(client: Client) -> None:
+    for slug in ("logs", "assets", "ticket", "-", "socket"):
+        add_log(slug)
+        assert client.get(f"/logs/{slug}/").status_code == 200
+        assert client.post(f"/logs/{slug}/ticket/").status_code == 200
+
+
+MANIFEST = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+WHITENOISE = "whitenoise.storage.CompressedManifestStaticFilesStorage"
+
+
+@pytest.fixture
+def collected(request: pytest.FixtureRequest, tmp_path: Path, settings: Any) -> Path:
+    """Static files as a production host collects them."""
+    backend, only_hashed = request.param
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": backend}}
+    settings.STATIC_ROOT = str(tmp_path)
+    settings.WHITENOISE_KEEP_ONLY_HASHED_FILES = only_hashed
+    call_command("collectstatic", "--noinput", verbosity=0)
+    return tmp_path
+
+
+def modules_from(client: Client, url: str, root: Path) -> set[str]:
+    """Every address that a browser asks for when it loads the script at `url`, found or not."""
+    from urllib.parse import urljoin, urlsplit
+
+    asked: set[str] = set()
+    todo = [url]
+    while todo:
+        address = todo.pop()
+        if address in asked:
+            continue
+        asked.add(address)
+        path = urlsplit(address).path
+        if path.startswith("/static/"):
+            text = (root / path.removeprefix("/static/")).read_text()
+        else:
+            answer = client.get(path)
+            assert (answer.status_code, answer["Content-Type"]) == (200, "text/javascript; charset=utf-8"), (
+                path
+            )
+            text = answer.getvalue().decode()
+        todo += [
+            urljoin(address, target) for target in re.findall(r"(?:from|import) ['\"](\.[^'\"]+)['\"]", text)
+        ]
+    return asked
+
+
+@pytest.mark.parametrize(
+    "collected", [(MANIFEST, False), (WHITENOISE, False), (WHITENOISE, True)], indirect=True
+)
+def test_every_module_is_found_with_hashed_static_files(client: Client, collected: Path) -> None:
+    html = client.get("/logs/").content.decode()
+    script = re.search(r'<script type="module" src="([^"]+)"', html)[1]
+
+    asked = modules_from(client, script, collected)
+
+    here = Path(django_logtail.__file__).parent / "static" / "logtail"
+    names = {
+        re.sub(r"\.[0-9a-f]{12}\.js$", ".js", address.split("?")[0].rsplit("/", 1)[1]) for address in asked
+    }
+    assert names == {path.name for path in here.glob("*.js")}
+    assert len(asked) == len(names)
+
+
+@pytest.mark.parametrize("name", ["views.py", "..%2f..%2fviews.py", "tokens.css", "no-such.js", "..%2fx.js"])
+def test_the_script_view_gives_scripts_and_nothing_else(client: Client, name: str) -> None:
+    assert client.get(f"/logs/-/assets/{django_logtail.__version__}/{name}").status_code == 404
+
+
+def test_the_script_view_gives_one_version_only(client: Client) -> None:
+    assert client.get("/logs/-/assets/0.0.0/page.js").status_code == 404
+    answer = client.get(f"/logs/-/assets/{django_logtail.__version__}/page.js")
+    assert "immutable" in answer["Cache-Control"]
+    answer.close()

@@ -1,0 +1,142 @@
+"""The words of the page: English in `words.py`, other languages in catalogues that are in step with it."""
+
+import ast
+import gettext
+import json
+import re
+from pathlib import Path
+
+import pytest
+from django.utils import translation
+
+import django_logtail
+from django_logtail.words import WORDS, words
+
+PACKAGE = Path(django_logtail.__file__).parent
+SCRIPTS = sorted((PACKAGE / "static" / "logtail").glob("*.js"))
+CATALOGUES = sorted((PACKAGE / "locale").glob("*/LC_MESSAGES/django.po"))
+PLACE = re.compile(r"\{(\w+)\}")
+
+
+def entries(catalogue: Path) -> dict[str, str]:
+    """The messages of a .po file, a context before its message as in a .mo file."""
+    found: dict[str, str] = {}
+    for block in catalogue.read_text().split("\n\n"):
+        fields: dict[str, str] = {}
+        name = ""
+        for line in block.splitlines():
+            if match := re.match(r'(msgctxt|msgid|msgstr) (".*")$', line):
+                name = match[1]
+                fields[name] = ast.literal_eval(match[2])
+            elif line.startswith('"'):
+                fields[name] += ast.literal_eval(line)
+        if fields.get("msgid"):
+            context = f"{fields['msgctxt']}\x04" if "msgctxt" in fields else ""
+            found[context + fields["msgid"]] = fields["msgstr"]
+    return found
+
+
+@pytest.mark.parametrize("catalogue", CATALOGUES, ids=lambda path: path.parts[-3])
+def test_the_compiled_catalogue_is_in_step_with_its_source(catalogue: Path) -> None:
+    with catalogue.with_suffix(".mo").open("rb") as file:
+        compiled = gettext.GNUTranslations(file)
+
+    messages = {key: text for key, text in compiled._catalog.items() if key}
+
+    assert messages == entries(catalogue)
+
+
+@pytest.mark.parametrize("catalogue", CATALOGUES, ids=lambda path: path.parts[-3])
+def test_every_word_is_translated_with_the_same_places_for_values(catalogue: Path) -> None:
+    messages = entries(catalogue)
+    with translation.override("en"):
+        english = words()
+
+    missing = [
+        key
+        for key, text in english.items()
+        if not (messages.get(text) or messages.get(f"selection\x04{text}"))
+    ]
+    differing = [
+        text
+        for text, translated in messages.items()
+        if set(PLACE.findall(text)) != set(PLACE.findall(translated))
+    ]
+
+    assert missing == []
+    assert differing == []
+
+
+def test_words_are_in_the_language_of_the_request() -> None:
+    with translation.override("zh-hans"):
+        chinese = words()
+    with translation.override("en"):
+        english = words()
+
+    assert (english["state.live"], chinese["state.live"]) == ("Live", "实时")
+    assert (chinese["sel.clear"], chinese["do.clear"]) == ("取消选择", "清除")
+
+
+def test_every_key_that_a_script_names_is_a_word() -> None:
+    named = set()
+    for script in SCRIPTS:
+        text = script.read_text()
+        named |= set(
+            re.findall(r"(?:say|many|said|row|item|button|extra)\(\s*'([a-z]+(?:\.[a-z-]+)+)'", text)
+        )
+        named |= set(re.findall(r"'((?:do|tail|notice|state|empty|mark|filter|set)\.[a-z.-]+[a-z])'", text))
+
+    named = {name for name in named if ".lt-" not in name}
+    assert len(named) > 80
+    assert sorted(named - set(WORDS)) == []
+
+
+def test_the_help_lists_each_key_with_a_word() -> None:
+    text = (PACKAGE / "static" / "logtail" / "keys.js").read_text()
+    table = text[text.index("HELP = ") : text.index("]);")]
+    groups = re.findall(r"\['(\w+)', \[(.*?)\]\]", table)
+
+    listed = {f"keys.{name}.{i}" for name, keys in groups for i in range(len(re.findall(r"'[^']+'", keys)))}
+
+    assert len(listed) > 20
+    assert listed | {f"keys.{name}" for name, _ in groups} == {
+        key for key in WORDS if key.startswith("keys.")
+    }
+
+
+def test_each_import_of_a_script_names_the_version_of_the_package() -> None:
+    imports = [
+        (script.name, target)
+        for script in SCRIPTS
+        for target in re.findall(r"(?:from|import) '(\./[^']+)'", script.read_text())
+    ]
+
+    assert len(imports) > 30
+    assert [item for item in imports if not item[1].endswith(f".js?v={django_logtail.__version__}")] == []
+    config = (PACKAGE / "static" / "logtail" / "config.js").read_text()
+    assert f"version: {json.dumps(django_logtail.__version__)}".replace('"', "'") in config
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_no_script_makes_markup_or_code_from_text(script: Path) -> None:
+    text = re.sub(r"/\*.*?\*/|//[^\n]*", "", script.read_text(), flags=re.S)
+
+    forbidden = (
+        r"\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function"
+        r"|DOMParser|createContextualFragment)"
+    )
+
+    assert re.findall(forbidden, text) == []
+
+
+def test_templates_have_no_inline_script_style_or_handler() -> None:
+    for template in (PACKAGE / "templates").rglob("*.html"):
+        text = template.read_text()
+
+        assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)", text), template
+
+
+def test_the_style_sheet_names_no_colour_of_its_own() -> None:
+    text = (PACKAGE / "static" / "logtail" / "viewer.css").read_text()
+
+    assert re.findall(r"#[0-9a-fA-F]{3,8}\b|!important", re.sub(r"/\*.*?\*/", "", text, flags=re.S)) == []
