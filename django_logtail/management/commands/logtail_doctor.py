@@ -32,8 +32,6 @@ from django_logtail.relay import Feed, Relay, local_relay
 
 #: Seconds the ASGI application and the channel layer have for one answer; both are on this machine's network.
 ANSWER_SECONDS = 5.0
-#: A log that no row has: asking a queue for it shows whether a reader answers, and opens no file.
-NO_LOG = "0"
 #: States of a feed in which no reader has said anything yet.
 _UNANSWERED = frozenset({"waiting", "no-reader", "no-redis"})
 
@@ -235,7 +233,8 @@ async def _readers(logs: Iterable[Log], seconds: float) -> list[Finding]:
     for log in logs:
         by_queue.setdefault(log.queue_name, []).append(log)
     relay = await _new_relay()
-    viewers = [relay.join(NO_LOG, queue, lines=0, resume=None) for queue in by_queue]
+    # Logs that no row has, one a queue: asking for them shows whether a reader answers, and opens no file.
+    viewers = [relay.join(str(-number), queue, lines=0, resume=None) for number, queue in enumerate(by_queue)]
     asked = {queue: viewer.feed for queue, viewer in zip(by_queue, viewers, strict=True)}
     feeds: dict[int, Feed] = {}
     for log in logs:
