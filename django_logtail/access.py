@@ -72,8 +72,26 @@ class AccessPolicy:
         return enabled.filter(allowed)
 
     def may_view(self, user: User, log: Log) -> bool:
-        """Whether `user` may watch `log` now."""
-        return self.visible_logs(user).filter(pk=log.pk).exists()
+        """Whether `user` may watch `log` now; what `visible_logs` says, but cheaper where that is the original.
+
+        This is asked of every viewer every 15 s, and the query costs three more than most logs need.
+        """
+        if type(self).visible_logs is not AccessPolicy.visible_logs:
+            return self.visible_logs(user).filter(pk=log.pk).exists()
+        if not (user.is_authenticated and user.is_active and log.enabled):
+            return False
+        if getattr(user, "is_superuser", False):
+            return True
+        match log.access:
+            case Access.SIGNED_IN:
+                return True
+            case Access.STAFF:
+                return bool(getattr(user, "is_staff", False))
+            case Access.PERMISSION:
+                return bool(user.has_perm(f"logtail.{WATCH_PERMISSION}"))
+            case Access.CHOSEN:
+                return Log.objects.filter(self._chosen(user), pk=log.pk).exists()
+        return False
 
     def _chosen(self, user: User) -> Q:
         """Sub-queries and not joins, so that a log is not listed once for each of the user's groups."""

@@ -166,6 +166,10 @@ class TestPolicy:
 
         assert not self.sees(user, make_log(access="permission"))
 
+    @pytest.mark.parametrize("access", ["", "everyone"])
+    def test_a_row_with_an_access_nobody_knows_is_seen_by_nobody(self, access: str) -> None:
+        assert not self.sees(make_user(is_staff=True), make_log(access=access))
+
     def test_visible_logs_keep_the_order_of_the_registry(self) -> None:
         for slug, order in [("c", 3), ("a", 1), ("b", 2)]:
             make_log(slug, order=order, access="signed-in")
@@ -305,6 +309,16 @@ class TestAdmission:
 
         assert refusal(user, session.session_key, joined=True) == SIGNED_OUT
         assert type(session)(session.session_key)[SESSION_KEY] == str(user.pk)
+
+    def test_a_look_at_a_viewer_costs_three_queries(
+        self, settings: Any, django_assert_num_queries: Any
+    ) -> None:
+        user = make_user()
+        make_log(access="signed-in")
+        key = sign_in(user, settings).session_key
+
+        with django_assert_num_queries(3):  # session, user, log
+            admit(user_id=str(user.pk), session_key=key, slug="app", joined=True)
 
     def test_a_rotated_secret_key_keeps_viewers_and_does_not_cycle_their_session(self, settings: Any) -> None:
         user, log = make_user(), make_log(access="signed-in")
