@@ -18,7 +18,15 @@ from typing import TypeAlias
 
 from django_logtail.tailing.backlog import start_of_last_lines
 from django_logtail.tailing.events import Batch, Event, Item, Kind, Position
-from django_logtail.tailing.generation import ANCHOR_BYTES, Changed, FileId, Generation, digest_of, proves
+from django_logtail.tailing.generation import (
+    ANCHOR_BYTES,
+    HEAD_BYTES,
+    Changed,
+    FileId,
+    Generation,
+    digest_of,
+    proves,
+)
 from django_logtail.tailing.lines import LineEnds
 from django_logtail.tailing.opening import Opened, Permit, Trouble, open_log, permit_all, trouble_of
 from django_logtail.tailing.siblings import Sibling, made_between, siblings_of
@@ -120,6 +128,7 @@ class Follower:
         self._budget = 0
         self._now = 0.0
         self._away_since: float | None = None
+        self._away_kind: Kind | None = None
         self._seen: tuple[int, ...] = ()
         self._looks_left = 0
         self._smaller_since: float | None = None
@@ -251,7 +260,7 @@ class Follower:
 
     def _next_look(self, now: float) -> float:
         due = now + TICK_SECONDS
-        if self._away_since is not None and self.state == "reading":
+        if self._away_since is not None and self._away_kind is Kind.GONE and self.state != "missing":
             due = min(due, self._away_since + GONE_SECONDS)
         if self._partial_due is not None:
             due = min(due, self._partial_due)
@@ -328,8 +337,8 @@ class Follower:
             self.revision += 1
 
     def _is_away(self, trouble: Trouble, now: float) -> None:
-        if self._away_since is None:
-            self._away_since = now
+        if self._away_since is None or self._away_kind is not trouble.kind:
+            self._away_since, self._away_kind = now, trouble.kind
             self.revision += 1
         if self.state == STATES[trouble.kind] and self.reason == trouble.text:
             return
@@ -538,6 +547,14 @@ class Follower:
                 self._known[sibling.inode] = digest_of(generation.head)
                 generation.close()
 
+    def _remember(self, generation: Generation) -> None:
+        """Know an older generation again among the siblings. Its head may have grown since it was opened."""
+        head = generation.head
+        if generation.descriptor is not None:
+            with contextlib.suppress(OSError):
+                head = self._system.pread(generation.descriptor, HEAD_BYTES, 0)
+        self._known[generation.inode_key] = digest_of(head)
+
     def _unseen(self, candidates: list[Sibling], current: Generation) -> list[tuple[Sibling, Generation]]:
         """Those of the candidates that are neither known, nor held, nor the current file; opened."""
         held = {segment.generation.inode_key for segment in self._segments}
@@ -551,7 +568,8 @@ class Follower:
                 continue
             known = self._known.get(sibling.inode)
             self._known[sibling.inode] = digest_of(generation.head)
-            if known == digest_of(generation.head):
+            held_text = any(generation.is_copy_of(segment.generation) for segment in self._segments)
+            if known == digest_of(generation.head) or held_text:
                 generation.close()
             else:
                 found.append((sibling, generation))
@@ -606,15 +624,26 @@ class Follower:
                 generation.close()
             raise
         self._end(last, continued or (old_stat.st_size if old_stat is not None else 0), exits, now)
+        self._append_unseen(unseen, Kind.ROTATED, now)
+        self._segments.append(Segment(new, new.anchor_at))
+        self._remember(old)
+        self._seen = ()
+        self.revision += 1
+
+    def _append_unseen(self, unseen: list[tuple[Sibling, Generation]], kind: Kind, now: float) -> None:
         for sibling, generation in unseen:
             segment = Segment(generation, 0)
             self._segments.append(segment)
             size = self._size_of(generation) or 0
-            self._end(segment, size, [(Kind.ROTATED, {"old_size": size, "name": sibling.path.name})], now)
-        self._segments.append(Segment(new, new.anchor_at))
-        self._known[old.inode_key] = digest_of(old.head)
-        self._seen = ()
-        self.revision += 1
+            details: Details = (
+                {"to": 0} if kind is Kind.TRUNCATED else {"old_size": size, "name": sibling.path.name}
+            )
+            generation.is_final = kind is Kind.TRUNCATED  # a copy: nobody appends to it
+            self._end(segment, size, [(kind, details)], now)
+
+    def _copied_after(self, copy: Sibling, current: Generation) -> list[Sibling]:
+        """Copies that were made after this one: what the file held before it was emptied again."""
+        return made_between(self._siblings(current), copy.stat, copy.stat.st_mtime_ns)
 
     def _end(self, segment: Segment, end: int, exits: list[tuple[Kind, Details]], now: float) -> None:
         generation = segment.generation
@@ -697,9 +726,12 @@ class Follower:
         if old.is_remote and not self._is_confirmed(found, now):
             return False
         read_to = max(old.anchor_at, segment.start)
-        kept = found.st_size if found.st_size < read_to and old.kept_its_first(found.st_size) else 0
-        written_over = not kept and found.st_size >= read_to and old.was_written_over()
-        copy = None if kept or written_over else self._copy_of(old)
+        copy = self._copy_of(old)
+        kept, written_over = 0, False
+        if copy is None and found.st_size < read_to:
+            kept = found.st_size if old.kept_its_first(found.st_size) else 0
+        elif copy is None:
+            written_over = old.was_written_over()
         descriptor = self._system.dup(old.descriptor) if copy is None else old.descriptor
         try:
             new = Generation(self._system, descriptor, found, again=True)
@@ -719,7 +751,9 @@ class Follower:
             self._end(segment, 0, exits, now)
             segment.end = max(segment.end or 0, read_to + tail, old.proven_size)
         else:
+            unseen = self._unseen(self._copied_after(copy[0], new), new)
             self._recover(segment, copy, read_to, exits, now)
+            self._append_unseen(unseen, Kind.TRUNCATED, now)
         self._segments.append(Segment(new, kept))
         self._seen = ()
         self.revision += 1
@@ -1101,6 +1135,7 @@ class Follower:
             is_taken = index < self._index and (index < self._released or age > HELD_SECONDS)
             is_too_much = held > MAX_HELD or (age > HELD_SECONDS and self._has_no_name(generation))
             if is_too_much or (is_taken and self._is_drained(segment, now)):
+                self._remember(generation)
                 generation.close()
                 segment.is_done = True
             held -= 1

@@ -245,13 +245,25 @@ class Generation:
             near_end = near_end or number == last - 1
         return near_end
 
+    def is_copy_of(self, read: Generation) -> bool:
+        """Whether this file holds the text that was read of another: the same head, and its anchor where it was."""
+        if self.descriptor is None or len(read.head) < HEAD_BYTES or self.head != read.head:
+            return False
+        try:
+            start = read.anchor_at - len(read.anchor)
+            return self._system.pread(self.descriptor, len(read.anchor), start) == read.anchor
+        except OSError:
+            return False
+
     def was_written_over(self) -> bool:
-        """After `Changed`: whether only some bytes differ, as after an edit in place. Raises `OSError`."""
+        """After `Changed`: whether the last line is still there, as after an edit in place. Raises `OSError`."""
         assert self.descriptor is not None
         start = self.anchor_at - len(self.anchor)
         now = self._system.pread(self.descriptor, len(self.anchor), start)
-        same = sum(a == b for a, b in zip(now, self.anchor, strict=False))
-        return len(now) == len(self.anchor) and same * 10 >= len(self.anchor) * 9
+        differ = [at for at, (was, is_) in enumerate(zip(self.anchor, now, strict=False)) if was != is_]
+        if len(now) < len(self.anchor) or not differ:
+            return False
+        return differ[-1] < self.anchor.rfind(b"\n", 0, -1)
 
     def keep_tail(self, offset: int, data: bytes) -> None:
         """Remember bytes that were read but not taken."""
