@@ -101,6 +101,7 @@ WORDS: Mapping[str, object] = {
     "do.load": _("Load"),
     "do.clear": _("Clear"),
     "do.reload": _("Reload"),
+    "do.open": _("Open"),
     "do.unfold": _("Show all lines of this entry"),
     "do.fold": _("Hide the other lines of this entry"),
     "top.start": _("Beginning of the file"),

@@ -233,7 +233,7 @@ def modules_from(client: Client, url: str, root: Path) -> set[str]:
             )
             text = answer.getvalue().decode()
         todo += [
-            urljoin(address, target) for target in re.findall(r"(?:from|import) ['\"](\.[^'\"]+)['\"]", text)
+            urljoin(address, target) for target in re.findall(r"(?:from |import |new URL\()['\"](\.[^'\"]+)['\"]", text)
         ]
     return asked
 

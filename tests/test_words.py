@@ -108,7 +108,7 @@ def test_each_import_of_a_script_names_the_version_of_the_package() -> None:
     imports = [
         (script.name, target)
         for script in SCRIPTS
-        for target in re.findall(r"(?:from|import) '(\./[^']+)'", script.read_text())
+        for target in re.findall(r"(?:from |import |new URL\()'(\./[^']+)'", script.read_text())
     ]
 
     assert len(imports) > 30

@@ -50,7 +50,7 @@ export class Chosen {
     this.entry.push(item);
     if (query?.active) {
       const text = plain(item.text);
-      if (query.matches(text)) {
+      if (query.matches(text, item)) {
         this.entryMatches = true;
         if (!this.off.has(item.level)) this.matches.push(item);
       }

@@ -31,6 +31,8 @@ export class Query {
     this.text = text;
     this.flags = flags;
     this.error = '';
+    /** What the worker found for a line: where, or null. Only for regular expressions. @type {WeakMap<object, number[]|null>} */
+    this.verdicts = new WeakMap();
     /** @type {RegExp[]} */
     this.wanted = [];
     /** @type {RegExp[]} */
@@ -52,13 +54,20 @@ export class Query {
     }
   }
 
+  /** The expression that is matched in a worker, and never here. */
+  get expression() { return this.flags.regex && this.wanted.length ? this.wanted[0] : null; }
+
+  /** Whether a line is still to be matched by the worker. @param {object} item */
+  awaits(item) { return this.expression !== null && !this.verdicts.has(item); }
+
   /** Whether there is anything to look for. */
   get active() { return this.wanted.length + this.unwanted.length > 0; }
   /** Whether lines are hidden by it. */
   get hides() { return this.active && (this.flags.only || this.flags.invert || this.unwanted.length > 0); }
 
-  /** @param {string} text */
-  matches(text) {
+  /** @param {string} text @param {object} [item] the line it is of, for a regular expression */
+  matches(text, item) {
+    if (this.expression) return Boolean(item && this.verdicts.get(item));
     for (const term of this.wanted) {
       term.lastIndex = 0;
       if (!term.test(text)) return false;
@@ -75,11 +84,16 @@ export class Query {
     return false;
   }
 
-  /** Where to mark a line. @param {string} text @returns {[number, number][]} in order, without overlap */
-  hits(text) {
+  /** Where to mark a line. @param {string} text @param {object} [item] @returns {[number, number][]} in order, without overlap */
+  hits(text, item) {
     /** @type {[number, number][]} */
     const found = [];
     if (this.flags.invert) return found;
+    if (this.expression) {
+      const flat = (item && this.verdicts.get(item)) || [];
+      for (let i = 0; i < flat.length; i += 2) if (flat[i] < text.length) found.push([flat[i], Math.min(flat[i + 1], text.length)]);
+      return found;
+    }
     for (const term of this.wanted) {
       term.lastIndex = 0;
       for (let match = term.exec(text); match && found.length < MOST_HITS; match = term.exec(text)) {

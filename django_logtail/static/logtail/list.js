@@ -25,7 +25,7 @@ export class List {
     this.order = [];
     this.find.addEventListener('input', () => this.draw(this.logs, this.current));
     this.find.addEventListener('keydown', (event) => {
-      if (event.key === 'Enter' && this.order[0]) this.actions.open(this.order[0], false);
+      if (event.key === 'Enter') this.#openFirst();
       else if (event.key === 'ArrowDown') /** @type {HTMLElement|null} */ (this.host.querySelector('.lt-log'))?.focus();
       else if (event.key === 'Escape') {
         if (!this.find.value) this.find.blur();
@@ -48,6 +48,13 @@ export class List {
       event.preventDefault();
       this.actions.open(log, event.altKey);
     });
+  }
+
+  #openFirst() {
+    const [log] = this.order;
+    if (!log) return;
+    this.find.value = '';
+    this.actions.open(log, false);
   }
 
   focus() {

@@ -12,7 +12,8 @@ import { Query } from './filter.js?v=0.1.0';
 import { size } from './format.js?v=0.1.0';
 import { reshape } from './icons.js?v=0.1.0';
 import { onKey } from './keys.js?v=0.1.0';
-import { openDownload, openSettings } from './menus.js?v=0.1.0';
+import { Matcher } from './matcher.js?v=0.1.0';
+import { openDownload, openPlain, openSettings } from './menus.js?v=0.1.0';
 import { pane } from './pane.js?v=0.1.0';
 import { hangOf, paint } from './row.js?v=0.1.0';
 import { Rows } from './rows.js?v=0.1.0';
@@ -32,6 +33,7 @@ const SAMPLES = 24;
 const QUERY_MS = 60;
 const TIMES = ['compact', 'raw', 'relative', 'hidden'];
 const LEVELS = /** @type {const} */ ([['E', 'error'], ['W', 'warning'], ['I', 'info'], ['D', 'debug']]);
+const PHONE = matchMedia('(max-width: 640px)');
 /** Events of the protocol that say nothing to a reader of the page by a mark. */
 const SILENT = new Set(['started', 'degraded', 'restored']);
 
@@ -54,6 +56,7 @@ export class LogTail extends HTMLElement {
 
   disconnectedCallback() {
     this.session?.leave();
+    this.matcher?.end();
     this.rows.disconnect();
     this.life?.abort();
     clearInterval(this.beat);
@@ -86,6 +89,8 @@ export class LogTail extends HTMLElement {
       isHeld: () => this.selection.active,
     });
     this.chosen = new Chosen(this.rows.shown);
+    /** @type {Line[]} */
+    this.queue = [];
     this.opened = new Set();
     this.selection = new Selection(this);
     this.ruler = new Ruler(this);
@@ -116,6 +121,7 @@ export class LogTail extends HTMLElement {
     this.loadingEarlier = false;
     this.atFileStart = false;
     this.pauseSeq = Infinity;
+    this.queue = [];
     this.opened.clear();
     this.chosen.folded.clear();
   }
@@ -134,7 +140,7 @@ export class LogTail extends HTMLElement {
     this.parts.lines.style.minWidth = '';
     this.#rebuild();
     const kept = settings.log(info.slug);
-    this.wrap = kept.wrap ?? matchMedia('(max-width: 640px)').matches;
+    this.wrap = kept.wrap ?? PHONE.matches;
     this.time = kept.time;
     this.chosen.off = new Set(kept.off);
     this.#applyLook();
@@ -326,17 +332,22 @@ export class LogTail extends HTMLElement {
     if (this.paused) {
       for (const item of items) if (item.kind === 'line') this.waiting++;
     } else {
-      for (const item of items) {
-        this.chosen.take(item);
-        if (!this.rows.follow && item.kind === 'line' && item !== this.store.unfinished[0]) {
-          this.unseen++;
-          if (item.level === 'E' && !item.inner) this.unseenErrors++;
-        }
-      }
+      if (this.query.expression) {
+        for (const item of items) this.queue.push(item);
+        void this.#drain();
+      } else for (const item of items) this.#takeNew(item);
       if (this.hang === null) this.#findHang(items);
       this.rows.schedule();
     }
     if ((this.paused || !this.rows.follow) && this.store.full) this.session.hold();
+  }
+
+  /** @param {Line} item */
+  #takeNew(item) {
+    this.chosen.take(item);
+    if (this.rows.follow || item.kind !== 'line') return;
+    this.unseen++;
+    if (item.level === 'E' && !item.inner) this.unseenErrors++;
   }
 
   /** @param {Line[]} items */
@@ -345,6 +356,8 @@ export class LogTail extends HTMLElement {
       this.waiting -= items.length;
       return;
     }
+    for (const item of items) item.gone = true;
+    if (!this.rows.follow) this.unseen -= items.length;
     const gone = new Set(items);
     const { shown } = this.rows;
     while (shown.length && gone.has(shown.at(shown.length - 1))) {
@@ -364,7 +377,15 @@ export class LogTail extends HTMLElement {
     const kept = [];
     this.chosen.shown = { push: (item) => { kept.push(item); }, pop: () => { kept.pop(); } };
     const { items, first } = this.store;
-    for (let i = first; i < items.length && items[i].seq < this.pauseSeq; i++) this.chosen.take(items[i]);
+    let awaited = 0;
+    for (let i = first; i < items.length && items[i].seq < this.pauseSeq; i++) {
+      if (this.query.awaits(items[i]) && items[i].kind === 'line') awaited++;
+      this.chosen.take(items[i]);
+    }
+    if (awaited && this.matcher && !this.matcher.ended) {
+      const { query } = this;
+      void this.#match(items.slice(first).filter((item) => query.awaits(item))).then((done) => { if (done && this.query === query) this.#rebuild(); });
+    }
     this.chosen.shown = shown;
     this.rows.reset(kept);
   }
@@ -487,7 +508,7 @@ export class LogTail extends HTMLElement {
   #paintRow(row, item) {
     paint(row, item, {
       words, time: this.time, colours: settings.reader.colours, phone: this.phone, name: this.info?.name ?? '',
-      hitsOf: (text) => (this.query.active ? this.query.hits(text) : []),
+      hitsOf: (text, line) => (this.query.active ? this.query.hits(text, line) : []),
       isCurrent: (line) => this.chosen.matches[this.current] === line,
       timeBefore: (line) => this.#timeBefore(line),
       opened: this.opened, folded: this.chosen.folded, innerCount: (line) => this.#innerOf(line).length,
@@ -496,7 +517,7 @@ export class LogTail extends HTMLElement {
     if (this.target === item) row.classList.add('lt-target');
   }
 
-  get phone() { return this.clientWidth <= 640; }
+  get phone() { return PHONE.matches; }
 
   /** The written time of the entry before: for times since the previous line. @param {Line} item */
   #timeBefore(item) {
@@ -534,6 +555,7 @@ export class LogTail extends HTMLElement {
     const head = this.headOf(item);
     if (!this.#innerOf(head).length) return;
     if (!this.chosen.folded.delete(head)) this.chosen.folded.add(head);
+    this.parts.tools.hidden = true;
     this.#rebuild();
     this.rows.refresh(head);
   }
@@ -581,18 +603,68 @@ export class LogTail extends HTMLElement {
   }
 
   #search() {
-    this.query = new Query(this.parts.query.value, { ...this.flags });
-    this.parts.filter.classList.toggle('lt-bad', this.query.error !== '');
-    write(this.parts.queryMessage, this.query.error ? words.say('filter.bad', { msg: this.query.error }) : '');
-    this.chosen.query = this.query;
+    const query = new Query(this.parts.query.value, { ...this.flags });
+    this.matcher?.end();
+    this.matcher = query.expression ? new Matcher(query.expression) : null;
+    this.wanted = query;
+    this.#complain(query.error ? words.say('filter.bad', { msg: query.error }) : '');
+    if (!this.matcher) this.#found(query);
+    else void this.#match(this.store.items.slice(this.store.first)).then((done) => { if (done && this.wanted === query) this.#found(query); });
+    this.#drawMatches();
+  }
+
+  #complain(/** @type {string} */ text) {
+    this.parts.filter.classList.toggle('lt-bad', text !== '');
+    write(this.parts.queryMessage, text);
+  }
+
+  /** Has the worker match lines; false when the expression was ended for taking too long. @param {Line[]} items */
+  async #match(items) {
+    const { matcher, wanted } = this;
+    const lines = items.filter((item) => item.kind === 'line');
+    if (!matcher) return false;
+    try {
+      const found = await matcher.match(lines.map((item) => plain(item.text)));
+      lines.forEach((item, i) => wanted.verdicts.set(item, found[i]));
+      return true;
+    } catch {
+      if (this.wanted === wanted) {
+        this.#complain(words.say('filter.slow'));
+        this.#found(new Query('', { ...this.flags }));
+      }
+      return false;
+    }
+  }
+
+  /** A query that is ready to be used. @param {Query} query */
+  #found(query) {
+    this.query = query;
+    this.chosen.query = query;
+    this.queue = [];
     this.current = -1;
     this.stepped = false;
     this.#rebuild();
     this.rows.repaint();
     // Where the reader looks now, and not at the end of the file, is where finding begins.
-    if (this.query.active) this.current = this.#matchNear();
+    if (query.active) this.current = this.#matchNear();
     this.#draw();
     this.ruler.schedule();
+  }
+
+  /** Lines that came while an expression is matched elsewhere are shown when it has matched them. */
+  async #drain() {
+    if (this.draining) return;
+    this.draining = true;
+    while (this.queue.length) {
+      const { query } = this;
+      const items = this.queue;
+      const done = await this.#match(items.filter((item) => query.awaits(item)));
+      if (!done || this.query !== query) break;
+      this.queue = this.queue.filter((item) => !items.includes(item));
+      for (const item of items) if (item.seq >= this.store.firstSeq && !item.gone) this.#takeNew(item);
+      this.rows.schedule();
+    }
+    this.draining = false;
   }
 
   #matchNear() {
@@ -849,12 +921,17 @@ export class LogTail extends HTMLElement {
 
   /** @param {Line|null} item */
   #toolsFor(item) {
-    const { tools, body, contextButton } = this.parts;
+    const { tools, body, contextButton, foldButton } = this.parts;
     const row = item && this.rows.mounted.get(item);
     this.tool = item;
     tools.hidden = !row || item?.kind !== 'line';
     if (tools.hidden || !row) return;
     contextButton.hidden = !this.chosen.hides;
+    const head = this.headOf(/** @type {Line} */ (item));
+    foldButton.hidden = this.#innerOf(head).length === 0;
+    const folded = this.chosen.folded.has(head);
+    foldButton.setAttribute('aria-label', words.say(folded ? 'do.unfold' : 'do.fold'));
+    reshape(foldButton, folded ? 'chevron' : 'chevron-up');
     const at = row.getBoundingClientRect();
     const box = body.getBoundingClientRect();
     tools.style.top = `${Math.max(0, Math.min(box.height - 26, at.top - box.top + Math.min(at.height, 20) / 2 - 13))}px`;
@@ -950,7 +1027,8 @@ export class LogTail extends HTMLElement {
       case 'earlier': return void this.loadEarlier();
       case 'loadgap': return item ? void this.loadGap(item) : undefined;
       case 'whole': if (item) { item.whole = true; this.rows.refresh(item); } return undefined;
-      case 'fold': return item ? this.toggleFold(item) : undefined;
+      case 'fold': return item ?? this.tool ? this.toggleFold(/** @type {Line} */ (item ?? this.tool)) : undefined;
+      case 'plain': return openPlain(this);
       case 'fields':
         if (item) {
           if (!this.opened.delete(item)) this.opened.add(item);

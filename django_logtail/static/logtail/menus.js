@@ -2,6 +2,8 @@
 
 import { settings, words } from './config.js?v=0.1.0';
 import { el } from './dom.js?v=0.1.0';
+import { icon } from './icons.js?v=0.1.0';
+import { named, plain, steering } from './text.js?v=0.1.0';
 
 /**
  * Shows a popover at a button; it goes by itself when the reader turns elsewhere.
@@ -75,6 +77,7 @@ export function openSettings(tail, button) {
   row('set.color', toggle(settings.reader.colours, (colours) => reader({ colours })));
   row('set.announce', toggle(settings.reader.announce, (announce) => reader({ announce })));
   row('set.keys', toggle(settings.reader.keys, (keys) => reader({ keys })));
+  if (tail.info) pop.append(el('div.lt-set', {}, el('span', {}, words.say('set.plain')), el('button.lt-link', { type: 'button', 'data-act': 'plain', click: () => pop.hidePopover() }, words.say('do.open'))));
   if (document.body.classList.contains('lt-page')) {
     row('set.theme', choice([['auto', words.say('set.theme.auto')], ['light', words.say('set.theme.light')], ['dark', words.say('set.theme.dark')]], settings.reader.theme, (theme) => reader({ theme })));
   }
@@ -92,4 +95,29 @@ export function openDownload(tail, button) {
   item('dl.loaded', tail.lines, 'loaded');
   if (tail.query.active || tail.chosen.hides) item('dl.filtered', tail.chosen.hides ? tail.chosen.lines : tail.chosen.matches.length, 'filtered');
   show(tail, button, pop);
+}
+
+/** Lines at most in the plain view: all of them are in the document there. */
+const PLAIN_LINES = 5_000;
+
+/** The last lines shown, as one text that stands still: for screen readers, and the browser's own find and print. @param {import('./log-tail.js').LogTail} tail */
+export function openPlain(tail) {
+  const { shown } = tail.rows;
+  const items = shown.items.slice(Math.max(shown.first, shown.items.length - PLAIN_LINES)).filter((item) => item.kind === 'line');
+  const close = el('button.lt-icon', { type: 'button', 'aria-label': words.say('do.close'), click: () => dialog.close() }, icon('x'));
+  const text = el('pre.lt-plain-text', { tabindex: '0' });
+  text.textContent = items.map((item) => visible(plain(item.text))).join('\n');
+  const dialog = /** @type {HTMLDialogElement} */ (el('dialog.lt-help.lt-plain-view', { 'aria-label': `${words.say('set.plain')}: ${tail.info?.name ?? ''}`, close: () => dialog.remove() },
+    el('header', {}, el('h2', {}, tail.info?.name ?? ''), close), text));
+  tail.append(dialog);
+  dialog.showModal();
+  text.focus();
+  text.scrollTop = text.scrollHeight;
+}
+
+/** @param {string} text */
+function visible(text) {
+  let shown = text;
+  for (const { start, end } of steering(text).reverse()) shown = `${shown.slice(0, start)}[${named(text.slice(start, end))}]${shown.slice(end)}`;
+  return shown;
 }

@@ -59,7 +59,8 @@ export function pane(say) {
   const view = el('div.lt-view', { role: 'log', 'aria-live': 'off', tabindex: '0' }, top, lines, tail);
   const ruler = /** @type {HTMLCanvasElement} */ (el('canvas.lt-ruler', { width: '12', height: '10', 'aria-hidden': 'true' }));
   const contextButton = button('button.lt-icon.lt-icon-s', 'context', 'row.context', 'context', 'Enter', { hidden: true });
-  const tools = el('div.lt-tools', { hidden: true }, button('button.lt-icon.lt-icon-s', 'copyline', 'row.copy', 'copy', 'C'), contextButton);
+  const foldButton = button('button.lt-icon.lt-icon-s', 'fold', 'do.fold', 'chevron-up', 'X', { hidden: true });
+  const tools = el('div.lt-tools', { hidden: true }, button('button.lt-icon.lt-icon-s', 'copyline', 'row.copy', 'copy', 'C'), contextButton, foldButton);
   const pillCount = el('span.lt-pill-n');
   const pillErrors = el('span.lt-pill-e');
   const pill = el('button.lt-pill', { type: 'button', 'data-act': 'follow', 'data-keys': 'End', hidden: true }, icon('down'), pillCount, pillErrors);
@@ -95,7 +96,7 @@ export function pane(say) {
     children: [head, bar, notice, body, status, speech],
     name, folder, chip, chipText, pauseButton, stopButton, downloadButton, settingsButton, splitButton, closeButton, bar, filter, query, queryMessage, flags,
     matchNav, matchText, levels, notice, noticeText, noticeActions, body, view, top, lines, window: rows, tail, tailText, tailActions, ruler, tools,
-    contextButton, pill, pillCount, pillErrors, selectionBar, selectionCount, empty, emptyTitle, emptyText, emptyActions,
+    contextButton, foldButton, pill, pillCount, pillErrors, selectionBar, selectionCount, empty, emptyTitle, emptyText, emptyActions,
     spark, rate, loaded, size: sizeText, offset, followButton, timeButton, wrapButton, encoding, status, say: speech,
   };
 }

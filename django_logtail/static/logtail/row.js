@@ -13,7 +13,7 @@ export const CUT = 4_000;
 /**
  * @typedef {{
  *   words: import('./format.js').Words, time: string, colours: boolean, phone: boolean,
- *   hitsOf: (text: string) => [number, number][], isCurrent: (item: Item) => boolean, timeBefore: (item: Item) => string,
+ *   hitsOf: (text: string, item: Item) => [number, number][], isCurrent: (item: Item) => boolean, timeBefore: (item: Item) => string,
  *   opened: Set<Item>, folded: Set<Item>, innerCount: (item: Item) => number, name: string,
  * }} Look
  */
@@ -31,7 +31,7 @@ export function paint(row, item, look) {
   const cut = !item.whole && text.length > CUT;
   const full = text.length;
   if (cut) text = text.slice(0, CUT);
-  const ctx = { runs: look.colours ? runs : [], steering: steering(text), hits: look.hitsOf(text), hitClass: look.isCurrent(item) ? 'lt-hit lt-hit-on' : 'lt-hit' };
+  const ctx = { runs: look.colours ? runs : [], steering: steering(text), hits: look.hitsOf(text, item), hitClass: look.isCurrent(item) ? 'lt-hit lt-hit-on' : 'lt-hit' };
   const gutter = el('span.lt-gut', { 'aria-hidden': 'true' });
   const head = item.inner ? null : headOf(text);
   if (item.inner) {
@@ -61,7 +61,7 @@ export function paint(row, item, look) {
         // The level takes the blanks after it along, so that logs with and without padding line up alike.
         let blank = end;
         while (text[blank] === ' ') blank++;
-        field.append(text.slice(end, blank));
+        if (blank > end) field.append(el('span.lt-blank', {}, text.slice(end, blank)));
         at = blank;
       }
     }

@@ -154,7 +154,9 @@ export class Rows {
   #keepPlace(/** @type {() => void} */ change) {
     const { shown } = this;
     if (this.follow || !shown.length) return change();
-    const index = shown.indexAt(Math.max(0, this.at));
+    // A line and not a mark: marks may be told anew.
+    let index = shown.indexAt(Math.max(0, this.at));
+    while (index < shown.length - 1 && shown.at(index).kind !== 'line') index++;
     const item = shown.at(index);
     const within = this.at - shown.topOf(index);
     change();

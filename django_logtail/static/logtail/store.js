@@ -33,6 +33,8 @@ export class Item {
     /** For which layout `height` was measured; 0 when it is an estimate. */
     this.measured = 0;
     this.whole = false;
+    /** Whether it was an unfinished line that was replaced. */
+    this.gone = false;
     /** @type {any} */
     this.details = null;
   }
@@ -344,7 +346,7 @@ export class Store {
     const named = items.findLast((item) => item.kind === 'day')?.details;
     if (named && after[0]?.kind === 'day' && after[0].details === named) after.shift();
     // An earlier part is numbered downwards, so that what is on screen keeps its numbers.
-    const from = index === 0 ? this.firstSeq - items.length + gone.length : this.firstSeq;
+    const from = index === 0 && after.length ? after[0].seq - items.length : this.firstSeq;
     this.items = [...before, ...items, ...after];
     this.first = 0;
     this.items.forEach((item, i) => { item.seq = from + i; });
