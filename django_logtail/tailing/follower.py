@@ -643,7 +643,13 @@ class Follower:
 
     def _copied_after(self, copy: Sibling, current: Generation) -> list[Sibling]:
         """Copies that were made after this one: what the file held before it was emptied again."""
-        return made_between(self._siblings(current), copy.stat, copy.stat.st_mtime_ns)
+        found = self._siblings(current)
+        after = made_between(found, copy.stat, copy.stat.st_mtime_ns)
+        mine = next((sibling for sibling in found if sibling.inode == current.inode_key), None)
+        if mine is None:
+            return after
+        # The emptied file itself was renamed meanwhile: what is newer than it came later.
+        return [sibling for sibling in after if not made_between([mine, sibling], mine.stat, mine.stat.st_mtime_ns)]
 
     def _end(self, segment: Segment, end: int, exits: list[tuple[Kind, Details]], now: float) -> None:
         generation = segment.generation

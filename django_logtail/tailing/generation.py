@@ -164,6 +164,11 @@ class Generation:
         if offset != self.anchor_at:
             self._prove_anchor()
             return self._system.pread(self.descriptor, size, offset)
+        if offset == 0:  # no anchor yet: it has to begin as it did when it got its id
+            data = self._system.pread(self.descriptor, max(size, len(self.head)), 0)
+            if not data.startswith(self.head):
+                raise Changed
+            return data[:size]
         start = offset - len(self.anchor)
         data = self._system.pread(self.descriptor, len(self.anchor) + size, start)
         if not data.startswith(self.anchor):
@@ -184,13 +189,9 @@ class Generation:
             self.head = (self.head + data[len(self.head) - offset :])[:HEAD_BYTES]
         if end <= self.anchor_at:
             return
-        if offset == self.anchor_at:
-            self._checksum(offset, data)
-            self.anchor = (
-                data[-ANCHOR_BYTES:] if len(data) >= ANCHOR_BYTES else (self.anchor + data)[-ANCHOR_BYTES:]
-            )
-        else:
-            self.anchor = data[-ANCHOR_BYTES:]
+        new = data[max(0, self.anchor_at - offset) :]  # after a rewind the first of it is known already
+        self._checksum(end - len(new), new)
+        self.anchor = new[-ANCHOR_BYTES:] if len(new) >= ANCHOR_BYTES else (self.anchor + new)[-ANCHOR_BYTES:]
         self.anchor_at = end
 
     def skip_to(self, offset: int) -> None:

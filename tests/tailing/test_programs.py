@@ -48,15 +48,20 @@ class Consumer:
     def _take_event(self, event: Event) -> None:
         assert event.before == self.here
         self.here = event.after
+        if event.after is not None:
+            self._know(event.after.file)
         self.kinds.append(event.kind)
         if event.kind is Kind.MISSED:
             self.skipped += int(event.details["size"] or 0)
 
-    def _put(self, batch: Batch) -> None:
-        file = batch.before.file
+    def _know(self, file: str) -> None:
         if file not in self.bytes:
             self.order.append(file)
             self.bytes[file] = {}
+
+    def _put(self, batch: Batch) -> None:
+        file = batch.before.file
+        self._know(file)
         known = self.bytes[file].setdefault(batch.before.offset, batch.data)
         shorter, longer = sorted((known, batch.data), key=len)
         assert longer.startswith(shorter), "other bytes at the same place"
@@ -68,12 +73,10 @@ class Consumer:
         for file in self.order:
             text, end = b"", -1
             for offset, data in sorted(self.bytes[file].items()):
-                if end > offset:
-                    data = data[end - offset :]
-                text += data
+                text += data[max(0, end - offset) :]
                 end = max(end, offset + len(data))
             texts.append(text)
-        return texts
+        return [text for text in texts if text]
 
 
 @dataclass
@@ -101,6 +104,7 @@ class Program:
         self.follower = Follower(
             self.path, FromStart(), max_batch_bytes=self.random.choice((200, 1000, 65536))
         )
+        self.poll_once()
 
     def line(self) -> bytes:
         self.number += 1
@@ -133,8 +137,8 @@ class Program:
         self.current += data
 
     def rotate(self) -> None:
-        if self.unseen >= 6:
-            self.settle()
+        if self.unseen >= 6 or self.path.is_symlink():
+            self.settle()  # more than anyone keeps; or a link, which is no older generation once it is renamed
         for number in range(8, 0, -1):
             older = self.directory / f"app.log.{number}"
             if older.exists():
@@ -225,13 +229,12 @@ class Program:
     def race_to_empty(self) -> None:
         """Emptied and written again before the follower looked: what it had not read is lost."""
         self.write()
-        seen = self.follower.position
-        kept = seen.offset if seen is not None else 0
-        self.lost.append(bytes(self.path.read_bytes()[kept:] if not self.unseen else bytes(self.current)))
+        self.lost.append(bytes(self.current))
         os.truncate(self.path, 0)
         self.current = bytearray()
         self.expected.append(self.current)
         self.write()
+        self.unseen += 1
 
     # What the follower does
 
@@ -323,7 +326,8 @@ def test_programs_with_truncation_races_lose_no_more_than_they_must_and_say_so(
 ) -> None:
     for seed in range(first, first + CHUNK):
         program = played(seed, tmp_path / str(seed), races=True)
-        shown = b"".join(program.consumer.text()).splitlines()
+        texts = [text.splitlines(keepends=True) for text in program.consumer.text()]
+        shown = [line[:-1] for text in texts for line in text if line.endswith(b"\n")]
         written = b"".join(bytes(text) for text in program.expected).splitlines()
         lost = set(b"".join(program.lost).splitlines())
         assert set(shown) <= set(written), f"seed {seed}: bytes that nobody wrote"
