@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.template import Context, Template
 from django.test import Client, RequestFactory, override_settings
 from django.urls import clear_script_prefix, reverse, set_script_prefix
+from django.utils import translation
 
 import django_logtail
 from django_logtail.access import read_ticket
@@ -233,7 +235,8 @@ def modules_from(client: Client, url: str, root: Path) -> set[str]:
             )
             text = answer.getvalue().decode()
         todo += [
-            urljoin(address, target) for target in re.findall(r"(?:from |import |new URL\()['\"](\.[^'\"]+)['\"]", text)
+            urljoin(address, target)
+            for target in re.findall(r"(?:from |import |new URL\()['\"](\.[^'\"]+)['\"]", text)
         ]
     return asked
 
@@ -265,3 +268,52 @@ def test_the_script_view_gives_one_version_only(client: Client) -> None:
     answer = client.get(f"/logs/-/assets/{django_logtail.__version__}/page.js")
     assert "immutable" in answer["Cache-Control"]
     answer.close()
+
+
+def rendered(text: str, user: object, **context: object) -> str:
+    request = RequestFactory().get("/")
+    request.user = user
+    with translation.override("en"):
+        return Template("{% load logtail %}" + text).render(Context({"request": request, **context}))
+
+
+def test_a_page_of_the_host_shows_a_log_with_one_tag(member: User) -> None:
+    html = rendered("{% logtail log %}", member, log=add_log("open"))
+
+    assert '<log-tail log="open" name="open.log"' in html
+    assert 'socket="/logs/open/socket/"' in html
+    assert config_of(html)["words"]["state.live"] == "Live"
+    assert "logs" not in config_of(html)
+
+
+def test_several_viewers_on_a_page_share_words_and_script(member: User) -> None:
+    add_log("one")
+    add_log("two")
+
+    html = rendered("{% logtail 'one' %}{% logtail 'two' height='30rem' %}", member)
+
+    assert html.count("<log-tail") == 2
+    assert html.count('<script type="module"') == 1
+    assert html.count('id="logtail-config"') == 1
+    assert 'height="30rem"' in html
+
+
+@pytest.mark.parametrize("slug", ["hidden", "missing"])
+def test_the_tag_shows_nothing_of_a_log_that_is_not_for_one(member: User, slug: str) -> None:
+    add_log("hidden", access=Access.STAFF)
+
+    html = rendered("{% logtail slug %}", member, slug=slug)
+
+    assert "<log-tail" not in html
+    assert "There is no such log, or it is not for you." in html
+
+
+def test_the_admin_shows_the_log_below_its_row() -> None:
+    User.objects.create_superuser("root", password="root")
+    client = Client()
+    client.login(username="root", password="root")
+    log = add_log("open")
+
+    html = client.get(reverse("admin:logtail_log_change", args=[log.pk])).content.decode()
+
+    assert html.index("</form>") < html.index('<section class="lt-in-admin">') < html.index("<log-tail")

@@ -78,7 +78,9 @@ export class LogTail extends HTMLElement {
     this.parts = pane(words.say);
     this.classList.add('lt-root', 'lt-pane');
     this.setAttribute('role', 'region');
-    this.append(...this.parts.children);
+    const height = this.getAttribute('height');
+    if (height) this.style.height = height;
+    this.replaceChildren(...this.parts.children);
     this.query = new Query('', { case: false, regex: false, invert: false, only: false });
     this.flags = { case: false, regex: false, invert: false, only: false };
     this.rows = new Rows({

@@ -1,0 +1,46 @@
+"""`{% logtail log %}`: one log, live, in any page of the host."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.http import HttpRequest
+from django.urls import NoReverseMatch
+
+from django_logtail import __version__
+from django_logtail.access import policy
+from django_logtail.models import Log
+from django_logtail.viewer import described, script_url, viewer_config
+
+register = template.Library()
+
+#: Set on the request once the words and the script are in the page: several viewers share them.
+_BEGUN = "_logtail_is_begun"
+
+
+@register.inclusion_tag("logtail/embed.html", takes_context=True)
+def logtail(context: template.Context, log: Log | str, height: str = "") -> dict[str, Any]:
+    """The viewer of `log` (a `Log`, or its slug), if the user of the request may watch it; else a sentence.
+
+    The page needs `django.template.context_processors.request`. `height` is a CSS length; without it the host's style
+    sheet decides, or 480 pixels. Raises `Log.DoesNotExist` never: a log that is not there is not for the user.
+    """
+    request: HttpRequest = context["request"]
+    slug = log if isinstance(log, str) else log.slug
+    found = Log.objects.filter(slug=slug).first()
+    if found is None or not policy().may_view(request.user, found):
+        return {"log": None}
+    try:
+        described_log = described(found, request)
+    except NoReverseMatch:  # the admin is mounted, and the viewer's routes are not
+        return {"log": None, "is_silent": True}
+    is_first = not getattr(request, _BEGUN, False)
+    setattr(request, _BEGUN, True)
+    return {
+        "log": described_log,
+        "height": height,
+        "config": viewer_config(request) if is_first else None,
+        "script": script_url("define.js"),
+        "version": __version__,
+    }
