@@ -123,7 +123,7 @@ class Follower:
         self._started = False
         self._restart: Position | None = None
         self._notices: list[tuple[Kind, Details]] = []
-        self._known: dict[tuple[int, int], str] = {}
+        self._known: dict[tuple[int, int], tuple[bytes, int]] = {}  # inode -> head, time of last write
         self._items: list[Item] = []
         self._budget = 0
         self._now = 0.0
@@ -544,16 +544,22 @@ class Follower:
         for sibling in self._siblings(current)[-MAX_KNOWN:]:
             generation = self._open_sibling(sibling)
             if generation is not None:
-                self._known[sibling.inode] = digest_of(generation.head)
+                self._known[sibling.inode] = generation.head, sibling.stat.st_mtime_ns
                 generation.close()
 
     def _remember(self, generation: Generation) -> None:
-        """Know an older generation again among the siblings. Its head may have grown since it was opened."""
-        head = generation.head
-        if generation.descriptor is not None:
-            with contextlib.suppress(OSError):
-                head = self._system.pread(generation.descriptor, HEAD_BYTES, 0)
-        self._known[generation.inode_key] = digest_of(head)
+        """Know an older generation again among the siblings."""
+        if generation.descriptor is None:
+            self._known[generation.inode_key] = generation.head, 0
+            return
+        with contextlib.suppress(OSError):
+            head = self._system.pread(generation.descriptor, HEAD_BYTES, 0)  # it may have grown since
+            self._known[generation.inode_key] = head, generation.stat().st_mtime_ns
+
+    def _is_known(self, sibling: Sibling, generation: Generation) -> bool:
+        """Whether this is a file we have known before; an inode alone may have been given to another one since."""
+        head, written_ns = self._known.get(sibling.inode, (b"", 0))
+        return generation.head.startswith(head) if head else sibling.stat.st_mtime_ns == written_ns
 
     def _unseen(self, candidates: list[Sibling], current: Generation) -> list[tuple[Sibling, Generation]]:
         """Those of the candidates that are neither known, nor held, nor the current file; opened."""
@@ -566,10 +572,9 @@ class Follower:
             generation = self._open_sibling(sibling)
             if generation is None:
                 continue
-            known = self._known.get(sibling.inode)
-            self._known[sibling.inode] = digest_of(generation.head)
-            held_text = any(generation.is_copy_of(segment.generation) for segment in self._segments)
-            if known == digest_of(generation.head) or held_text:
+            is_known = self._is_known(sibling, generation)
+            self._known[sibling.inode] = generation.head, sibling.stat.st_mtime_ns
+            if is_known or any(generation.is_copy_of(segment.generation) for segment in self._segments):
                 generation.close()
             else:
                 found.append((sibling, generation))
@@ -649,7 +654,11 @@ class Follower:
         if mine is None:
             return after
         # The emptied file itself was renamed meanwhile: what is newer than it came later.
-        return [sibling for sibling in after if not made_between([mine, sibling], mine.stat, mine.stat.st_mtime_ns)]
+        return [
+            sibling
+            for sibling in after
+            if not made_between([mine, sibling], mine.stat, mine.stat.st_mtime_ns)
+        ]
 
     def _end(self, segment: Segment, end: int, exits: list[tuple[Kind, Details]], now: float) -> None:
         generation = segment.generation
@@ -797,11 +806,11 @@ class Follower:
             start = old.anchor_at - len(old.anchor)
             with contextlib.suppress(OSError):
                 if (
-                    self._known.get(sibling.inode) != digest_of(generation.head)
+                    not self._is_known(sibling, generation)
                     and generation.head.startswith(old.head)
                     and self._system.pread(generation.descriptor, len(old.anchor), start) == old.anchor
                 ):
-                    self._known[sibling.inode] = digest_of(generation.head)
+                    self._known[sibling.inode] = generation.head, sibling.stat.st_mtime_ns
                     return sibling, generation
             generation.close()
         return None
@@ -947,13 +956,17 @@ class Follower:
         """Whether there is no reason to read the last segment's file at this look."""
         if not generation.is_open:
             return not generation.tail
+        is_named = self._fresh is not None
         found, self._fresh = self._fresh or generation.stat(), None
         self.size = found.st_size
         seen = (id(generation), found.st_size, found.st_mtime_ns, found.st_ctime_ns, self._offset)
         if seen != self._seen:
             self._seen = seen
             self._looks_left = COARSE_LOOKS
-            self._written_ns = found.st_mtime_ns
+            if (
+                is_named
+            ):  # once its name is gone, what is written late says nothing of when the next file was made
+                self._written_ns = found.st_mtime_ns
             return False
         if self._is_waiting_for_bytes or self._partial_due is not None:
             return False
@@ -1133,18 +1146,25 @@ class Follower:
             self._retire_last(now)
 
     def _retire_older(self, now: float) -> None:
-        held = len({id(segment.generation) for segment in self._segments[:-1]})
-        for index, segment in enumerate(self._segments[:-1]):
+        newer: dict[bool, set[int]] = {
+            True: set(),
+            False: set(),
+        }  # those that may still grow; those that will not
+        for index in range(len(self._segments) - 2, -1, -1):
+            segment = self._segments[index]
             generation, age = segment.generation, now - segment.ended_at
-            if generation is self._segments[index + 1].generation:
-                continue  # cut in two by a recovery: goes with its other half
+            following = self._segments[index + 1]
+            if generation is following.generation:  # cut in two by a recovery: goes with its other half
+                segment.is_done = following.is_done
+                continue
             is_taken = index < self._index and (index < self._released or age > HELD_SECONDS)
-            is_too_much = held > MAX_HELD or (age > HELD_SECONDS and self._has_no_name(generation))
+            others = newer[generation.is_final]
+            others.add(id(generation))
+            is_too_much = len(others) > MAX_HELD or (age > HELD_SECONDS and self._has_no_name(generation))
             if is_too_much or (is_taken and self._is_drained(segment, now)):
                 self._remember(generation)
                 generation.close()
                 segment.is_done = True
-            held -= 1
         while self._index > 0 and self._segments[0].is_done:
             del self._segments[0]
             self._index -= 1

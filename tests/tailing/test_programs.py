@@ -198,8 +198,8 @@ class Program:
 
     def seen_some(self) -> bool:
         """Without any byte read nothing can prove that a copy is one."""
-        here = self.follower.position
-        return here is not None and here.offset > 20 and not self.unseen
+        read_to = self.follower._segments[-1].generation.anchor_at
+        return read_to > 20 and not self.unseen
 
     def empty(self) -> None:
         self.settle()
