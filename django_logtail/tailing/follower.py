@@ -386,8 +386,8 @@ class Follower:
             self._here_again()
             self._look_for_wanted(generation, now)
             if not self._segments:
-                before, self._wanted, self._started = self._wanted, None, True
                 self._begin(generation, 0)
+                before, self._wanted, self._started = self._wanted, None, True
                 self._items.append(Event(Kind.MISSED, before, self.position, {"size": None}))
         else:
             offset = 0 if was_away else self._first_offset(generation, found.st_size)

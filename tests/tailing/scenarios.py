@@ -748,7 +748,7 @@ def copytruncate_twice_unseen(s: Stage) -> None:
     s.shows(A, B, C, D)
 
 
-@scenario("92", "rotated", tail="L")
+@scenario("92", "rotated")
 def copied_by_hand_then_rotated_unseen(s: Stage) -> None:
     long = block("long", 100)
     s.new(long)

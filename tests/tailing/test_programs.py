@@ -101,9 +101,11 @@ class Program:
         self.writer = -1
         self.current = bytearray()
         self.make_anew()
-        self.follower = Follower(
-            self.path, FromStart(), max_batch_bytes=self.random.choice((200, 1000, 65536))
-        )
+        self.make_follower()
+
+    def make_follower(self) -> None:
+        batch_bytes = self.random.choice((200, 1000, 65536))
+        self.follower = Follower(self.path, FromStart(), max_batch_bytes=batch_bytes)
         self.poll_once()
 
     def line(self) -> bytes:
