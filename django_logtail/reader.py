@@ -117,8 +117,9 @@ class Flow:
 
     @property
     def allowance(self) -> int:
-        """Bytes that may still be emitted under the want's credit."""
-        return max(0, self.want.taken + self.want.credit - self.sent)
+        """Bytes that may still be emitted under the want's credit: none rather than less than a batch."""
+        left = self.want.taken + self.want.credit - self.sent
+        return left if left >= MAX_BATCH_BYTES else 0
 
     @property
     def state(self) -> tuple[str, str]:
@@ -457,8 +458,7 @@ class Reader:
         elif flow.follower is None:
             return False
         else:
-            allowance = flow.allowance
-            items = flow.follower.poll(now, min(allowance, TURN_BYTES))
+            items = flow.follower.poll(now, min(flow.allowance, TURN_BYTES))
             self._followers.polled(member, now)
             for item in items:
                 self._enqueue(flow, item)
