@@ -576,6 +576,12 @@ class Follower:
             self._known[sibling.inode] = generation.head, sibling.stat.st_mtime_ns
             if is_known or any(generation.is_copy_of(segment.generation) for segment in self._segments):
                 generation.close()
+                continue
+            try:
+                generation.proven_size = generation.stat().st_size
+            except OSError:
+                del self._known[sibling.inode]
+                generation.close()
             else:
                 found.append((sibling, generation))
         return found
@@ -639,7 +645,7 @@ class Follower:
         for sibling, generation in unseen:
             segment = Segment(generation, 0)
             self._segments.append(segment)
-            size = self._size_of(generation) or 0
+            size = generation.proven_size
             details: Details = (
                 {"to": 0} if kind is Kind.TRUNCATED else {"old_size": size, "name": sibling.path.name}
             )
@@ -673,13 +679,8 @@ class Follower:
         segment.ended_at = segment.grown_at = now
 
     def _stat_of(self, generation: Generation) -> os.stat_result | None:
-        if not generation.is_open:
-            return None
-        try:
-            return generation.stat()
-        except OSError:
-            generation.lose()
-            return None
+        """None when it is closed. Raises `OSError`."""
+        return generation.stat() if generation.is_open else None
 
     def _size_of(self, generation: Generation) -> int | None:
         found = self._stat_of(generation)
