@@ -13,11 +13,11 @@ ROOT_URLCONF = "host.urls"
 ASGI_APPLICATION = "host.asgi.application"
 
 INSTALLED_APPS = [
-    "django_dramatiq",
-    "django_logtail",
+    "host",  # before django_logtail, whose page it extends
     "chat",
     "demo",
-    "host",
+    "django_dramatiq",
+    "django_logtail",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

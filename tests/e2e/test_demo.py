@@ -174,6 +174,19 @@ def test_the_hosts_own_websocket_works_beside_the_logs(demo: Demo, context: Brow
 
 
 @pytest.mark.browser
+def test_a_page_of_the_host_shows_a_log_inside_its_own_frame(demo: Demo, context: BrowserContext) -> None:
+    page = context.new_page()
+    sign_in(page, demo, "Django")
+
+    page.goto(f"{demo.url}/status/")
+    with (demo.data / "logs" / "django.log").open("a") as file:
+        file.write("2026-01-01 00:00:00,000 INFO e2e.mark inside the frame\n")
+
+    expect(page.get_by_role("link", name="Fern & Fable")).to_be_visible()
+    expect(page.get_by_role("log")).to_contain_text("inside the frame")
+
+
+@pytest.mark.browser
 @pytest.mark.skipif(
     "LOGTAIL_MAKE_DEMO" not in os.environ, reason="LOGTAIL_MAKE_DEMO is not set: .ci/run sets it"
 )
