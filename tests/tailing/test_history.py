@@ -1,0 +1,95 @@
+"""Ranges and earlier lines of a generation, found by its id."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from django_logtail.tailing import Follower, FromStart
+from django_logtail.tailing.history import lines_before, open_generation, read_range
+from tests.tailing.stage import A, B, C, block
+
+LONG = block("long", 500)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "app.log"
+    path.write_bytes(LONG)
+    return path
+
+
+def id_of(path: Path) -> str:
+    follower = Follower(path, FromStart())
+    follower.poll(0.0)
+    position = follower.position
+    follower.close()
+    assert position is not None
+    return position.file
+
+
+def read_whole(path: Path, file: str) -> bytes | None:
+    descriptor = open_generation(path, file)
+    if descriptor is None:
+        return None
+    try:
+        return read_range(descriptor, 0, 10**9)
+    finally:
+        os.close(descriptor)
+
+
+def test_the_current_file_is_found(path: Path) -> None:
+    assert read_whole(path, id_of(path)) == LONG
+
+
+def test_a_rotated_file_is_found_under_its_new_name(path: Path) -> None:
+    file = id_of(path)
+    path.rename(path.with_name("app.log.1"))
+    path.write_bytes(B)
+
+    assert read_whole(path, file) == LONG
+
+
+def test_the_copy_of_an_emptied_file_is_found(path: Path) -> None:
+    file = id_of(path)
+    path.with_name("app.log-20260101").write_bytes(LONG + A)
+    path.write_bytes(B)
+
+    assert read_whole(path, file) == LONG + A
+
+
+def test_another_text_in_the_same_inode_is_not_taken_for_it(path: Path) -> None:
+    file = id_of(path)
+    path.write_bytes(B * 100)
+
+    assert read_whole(path, file) is None
+
+
+@pytest.mark.parametrize("file", ["", "nonsense", "1-2-100-0123456789abcdef"])
+def test_an_id_of_nothing_finds_nothing(path: Path, file: str) -> None:
+    assert read_whole(path, file) is None
+
+
+def test_a_file_that_may_not_be_read_is_not_found(path: Path) -> None:
+    assert open_generation(path, id_of(path), permit=lambda descriptor: "no") is None
+
+
+def test_a_range_ends_with_the_file(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+
+    assert read_range(descriptor, 5, 20) == LONG[5:20]
+    assert read_range(descriptor, len(LONG) - 3, len(LONG) + 100) == LONG[-3:]
+    assert read_range(descriptor, len(LONG), len(LONG) + 1) == b""
+    os.close(descriptor)
+
+
+def test_the_lines_before_a_place_begin_where_they_begin(path: Path) -> None:
+    path.write_bytes(A + B + C)
+    descriptor = os.open(path, os.O_RDONLY)
+
+    assert lines_before(descriptor, len(A + B), 10) == len(A)
+    assert lines_before(descriptor, len(A), 1000) == 0
+    assert lines_before(descriptor, 10**9, 10) == len(A + B)
+    os.close(descriptor)
