@@ -7,7 +7,9 @@ SECRET_KEY = "tests-only"
 DEBUG = False
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 USE_TZ = True
-ROOT_URLCONF = "tests.urls"
+ROOT_URLCONF = os.environ.get("ROOT_URLCONF", "tests.urls")
+FORCE_SCRIPT_NAME = os.environ.get("SCRIPT_NAME")
+LANGUAGE_CODE = os.environ.get("LANGUAGE_CODE", "en-us")
 ASGI_APPLICATION = "tests.asgi.application"
 INSTALLED_APPS = [
     "django_dramatiq",

@@ -152,7 +152,12 @@ class Stack:
     """The installation. Start what a test needs; `close` ends it all."""
 
     def __init__(
-        self, folder: Path, *, layer: str = PUBSUB_LAYER, logtail: Mapping[str, Any] | None = None
+        self,
+        folder: Path,
+        *,
+        layer: str = PUBSUB_LAYER,
+        logtail: Mapping[str, Any] | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder
         self.logs = folder / "logs"
@@ -170,6 +175,7 @@ class Stack:
             "LOGTAIL_MORE": json.dumps(dict(logtail or {})),
             "PYTHONUNBUFFERED": "1",
             "PYTHONPATH": str(CHECKOUT),
+            **(environment or {}),
         }
         self.manage("migrate", "--verbosity", "0")
         self.shell = subprocess.Popen(
@@ -217,11 +223,13 @@ class Stack:
         worker.wait_until(lambda: "Worker process is ready for action" in worker.says(), "ready")
         return worker
 
-    def start_web(self, server: str = "uvicorn", *, port: int | None = None) -> Web:
-        """Start an ASGI server: uvicorn, daphne, hypercorn or granian."""
+    def start_web(
+        self, server: str = "uvicorn", *, port: int | None = None, options: Sequence[str] = ()
+    ) -> Web:
+        """Start an ASGI server: uvicorn, daphne, hypercorn or granian, with `options` of its own."""
         number = str(port or free_port())
         application = "tests.asgi:application"
-        options = {
+        address = {
             "uvicorn": [
                 "--host",
                 "127.0.0.1",
@@ -236,7 +244,9 @@ class Stack:
             "granian": ["--interface", "asgi", "--host", "127.0.0.1", "--port", number, application],
         }[server]
         output = self.folder / f"web-{number}.out"
-        web = Web(f"web ({server})", [sys.executable, "-m", server, *options], self.environment, output)
+        web = Web(
+            f"web ({server})", [sys.executable, "-m", server, *options, *address], self.environment, output
+        )
         web.port = int(number)
         self.started.append(web)
         web.wait_until(lambda: is_listening(web.port), "listening")

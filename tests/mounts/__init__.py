@@ -1,0 +1,1 @@
+"""URLconfs that mount the logs in other ordinary ways."""

@@ -1,0 +1,6 @@
+from django.urls import include, path
+
+urlpatterns = [
+    path("accounts/", include("django.contrib.auth.urls")),
+    path("ops/", include([path("tools/logs/", include("django_logtail.urls"))])),
+]
