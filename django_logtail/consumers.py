@@ -349,7 +349,8 @@ class LogConsumer:
         self._acked_at = time.monotonic()
         if reached is None:
             return
-        self._allowance += 1  # one that acknowledges something new is free: there are as many as we sent batches
+        # What acknowledges something new is free: there are as many of these as we sent batches.
+        self._allowance += 1
         for _ in range(reached + 1):
             self._unacknowledged -= self._sent.popleft()[1]
         self._acked.set()
