@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import zlib
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +18,10 @@ from django_logtail.tailing.system import System, close_quietly
 HEAD_BYTES = 256
 #: Bytes before the furthest one read that are read again with the new ones, to see that they are still the same.
 ANCHOR_BYTES = 1024
-#: Checksummed blocks, to know a shortened file's kept part again; 4,096 of them are the last 4 MiB.
-BLOCK_BYTES = 1024
-MAX_BLOCKS = 4096
+#: To know a shortened file's kept part again: a sample of so many bytes before each so many, of the last 4 MiB.
+SAMPLE_BYTES = 256
+SAMPLE_EVERY = 16 * 1024
+MAX_SAMPLES = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +125,7 @@ class Generation:
         self.sent = 0
         #: Where to look for the end of a run of NULs.
         self.unwritten_to = 0
-        self._blocks: OrderedDict[int, int] = OrderedDict()
-        self._block_at = 0
-        self._block_rest = b""
+        self._samples: OrderedDict[int, bytes] = OrderedDict()
 
     @property
     def inode_key(self) -> tuple[int, int]:
@@ -190,35 +188,25 @@ class Generation:
         if end <= self.anchor_at:
             return
         new = data[max(0, self.anchor_at - offset) :]  # after a rewind the first of it is known already
-        self._checksum(end - len(new), new)
+        first = (self.anchor_at // SAMPLE_EVERY + 1) * SAMPLE_EVERY
+        if first <= end:
+            text = self.anchor + new
+            self._sample(text, end - len(text), range(first, end + 1, SAMPLE_EVERY))
         self.anchor = new[-ANCHOR_BYTES:] if len(new) >= ANCHOR_BYTES else (self.anchor + new)[-ANCHOR_BYTES:]
         self.anchor_at = end
+
+    def _sample(self, text: bytes, base: int, places: range) -> None:
+        for place in places:
+            if place - SAMPLE_BYTES >= base:
+                self._samples[place] = text[place - SAMPLE_BYTES - base : place - base]
+        while len(self._samples) > MAX_SAMPLES:
+            self._samples.popitem(last=False)
 
     def skip_to(self, offset: int) -> None:
         """What was never written is passed over."""
         self.sent = max(self.sent, offset)
         if offset > self.anchor_at:
             self.anchor, self.anchor_at = b"", offset
-
-    def _checksum(self, offset: int, data: bytes) -> None:
-        if offset != self._block_at + len(self._block_rest):
-            skip = -offset % BLOCK_BYTES
-            self._block_at, self._block_rest = offset + skip, b""
-            data = data[skip:]
-            if not data:
-                self._block_at = -1  # begin again with the next bytes
-                return
-        data = self._block_rest + data
-        whole = len(data) - len(data) % BLOCK_BYTES
-        view = memoryview(data)
-        number = self._block_at // BLOCK_BYTES
-        for start in range(0, whole, BLOCK_BYTES):
-            self._blocks[number] = zlib.crc32(view[start : start + BLOCK_BYTES])
-            number += 1
-        while len(self._blocks) > MAX_BLOCKS:
-            self._blocks.popitem(last=False)
-        self._block_at += whole
-        self._block_rest = data[whole:]
 
     def kept_its_first(self, size: int) -> bool:
         """Whether the file, cut to `size` bytes, still is what was read of it. Raises `OSError`.
@@ -236,14 +224,14 @@ class Generation:
             if self._system.pread(self.descriptor, len(kept), anchor_start) != kept:
                 return False
             near_end = True
-        last = size // BLOCK_BYTES
-        for number in range(max(0, last - 64), last):
-            checksum = self._blocks.get(number)
-            if checksum is None:
+        last = size // SAMPLE_EVERY * SAMPLE_EVERY
+        for place in range(max(0, last - 63 * SAMPLE_EVERY), last + 1, SAMPLE_EVERY):
+            sample = self._samples.get(place)
+            if sample is None:
                 continue
-            if zlib.crc32(self._system.pread(self.descriptor, BLOCK_BYTES, number * BLOCK_BYTES)) != checksum:
+            if self._system.pread(self.descriptor, SAMPLE_BYTES, place - SAMPLE_BYTES) != sample:
                 return False
-            near_end = near_end or number == last - 1
+            near_end = near_end or place == last
         return near_end
 
     def is_copy_of(self, read: Generation) -> bool:
