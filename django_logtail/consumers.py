@@ -21,7 +21,7 @@ from django.http.request import split_domain_port, validate_host
 from django_logtail import protocol
 from django_logtail.access import Refused, admit, read_ticket
 from django_logtail.conf import conf
-from django_logtail.control import control
+from django_logtail.control import ViewerFacts, control
 from django_logtail.mailboxes import LayerMailboxes
 from django_logtail.models import Log
 from django_logtail.protocol import BadMessage, CloseCode, decode_client_message, encode_message
@@ -240,6 +240,10 @@ class LogConsumer:
             asyncio.ensure_future(part)
             for part in (self._listen(), self._deliver(), self._tell_status(), self._recheck())
         ]
+        peer = self._scope.get("client") or [""]
+        self._relay.viewers[self.session] = ViewerFacts(
+            self.session, self._user, str(log.pk), round(time.time(), 1), str(peer[0])
+        )
         try:
             done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
             for part in done:
@@ -247,6 +251,7 @@ class LogConsumer:
         finally:
             for task in [*parts, *self._ranges.values()]:
                 task.cancel()
+            del self._relay.viewers[self.session]
             self._relay.leave(self._viewer)
             await asyncio.gather(*parts, *self._ranges.values(), return_exceptions=True)
 

@@ -16,6 +16,7 @@ One hash-tagged key family a queue, so that each script touches one slot. All ti
                                       stays until somebody clears it
     logtail:{queue}:notes     list    JSON of notes from outside that the reader has not yet taken; at most 100
     logtail:{queue}:status    string  JSON of what the reader last reported; lapses after 5 s
+    logtail:viewers:<process> string  JSON of one web process' viewers; lapses after 30 s
 
 Calls are synchronous and short; code in an event loop runs them in a thread (`in_thread`). A call that cannot be
 answered raises `ControlUnavailable`, whatever the client library called it.
@@ -48,6 +49,9 @@ WANT_LEASE_MS: Final = 15_000
 WANT_RENEWAL_SECONDS: Final = 5.0
 #: Milliseconds a reader's report lives; it is renewed each second.
 STATUS_LEASE_MS: Final = 5_000
+#: Milliseconds a web process' list of viewers lives, and the seconds between renewals.
+VIEWERS_LEASE_MS: Final = 30_000
+VIEWERS_SECONDS: Final = 10.0
 #: Milliseconds after which an unused key family is gone.
 FAMILY_LEASE_MS: Final = 60_000
 #: Notes that may wait for a reader.
@@ -152,6 +156,17 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class ViewerFacts:
+    """One viewer, for who looks after the host. `since`: Unix seconds; `user`: primary key; `address`: the peer's."""
+
+    session: str
+    user: str
+    log: str
+    since: float
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class Posted:
     """Answer to a post: who reads, must the caller send a wake-up, which renewed wants Redis no longer has."""
 
@@ -202,6 +217,8 @@ class Control(Protocol):
     def clear_stop(self, queue: str, log: str) -> bool: ...
     def stops(self, queue: str) -> dict[str, str]: ...
     def add_note(self, queue: str, note: Note) -> None: ...
+    def report_viewers(self, process: str, viewers: list[ViewerFacts]) -> None: ...
+    def viewers(self) -> list[ViewerFacts]: ...
     def ping(self) -> str: ...
 
 
@@ -411,6 +428,21 @@ class RedisControl:
         pipeline.pexpire(key, FAMILY_LEASE_MS)
         self._call(pipeline.execute)
 
+    def report_viewers(self, process: str, viewers: list[ViewerFacts]) -> None:
+        """Say who watches through this web process; to be repeated every VIEWERS_SECONDS."""
+        key = f"logtail:viewers:{process}"
+        if viewers:
+            text = json.dumps([asdict(viewer) for viewer in viewers], separators=(",", ":"))
+            self._call(self._client.set, key, text, px=VIEWERS_LEASE_MS)
+        else:
+            self._call(self._client.delete, key)
+
+    def viewers(self) -> list[ViewerFacts]:
+        """Who watches now, through any web process; up to VIEWERS_SECONDS old."""
+        keys = self._call(lambda: list(self._client.scan_iter("logtail:viewers:*", count=1000)))
+        texts = self._call(self._client.mget, keys) if keys else []
+        return [ViewerFacts(**fields) for text in texts if text is not None for fields in json.loads(text)]
+
     def ping(self) -> str:
         """The server's version; proves that it can be reached."""
         found = self._call(self._client.info, "server")
@@ -430,6 +462,7 @@ class MemoryControl:
         self._clock = clock
         self._lock = threading.Lock()
         self._queues: dict[str, _Family] = {}
+        self._viewers: dict[str, list[ViewerFacts]] = {}
 
     def post(
         self, queue: str, wants: Iterable[Want], renewed: Iterable[str], dropped: Iterable[str]
@@ -520,6 +553,14 @@ class MemoryControl:
     def add_note(self, queue: str, note: Note) -> None:
         with self._lock:
             self._family(queue).notes = [*self._family(queue).notes, note][-MOST_NOTES:]
+
+    def report_viewers(self, process: str, viewers: list[ViewerFacts]) -> None:
+        with self._lock:
+            self._viewers[process] = list(viewers)
+
+    def viewers(self) -> list[ViewerFacts]:
+        with self._lock:
+            return [viewer for viewers in self._viewers.values() for viewer in viewers]
 
     def ping(self) -> str:
         return "in this process"

@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import threading
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
@@ -74,6 +75,8 @@ LINGER_SECONDS: Final = 10.0
 ORPHAN_SECONDS: Final = 60.0
 #: Seconds between looks at the registry, for logs that were disabled, moved or re-routed.
 REGISTRY_SECONDS: Final = 15.0
+#: Seconds between reports for those who look after the host.
+REPORT_SECONDS: Final = 1.0
 #: Answers to `range` being read at once.
 HISTORY_JOBS: Final = 4
 #: Bytes of backlog one new flow reads at most.
@@ -108,6 +111,8 @@ class Flow:
     outbox: deque[dict[str, Any]] = field(default_factory=deque)
     number: int = 0
     sent: int = 0
+    emitted: int = 0
+    reported: int = 0
     stands_at: Position | None = None
     not_before: float = 0.0
     trouble: tuple[str, str] | None = None
@@ -498,6 +503,7 @@ class Reader:
                 message = self._next_item(flow)
                 if not item.partial:
                     flow.sent += len(item.data)
+                    flow.emitted += len(item.data)
                 message["file"], message["start"] = item.before.file, item.before.offset
                 message["flags"] = int(item.partial) + 2 * int(item.late)
                 message["data"] = item.data
@@ -576,28 +582,38 @@ class Reader:
 
     async def _report(self) -> None:
         while True:
-            logs: dict[str, dict[str, object]] = {}
-            for flow in self._flows.values():
-                state, reason = flow.state
-                logs[flow.want.log] = {
-                    "state": state,
-                    "reason": reason,
-                    "size": flow.follower.size if flow.follower is not None else None,
-                    "flows": int(str(logs.get(flow.want.log, {}).get("flows", 0))) + 1,
-                }
+            report = {
+                "host": self.lease.host,
+                "pid": self.lease.pid,
+                "thread": threading.current_thread().name,
+                "version": self.lease.version,
+                "since": self._started_at,
+                "logs": self._log_reports(),
+            }
             with contextlib.suppress(ControlUnavailable):
-                await in_thread(
-                    self._control.report,
-                    self.queue,
-                    {
-                        "host": self.lease.host,
-                        "pid": self.lease.pid,
-                        "version": self.lease.version,
-                        "since": self._started_at,
-                        "logs": logs,
-                    },
-                )
-            await asyncio.sleep(1.0)
+                await in_thread(self._control.report, self.queue, report)
+            await asyncio.sleep(REPORT_SECONDS)
+
+    def _log_reports(self) -> dict[str, dict[str, Any]]:
+        """By log: state, size, how many flows read it, bytes/s of the fastest, bytes behind of the slowest."""
+        logs: dict[str, dict[str, Any]] = {}
+        for flow in self._flows.values():
+            state, reason = flow.state
+            size = flow.follower.size if flow.follower is not None else None
+            position = flow.follower.position if flow.follower is not None else None
+            behind = max(0, size - position.offset) if size is not None and position is not None else 0
+            rate = round((flow.emitted - flow.reported) / REPORT_SECONDS)
+            flow.reported = flow.emitted
+            other = logs.get(flow.want.log, {"flows": 0, "rate": 0, "behind": 0})
+            logs[flow.want.log] = {
+                "state": state,
+                "reason": reason,
+                "size": size,
+                "flows": other["flows"] + 1,
+                "rate": max(other["rate"], rate),
+                "behind": max(other["behind"], behind),
+            }
+        return logs
 
     # -- history -----------------------------------------------------------------------------------
 

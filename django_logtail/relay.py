@@ -19,9 +19,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django_logtail.control import (
+    VIEWERS_SECONDS,
     WANT_RENEWAL_SECONDS,
     Control,
     ControlUnavailable,
+    ViewerFacts,
     Want,
     control,
     in_thread,
@@ -470,6 +472,8 @@ class Relay:
         self.serials = itertools.count(1)
         self.mailbox = ""
         self.past_tokens: deque[str] = deque(maxlen=16)
+        #: Who watches through this process, by session; consumers keep it.
+        self.viewers: dict[str, ViewerFacts] = {}
         self._control = control
         self._mailboxes = mailboxes
         self._wake = wake
@@ -488,7 +492,7 @@ class Relay:
     # -- life --------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        for part in (self._receive(), self._post(), self._measure()):
+        for part in (self._receive(), self._post(), self._measure(), self._report_viewers()):
             self._spawn(part)
 
     async def close(self) -> None:
@@ -758,6 +762,15 @@ class Relay:
             now = self._clock()
             for feed in self._feeds.values():
                 feed.measure(now)
+
+    async def _report_viewers(self) -> None:
+        has_reported = False
+        while True:
+            if self.viewers or has_reported:
+                with contextlib.suppress(ControlUnavailable):
+                    await in_thread(self._control.report_viewers, self.process, list(self.viewers.values()))
+                    has_reported = bool(self.viewers)
+            await asyncio.sleep(VIEWERS_SECONDS if self.viewers else 1.0)
 
 
 class AsyncHistory:

@@ -11,9 +11,11 @@ from django_logtail.control import (
     WANT_LEASE_MS,
     ControlUnavailable,
     MemoryControl,
+    Note,
     ReaderLease,
     RedisControl,
     Seen,
+    ViewerFacts,
     Want,
 )
 from django_logtail.tailing.events import Position
@@ -205,6 +207,17 @@ def test_what_a_reader_reports_can_be_read(control, lease):
     assert control.status("other") is None
 
 
+def test_viewers_are_listed_until_their_process_has_none(control):
+    viewer = ViewerFacts("s", "1", "7", 12.5, "10.0.0.1")
+    control.report_viewers("p1", [viewer])
+    control.report_viewers("p2", [viewer])
+    both = control.viewers()
+    control.report_viewers("p1", [])
+
+    assert both == [viewer, viewer]
+    assert control.viewers() == [viewer]
+
+
 def test_queues_do_not_see_each_other(control, lease):
     control.post("q", [WANT], [], [])
 
@@ -233,6 +246,8 @@ def test_every_key_but_the_stop_flag_lapses(server, lease):
     control.post("q", [WANT], [], [])
     tick(control, lease)
     control.report("q", {})
+    control.report_viewers("p", [ViewerFacts("s", "1", "7", 12.5, "")])
+    control.add_note("q", Note("*", "deploy", "info", 1.0))
     control.set_stop("q", "7", "why")
 
     lasting = {key.decode() for key in server.keys("*") if server.ttl(key) < 0}

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from django_logtail import __version__, control
-from django_logtail.control import MemoryControl, ReaderLease, Seen, Want
+from django_logtail.control import MemoryControl, ReaderLease, Seen, ViewerFacts, Want
 from django_logtail.models import Log
 
 from ..stack import Stack
@@ -29,8 +29,9 @@ def read(memory: MemoryControl, log: Log) -> None:
     memory.post(log.queue_name, [Want("p", str(log.pk), "", "m", 1, 1)], [], [])
     lease = ReaderLease("t", "web-9", 77, "0.1")
     memory.tick(log.queue_name, lease, Seen(), may_end=False, starting=True)
-    logs = {str(log.pk): {"state": "reading", "reason": "", "size": 12, "flows": 1}, "999": {}}
-    memory.report(log.queue_name, {"host": "web-9", "pid": 77, "version": "0.1", "since": 0.0, "logs": logs})
+    facts = {"state": "reading", "reason": "", "size": 12, "flows": 1, "rate": 30, "behind": 4}
+    reader = {"host": "web-9", "pid": 77, "thread": "worker-1", "version": "0.1", "since": 0.0}
+    memory.report(log.queue_name, {**reader, "logs": {str(log.pk): facts, "999": {}}})
 
 
 @pytest.mark.django_db
@@ -47,6 +48,8 @@ class TestCommand:
         read(memory, app)
         memory.set_stop("logtail", "*", "maintenance")
         memory.set_stop("web-9", str(app.pk), "too loud")
+        viewers = [ViewerFacts(session, "1", str(app.pk), 5.0, "10.0.0.1") for session in ("a", "b")]
+        memory.report_viewers("p", viewers)
 
         call_command("logtail_status")
 
@@ -54,14 +57,18 @@ class TestCommand:
             "queue logtail: no reader; one starts when somebody watches",
             "  stop flag for every log: maintenance",
             "queue web-9: read on web-9 by process 77 since 1970-01-01 00:00:00, version 0.1",
-            "  app: live, 12 bytes",
+            "  app: live, 12 bytes, 30 bytes/s, 4 bytes behind",
             "  stop flag for app: too loud",
+            "viewers: 2",
+            "  app: 2",
         ]
 
     def test_programs_get_json(
-        self, memory: MemoryControl, app: Log, capsys: pytest.CaptureFixture[str]
+        self, memory: MemoryControl, app: Log, django_user_model: Any, capsys: pytest.CaptureFixture[str]
     ) -> None:
         read(memory, app)
+        user = django_user_model.objects.create_user("bo")
+        memory.report_viewers("p", [ViewerFacts("a", str(user.pk), str(app.pk), 5.0, "10.0.0.1")])
 
         call_command("logtail_status", "--json")
 
@@ -70,11 +77,20 @@ class TestCommand:
                 {"queue": "logtail", "reader": None, "logs": [], "stops": []},
                 {
                     "queue": "web-9",
-                    "reader": {"host": "web-9", "pid": 77, "version": "0.1", "since": 0.0},
-                    "logs": [{"log": "app", "state": "live", "reason": "", "size": 12}],
+                    "reader": {
+                        "host": "web-9",
+                        "pid": 77,
+                        "thread": "worker-1",
+                        "version": "0.1",
+                        "since": 0.0,
+                    },
+                    "logs": [
+                        {"log": "app", "state": "live", "reason": "", "size": 12, "rate": 30, "behind": 4}
+                    ],
                     "stops": [],
                 },
-            ]
+            ],
+            "viewers": [{"log": "app", "user": "bo", "since": 5.0, "address": "10.0.0.1"}],
         }
 
     def test_a_report_without_its_reader_is_not_shown(
