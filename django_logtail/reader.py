@@ -79,6 +79,9 @@ REGISTRY_SECONDS: Final = 15.0
 REPORT_SECONDS: Final = 1.0
 #: Answers to `range` being read at once.
 HISTORY_JOBS: Final = 4
+#: Reads at once of files whose first look or file system may not answer, and seconds until one counts as stalled.
+APART_READS: Final = 4
+STALLED_SECONDS: Final = 5.0
 #: Bytes of backlog one new flow reads at most.
 BACKLOG_BYTES: Final = 256 * 1024
 
@@ -118,6 +121,9 @@ class Flow:
     trouble: tuple[str, str] | None = None
     beats: int = CHANGED_BEATS
     is_opening: bool = False
+    must_rewind: bool = False
+    is_watched: bool = False
+    apart: asyncio.Task[None] | None = None
     shown_state: str = ""
 
     @property
@@ -178,6 +184,7 @@ class Reader:
         self._histories: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._threads = ThreadPoolExecutor(max_workers=HISTORY_JOBS, thread_name_prefix="logtail-reader")
+        self._apart = ThreadPoolExecutor(max_workers=APART_READS, thread_name_prefix="logtail-apart")
         self._ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
 
     # -- life --------------------------------------------------------------------------------------
@@ -186,7 +193,7 @@ class Reader:
         """Serve until there is a reason to end; return it. Files are closed and nothing more is sent after."""
         first = await self._first_tick()
         if first is not None:
-            self._threads.shutdown(wait=False)
+            self._shut_threads()
             self._followers.close()
             return first
         logger.info("reader started on queue %s (token %s)", self.queue, self.lease.token[:8])
@@ -205,11 +212,15 @@ class Reader:
             for member in list(self._flows):
                 self._close_flow(member)
             self._followers.close()
-            self._threads.shutdown(wait=False)
+            self._shut_threads()
         if ending is Ending.HANDED_OVER:
             await self._hand_over()
         logger.info("reader on queue %s stopped: %s", self.queue, ending.value)
         return ending
+
+    def _shut_threads(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._apart.shutdown(wait=False, cancel_futures=True)
 
     def leave(self) -> None:
         """Hand over to another reader: the worker shuts down. Call it in the reader's event loop."""
@@ -331,13 +342,13 @@ class Reader:
         if is_new_serial:
             flow.outbox.clear()
             flow.number, flow.sent, flow.not_before, flow.stands_at = 0, want.taken, 0.0, None
-            if flow.follower is not None and (
+            if flow.apart is not None:
+                flow.must_rewind = True
+            elif flow.follower is not None and (
                 want.position is None or not flow.follower.rewind(want.position)
             ):
-                self._close_follower(flow)
-                flow.stands_at = None
-                self._open_soon(flow)
-        elif flow.follower is not None and want.position is not None:
+                self._reopen(flow)
+        elif flow.follower is not None and flow.apart is None and want.position is not None:
             flow.follower.release(want.position)
         if self._starved.pop(want.member, None) is not None:
             flow.not_before = 0.0  # it waited for credit, not for its round
@@ -353,11 +364,20 @@ class Reader:
         if flow is not None:
             self._close_follower(flow)
 
+    def _reopen(self, flow: Flow) -> None:
+        """Begin again at the want's position."""
+        self._close_follower(flow)
+        flow.stands_at = None
+        self._open_soon(flow)
+
     def _close_follower(self, flow: Flow) -> None:
+        """Close its files; a read that is under way in a thread closes them when it comes back."""
         if flow.follower is not None:
             self._followers.remove(flow.want.member)
+            flow.is_watched = False
             flow.stands_at = flow.follower.position
-            flow.follower.close()
+            if flow.apart is None:
+                flow.follower.close()
             flow.follower = None
 
     def _obey_stop(self, flow: Flow) -> None:
@@ -404,8 +424,10 @@ class Reader:
         flow.follower = Follower(
             source.path, start, permit=self._permit, encoding=source.encoding, max_batch_bytes=MAX_BATCH_BYTES
         )
-        self._followers.add(want.member, flow.follower)
-        self._hinted.set()
+        flow.must_rewind = False
+        self._read_apart(
+            flow, flow.follower
+        )  # the first look may meet a cold disk, or a file server that is gone
 
     async def _look_up(self, logs: Collection[str]) -> Mapping[str, Source]:
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._find_sources, logs)
@@ -445,7 +467,7 @@ class Reader:
         while True:
             self._hinted.clear()
             now = self._clock()
-            self._ready.update(dict.fromkeys(member for member in self._followers.due(now)))
+            self._ready.update(dict.fromkeys(map(str, self._followers.due(now))))
             is_busy = False
             next_at = now + 1.0
             for member in list(self._ready):
@@ -471,7 +493,10 @@ class Reader:
         member = flow.want.member
         if flow.outbox:
             self._ready[member] = None  # what was left over goes first, then it is read on
-        elif flow.follower is None:
+        elif flow.follower is None or flow.apart is not None:
+            return False
+        elif flow.follower.is_remote:
+            self._read_apart(flow, flow.follower)
             return False
         else:
             items = flow.follower.poll(now, min(flow.allowance, TURN_BYTES))
@@ -483,7 +508,7 @@ class Reader:
             self._ready[member] = None
             flow.not_before = now + TICK_SECONDS
             return False
-        if flow.follower is None:
+        if flow.follower is None or flow.apart is not None:
             return False
         if flow.follower.has_more:
             if flow.allowance > 0:
@@ -496,6 +521,59 @@ class Reader:
         if has_sent:
             flow.not_before = now + ROUND_SECONDS
         return False
+
+    def _read_apart(self, flow: Flow, follower: Follower) -> None:
+        """Poll in a thread, one poll a flow at a time: whoever waits for this file system, the others go on."""
+        flow.apart = asyncio.ensure_future(self._poll_apart(flow, follower))
+        self._tasks.add(flow.apart)
+        flow.apart.add_done_callback(self._tasks.discard)
+        flow.apart.add_done_callback(self._part_ended)
+
+    async def _poll_apart(self, flow: Flow, follower: Follower) -> None:
+        loop = asyncio.get_running_loop()
+        member, serial, now = flow.want.member, flow.want.serial, self._clock()
+        poll = self._apart.submit(follower.poll, now, min(flow.allowance, TURN_BYTES))
+        stalled = loop.call_later(STALLED_SECONDS, self._say_stalled, flow, follower)
+        try:
+            items = await asyncio.wrap_future(poll)
+        except asyncio.CancelledError:
+            if not poll.cancel():
+                poll.add_done_callback(lambda _: follower.close())
+            else:
+                follower.close()
+            raise
+        finally:
+            stalled.cancel()
+        flow.apart = None
+        if flow.follower is not follower:  # closed meanwhile, maybe opened again
+            follower.close()
+            return
+        if flow.trouble is not None and flow.trouble[0] == "stalled":
+            flow.trouble = None
+            flow.beats = CHANGED_BEATS
+        if flow.must_rewind or serial != flow.want.serial:
+            flow.must_rewind = False
+            if flow.want.position is None or not follower.rewind(flow.want.position):
+                self._reopen(flow)
+                return
+            items = []
+        if flow.is_watched:
+            self._followers.polled(member, now)
+        else:
+            flow.is_watched = True
+            self._followers.add(member, follower)  # and look again: what changed before it was watched
+        for item in items:
+            self._enqueue(flow, item)
+        self._ready[member] = None
+        self._hinted.set()
+
+    def _say_stalled(self, flow: Flow, follower: Follower) -> None:
+        if flow.follower is follower:
+            logger.warning(
+                "log %s: its file system has not answered for %.0f s", flow.want.log, STALLED_SECONDS
+            )
+            flow.trouble = ("stalled", f"its file system has not answered for {STALLED_SECONDS:.0f} s")
+            flow.beats = CHANGED_BEATS
 
     def _enqueue(self, flow: Flow, item: Batch | Event) -> None:
         match item:

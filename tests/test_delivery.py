@@ -3,7 +3,9 @@
 import asyncio
 import json
 import random
+import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +14,7 @@ from django_logtail.mailboxes import MailboxUnavailable, MemoryMailboxes
 from django_logtail.protocol import decode_batch
 from django_logtail.reader import Ending, Reader, Source
 from django_logtail.relay import CREDIT_BYTES, FeedViewer, Relay
-from django_logtail.tailing import Position
+from django_logtail.tailing import Follower, Position
 
 QUEUE = "q"
 
@@ -98,6 +100,8 @@ class House:
 
     def __init__(self, path) -> None:
         self.path = path
+        self.paths = {"1": path}
+        self.permit = lambda descriptor: None
         self.control = MemoryControl()
         self.mailboxes = Faulty()
         self.readers: list[tuple[Reader, asyncio.Task]] = []
@@ -112,8 +116,8 @@ class House:
             QUEUE,
             self.control,
             self.mailboxes,
-            lambda logs: {log: Source(self.path, "utf-8", log) for log in logs if log == "1"},
-            permit=lambda descriptor: None,
+            lambda logs: {log: Source(self.paths[log], "utf-8", log) for log in logs if log in self.paths},
+            permit=lambda descriptor: self.permit(descriptor),
             wake=self.wake,
         )
         self.readers.append((reader, asyncio.ensure_future(reader.run())))
@@ -344,6 +348,43 @@ async def test_a_note_stands_where_it_was_said_and_moves_nothing(house):
     await taker.until(lambda: taker.bytes == b"before\nafter\n")
 
     assert taker.events[-1]["text"] == "deploy 4.2 started"
+
+
+async def test_a_file_system_that_does_not_answer_stalls_its_own_log_only(house, tmp_path, monkeypatch):
+    answers = threading.Event()
+    dead = tmp_path / "dead.log"
+    dead.write_bytes(b"from the dead\n")
+
+    def permit(descriptor):
+        if Path(f"/proc/self/fd/{descriptor}").readlink() == dead:
+            answers.wait(30)
+
+    monkeypatch.setattr("django_logtail.reader.STALLED_SECONDS", 0.2)
+    monkeypatch.setattr(house, "permit", permit)
+    monkeypatch.setitem(house.paths, "2", dead)
+    stalled = Taker(house.relay, house.relay.join("2", QUEUE, lines=5, resume=None))
+    taker = house.join()
+    await stalled.until(lambda: stalled.viewer.feed.state == "stalled")
+    house.append(b"alive\n")
+    await taker.until(lambda: taker.bytes == b"alive\n")
+    answers.set()
+    await stalled.until(lambda: stalled.bytes == b"from the dead\n" and stalled.viewer.feed.state == "live")
+
+
+async def test_a_want_that_changes_during_a_slow_read_is_served_from_its_new_place(house, monkeypatch):
+    monkeypatch.setattr(Follower, "is_remote", property(lambda follower: True))
+    generator = random.Random(3)
+    house.mailboxes.fault = lambda message: (
+        "drop" if message["type"] == "logtail.item" and generator.random() < 0.1 else ""
+    )
+    taker = house.join()
+    await taker.until(lambda: taker.events)
+    for number in range(10):
+        house.append(numbered(number * 2000, 2000))
+        await asyncio.sleep(0)
+    await taker.until(lambda: len(taker.bytes) >= len(numbered(0, 20_000)), 60)
+
+    assert taker.bytes == numbered(0, 20_000)
 
 
 async def test_a_log_that_is_not_registered_here_is_said_so(house):
