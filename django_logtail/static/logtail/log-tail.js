@@ -48,6 +48,7 @@ export class LogTail extends HTMLElement {
     this.life = new AbortController();
     this.#wire(this.life.signal);
     this.rows.connect();
+    this.applySettings();
     this.beat = setInterval(() => this.#tick(), 1000);
     if (!this.info && this.getAttribute('socket')) this.#openAttributes();
     else if (this.info) this.open(this.info);
@@ -577,7 +578,8 @@ export class LogTail extends HTMLElement {
 
   /** The reader's settings changed, here or in another pane. */
   applySettings() {
-    if (this.store) this.#applyLook();
+    this.dataset.size = settings.reader.size;
+    if (this.info) this.#applyLook();
     this.ruler.schedule();
   }
 
@@ -981,7 +983,8 @@ export class LogTail extends HTMLElement {
     on(parts.view, 'pointerover', (event) => { if (event.pointerType !== 'touch') this.#toolsFor(this.rows.itemAt(event.target)); });
     on(parts.body, 'pointerleave', () => { parts.tools.hidden = true; });
     on(document, 'selectionchange', () => this.selection.changed());
-    on(this, 'copy', (event) => this.selection.copy(event));
+    on(document, 'copy', (event) => this.selection.copy(event));
+    on(document, 'logtail:settings', () => this.applySettings());
     on(window, 'online', () => this.session?.wake());
     on(window, 'offline', () => this.session?.offline());
     on(document, 'visibilitychange', () => {
@@ -1054,7 +1057,9 @@ export class LogTail extends HTMLElement {
   #skip() {
     const { session } = this;
     if (!session) return;
+    this.toEnd();
     session.leave();
+    session.holding = false;
     // The store still knows where it stood, so what lies between becomes a gap.
     session.place = null;
     session.start();

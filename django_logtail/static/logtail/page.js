@@ -193,9 +193,7 @@ class Page {
   applySettings() {
     const { documentElement: root, body } = document;
     root.dataset.theme = settings.reader.theme;
-    root.dataset.size = settings.reader.size;
     body.classList.toggle('lt-noside', !settings.reader.side);
-    for (const pane of this.panes) pane.applySettings();
   }
 }
 

@@ -132,7 +132,8 @@ export class Selection {
   /** @param {ClipboardEvent} event */
   copy(event) {
     const { tail } = this;
-    if (/** @type {Element} */ (event.target)?.closest?.('input, textarea')) return;
+    const at = /** @type {Element} */ (event.target);
+    if (at?.closest?.('input, textarea') || (!this.native && !tail.contains(at))) return;
     let text = null;
     if (this.native) {
       let { from, to } = this.native;
