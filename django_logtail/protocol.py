@@ -172,7 +172,13 @@ def decode_client_message(text: str) -> ClientMessage:
 
 
 def encode_batch(
-    file: str, start: int, data: bytes, *, partial: bool = False, late: bool = False, request: int | None = None
+    file: str,
+    start: int,
+    data: bytes,
+    *,
+    partial: bool = False,
+    late: bool = False,
+    request: int | None = None,
 ) -> bytes:
     """A binary frame: one JSON object, a newline, then the raw bytes [start, start + len(data)) of `file`."""
     header: dict[str, object] = {"type": "batch", "file": file, "start": start, "end": start + len(data)}
