@@ -21,7 +21,7 @@ from django_logtail.tailing import (
     Position,
     Resume,
 )
-from django_logtail.tailing.follower import MAX_HELD
+from django_logtail.tailing.chain import MAX_HELD
 from django_logtail.tailing.system import System
 from tests.tailing.stage import A, B, C, D, LockStep, block, open_descriptors
 

@@ -200,7 +200,7 @@ class Program:
 
     def seen_some(self) -> bool:
         """Without any byte read nothing can prove that a copy is one."""
-        read_to = self.follower._segments[-1].generation.anchor_at
+        read_to = self.follower._chain.last.generation.anchor_at
         return read_to > 20 and not self.unseen
 
     def empty(self) -> None:

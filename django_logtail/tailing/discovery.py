@@ -1,0 +1,516 @@
+"""What a log's name means now: the same file, another one, the same with another text, or none.
+
+Each look lengthens the chain by what it found, and emits nothing of it. All looks are alike, whatever caused them, so a
+lost notification costs time and nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from pathlib import Path
+
+from django_logtail.tailing.backlog import start_of_last_lines
+from django_logtail.tailing.chain import Chain, Details, Notice, Segment
+from django_logtail.tailing.events import Event, Item, Kind, Position
+from django_logtail.tailing.generation import ANCHOR_BYTES, Changed, FileId, Generation, proves
+from django_logtail.tailing.lines import LineEnds
+from django_logtail.tailing.opening import Permit, Trouble, open_log, trouble_of
+from django_logtail.tailing.siblings import Sibling
+from django_logtail.tailing.starts import FromEnd, FromStart, LastLines, Resume, Start
+from django_logtail.tailing.system import System, close_quietly
+from django_logtail.tailing.unseen import Siblings
+
+#: Seconds a name must be away before it is called gone: a rotation's two renames are not worth a word.
+GONE_SECONDS = 0.2
+#: Seconds until a smaller size on a network file system is believed.
+REMOTE_SECONDS = 1.0
+#: Looks at a file that cannot be read any more until another one under its name is taken for it.
+MAX_FAILURES = 5
+#: Bytes of two files compared at once, and how often at most, to see that one continues the other.
+COMPARED_BYTES = 64 * 1024
+COMPARED_BLOCKS = 16
+
+STATES = {
+    Kind.GONE: "missing",
+    Kind.UNREADABLE: "unreadable",
+    Kind.NOT_A_FILE: "not-a-file",
+    Kind.REFUSED: "refused",
+}
+
+
+class Discovery:
+    """Looks at one path, and keeps the chain in step with what it finds."""
+
+    def __init__(
+        self, path: Path, start: Start, permit: Permit, encoding: str, system: System, chain: Chain
+    ) -> None:
+        self.state = "reading"
+        self.reason = ""
+        self.size: int | None = None
+        #: What happened that moves nothing, to be told when the stream has caught up.
+        self.notices: list[Notice] = []
+        #: What begins the stream, to be emitted before anything else.
+        self.opening: list[Item] = []
+        #: The place that was asked for, until its generation was found or given up.
+        self.wanted = start.position if isinstance(start, Resume) else None
+        #: Looks since reading began to fail; 0: it works.
+        self.failures = 0
+        #: The last file's stat of this look; whoever uses it takes it.
+        self.fresh: os.stat_result | None = None
+        self.away_since: float | None = None
+        #: Grows whenever other names are to be watched.
+        self.revision = 0
+        self._away_kind: Kind | None = None
+        self._smaller_since: float | None = None
+        self._written_ns = 0  # when the last file was last written while the name named it
+        self._has_started = False
+        self._path = path
+        self._start = start
+        self._permit = permit
+        self._encoding = encoding
+        self._system = system
+        self._chain = chain
+        self.siblings = Siblings(system, path, permit)
+
+    @property
+    def due(self) -> float | None:
+        """When the next look must be, because something was not believed yet."""
+        dues = []
+        if self.away_since is not None and self._away_kind is Kind.GONE and self.state != "missing":
+            dues.append(self.away_since + GONE_SECONDS)
+        if self._smaller_since is not None:
+            dues.append(self._smaller_since + REMOTE_SECONDS)
+        return min(dues, default=None)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether notices have a place in the stream."""
+        return self._has_started or self.wanted is not None
+
+    def look(self, now: float) -> None:
+        """One look. Never raises `OSError`."""
+        try:
+            found = self._system.stat(self._path)
+        except OSError as error:
+            self._is_away(trouble_of(error, self._system, self._path), now)
+            return
+        if self._names_last((found.st_dev, found.st_ino)):
+            if not self.failures:
+                self._is_here(found)
+                return
+            self.failures += 1
+        opened = open_log(self._system, self._path, self._permit)
+        if isinstance(opened, Trouble):
+            self._is_away(opened, now)
+            return
+        generation = None
+        try:
+            generation = self.siblings.adopt(opened)
+            self._take_in(generation, opened.stat, now)
+        except OSError as error:
+            if generation is None:
+                close_quietly(self._system, opened.descriptor)
+            elif all(segment.generation is not generation for segment in self._chain.segments):
+                generation.close()
+            self._is_away(trouble_of(error, self._system, self._path), now)
+
+    def _names_last(self, inode: tuple[int, int]) -> bool:
+        """Whether the inode is the last segment's, whose descriptor pins it."""
+        if not self._chain.segments:
+            return False
+        last = self._chain.last.generation
+        return last.is_open and last.inode_key == inode
+
+    def _take_in(self, generation: Generation, found: os.stat_result, now: float) -> None:
+        if not self._chain.segments:
+            self._open_first(generation, found, now)
+        elif self._names_last(generation.inode_key):  # it came back meanwhile, or could not be read
+            if not self.failures or not self._take_over(self._chain.last.generation, generation):
+                generation.close()
+            self._is_here(found)
+            return
+        else:
+            self._switch(generation, found, now)
+        self._written_ns = found.st_mtime_ns
+
+    # Here and away
+
+    def _is_here(self, found: os.stat_result) -> None:
+        self.away_since = None
+        self.size = found.st_size
+        self.fresh = found
+        self._written_ns = found.st_mtime_ns
+        if self.state != "reading" and not self.failures:
+            self.notices.append((Kind.BACK, {}))
+            self._is_reading()
+
+    def _is_reading(self) -> None:
+        self.state, self.reason, self.away_since = "reading", "", None
+        self.revision += 1
+
+    def _is_away(self, trouble: Trouble, now: float) -> None:
+        if self.away_since is None or self._away_kind is not trouble.kind:
+            self.away_since, self._away_kind = now, trouble.kind
+            self.revision += 1
+        if self.state == STATES[trouble.kind] and self.reason == trouble.text:
+            return
+        if trouble.kind is Kind.GONE and self._chain.segments and now < self.away_since + GONE_SECONDS:
+            return
+        self.state, self.reason = STATES[trouble.kind], trouble.text
+        self.revision += 1
+        if not self._chain.segments and self.wanted is not None:
+            self._look_for_wanted(None, now)
+        if not self._chain.segments and not self.has_begun:
+            self._has_started = True
+            self.opening.append(Event(Kind.STARTED, None, None, {"size": None, "resumed": False}))
+        self.notices.append(self.state_notice())
+
+    def state_notice(self) -> Notice:
+        """The event for the state, which is not "reading"."""
+        kind = next(kind for kind, state in STATES.items() if state == self.state)
+        match kind:
+            case Kind.GONE:
+                moved = self._moved_to(self._chain.last.generation) if self._chain.segments else None
+                return kind, {"name": moved} if moved else {}
+            case Kind.NOT_A_FILE:
+                return kind, {"what": self.reason}
+            case _:
+                return kind, {"reason": self.reason}
+
+    def _moved_to(self, generation: Generation) -> str | None:
+        """The file's new name, when it has one."""
+        if generation.descriptor is None:
+            return None
+        try:
+            where = self._system.name_of(generation.descriptor)
+        except OSError:
+            return None
+        was = generation.name.name if generation.name is not None else self._path.name
+        return where.name if where is not None and where.name != was else None
+
+    # Reading fails, and works again
+
+    def cannot_read(self, error: OSError) -> None:
+        """Reading fails (a dead disk, a network file system's stale handle): said once, tried again at each look."""
+        trouble = trouble_of(error, self._system, self._path)
+        self.failures = max(1, self.failures)
+        if self.state == "reading" and trouble.kind is Kind.UNREADABLE:
+            self.state, self.reason = "unreadable", trouble.text
+            self.notices.append(self.state_notice())
+
+    def can_read(self) -> None:
+        """Reading works again."""
+        self.failures = 0
+        if self.state == "unreadable":
+            self.notices.append((Kind.BACK, {}))
+            self._is_reading()
+
+    def _take_over(self, old: Generation, again: Generation) -> bool:
+        """Reading failed, and the name can be opened anew: go on with the fresh descriptor. Raises `OSError`."""
+        assert again.descriptor is not None
+        start = old.anchor_at - len(old.anchor)
+        if self._system.pread(again.descriptor, len(old.anchor), start) != old.anchor:
+            return False
+        old.close()
+        old.descriptor = again.give_descriptor()
+        self.revision += 1
+        return True
+
+    # The first file
+
+    def _open_first(self, generation: Generation, found: os.stat_result, now: float) -> None:
+        was_away, self.size = self.state != "reading", found.st_size
+        if self.wanted is not None:
+            self._resume(generation, was_away, now)
+        else:
+            self._chain.begin(generation, 0 if was_away else self._first_offset(generation, found.st_size))
+            self._is_reading()
+            if was_away:
+                self.opening.append(Event(Kind.BACK, None, self._chain.position))
+            else:
+                self._started(None)
+        self.siblings.learn(self._chain.last.generation)
+
+    def _started(self, before: Position | None) -> None:
+        self._has_started = True
+        details: Details = {"size": self.size, "resumed": before is not None}
+        self.opening.append(Event(Kind.STARTED, before, self._chain.position, details))
+
+    def start_again(self, position: Position) -> None:
+        """After a rewind: the stream begins anew, and says where and in which state."""
+        self.opening.clear()
+        self._started(position)
+        if self.state != "reading":
+            self.notices = [self.state_notice()]
+
+    def _first_offset(self, generation: Generation, size: int) -> int:
+        match self._start:
+            case FromEnd():
+                return size
+            case LastLines(lines, max_bytes):
+                descriptor, ends = generation.descriptor, LineEnds(self._encoding, generation.head)
+                assert descriptor is not None
+
+                def read(length: int, offset: int) -> bytes:
+                    return self._system.pread(descriptor, length, offset)
+
+                return start_of_last_lines(read, size, lines, ends, max_bytes)
+            case FromStart() | Resume():
+                return 0
+
+    def _resume(self, current: Generation, was_away: bool, now: float) -> None:
+        """Go on at the place that was asked for, or say that it is nowhere."""
+        wanted = self.wanted
+        if was_away:
+            self.opening += [Event(kind, wanted, wanted, details) for kind, details in self.notices]
+            self.opening.append(Event(Kind.BACK, wanted, wanted))
+            self.notices = []
+        self._is_reading()
+        self._look_for_wanted(current, now)
+        if not self._chain.segments:
+            self._chain.begin(current, 0)
+            self.wanted, self._has_started = None, True
+            self.opening.append(Event(Kind.MISSED, wanted, self._chain.position, {"size": None}))
+
+    def _look_for_wanted(self, current: Generation | None, now: float) -> None:
+        """Find the generation that was asked for: the current one, or a sibling and all that came after it."""
+        assert self.wanted is not None
+        wanted = self.wanted
+        file_id = FileId.parse(wanted.file)
+        if file_id is None:
+            return
+        if current is not None and current.descriptor is not None:
+            is_it = proves(self._system, current.descriptor, file_id, wanted.offset)
+            if is_it:
+                self._resume_in(current, wanted)
+                return
+        old = self.siblings.wanted(file_id, wanted.offset, current)
+        if old is None:
+            return
+        try:
+            self._resume_in(old, wanted)
+        except OSError:
+            old.close()
+            return
+        if current is not None:
+            try:
+                self._follow_with(current, now)
+            except OSError:
+                current.close()  # the next look finds it again
+
+    def _resume_in(self, generation: Generation, wanted: Position) -> None:
+        self._chain.begin(generation, wanted.offset)
+        self.wanted = None
+        self._started(wanted)
+
+    def _follow_with(self, current: Generation, now: float) -> None:
+        """After a resumed older generation: what came after it, and the current file. Raises `OSError`."""
+        old = self._chain.last.generation
+        found = old.stat()
+        name = self.siblings.name_of(old, current)
+        unseen = self.siblings.between(self._chain, found, found.st_mtime_ns, current)
+        details: Details = {"old_size": found.st_size, "name": name}
+        self._lengthen(found.st_size, [(Kind.ROTATED, details)], unseen, current, 0, now)
+
+    # Another file took the name
+
+    def _switch(self, new: Generation, found: os.stat_result, now: float) -> None:
+        """Raises `OSError`; then nothing has changed, and the next look tries again."""
+        self._prove_last(now)
+        old = self._chain.last.generation
+        was_away = self.state != "reading"
+        old_stat = old.stat() if old.is_open else None
+        old_size = old_stat.st_size if old_stat is not None else 0
+        details: dict[str, str | int | None] = {"old_size": old_size if old_stat is not None else None}
+        moved = self._moved_to(old)
+        exits = list(self.notices)
+        if moved is not None:
+            details["name"] = moved
+            exits += [(Kind.BACK, {})] if was_away else []
+            exits.append((Kind.ROTATED, details))
+        else:
+            exits.append((Kind.BACK if was_away else Kind.REPLACED, details))
+        unseen: list[tuple[Sibling, Generation]] = []
+        continued = self._continues(old, old_stat, new)
+        if continued:
+            details["continued"] = 1
+        elif old_stat is not None:
+            unseen = self.siblings.between(self._chain, old_stat, self._written_ns, new)
+        self._lengthen(continued or old_size, exits, unseen, new, continued, now)
+        self.notices = []
+        self.size = found.st_size
+        self._is_reading()
+
+    def _lengthen(
+        self,
+        end: int,
+        exits: list[Notice],
+        unseen: list[tuple[Sibling, Generation]],
+        new: Generation,
+        start: int,
+        now: float,
+    ) -> None:
+        """End the last segment, append what went unseen, and then `new` from `start` on. Raises `OSError`."""
+        try:
+            new.place_anchor(start)
+            for _, generation in unseen:
+                generation.place_anchor(0)
+        except OSError:
+            for _, generation in unseen:
+                self.siblings.forget(generation)
+                generation.close()
+            raise
+        old = self._chain.last
+        self._chain.end(old, end, exits, now)
+        for sibling, generation in unseen:
+            details: Details = {"old_size": generation.proven_size, "name": sibling.path.name}
+            self._append_ended(generation, (Kind.ROTATED, details), now)
+        self._chain.append(Segment(new, new.anchor_at))
+        self.siblings.remember(old.generation)
+
+    def _append_ended(self, generation: Generation, exit_: Notice, now: float) -> None:
+        segment = Segment(generation, 0)
+        self._chain.append(segment)
+        self._chain.end(segment, generation.proven_size, [exit_], now)
+
+    def _continues(self, old: Generation, old_stat: os.stat_result | None, new: Generation) -> int:
+        """Where to go on in `new`, when it is the old text and maybe more, written anew; 0 when it is another text."""
+        assert new.descriptor is not None
+        if old_stat is None or old.descriptor is None:
+            return self._continues_what_was_read(old, new.descriptor)
+        size = old_stat.st_size
+        if old_stat.st_nlink or not size or new.stat().st_size < size:
+            return 0
+        blocks = range(0, size, COMPARED_BYTES)
+        # All of a small file; of a large one its head, its end and some blocks between.
+        chosen = {*blocks[:: max(1, len(blocks) // COMPARED_BLOCKS)], blocks[-1], max(0, size - ANCHOR_BYTES)}
+        for offset in sorted(chosen):
+            length = min(COMPARED_BYTES, size - offset)
+            was = self._system.pread(old.descriptor, length, offset)
+            if self._system.pread(new.descriptor, length, offset) != was:
+                return 0
+        return size
+
+    def _continues_what_was_read(self, old: Generation, descriptor: int) -> int:
+        """The old file cannot be asked any more: only what we remember of it."""
+        if not old.anchor or not old.head:
+            return 0
+        start = old.anchor_at - len(old.anchor)
+        same = self._system.pread(descriptor, len(old.head), 0) == old.head
+        same = same and self._system.pread(descriptor, len(old.anchor), start) == old.anchor
+        return old.anchor_at if same else 0
+
+    def _prove_last(self, now: float) -> None:
+        """See that the last file is still the same text, and take it apart if not. Raises `OSError`."""
+        generation = self._chain.last.generation
+        if not generation.is_open:
+            return
+        try:
+            generation.read(generation.anchor_at, 0)
+        except Changed:
+            self.take_apart(now)
+        except OSError as error:
+            if error.errno != errno.ESTALE and self.failures < MAX_FAILURES:
+                self.failures += 1
+                raise
+            generation.lose()  # its disk is gone; what comes in its place counts
+
+    # The same file, another text
+
+    def take_apart(self, now: float) -> bool:
+        """The last segment's text changed before our eyes: end it, begin a new generation on the same inode.
+
+        False: a network file system says so, and is not believed yet. Raises `OSError`; then nothing has changed.
+        """
+        segment = self._chain.last
+        old = segment.generation
+        assert old.descriptor is not None
+        found = old.stat()
+        if old.is_remote and not self._is_confirmed(now):
+            return False
+        read_to = max(old.anchor_at, segment.start)
+        copy = self.siblings.copy_of(old, self._chain)
+        kept, exit_ = 0, (Kind.TRUNCATED, dict[str, "str | int | None"](to=0))
+        if copy is None and found.st_size < read_to and old.kept_its_first(found.st_size):
+            kept = exit_[1]["to"] = found.st_size
+        elif copy is None and found.st_size >= read_to and old.was_written_over():
+            exit_ = (Kind.OVERWRITTEN, {})
+        new = self._on_the_same_inode(old, found, kept, copy)
+        exits = [*self.notices, exit_]
+        self.notices = []
+        if copy is None:
+            tail = len(old.tail) if old.tail_at == read_to else 0
+            old.lose()
+            self._chain.end(segment, 0, exits, now)
+            segment.end = max(segment.end or 0, read_to + tail, old.proven_size)
+        else:
+            unseen = self.siblings.copies_after(copy[0], self._chain, new)
+            self._recover(segment, copy, read_to, exits, now)
+            for _, generation in unseen:
+                generation.is_final = True  # a copy: nobody appends to it
+                self._append_ended(generation, (Kind.TRUNCATED, {"to": 0}), now)
+        self._chain.append(Segment(new, kept))
+        return True
+
+    def _on_the_same_inode(
+        self, old: Generation, found: os.stat_result, start: int, copy: tuple[Sibling, Generation] | None
+    ) -> Generation:
+        """A new generation of the old one's file; with a copy, the old one need not keep its descriptor."""
+        assert old.descriptor is not None
+        descriptor = self._system.dup(old.descriptor) if copy is None else old.descriptor
+        try:
+            new = Generation(self._system, descriptor, found, again=True)
+            new.name, new.is_remote = old.name, old.is_remote
+            new.place_anchor(start)
+        except OSError:
+            if copy is None:
+                close_quietly(self._system, descriptor)
+            else:
+                self.siblings.forget(copy[1])
+                copy[1].close()
+            raise
+        return new
+
+    def _recover(
+        self,
+        segment: Segment,
+        copy: tuple[Sibling, Generation],
+        read_to: int,
+        exits: list[Notice],
+        now: float,
+    ) -> None:
+        """Let the copy stand in for the text that was cut away."""
+        sibling, generation = copy
+        old = segment.generation
+        size = max(sibling.stat.st_size, read_to)
+        with contextlib.suppress(OSError):
+            size = max(size, generation.stat().st_size)
+        old.descriptor = generation.give_descriptor()
+        old.is_final = True
+        if size > read_to:
+            recovered: Details = {"name": sibling.path.name, "size": size - read_to}
+            self._chain.end(segment, read_to, [(Kind.RECOVERED, recovered)], now)
+            segment.end = read_to
+            segment = Segment(old, read_to)
+            self._chain.append(segment)
+        self._chain.end(segment, size, exits, now)
+
+    def _is_confirmed(self, now: float) -> bool:
+        """A network file system's size may lag: ask again, through a fresh descriptor, a second later."""
+        if self._smaller_since is None:
+            self._smaller_since = now
+        if now < self._smaller_since + REMOTE_SECONDS:
+            return False
+        generation = self._chain.last.generation
+        opened = open_log(self._system, self._path, self._permit)
+        if isinstance(opened, Trouble):
+            return False
+        try:
+            start = generation.anchor_at - len(generation.anchor)
+            again = self._system.pread(opened.descriptor, len(generation.anchor), start)
+        finally:
+            close_quietly(self._system, opened.descriptor)
+        self._smaller_since = None
+        return again != generation.anchor
