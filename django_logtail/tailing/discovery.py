@@ -381,7 +381,9 @@ class Discovery:
         if old_stat is None or old.descriptor is None:
             return self._continues_what_was_read(old, new.descriptor)
         size = old_stat.st_size
-        if old_stat.st_nlink or not size or new.stat().st_size < size:
+        # The same inode on another device is the same file, mounted anew.
+        may_continue = not old_stat.st_nlink or new.inode == old.inode
+        if not may_continue or not size or new.stat().st_size < size:
             return 0
         blocks = range(0, size, COMPARED_BYTES)
         # All of a small file; of a large one its head, its end and some blocks between.
