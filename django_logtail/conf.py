@@ -169,6 +169,36 @@ class Conf:
         unit="viewers",
         why="About 27 KiB of memory each.",
     )
+    READ_BYTES_PER_SECOND = Key(
+        200_000_000,
+        _whole(100_000, 10**12),
+        unit="bytes a second",
+        why="What one reader reads of all its logs: a viewer must never hurt the host it looks at.",
+    )
+    READ_BYTES_PER_SECOND_PER_LOG = Key(
+        100_000_000,
+        _whole(100_000, 10**12),
+        unit="bytes a second",
+        why="What one reader reads for each web process that watches a log.",
+    )
+    MAX_LOGS_PER_READER = Key(
+        2_000,
+        _whole(1, 100_000),
+        unit="watched logs",
+        why="Each costs a descriptor, a change notification and some kilobytes; web processes count each for itself.",
+    )
+    MAX_OPEN_FILES = Key(
+        8_000,
+        _whole(10, 1_000_000),
+        unit="descriptors",
+        why="Rotated files are held until they are read to their end; past this no further log is opened.",
+    )
+    MAX_HISTORY_JOBS = Key(
+        4,
+        _whole(1, 64),
+        unit="reads at once",
+        why="Earlier lines and gaps that one reader loads at the same time; others wait their turn.",
+    )
 
 
 conf = Conf()

@@ -26,6 +26,7 @@ from typing import Any, Final
 
 from django.db import close_old_connections
 
+from django_logtail.budget import Budget
 from django_logtail.conf import conf
 from django_logtail.control import (
     READER_LEASE_MS,
@@ -75,10 +76,10 @@ LINGER_SECONDS: Final = 10.0
 ORPHAN_SECONDS: Final = 60.0
 #: Seconds between looks at the registry, for logs that were disabled, moved or re-routed.
 REGISTRY_SECONDS: Final = 15.0
+#: Seconds a flow counts as limited after a budget last made it wait.
+LIMITED_SECONDS: Final = 2.0
 #: Seconds between reports for those who look after the host.
 REPORT_SECONDS: Final = 1.0
-#: Answers to `range` being read at once.
-HISTORY_JOBS: Final = 4
 #: Reads at once of files whose first look or file system may not answer, and seconds until one counts as stalled.
 APART_READS: Final = 4
 STALLED_SECONDS: Final = 5.0
@@ -104,6 +105,17 @@ class Source:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one reader may take of its host, from the settings of the same names."""
+
+    bytes_per_second: int = 10**12
+    bytes_per_second_per_log: int = 10**12
+    logs: int = 100_000
+    open_files: int = 1_000_000
+    history_jobs: int = 4
+
+
 @dataclass(slots=True, eq=False)
 class Flow:
     """One want being served: a follower and what it emitted that is not yet sent."""
@@ -112,6 +124,9 @@ class Flow:
     source: Source | None = None
     follower: Follower | None = None
     outbox: deque[dict[str, Any]] = field(default_factory=deque)
+    budget: Budget | None = None
+    limited_by: str = ""
+    limited_at: float = 0.0
     number: int = 0
     sent: int = 0
     emitted: int = 0
@@ -138,7 +153,7 @@ class Flow:
             return self.trouble
         if self.follower is None:
             return "opening", ""
-        return self.follower.state, getattr(self.follower, "reason", None) or ""
+        return self.follower.state, getattr(self.follower, "reason", None) or self.limited_by
 
 
 class Reader:
@@ -157,8 +172,10 @@ class Reader:
         *,
         permit: Callable[[int], str | None],
         wake: Callable[[str], Awaitable[None]],
+        limits: Limits | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        limits = limits or Limits()
         self.queue = queue
         self.lease = ReaderLease.new()
         self._control = control
@@ -180,10 +197,14 @@ class Reader:
         self._seen = Seen()
         self._started_at = time.time()
         self._idle_since: float | None = None
-        self._history = asyncio.Semaphore(HISTORY_JOBS)
+        self._history = asyncio.Semaphore(limits.history_jobs)
+        self._limits = limits
+        self._budget = Budget(limits.bytes_per_second, self._clock())
         self._histories: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._threads = ThreadPoolExecutor(max_workers=HISTORY_JOBS, thread_name_prefix="logtail-reader")
+        self._threads = ThreadPoolExecutor(
+            max_workers=limits.history_jobs, thread_name_prefix="logtail-reader"
+        )
         self._apart = ThreadPoolExecutor(max_workers=APART_READS, thread_name_prefix="logtail-apart")
         self._ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
 
@@ -417,7 +438,9 @@ class Reader:
             return
         if flow.trouble is not None and flow.trouble[0] == "stopped":
             return
-        flow.trouble = None
+        flow.trouble = self._over_limits(flow)
+        if flow.trouble is not None:
+            return
         want = flow.want
         position = flow.stands_at or want.position
         start = LastLines(want.lines, BACKLOG_BYTES) if position is None else Resume(position)
@@ -428,6 +451,18 @@ class Reader:
         self._read_apart(
             flow, flow.follower
         )  # the first look may meet a cold disk, or a file server that is gone
+
+    def _over_limits(self, flow: Flow) -> tuple[str, str] | None:
+        """Why this flow may not be opened, naming the setting; None when it may."""
+        followers = [other.follower for other in self._flows.values() if other.follower is not None]
+        if len(followers) >= self._limits.logs:
+            return "refused", f'the reader follows {len(followers)} logs, LOGTAIL["MAX_LOGS_PER_READER"]'
+        if len(followers) * 2 > self._limits.open_files // 2:  # only then is it worth counting
+            count = sum(len(follower.descriptors()) for follower in followers)
+            if count >= self._limits.open_files:
+                return "refused", f'the reader has {count} files open, LOGTAIL["MAX_OPEN_FILES"]'
+        flow.budget = Budget(self._limits.bytes_per_second_per_log, self._clock())
+        return None
 
     async def _look_up(self, logs: Collection[str]) -> Mapping[str, Source]:
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._find_sources, logs)
@@ -495,11 +530,14 @@ class Reader:
             self._ready[member] = None  # what was left over goes first, then it is read on
         elif flow.follower is None or flow.apart is not None:
             return False
+        elif (allowance := self._affordable(flow, now)) < 0:
+            self._ready[member] = None
+            return False
         elif flow.follower.is_remote:
             self._read_apart(flow, flow.follower)
             return False
         else:
-            items = flow.follower.poll(now, min(flow.allowance, TURN_BYTES))
+            items = flow.follower.poll(now, allowance)
             self._followers.polled(member, now)
             for item in items:
                 self._enqueue(flow, item)
@@ -575,6 +613,26 @@ class Reader:
             flow.trouble = ("stalled", f"its file system has not answered for {STALLED_SECONDS:.0f} s")
             flow.beats = CHANGED_BEATS
 
+    def _affordable(self, flow: Flow, now: float) -> int:
+        """Bytes that credit, turn and budgets allow now; -1 when a budget says to wait."""
+        allowance = min(flow.allowance, TURN_BYTES)
+        if flow.budget is None or not allowance:
+            return allowance
+        budgets = (
+            (flow.budget, "READ_BYTES_PER_SECOND_PER_LOG"),
+            (self._budget, "READ_BYTES_PER_SECOND"),
+        )
+        for budget, name in budgets:
+            if budget.left(now) < MAX_BATCH_BYTES:
+                flow.not_before = now + max(budget.until(MAX_BATCH_BYTES), HINT_SECONDS)
+                flow.limited_by = f'limited to {budget.per_second} bytes/s by LOGTAIL["{name}"]'
+                flow.limited_at = now
+                return -1
+            allowance = min(allowance, budget.left(now))
+        if now - flow.limited_at > LIMITED_SECONDS:
+            flow.limited_by = ""
+        return allowance
+
     def _enqueue(self, flow: Flow, item: Batch | Event) -> None:
         match item:
             case Batch():
@@ -582,6 +640,9 @@ class Reader:
                 if not item.partial:
                     flow.sent += len(item.data)
                     flow.emitted += len(item.data)
+                    self._budget.spend(len(item.data))
+                    if flow.budget is not None:
+                        flow.budget.spend(len(item.data))
                 message["file"], message["start"] = item.before.file, item.before.offset
                 message["flags"] = int(item.partial) + 2 * int(item.late)
                 message["data"] = item.data
@@ -754,7 +815,25 @@ def reader_of(
     queue: str, control: Control, mailboxes: Mailboxes, wake: Callable[[str], Awaitable[None]]
 ) -> Reader:
     """A reader of this host, as registry and settings say. Call it in the event loop it shall run in."""
-    return Reader(queue, control, mailboxes, find_sources, permit=Roots(conf.ROOTS).refusal, wake=wake)
+    return Reader(
+        queue,
+        control,
+        mailboxes,
+        find_sources,
+        permit=Roots(conf.ROOTS).refusal,
+        wake=wake,
+        limits=limits_of_settings(),
+    )
+
+
+def limits_of_settings() -> Limits:
+    return Limits(
+        conf.READ_BYTES_PER_SECOND,
+        conf.READ_BYTES_PER_SECOND_PER_LOG,
+        conf.MAX_LOGS_PER_READER,
+        conf.MAX_OPEN_FILES,
+        conf.MAX_HISTORY_JOBS,
+    )
 
 
 def find_sources(logs: Collection[str]) -> Mapping[str, Source]:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from django_logtail.control import MemoryControl, Note
 from django_logtail.mailboxes import MailboxUnavailable, MemoryMailboxes
 from django_logtail.protocol import decode_batch
-from django_logtail.reader import Ending, Reader, Source
+from django_logtail.reader import Ending, Limits, Reader, Source
 from django_logtail.relay import CREDIT_BYTES, FeedViewer, Relay
 from django_logtail.tailing import Follower, Position
 
@@ -101,6 +102,7 @@ class House:
     def __init__(self, path) -> None:
         self.path = path
         self.paths = {"1": path}
+        self.limits = Limits()
         self.permit = lambda descriptor: None
         self.control = MemoryControl()
         self.mailboxes = Faulty()
@@ -119,6 +121,7 @@ class House:
             lambda logs: {log: Source(self.paths[log], "utf-8", log) for log in logs if log in self.paths},
             permit=lambda descriptor: self.permit(descriptor),
             wake=self.wake,
+            limits=self.limits,
         )
         self.readers.append((reader, asyncio.ensure_future(reader.run())))
         return self.readers[-1]
@@ -385,6 +388,40 @@ async def test_a_want_that_changes_during_a_slow_read_is_served_from_its_new_pla
     await taker.until(lambda: len(taker.bytes) >= len(numbered(0, 20_000)), 60)
 
     assert taker.bytes == numbered(0, 20_000)
+
+
+@pytest.mark.parametrize(
+    ("limits", "name"),
+    [
+        (Limits(bytes_per_second=2_000_000), "READ_BYTES_PER_SECOND"),
+        (Limits(bytes_per_second_per_log=2_000_000), "READ_BYTES_PER_SECOND_PER_LOG"),
+    ],
+)
+async def test_a_flood_is_read_no_faster_than_the_settings_allow_and_the_limit_is_named(house, limits, name):
+    house.limits = limits
+    house.append(b"start\n")
+    taker = house.join()
+    await taker.until(lambda: taker.bytes)
+    house.append(numbered(0, 100_000))
+    began = time.monotonic()
+    await taker.until(lambda: "limited" in taker.viewer.feed.reason)
+    reason = taker.viewer.feed.reason
+    await taker.until(lambda: len(taker.bytes) >= 3_000_000)
+    took = time.monotonic() - began
+
+    assert reason == f'limited to 2000000 bytes/s by LOGTAIL["{name}"]'
+    assert len(taker.bytes) <= 2_000_000 * (took + 1) + 64 * 1024
+
+
+async def test_a_reader_that_follows_enough_logs_opens_no_more_and_says_so(house, tmp_path):
+    house.limits = Limits(logs=1)
+    house.paths["2"] = house.path
+    taker = house.join()
+    await taker.until(lambda: taker.viewer.feed.state == "live")
+    second = Taker(house.relay, house.relay.join("2", QUEUE, lines=5, resume=None))
+    await second.until(lambda: second.viewer.feed.state == "refused")
+
+    assert second.viewer.feed.reason == 'the reader follows 1 logs, LOGTAIL["MAX_LOGS_PER_READER"]'
 
 
 async def test_a_log_that_is_not_registered_here_is_said_so(house):
