@@ -86,6 +86,11 @@ STALLED_SECONDS: Final = 5.0
 #: Bytes of backlog one new flow reads at most.
 BACKLOG_BYTES: Final = 256 * 1024
 
+#: Said once to who opens a log that grows by being read: a few lines for each reader, never one for a line.
+FED_BY_US: Final = (
+    "django-logtail's own messages go to this log: a few when a reader starts or stops, none for a line"
+)
+
 
 class Ending(str, Enum):
     """Why a reader ended."""
@@ -595,6 +600,7 @@ class Reader:
                 self._reopen(flow)
                 return
             items = []
+        is_first = not flow.is_watched
         if flow.is_watched:
             self._followers.polled(member, now)
         else:
@@ -602,6 +608,9 @@ class Reader:
             self._followers.add(member, follower)  # and look again: what changed before it was watched
         for item in items:
             self._enqueue(flow, item)
+        if is_first and flow.source is not None and is_fed_by_us(flow.source.path):
+            details = {"text": FED_BY_US, "level": "info", "at": round(time.time(), 3)}
+            self._enqueue_event(flow, "note", follower.position, follower.position, details)
         self._ready[member] = None
         self._hinted.set()
 
@@ -824,6 +833,17 @@ def reader_of(
         wake=wake,
         limits=limits_of_settings(),
     )
+
+
+def is_fed_by_us(path: Path) -> bool:
+    """Whether what this process' `django_logtail` loggers say ends in that file."""
+    where: logging.Logger | None = logging.getLogger("django_logtail")
+    while where is not None:
+        for handler in where.handlers:
+            if isinstance(handler, logging.FileHandler) and Path(handler.baseFilename) == path.absolute():
+                return True
+        where = where.parent if where.propagate else None
+    return False
 
 
 def limits_of_settings() -> Limits:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import random
 import threading
 import time
@@ -422,6 +423,20 @@ async def test_a_reader_that_follows_enough_logs_opens_no_more_and_says_so(house
     await second.until(lambda: second.viewer.feed.state == "refused")
 
     assert second.viewer.feed.reason == 'the reader follows 1 logs, LOGTAIL["MAX_LOGS_PER_READER"]'
+
+
+async def test_a_log_that_our_own_messages_go_to_is_said_so(house):
+    house.append(b"x\n")
+    handler = logging.FileHandler(house.path)
+    logging.getLogger("django_logtail").addHandler(handler)
+    try:
+        taker = house.join()
+        await taker.until(lambda: [event for event in taker.events if event["kind"] == "note"])
+    finally:
+        logging.getLogger("django_logtail").removeHandler(handler)
+        handler.close()
+
+    assert "own messages go to this log" in taker.events[-1]["text"]
 
 
 async def test_a_log_that_is_not_registered_here_is_said_so(house):
