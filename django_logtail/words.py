@@ -16,6 +16,7 @@ WORDS: Mapping[str, object] = {
     "nav.find": _("Find a log"),
     "nav.writing": _("Being written now"),
     "nav.summary": _("{n} logs, {m} being written"),
+    "nav.summary.one": _("1 log, {m} being written"),
     "nav.none": _("No log matches “{q}”"),
     "nav.show": _("Show logs"),
     "nav.hide": _("Hide logs"),

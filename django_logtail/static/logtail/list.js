@@ -80,7 +80,7 @@ export class List {
     if (!this.order.length) children.push(el('p.lt-side-none', {}, logs.length ? words.say('nav.none', { q: this.find.value }) : words.say('empty.none')));
     this.host.replaceChildren(...children);
     if (focused) /** @type {HTMLElement|null} */ (this.host.querySelector(`[data-slug="${CSS.escape(focused)}"]`))?.focus();
-    write(this.summary, words.say('nav.summary', { n: words.number(logs.length), m: words.number(logs.filter((log) => log.writing).length) }));
+    write(this.summary, words.many('nav.summary', logs.length, { m: words.number(logs.filter((log) => log.writing).length) }));
   }
 
   /** @param {Log} log @param {string|null} current @param {string} wanted */

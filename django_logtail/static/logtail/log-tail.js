@@ -245,7 +245,7 @@ export class LogTail extends HTMLElement {
       write(this.parts.encoding, how.name);
       if (details.queue) this.info.queue = details.queue;
     }
-    if (phase === 'waiting') this.lostOnce = true;
+    if (phase === 'waiting' || phase === 'offline') this.lostOnce = true;
     if (phase === 'denied') {
       this.store.clear();
       this.selection.clear();

@@ -1,0 +1,247 @@
+"""What the page says when a log is not simply live, and what it does then by itself."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.e2e.viewing import append, expect_state, line, lines, marks_of, show, tail, text_of, until
+from tests.stack import Stack, Web
+
+pytestmark = [pytest.mark.browser, pytest.mark.redis, pytest.mark.whole]
+
+#: Milliseconds in which the server notices that somebody may not watch any more: it looks every 15 s.
+RECHECK = 30_000
+
+
+def test_nothing_chosen_and_nothing_to_choose_are_said(
+    page: Page, signed_in: BrowserContext, web: Web, stack: Stack
+) -> None:
+    page.goto(web.url + stack.reverse("logtail:list"))
+    expect(page.locator(".lt-empty")).to_contain_text("No logs to show")
+
+    stack.add_log("shop", b"one\n")
+    page.reload()
+    expect(page.locator(".lt-empty")).to_contain_text("Choose a log")
+    page.get_by_role("link", name="shop").click()
+
+    expect_state(page, "live")
+    expect(page).to_have_url(web.url + stack.reverse("logtail:log", "shop"))
+    expect(page).to_have_title("shop · Logs")
+
+
+def test_a_queue_without_a_worker_is_named(
+    page: Page, signed_in: BrowserContext, web: Web, stack: Stack
+) -> None:
+    stack.add_log("far", b"one\n", queue="web-2")
+
+    show(page, web, stack, "far", "noreader")
+
+    expect(page.get_by_role("alert")).to_contain_text("No reader answers on queue “web-2”.")
+    expect(page.locator(".lt-row")).to_have_count(0)
+
+
+def test_a_missing_file_is_said_and_continues_when_it_comes_back(
+    page: Page, signed_in: BrowserContext, web: Web, stack: Stack
+) -> None:
+    path = stack.add_log("shop", b"one\n")
+    show(page, web, stack, "shop")
+    path.rename(path.with_suffix(".1"))
+
+    expect_state(page, "missing")
+    expect(page.get_by_role("alert")).to_contain_text("shop no longer exists.")
+    path.write_text("two\n")
+
+    expect_state(page, "live")
+    expect(page.get_by_role("alert")).to_be_hidden()
+    until(page, "tail.lines === 2")
+    assert text_of(page) == "one\ntwo\n"
+    assert "gone" in marks_of(page)
+
+
+def test_a_rotation_and_an_emptied_file_are_marked_where_they_happened(
+    page: Page, signed_in: BrowserContext, web: Web, stack: Stack
+) -> None:
+    path = stack.add_log("shop", b"one\n")
+    show(page, web, stack, "shop")
+    path.rename(path.with_suffix(".1"))
+    path.write_text("two\n")
+    until(page, "tail.lines === 2")
+
+    path.write_text("")
+    until(page, "tail.store.items.some((item) => item.kind === 'truncated')")
+    append(path, "three\n")
+    until(page, "tail.lines === 3")
+
+    assert text_of(page) == "one\ntwo\nthree\n"
+    expect(page.locator(".lt-mark[data-kind=truncated]")).to_contain_text("File emptied at")
+    assert {"rotated", "replaced"} & set(marks_of(page))
+
+
+def test_an_empty_file_is_said_to_be_empty_until_it_is_not(
+    page: Page, signed_in: BrowserContext, web: Web, stack: Stack
+) -> None:
+    path = stack.add_log("shop")
+    show(page, web, stack, "shop")
+    expect(page.locator(".lt-empty")).to_contain_text("This file is empty")
+
+    append(path, "one\n")
+
+    expect(page.locator(".lt-row")).to_contain_text("one")
+    expect(page.locator(".lt-empty")).to_be_hidden()
+
+
+def test_what_is_no_text_is_not_poured_onto_the_page(
+    page: Page, signed_in: BrowserContext, web: Web, stack: Stack
+) -> None:
+    stack.add_log("shop", bytes(range(32)) * 40 + b"\n")
+    show(page, web, stack, "shop")
+    expect(page.locator(".lt-empty")).to_contain_text("This does not look like text")
+
+    page.get_by_role("button", name="Show it anyway").click()
+
+    expect(page.locator(".lt-ctl").first).to_be_visible()
+
+
+def test_stop_ends_and_start_again_goes_on_where_it_ended(
+    page: Page, signed_in: BrowserContext, web: Web, stack: Stack
+) -> None:
+    path = stack.add_log("shop", lines(0, 3).encode())
+    show(page, web, stack, "shop")
+    page.get_by_role("button", name="Stop watching").click()
+    expect_state(page, "stopped")
+    expect(page.locator(".lt-tail")).to_contain_text("You stopped watching this log.")
+    expect(page.get_by_role("button", name="Stop watching")).to_be_hidden()
+
+    append(path, lines(3, 6))
+    page.get_by_role("button", name="Start again").first.click()
+
+    expect_state(page, "live")
+    until(page, "tail.lines === 6")
+    assert text_of(page) == lines(0, 6)
+
+
+def test_a_lost_network_is_said_and_nothing_is_missed(
+    page: Page, signed_in: BrowserContext, web: Web, stack: Stack, complaints: list[str]
+) -> None:
+    path = stack.add_log("shop", lines(0, 3).encode())
+    show(page, web, stack, "shop")
+    signed_in.set_offline(True)
+    expect_state(page, "offline")
+    expect(page.locator(".lt-tail")).to_contain_text(f"This continues from byte {len(lines(0, 3))} when")
+
+    append(path, lines(3, 2000))
+    signed_in.set_offline(False)
+
+    expect_state(page, "live")
+    expect(page.get_by_role("alert")).to_have_text("Reconnected. Nothing was missed.")
+    until(page, "tail.lines === 2000")
+    assert text_of(page) == lines(0, 2000)
+    complaints.clear()
+
+
+def test_a_web_server_that_restarts_is_waited_for(
+    page: Page, signed_in: BrowserContext, stack: Stack, complaints: list[str], member: str
+) -> None:
+    path = stack.add_log("shop", lines(0, 3).encode())
+    web = stack.start_web()
+    signed_in.add_cookies([{"name": "sessionid", "value": member, "url": web.url}])
+    show(page, web, stack, "shop")
+    web.kill()
+    expect_state(page, "reconnecting")
+    expect(page.locator(".lt-tail")).to_contain_text("Connection lost. Trying again in")
+    append(path, lines(3, 100))
+
+    again = stack.start_web(port=web.port)
+
+    expect_state(page, "live")
+    until(page, "tail.lines === 100")
+    assert text_of(page) == lines(0, 100)
+    complaints.clear()
+    page.close()
+    again.stop()
+
+
+def test_who_is_signed_out_is_asked_to_sign_in_and_keeps_the_lines(
+    context: BrowserContext, page: Page, web: Web, stack: Stack, complaints: list[str]
+) -> None:
+    stack.add_log("shop", b"one\n")
+    session = stack.make_user("leaver")
+    context.add_cookies([{"name": "sessionid", "value": session, "url": web.url}])
+    show(page, web, stack, "shop")
+
+    stack.call("sign_out", session)
+
+    expect(page.get_by_role("alert")).to_contain_text("You were signed out.", timeout=RECHECK)
+    expect_state(page, "signedout")
+    expect(page.locator(".lt-row")).to_contain_text("one")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url(f"{web.url}/accounts/login/?next=%2Flogs%2Fshop%2F")
+    complaints.clear()
+
+
+def test_who_loses_access_loses_the_lines_as_well(
+    page: Page, signed_in: BrowserContext, web: Web, stack: Stack
+) -> None:
+    stack.add_log("shop", b"a secret\n")
+    show(page, web, stack, "shop")
+    expect(page.locator(".lt-row")).to_contain_text("a secret")
+
+    stack.call("change_log", "shop", access="staff")
+
+    expect(page.locator(".lt-empty")).to_contain_text(
+        "You no longer have access to this log", timeout=RECHECK
+    )
+    assert "secret" not in page.content()
+    assert tail(page, "tail.lines") == 0
+
+
+def test_an_administrator_who_stops_a_log_is_quoted(
+    page: Page, signed_in: BrowserContext, web: Web, stack: Stack
+) -> None:
+    path = stack.add_log("shop", b"one\n")
+    show(page, web, stack, "shop")
+
+    stack.manage("logtail_stop", "shop", "--reason", "maintenance at 15:00")
+
+    expect_state(page, "ended")
+    expect(page.get_by_role("alert")).to_contain_text("maintenance at 15:00")
+    append(path, "two\n")
+    stack.manage("logtail_stop", "shop", "--clear")
+    expect_state(page, "live")
+    expect(page.locator(".lt-row").last).to_contain_text("two")
+
+
+NO_SOCKET = """
+  globalThis.WebSocket = class {
+    constructor() { this.readyState = 3; setTimeout(() => this.onclose?.({ code: 1006, reason: '' })); }
+    send() {}
+    close() {}
+  };
+"""
+
+
+def test_a_network_without_websocket_is_said_with_what_mends_it(
+    page: Page, signed_in: BrowserContext, web: Web, stack: Stack, complaints: list[str]
+) -> None:
+    stack.add_log("shop", b"one\n")
+    page.add_init_script(NO_SOCKET)
+
+    show(page, web, stack, "shop", "failed")
+
+    expect(page.get_by_role("alert")).to_contain_text("Let the proxy pass the Upgrade and Connection headers")
+    complaints.clear()
+
+
+def test_a_log_that_is_late_with_its_newline_shows_the_line_once(
+    page: Page, signed_in: BrowserContext, web: Web, stack: Stack
+) -> None:
+    path: Path = stack.add_log("shop", b"one\n")
+    show(page, web, stack, "shop")
+    append(path, "par")
+    expect(page.locator(".lt-row").last).to_have_text("par")
+
+    append(path, "tial\n" + line(1))
+
+    until(page, "tail.lines === 3")
+    assert text_of(page) == "one\npartial\n" + line(1)
