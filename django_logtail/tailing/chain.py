@@ -77,7 +77,8 @@ class Chain:
         return Position(self.here.generation.id, self.offset) if self.segments else None
 
     def inodes(self) -> set[tuple[int, int]]:
-        return {segment.generation.inode_key for segment in self.segments}
+        """The inodes that our descriptors pin; that of a closed file may be another one's by now."""
+        return {segment.generation.inode_key for segment in self.segments if segment.generation.is_open}
 
     def descriptors(self) -> list[int]:
         found = {id(segment.generation): segment.generation.descriptor for segment in self.segments}
@@ -215,7 +216,8 @@ def _is_named_by(generation: Generation, file: str) -> bool:
     file_id = FileId.parse(file)
     if file_id is None or (file_id.serial and file_id.is_strong):
         return False
-    if (file_id.device, file_id.inode) != generation.inode_key:
+    mine = FileId.parse(generation.id)
+    if mine is None or (file_id.device, file_id.inode) != (mine.device, mine.inode):
         return False
     return (
         0 < file_id.length <= len(generation.head)

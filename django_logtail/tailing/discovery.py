@@ -489,6 +489,7 @@ class Discovery:
         size = max(sibling.stat.st_size, read_to)
         with contextlib.suppress(OSError):
             size = max(size, generation.stat().st_size)
+        old.device, old.inode = generation.inode_key
         old.descriptor = generation.give_descriptor()
         old.is_final = True
         if size > read_to:

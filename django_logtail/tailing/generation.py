@@ -129,6 +129,7 @@ class Generation:
 
     @property
     def inode_key(self) -> tuple[int, int]:
+        """The inode that the descriptor pins; the id keeps the one it was made of, should a copy stand in for it."""
         return self.device, self.inode
 
     @property
