@@ -33,7 +33,13 @@ _running = _Running()
 
 
 class ReaderMiddleware(dramatiq.Middleware):
-    """Tells this process' readers to hand over when the worker shuts down."""
+    """Lets a worker serve the queues it is given, and hand over when it shuts down."""
+
+    def before_worker_boot(self, broker: Any, worker: Any) -> None:
+        # A worker consumes only queues that an actor was declared on, and ours is declared on LOGTAIL["QUEUE"]: a host
+        # that is named on the command line (`--queues web-2`) would be served by nobody, without a word.
+        for queue in getattr(worker, "consumer_whitelist", None) or ():
+            broker.declare_queue(queue)
 
     def before_worker_shutdown(self, broker: Any, worker: Any) -> None:
         with _running.lock:

@@ -1,0 +1,33 @@
+"""Several hosts are several queues: a real worker that is started with their names."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.client import Client
+from tests.stack import Stack, Web
+
+pytestmark = [pytest.mark.redis, pytest.mark.whole]
+
+
+def append(path: Path, data: bytes) -> None:
+    with path.open("ab") as file:
+        file.write(data)
+
+
+async def test_a_worker_serves_the_queues_it_is_started_with(stack: Stack, web: Web, member: str) -> None:
+    stack.start_worker("web-2", "web-3")
+    second = stack.add_log("second", b"on web-2\n", queue="web-2")
+    stack.add_log("third", b"on web-3\n", queue="web-3")
+
+    async with (
+        Client(stack, web, "second", member) as left,
+        Client(stack, web, "third", member) as right,
+    ):
+        await left.until(lambda: left.bytes)
+        await right.until(lambda: right.bytes)
+        append(second, b"more\n")
+        await left.until(lambda: left.bytes.endswith(b"more\n"))
+
+    assert (bytes(left.bytes), bytes(right.bytes)) == (b"on web-2\nmore\n", b"on web-3\n")
+    assert left.statuses[-1]["reader"]["queue"] == "web-2"
