@@ -64,6 +64,8 @@ class Client:
         #: Taken bytes, in stream order; `late` ones of older generations apart.
         self.bytes = bytearray()
         self.late = bytearray()
+        #: Both, as they came.
+        self.arrived = bytearray()
         self.partial = b""
         self.events: list[dict[str, Any]] = []
         self.gaps: list[dict[str, Any]] = []
@@ -169,6 +171,7 @@ class Client:
             self.answers.append({**header, "bytes": data})
         elif header.get("late"):
             self.late += data
+            self.arrived += data
         else:
             start = (header["file"], header["start"])
             self._check(start)
@@ -176,6 +179,7 @@ class Client:
             if not header.get("partial"):
                 self.items.append(("bytes", start, data))
                 self.bytes += data
+                self.arrived += data
                 self.place = (header["file"], header["end"])
 
     def _take_message(self, message: dict[str, Any]) -> None:
