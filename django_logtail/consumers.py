@@ -261,8 +261,11 @@ class LogConsumer:
         assert relay is not None
         while True:
             viewer.news.clear()
-            for frame, place, size in viewer.frames():
+            for frame, place, _ in viewer.frames():
                 await self._send_frame(frame)
+                # Whatever was sent counts, a line shown early and an event too: a socket that nobody reads holds them.
+                # Before there is a place there is nothing a client could acknowledge.
+                size = len(frame) if place is not None else 0
                 self._sent.append((place, size))
                 if not self._unacknowledged:
                     self._acked_at = time.monotonic()

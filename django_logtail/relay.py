@@ -41,7 +41,7 @@ CREDIT_BYTES: Final = 2 * 1024 * 1024
 #: Bytes of recent items one feed keeps, all feeds of a process together, and one feed at least.
 RING_BYTES: Final = 4 * 1024 * 1024
 PROCESS_RING_BYTES: Final = 64 * 1024 * 1024
-LEAST_RING_BYTES: Final = 128 * 1024
+LEAST_RING_BYTES: Final = 64 * 1024
 #: Bytes one item costs beside its text.
 ITEM_BYTES: Final = 300
 #: Bytes before the end that a viewer who fell off the ring is put back to.

@@ -151,7 +151,7 @@ def connect(
 def serve(viewers: Iterable[Viewer], until: Callable[[], bool], seconds: float) -> bool:
     """Read for all viewers until a condition holds; False when it did not in time."""
     deadline = time.monotonic() + seconds
-    acked_at = time.monotonic()
+    acked_at = said_at = time.monotonic()
     with selectors.DefaultSelector() as selector:
         viewers = list(viewers)
         for viewer in viewers:
@@ -162,8 +162,10 @@ def serve(viewers: Iterable[Viewer], until: Callable[[], bool], seconds: float) 
                 return False
             if now - acked_at > 0.25:
                 acked_at = now
+                is_time = now - said_at > 10
+                said_at = now if is_time else said_at
                 for viewer in viewers:
-                    if viewer.unacknowledged:
+                    if not viewer.is_closed and (viewer.unacknowledged or is_time):
                         viewer.acknowledge()
             for key, _ in selector.select(0.05):
                 key.data.read()
