@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import DatabaseError, close_old_connections
 from django.http.cookie import parse_cookie
 from django.http.request import split_domain_port, validate_host
 
@@ -42,6 +42,8 @@ ACK_SECONDS: Final = 30.0
 ADMIT_SECONDS: Final = 15.0
 #: Seconds after which something is sent anyway: proxies cut silent sockets after 30 to 100 s.
 KEEP_ALIVE_SECONDS: Final = 20.0
+#: The close code of RFC 6455 for trouble of the server's own.
+INTERNAL_ERROR: Final = 1011
 #: Answers to `range` one viewer may wait for at a time.
 RANGES: Final = 4
 
@@ -169,6 +171,10 @@ class LogConsumer:
             await self._close(end)
         except BadMessage as error:
             await self._close(_End(CloseCode.BAD_MESSAGE, "bad-message", str(error)))
+        except DatabaseError as error:
+            logger.warning("log %r: whether to admit cannot be decided: %s", self.slug, error)
+            text = "The server cannot look up your access right now."
+            await self._close(_End(INTERNAL_ERROR, "unavailable", text, may_retry=True))
 
     async def _close(self, end: _End) -> None:
         if end.code is None:
@@ -311,9 +317,17 @@ class LogConsumer:
             await asyncio.sleep(1.0 if feed.state == "live" else 0.25)
 
     async def _recheck(self) -> None:
+        has_failed = False
         while True:
             await asyncio.sleep(ADMIT_SECONDS)
-            log = await self._check(joined=True)
+            try:
+                log = await self._check(joined=True)
+            except DatabaseError:
+                if has_failed:
+                    raise  # twice in a row: without an answer nobody may watch
+                has_failed = True
+                continue
+            has_failed = False
             assert self._log is not None
             if log.queue_name != self._log.queue_name or log.path != self._log.path:
                 raise _End(
@@ -444,10 +458,13 @@ class LogConsumer:
 
     async def _send_frame(self, frame: bytes | str) -> None:
         self._sent_at = time.monotonic()
-        if isinstance(frame, str):
-            await self._send({"type": "websocket.send", "text": frame})
-        else:
-            await self._send({"type": "websocket.send", "bytes": frame})
+        try:
+            if isinstance(frame, str):
+                await self._send({"type": "websocket.send", "text": frame})
+            else:
+                await self._send({"type": "websocket.send", "bytes": frame})
+        except OSError:  # what uvicorn raises for a socket that is gone
+            raise _End(None) from None
 
     async def _send_text(self, text: str) -> None:
         await self._send_frame(text)
@@ -467,10 +484,10 @@ def _refusal(refused: Refused) -> _End:
 
 def _session_key(scope: Scope) -> str:
     """The session cookie of the handshake, "" without one."""
-    for name, value in scope["headers"]:
-        if name == b"cookie":
-            return parse_cookie(value.decode("latin-1")).get(settings.SESSION_COOKIE_NAME, "")
-    return ""
+    cookies = b"; ".join(
+        value for name, value in scope["headers"] if name == b"cookie"
+    )  # HTTP/2 may split it
+    return parse_cookie(cookies.decode("latin-1")).get(settings.SESSION_COOKIE_NAME, "")
 
 
 def is_origin_allowed(scope: Scope) -> bool:

@@ -1,0 +1,132 @@
+"""One viewer's socket, spoken to as an ASGI server does."""
+
+import asyncio
+import json
+
+import pytest
+from django.db import DatabaseError
+
+from django_logtail import consumers
+from django_logtail.access import Ticket
+from django_logtail.consumers import LogConsumer, is_origin_allowed
+
+HELLO = json.dumps({"type": "hello", "protocol": 1, "ticket": "t", "lines": 1, "resume": None})
+
+
+class Server:
+    """The other side: what it received, and what it says next."""
+
+    def __init__(self, *texts):
+        self.sent = []
+        self.incoming = asyncio.Queue()
+        self.incoming.put_nowait({"type": "websocket.connect"})
+        for text in texts:
+            self.incoming.put_nowait({"type": "websocket.receive", "text": text})
+
+    async def send(self, message):
+        self.sent.append(message)
+
+    async def run(self, headers=()):
+        scope = {"type": "websocket", "headers": list(headers)}
+        await asyncio.wait_for(LogConsumer("app", scope, self.incoming.get, self.send).run(), 10)
+
+    @property
+    def close(self):
+        return next(message for message in self.sent if message["type"] == "websocket.close")
+
+    @property
+    def end(self):
+        texts = [json.loads(message["text"]) for message in self.sent if "text" in message]
+        return next(text for text in texts if text["type"] == "end")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "message is not JSON"),
+        ('{"type": "hold"}', "the first message is not 'hello'"),
+        ('{"type": "hello", "protocol": 1}', "'ticket' is not a text"),
+    ],
+)
+async def test_a_bad_first_message_closes_with_what_is_wrong(text, words):
+    server = Server(text)
+
+    await server.run()
+
+    assert server.close["code"] == 4400
+    assert server.end == {"type": "end", "reason": "bad-message", "text": words, "may_retry": False}
+
+
+async def test_another_protocol_version_is_told_to_reload():
+    server = Server(HELLO.replace('"protocol": 1', '"protocol": 2'))
+
+    await server.run()
+
+    assert server.close["code"] == 4426
+    assert server.end["text"] == "This server speaks protocol 1, the page 2. Reload the page."
+
+
+async def test_a_client_that_says_nothing_is_closed(monkeypatch):
+    monkeypatch.setattr(consumers.protocol, "HELLO_SECONDS", 0.01)
+    server = Server()
+
+    await server.run()
+
+    assert (server.close["code"], server.end["reason"]) == (4400, "no-hello")
+
+
+async def test_a_database_that_does_not_answer_ends_with_a_retry(monkeypatch):
+    def fails(*args):
+        raise DatabaseError("gone")
+
+    monkeypatch.setattr(consumers, "read_ticket", lambda *args, **kwargs: Ticket("1", "app"))
+    monkeypatch.setattr(consumers, "_admitted", fails)
+    server = Server(HELLO)
+
+    await server.run()
+
+    assert server.close["code"] == 1011
+    assert server.end["may_retry"] is True
+
+
+async def test_a_foreign_origin_is_refused_before_the_handshake():
+    server = Server()
+
+    await server.run([(b"origin", b"https://evil.example"), (b"host", b"testserver")])
+
+    assert server.sent == [{"type": "websocket.close", "code": 4403}]
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "is_allowed"),
+    [
+        ("", "testserver", True),
+        ("http://testserver", "testserver", True),
+        ("https://testserver", "testserver:443", True),
+        ("http://testserver:8000", "testserver:8000", True),
+        ("http://testserver:8000", "testserver", False),
+        ("http://TESTSERVER", "testserver", True),
+        ("https://trusted.example", "testserver", True),
+        ("https://a.sub.example", "testserver", True),
+        ("http://a.sub.example", "testserver", False),
+        ("https://sub.example.evil", "testserver", False),
+        ("https://evil.example", "testserver", False),
+        ("https://evil.example", "evil.example", False),
+        ("null", "testserver", False),
+        ("file://", "testserver", False),
+        ("http://[", "testserver", False),
+    ],
+)
+def test_origins_follow_the_csrf_rule(settings, origin, host, is_allowed):
+    settings.ALLOWED_HOSTS = ["testserver"]
+    settings.CSRF_TRUSTED_ORIGINS = ["https://trusted.example", "https://*.sub.example"]
+    scope = {"headers": [(b"origin", origin.encode()), (b"host", host.encode())]}
+
+    assert is_origin_allowed(scope) is is_allowed
+
+
+def test_allowed_hosts_of_a_star_admit_only_the_pages_own_host(settings):
+    settings.ALLOWED_HOSTS = ["*"]
+
+    assert is_origin_allowed({"headers": [(b"origin", b"https://a.example"), (b"host", b"a.example")]})
+    assert not is_origin_allowed({"headers": [(b"origin", b"https://b.example"), (b"host", b"a.example")]})
