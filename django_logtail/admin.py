@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import os
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import NoReverseMatch, URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_logtail import stop_flag
+from django_logtail.conf import conf
 from django_logtail.control import ControlUnavailable
 from django_logtail.models import Access, Log
+from django_logtail.status import Status, current_status
+from django_logtail.words import WORDS
+
+#: What the buttons of the status page send for every log; no slug.
+EVERY_LOG: Final = "*"
+#: The states of the protocol's `status` in the words of the viewer's page; those left out are their own key there.
+_STATE_WORDS: Final = {
+    "waiting": "state.connecting",
+    "not-a-file": "state.unreadable",
+    "refused": "state.unreadable",
+}
 
 
 @admin.register(Log)
@@ -45,25 +61,77 @@ class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.action(description=_("Stop reading selected logs"), permissions=["change"])
     def stop_reading(self, request: HttpRequest, queryset: QuerySet[Log]) -> None:
-        reason = gettext("stopped by %(user)s") % {"user": request.user}
-        done = gettext("Reading stops now: %(logs)s. Its viewers are told.")
-        self._flag(request, queryset, lambda log: stop_flag.set_stop(log, reason), done)
+        self._stop(request, list(queryset))
 
     @admin.action(description=_("Continue reading selected logs"), permissions=["change"])
     def continue_reading(self, request: HttpRequest, queryset: QuerySet[Log]) -> None:
-        done = gettext("Reading continues: %(logs)s.")
-        self._flag(request, queryset, stop_flag.clear_stop, done)
+        self._continue(request, list(queryset))
+
+    def _stop(self, request: HttpRequest, logs: Sequence[Log | None], reason: str = "") -> None:
+        by = request.user.get_username()
+        done = gettext("Reading stops now: %(logs)s. Its viewers are told.")
+        self._flag(request, logs, lambda log: stop_flag.set_stop(log, by=by, reason=reason), done)
+
+    def _continue(self, request: HttpRequest, logs: Sequence[Log | None]) -> None:
+        self._flag(request, logs, stop_flag.clear_stop, gettext("Reading continues: %(logs)s."))
 
     def _flag(
-        self, request: HttpRequest, logs: QuerySet[Log], act: Callable[[Log], object], done: str
+        self,
+        request: HttpRequest,
+        logs: Sequence[Log | None],
+        act: Callable[[Log | None], object],
+        done: str,
     ) -> None:
         try:
             for log in logs:
                 act(log)
-        except (stop_flag.OnlyWithWorker, ControlUnavailable) as error:
+        except stop_flag.OnlyWithWorker as error:
             messages.error(request, str(error))
+        except ControlUnavailable as error:
+            messages.error(request, _no_redis(error))
         else:
-            messages.success(request, done % {"logs": ", ".join(log.name for log in logs)})
+            names = [gettext("every log") if log is None else log.name for log in logs]
+            messages.success(request, done % {"logs": ", ".join(names)})
+
+    # -- readers and viewers -----------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.status_view)
+        return [path("status/", view, name="logtail_log_status"), *super().get_urls()]
+
+    def status_view(self, request: HttpRequest) -> HttpResponse:
+        """Who reads and who watches, with buttons that set and clear the stop flag."""
+        if request.method == "POST":
+            return self._act_on_status(request)
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        request.current_app = self.admin_site.name
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("Readers and viewers"),
+            "opts": self.opts,
+            "is_local": conf.READER == "local",
+            "pid": os.getpid(),
+            "may_stop": stop_flag.is_available() and self.has_change_permission(request),
+            "every_log": EVERY_LOG,
+            "most_characters": stop_flag.MOST_CHARACTERS,
+        }
+        try:
+            context |= _tables(current_status())
+        except ControlUnavailable as error:
+            context["trouble"] = _no_redis(error)
+        return TemplateResponse(request, "admin/logtail/log/status.html", context)
+
+    def _act_on_status(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        slug = request.POST.get("log", "")
+        logs = [None if slug == EVERY_LOG else get_object_or_404(Log, slug=slug)]
+        if request.POST.get("act") == "continue":
+            self._continue(request, logs)
+        elif request.POST.get("act") == "stop":
+            self._stop(request, logs, request.POST.get("reason", ""))
+        return HttpResponseRedirect(reverse("admin:logtail_log_status", current_app=self.admin_site.name))
 
     def view_on_site(self, log: Log) -> str | None:
         """The page of the log; None where `django_logtail.urls` is not included (a check says so)."""
@@ -99,3 +167,27 @@ class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             messages.warning(
                 request, gettext("No groups or users are chosen, so only superusers may watch this log.")
             )
+
+
+def _tables(status: Status) -> dict[str, Any]:
+    return {
+        "queues": status.queues,
+        "flags": [flag for queue in status.queues for flag in queue.stops],
+        "rows": [
+            {"queue": queue.name, "read": read, "state": _state_name(read.state)}
+            for queue in status.queues
+            for read in queue.logs
+        ],
+        "viewers": status.viewers,
+    }
+
+
+def _state_name(state: str) -> object:
+    """A state that a reader reports in the words that viewers see; one that is not known here as it is."""
+    return WORDS.get(_STATE_WORDS.get(state, f"state.{state}"), state)
+
+
+def _no_redis(error: ControlUnavailable) -> str:
+    return gettext(
+        "Redis does not answer: %(error)s. Look whether it runs; “manage.py logtail_doctor” says which address is used."
+    ) % {"error": error}

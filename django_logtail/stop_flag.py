@@ -6,6 +6,9 @@ No signal and no exception: the reader finds the flag at its next tick, closes t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+from django.utils.translation import gettext
 
 from django_logtail.conf import conf
 from django_logtail.control import control
@@ -13,6 +16,8 @@ from django_logtail.models import Log
 
 #: The field of the key that stands for every log of a queue.
 _ALL = "*"
+#: Characters of a reason; more is cut. It travels in every heartbeat of a log that is stopped.
+MOST_CHARACTERS: Final = 200
 
 
 class OnlyWithWorker(Exception):
@@ -34,11 +39,15 @@ class StopFlag:
     reason: str
 
 
-def set_stop(log: Log | None, reason: str) -> None:
-    """Stop the reading of `log`, or of every log of every queue. Raises `OnlyWithWorker` and `ControlUnavailable`."""
+def set_stop(log: Log | None, *, by: str, reason: str = "") -> None:
+    """Stop the reading of `log`, or of every log of every queue; viewers are told `by` whom, and the reason if any.
+
+    Raises `OnlyWithWorker` and `ControlUnavailable`.
+    """
     _require_worker()
+    said = _said(by, " ".join(reason.split()))
     for queue in [log.queue_name] if log is not None else queues():
-        control().set_stop(queue, _ALL if log is None else str(log.pk), reason)
+        control().set_stop(queue, _ALL if log is None else str(log.pk), said)
 
 
 def clear_stop(log: Log | None) -> bool:
@@ -72,6 +81,18 @@ def queues() -> list[str]:
     )
 
 
+def is_available() -> bool:
+    """Whether there is a stop flag at all: with a local reader there is none."""
+    return conf.READER != "local"
+
+
+def _said(by: str, reason: str) -> str:
+    """What viewers are told, in the language of who stops the reading."""
+    if not reason:
+        return gettext("stopped by %(user)s") % {"user": by}
+    return gettext("stopped by %(user)s: %(reason)s") % {"user": by, "reason": reason[:MOST_CHARACTERS]}
+
+
 def _require_worker() -> None:
-    if conf.READER == "local":
+    if not is_available():
         raise OnlyWithWorker

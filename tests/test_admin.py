@@ -1,3 +1,5 @@
+import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -6,10 +8,11 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.contrib.messages import get_messages
 from django.test import Client
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
+from pytest_django.asserts import assertContains, assertNotContains
 
 from django_logtail import control
-from django_logtail.control import MemoryControl
+from django_logtail.control import MemoryControl, ReaderLease, Seen, ViewerFacts, Want
 from django_logtail.declared import sync
 from django_logtail.models import Log
 
@@ -202,3 +205,191 @@ def test_a_stop_with_a_local_reader_says_what_to_do_instead(
     (message,) = run_action(client, "stop_reading", log)
 
     assert message.startswith('LOGTAIL["READER"] is "local", so there is no stop flag.')
+
+
+class TestStatusPage:
+    """What the admin shows of readers and viewers, and its buttons."""
+
+    ADDRESS = reverse_lazy("admin:logtail_log_status")
+
+    @pytest.fixture
+    def app(self, roots: Path) -> Log:
+        log: Log = Log.objects.create(name="App", slug="app", path=f"{roots}/app.log", queue="web-9")
+        return log
+
+    @pytest.fixture
+    def read(self, memory: MemoryControl, app: Log) -> MemoryControl:
+        """A reader on web-9 that reads the log for two viewers."""
+        memory.post("web-9", [Want("p", str(app.pk), "", "m", 1, 1)], [], [])
+        memory.tick("web-9", ReaderLease("t", "box-9", 4321, "0.1"), Seen(), may_end=False, starting=True)
+        facts = {"state": "reading", "reason": "", "size": 2048, "flows": 1, "rate": 3072, "behind": 5}
+        reader = {"host": "box-9", "pid": 4321, "thread": "worker-1", "version": "0.1", "since": 0.0}
+        memory.report("web-9", {**reader, "logs": {str(app.pk): facts}})
+        root = User.objects.get(username="root")
+        viewers = [ViewerFacts(name, str(root.pk), str(app.pk), 5.0, "10.0.0.1") for name in ("a", "b")]
+        memory.report_viewers("p", viewers)
+        return memory
+
+    def test_the_list_of_logs_leads_to_it(self, client: Client) -> None:
+        page = client.get(reverse("admin:logtail_log_changelist")).content.decode()
+
+        assert f'<a href="{self.ADDRESS}">Readers and viewers</a>' in page
+
+    def test_it_shows_readers_logs_and_viewers(self, client: Client, read: MemoryControl) -> None:
+        page = client.get(self.ADDRESS)
+
+        assertContains(page, "<td>box-9</td><td>4321</td><td>worker-1</td>", html=False)
+        assertContains(page, "<td>2.0\xa0KB</td>")
+        assertContains(page, "<td>3.0\xa0KB/s</td>")
+        assertContains(page, "<td>5\xa0bytes</td><td>1</td><td>2</td>")
+        assertContains(page, "<td>Live</td>")
+        assertContains(page, '<th scope="row">App</th><td>root</td>', count=2)
+        assertContains(page, "<td>10.0.0.1</td>", count=2)
+
+    @pytest.mark.parametrize(
+        ("state", "name"),
+        [
+            ("opening", "Connecting"),
+            ("missing", "File missing"),
+            ("unreadable", "Cannot be read"),
+            ("not-a-file", "Cannot be read"),
+            ("refused", "Cannot be read"),
+            ("stalled", "Slow to read"),
+            ("stopped", "Stopped"),
+        ],
+    )
+    def test_a_state_is_named_as_viewers_see_it_with_its_reason(
+        self, client: Client, app: Log, read: MemoryControl, state: str, name: str
+    ) -> None:
+        report = read.status("web-9")
+        assert report is not None
+        report["logs"][str(app.pk)] |= {"state": state, "reason": "why <b>", "size": None}
+
+        page = client.get(self.ADDRESS)
+
+        assertContains(page, f"<td>{name} (why &lt;b&gt;)</td>")
+        assertContains(page, "<td>–</td>")
+
+    def test_it_says_what_to_run_where_viewers_wait_for_a_reader(
+        self, client: Client, app: Log, memory: MemoryControl
+    ) -> None:
+        memory.report_viewers("p", [ViewerFacts("a", "1", str(app.pk), 5.0, "10.0.0.1")])
+
+        page = client.get(self.ADDRESS)
+
+        assertContains(
+            page,
+            "No reader answers, although 1 viewer waits. "
+            "On the host that has the files, run: manage.py rundramatiq --queues web-9",
+        )
+        assertContains(page, "None now. One starts when somebody watches.")  # the queue of the settings
+
+    def test_its_buttons_stop_a_log_with_a_reason_and_let_it_continue(
+        self, client: Client, app: Log, read: MemoryControl
+    ) -> None:
+        stopped = client.post(self.ADDRESS, {"act": "stop", "log": "app", "reason": "too loud"}, follow=True)
+        flags = read.stops("web-9")
+        continued = client.post(self.ADDRESS, {"act": "continue", "log": "app"}, follow=True)
+
+        assert flags == {str(app.pk): "stopped by root: too loud"}
+        assertContains(stopped, "Reading stops now: App. Its viewers are told.")
+        assertContains(stopped, "<td>web-9</td><td>stopped by root: too loud</td>")
+        assertContains(continued, "Reading continues: App.")
+        assertContains(continued, "None is set.")
+        assert read.stops("web-9") == {}
+
+    def test_its_buttons_stop_every_log_and_let_them_continue(
+        self, client: Client, app: Log, memory: MemoryControl
+    ) -> None:
+        page = client.post(self.ADDRESS, {"act": "stop", "log": "*", "reason": ""}, follow=True)
+        flags = [memory.stops(queue) for queue in ("logtail", "web-9")]
+        client.post(self.ADDRESS, {"act": "continue", "log": "*"})
+
+        assert flags == [{"*": "stopped by root"}] * 2
+        assertContains(page, "Continue everything", count=2)
+        assert [memory.stops(queue) for queue in ("logtail", "web-9")] == [{}, {}]
+
+    @pytest.mark.parametrize("log", [{}, {"log": ""}, {"log": "other"}])
+    def test_a_button_that_names_no_log_does_nothing(
+        self, client: Client, app: Log, memory: MemoryControl, log: dict[str, str]
+    ) -> None:
+        response = client.post(self.ADDRESS, {"act": "stop", **log})
+
+        assert response.status_code == 404
+        assert memory.stops("web-9") == {}
+
+    def test_a_declared_log_is_stopped_like_any_other(
+        self, client: Client, declared: Log, memory: MemoryControl
+    ) -> None:
+        client.post(self.ADDRESS, {"act": "stop", "log": "app"})
+
+        assert memory.stops("logtail") == {str(declared.pk): "stopped by root"}
+
+    def test_a_button_needs_the_csrf_token(self, client: Client, app: Log, memory: MemoryControl) -> None:
+        strict = Client(enforce_csrf_checks=True)
+        strict.force_login(User.objects.get(username="root"))
+
+        response = strict.post(self.ADDRESS, {"act": "stop", "log": "app"})
+
+        assert response.status_code == 403
+        assert memory.stops("web-9") == {}
+
+    def test_who_may_only_view_the_registry_sees_it_and_cannot_stop(
+        self, app: Log, memory: MemoryControl
+    ) -> None:
+        user = User.objects.create_user("ann", is_staff=True)
+        user.user_permissions.add(Permission.objects.get(codename="view_log"))
+        memory.set_stop("web-9", str(app.pk), "stopped by root")
+        client = Client()
+        client.force_login(user)
+
+        page = client.get(self.ADDRESS)
+        response = client.post(self.ADDRESS, {"act": "continue", "log": "app"})
+
+        assertContains(page, "stopped by root")
+        assertNotContains(page, 'name="act"')
+        assert response.status_code == 403
+        assert memory.stops("web-9") != {}
+
+    @pytest.mark.parametrize(("staff", "status"), [(True, 403), (False, 302)])
+    def test_it_is_for_who_may_see_the_registry(
+        self, memory: MemoryControl, staff: bool, status: int
+    ) -> None:
+        client = Client()
+        client.force_login(User.objects.create_user("bo", is_staff=staff))
+
+        assert client.get(self.ADDRESS).status_code == status
+
+    def test_with_a_local_reader_it_shows_this_process_and_says_so(
+        self, client: Client, settings: Any, read: MemoryControl
+    ) -> None:
+        settings.LOGTAIL["READER"] = "local"
+
+        page = client.get(self.ADDRESS)
+
+        assertContains(page, f"This is what process {os.getpid()} knows")
+        assertContains(page, "<td>4321</td>")
+        assertNotContains(page, "Stop flags")
+        assertNotContains(page, 'name="act"')
+
+    def test_without_redis_it_says_so_and_what_to_do(self, client: Client, settings: Any) -> None:
+        settings.LOGTAIL["REDIS_URL"] = "redis://127.0.0.1:1/0"
+        control.use(None)
+
+        try:
+            page = client.get(self.ADDRESS)
+            Log.objects.create(name="App", slug="app", path="/tmp/app.log")
+            stopped = client.post(self.ADDRESS, {"act": "stop", "log": "app"})
+        finally:
+            control.use(None)
+
+        assertContains(page, '<p class="errornote">Redis does not answer: ')
+        assertContains(page, "manage.py logtail_doctor")
+        assertNotContains(page, "Nobody watches now.")
+        (message,) = said(stopped)
+        assert message.startswith("Redis does not answer: ")
+
+    def test_nothing_on_it_is_inline(self, client: Client, read: MemoryControl) -> None:
+        page = client.get(self.ADDRESS).content.decode()
+
+        assert re.findall(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)", page) == []

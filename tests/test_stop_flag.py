@@ -26,23 +26,39 @@ def app() -> Log:
 
 
 def test_a_flag_is_set_where_the_reader_of_the_log_looks(memory: MemoryControl, app: Log) -> None:
-    set_stop(app, "maintenance")
+    set_stop(app, by="ann", reason="maintenance")
 
-    assert memory.stops("web-1") == {str(app.pk): "maintenance"}
+    assert memory.stops("web-1") == {str(app.pk): "stopped by ann: maintenance"}
     assert memory.stops("logtail") == {}
 
 
 def test_a_flag_for_all_is_set_on_every_queue(memory: MemoryControl, app: Log) -> None:
-    set_stop(None, "maintenance")
+    set_stop(None, by="ann", reason="maintenance")
 
-    assert [memory.stops(queue) for queue in ("web-1", "logtail")] == [{"*": "maintenance"}] * 2
+    assert [memory.stops(queue) for queue in ("web-1", "logtail")] == [
+        {"*": "stopped by ann: maintenance"}
+    ] * 2
+
+
+def test_without_a_reason_viewers_are_told_who_it_was(memory: MemoryControl, app: Log) -> None:
+    set_stop(app, by="ann")
+
+    assert memory.stops("web-1") == {str(app.pk): "stopped by ann"}
+
+
+def test_a_reason_is_one_line_of_bounded_length(memory: MemoryControl, app: Log) -> None:
+    set_stop(app, by="ann", reason=" disk\n full" + " x" * 500)
+
+    (said,) = memory.stops("web-1").values()
+    assert said.startswith("stopped by ann: disk full x")
+    assert len(said) == len("stopped by ann: ") + 200
 
 
 def test_a_flag_is_cleared_also_when_the_log_has_moved_to_another_queue(
     memory: MemoryControl, app: Log
 ) -> None:
     Log.objects.create(name="Other", slug="other", path="/tmp/other.log", queue="web-1")
-    set_stop(app, "maintenance")
+    set_stop(app, by="ann", reason="maintenance")
     app.queue = "web-2"
     app.save()
 
@@ -51,28 +67,28 @@ def test_a_flag_is_cleared_also_when_the_log_has_moved_to_another_queue(
 
 
 def test_clearing_one_log_leaves_a_flag_for_all(memory: MemoryControl, app: Log) -> None:
-    set_stop(None, "maintenance")
+    set_stop(None, by="ann", reason="maintenance")
 
     assert not clear_stop(app)
-    assert memory.stops("web-1") == {"*": "maintenance"}
+    assert memory.stops("web-1") == {"*": "stopped by ann: maintenance"}
 
 
 def test_clearing_all_clears_every_flag(memory: MemoryControl, app: Log) -> None:
-    set_stop(None, "maintenance")
-    set_stop(app, "too loud")
+    set_stop(None, by="ann", reason="maintenance")
+    set_stop(app, by="ann", reason="too loud")
 
     assert clear_stop(None)
     assert stops() == []
 
 
 def test_the_flags_that_are_set_can_be_listed(app: Log) -> None:
-    set_stop(app, "too loud")
-    set_stop(None, "maintenance")
+    set_stop(app, by="ann", reason="too loud")
+    set_stop(None, by="ann", reason="maintenance")
 
     assert stops() == [
-        StopFlag("logtail", None, is_for_all=True, reason="maintenance"),
-        StopFlag("web-1", None, is_for_all=True, reason="maintenance"),
-        StopFlag("web-1", app, is_for_all=False, reason="too loud"),
+        StopFlag("logtail", None, is_for_all=True, reason="stopped by ann: maintenance"),
+        StopFlag("web-1", None, is_for_all=True, reason="stopped by ann: maintenance"),
+        StopFlag("web-1", app, is_for_all=False, reason="stopped by ann: too loud"),
     ]
 
 
@@ -82,7 +98,7 @@ def test_the_queues_are_those_of_the_logs_and_of_the_settings(app: Log) -> None:
     assert queues() == ["logtail", "web-1"]
 
 
-@pytest.mark.parametrize("act", [lambda log: set_stop(log, "x"), clear_stop, lambda log: stops()])
+@pytest.mark.parametrize("act", [lambda log: set_stop(log, by="ann"), clear_stop, lambda log: stops()])
 def test_a_local_reader_has_no_flag_and_what_to_do_instead_is_said(settings: Any, app: Log, act: Any) -> None:
     settings.LOGTAIL = {"READER": "local"}
 

@@ -85,7 +85,16 @@ class TestCommand:
                         "since": 0.0,
                     },
                     "logs": [
-                        {"log": "app", "state": "live", "reason": "", "size": 12, "rate": 30, "behind": 4}
+                        {
+                            "log": "app",
+                            "state": "live",
+                            "reason": "",
+                            "size": 12,
+                            "rate": 30,
+                            "behind": 4,
+                            "flows": 1,
+                            "viewers": 1,
+                        }
                     ],
                     "stops": [],
                 },
@@ -102,6 +111,25 @@ class TestCommand:
 
         assert "queue web-9: no reader" in capsys.readouterr().out
 
+    def test_a_queue_without_a_reader_although_somebody_watches_is_said(
+        self, memory: MemoryControl, app: Log, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        memory.report_viewers("p", [ViewerFacts("a", "1", str(app.pk), 5.0, "10.0.0.1")])
+
+        call_command("logtail_status")
+
+        assert "queue web-9: no reader, although 1 watch; is a worker running?" in capsys.readouterr().out
+
+    def test_without_redis_it_says_so(self, settings: Any) -> None:
+        settings.LOGTAIL = {"READER": "dramatiq", "REDIS_URL": "redis://127.0.0.1:1/0"}
+        control.use(None)
+
+        try:
+            with pytest.raises(CommandError, match=r"^Redis does not answer: "):
+                call_command("logtail_status")
+        finally:
+            control.use(None)
+
     def test_with_a_local_reader_it_says_why_there_is_nothing_to_show(self, settings: Any) -> None:
         settings.LOGTAIL = {"READER": "local"}
 
@@ -109,7 +137,8 @@ class TestCommand:
             call_command("logtail_status")
 
         assert str(failed.value) == (
-            'LOGTAIL["READER"] is "local": each web process reads for its own viewers and reports to nobody.'
+            'LOGTAIL["READER"] is "local": each web process reads for its own viewers and reports to nobody. '
+            "The admin shows what the process that answers it knows: Logs, “Readers and viewers”."
         )
 
 

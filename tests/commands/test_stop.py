@@ -39,7 +39,7 @@ class TestCommand:
 
         call_command("logtail_stop", "app", "--reason", "maintenance")
 
-        assert memory.stops("logtail") == {str(log.pk): f"maintenance ({USER})"}
+        assert memory.stops("logtail") == {str(log.pk): f"stopped by {USER}: maintenance"}
         assert capsys.readouterr().out == (
             "Stopped: log app. To let it continue: manage.py logtail_stop --clear app\n"
         )
@@ -97,7 +97,10 @@ def test_the_reader_closes_a_stopped_log_and_opens_it_again(stack: Stack, worker
     stack.manage("logtail_stop", "app", "--clear")
     continued = stack.manage("logtail_doctor").stdout.splitlines()
 
-    assert f"note     log app: {file} on {HOST}: the stop flag is set (maintenance ({USER}))" in stopped
+    assert (
+        f"note     log app: {file} on {HOST}: the stop flag is set (stopped by {USER}: maintenance)"
+        in stopped
+    )
     assert f"ok       log other: {other} on {HOST}: 4 bytes" in stopped
     assert f"ok       log app: {file} on {HOST}: 4 bytes" in continued
     wait_until(lambda: file not in worker.open_paths(), 5, "closing of the file")

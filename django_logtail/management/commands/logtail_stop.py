@@ -34,8 +34,7 @@ class Command(BaseCommand):
             raise CommandError(f"Redis does not answer: {error}") from None
 
     def _stop(self, log: Log | None, reason: str) -> None:
-        by = _user()
-        stop_flag.set_stop(log, f"{reason} ({by})" if reason else f"stopped by {by}")
+        stop_flag.set_stop(log, by=_user(), reason=reason)
         again = f"manage.py logtail_stop --clear {'--all' if log is None else log.slug}"
         self.stdout.write(f"Stopped: {_name(log)}. To let it continue: {again}")
 

@@ -1,0 +1,139 @@
+"""Who reads what now, who watches, and what is stopped, as the readers and the web processes report it.
+
+With `LOGTAIL["READER"] = "local"` this is what the calling process knows of itself: others report to nobody.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from django.contrib.auth import get_user_model
+
+from django_logtail import stop_flag
+from django_logtail.control import ViewerFacts, control
+from django_logtail.models import Log
+from django_logtail.stop_flag import StopFlag
+
+#: A reader's own words for two states, as viewers know them.
+_STATES = {"reading": "live", "opening": "waiting"}
+
+
+@dataclass(frozen=True, slots=True)
+class RunningReader:
+    """The process that reads a queue. `thread`: the name of its one thread; `since`: when it began."""
+
+    host: str
+    pid: int
+    thread: str
+    version: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLog:
+    """One log that a reader reads, or tries to.
+
+    `state` and `reason`: as in the protocol's `status`. `size`: bytes, None while the file is not open. `rate`:
+    bytes/s of the fastest flow. `behind`: bytes that the slowest flow has yet to read. `flows`: how many positions of
+    the file are read, about one a web process. `viewers`: browsers, up to ten seconds old.
+    """
+
+    log: Log
+    state: str
+    reason: str
+    size: int | None
+    rate: int
+    behind: int
+    flows: int
+    viewers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A queue that logs name. `waiting`: viewers of its logs, whether anything reads or not."""
+
+    name: str
+    reader: RunningReader | None
+    logs: tuple[ReadLog, ...]
+    stops: tuple[StopFlag, ...]
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """One viewer. `user`: the name, or the primary key of one that is gone; `address`: the peer's."""
+
+    log: Log
+    user: str
+    since: datetime
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    queues: tuple[Queue, ...]
+    viewers: tuple[Viewer, ...]
+
+
+def current_status() -> Status:
+    """What is so now; asks Redis and never a reader. Raises `control.ControlUnavailable`."""
+    logs = {str(log.pk): log for log in Log.objects.all()}
+    facts = [viewer for viewer in control().viewers() if viewer.log in logs]
+    flags = stop_flag.stops() if stop_flag.is_available() else []
+    queues = tuple(_queue(name, logs, facts, flags) for name in stop_flag.queues())
+    return Status(queues, _viewers(facts, logs))
+
+
+def _queue(name: str, logs: Mapping[str, Log], facts: list[ViewerFacts], flags: list[StopFlag]) -> Queue:
+    report = (control().status(name) if control().reader(name) is not None else None) or {}
+    watching = Counter(viewer.log for viewer in facts)
+    return Queue(
+        name,
+        _reader(report) if report else None,
+        tuple(
+            _read_log(logs[pk], fields, watching[pk])
+            for pk, fields in sorted(
+                report.get("logs", {}).items(), key=lambda item: logs[item[0]].slug if item[0] in logs else ""
+            )
+            if pk in logs
+        ),
+        tuple(flag for flag in flags if flag.queue == name and (flag.log is not None or flag.is_for_all)),
+        sum(count for pk, count in watching.items() if logs[pk].queue_name == name),
+    )
+
+
+def _reader(report: Mapping[str, Any]) -> RunningReader:
+    return RunningReader(
+        report["host"], report["pid"], report["thread"], report["version"], _moment(report["since"])
+    )
+
+
+def _read_log(log: Log, fields: Mapping[str, Any], viewers: int) -> ReadLog:
+    return ReadLog(
+        log,
+        _STATES.get(fields["state"], fields["state"]),
+        fields["reason"],
+        fields["size"],
+        fields["rate"],
+        fields["behind"],
+        fields["flows"],
+        viewers,
+    )
+
+
+def _viewers(facts: list[ViewerFacts], logs: Mapping[str, Log]) -> tuple[Viewer, ...]:
+    found = get_user_model()._default_manager.in_bulk({viewer.user for viewer in facts})
+    names = {str(pk): user.get_username() for pk, user in found.items()}
+    viewers = (
+        Viewer(logs[viewer.log], names.get(viewer.user, viewer.user), _moment(viewer.since), viewer.address)
+        for viewer in facts
+    )
+    return tuple(sorted(viewers, key=lambda viewer: (viewer.log.slug, viewer.since, viewer.user)))
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, tz=timezone.utc)
