@@ -7,6 +7,7 @@ consumer that lost something, and for writers that are late.
 from __future__ import annotations
 
 import contextlib
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -24,8 +25,10 @@ QUIET_SECONDS = 1.0
 #: Seconds of silence after which an older generation counts as finished, and at most held at all.
 SILENT_SECONDS = 30.0
 HELD_SECONDS = 600.0
-#: Older generations held open at most: of those that may grow, and of those that only serve a rewind.
+#: Older generations held open at most once they are emitted: of those that may grow, and of those that will not.
 MAX_HELD = 8
+#: Generations held open at most that are still to be emitted.
+MAX_AHEAD = 64
 
 
 @dataclass
@@ -158,17 +161,19 @@ class Chain:
             self._retire_last(now, away_since)
 
     def _retire_older(self, now: float) -> None:
-        held: dict[bool, set[int]] = {True: set(), False: set()}  # those that will not grow; those that may
+        held: dict[tuple[bool, bool], set[int]] = defaultdict(set)
         for index in range(len(self.segments) - 2, -1, -1):
             segment, following = self.segments[index], self.segments[index + 1]
             generation, age = segment.generation, now - segment.ended_at
             if generation is following.generation:  # cut in two by a recovery: goes with its other half
                 segment.is_done = following.is_done
                 continue
-            is_taken = index < self.index and (index < self._released or age > HELD_SECONDS)
-            others = held[generation.is_final]
+            is_ahead = index >= self.index
+            is_taken = not is_ahead and (index < self._released or age > HELD_SECONDS)
+            others = held[is_ahead, generation.is_final]
             others.add(id(generation))
-            is_too_much = len(others) > MAX_HELD or (age > HELD_SECONDS and _has_no_name(generation))
+            is_too_much = len(others) > (MAX_AHEAD if is_ahead else MAX_HELD)
+            is_too_much = is_too_much or (age > HELD_SECONDS and _has_no_name(generation))
             if is_too_much or (is_taken and self._is_drained(segment, now)):
                 self._retired(generation)
                 generation.close()

@@ -367,6 +367,8 @@ class Discovery:
         for sibling, generation in unseen:
             details: Details = {"old_size": generation.proven_size, "name": sibling.path.name}
             self._append_ended(generation, (Kind.ROTATED, details), now)
+        if unseen and self.siblings.left_out:
+            self._chain.last.exits.insert(0, (Kind.MISSED, {"size": self.siblings.left_out}))
         self._chain.append(Segment(new, new.anchor_at))
         self.siblings.remember(old.generation)
 

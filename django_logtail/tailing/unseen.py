@@ -6,7 +6,7 @@ import contextlib
 import os
 from pathlib import Path
 
-from django_logtail.tailing.chain import MAX_HELD, Chain
+from django_logtail.tailing.chain import MAX_AHEAD, Chain
 from django_logtail.tailing.generation import HEAD_BYTES, FileId, Generation, proves
 from django_logtail.tailing.opening import Opened, Permit, Trouble, open_log
 from django_logtail.tailing.siblings import Sibling, made_between, siblings_of
@@ -28,6 +28,8 @@ class Siblings:
         self._system = system
         self._path = path
         self._permit = permit
+        #: Bytes of the newest unseen files that were found last and are more than are held open.
+        self.left_out = 0
         self._known: dict[tuple[int, int], tuple[bytes, int]] = {}  # inode -> head, time of last write
 
     def adopt(self, opened: Opened) -> Generation:
@@ -94,13 +96,18 @@ class Siblings:
     def _opened_unseen(
         self, candidates: list[Sibling], chain: Chain, current: Generation
     ) -> list[tuple[Sibling, Generation]]:
+        self.left_out = 0
         held = {*chain.inodes(), current.inode_key}
         found: list[tuple[Sibling, Generation]] = []
         for sibling in candidates:
-            if sibling.inode in held or len(found) == MAX_HELD:
+            if sibling.inode in held:
                 continue
             generation = self._open(sibling)
             if generation is None:
+                continue
+            if len(found) == MAX_AHEAD:
+                self.left_out += sibling.stat.st_size
+                generation.close()
                 continue
             is_known = self._is_known(sibling, generation)
             self._know(sibling, generation)

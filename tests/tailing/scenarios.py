@@ -761,3 +761,18 @@ def copied_by_hand_then_rotated_unseen(s: Stage) -> None:
     s.new(C)
     s.go_on()
     s.shows(long, B, C)
+
+
+@scenario("93", *["rotated"] * 20, tail="L")
+def rotated_twenty_times_unseen(s: Stage) -> None:
+    on_a(s)
+    s.stop()
+    shown = [A]
+    for number in range(20):
+        for older in range(number, 0, -1):
+            s.move(f"app.log.{older + 1}", s.dir / f"app.log.{older}")
+        s.move("app.log.1")
+        shown.append(block(f"round {number}", 2000))
+        s.new(shown[-1])
+    s.go_on()
+    s.shows(*shown)

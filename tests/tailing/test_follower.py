@@ -591,3 +591,18 @@ def test_bytes_seen_to_exist_but_cut_away_unread_are_counted(stage: LockStep) ->
     missed = next(item for item in stage.items if isinstance(item, Event) and item.kind is Kind.MISSED)
     assert missed.details == {"size": size + len(block("more", 300)) - shown}
     assert bytes(stage.output).endswith(A)
+
+
+def test_more_unseen_rotations_than_are_held_open_are_counted(stage: LockStep, monkeypatch: Any) -> None:
+    monkeypatch.setattr("django_logtail.tailing.unseen.MAX_AHEAD", 2)
+    stage.new(A)
+    stage.start()
+    for number, data in enumerate((B, C, D, A + B, C + D)):
+        stage.move(f"app.log.{9 - number}")
+        stage.new(data)
+
+    stage.shows(A, B, C, C + D)
+
+    assert stage.kinds == ["rotated", "rotated", "missed", "rotated"]
+    missed = next(item for item in stage.items if isinstance(item, Event) and item.kind is Kind.MISSED)
+    assert missed.details == {"size": len(D + A + B)}
