@@ -54,7 +54,7 @@ export class Chosen {
         this.entryMatches = true;
         if (!this.off.has(item.level)) this.matches.push(item);
       }
-      if (query.excludes(text)) this.entryExcluded = true;
+      if (query.unwanted.length && query.excludes(text)) this.entryExcluded = true;
     }
     const show = this.#wants(item);
     if (show && !this.entryShown) {
@@ -69,7 +69,7 @@ export class Chosen {
   }
 
   #newEntry() {
-    this.entry = [];
+    this.entry.length = 0;
     this.entryShown = this.entryMatches = this.entryExcluded = false;
   }
 

@@ -67,12 +67,13 @@ export class Query {
 
   /** @param {string} text @param {object} [item] the line it is of, for a regular expression */
   matches(text, item) {
-    if (this.expression) return Boolean(item && this.verdicts.get(item));
-    for (const term of this.wanted) {
-      term.lastIndex = 0;
-      if (!term.test(text)) return false;
+    if (this.flags.regex && this.expression) return Boolean(item && this.verdicts.get(item));
+    const { wanted } = this;
+    for (let i = 0; i < wanted.length; i++) {
+      wanted[i].lastIndex = 0;
+      if (!wanted[i].test(text)) return false;
     }
-    return this.wanted.length > 0 && !this.excludes(text);
+    return wanted.length > 0 && (this.unwanted.length === 0 || !this.excludes(text));
   }
 
   /** @param {string} text */

@@ -598,15 +598,17 @@ export class LogTail extends HTMLElement {
     this.flags[flag] = !this.flags[flag];
     if (flag === 'invert' && this.flags.invert) this.flags.only = false;
     if (flag === 'only' && this.flags.only) this.flags.invert = false;
-    this.#search();
+    this.searchNow();
   }
 
   clearQuery() {
     this.parts.query.value = '';
-    this.#search();
+    this.searchNow();
   }
 
-  #search() {
+  /** Finds what is in the field, without waiting for more to be typed. */
+  searchNow() {
+    clearTimeout(this.searchTimer);
     const query = new Query(this.parts.query.value, { ...this.flags });
     this.matcher?.end();
     this.matcher = query.expression ? new Matcher(query.expression) : null;
@@ -701,7 +703,7 @@ export class LogTail extends HTMLElement {
     this.flags.only = this.flags.invert = false;
     this.chosen.off.clear();
     this.target = item;
-    this.#search();
+    this.searchNow();
     this.rows.reveal(this.rows.shown.indexOfSeq(item.seq), 'center');
     this.rows.repaint();
   }
@@ -978,7 +980,7 @@ export class LogTail extends HTMLElement {
     on(this, 'pointerdown', () => this.dispatchEvent(new CustomEvent('logtail:active', { bubbles: true })));
     on(parts.query, 'input', () => {
       clearTimeout(this.searchTimer);
-      this.searchTimer = setTimeout(() => this.#search(), this.store?.lines > 20_000 ? QUERY_MS * 2 : QUERY_MS);
+      this.searchTimer = setTimeout(() => this.searchNow(), this.store?.lines > 20_000 ? QUERY_MS * 2 : QUERY_MS);
     });
     on(parts.view, 'pointerover', (event) => { if (event.pointerType !== 'touch') this.#toolsFor(this.rows.itemAt(event.target)); });
     on(parts.body, 'pointerleave', () => { parts.tools.hidden = true; });

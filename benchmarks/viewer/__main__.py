@@ -1,0 +1,156 @@
+"""The page under a flood: frames, main thread, memory, and how long a filter and a jump take.
+
+`python -m benchmarks.viewer` prints a table. The back end is not measured here: `socket.js` takes its place in the
+browser, at the rate asked for. Frames are counted by the page's own animation frames, in a headless Chromium.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+
+from playwright.sync_api import CDPSession, Page, sync_playwright
+
+from tests.e2e.conftest import CHROMIUM_OPTIONS, chromium_path
+from tests.stack import Stack
+
+HERE = Path(__file__).parent
+LOADED = 200_000
+
+FRAMES = """(milliseconds) => new Promise((done) => {
+  const frames = [];
+  const began = performance.now();
+  let last = began;
+  requestAnimationFrame(function frame(now) {
+    frames.push(now - last);
+    last = now;
+    if (now - began < milliseconds) requestAnimationFrame(frame);
+    else done(frames.slice(1));
+  });
+})"""
+TAIL = "document.querySelector('log-tail')"
+
+
+def metrics(session: CDPSession) -> dict[str, float]:
+    return {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
+
+
+def heap(session: CDPSession) -> float:
+    session.send("HeapProfiler.collectGarbage")
+    return metrics(session)["JSHeapUsedSize"] / 1e6
+
+
+def measure(page: Page, session: CDPSession, rate: int, seconds: float) -> dict[str, Any]:
+    """One flood: what frames took, and what the main thread did."""
+    page.evaluate(f"bench.rate = {rate}")
+    page.wait_for_timeout(1500)
+    before, sent = metrics(session), page.evaluate("bench.sent")
+    frames = page.evaluate(FRAMES, seconds * 1000)
+    after = metrics(session)
+    sent = page.evaluate("bench.sent") - sent
+    page.evaluate("bench.rate = 0")
+    passed = after["Timestamp"] - before["Timestamp"]
+    return {
+        "lines/s": round(sent / passed),
+        "p50": median(frames),
+        "p95": quantiles(frames, n=20)[-1],
+        "dropped": sum(max(0, round(frame / (1000 / 60)) - 1) for frame in frames),
+        "frames": len(frames),
+        "busy": (after["TaskDuration"] - before["TaskDuration"]) / passed,
+    }
+
+
+def timed(page: Page, act: str) -> float:
+    """Milliseconds from an action to the frame that shows its result."""
+    return page.evaluate(
+        f"""() => new Promise((done) => {{
+          const began = performance.now();
+          {act};
+          requestAnimationFrame(() => setTimeout(() => done(performance.now() - began)));
+        }})"""
+    )
+
+
+def opened(page: Page, url: str, wrap: bool) -> None:
+    page.goto(url)
+    page.wait_for_function(f"{TAIL}?.dataset.state === 'live'")
+    page.evaluate(f"if ({TAIL}.wrap !== {str(wrap).lower()}) {TAIL}.toggleWrap()")
+    page.evaluate(f"bench.load({LOADED})")
+    page.wait_for_timeout(500)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--rates", type=int, nargs="*", default=[20_000, 100_000])
+    parser.add_argument("--throttle", type=int, nargs="*", default=[1, 6])
+    asked = parser.parse_args()
+    with (
+        Stack(Path(tempfile.mkdtemp())) as stack,
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_OPTIONS) as browser,
+    ):
+        stack.start_redis()
+        web = stack.start_web()
+        stack.add_log("shop", b"")
+        context = browser.new_context(viewport={"width": 1440, "height": 900}, bypass_csp=True)
+        context.add_cookies([{"name": "sessionid", "value": stack.make_user("bench"), "url": web.url}])
+        context.add_init_script(path=HERE / "socket.js")
+        url = web.url + stack.reverse("logtail:log", "shop")
+        print(
+            "| CPU | lines/s | reading | wrap | got lines/s | frame p50 | p95 | dropped | main thread | heap |"
+        )
+        print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+        for slowed in asked.throttle:
+            for rate in asked.rates:
+                for reading in ("following", "scrolled away"):
+                    for wrap in (False, True):
+                        page = context.new_page()
+                        session = context.new_cdp_session(page)
+                        session.send("Performance.enable")
+                        opened(page, url, wrap)
+                        if reading != "following":
+                            page.evaluate(f"{TAIL}.rows.goToPart(0.5)")
+                            # Away, nothing is dropped: room for what comes, as a page that was opened just now has.
+                            page.evaluate(f"{TAIL}.store.mostLines = 10_000_000")
+                        session.send("Emulation.setCPUThrottlingRate", {"rate": slowed})
+                        found = measure(page, session, rate, asked.seconds)
+                        session.send("Emulation.setCPUThrottlingRate", {"rate": 1})
+                        size = heap(session)
+                        print(
+                            f"| {slowed}x | {rate:,} | {reading} | {'yes' if wrap else 'no'} | {found['lines/s']:,} "
+                            f"| {found['p50']:.1f} ms | {found['p95']:.1f} ms "
+                            f"| {found['dropped']} of {found['frames'] + found['dropped']} "
+                            f"| {found['busy']:.0%} | {size:.0f} MB |",
+                            flush=True,
+                        )
+                        page.close()
+        page = context.new_page()
+        opened(page, url, wrap=False)
+        field = f"{TAIL}.parts.query"
+        page.evaluate(f"{TAIL}.flags.only = true")
+        search = f"{field}.value = 'orders/77'; {field}.dispatchEvent(new Event('input'))"
+        page.evaluate(f"{search}")
+        page.wait_for_timeout(1000)
+        page.evaluate(f"{TAIL}.clearQuery()")
+        page.wait_for_timeout(300)
+        filtering = [
+            timed(page, f"{field}.value = 'orders/{n}'; {TAIL}.searchNow()") for n in (11, 22, 33, 44, 55)
+        ]
+        page.evaluate(f"{TAIL}.clearQuery()")
+        page.wait_for_timeout(300)
+        jumping = []
+        for _ in range(5):
+            jumping.append(timed(page, f"{TAIL}.rows.toTop()"))
+            page.evaluate(f"{TAIL}.toEnd()")
+            page.wait_for_timeout(200)
+        print(
+            f"\nFilter over {LOADED:,} lines: {median(filtering):.0f} ms. Jump to the top: {median(jumping):.0f} ms."
+        )
+
+
+if __name__ == "__main__":
+    main()
