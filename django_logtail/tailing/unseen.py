@@ -7,15 +7,19 @@ import os
 from pathlib import Path
 
 from django_logtail.tailing.chain import MAX_AHEAD, Chain
+from django_logtail.tailing.events import Kind
 from django_logtail.tailing.generation import HEAD_BYTES, FileId, Generation, proves
 from django_logtail.tailing.opening import Opened, Permit, Trouble, open_log
-from django_logtail.tailing.siblings import Sibling, made_between, siblings_of
+from django_logtail.tailing.siblings import Sibling, made_between, oldest_first, siblings_of
 from django_logtail.tailing.system import System, close_quietly, is_remote
 
 #: Siblings whose head is remembered at the start.
 MAX_KNOWN = 64
-#: A rotation may be under way: names are listed until two lists agree, so often at most.
-MAX_LISTS = 4
+#: A rotation may be under way: names are listed until two lists agree, so often and so many seconds at most.
+MAX_LISTS = 20
+MAX_LISTS_SECONDS = 0.05
+#: And a file is looked for under another name so often.
+MAX_OPENS = 5
 
 
 class Siblings:
@@ -30,6 +34,7 @@ class Siblings:
         self._permit = permit
         #: Bytes of the newest unseen files that were found last and are more than are held open.
         self.left_out = 0
+        self._names: dict[Path, None] = {path: None}
         self._known: dict[tuple[int, int], tuple[bytes, int]] = {}  # inode -> head, time of last write
 
     def adopt(self, opened: Opened) -> Generation:
@@ -43,23 +48,30 @@ class Siblings:
 
     def listed(self, *generations: Generation | None, lists: int = MAX_LISTS) -> list[Sibling]:
         """The siblings of the log's name, and of the names that the generations had when they were opened."""
-        paths = {self._path: None}
+        self._names = {self._path: None}
         for generation in generations:
             if generation is not None and generation.name is not None:
-                paths[generation.name] = None
-        found: list[Sibling] = []
-        before: list[tuple[Path, tuple[int, int]]] = []
+                self._names[generation.name] = None
+        found: dict[tuple[int, int], Sibling] = {}
+        before: dict[tuple[int, int], Path] = {}
+        deadline = self._system.monotonic() + MAX_LISTS_SECONDS
         for _ in range(lists):
-            by_inode: dict[tuple[int, int], Sibling] = {}
-            for path in paths:
-                with contextlib.suppress(OSError):
-                    by_inode.update({sibling.inode: sibling for sibling in siblings_of(self._system, path)})
-            found = list(by_inode.values())
-            seen = [(sibling.path, sibling.inode) for sibling in found]
-            if seen == before:
+            now = self._listed_once()
+            paths = {inode: sibling.path for inode, sibling in now.items()}
+            if paths == before:
+                return oldest_first(list(now.values()))
+            found.update(now)
+            before = paths
+            if self._system.monotonic() > deadline:
                 break
-            before = seen
-        return found
+        return oldest_first(list(found.values()))
+
+    def _listed_once(self) -> dict[tuple[int, int], Sibling]:
+        now: dict[tuple[int, int], Sibling] = {}
+        for name in self._names:
+            with contextlib.suppress(OSError):
+                now.update({sibling.inode: sibling for sibling in siblings_of(self._system, name)})
+        return now
 
     def learn(self, current: Generation | None) -> None:
         """Remember which siblings there are now."""
@@ -203,11 +215,21 @@ class Siblings:
         return generation.head.startswith(head) if head else sibling.stat.st_mtime_ns == written_ns
 
     def _open(self, sibling: Sibling) -> Generation | None:
-        opened = open_log(self._system, sibling.path, self._permit)
-        if isinstance(opened, Trouble):
-            return None
-        with contextlib.suppress(OSError):
-            if (opened.stat.st_dev, opened.stat.st_ino) == sibling.inode:  # and not renamed meanwhile
-                return self.adopt(opened)
-        close_quietly(self._system, opened.descriptor)
+        """The sibling, by whatever name it has meanwhile: a rotation may be under way."""
+        wanted: Sibling | None = sibling
+        for _ in range(MAX_OPENS):
+            if wanted is None:
+                return None
+            opened = open_log(self._system, wanted.path, self._permit)
+            if isinstance(opened, Trouble):
+                if opened.kind is not Kind.GONE:
+                    return None
+            elif (opened.stat.st_dev, opened.stat.st_ino) == sibling.inode:
+                with contextlib.suppress(OSError):
+                    return self.adopt(opened)
+                close_quietly(self._system, opened.descriptor)
+                return None
+            else:
+                close_quietly(self._system, opened.descriptor)
+            wanted = self._listed_once().get(sibling.inode)
         return None

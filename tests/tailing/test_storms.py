@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -53,15 +54,16 @@ class Storm:
 
     def shows_every_line_once(self, in_order: bool = True) -> None:
         wanted = b"".join(self.written)
-        if in_order:
-            self.stage.shows(wanted)
-            return
         deadline = time.monotonic() + self.stage.deadline_seconds
         while (
             (seen := self.stage.out.read_bytes()) and len(seen) < len(wanted) and time.monotonic() < deadline
         ):
             time.sleep(0.02)
-        assert sorted(seen.splitlines()) == sorted(wanted.splitlines())
+        shown, written = Counter(seen.splitlines()), Counter(wanted.splitlines())
+        assert sorted((written - shown).elements()) == [], "lost"
+        assert sorted((shown - written).elements()) == [], "doubled"
+        if in_order:
+            assert seen == wanted
 
 
 @pytest.fixture
