@@ -84,6 +84,7 @@ def test_a_whole_rotation_at_any_call_loses_nothing(stage: LockStep, unseen: int
 
     stage.system.left, stage.system.happens = call, rotating.rotate
     stage.settle()
+    stage.system.left = -1
 
     stage.shows(*rotating.written)
     assert_chained(stage)
@@ -105,6 +106,7 @@ def test_a_rotation_half_done_at_any_call_loses_nothing(stage: LockStep, call: i
 
     stage.system.left, stage.system.happens = call, rest
     stage.settle()
+    stage.system.left = -1
     rest()
 
     stage.shows(*rotating.written)
@@ -124,6 +126,7 @@ def test_a_copytruncate_at_any_call_loses_nothing_that_was_copied(stage: LockSte
 
     stage.system.left, stage.system.happens = call, copy_and_empty
     stage.settle()
+    stage.system.left = -1
 
     stage.shows(*rotating.written)
     assert_chained(stage)
