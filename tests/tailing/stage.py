@@ -165,6 +165,17 @@ class Process(Stage):
             self.process = subprocess.Popen(
                 [*self.command, str(self.path)], stdout=out, stderr=err, cwd=self.dir
             )
+        deadline = time.monotonic() + self.deadline_seconds
+        while not self._is_watching() and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    def _is_watching(self) -> bool:
+        """Whether the process has come so far: a busy machine takes longer than a pause to start Python."""
+        assert self.process is not None
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            links = [os.readlink(link) for link in Path(f"/proc/{self.process.pid}/fd").iterdir()]  # noqa: PTH115
+            return "anon_inode:inotify" in links
+        return False
 
     def shows(self, *blocks: bytes) -> None:
         wanted = b"".join(blocks)
