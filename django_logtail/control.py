@@ -25,6 +25,7 @@ answered raises `ControlUnavailable`, whatever the client library called it.
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
 import os
 import socket
@@ -37,6 +38,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Protocol, TypeVar
 
 import redis
+from redis.sentinel import SentinelConnectionPool
 
 from django_logtail import __version__
 from django_logtail.conf import conf
@@ -58,6 +60,8 @@ FAMILY_LEASE_MS: Final = 60_000
 MOST_NOTES: Final = 100
 #: Seconds a Redis call may take. redis-py 8's own default of 5 s is longer than the reader's lease.
 CALL_SECONDS: Final = 2.0
+#: What makes a client of redis-py ask up to ten times more, each for CALL_SECONDS. Who calls tries again anyway.
+_RETRIES: Final = frozenset({"retry", "retry_on_error", "retry_on_timeout"})
 
 Result = TypeVar("Result")
 
@@ -638,15 +642,26 @@ def _client() -> redis.Redis:
 
 
 def _with_timeouts(client: redis.Redis) -> redis.Redis:
-    """A client like the broker's (server, TLS, password, Sentinel), with our own time-outs."""
+    """A client like the broker's (server, TLS, password, database, Sentinel), with our own time-outs and no retries."""
     pool = client.connection_pool
-    timeouts = {"socket_timeout": CALL_SECONDS, "socket_connect_timeout": CALL_SECONDS}
-    manager = getattr(pool, "sentinel_manager", None)
-    if manager is not None:
-        return manager.master_for(pool.service_name, **timeouts)  # type: ignore[no-any-return, attr-defined]
-    options = {**pool.connection_kwargs, **timeouts}
+    options = {name: value for name, value in pool.connection_kwargs.items() if name not in _RETRIES}
+    options |= {"socket_timeout": CALL_SECONDS, "socket_connect_timeout": CALL_SECONDS}
+    if not isinstance(pool, SentinelConnectionPool):
+        return redis.Redis(
+            connection_pool=redis.ConnectionPool(connection_class=pool.connection_class, **options)
+        )
+    del options["connection_pool"]  # the broker's own pool; the new one sets itself
+    manager = copy.copy(pool.sentinel_manager)
+    manager.sentinels = [_with_timeouts(sentinel) for sentinel in manager.sentinels]
     return redis.Redis(
-        connection_pool=redis.ConnectionPool(connection_class=pool.connection_class, **options)
+        connection_pool=SentinelConnectionPool(  # type: ignore[no-untyped-call]
+            pool.service_name,
+            manager,
+            connection_class=pool.connection_class,
+            is_master=pool.is_master,
+            check_connection=pool.check_connection,
+            **options,
+        )
     )
 
 

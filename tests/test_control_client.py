@@ -1,0 +1,198 @@
+"""The connection to Redis: the broker's or a URL's, of every kind, but with time-outs of our own."""
+
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import dramatiq
+import pytest
+import redis
+from dramatiq.brokers.redis import RedisBroker
+from dramatiq.brokers.stub import StubBroker
+from redis.sentinel import Sentinel, SentinelManagedSSLConnection
+
+from django_logtail import control as control_module
+from django_logtail.control import CALL_SECONDS, ControlUnavailable, RedisControl, _client
+
+from .conftest import absent
+from .redis_servers import KINDS, RedisServer, broker_options, client
+from .stack import has_redis
+
+TIMEOUTS = {"socket_timeout": CALL_SECONDS, "socket_connect_timeout": CALL_SECONDS}
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    if not has_redis():
+        absent("a redis-server")
+    with KINDS[request.param](tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture
+def host_broker(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Callable[[Any], None]:
+    """Make a broker the host's; without a `LOGTAIL["REDIS_URL"]`."""
+    settings.LOGTAIL = {"READER": "dramatiq"}
+
+    def use(broker: dramatiq.Broker) -> None:
+        monkeypatch.setattr(dramatiq, "get_broker", lambda: broker)
+
+    return use
+
+
+def stops_through(made: redis.Redis) -> dict[str, str]:
+    """What a stop flag set through `made` reads as there; it stays set."""
+    with made:
+        control = RedisControl(made)
+        control.set_stop("q", "7", "why")
+        return control.stops("q")
+
+
+@pytest.mark.redis
+def test_control_uses_the_brokers_server_and_database_whatever_its_kind(
+    server: RedisServer, host_broker: Callable[[Any], None]
+) -> None:
+    broker = RedisBroker(**broker_options(server.broker))
+    host_broker(broker)
+
+    found = stops_through(_client())
+
+    assert found == {"7": "why"}
+    assert broker.client.hgetall("logtail:{q}:stop") == {b"7": b"why"}
+    broker.close()
+    broker.client.close()
+
+
+@pytest.mark.redis
+@pytest.mark.parametrize("server", ["password", "tls", "unix-socket"], indirect=True)
+def test_control_uses_the_server_and_database_of_its_own_url_whatever_its_kind(
+    server: RedisServer, settings: Any
+) -> None:
+    settings.LOGTAIL = {"READER": "dramatiq", "REDIS_URL": server.broker["url"]}
+
+    found = stops_through(_client())
+
+    assert found == {"7": "why"}
+    with client(server) as other:
+        assert other.hgetall("logtail:{q}:stop") == {b"7": b"why"}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"host": "redis.example", "port": 6380, "db": 3, "username": "app", "password": "secret"},
+        {"host": "redis.example", "ssl": True, "ssl_ca_certs": "/ca.pem", "ssl_certfile": "/my.pem"},
+        {"unix_socket_path": "/run/redis.sock", "db": 3},
+        {"url": "redis://app:secret@redis.example:6380/3"},
+        {"url": "rediss://redis.example/3?ssl_ca_certs=/ca.pem&ssl_check_hostname=no"},
+        {"url": "unix://app@/run/redis.sock?db=3&password=secret"},
+        {"host": "redis.example", "socket_timeout": 60, "socket_connect_timeout": 60},
+    ],
+    ids=["password", "tls", "socket", "url", "tls-url", "socket-url", "patient"],
+)
+def test_what_a_broker_connects_with_is_kept_but_for_the_time_outs(
+    options: dict[str, Any], host_broker: Callable[[Any], None]
+) -> None:
+    broker = RedisBroker(**options)
+    host_broker(broker)
+    theirs = dict(broker.client.connection_pool.connection_kwargs)
+
+    ours = _client().connection_pool
+
+    assert ours is not broker.client.connection_pool
+    assert ours.connection_class is broker.client.connection_pool.connection_class
+    assert told(ours.connection_kwargs) == {**told(theirs), **TIMEOUTS}
+    assert broker.client.connection_pool.connection_kwargs == theirs
+
+
+def told(options: dict[str, Any]) -> dict[str, Any]:
+    """The options that say where to connect, and how long to wait."""
+    named = ("host", "port", "path", "db", "username", "password", *TIMEOUTS)
+    return {name: value for name, value in options.items() if name in named or name.startswith("ssl_")}
+
+
+def test_a_sentinels_master_is_asked_for_with_the_options_of_the_master_and_of_the_sentinels(
+    host_broker: Callable[[Any], None],
+) -> None:
+    sentinels = Sentinel(
+        [("one.example", 26379), ("two.example", 26380)],
+        min_other_sentinels=1,
+        sentinel_kwargs={"password": "of-sentinels", "ssl": True, "ssl_ca_certs": "/ca.pem"},
+        username="app",
+    )
+    options = {"password": "of-master", "db": 3, "ssl": True, "ssl_ca_certs": "/ca.pem"}
+    broker = RedisBroker(client=sentinels.master_for("mymaster", check_connection=True, **options))
+    host_broker(broker)
+
+    ours = _client().connection_pool
+
+    assert (ours.service_name, ours.is_master, ours.check_connection) == ("mymaster", True, True)
+    assert ours.connection_class is SentinelManagedSSLConnection
+    assert told(ours.connection_kwargs) == {
+        "username": "app",
+        "password": "of-master",
+        "db": 3,
+        "ssl_ca_certs": "/ca.pem",
+        **TIMEOUTS,
+    }
+    assert ours.sentinel_manager.min_other_sentinels == 1
+    for mine, theirs in zip(ours.sentinel_manager.sentinels, sentinels.sentinels, strict=True):
+        expected = {**told(theirs.connection_pool.connection_kwargs), **TIMEOUTS}
+        assert told(mine.connection_pool.connection_kwargs) == expected
+        assert mine.connection_pool is not theirs.connection_pool
+
+
+def test_a_connection_that_looks_for_a_master_asks_our_own_pool_and_not_the_brokers(
+    host_broker: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker = RedisBroker(client=Sentinel([("one.example", 26379)]).master_for("mymaster"))
+    host_broker(broker)
+    ours = _client().connection_pool
+    monkeypatch.setattr(ours.sentinel_manager, "discover_master", lambda name: (f"{name}.example", 6379))
+
+    found = ours.make_connection().connection_pool.get_master_address()
+
+    assert found == ("mymaster.example", 6379)
+    assert ours.master_address == found
+    assert broker.client.connection_pool.master_address is None
+
+
+@pytest.mark.parametrize("made", ["url", "client"])
+def test_a_redis_that_is_silent_is_asked_once_though_the_brokers_client_asks_again(
+    made: str, host_broker: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control_module, "CALL_SECONDS", 0.05)
+    with socket.create_server(("127.0.0.1", 0), backlog=20) as silent:
+        port = silent.getsockname()[1]
+        options = {"url": f"redis://127.0.0.1:{port}"} if made == "url" else {"port": port}
+        host_broker(RedisBroker(**options))
+        with _client() as asking, pytest.raises(ControlUnavailable):
+            RedisControl(asking).ping()
+
+        assert count_waiting(silent) == 1
+
+
+def count_waiting(listening: socket.socket) -> int:
+    """How many connections nobody has accepted yet."""
+    listening.setblocking(False)
+    count = 0
+    while True:
+        try:
+            listening.accept()[0].close()
+        except BlockingIOError:
+            return count
+        count += 1
+
+
+def test_a_broker_without_a_redis_client_is_told_with_what_to_do(
+    host_broker: Callable[[Any], None],
+) -> None:
+    host_broker(StubBroker())
+
+    with pytest.raises(ControlUnavailable) as caught:
+        _client()
+
+    assert str(caught.value) == (
+        'the Dramatiq broker has no Redis client; set LOGTAIL["REDIS_URL"], or use '
+        "dramatiq.brokers.redis.RedisBroker"
+    )
