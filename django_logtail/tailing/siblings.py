@@ -10,7 +10,7 @@ from pathlib import Path
 
 from django_logtail.tailing.system import System
 
-#: Entries of a directory looked at, and seconds one scan may take: a directory may hold millions.
+#: Entries of a directory looked at, and seconds of work one scan may take: a directory may hold millions.
 MAX_ENTRIES = 5_000
 SCAN_SECONDS = 0.05
 
@@ -36,7 +36,7 @@ class Sibling:
 def siblings_of(system: System, path: Path) -> list[Sibling]:
     """The log's siblings, oldest first; without the log itself. Raises `OSError`."""
     stem, extension = os.path.splitext(path.name)  # noqa: PTH122 - ".log" has no extension, as with Path
-    deadline = system.monotonic() + SCAN_SECONDS
+    deadline = system.busy_seconds() + SCAN_SECONDS
     found = []
     for name in system.names_in(path.parent, MAX_ENTRIES):
         if not name.startswith(stem) or name == path.name or name.endswith(_COMPRESSED):
@@ -61,7 +61,7 @@ def siblings_of(system: System, path: Path) -> list[Sibling]:
                     int(number.group(1)) if number else None,
                 )
             )
-        if system.monotonic() > deadline:
+        if system.busy_seconds() > deadline:
             break
     return oldest_first(found)
 

@@ -54,7 +54,7 @@ class Siblings:
                 self._names[generation.name] = None
         found: dict[tuple[int, int], Sibling] = {}
         before: dict[tuple[int, int], Path] = {}
-        deadline = self._system.monotonic() + MAX_LISTS_SECONDS
+        deadline = self._system.busy_seconds() + MAX_LISTS_SECONDS
         for _ in range(lists):
             now = self._listed_once()
             paths = {inode: sibling.path for inode, sibling in now.items()}
@@ -62,7 +62,7 @@ class Siblings:
                 return oldest_first(list(now.values()))
             found.update(now)
             before = paths
-            if self._system.monotonic() > deadline:
+            if self._system.busy_seconds() > deadline:
                 break
         return oldest_first(list(found.values()))
 
@@ -98,7 +98,7 @@ class Siblings:
     ) -> list[tuple[Sibling, Generation]]:
         """What was the log after `old` and before `new`, opened, oldest first."""
         listed = self.listed(new, chain.last.generation)
-        return self._opened_unseen(made_between(listed, old, written_ns), chain, new)
+        return self._opened_unseen(_until(new, listed, made_between(listed, old, written_ns)), chain, new)
 
     def name_of(self, generation: Generation, new: Generation) -> str | None:
         """The sibling's name that a generation has now."""
@@ -158,15 +158,7 @@ class Siblings:
         """Copies that were made after this one: what the file held before it was emptied again; opened."""
         listed = self.listed(current)
         after = made_between(listed, copy.stat, copy.stat.st_mtime_ns)
-        mine = next((sibling for sibling in listed if sibling.inode == current.inode_key), None)
-        if (
-            mine is not None
-        ):  # the emptied file itself was renamed meanwhile: what is newer than it came later
-            after = [
-                sibling
-                for sibling in after
-                if not made_between([mine, sibling], mine.stat, mine.stat.st_mtime_ns)
-            ]
+        after = _until(current, listed, after)
         return self._opened_unseen(after, chain, current)
 
     def wanted(self, file_id: FileId, offset: int, current: Generation | None) -> Generation | None:
@@ -233,3 +225,12 @@ class Siblings:
                 close_quietly(self._system, opened.descriptor)
             wanted = self._listed_once().get(sibling.inode)
         return None
+
+
+def _until(current: Generation, listed: list[Sibling], after: list[Sibling]) -> list[Sibling]:
+    """Without what is newer than the current file, in case that was itself renamed meanwhile."""
+    mine = next((sibling for sibling in listed if sibling.inode == current.inode_key), None)
+    if mine is None:
+        return after
+    newer = {sibling.inode for sibling in made_between(listed, mine.stat, mine.stat.st_mtime_ns + 1)}
+    return [sibling for sibling in after if sibling.inode not in newer]

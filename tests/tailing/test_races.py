@@ -75,14 +75,21 @@ def begun(stage: LockStep) -> Rotating:
     return rotating
 
 
-@pytest.mark.parametrize("call", range(1, 90, 2))
+@pytest.mark.parametrize("call", range(1, 90, 3))
 @pytest.mark.parametrize("unseen", [0, 1, 3])
-def test_a_whole_rotation_at_any_call_loses_nothing(stage: LockStep, unseen: int, call: int) -> None:
+@pytest.mark.parametrize("rotations", [1, 2, 4])
+def test_whole_rotations_at_any_call_lose_nothing(
+    stage: LockStep, rotations: int, unseen: int, call: int
+) -> None:
     rotating = begun(stage)
     for _ in range(unseen):
         rotating.rotate()
 
-    stage.system.left, stage.system.happens = call, rotating.rotate
+    def rotate() -> None:
+        for _ in range(rotations):
+            rotating.rotate()
+
+    stage.system.left, stage.system.happens = call, rotate
     stage.settle()
     stage.system.left = -1
 
