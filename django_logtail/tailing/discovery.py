@@ -19,7 +19,7 @@ from django_logtail.tailing.lines import LineEnds
 from django_logtail.tailing.opening import Permit, Trouble, open_log, trouble_of
 from django_logtail.tailing.siblings import Sibling
 from django_logtail.tailing.starts import FromEnd, FromStart, LastLines, Resume, Start
-from django_logtail.tailing.system import System, close_quietly
+from django_logtail.tailing.system import System, close_quietly, is_remote
 from django_logtail.tailing.unseen import Siblings
 
 #: Seconds a name must be away before it is called gone: a rotation's two renames are not worth a word.
@@ -108,6 +108,8 @@ class Discovery:
         generation = None
         try:
             generation = self.siblings.adopt(opened)
+            with contextlib.suppress(OSError):
+                generation.is_remote = is_remote(self._system.file_system(opened.stat.st_dev))
             self._take_in(generation, opened.stat, now)
         except OSError as error:
             if generation is None:

@@ -11,7 +11,7 @@ from django_logtail.tailing.events import Kind
 from django_logtail.tailing.generation import HEAD_BYTES, FileId, Generation, proves
 from django_logtail.tailing.opening import Opened, Permit, Trouble, open_log
 from django_logtail.tailing.siblings import Sibling, made_between, oldest_first, siblings_of
-from django_logtail.tailing.system import System, close_quietly, is_remote
+from django_logtail.tailing.system import System, close_quietly
 
 #: Siblings whose head is remembered at the start.
 MAX_KNOWN = 64
@@ -42,8 +42,6 @@ class Siblings:
         generation = Generation(self._system, opened.descriptor, opened.stat)
         with contextlib.suppress(OSError):
             generation.name = self._system.name_of(opened.descriptor)
-        with contextlib.suppress(OSError):
-            generation.is_remote = is_remote(self._system.file_system(opened.stat.st_dev))
         return generation
 
     def listed(self, *generations: Generation | None, lists: int = MAX_LISTS) -> list[Sibling]:
