@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+import django
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -110,6 +111,7 @@ class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             **self.admin_site.each_context(request),
             "title": gettext("Readers and viewers"),
             "opts": self.opts,
+            "lists_breadcrumbs": django.VERSION >= (6, 1),  # its styles know them in that form only
             "is_local": conf.READER == "local",
             "pid": os.getpid(),
             "may_stop": stop_flag.is_available() and self.has_change_permission(request),

@@ -235,6 +235,15 @@ class TestStatusPage:
 
         assert f'<a href="{self.ADDRESS}">Readers and viewers</a>' in page
 
+    def test_its_way_back_and_its_tools_look_like_the_admins_own(
+        self, client: Client, memory: MemoryControl
+    ) -> None:
+        found = re.compile(r'<\w+ class="(?:breadcrumbs|object-tools)">')
+        own = found.findall(client.get(self.ADDRESS).content.decode())
+
+        assert own == found.findall(client.get(reverse("admin:logtail_log_changelist")).content.decode())
+        assert len(own) == 2
+
     def test_it_shows_readers_logs_and_viewers(self, client: Client, read: MemoryControl) -> None:
         page = client.get(self.ADDRESS)
 
