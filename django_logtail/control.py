@@ -2,7 +2,7 @@
 
 One hash-tagged key family a queue, so that each script touches one slot. All times are Redis' own clock.
 
-    logtail:{queue}:reader    string  "<token>|<host>|<pid>|<version>" of the running reader; lapses after 2.5 s.
+    logtail:{queue}:reader    string  "<token>|<host>|<pid>|<version>|<mailbox>" of the running reader; 2.5 s.
                                       An economy, not a fence: two readers at once do no harm, because a feed takes
                                       only what continues exactly where it stands
     logtail:{queue}:wants     hash    "<process>|<log>|<flow>" -> JSON of the want
@@ -128,20 +128,21 @@ class Want:
 
 @dataclass(frozen=True, slots=True)
 class ReaderLease:
-    """Who reads a queue now."""
+    """Who reads a queue now. A message to its mailbox makes it look at the wants at once."""
 
     token: str
     host: str
     pid: int
     version: str
+    mailbox: str = ""
 
     def to_text(self) -> str:
-        return f"{self.token}|{self.host}|{self.pid}|{self.version}"
+        return f"{self.token}|{self.host}|{self.pid}|{self.version}|{self.mailbox}"
 
     @classmethod
     def from_text(cls, text: str) -> ReaderLease:
-        token, host, pid, version = text.split("|")
-        return cls(token, host, int(pid), version)
+        token, host, pid, version, mailbox = text.split("|")
+        return cls(token, host, int(pid), version, mailbox)
 
     @classmethod
     def new(cls) -> ReaderLease:

@@ -25,6 +25,7 @@ class Mailboxes(Protocol):
     async def new(self) -> str: ...
     async def send(self, mailbox: str, message: dict[str, Any]) -> None: ...
     async def receive(self, mailbox: str) -> dict[str, Any]: ...
+    def close(self, mailbox: str) -> None: ...
 
 
 class LayerMailboxes:
@@ -52,6 +53,9 @@ class LayerMailboxes:
         except Exception as error:
             raise MailboxUnavailable(_words(error)) from error
         return found
+
+    def close(self, mailbox: str) -> None:
+        """Nothing to do: a layer's channels end with the event loop, and the reader's loop ends with the reader."""
 
     def _made(self) -> Any:
         if self._layer is None:
@@ -92,6 +96,9 @@ class MemoryMailboxes:
 
     async def receive(self, mailbox: str) -> dict[str, Any]:
         return await self._boxes[mailbox][1].get()
+
+    def close(self, mailbox: str) -> None:
+        self._boxes.pop(mailbox, None)
 
 
 #: The mailboxes of this process; also those of readers that run in it.

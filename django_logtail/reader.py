@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import os
 import threading
@@ -19,7 +20,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any, Final
@@ -126,6 +127,8 @@ class Flow:
     """One want being served: a follower and what it emitted that is not yet sent."""
 
     want: Want
+    #: Tells a flow from an earlier one of the same want and reader, whose items were numbered from 1 as well.
+    run: int = 0
     source: Source | None = None
     follower: Follower | None = None
     outbox: deque[dict[str, Any]] = field(default_factory=deque)
@@ -190,6 +193,7 @@ class Reader:
         self._wake = wake
         self._clock = clock
         self._flows: dict[str, Flow] = {}
+        self._runs = itertools.count(1)
         #: Members that have something to do, longest waiting first; those whose time has not come stay in.
         self._ready: dict[str, None] = {}
         #: Members that could emit more but have no credit, since when.
@@ -217,13 +221,21 @@ class Reader:
 
     async def run(self) -> Ending:
         """Serve until there is a reason to end; return it. Files are closed and nothing more is sent after."""
+        with contextlib.suppress(MailboxUnavailable):
+            self.lease = replace(self.lease, mailbox=await self._mailboxes.new())
         first = await self._first_tick()
         if first is not None:
-            self._shut_threads()
-            self._followers.close()
+            self._give_back()
             return first
         logger.info("reader started on queue %s (token %s)", self.queue, self.lease.token[:8])
-        parts = [self._keep_lease(), self._pump(), self._beat(), self._report(), self._keep_sources()]
+        parts = [
+            self._keep_lease(),
+            self._take_nudges(),
+            self._pump(),
+            self._beat(),
+            self._report(),
+            self._keep_sources(),
+        ]
         tasks: list[asyncio.Task[None]] = [asyncio.ensure_future(part) for part in parts]
         for task in tasks:
             task.add_done_callback(self._part_ended)
@@ -237,14 +249,15 @@ class Reader:
             await asyncio.gather(*tasks, *self._histories.values(), *self._tasks, return_exceptions=True)
             for member in list(self._flows):
                 self._close_flow(member)
-            self._followers.close()
-            self._shut_threads()
+            self._give_back()
         if ending is Ending.HANDED_OVER:
             await self._hand_over()
         logger.info("reader on queue %s stopped: %s", self.queue, ending.value)
         return ending
 
-    def _shut_threads(self) -> None:
+    def _give_back(self) -> None:
+        self._mailboxes.close(self.lease.mailbox)
+        self._followers.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._apart.shutdown(wait=False, cancel_futures=True)
 
@@ -300,6 +313,16 @@ class Reader:
                 return self._end(Ending.IDLE if tick.ended else Ending.LOST)
             failures = 0
             self._apply(tick)
+
+    async def _take_nudges(self) -> None:
+        """A relay has posted something: tick at once. Nudges that come while one tick is under way make one more."""
+        while self.lease.mailbox:
+            try:
+                await self._mailboxes.receive(self.lease.mailbox)
+            except MailboxUnavailable:
+                await asyncio.sleep(TICK_SECONDS)
+                continue
+            self._tick_soon.set()
 
     def _tick_pause(self) -> float:
         if not self._starved:
@@ -358,7 +381,7 @@ class Reader:
     def _serve(self, want: Want) -> None:
         flow = self._flows.get(want.member)
         if flow is None:
-            flow = self._flows[want.member] = Flow(want)
+            flow = self._flows[want.member] = Flow(want, next(self._runs))
             flow.sent = want.taken
             self._obey_stop(flow)
             self._open_soon(flow)
@@ -678,6 +701,7 @@ class Reader:
         message: dict[str, Any] = {
             "type": "logtail.item",
             "token": self.lease.token,
+            "run": flow.run,
             "member": flow.want.member,
             "serial": flow.want.serial,
             "number": flow.number,
@@ -712,7 +736,7 @@ class Reader:
                     flow.beats -= 1
                     size = flow.follower.size if flow.follower is not None else None
                     number = flow.number - len(flow.outbox)
-                    flows[member] = [flow.want.serial, number, size, *state]
+                    flows[member] = [flow.run, flow.want.serial, number, size, *state]
             count += 1
             for mailbox, flows in by_mailbox.items():
                 if not self._may_send:

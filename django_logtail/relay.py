@@ -107,11 +107,14 @@ class Feed:
         self.last_byte_at: float | None = None
         self.received = 0
         self.fastest = 0
-        self._token = ""
+        #: Token and run of the flow whose items are taken; its first one decides.
+        self._source = ("", 0)
         self._number = 0
+        self._has_begun = False
         self._taken = 0
         self._granted = 0
-        self._stale_number: tuple[int, int] | None = None
+        #: What the last heartbeat said of a flow whose items had not all come by then.
+        self._stale: tuple[tuple[str, int], int, int] | None = None
         self._rate: deque[tuple[float, int]] = deque(maxlen=4)
 
     # -- the ring ----------------------------------------------------------------------------------
@@ -175,17 +178,17 @@ class Feed:
         """An item from a mailbox: append it if it is the next one, else ask again."""
         if message["serial"] != self.serial:
             return
-        number, token = message["number"], message["token"]
-        if token != self._token:
-            if token in self.relay.past_tokens:
+        number, source = message["number"], (message["token"], message["run"])
+        if source != self._source:
+            if source[0] in self.relay.past_tokens:
                 return
-            if number != 1 or not self._continues(message):
+            if number != 1:
                 self.ask_again("another reader answers")
                 return
-            self._token, self._number = token, 0
+            self._source, self._number = source, 0
         if number <= self._number:
             return
-        if number > self._number + 1:
+        if number > self._number + 1 or not self._continues(message):
             self.ask_again("an item was lost")
             return
         self._number = number
@@ -197,7 +200,8 @@ class Feed:
 
     def _continues(self, message: dict[str, Any]) -> bool:
         if "data" in message:
-            return Position(message["file"], message["start"]) == self.position
+            is_late = bool(message["flags"] & 2)
+            return is_late or Position(message["file"], message["start"]) == self.position
         return _position(message["before"]) == self.position
 
     def _take_batch(self, message: dict[str, Any]) -> None:
@@ -220,8 +224,10 @@ class Feed:
     def _take_event(self, message: dict[str, Any]) -> None:
         before, after = _position(message["before"]), _position(message["after"])
         kind = message["kind"]
-        if kind == "started" and self.ring and before == after == self.position:
-            return  # a rewind to where we stand: nothing a viewer needs to see
+        if kind == "started":
+            if self._has_begun and before == after == self.position:
+                return  # a rewind to where we stand: nothing a viewer needs to see
+            self._has_begun = True
         frame = encode_message(
             "event",
             kind=kind,
@@ -238,20 +244,23 @@ class Feed:
         self._append(item)
 
     def heard(
-        self, token: str, host: str, serial: int, number: int, size: int | None, state: str, reason: str
+        self,
+        source: tuple[str, int],
+        host: str,
+        serial: int,
+        number: int,
+        size: int | None,
+        state: str,
+        reason: str,
     ) -> None:
         """A heartbeat names this feed: how many items of which serial were sent, and how the file is."""
-        if serial == self.serial and token == self._token and number > self._number:
-            if self._stale_number == (serial, number):
-                self.ask_again("the last item was lost")
-            self._stale_number = (serial, number)
-        elif (
-            serial == self.serial
-            and token != self._token
-            and self._token
-            and token not in self.relay.past_tokens
-        ):
-            self.ask_again("another reader answers")
+        if source[0] in self.relay.past_tokens:
+            return
+        is_behind = serial == self.serial and number > (self._number if source == self._source else 0)
+        if is_behind and self._stale == (source, serial, number):
+            self.ask_again("the last item was lost")
+            is_behind = False
+        self._stale = (source, serial, number) if is_behind else None
         self.host = host
         self.size = size
         self._set_state({"reading": "live", "opening": "waiting"}.get(state, state), reason)
@@ -294,7 +303,7 @@ class Feed:
         """Post the want with a new serial: the reader rewinds to where this feed stands."""
         logger.info("log %s: %s; asking again from %s", self.log, why, self.position and self.position.offset)
         self.serial = next(self.relay.serials)
-        self._token, self._number, self._taken, self._stale_number = "", 0, 0, None
+        self._source, self._number, self._taken, self._stale = ("", 0), 0, 0, None
         self.relay.post_soon(self)
 
     def viewer_reached(self, total: int) -> None:
@@ -682,25 +691,35 @@ class Relay:
             for queue in self._queues() | set(dropped.values()):
                 feeds = {member: feed for member, feed in self._feeds.items() if feed.queue == queue}
                 wants = [feed.want() for member, feed in feeds.items() if member in changed]
-                wants += [old.want for member, old in self._histories.items() if member in changed]
+                wants += [
+                    old.want for m, old in self._histories.items() if m in changed and old.queue == queue
+                ]
                 others = feeds.keys() | {m for m, old in self._histories.items() if old.queue == queue}
                 renewals = others - changed if must_renew or self._is_silent(queue, now) else set()
                 gone = [member for member, where in dropped.items() if where == queue]
                 if not (wants or renewals or gone):
                     continue
                 posted = await in_thread(self._control.post, queue, wants, renewals, gone)
-                self._changed.update(member for member in posted.missing if member in self._feeds)
+                known = self._feeds.keys() | self._histories.keys()
+                self._changed.update(member for member in posted.missing if member in known)
                 if posted.missing:
                     self._post_now.set()
                 self._judge_reader(queue, posted.reader.token if posted.reader else "", now)
                 if posted.wake:
                     self._spawn(self._wake_up(queue))
+                if posted.reader is not None and posted.reader.mailbox and (wants or gone):
+                    await self._nudge(posted.reader.mailbox)
         except ControlUnavailable:
             self._changed |= changed & (self._feeds.keys() | self._histories.keys())
             self._dropped.update({m: q for m, q in dropped.items() if m not in self._feeds})
             raise
         if must_renew:
             self._renewed_at = now
+
+    async def _nudge(self, mailbox: str) -> None:
+        """Have the reader look now and not at its next tick. If this is lost, nothing but 100 ms is."""
+        with contextlib.suppress(MailboxUnavailable):
+            await self._mailboxes.send(mailbox, {"type": "logtail.nudge"})
 
     def _judge_reader(self, queue: str, token: str, now: float) -> None:
         old = self._holder.get(queue, "")
@@ -747,10 +766,10 @@ class Relay:
                     feed.take(message)
             case "logtail.beat":
                 self._heard_at[message["queue"]] = self._clock()
-                for member, (serial, number, size, state, reason) in message["flows"].items():
+                for member, (run, *facts) in message["flows"].items():
                     feed = self._feeds.get(member)
                     if feed is not None:
-                        feed.heard(message["token"], message["host"], serial, number, size, state, reason)
+                        feed.heard((message["token"], run), message["host"], *facts)
             case "logtail.range":
                 pending = self._histories.get(message["member"])
                 if pending is not None:

@@ -139,42 +139,53 @@ class BadMailboxes(MemoryMailboxes):
         await super().send(mailbox, dict(message))
 
     def _put_late(self, mailbox: str, message: dict[str, Any]) -> None:
-        _, box = self._boxes[mailbox]
-        if not box.full():
+        if mailbox not in self._boxes:
+            return  # its owner has ended meanwhile
+        _, box = self._boxes.get(mailbox, (None, None))
+        if box is not None and not box.full():
             box.put_nowait(message)
 
 
 class Written:
-    """The log and every generation it ever had: what there is to be got."""
+    """The log and every generation it ever had: what there is to be got.
 
-    def __init__(self, path: Path) -> None:
+    Old files are named as by date, and written at times of the loop's clock: a whole program takes less than the
+    clock of a file system can tell apart.
+    """
+
+    def __init__(self, path: Path, clock: Callable[[], float]) -> None:
         self.path = path
+        self.clock = clock
         self.generations: list[bytearray] = []
         self.ids: dict[str, int] = {}
         self.lines = 0
+        self.writes = 0
         self.rotate()
 
     def rotate(self) -> None:
         if self.generations:
-            self.path.rename(f"{self.path}.{len(self.generations)}")
-        self.path.touch(exist_ok=False)
+            self.path.rename(f"{self.path}-20260101{len(self.generations):04d}")
         self.generations.append(bytearray())
+        self._write(b"")
 
     def append(self, count: int, filling: int, *, ends: bool) -> None:
         text = b""
         for _ in range(count):
             self.lines += 1
             text += b"%06d %s\n" % (self.lines, b"." * filling)
-        data = text if ends else text[:-1]
-        with self.path.open("ab") as file:
-            file.write(data)
-        self.generations[-1] += data
+        self._write(text if ends else text[:-1])
 
     def end_line(self) -> None:
         if self.generations[-1] and not self.generations[-1].endswith(b"\n"):
-            with self.path.open("ab") as file:
-                file.write(b"\n")
-            self.generations[-1] += b"\n"
+            self._write(b"\n")
+
+    def _write(self, data: bytes) -> None:
+        with self.path.open("ab") as file:
+            file.write(data)
+        self.generations[-1] += data
+        self.writes += 1
+        now = int(self.clock() * 1e9) + self.writes
+        os.utime(self.path, ns=(now, now))
 
     def number_of(self, file: str, start: int, data: bytes) -> int:
         """Which generation `file` is: known, or told by its bytes, which no other has at that place."""
@@ -183,9 +194,12 @@ class Written:
                 n for n, text in enumerate(self.generations) if text[start : start + len(data)] == data
             ]
             assert len(holders) == 1, f"{data[:20]!r} at {start} of {file} is in {len(holders)} generations"
-            assert holders[0] not in self.ids.values(), f"two names for generation {holders[0]}"
             self.ids[file] = holders[0]
         return self.ids[file]
+
+    def rename(self, old: str, new: str) -> None:
+        if old in self.ids:
+            assert self.ids.setdefault(new, self.ids[old]) == self.ids[old]
 
 
 class Taker:
@@ -250,24 +264,34 @@ class Taker:
         kind, before = event["kind"], event.get("before")
         after = (event["file"], event["offset"]) if "file" in event else None
         if kind == "started" and not self.has_begun:
-            assert self.place is None or after == self.place, "resumed somewhere else"
+            if self.place is not None:
+                assert event["resumed"], "begun somewhere else"
+                assert event["offset"] == self.place[1]
+                self.written.rename(self.place[0], event["file"])
             self.has_begun = True
             self.place = after
             return
-        if kind == "note" and self.place is None:
-            return  # said before the file was found
-        assert self.has_begun
         assert before is None or (before["file"], before["offset"]) == self.place
+        if kind == "note":
+            return
+        assert self.has_begun
         if kind == "rotated":
             number = self.written.ids.get(self.place[0])
             if number is not None:
                 assert self.place[1] == len(self.written.generations[number]), "left before its end"
                 self.written.ids.setdefault(event["file"], number + 1)
-                assert self.written.ids[event["file"]] == number + 1, "a generation was passed over"
+                passed_over = self.written.generations[number + 1 : self.written.ids[event["file"]]]
+                assert not any(passed_over), "a generation was passed over"
             assert event["offset"] == 0
             self.place = after
             return
-        assert kind in {"started", "note", "gone", "back"}, event
+        if kind == "started" and event["resumed"]:
+            # A short file's name is made of what it held: another reader may call it something else.
+            self.written.rename(self.place[0], event["file"])
+            assert event["offset"] == self.place[1]
+            self.place = after
+            return
+        assert kind in {"started", "gone", "back"}, event
         assert after is None or after == self.place, event
 
     @property
@@ -276,9 +300,7 @@ class Taker:
             return False
         file, offset = self.place
         text = self.written.generations[-1]
-        known = self.written.ids.get(file)
-        if known is None:
-            return not text and offset == 0
+        known = self.written.ids.get(file, len(self.written.generations) - 1)
         return known == len(self.written.generations) - 1 and offset == len(text)
 
     async def leave(self) -> None:
@@ -301,7 +323,7 @@ class House:
     def __init__(self, loop: VirtualLoop, folder: Path, chance: random.Random) -> None:
         self.loop = loop
         self.chance = chance
-        self.written = Written(folder / "app.log")
+        self.written = Written(folder / "app.log", loop.time)
         self.control = BadControl(loop.time)
         self.mailboxes = BadMailboxes(chance)
         self.readers: list[tuple[Reader, asyncio.Task[Any]]] = []
