@@ -233,6 +233,8 @@ def violations(page: Page) -> list[str]:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_no_state_has_a_barrier_that_axe_knows(viewer: Page, stack: Stack, theme: str) -> None:
     viewer.emulate_media(color_scheme=theme)
+    viewer.reload()
+    until(viewer, "tail.lines === 63")
     found = {"live": violations(viewer)}
     viewer.get_by_role("button", name="View options").click()
     found["settings"] = violations(viewer)

@@ -137,6 +137,7 @@ def test_a_lost_network_is_said_and_nothing_is_missed(
     expect(page.get_by_role("alert")).to_have_text("Reconnected. Nothing was missed.")
     until(page, "tail.lines === 2000")
     assert text_of(page) == lines(0, 2000)
+    assert marks_of(page) == ["day"]
     complaints.clear()
 
 

@@ -189,3 +189,14 @@ test('text to copy has no escape sequences and no marks', () => {
 
   assert.equal(Store.textOf(Array.from({ length: store.length }, (_, i) => store.at(i))), 'red\n');
 });
+
+test('a generation that got another id goes on as the same file', () => {
+  const { store, send } = feeding();
+  send('one\n');
+
+  store.rename('a', 'b');
+  store.take({ file: 'b', start: 4, end: 8 }, bytes('two\n'));
+
+  assert.deepEqual(texts(store), ['one', 'two']);
+  assert.equal(store.at(0).file, 'b');
+});

@@ -112,6 +112,7 @@ export class LogTail extends HTMLElement {
     this.lastByteAt = null;
     this.hello = null;
     this.resumedUntil = 0;
+    this.cameBack = false;
     this.lostOnce = false;
     this.binary = false;
     this.showBinary = false;
@@ -285,11 +286,12 @@ export class LogTail extends HTMLElement {
     const place = event.file && Number.isFinite(event.offset) ? { file: event.file, offset: event.offset } : null;
     if (event.kind === 'started') {
       const before = this.store.place;
-      if (before && place && before.file !== place.file) this.#mark('elsewhere', {}, place);
+      // A file that was short when it was first seen is known by more of its head now: another id, the same file.
+      if (before && place && event.resumed && before.file !== place.file) this.store.rename(before.file, place.file);
+      if (before && place && this.store.place.file !== place.file) this.#mark('elsewhere', {}, place);
       else if (before && place && before.file === place.file && place.offset > before.offset) this.store.gap(place.file, before.offset, place.offset, 'missed');
       else if (before && this.lostOnce) {
-        this.resumedUntil = Date.now() + RESUMED_MS;
-        setTimeout(() => this.#draw(), RESUMED_MS + 50);
+        this.cameBack = true;
       }
       this.lostOnce = false;
       if (place) this.store.move(place);
@@ -762,6 +764,12 @@ export class LogTail extends HTMLElement {
 
   #drawState() {
     if (!this.info) return;
+    if (this.cameBack && this.server?.state === 'live') {
+      // Said for some seconds from when it is true, which is not before the log is live again.
+      this.cameBack = false;
+      this.resumedUntil = Date.now() + RESUMED_MS;
+      setTimeout(() => this.#draw(), RESUMED_MS + 50);
+    }
     const shown = described(this.facts, words);
     this.shownState = shown;
     const { parts } = this;

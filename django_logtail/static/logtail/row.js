@@ -70,15 +70,16 @@ export function paint(row, item, look) {
   fill(message, text, at, text.length, ctx);
   if (!text) message.append('\u200b');
   row.append(message);
-  if (cut) row.append(extra(look.words.say('mark.long', { size: size(CUT) }), look.words.say('mark.long.more'), 'whole', full));
+  if (cut) row.append(extra(row, look.words.say('mark.long', { size: size(CUT) }), look.words.say('mark.long.more'), 'whole', full));
   if (text.charCodeAt(0) === 123 && !cut && text.endsWith('}')) fields(row, item, text, look);
   const inner = look.folded.has(item) ? look.innerCount(item) : 0;
-  if (inner) row.append(extra('', look.words.many('fold.more', inner), 'fold', 0));
+  if (inner) row.append(extra(row, '', look.words.many('fold.more', inner), 'fold', 0));
 }
 
 /** A note beside a line that is not part of it: neither selected nor copied. */
-function extra(text, label, act, count) {
+function extra(row, text, label, act, count) {
   const button = el('button.lt-link', { type: 'button', 'data-act': act, tabindex: '-1' }, label);
+  row.classList.add('lt-more');
   if (count) button.title = count.toLocaleString();
   return el('span.lt-extra', {}, text ? el('span', {}, text) : null, button);
 }
@@ -86,7 +87,10 @@ function extra(text, label, act, count) {
 /** JSON lines opened as fields. */
 function fields(row, item, text, look) {
   const open = look.opened.has(item);
-  row.append(extra('', look.words.say(open ? 'fields.hide' : 'fields.show'), 'fields', 0));
+  const offer = extra(row, '', look.words.say(open ? 'fields.hide' : 'fields.show'), 'fields', 0);
+  offer.classList.add('lt-offer');
+  row.classList.toggle('lt-opened', open);
+  row.append(offer);
   if (!open) return;
   let value;
   try { value = JSON.parse(text); } catch { return; }

@@ -316,6 +316,12 @@ export class Store {
     return mark;
   }
 
+  /** A generation has another id from now on. @param {string} before @param {string} after */
+  rename(before, after) {
+    for (let i = this.first; i < this.items.length; i++) if (this.items[i].file === before) this.items[i].file = after;
+    if (this.place?.file === before) this.place = { file: after, offset: this.place.offset };
+  }
+
   /** The stream stands elsewhere, without anything to show. @param {{file: string, offset: number}} place */
   move(place) {
     if (this.place?.file !== place.file || this.place.offset !== place.offset) {
