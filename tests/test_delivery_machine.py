@@ -405,7 +405,7 @@ class Delivery(RuleBasedStateMachine):
 
     @rule(
         count=st.sampled_from([1, 3, 40, 300]),
-        filling=st.sampled_from([0, 5, 60, 700]),
+        filling=st.sampled_from([0, 5, 60, 400]),
         ends=st.sampled_from([True, True, False]),
     )
     def write(self, count: int, filling: int, ends: bool) -> None:
