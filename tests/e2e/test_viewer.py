@@ -240,6 +240,19 @@ def test_filter_shows_matching_entries_whole_and_counts_them(viewer: Page, path:
     expect(viewer.locator(".lt-matchnav")).to_be_hidden()
 
 
+def test_pinned_terms_and_unwanted_words_narrow_further(viewer: Page) -> None:
+    viewer.get_by_role("button", name="Only matching lines").click()
+    viewer.locator(".lt-q").fill("things/ 19")
+    viewer.keyboard.press("Control+Enter")
+    expect(viewer.locator(".lt-matchtext")).to_have_text("100 of 500 lines")
+
+    viewer.locator(".lt-q").fill('5 -"things/ 1955"')
+
+    expect(viewer.locator(".lt-matchtext")).to_have_text("18 of 500 lines")
+    viewer.get_by_role("button", name="Remove the term “things/ 19”").click()
+    expect(viewer.locator(".lt-pin")).to_have_count(0)
+
+
 def test_nothing_matches_is_said_and_can_be_undone(viewer: Page) -> None:
     viewer.locator(".lt-q").fill("zebra")
     viewer.get_by_role("button", name="Only matching lines").click()

@@ -85,3 +85,15 @@ test('hits are in order, apart, and of bounded number', () => {
   assert.deepEqual(new Query('an', FLAGS, ['nan']).hits('banana'), [[1, 3], [3, 5]]);
   assert.equal(new Query('y', FLAGS).hits('y'.repeat(9_999)).length, 500);
 });
+
+test('a pinned term narrows, with words and with an expression', () => {
+  const [line, other] = [{}, {}];
+  const words = new Query('failed', FLAGS, ['shop']);
+  const expression = new Query('f.*d', { ...FLAGS, regex: true }, ['shop']);
+  expression.verdicts.set(line, [0, 1]);
+  expression.verdicts.set(other, [0, 1]);
+
+  assert.deepEqual([words.matches('shop failed'), words.matches('web failed')], [true, false]);
+  assert.deepEqual([expression.matches('shop failed', line), expression.matches('web failed', other)], [true, false]);
+  assert.equal(new Query('', { ...FLAGS, regex: true }, ['shop']).matches('shop'), true);
+});

@@ -55,7 +55,7 @@ export class Query {
   }
 
   /** The expression that is matched in a worker, and never here. */
-  get expression() { return this.flags.regex && this.wanted.length ? this.wanted[0] : null; }
+  get expression() { return this.flags.regex && this.text && this.wanted.length ? this.wanted[0] : null; }
 
   /** Whether a line is still to be matched by the worker. @param {object} item */
   awaits(item) { return this.expression !== null && !this.verdicts.has(item); }
@@ -67,9 +67,10 @@ export class Query {
 
   /** @param {string} text @param {object} [item] the line it is of, for a regular expression */
   matches(text, item) {
-    if (this.flags.regex && this.expression) return Boolean(item && this.verdicts.get(item));
     const { wanted } = this;
-    for (let i = 0; i < wanted.length; i++) {
+    const judged = this.expression !== null;
+    if (judged && !(item && this.verdicts.get(item))) return false;
+    for (let i = judged ? 1 : 0; i < wanted.length; i++) {
       wanted[i].lastIndex = 0;
       if (!wanted[i].test(text)) return false;
     }

@@ -7,7 +7,7 @@ import { settings, words } from './config.js?v=0.1.0';
 /** What the help lists: group, then the keys in the order of its words. */
 export const HELP = /** @type {[string, string[]][]} */ ([
   ['move', ['j / k', 'Space', 'Ctrl d / u', 'g g', 'G / End', 'e / E', 'w / W']],
-  ['find', ['/', 'n / N', 'Alt C', 'Alt R', 'Alt F', 'Alt X', 'Esc']],
+  ['find', ['/', 'n / N', 'Alt C', 'Alt R', 'Alt F', 'Alt X', 'Esc', 'Ctrl Enter']],
   ['lines', ['Shift j / k', 'c', 'Enter', 'u', 'x']],
   ['view', ['p', 'q', 'f', 'z', 't', '1 – 4', '\\', '+ / −']],
   ['logs', ['o', '[ / ]', 'b', 'd', '?']],
@@ -60,12 +60,15 @@ function inQuery(tail, event) {
   if (flag) {
     event.preventDefault();
     tail.toggleFlag(flag);
+  } else if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    tail.pinQuery();
   } else if (event.key === 'Enter') {
     event.preventDefault();
     tail.goToMatch(event.shiftKey ? -1 : 1);
   } else if (event.key === 'Escape') {
     event.preventDefault();
-    if (query.value) tail.clearQuery();
+    if (query.value || tail.pinned.length) tail.clearQuery();
     else view.focus();
   }
 }

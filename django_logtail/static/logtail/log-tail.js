@@ -10,7 +10,7 @@ import { config, settings, words } from './config.js?v=0.1.0';
 import { el, write } from './dom.js?v=0.1.0';
 import { Query } from './filter.js?v=0.1.0';
 import { size } from './format.js?v=0.1.0';
-import { reshape } from './icons.js?v=0.1.0';
+import { icon, reshape } from './icons.js?v=0.1.0';
 import { onKey } from './keys.js?v=0.1.0';
 import { Matcher } from './matcher.js?v=0.1.0';
 import { openDownload, openPlain, openSettings } from './menus.js?v=0.1.0';
@@ -84,6 +84,8 @@ export class LogTail extends HTMLElement {
     this.replaceChildren(...this.parts.children);
     this.query = new Query('', { case: false, regex: false, invert: false, only: false });
     this.flags = { case: false, regex: false, invert: false, only: false };
+    /** @type {string[]} */
+    this.pinned = [];
     this.rows = new Rows({
       view: this.parts.view, top: this.parts.top, lines: this.parts.lines, window: this.parts.window,
       paintItem: (row, item) => this.#paintRow(row, item),
@@ -605,13 +607,37 @@ export class LogTail extends HTMLElement {
 
   clearQuery() {
     this.parts.query.value = '';
+    this.#pin([]);
     this.searchNow();
+  }
+
+  /** Keeps what is in the field as a term that lines must hold, and makes room for another. */
+  pinQuery() {
+    const text = this.parts.query.value.trim();
+    if (!text || this.flags.regex || this.pinned.includes(text)) return;
+    this.parts.query.value = '';
+    this.#pin([...this.pinned, text]);
+    this.searchNow();
+  }
+
+  /** @param {string[]} terms */
+  #pin(terms) {
+    this.pinned = terms;
+    this.parts.pins.replaceChildren(...terms.map((term) => {
+      const made = el('button.lt-pin', { type: 'button', 'aria-label': words.say('filter.unpin', { term }), click: () => {
+        this.#pin(this.pinned.filter((other) => other !== term));
+        this.searchNow();
+        this.parts.query.focus();
+      } }, el('span', {}, term));
+      made.append(icon('x'));
+      return made;
+    }));
   }
 
   /** Finds what is in the field, without waiting for more to be typed. */
   searchNow() {
     clearTimeout(this.searchTimer);
-    const query = new Query(this.parts.query.value, { ...this.flags });
+    const query = new Query(this.parts.query.value, { ...this.flags }, this.pinned);
     this.matcher?.end();
     this.matcher = query.expression ? new Matcher(query.expression) : null;
     this.wanted = query;

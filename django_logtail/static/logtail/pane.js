@@ -33,7 +33,8 @@ export function pane(say) {
   };
   const searchIcon = icon('search');
   searchIcon.classList.add('lt-field-icon');
-  const filter = el('div.lt-field.lt-filter', {}, searchIcon, query, queryMessage, flags.case, flags.regex, flags.invert, flags.only, el('kbd.lt-kbd.lt-wide', { 'aria-hidden': 'true' }, '/'));
+  const pins = el('span.lt-pins');
+  const filter = el('div.lt-field.lt-filter', {}, searchIcon, pins, query, queryMessage, flags.case, flags.regex, flags.invert, flags.only, el('kbd.lt-kbd.lt-wide', { 'aria-hidden': 'true' }, '/'));
   const matchText = el('span.lt-matchtext', { role: 'status', 'aria-live': 'polite' });
   const matchNav = el('div.lt-matchnav', { hidden: true }, matchText,
     button('button.lt-icon.lt-icon-s', 'prev', 'filter.prev', 'chevron-up', 'Shift Enter'), button('button.lt-icon.lt-icon-s', 'next', 'filter.next', 'chevron', 'Enter'));
@@ -94,7 +95,7 @@ export function pane(say) {
 
   return {
     children: [head, bar, notice, body, status, speech],
-    name, folder, chip, chipText, pauseButton, stopButton, downloadButton, settingsButton, splitButton, closeButton, bar, filter, query, queryMessage, flags,
+    name, folder, chip, chipText, pauseButton, stopButton, downloadButton, settingsButton, splitButton, closeButton, bar, filter, pins, query, queryMessage, flags,
     matchNav, matchText, levels, notice, noticeText, noticeActions, body, view, top, lines, window: rows, tail, tailText, tailActions, ruler, tools,
     contextButton, foldButton, pill, pillCount, pillErrors, selectionBar, selectionCount, empty, emptyTitle, emptyText, emptyActions,
     spark, rate, loaded, size: sizeText, offset, followButton, timeButton, wrapButton, encoding, status, say: speech,
