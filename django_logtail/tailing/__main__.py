@@ -16,6 +16,7 @@ from pathlib import Path
 from django_logtail.tailing.events import Batch, Event, Kind
 from django_logtail.tailing.follower import Follower
 from django_logtail.tailing.followers import FollowerSet
+from django_logtail.tailing.siblings import printable
 from django_logtail.tailing.starts import FromEnd, FromStart, LastLines, Start
 
 #: A terminal's wish for many lines is served whole.
@@ -87,7 +88,7 @@ class Terminal:
             if isinstance(item, Batch):
                 self._show_batch(item)
             elif words := words_for(item):
-                self._write(self._messages, f"{self._path.name}: {words}\n".encode())
+                self._write(self._messages, f"{printable(self._path)}: {words}\n".encode())
 
     def _show_batch(self, batch: Batch) -> None:
         file, end = self._shown

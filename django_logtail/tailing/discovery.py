@@ -17,7 +17,7 @@ from django_logtail.tailing.events import Event, Item, Kind, Position
 from django_logtail.tailing.generation import ANCHOR_BYTES, Changed, FileId, Generation, proves
 from django_logtail.tailing.lines import LineEnds
 from django_logtail.tailing.opening import Permit, Trouble, open_log, trouble_of
-from django_logtail.tailing.siblings import Sibling
+from django_logtail.tailing.siblings import Sibling, printable
 from django_logtail.tailing.starts import FromEnd, FromStart, LastLines, Resume, Start
 from django_logtail.tailing.system import System, close_quietly, is_remote
 from django_logtail.tailing.unseen import Siblings
@@ -190,7 +190,7 @@ class Discovery:
         except OSError:
             return None
         was = generation.name.name if generation.name is not None else self._path.name
-        return where.name if where is not None and where.name != was else None
+        return printable(where) if where is not None and where.name != was else None
 
     # Reading fails, and works again
 
@@ -367,7 +367,7 @@ class Discovery:
         old = self._chain.last
         self._chain.end(old, end, exits, now)
         for sibling, generation in unseen:
-            details: Details = {"old_size": generation.proven_size, "name": sibling.path.name}
+            details: Details = {"old_size": generation.proven_size, "name": sibling.name}
             self._append_ended(generation, (Kind.ROTATED, details), now)
         if unseen and self.siblings.left_out:
             self._chain.last.exits.insert(0, (Kind.MISSED, {"size": self.siblings.left_out}))
@@ -497,7 +497,7 @@ class Discovery:
         old.descriptor = generation.give_descriptor()
         old.is_final = True
         if size > read_to:
-            recovered: Details = {"name": sibling.path.name, "size": size - read_to}
+            recovered: Details = {"name": sibling.name, "size": size - read_to}
             self._chain.end(segment, read_to, [(Kind.RECOVERED, recovered)], now)
             segment.end = read_to
             segment = Segment(old, read_to)

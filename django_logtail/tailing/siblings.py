@@ -29,8 +29,17 @@ class Sibling:
     number: int | None
 
     @property
+    def name(self) -> str:
+        return printable(self.path)
+
+    @property
     def inode(self) -> tuple[int, int]:
         return self.stat.st_dev, self.stat.st_ino
+
+
+def printable(path: Path) -> str:
+    """The file's name for people: file names are bytes, and need not be text."""
+    return os.fsencode(path.name).decode("utf-8", "replace")
 
 
 def siblings_of(system: System, path: Path) -> list[Sibling]:

@@ -101,7 +101,7 @@ class Siblings:
     def name_of(self, generation: Generation, new: Generation) -> str | None:
         """The sibling's name that a generation has now."""
         listed = self.listed(new, generation)
-        return next((sibling.path.name for sibling in listed if sibling.inode == generation.inode_key), None)
+        return next((sibling.name for sibling in listed if sibling.inode == generation.inode_key), None)
 
     def _opened_unseen(
         self, candidates: list[Sibling], chain: Chain, current: Generation

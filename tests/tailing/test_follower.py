@@ -606,3 +606,14 @@ def test_more_unseen_rotations_than_are_held_open_are_counted(stage: LockStep, m
     assert stage.kinds == ["rotated", "rotated", "missed", "rotated"]
     missed = next(item for item in stage.items if isinstance(item, Event) and item.kind is Kind.MISSED)
     assert missed.details == {"size": len(D + A + B)}
+
+
+def test_a_name_that_is_no_text_is_still_told(stage: LockStep) -> None:
+    stage.new(A)
+    stage.start()
+    stage.path.rename(os.fsdecode(os.fsencode(stage.path) + b".\xff"))
+    stage.new(B)
+    stage.shows(A, B)
+
+    rotated = next(item for item in stage.items if isinstance(item, Event) and item.kind is Kind.ROTATED)
+    assert rotated.details["name"] == "app.log.\ufffd"
