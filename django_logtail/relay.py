@@ -38,6 +38,8 @@ logger = logging.getLogger(__name__)
 #: Bytes a feed asks for past its fastest viewer: 32 full batches. Three logs at full speed stay below a core layer's
 #: capacity of 100 messages, sixteen below the 32 MiB at which Redis cuts a pubsub subscriber; 1 MiB halves the MB/s.
 CREDIT_BYTES: Final = 2 * 1024 * 1024
+#: The least of it, where many feeds share the memory: two full batches.
+LEAST_CREDIT_BYTES: Final = 128 * 1024
 #: Bytes of recent items one feed keeps, all feeds of a process together, and one feed at least.
 RING_BYTES: Final = 4 * 1024 * 1024
 PROCESS_RING_BYTES: Final = 64 * 1024 * 1024
@@ -106,7 +108,9 @@ class Feed:
         self.host = ""
         self.last_byte_at: float | None = None
         self.received = 0
+        #: The furthest that any viewer has come: bytes, and the number of the item it is sent next.
         self.fastest = 0
+        self.reached = 0
         #: Token and run of the flow whose items are taken; its first one decides.
         self._source = ("", 0)
         self._number = 0
@@ -132,7 +136,8 @@ class Feed:
         self.ring.append(item)
         self.ring_bytes += item.size
         most = self.relay.ring_bytes
-        while self.ring_bytes > most and len(self.ring) > 1:
+        # What no viewer was sent yet stays: credit bounds it, and who keeps up must not be told of a gap.
+        while self.ring_bytes > most and len(self.ring) > 1 and self.first < self.reached:
             self.ring_bytes -= self.ring.popleft().size
             self.first += 1
 
@@ -282,11 +287,16 @@ class Feed:
 
     @property
     def credit(self) -> int:
-        """Bytes past what was received: up to CREDIT_BYTES past the fastest viewer, who so paces the reader."""
-        return max(0, self.fastest + CREDIT_BYTES - self.received)
+        """Bytes past what was received: up to `most_credit` past the fastest viewer, who so paces the reader."""
+        return max(0, self.fastest + self.most_credit - self.received)
+
+    @property
+    def most_credit(self) -> int:
+        """What may wait for the fastest viewer: less than a ring holds, so that all rings together stay bounded."""
+        return min(CREDIT_BYTES, max(LEAST_CREDIT_BYTES, self.relay.ring_bytes // 2))
 
     def want(self) -> Want:
-        self._granted = self.fastest + CREDIT_BYTES
+        self._granted = self.fastest + self.most_credit
         return Want(
             self.relay.process,
             self.log,
@@ -306,16 +316,20 @@ class Feed:
         self._source, self._number, self._taken, self._stale = ("", 0), 0, 0, None
         self.relay.post_soon(self)
 
-    def viewer_reached(self, total: int) -> None:
-        """A viewer was sent everything up to `total`; if it is the fastest, the reader may go on."""
+    def viewer_reached(self, total: int, number: int) -> None:
+        """A viewer was sent all before item `number`, `total` bytes; if it is the fastest, the reader may go on."""
+        if number > self.reached:
+            self.reached = number
         if total > self.fastest:
             self.fastest = total
-            if self.fastest + CREDIT_BYTES - self._granted >= CREDIT_BYTES // 2:
+            credit = self.most_credit
+            if self.fastest + credit - self._granted >= credit // 2:
                 self.relay.post_soon(self)
 
     def viewer_left(self) -> None:
         """The fastest viewer may be gone: the slower ones pace the reader now."""
         self.fastest = max(viewer.total for viewer in self.viewers)
+        self.reached = max(viewer.number for viewer in self.viewers)
 
     def _notify(self) -> None:
         for viewer in self.viewers:
@@ -403,7 +417,7 @@ class FeedViewer:
             self.skipped = 0
             if not item.is_late and item.after is not None:
                 self.place = item.after
-            feed.viewer_reached(item.total)
+            feed.viewer_reached(item.total, self.number)
             yield frame, self.place, len(data)
         partial = feed.partial
         if partial is not None and partial is not self.shown_partial:
@@ -566,7 +580,7 @@ class Relay:
 
     def _add(self, viewer: FeedViewer) -> FeedViewer:
         viewer.feed.viewers.add(viewer)
-        viewer.feed.viewer_reached(viewer.total)
+        viewer.feed.viewer_reached(viewer.total, viewer.number)
         return viewer
 
     def _new_feed(self, log: str, queue: str, *, flow: str, lines: int, start: Position | None) -> Feed:

@@ -585,6 +585,7 @@ SMALL = [
     (reader_module, "TURN_BYTES", 2_048),
     (reader_module, "BACKLOG_BYTES", 4_096),
     (relay_module, "CREDIT_BYTES", 4_096),
+    (relay_module, "LEAST_CREDIT_BYTES", 1_024),
     (relay_module, "RING_BYTES", 12_000),
     (relay_module, "LEAST_RING_BYTES", 6_000),
     (relay_module, "PROCESS_RING_BYTES", 24_000),
