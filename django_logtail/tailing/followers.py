@@ -53,6 +53,7 @@ class FollowerSet:
         self._times: list[tuple[float, int, Hashable]] = []
         self._count = 0
         self._source_retry_at = 0.0
+        self._came_late = False  # the source: a driver that found none at first may never wait for it
         raise_descriptor_limit()
         found = open_source()
         self._source: Source | None = None if isinstance(found, str) else found
@@ -101,6 +102,8 @@ class FollowerSet:
 
     def due(self, now: float) -> list[Hashable]:
         """The keys to be polled now, longest waiting first. Each must be polled and told, or hinted again."""
+        if self._came_late:
+            self.read_hints()
         while self._times and self._times[0][0] <= now:
             time, _, key = heapq.heappop(self._times)
             entry = self._entries.get(key)
@@ -192,7 +195,7 @@ class FollowerSet:
         if self._source_retry_at:
             found = self._open_source()
             if not isinstance(found, str):
-                self._source = found
+                self._source, self._came_late = found, True
                 for entry in self._entries.values():
                     entry.watched_revision = -1
                 return

@@ -77,7 +77,7 @@ def proves(system: System, descriptor: int, file_id: FileId, offset: int, *, cop
         return False
     if digest_of(system.pread(descriptor, file_id.length, 0)) != file_id.digest:
         return False
-    if offset == 0 or (same_inode and file_id.is_strong):
+    if offset <= file_id.length or (same_inode and file_id.is_strong):
         return True
     return b"\n" in system.pread(descriptor, min(4, offset), max(0, offset - 4))
 

@@ -189,6 +189,9 @@ def test_without_any_source_logs_are_polled_until_there_is_one(tmp_path: Path) -
     found[0] = Silent()
     driver.run(2 * RETRY_SECONDS)
     assert driver.kinds("log")[-1] == "restored"
+    assert not driver.set.due(driver.now)
+    found[0].says = ({"log"}, set())
+    assert driver.set.due(driver.now) == ["log"]
     driver.close()
 
 
