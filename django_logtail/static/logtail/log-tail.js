@@ -124,6 +124,7 @@ export class LogTail extends HTMLElement {
     this.hang = null;
     this.samples = new Array(SAMPLES).fill(0);
     this.takenBefore = 0;
+    this.wasLive = false;
     this.loadingEarlier = false;
     this.atFileStart = false;
     this.pauseSeq = Infinity;
@@ -938,8 +939,11 @@ export class LogTail extends HTMLElement {
 
   #tick() {
     if (!this.store) return;
-    const taken = this.store.taken - this.takenBefore;
+    // The backlog is no rate: what came before the log was live, or while it was not, is not counted.
+    const isLive = this.phase === 'open' && this.server?.state === 'live';
+    const taken = isLive && this.wasLive ? this.store.taken - this.takenBefore : 0;
     this.takenBefore = this.store.taken;
+    this.wasLive = isLive;
     this.rows.rate = taken;
     this.samples.push(taken);
     if (this.samples.length > SAMPLES) this.samples.shift();
