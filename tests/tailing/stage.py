@@ -145,6 +145,10 @@ class LockStep(Stage):
             self.follower.close()
 
 
+#: Above the tick of a second after which everything is noticed.
+PAUSE_SECONDS = 1.5
+
+
 class NotShown(AssertionError):
     """A process did not show what it should have, before the deadline."""
 
@@ -159,6 +163,7 @@ class Process(Stage):
         self.process: subprocess.Popen[bytes] | None = None
         self.out = directory.parent / f"{directory.name}.out"
         self.err = directory.parent / f"{directory.name}.err"
+        self.told = 0
 
     def start(self, encoding: str = "utf-8") -> None:
         with self.out.open("wb") as out, self.err.open("wb") as err:
@@ -186,7 +191,11 @@ class Process(Stage):
             time.sleep(0.02)
 
     def pause(self) -> None:
-        time.sleep(0.4)  # nothing to wait for: that nothing is shown is what is asked
+        """Until it tells something more on stderr; or long enough for it to have seen that there is nothing to tell."""
+        deadline = time.monotonic() + PAUSE_SECONDS
+        while (told := self.err.read_bytes().count(b"\n")) == self.told and time.monotonic() < deadline:
+            time.sleep(0.02)
+        self.told = told
 
     def stop(self) -> None:
         assert self.process is not None
