@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
@@ -178,6 +179,7 @@ class Stack:
             **(environment or {}),
         }
         self.manage("migrate", "--verbosity", "0")
+        self._asking = threading.Lock()
         self.shell = subprocess.Popen(
             [sys.executable, "-m", "tests.host.shell"],
             cwd=CHECKOUT,
@@ -276,10 +278,11 @@ class Stack:
     # --- the host project ---
 
     def call(self, function: str, *arguments: Any, **keywords: Any) -> Any:
-        """What `tests.host.shell`'s `function` returns. Raises `HostError` with what it raises."""
+        """What `tests.host.shell`'s `function` returns. Raises `HostError` with what it raises. From any thread."""
         asked = {"function": function, "arguments": arguments, "keywords": keywords}
-        print(json.dumps(asked), file=self.shell.stdin, flush=True)
-        answer = json.loads(self.shell.stdout.readline())
+        with self._asking:
+            print(json.dumps(asked), file=self.shell.stdin, flush=True)
+            answer = json.loads(self.shell.stdout.readline())
         if "error" in answer:
             raise HostError(answer["error"])
         return answer["value"]
