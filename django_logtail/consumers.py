@@ -247,8 +247,8 @@ class LogConsumer:
             for part in (self._listen(), self._deliver(), self._tell_status(), self._recheck())
         ]
         peer = self._scope.get("client") or [""]
-        self._relay.viewers[self.session] = ViewerFacts(
-            self.session, self._user, str(log.pk), round(time.time(), 1), str(peer[0])
+        self._relay.enter(
+            ViewerFacts(self.session, self._user, str(log.pk), round(time.time(), 1), str(peer[0]))
         )
         try:
             done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
@@ -257,7 +257,7 @@ class LogConsumer:
         finally:
             for task in [*parts, *self._ranges.values()]:
                 task.cancel()
-            del self._relay.viewers[self.session]
+            self._relay.exit(self.session)
             self._relay.leave(self._viewer)
             await asyncio.gather(*parts, *self._ranges.values(), return_exceptions=True)
 

@@ -804,6 +804,8 @@ class Reader:
             }
             loop = asyncio.get_running_loop()
             try:
+                if (reason := self._stops.get(want.log, self._stops.get("*"))) is not None:
+                    raise LookupError(f"the stop flag is set: {reason}")
                 source = (await self._look_up([want.log])).get(want.log)
                 if source is None:
                     raise LookupError("this log is not registered for this host, or is disabled")

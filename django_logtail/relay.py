@@ -495,8 +495,8 @@ class Relay:
         self.serials = itertools.count(1)
         self.mailbox = ""
         self.past_tokens: deque[str] = deque(maxlen=16)
-        #: Who watches through this process, by session; consumers keep it.
-        self.viewers: dict[str, ViewerFacts] = {}
+        self._viewers: dict[str, ViewerFacts] = {}
+        self._viewers_changed = asyncio.Event()
         self._control = control
         self._mailboxes = mailboxes
         self._wake = wake
@@ -739,6 +739,10 @@ class Relay:
         old = self._holder.get(queue, "")
         if old and token and old != token:
             self.past_tokens.append(old)
+            with contextlib.suppress(
+                ValueError
+            ):  # it slept, the other one left, and it holds the lease again
+                self.past_tokens.remove(token)
         if token:
             self._holder[queue] = token
         since = max(self._heard_at.get(queue, 0.0), self._wanted_since.get(queue, now))
@@ -796,14 +800,27 @@ class Relay:
             for feed in self._feeds.values():
                 feed.measure(now)
 
+    def enter(self, facts: ViewerFacts) -> None:
+        """Somebody watches through this process."""
+        self._viewers[facts.session] = facts
+        self._viewers_changed.set()
+
+    def exit(self, session: str) -> None:
+        del self._viewers[session]
+        self._viewers_changed.set()
+
     async def _report_viewers(self) -> None:
-        has_reported = False
+        """Say who watches: soon after somebody came or went, and before the list lapses."""
+        loop = asyncio.get_running_loop()
         while True:
-            if self.viewers or has_reported:
-                with contextlib.suppress(ControlUnavailable):
-                    await in_thread(self._control.report_viewers, self.process, list(self.viewers.values()))
-                    has_reported = bool(self.viewers)
-            await asyncio.sleep(VIEWERS_SECONDS if self.viewers else 1.0)
+            renewal = loop.call_later(VIEWERS_SECONDS, self._viewers_changed.set) if self._viewers else None
+            await self._viewers_changed.wait()
+            self._viewers_changed.clear()
+            if renewal is not None:
+                renewal.cancel()
+            with contextlib.suppress(ControlUnavailable):
+                await in_thread(self._control.report_viewers, self.process, list(self._viewers.values()))
+            await asyncio.sleep(1.0)
 
 
 class AsyncHistory:

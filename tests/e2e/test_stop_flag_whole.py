@@ -110,6 +110,29 @@ async def test_a_stop_in_the_admin_closes_the_file_and_continues_without_a_loss(
     assert (viewer.ended, stays.state, worker.is_running) == (None, "live", True)
 
 
+async def test_earlier_lines_are_not_read_while_a_log_is_stopped(
+    stack: Stack, web: Web, member: str, root: str
+) -> None:
+    stack.add_log("stopped", b"".join(b"line %d\n" % number for number in range(100)))
+
+    async with Client(stack, web, "stopped", member, lines=5) as viewer:
+        await viewer.until_live()
+        await press(stack, web, root, act="stop", log="stopped", reason="shows too much")
+        try:
+            await viewer.until(lambda: viewer.state == "stopped")
+            file, start = viewer.items[0][1] if viewer.items[0][0] == "bytes" else viewer.items[1][1]
+            await viewer.send({"type": "range", "request": 1, "file": file, "before": start, "lines": 5})
+            await viewer.until(lambda: viewer.answers)
+        finally:
+            await press(stack, web, root, act="continue", log="stopped")
+
+    (answer,) = viewer.answers
+    assert (answer["type"], answer["text"]) == (
+        "error",
+        "the stop flag is set: stopped by root: shows too much",
+    )
+
+
 async def test_who_comes_while_a_log_is_stopped_is_told_and_gets_its_lines_later(
     stack: Stack, web: Web, worker: Running, member: str, root: str
 ) -> None:
