@@ -1,5 +1,6 @@
 """The connection to Redis: the broker's or a URL's, of every kind, but with time-outs of our own."""
 
+import re
 import socket
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -7,16 +8,19 @@ from typing import Any
 import dramatiq
 import pytest
 import redis
+from channels_redis.utils import create_pool, decode_hosts
+from django.core.checks import ERROR
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.brokers.stub import StubBroker
 from redis.sentinel import Sentinel, SentinelManagedSSLConnection
 
 from django_logtail import control as control_module
+from django_logtail.checks import check_channel_layer
 from django_logtail.control import CALL_SECONDS, ControlUnavailable, RedisControl, _client
 
 from .conftest import absent
 from .redis_servers import KINDS, RedisServer, broker_options, client
-from .stack import has_redis
+from .stack import CHECKOUT, PUBSUB_LAYER, has_redis
 
 TIMEOUTS = {"socket_timeout": CALL_SECONDS, "socket_connect_timeout": CALL_SECONDS}
 
@@ -196,3 +200,56 @@ def test_a_broker_without_a_redis_client_is_told_with_what_to_do(
         'the Dramatiq broker has no Redis client; set LOGTAIL["REDIS_URL"], or use '
         "dramatiq.brokers.redis.RedisBroker"
     )
+
+
+def settings_of_the_how_to() -> dict[str, dict[str, Any]]:
+    """What each block of docs/howto/redis.md makes of a project's settings, by its name there."""
+    text = (CHECKOUT / "docs" / "howto" / "redis.md").read_text()
+    made = {}
+    for name, code in re.findall(
+        r"<!-- redis: (.+?) -->\n```python\n(.+?)^```$", text, re.DOTALL | re.MULTILINE
+    ):
+        made[name] = {
+            "CHANNEL_LAYERS": {"default": {"BACKEND": PUBSUB_LAYER, "CONFIG": {"hosts": []}}},
+            "DRAMATIQ_BROKER": {"OPTIONS": {"url": "redis://broker.example/0"}},
+            "LOGTAIL": {"READER": "dramatiq"},
+        }
+        exec(code, made[name])
+    return made
+
+
+HOW_TO = settings_of_the_how_to()
+
+
+@pytest.mark.parametrize("name", ["password", "tls", "sentinel", "unix-socket", "core"])
+def test_settings_of_the_how_to_lead_layer_and_control_to_the_same_server(
+    name: str, host_broker: Callable[[Any], None], settings: Any
+) -> None:
+    settings.CHANNEL_LAYERS = HOW_TO[name]["CHANNEL_LAYERS"]
+    host_broker(RedisBroker(**HOW_TO[name]["DRAMATIQ_BROKER"]["OPTIONS"]))
+
+    ours = _client().connection_pool
+    (host,) = decode_hosts(settings.CHANNEL_LAYERS["default"]["CONFIG"]["hosts"])
+    layers = create_pool(host)
+
+    places = [
+        {name: value for name, value in told(pool.connection_kwargs).items() if name not in TIMEOUTS}
+        for pool in (ours, layers)
+    ]
+    assert places[0] == places[1] != {}
+    assert getattr(ours, "service_name", None) == getattr(layers, "service_name", None)
+    assert [found for found in check_channel_layer(None) if found.level >= ERROR] == []
+
+
+def test_settings_of_the_how_to_lead_the_wants_to_another_server(settings: Any) -> None:
+    settings.LOGTAIL = HOW_TO["wants"]["LOGTAIL"]
+
+    found = told(_client().connection_pool.connection_kwargs)
+
+    assert found == {
+        "host": "other.example.org",
+        "port": 6379,
+        "db": 3,
+        "password": "p@ssword",
+        **TIMEOUTS,
+    }
