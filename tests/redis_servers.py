@@ -99,6 +99,8 @@ def with_sentinel(folder: Path) -> Iterator[RedisServer]:
 def on_a_unix_socket(folder: Path) -> Iterator[RedisServer]:
     # Not in `folder`: the name of a socket has 107 bytes, and the names of tests are long.
     with tempfile.TemporaryDirectory() as short, running(folder, 0, "--unixsocket", f"{short}/redis.sock"):
+        # Not asked before it is there: redis-py before 6 leaks a socket that could not connect.
+        wait_until(Path(short, "redis.sock").exists, what="the socket of Redis")
         url = f"unix://{short}/redis.sock?db={DATABASE}"
         yield answering(RedisServer({"url": url}, {"address": url}))
 
