@@ -72,7 +72,7 @@ def latency(contender: Contender, path: Path, seconds: float) -> Result:
 
 
 def throughput(contender: Contender, path: Path, count: int, size: int, seconds: float) -> Result:
-    """A burst of `size` bytes to `count` viewers: MB/s of log to each, CPU seconds per delivered GB, share delivered."""
+    """A burst of `size` bytes to `count` viewers: MB/s to each, CPU seconds per delivered GB, share delivered."""
     viewers = contender.open(count)
     ready(contender, path, viewers)
     before = [viewer.received for viewer in viewers]
