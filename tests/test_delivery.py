@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from django_logtail.control import MemoryControl, Note
+from django_logtail.control import MemoryControl, Note, ReaderLease
 from django_logtail.mailboxes import MailboxUnavailable, MemoryMailboxes
 from django_logtail.protocol import decode_batch
 from django_logtail.reader import Ending, Limits, Reader, Source
@@ -281,6 +281,21 @@ async def test_two_readers_at_once_do_no_harm(house):
     assert taker.bytes == numbered(0, 210)
     assert await house.readers[0][1] is Ending.LOST
     assert not task.done()
+
+
+async def test_a_reader_that_slept_through_anothers_term_is_heard_again(house):
+    taker = house.join()
+    house.append(numbered(0, 10))
+    await taker.until(lambda: taker.bytes)
+    slept = house.control._family(QUEUE).reader
+    another = ReaderLease.new()
+    for holder in (another, slept):
+        house.control._family(QUEUE).reader = holder
+        house.relay._judge_reader(QUEUE, holder.token, 0.0)
+    house.append(numbered(10, 10))
+    await taker.until(lambda: taker.bytes == numbered(0, 20))
+
+    assert len(house.readers) == 1
 
 
 async def test_a_viewer_that_takes_nothing_paces_the_reader(house):
