@@ -77,6 +77,8 @@ class Discovery:
     @property
     def due(self) -> float | None:
         """When the next look must be, because something was not believed yet."""
+        if self.away_since is None and self._smaller_since is None:
+            return None
         dues = []
         if self.away_since is not None and self._away_kind is Kind.GONE and self.state != "missing":
             dues.append(self.away_since + GONE_SECONDS)

@@ -48,8 +48,9 @@ class Emission:
     @property
     def due(self) -> float | None:
         """When an unfinished line is to be shown."""
-        dues = (self._partial_due, self._late_due)
-        return min((due for due in dues if due is not None), default=None)
+        if self._partial_due is None or self._late_due is None:
+            return self._late_due if self._partial_due is None else self._partial_due
+        return min(self._partial_due, self._late_due)
 
     def start_again(self) -> None:
         """The chain's place was moved: nothing that was seen there counts."""
@@ -62,11 +63,13 @@ class Emission:
         self.has_more = False
         while self._go_on():
             pass
-        if self._chain.is_at_last and not self.has_more:
+        if self._discovery.notices and self._chain.is_at_last and not self.has_more:
             here = self._chain.position
             self._items += [Event(kind, here, here, details) for kind, details in self._discovery.notices]
             self._discovery.notices = []
-        self._emit_late()
+        self._late_due = None
+        if self._chain.index:
+            self._emit_late()
         return self._items
 
     def _go_on(self) -> bool:
@@ -298,7 +301,6 @@ class Emission:
 
     def _emit_late(self) -> None:
         """Bytes that a writer appended to an older generation: emitted where they are found."""
-        self._late_due = None
         for segment in self._chain.segments[: self._chain.index]:
             generation = segment.generation
             if generation.is_final or not generation.is_open:

@@ -140,10 +140,18 @@ class Follower:
             self._chain.retire(now, self._away_since())
         elif self._discovery.has_begun:
             items += self._placed_notices()
-        dues = (now + TICK_SECONDS, self._discovery.due, self._emission.due)
-        self.due = now if self.has_more else max(now, min(due for due in dues if due is not None))
+        self.due = self._next_due(now)
         self.emitted += len(items)
         return items
+
+    def _next_due(self, now: float) -> float:
+        if self._emission.has_more:
+            return now
+        due = now + TICK_SECONDS
+        for sooner in (self._discovery.due, self._emission.due):
+            if sooner is not None and sooner < due:
+                due = max(now, sooner)
+        return due
 
     def _away_since(self) -> float | None:
         """Since when the last file has been without its name, if all of it was emitted."""
