@@ -14,6 +14,8 @@ const BEYOND = 240;
 /** Above this rate nobody reads each line: ten pictures a second show as much, for a sixth of the work. */
 export const FAST_LINES = 2_000;
 const FAST_MS = 100;
+/** On a slow machine painting may take this part of the time, so that the page answers. */
+const PAINT_SHARE = 0.25;
 const AT_END = 4;
 const SPARE_ROWS = 300;
 
@@ -58,6 +60,8 @@ export class Rows {
     this.pinned = new Set();
     this.pending = 0;
     this.lastPaint = 0;
+    /** Milliseconds that the last painting took. */
+    this.cost = 0;
     this.spacer = -1;
   }
 
@@ -276,7 +280,7 @@ export class Rows {
   schedule(now = false) {
     if (document.hidden || !this.abort || this.abort.signal.aborted) return;
     if (this.pending) return;
-    const wait = now || this.rate < FAST_LINES ? 0 : FAST_MS - (performance.now() - this.lastPaint);
+    const wait = now || this.rate < FAST_LINES ? 0 : Math.max(FAST_MS, this.cost / PAINT_SHARE) - (performance.now() - this.lastPaint);
     if (wait > 4) {
       if (!this.timer) this.timer = setTimeout(() => { this.timer = undefined; this.#nextFrame(); }, wait);
       return;
@@ -315,7 +319,7 @@ export class Rows {
     }
     this.#space();
     this.#place(first);
-    if (!this.wrap) {
+    if (!this.wrap && fresh.length) {
       const widest = this.window.scrollWidth;
       if (widest > this.widest) {
         this.widest = widest;
@@ -329,6 +333,7 @@ export class Rows {
       this.at = this.lastTop - this.topHeight + this.shift;
       this.#place(first);
     }
+    this.cost = performance.now() - this.lastPaint;
     this.onPaint?.();
   }
 

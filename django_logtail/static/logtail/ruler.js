@@ -7,6 +7,8 @@ export class Ruler {
   constructor(tail) {
     this.tail = tail;
     this.drawnAt = 0;
+    /** Milliseconds that the last drawing took; it may take a twentieth of the time. */
+    this.cost = 0;
   }
 
   /** @param {AbortSignal} signal */
@@ -30,7 +32,7 @@ export class Ruler {
     this.timer = setTimeout(() => {
       this.timer = undefined;
       requestAnimationFrame(() => this.draw());
-    }, Math.max(30, EVERY_MS - (performance.now() - this.drawnAt)));
+    }, Math.max(30, Math.max(EVERY_MS, this.cost * 20) - (performance.now() - this.drawnAt)));
   }
 
   draw() {
@@ -83,5 +85,6 @@ export class Ruler {
     paper.globalAlpha = 1;
     paper.fillStyle = ink('--lt-ruler-match');
     for (let at = 0; at < rows; at++) if (found[at]) paper.fillRect(width - 5, at * 2, 4, 2);
+    this.cost = performance.now() - this.drawnAt;
   }
 }
