@@ -252,7 +252,7 @@ def _short_timeouts(alias: str, config: Mapping[str, Any]) -> Iterator[CheckMess
         if not _waits_long_enough(host):
             yield Error(
                 f"CHANNEL_LAYERS[{alias!r}] uses the core layer with redis-py 8 and no socket_timeout: "
-                "every viewer is cut off after about 5 s without a new line.",
+                "whoever waits on it is cut off after 5 s of silence.",
                 hint=f'Write the host as {{"address": url, "socket_timeout": None}}, or use {_PUBSUB_LAYER}.',
                 id="logtail.E010",
             )
