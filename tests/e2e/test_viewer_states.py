@@ -213,6 +213,21 @@ def test_an_administrator_who_stops_a_log_is_quoted(
     expect(page.locator(".lt-row").last).to_contain_text("two")
 
 
+def test_a_note_from_outside_stands_where_it_came_and_is_no_line(
+    page: Page, signed_in: BrowserContext, web: Web, stack: Stack
+) -> None:
+    path = stack.add_log("shop", b"one\n")
+    show(page, web, stack, "shop")
+
+    stack.manage("logtail_note", "deploy <b>4.2</b> started", "--log", "shop")
+    expect(page.locator(".lt-mark[data-kind=note]")).to_contain_text("deploy <b>4.2</b> started")
+    append(path, "two\n")
+
+    until(page, "tail.lines === 2")
+    assert marks_of(page) == ["note"]
+    assert text_of(page) == "one\ntwo\n"
+
+
 NO_SOCKET = """
   globalThis.WebSocket = class {
     constructor() { this.readyState = 3; setTimeout(() => this.onclose?.({ code: 1006, reason: '' })); }

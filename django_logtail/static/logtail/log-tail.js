@@ -29,6 +29,8 @@ const MOST_RANGE = 1024 * 1024;
 /** A tab nobody looks at for this long stops its reading; so it says. */
 const IDLE_MINUTES = 30;
 const RESUMED_MS = 6_000;
+const NOTE_MS = 500;
+const NOTE_TRIES = 20;
 const SAMPLES = 24;
 const QUERY_MS = 60;
 const TIMES = ['compact', 'raw', 'relative', 'hidden'];
@@ -280,6 +282,9 @@ export class LogTail extends HTMLElement {
       case 'event':
         this.#event(message);
         break;
+      case 'note':
+        this.#note(message);
+        break;
       default:
     }
   }
@@ -304,6 +309,16 @@ export class LogTail extends HTMLElement {
     }
     if (SILENT.has(event.kind)) return;
     this.#mark(event.kind, { ...event }, place);
+  }
+
+  /** A mark from outside goes between lines: one that comes in the middle of a line waits for its end. @param {Record<string, any>} note @param {number} [tries] */
+  #note(note, tries = 0) {
+    const { store } = this;
+    if ((store.open || store.unfinished.length) && tries < NOTE_TRIES) {
+      setTimeout(() => { if (this.store === store) this.#note(note, tries + 1); }, NOTE_MS);
+      return;
+    }
+    store.mark('note', { text: String(note.text ?? ''), level: note.level, at: Number.isFinite(note.at) ? note.at * 1000 : Date.now() });
   }
 
   /** @param {string} kind @param {Record<string, any>} [details] @param {{file: string, offset: number}|null} [place] */

@@ -175,7 +175,7 @@ export function hangOf(text, time) {
   return after - (end - start) + shown;
 }
 
-const MARK_ICONS = { gap: 'warn', missed: 'warn', 'missed-unknown': 'warn', unreadable: 'warn', 'not-a-file': 'warn', refused: 'lock', gone: 'warn', elsewhere: 'warn', stopped: 'stop' };
+const MARK_ICONS = { gap: 'warn', missed: 'warn', 'missed-unknown': 'warn', unreadable: 'warn', 'not-a-file': 'warn', refused: 'lock', gone: 'warn', elsewhere: 'warn', stopped: 'stop', note: 'note' };
 
 /** @param {HTMLElement} row @param {Item} item @param {Look} look */
 function paintMark(row, item, look) {
@@ -183,6 +183,7 @@ function paintMark(row, item, look) {
   row.setAttribute('role', 'listitem');
   row.dataset.kind = item.kind;
   delete row.dataset.lv;
+  delete row.dataset.level;
   const { words } = look;
   const details = item.details ?? {};
   row.replaceChildren();
@@ -190,7 +191,10 @@ function paintMark(row, item, look) {
     row.append(el('span', {}, words.day(item.details)));
     return;
   }
-  row.append(icon(MARK_ICONS[item.kind] ?? 'turn'), el('span', {}, markText(item, details, words)));
+  const text = el('span');
+  put(text, markText(item, details, words));
+  if (item.kind === 'note') row.dataset.level = ['error', 'warning'].includes(details.level) ? details.level : 'info';
+  row.append(icon(MARK_ICONS[item.kind] ?? 'turn'), text);
   if (item.kind === 'gap' && !details.failed) {
     row.append(details.loading ? el('span', {}, words.say('mark.loading')) : el('button.lt-link', { type: 'button', 'data-act': 'loadgap' }, words.say('do.load')));
   }
@@ -206,6 +210,7 @@ export function markText(item, details, words) {
     case 'truncated': return details.to ? words.say('mark.truncated.to', { time, size: size(details.to) }) : words.say('mark.truncated', { time });
     case 'gone': return details.name ? words.say('mark.gone.name', { time, name: details.name }) : words.say('mark.gone', { time });
     case 'missed': return Number.isFinite(details.size) ? words.say('mark.missed', { size: size(details.size) }) : words.say('mark.missed.unknown');
+    case 'note': return `${time}  ${details.text}`;
     case 'hole': return words.say('mark.hole', { size: size(details.size ?? 0) });
     case 'recovered': return words.say('mark.recovered', { name: details.name ?? '' });
     default: return words.say(`mark.${item.kind}`, { time, reason, what: details.what ?? '', name: details.name ?? '' });

@@ -274,6 +274,8 @@ export class Session {
       default:
     }
     this.listener.message(message);
+    // These count as not acknowledged too, though they may move nothing.
+    if (message.type === 'event' || message.type === 'gap' || message.type === 'note') this.#acknowledge();
   }
 
   #asked(/** @type {number} */ request) {
