@@ -1,0 +1,87 @@
+"""A viewer that stops reading its socket under a flood: it costs the web process and the others next to nothing."""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import absent
+from tests.plain import Door, PlainViewer, resident_bytes, serve
+from tests.stack import Stack, Web, has_redis
+from tests.writer import Writer
+
+pytestmark = [pytest.mark.redis, pytest.mark.whole]
+
+MIB = 1024 * 1024
+LINE_BYTES = 1_000
+LINES_PER_SECOND = 20_000
+#: Seconds of the flood while one viewer does not read. After 30 s it would be closed, and resume.
+STALL_SECONDS = 60.0 if os.environ.get("LOGTAIL_SLOW") else 5.0
+ACK_LIMIT_SECONDS = 30.0
+#: Seconds of the flood before, until ring and allocator have what they need.
+WARM_SECONDS = 3.0
+#: What such a viewer may cost its web process.
+MOST_GROWTH = 8 * MIB
+#: The flood is not to be held back by the budgets.
+UNLIMITED = {"READ_BYTES_PER_SECOND": 10**9, "READ_BYTES_PER_SECOND_PER_LOG": 10**9}
+
+
+@pytest.fixture(params=["uvicorn", "daphne", "hypercorn", "granian"])
+def flooded(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Stack, Web]]:
+    if not has_redis():
+        absent("a redis-server")
+    with Stack(tmp_path / "stack", logtail=UNLIMITED) as stack:
+        stack.start_redis()
+        stack.start_worker()
+        yield stack, stack.start_web(request.param)
+
+
+def test_a_viewer_that_stops_reading_costs_little_and_gets_the_exact_gap(flooded: tuple[Stack, Web]) -> None:
+    stack, web = flooded
+    path = stack.add_log("flood")
+
+    with Door(stack, web, stack.make_user("member")) as door:
+        stall(path, web, door)
+
+
+def stall(path: Path, web: Web, door: Door) -> None:
+    reads = door.open("flood", forgets=True)
+    stops = door.open("flood", forgets=True, small=True)
+
+    with Writer(path, per_second=LINES_PER_SECOND, size=LINE_BYTES, rotate_seconds=0) as writer:
+        serve([reads, stops], lambda: False, WARM_SECONDS)
+        before = resident_bytes(web.pids)
+        most = flood(reads, web)
+        writer.finish()
+        size = path.stat().st_size
+        assert serve([reads], lambda: reads.place is not None and reads.place[1] == size, 60)
+    if STALL_SECONDS > ACK_LIMIT_SECONDS:
+        assert serve([stops], lambda: stops.is_closed, 20)
+        first, stops = stops, door.open("flood", forgets=True, resume=stops.place)
+        stops.first, stops.received, stops.gaps = first.first, first.received, first.gaps
+    is_complete = serve([stops], lambda: stops.place is not None and stops.place[1] == size, 60)
+    named = sum(gap["end"] - gap["start"] for gap in stops.gaps)
+
+    print(
+        f"\n  {web.name}: {size / MIB:.0f} MiB, grown by {(most - before) / MIB:.1f} MiB of {before / MIB:.0f}, "
+        f"{len(stops.gaps)} gaps of {named / MIB:.1f} MiB"
+    )
+    assert reads.gaps == []
+    assert reads.first is not None
+    assert reads.first + reads.received == size
+    assert is_complete, stops
+    assert stops.first is not None
+    assert stops.first + stops.received + named == size
+    assert most - before <= MOST_GROWTH
+
+
+def flood(reads: PlainViewer, web: Web) -> int:
+    """Serve one viewer only; the most memory the web process had meanwhile."""
+    most = 0
+    ends_at = time.monotonic() + STALL_SECONDS
+    while time.monotonic() < ends_at:
+        serve([reads], lambda: False, 0.5)
+        most = max(most, resident_bytes(web.pids))
+    return most
