@@ -76,6 +76,7 @@ class Want:
 
     `position` None: from the last `lines` lines. `taken` counts the bytes accepted since `serial` was posted; the
     reader may have sent `taken + credit` of this serial. A new serial rewinds to `position`.
+    `late` are the bytes taken of older generations, which writers may still append to.
     `end` or `before_lines` make it a one-time request for history: bytes [position.offset, end), or the
     `before_lines` lines that end at position.offset.
     """
@@ -91,6 +92,7 @@ class Want:
     taken: int = 0
     end: int | None = None
     before_lines: int | None = None
+    late: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def member(self) -> str:
@@ -101,7 +103,7 @@ class Want:
         if self.position is not None:
             fields["file"] = self.position.file
             fields["offset"] = self.position.offset
-        for name in ("lines", "taken", "end", "before_lines"):
+        for name in ("lines", "taken", "end", "before_lines", "late"):
             if getattr(self, name):
                 fields[name] = getattr(self, name)
         return json.dumps(fields, separators=(",", ":"))
@@ -123,6 +125,7 @@ class Want:
             taken=fields.get("taken", 0),
             end=fields.get("end"),
             before_lines=fields.get("before_lines"),
+            late=fields.get("late", {}),
         )
 
 

@@ -394,7 +394,7 @@ class Reader:
             if flow.apart is not None:
                 flow.must_rewind = True
             elif flow.follower is not None and (
-                want.position is None or not flow.follower.rewind(want.position)
+                want.position is None or not flow.follower.rewind(want.position, want.late)
             ):
                 self._reopen(flow)
         elif flow.follower is not None and flow.apart is None and want.position is not None:
@@ -619,7 +619,7 @@ class Reader:
             flow.beats = CHANGED_BEATS
         if flow.must_rewind or serial != flow.want.serial:
             flow.must_rewind = False
-            if flow.want.position is None or not follower.rewind(flow.want.position):
+            if flow.want.position is None or not follower.rewind(flow.want.position, flow.want.late):
                 self._reopen(flow)
                 return
             items = []

@@ -50,6 +50,8 @@ ITEM_BYTES: Final = 300
 JUMP_BYTES: Final = 64 * 1024
 #: Moves between generations that a feed remembers, to name a gap that spans them.
 MOVES: Final = 64
+#: Generations of a log whose place a feed remembers: as many as a follower holds, and the current one.
+GENERATIONS: Final = 9
 #: Seconds without a heartbeat after which wants are posted every RETRY_SECONDS.
 SILENT_SECONDS: Final = 1.2
 RETRY_SECONDS: Final = 0.4
@@ -115,6 +117,7 @@ class Feed:
         self._source = ("", 0)
         self._number = 0
         self._has_begun = False
+        self._places: dict[str, int] = {}
         self._taken = 0
         self._granted = 0
         #: What the last heartbeat said of a flow whose items had not all come by then.
@@ -224,6 +227,7 @@ class Feed:
         item = RingItem(before, after, frame, self.received, data, late)
         if not late:
             self.position = after
+        self._took(Position(before.file, before.offset + len(data)))
         self._append(item)
 
     def _take_event(self, message: dict[str, Any]) -> None:
@@ -245,8 +249,17 @@ class Feed:
         if after is not None:
             if before != after:
                 self.moves.append(item)
+                if before is not None:
+                    self._took(before)
             self.position = after
         self._append(item)
+
+    def _took(self, place: Position) -> None:
+        """Remember how far each of the last generations was taken: late bytes of older ones are repaired from there."""
+        self._places.pop(place.file, None)
+        self._places[place.file] = place.offset
+        while len(self._places) > GENERATIONS:
+            del self._places[next(iter(self._places))]
 
     def heard(
         self,
@@ -307,6 +320,11 @@ class Feed:
             lines=self.lines,
             position=self.position,
             taken=self._taken,
+            late={
+                file: end
+                for file, end in self._places.items()
+                if self.position and file != self.position.file
+            },
         )
 
     def ask_again(self, why: str) -> None:

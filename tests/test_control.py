@@ -270,6 +270,7 @@ def test_a_redis_that_does_not_answer_is_one_kind_of_error():
         WANT,
         replace(WANT, position=Position("f", 0), taken=3, lines=0),
         replace(WANT, position=Position("f", 9), end=20),
+        replace(WANT, position=Position("f", 9), late={"e": 700}),
         replace(WANT, position=Position("f", 9), before_lines=20),
     ],
 )

@@ -65,6 +65,9 @@ class Taker:
                 header, data = decode_batch(frame)
                 if header.get("partial"):
                     continue
+                if header.get("late"):
+                    self.bytes += data
+                    continue
                 assert self.place is None or self.place == (header["file"], header["start"])
                 self.place = (header["file"], header["end"])
                 self.bytes += data
@@ -206,6 +209,33 @@ async def test_a_viewer_that_comes_back_goes_on_where_it_was(house):
     await back.until(lambda: back.bytes == numbered(80, 20))
 
     assert back.events[0]["resumed"] is True
+
+
+@pytest.mark.parametrize("losses", [0, 1, 2])
+async def test_late_bytes_of_a_rotated_file_are_asked_for_again_when_they_get_lost(house, losses):
+    house.append(b"one\n")
+    taker = house.join()
+    await taker.until(lambda: taker.bytes == b"one\n")
+    lost = []
+
+    def lose(message):
+        if message.get("flags", 0) & 2 and len(lost) < losses:
+            lost.append(message)
+            return "drop"
+        return ""
+
+    house.mailboxes.fault = lose
+    with house.path.open("ab") as old:
+        house.path.rename(house.path.with_name("app.log.1"))
+        house.append(b"new\n")
+        await taker.until(lambda: taker.bytes.endswith(b"new\n"))
+        for number in range(3):
+            old.write(b"late %d\n" % number)
+            old.flush()
+            await taker.until(lambda n=number: b"late %d\n" % n in taker.bytes)
+
+    assert taker.bytes == b"one\nnew\nlate 0\nlate 1\nlate 2\n"
+    assert len(lost) == losses
 
 
 @pytest.mark.parametrize("fault", ["drop", "double", "refuse", "hold"])
