@@ -18,21 +18,29 @@ CATALOGUES = sorted((PACKAGE / "locale").glob("*/LC_MESSAGES/django.po"))
 PLACE = re.compile(r"\{(\w+)\}")
 
 
-def entries(catalogue: Path) -> dict[str, str]:
-    """The messages of a .po file, a context before its message as in a .mo file."""
-    found: dict[str, str] = {}
+def entries(catalogue: Path) -> dict[str | tuple[str, int], str]:
+    """The messages of a .po file, keyed as in a .mo file: a context before its message, plural forms by number."""
+    found: dict[str | tuple[str, int], str] = {}
     for block in catalogue.read_text().split("\n\n"):
         fields: dict[str, str] = {}
         name = ""
         for line in block.splitlines():
-            if match := re.match(r'(msgctxt|msgid|msgstr) (".*")$', line):
+            if match := re.match(r'(msgctxt|msgid|msgid_plural|msgstr|msgstr\[\d\]) (".*")$', line):
                 name = match[1]
                 fields[name] = ast.literal_eval(match[2])
             elif line.startswith('"'):
                 fields[name] += ast.literal_eval(line)
         if fields.get("msgid"):
             context = f"{fields['msgctxt']}\x04" if "msgctxt" in fields else ""
-            found[context + fields["msgid"]] = fields["msgstr"]
+            key = context + fields["msgid"]
+            if "msgstr" in fields:
+                found[key] = fields["msgstr"]
+            else:
+                found |= {
+                    (key, int(name[7:-1])): text
+                    for name, text in fields.items()
+                    if name.startswith("msgstr[")
+                }
     return found
 
 
