@@ -77,7 +77,7 @@ WORDS: Mapping[str, object] = {
     "notice.notfile": _("{name} is not a regular file ({what})."),
     "notice.refused": _("{name} may not be read: {reason}."),
     "notice.stalled": _("Reading {name} takes long: its disk or network answers slowly."),
-    "notice.flagged": _("Reading of this log is stopped by an administrator: {reason}."),
+    "notice.flagged": _("Reading of this log is off: {reason}."),
     "notice.outdated": _("This page is older than the server. Reload it to continue."),
     "notice.gone": _("There is no such log, or it is not for you."),
     "notice.cause": _("{cause} {fix}"),
