@@ -28,8 +28,11 @@ export class Chosen {
     /** Lines shown, and lines seen. */
     this.lines = 0;
     this.all = 0;
+    /** The entry under way: its first line and, apart, what belongs to it. Most entries are one line, and 200,000 lists
+     * of one are what would take the time. @type {Item|null} */
+    this.head = null;
     /** @type {Item[]} */
-    this.entry = [];
+    this.inner = [];
     this.entryShown = false;
     this.entryMatches = false;
     this.entryExcluded = false;
@@ -47,7 +50,8 @@ export class Chosen {
     }
     this.all++;
     if (!item.inner) this.#newEntry();
-    this.entry.push(item);
+    if (this.head === null) this.head = item;
+    else this.inner.push(item);
     if (query?.active) {
       const text = plain(item.text);
       if (query.matches(text, item)) {
@@ -59,22 +63,25 @@ export class Chosen {
     const show = this.#wants(item);
     if (show && !this.entryShown) {
       this.entryShown = true;
-      this.entry.forEach((line, i) => this.#show(line, i));
-    } else if (show) this.#show(item, this.entry.length - 1);
+      this.#show(this.head);
+      for (const line of this.inner) this.#show(line);
+    } else if (show) this.#show(item);
     else if (this.entryShown) {
       // The entry's own lines are the last ones shown: a line further down decided against it.
-      for (const line of this.entry) if (line !== item && this.#isShown(line)) { shown.pop(); this.lines--; }
+      for (const line of [this.head, ...this.inner]) if (line !== item && !this.#isFolded(line)) { shown.pop(); this.lines--; }
       this.entryShown = false;
     }
   }
 
   #newEntry() {
-    this.entry.length = 0;
+    this.head = null;
+    if (this.inner.length) this.inner = [];
     this.entryShown = this.entryMatches = this.entryExcluded = false;
   }
 
   #wants(/** @type {Item} */ item) {
-    if (this.off.has(this.entry[0].inner ? item.level : this.entry[0].level)) return false;
+    const head = /** @type {Item} */ (this.head);
+    if (this.off.size && this.off.has(head.inner ? item.level : head.level)) return false;
     const { query } = this;
     if (!query?.active) return true;
     if (this.entryExcluded) return false;
@@ -82,12 +89,13 @@ export class Chosen {
     return query.flags.only ? this.entryMatches || query.wanted.length === 0 : true;
   }
 
-  #isShown(/** @type {Item} */ line) {
-    return line === this.entry[0] || !this.folded.has(this.entry[0]);
+  /** Whether it is one of the lines that folding its entry hides. */
+  #isFolded(/** @type {Item} */ line) {
+    return line !== this.head && this.folded.has(/** @type {Item} */ (this.head));
   }
 
-  #show(/** @type {Item} */ line, /** @type {number} */ index) {
-    if (index > 0 && this.folded.has(this.entry[0])) return;
+  #show(/** @type {Item} */ line) {
+    if (this.#isFolded(line)) return;
     this.shown.push(line);
     this.lines++;
   }
@@ -96,7 +104,8 @@ export class Chosen {
   untake(items) {
     for (const item of [...items].reverse()) {
       if (this.matches[this.matches.length - 1] === item) this.matches.pop();
-      if (this.entry[this.entry.length - 1] === item) this.entry.pop();
+      if (this.inner[this.inner.length - 1] === item) this.inner.pop();
+      else if (this.head === item) this.head = null;
       this.all--;
     }
   }

@@ -52,10 +52,9 @@ export class Query {
       this.wanted = [];
       this.unwanted = [];
     }
+    /** The expression that is matched in a worker, and never here. */
+    this.expression = flags.regex && text && this.wanted.length ? this.wanted[0] : null;
   }
-
-  /** The expression that is matched in a worker, and never here. */
-  get expression() { return this.flags.regex && this.text && this.wanted.length ? this.wanted[0] : null; }
 
   /** Whether a line is still to be matched by the worker. @param {object} item */
   awaits(item) { return this.expression !== null && !this.verdicts.has(item); }

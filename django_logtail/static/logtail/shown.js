@@ -63,10 +63,17 @@ export class Shown {
     return height;
   }
 
-  /** @param {Iterable<Item>} items */
+  /** @param {Item[]} items its own from now on */
   reset(items) {
     this.clear();
-    for (const item of items) this.push(item);
+    this.items = items;
+    for (let at = 0; at < items.length; at += BLOCK) {
+      const end = Math.min(at + BLOCK, items.length);
+      let sum = 0;
+      for (let i = at; i < end; i++) sum += items[i].height = this.estimate(items[i]);
+      this.sums.push(sum);
+      this.total += sum;
+    }
   }
 
   /** Estimates every height anew: the layout changed. */
