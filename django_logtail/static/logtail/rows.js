@@ -63,6 +63,8 @@ export class Rows {
     /** Milliseconds that the last painting took. */
     this.cost = 0;
     this.spacer = -1;
+    /** Whether rows look different now and were not painted anew. */
+    this.stale = false;
   }
 
   connect() {
@@ -142,7 +144,7 @@ export class Rows {
 
   // --- what is shown ------------------------------------------------------
 
-  /** Shows other items, and what was looked at stays where it was. @param {Iterable<Item>} items */
+  /** Shows other items, and what was looked at stays where it was. @param {Item[]} items its own from now on */
   reset(items) {
     this.#keepPlace(() => this.shown.reset(items));
     this.schedule();
@@ -311,6 +313,7 @@ export class Rows {
     if (this.follow) this.at = shown.total - this.height;
     let [first, last] = this.#range();
     let fresh = this.#mount(first, last);
+    if (this.stale) this.#repaintAll(new Set(fresh));
     // Heights that differ from their estimate may leave the view short of rows: look once more.
     if (this.#measure(fresh) && !this.follow) {
       [first, last] = this.#range();
@@ -436,14 +439,17 @@ export class Rows {
     this.schedule(true);
   }
 
-  /** All rows look different now. */
+  /** All rows look different now. Those that stay are painted anew with the next frame, when it is known which. */
   repaint() {
-    this.#repaintAll();
+    this.stale = true;
     this.schedule(true);
   }
 
-  #repaintAll() {
+  /** @param {Set<Item>} [fresh] painted a moment ago */
+  #repaintAll(fresh) {
+    this.stale = false;
     for (const [item, row] of this.mounted) {
+      if (fresh?.has(item)) continue;
       const pinned = row.classList.contains('lt-pinned');
       this.paintRow(row, item);
       row.classList.toggle('lt-pinned', pinned);
