@@ -22,6 +22,8 @@ from tests.client import ACK_BYTES, ACK_SECONDS, Place
 from tests.stack import Stack, Web
 
 RECEIVE_BYTES = 1024 * 1024
+#: Seconds after which a viewer acknowledges although nothing has come.
+SILENT_SECONDS = 15.0
 #: The receive buffer of a viewer that will not read: small, so that what is not read stays with the server.
 SMALL_BUFFER = 4096
 
@@ -42,6 +44,7 @@ class PlainViewer:
     end: dict[str, Any] | None = None
     is_closed: bool = False
     unacknowledged: int = 0
+    acknowledged_at: float = 0.0
 
     def read(self) -> None:
         try:
@@ -113,7 +116,7 @@ class PlainViewer:
 
     def acknowledge(self) -> None:
         if self.place is not None:
-            self.unacknowledged = 0
+            self.unacknowledged, self.acknowledged_at = 0, time.monotonic()
             self.say({"type": "ack", "file": self.place[0], "offset": self.place[1]})
 
     def say(self, message: dict[str, Any]) -> None:
@@ -180,7 +183,7 @@ def serve(viewers: Iterable[PlainViewer], until: Callable[[], bool], seconds: fl
     """Read for all viewers until a condition holds; False when it did not in time."""
     viewers = list(viewers)
     deadline = time.monotonic() + seconds
-    acknowledged_at = time.monotonic()
+    acknowledged_at = 0.0
     with selectors.DefaultSelector() as selector:
         for viewer in viewers:
             selector.register(viewer.socket, selectors.EVENT_READ, viewer)
@@ -191,7 +194,7 @@ def serve(viewers: Iterable[PlainViewer], until: Callable[[], bool], seconds: fl
             if now - acknowledged_at > ACK_SECONDS:
                 acknowledged_at = now
                 for viewer in viewers:
-                    if viewer.unacknowledged:
+                    if viewer.unacknowledged or now - viewer.acknowledged_at > SILENT_SECONDS:
                         viewer.acknowledge()
             for key, _ in selector.select(0.05):
                 key.data.read()

@@ -1,0 +1,170 @@
+"""Viewers come and go in any order, some without a goodbye: nothing of them stays."""
+
+import asyncio
+import os
+import random
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import absent
+from tests.plain import Door, PlainViewer, descriptors, resident_bytes, serve, threads
+from tests.stack import Running, Stack, Web, has_redis, wait_until
+from tests.test_delivery import House
+
+pytestmark = [pytest.mark.redis, pytest.mark.whole]
+
+VIEWERS = 10_000 if os.environ.get("LOGTAIL_SLOW") else 300
+#: Viewers before the first measurement: pools are filled and modules loaded by then.
+WARM_UP = 2_000 if os.environ.get("LOGTAIL_SLOW") else 300
+AT_ONCE = 40
+LOGS = 12
+#: What may be used more afterwards.
+MOST_GROWTH = 0.05
+#: Seconds until wants, sessions and the reader that lingers are gone.
+LAPSE_SECONDS = 60.0
+#: The keys that the package documents; each lapses.
+KEYS = {"reader", "wants", "expiry", "changed", "version", "wake", "wakes", "notes", "status"}
+#: How often some viewers come and go in the test of one process.
+ROUNDS = 300
+
+
+@pytest.fixture
+def busy(tmp_path: Path) -> Iterator[tuple[Stack, Web, Running]]:
+    if not has_redis():
+        absent("a redis-server")
+    with Stack(tmp_path / "stack", logtail={"MAX_VIEWERS_PER_USER": 10_000}) as stack:
+        stack.start_redis()
+        worker = stack.start_worker()
+        yield stack, stack.start_web(), worker
+
+
+def come_and_go(stack: Stack, door: Door, count: int, chance: random.Random) -> None:
+    """Let so many viewers in, and each out again: by closing, by dying, or by `stop`."""
+    inside: list[PlainViewer] = []
+    paths = sorted(stack.logs.iterdir())
+    for _ in range(count):
+        inside.append(door.open(f"log-{chance.randrange(LOGS)}", lines=chance.choice([0, 5, 500])))
+        if chance.random() < 0.3:
+            with chance.choice(paths).open("ab") as file:
+                file.write(b"a line like others\n" * chance.choice([1, 10, 300]))
+        serve(inside, lambda: False, 0.0)
+        while len(inside) >= AT_ONCE or (inside and chance.random() < 0.45):
+            leave(inside.pop(chance.randrange(len(inside))), chance)
+            door.viewers = inside[:]
+    serve(inside, lambda: all(viewer.state == "live" for viewer in inside), 20)
+    for viewer in inside:
+        leave(viewer, chance)
+    door.viewers.clear()
+
+
+def fill_pools(door: Door) -> None:
+    """Come all at once, so that the web process starts every thread it may ever have."""
+    door.open("log-0")
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as together:
+        list(together.map(lambda _: door.open("log-0"), range(4 * AT_ONCE)))
+    for viewer in door.viewers:
+        viewer.close()
+    door.viewers.clear()
+
+
+def leave(viewer: PlainViewer, chance: random.Random) -> None:
+    match chance.randrange(3):
+        case 0:
+            viewer.close()
+        case 1:
+            viewer.kill()
+        case _:
+            viewer.say({"type": "stop"})
+            viewer.socket.close()
+
+
+def logtail_keys(stack: Stack) -> dict[str, int]:
+    """Every key but the broker's, and its time to live in milliseconds; negative: for ever."""
+    import redis
+
+    with redis.Redis(port=stack.redis_port, decode_responses=True) as client:
+        return {key: client.pttl(key) for key in client.scan_iter() if not key.startswith("dramatiq")}
+
+
+def is_quiet(stack: Stack, worker: Running) -> bool:
+    """No reader, no want, no open log: only what lapses by itself is left."""
+    keys = logtail_keys(stack)
+    names = {key.rpartition(":")[2] for key in keys}
+    is_open = any(path.is_relative_to(stack.logs) for path in worker.open_paths())
+    return not is_open and not names & {"reader", "wants", "status"}
+
+
+def test_viewers_that_came_and_went_leave_nothing_behind(busy: tuple[Stack, Web, Running]) -> None:
+    stack, web, worker = busy
+    chance = random.Random(7)
+    for number in range(LOGS):
+        stack.add_log(f"log-{number}", b"a first line\n" * 100)
+
+    with Door(stack, web, stack.make_user("member")) as door:
+        fill_pools(door)
+        come_and_go(stack, door, WARM_UP, chance)
+        wait_until(lambda: is_quiet(stack, worker), LAPSE_SECONDS, "quiet before")
+        before = {process.name: measure(process) for process in (web, worker)}
+        began = time.monotonic()
+        come_and_go(stack, door, VIEWERS, chance)
+        took = time.monotonic() - began
+        wait_until(lambda: is_quiet(stack, worker), LAPSE_SECONDS, "quiet after")
+        for process in (web, worker):
+            wait_until(
+                lambda process=process: is_within(measure(process), before[process.name]),
+                LAPSE_SECONDS,
+                f"descriptors and threads of {process.name} as before, {before[process.name]}: {measure(process)}",
+            )
+        after = {process.name: measure(process) for process in (web, worker)}
+        keys = logtail_keys(stack)
+
+    print(
+        f"\n  {VIEWERS} viewers in {took:.0f} s; descriptors, threads, bytes: {before} -> {after}; keys {keys}"
+    )
+    assert all(left > 0 for left in keys.values()), keys
+    assert {key.rpartition(":")[2] for key in keys if key.startswith("logtail:{")} <= KEYS
+    for name, (_, _, size) in after.items():
+        assert size <= before[name][2] * (1 + MOST_GROWTH), name
+
+
+def measure(process: Running) -> tuple[int, int, int]:
+    """Descriptors, threads and resident bytes of a process and its children."""
+    pids = process.pids
+    return descriptors(pids), threads(pids), resident_bytes(pids)
+
+
+def is_within(now: tuple[int, int, int], before: tuple[int, int, int]) -> bool:
+    return now[0] <= before[0] and now[1] <= before[1]
+
+
+async def test_no_task_stays_of_viewers_that_came_and_went(tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    path.write_bytes(b"a first line\n" * 100)
+    house = House(path)
+    chance = random.Random(7)
+    stays = house.join()
+    await stays.until(lambda: stays.bytes)
+    before = len(asyncio.all_tasks())
+
+    for _ in range(ROUNDS):
+        takers = [house.join(lines=chance.choice([0, 5, 90])) for _ in range(chance.randrange(1, 5))]
+        house.append(b"a line like others\n")
+        for taker in takers:
+            if chance.random() < 0.5:
+                await taker.until(lambda taker=taker: taker.place)
+            house.relay.leave(taker.viewer)
+    house.append(b"the last one\n")
+    await stays.until(lambda: stays.bytes.endswith(b"the last one\n"))
+    deadline = asyncio.get_running_loop().time() + 5
+    reader, _ = house.readers[0]
+    while len(reader._flows) > 1 and asyncio.get_running_loop().time() < deadline:
+        await asyncio.sleep(0.02)
+    after = len(asyncio.all_tasks())
+    flows, feeds = len(reader._flows), len(house.relay._feeds)
+    await house.close()
+
+    assert (after, flows, feeds) == (before, 1, 1)

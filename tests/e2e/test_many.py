@@ -1,0 +1,76 @@
+"""A thousand viewers, and a thousand logs, on one worker process with two threads."""
+
+import resource
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import absent
+from tests.plain import Door, cpu_seconds, resident_bytes, serve
+from tests.stack import Running, Stack, Web, has_redis, wait_until
+
+pytestmark = [pytest.mark.redis, pytest.mark.whole]
+
+VIEWERS = 1_000
+MIB = 1024 * 1024
+#: Seconds over which idle CPU is measured, and before, until the last beats of a start are over.
+IDLE_SECONDS = 5.0
+SETTLE_SECONDS = 3.0
+#: Descriptors that both ends of so many sockets need in one process or another.
+DESCRIPTORS = 4_096
+
+
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, Web, Running]]:
+    if not has_redis():
+        absent("a redis-server")
+    old = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if old[1] != resource.RLIM_INFINITY and old[1] < DESCRIPTORS:
+        pytest.skip(f"{DESCRIPTORS} descriptors are not allowed here")
+    if old[0] != resource.RLIM_INFINITY:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(old[0], DESCRIPTORS), old[1]))
+    limits = {"MAX_VIEWERS_PER_USER": 10_000}
+    with Stack(tmp_path_factory.mktemp("crowd") / "stack", logtail=limits) as stack:
+        stack.start_redis()
+        worker = stack.start_worker()
+        yield stack, stack.start_web(), worker
+    resource.setrlimit(resource.RLIMIT_NOFILE, old)
+
+
+@pytest.mark.parametrize("count", [100, VIEWERS], ids=["100 logs", "1,000 logs"])
+def test_a_thousand_viewers_are_live_and_each_gets_its_line(
+    crowd: tuple[Stack, Web, Running], count: int, tmp_path: Path
+) -> None:
+    stack, web, worker = crowd
+    paths = [stack.add_log(f"log-{number}") for number in range(count)]
+
+    with Door(stack, web, stack.make_user(f"member-{count}")) as door:
+        for number in range(VIEWERS):
+            door.open(f"log-{number % count}")
+            if number % 50 == 49:
+                serve(door.viewers, lambda: False, 0.05)
+        viewers = door.viewers
+        assert serve(viewers, lambda: all(viewer.state == "live" for viewer in viewers), 60)
+        serve(viewers, lambda: False, SETTLE_SECONDS)
+        used, began = cpu_seconds(worker.pids), time.monotonic()
+        serve(viewers, lambda: False, IDLE_SECONDS)
+        share = (cpu_seconds(worker.pids) - used) / (time.monotonic() - began)
+        print(
+            f"\n  {VIEWERS} viewers on {count} logs, idle: reader {share:.1%} CPU, "
+            f"{resident_bytes(worker.pids) / MIB:.0f} MiB; web {resident_bytes(web.pids) / MIB:.0f} MiB"
+        )
+        written_at = time.monotonic()
+        for number, path in enumerate(paths):
+            path.write_bytes(f"line of log-{number}\n".encode())
+        assert serve(viewers, lambda: all(viewer.text for viewer in viewers), 60)
+        print(f"  every viewer had its line after {time.monotonic() - written_at:.2f} s")
+        stack.call("send", "touch_file", str(tmp_path / "sign"))
+        wait_until((tmp_path / "sign").exists, 20, "the host's own actor")
+        assert not any(viewer.is_closed for viewer in viewers)
+
+    stack.call("remove_logs")
+    assert [bytes(viewer.text).decode() for viewer in viewers] == [
+        f"line of log-{number % count}\n" for number in range(VIEWERS)
+    ]
