@@ -5,6 +5,7 @@ All of them are played at once in threads, since they mostly wait; each test the
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -76,3 +77,14 @@ def test_what_tail_is_known_to_get_wrong_it_still_does(
     assert isinstance(error, NotShown), (
         "tail -F passes this now: correct the table in docs/explanation/following.md"
     )
+
+
+def test_permission_taken_from_a_process_without_the_powers_of_root(tmp_path: Path) -> None:
+    [scenario] = [scenario for scenario in SCENARIOS if scenario.name.startswith("32_")]
+    limits = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    if limits and not shutil.which("setpriv"):
+        pytest.skip("setpriv is missing: root reads everything")
+
+    messages = play(scenario, tmp_path / "32", [*limits, *OURS], 30.0)
+
+    assert messages == ""
