@@ -24,7 +24,7 @@ REASONS = {
     errno.EMFILE: "fs.inotify.max_user_instances is used up, or too many open files",
     errno.ENFILE: "the system has too many open files",
     errno.ENOMEM: "the kernel has no memory for it",
-    errno.EACCES: "its directory may not be listed by the reader",
+    errno.EACCES: "it or its directory may not be read by the reader",
 }
 ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.EBADF)
 
