@@ -52,13 +52,14 @@ class _End(Exception):
     """This viewer ends: with a last message, unless the other side is gone (code None)."""
 
     def __init__(
-        self, code: int | None, reason: str = "", text: str = "", *, may_retry: bool = False
+        self, code: int | None, reason: str = "", text: str = "", *, may_retry: bool = False, **more: int
     ) -> None:
         super().__init__(reason)
         self.code = code
         self.reason = reason
         self.text = text
         self.may_retry = may_retry
+        self.more = more
 
 
 class _Viewers:
@@ -75,6 +76,7 @@ class _Viewers:
                 CloseCode.TOO_MANY_VIEWERS,
                 "too-many-viewers",
                 f"You already have {mine} logs open, which is the limit. Close one and try again.",
+                limit=mine,
             )
         if self.total >= conf.MAX_VIEWERS_PER_PROCESS:
             raise _End(
@@ -183,7 +185,7 @@ class LogConsumer:
             Exception
         ):  # the other side may be gone, and each server says so in its own way
             await self._send_text(
-                encode_message("end", reason=end.reason, text=end.text, may_retry=end.may_retry)
+                encode_message("end", reason=end.reason, text=end.text, may_retry=end.may_retry, **end.more)
             )
             await self._send({"type": "websocket.close", "code": int(end.code), "reason": end.reason})
 

@@ -248,7 +248,7 @@ for (const [code, phase] of [[4400, 'failed'], [4403, 'denied'], [4404, 'gone'],
     await w.clock.pass(120_000);
 
     assert.equal(w.phase, phase);
-    assert.equal(w.phases.at(-1)[1].text, 'Because.');
+    assert.equal(w.phases.at(-1)[1].reason, 'Because.');
     assert.equal(w.sockets.length, 1);
   });
 }

@@ -320,7 +320,7 @@ export class Session {
   /** @param {number} code @param {string} reason */
   #closed(code, reason) {
     const words = this.endWords ?? {};
-    const details = { code, reason: words.text || reason || '', ...words };
+    const details = { ...words, code, reason: words.text || reason || '' };
     this.endWords = null;
     switch (code) {
       case 4401:
