@@ -789,6 +789,7 @@ export class LogTail extends HTMLElement {
   }
 
   #drawCounts() {
+    if (document.hidden) return;
     this.#drawPill();
     this.#drawLevels();
     this.#drawStatus();
