@@ -167,6 +167,25 @@ def test_a_page_that_is_full_asks_the_server_to_hold_and_misses_nothing(viewer: 
     assert text_of(viewer) == lines(1500, 20_000)
 
 
+def test_a_full_page_that_is_read_further_up_is_not_live_and_leads_back(viewer: Page, path: Path) -> None:
+    tail(viewer, "tail.store.mostLines = 1000")
+    viewer.locator(".lt-view").hover()
+    viewer.mouse.wheel(0, -3000)
+    until(viewer, "!tail.rows.follow")
+
+    append(path, lines(2000, 4000))
+    expect_state(viewer, "history")
+    expect(viewer.locator(".lt-tail")).to_contain_text("You are looking at an earlier part of the file.")
+    append(path, lines(4000, 20_000))
+    until(viewer, "tail.server.behind > 500000")
+    tail(viewer, "tail.store.mostLines = 200000")
+    viewer.locator(".lt-tail").get_by_role("button", name="Back to live").click()
+
+    expect_state(viewer, "live")
+    until(viewer, "tail.store.last.text?.endsWith(' 19999')")
+    assert text_of(viewer) == lines(1500, 20_000)
+
+
 def test_what_was_skipped_is_a_gap_of_its_exact_size_and_loads(viewer: Page, path: Path) -> None:
     tail(viewer, "tail.session.hold()")
     append(path, lines(2000, 60_000))

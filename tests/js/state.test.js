@@ -67,6 +67,14 @@ test('a paused page that is full says how much waits in the file', () => {
   assert.equal(said({ paused: true, holding: true, server: { state: 'live', behind: 5_000_000 } }).tail?.values?.size, '5.0 MB');
 });
 
+test('a page that asked for no more is not live, and leads back', () => {
+  const shown = said({ holding: true, server: { state: 'live', behind: 5_000_000 } });
+
+  assert.deepEqual([shown.chip, shown.tail?.key, shown.tail?.actions, shown.notice], ['history', 'tail.history', ['do.live'], null]);
+  assert.deepEqual([shown.moving, shown.button, shown.stoppable], [false, '', true]);
+  assert.equal(said({ holding: true, server: { state: 'missing' } }).chip, 'missing');
+});
+
 test('being behind is said from a megabyte on', () => {
   assert.equal(said({ server: { state: 'live', behind: 200_000 } }).chip, 'live');
   assert.equal(said({ server: { state: 'live', behind: 12_400_000 } }).chip, 'behind');

@@ -362,7 +362,7 @@ export class LogTail extends HTMLElement {
       if (this.hang === null) this.#findHang(items);
       this.rows.schedule();
     }
-    if ((this.paused || !this.rows.follow) && this.store.full) this.session.hold();
+    if ((this.paused || !this.rows.follow) && this.store.full) this.#hold();
   }
 
   /** @param {Line} item */
@@ -417,8 +417,17 @@ export class LogTail extends HTMLElement {
   #keep() {
     const keeping = this.paused || !this.rows.follow;
     this.store?.keep(keeping);
-    if (!keeping) this.session?.release();
-    else if (this.store?.full) this.session?.hold();
+    if (!keeping) {
+      this.session?.release();
+      if (this.shownState?.chip === 'history') this.#drawState();
+    }
+    else if (this.store?.full) this.#hold();
+  }
+
+  #hold() {
+    if (!this.session || this.session.holding) return;
+    this.session.hold();
+    this.#drawState();
   }
 
   #followed(/** @type {boolean} */ follow) {
@@ -1074,6 +1083,7 @@ export class LogTail extends HTMLElement {
       case 'do.skip': return this.#skip();
       case 'do.reload': return location.reload();
       case 'do.signin': return this.#signIn();
+      case 'do.live':
       case 'follow': return this.toEnd();
       case 'level': return this.toggleLevel(/** @type {HTMLElement} */ (button).dataset.lv ?? '');
       case 'prev': return this.goToMatch(-1);

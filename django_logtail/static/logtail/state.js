@@ -112,7 +112,13 @@ function connected(facts, words, shown) {
     const quiet = facts.lastByteAt ? facts.now / 1000 - facts.lastByteAt : 0;
     shown.tail = quiet > QUIET_SECONDS ? said('tail.quiet', [], { ago: words.ago(quiet) }) : said('tail.live', []);
     const behind = facts.server?.behind ?? 0;
-    if (behind > BEHIND_BYTES && !facts.holding && !facts.paused) {
+    if (facts.holding) {
+      // The reader looks elsewhere and the page is full: it was asked for no more, so what is here ends before the file does.
+      shown.chip = 'history';
+      shown.button = '';
+      shown.moving = false;
+      shown.tail = said('tail.history', ['do.live']);
+    } else if (behind > BEHIND_BYTES && !facts.paused) {
       shown.chip = 'behind';
       shown.notice = said('notice.behind', ['do.skip'], { size: size(behind) });
     } else if (facts.resumed) shown.notice = said('notice.resumed', [], {}, 'ok');
