@@ -40,7 +40,7 @@ const PHONE = matchMedia('(max-width: 640px)');
 const SILENT = new Set(['started', 'degraded', 'restored']);
 
 /** @typedef {import('./store.js').Item} Line */
-/** @typedef {{slug: string, name: string, folder?: string, queue?: string, ticket: string, socket: string, size?: number|null}} LogInfo */
+/** @typedef {{slug: string, name: string, folder?: string, queue?: string, ticket: string, socket: string, size?: number|null, page?: string}} LogInfo */
 
 export class LogTail extends HTMLElement {
   static observedAttributes = ['log', 'ticket', 'socket'];
@@ -111,7 +111,7 @@ export class LogTail extends HTMLElement {
     this.waiting = 0;
     this.unseen = this.unseenErrors = 0;
     this.server = null;
-    this.phase = 'idle';
+    this.phase = /** @type {import('./session.js').Phase} */ ('idle');
     this.details = {};
     this.lastByteAt = null;
     this.hello = null;
@@ -1023,7 +1023,7 @@ export class LogTail extends HTMLElement {
   download(what) {
     const { shown } = this.rows;
     const items = what === 'loaded' ? this.store.items.slice(this.store.first) : this.chosen.hides ? shown.items.slice(shown.first) : this.chosen.matches;
-    const link = el('a', { download: this.info.name, href: URL.createObjectURL(new Blob([Store.textOf(items)], { type: 'text/plain' })) });
+    const link = /** @type {HTMLAnchorElement} */ (el('a', { download: this.info.name, href: URL.createObjectURL(new Blob([Store.textOf(items)], { type: 'text/plain' })) }));
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
   }

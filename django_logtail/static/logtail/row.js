@@ -239,7 +239,7 @@ export function offsetIn(row, node, offset) {
   };
   const add = (/** @type {Node} */ part) => {
     if (ignored(part)) return;
-    if (part.nodeType === Node.TEXT_NODE) {
+    if (part instanceof Text) {
       if (part.parentElement?.hasAttribute('data-char')) count += 1;
       else if (part.data !== '\u200b') count += part.data.length;
     } else for (const child of part.childNodes) add(child);

@@ -34,6 +34,11 @@ export class Rows {
     /** @type {HTMLElement} */ this.top;
     /** @type {HTMLElement} */ this.lines;
     /** @type {HTMLElement} */ this.window;
+    /** @type {(row: HTMLElement, item: Item) => void} */ this.paintItem;
+    /** @type {(follow: boolean) => void} */ this.onFollow;
+    /** @type {() => void} */ this.onLook;
+    /** @type {() => boolean} */ this.isHeld;
+    /** @type {(() => void)|undefined} */ this.onPaint;
     this.shown = new Shown((item) => this.estimate(item));
     this.follow = true;
     this.wrap = false;

@@ -41,11 +41,11 @@ export class Item {
 }
 
 /** @typedef {{file: string, start: number, end: number, partial?: boolean, late?: boolean, request?: number}} Header */
+/** @typedef {{kind: 'added'|'dropped'|'removed'|'changed'|'spliced'|'cleared', items?: Item[], count?: number, item?: Item}} Change */
 
 export class Store {
   /**
    * @param {{encoding?: string, mostLines?: number, mostBytes?: number, onChange?: (change: Change) => void}} options
-   * @typedef {{kind: 'added'|'dropped'|'removed'|'changed'|'spliced'|'cleared', items?: Item[], count?: number, item?: Item}} Change
    */
   constructor({ encoding = 'utf-8', mostLines = MOST_LINES, mostBytes = MOST_BYTES, onChange = () => {} } = {}) {
     this.reading = reading(encoding);
