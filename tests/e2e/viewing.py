@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from playwright.sync_api import Page, expect
 
-from tests.stack import Stack, Web, wait_until
+from tests.stack import Stack, wait_until
 
 PATIENCE = 20_000
 
@@ -27,7 +27,14 @@ def append(path: Path, text: str | bytes) -> None:
         file.write(text.encode() if isinstance(text, str) else text)
 
 
-def show(page: Page, web: Web, stack: Stack, slug: str, state: str = "live") -> None:
+class Address(Protocol):
+    """Where pages are served: a server, or a way to one."""
+
+    @property
+    def url(self) -> str: ...
+
+
+def show(page: Page, web: Address, stack: Stack, slug: str, state: str = "live") -> None:
     page.goto(web.url + stack.reverse("logtail:log", slug))
     expect_state(page, state)
 
