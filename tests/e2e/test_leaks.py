@@ -17,9 +17,9 @@ from tests.test_delivery import House
 
 pytestmark = [pytest.mark.redis, pytest.mark.whole]
 
-VIEWERS = 10_000 if os.environ.get("LOGTAIL_SLOW") else 300
+VIEWERS = 10_000 if os.environ.get("LOGTAIL_SLOW") else 800
 #: Viewers before the first measurement: pools are filled and modules loaded by then.
-WARM_UP = 2_000 if os.environ.get("LOGTAIL_SLOW") else 300
+WARM_UP = 2_000 if os.environ.get("LOGTAIL_SLOW") else 800
 AT_ONCE = 40
 LOGS = 12
 #: What may be used more afterwards.
