@@ -199,7 +199,7 @@ class Reader:
         #: Members that could emit more but have no credit, since when.
         self._starved: dict[str, float] = {}
         self._stops: Mapping[str, str] = {}
-        self._followers = FollowerSet()
+        self._followers: FollowerSet  # opened when it runs: one that never does leaves nothing open
         self._hinted = asyncio.Event()
         self._tick_soon = asyncio.Event()
         self._renewed_at = self._clock()
@@ -221,45 +221,48 @@ class Reader:
 
     async def run(self) -> Ending:
         """Serve until there is a reason to end; return it. Files are closed and nothing more is sent after."""
-        with contextlib.suppress(MailboxUnavailable):
-            self.lease = replace(self.lease, mailbox=await self._mailboxes.new())
-        first = await self._first_tick()
-        if first is not None:
-            self._give_back()
-            return first
-        logger.info("reader started on queue %s (token %s)", self.queue, self.lease.token[:8])
-        parts = [
-            self._keep_lease(),
-            self._take_nudges(),
-            self._pump(),
-            self._beat(),
-            self._report(),
-            self._keep_sources(),
-        ]
-        tasks: list[asyncio.Task[None]] = [asyncio.ensure_future(part) for part in parts]
-        for task in tasks:
-            task.add_done_callback(self._part_ended)
-        self._watch_hints()
+        self._followers = FollowerSet()
         try:
+            with contextlib.suppress(MailboxUnavailable):
+                self.lease = replace(self.lease, mailbox=await self._mailboxes.new())
+            first = await self._first_tick()
+            if first is not None:
+                return first
+            logger.info("reader started on queue %s (token %s)", self.queue, self.lease.token[:8])
+            for part in (
+                self._keep_lease(),
+                self._take_nudges(),
+                self._pump(),
+                self._beat(),
+                self._report(),
+                self._keep_sources(),
+            ):
+                self._background(part).add_done_callback(self._part_ended)
+            self._watch_hints()
             ending = await self._ending
         finally:
-            self._unwatch_hints()
-            for task in [*tasks, *self._histories.values(), *self._tasks]:
-                task.cancel()
-            await asyncio.gather(*tasks, *self._histories.values(), *self._tasks, return_exceptions=True)
-            for member in list(self._flows):
-                self._close_flow(member)
-            self._give_back()
+            await self._give_back()
         if ending is Ending.HANDED_OVER:
             await self._hand_over()
         logger.info("reader on queue %s stopped: %s", self.queue, ending.value)
         return ending
 
-    def _give_back(self) -> None:
-        self._mailboxes.close(self.lease.mailbox)
-        self._followers.close()
-        self._threads.shutdown(wait=False, cancel_futures=True)
-        self._apart.shutdown(wait=False, cancel_futures=True)
+    async def _give_back(self) -> None:
+        """End whatever was begun and close whatever is open."""
+        self._ending.cancel()  # if there was no reason to end, so that nothing is watched again
+        self._unwatch_hints()
+        tasks = [*self._histories.values(), *self._tasks]
+        for task in tasks:
+            task.cancel()
+        try:
+            await asyncio.gather(*tasks, return_exceptions=True)
+        finally:  # whoever cancels us a second time gets the files closed all the same
+            for member in list(self._flows):
+                self._close_flow(member)
+            self._mailboxes.close(self.lease.mailbox)
+            self._followers.close()
+            self._threads.shutdown(wait=False, cancel_futures=True)
+            self._apart.shutdown(wait=False, cancel_futures=True)
 
     def leave(self) -> None:
         """Hand over to another reader: the worker shuts down. Call it in the reader's event loop."""
@@ -831,10 +834,11 @@ class Reader:
 
     # -- small things ------------------------------------------------------------------------------
 
-    def _background(self, work: Coroutine[Any, Any, None]) -> None:
+    def _background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     @staticmethod
     async def _pause(seconds: float, unless: asyncio.Event) -> None:
