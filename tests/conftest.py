@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from django.utils import translation
 
 from .stack import Running, Stack, Web, has_redis
 
@@ -13,6 +14,13 @@ def absent(what: str) -> None:
     if os.environ.get("CI"):
         pytest.fail(f"{what} is missing, and CI must have it")
     pytest.skip(f"{what} is missing")
+
+
+@pytest.fixture(autouse=True)
+def language() -> Iterator[None]:
+    """The settings' language for each test: a request in another one leaves that active in its thread."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")
