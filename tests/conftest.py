@@ -3,10 +3,16 @@
 import os
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from django.utils import translation
 
 from .stack import Running, Stack, Web, has_redis
+
+# The same examples in each run of CI: a failure there is then the change's, and new ones are found at desks.
+hypothesis.settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    hypothesis.settings.load_profile("ci")
 
 
 def absent(what: str) -> None:
