@@ -877,11 +877,3 @@ def relay_of_this_loop(make: Callable[[], Relay]) -> Relay:
         relay = _relays[loop] = make()
         relay.start()
     return _relays[loop]
-
-
-async def close_relay() -> None:
-    """End the running loop's relay, if there is one."""
-    relay = _relays.pop(asyncio.get_running_loop(), None)
-    if relay is not None:
-        with contextlib.suppress(asyncio.CancelledError):
-            await relay.close()
