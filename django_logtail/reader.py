@@ -3,9 +3,9 @@
 Knows neither Redis nor Dramatiq: what is wanted comes from a `Control`, batches leave through `Mailboxes`. It runs in
 the Dramatiq actor of a worker, or in the web process itself.
 
-Every item of a flow carries the want's serial, the flow's run, and its own number in that run, from 1 on. Whoever takes items and
-misses a number posts the want again with a new serial, and the flow starts over at the want's position: loss, a new
-reader and a reader that woke up late are all mended by that one rule.
+Every item of a flow carries the want's serial, the flow's run, and its own number in that run, from 1 on. Whoever
+takes items and misses a number posts the want again with a new serial, and the flow starts over at the want's
+position: loss, a new reader and a reader that woke up late are all mended by that one rule.
 """
 
 from __future__ import annotations
