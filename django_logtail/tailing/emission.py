@@ -200,7 +200,7 @@ class Emission:
         offset = self._chain.offset
         self._items.append(Batch(Position(generation.id, offset), data))
         generation.took(offset, data)
-        generation.unwritten_to = 0
+        generation.unwritten_to = generation.gap_end = 0
         self._chain.here.grown_at = self._now
         self._chain.offset = offset + len(data)
         self._budget -= len(data)
@@ -239,13 +239,14 @@ class Emission:
     def _read_to_gap(self, segment: Segment, data: bytes, gap: tuple[int, int], at_end: bool) -> bool:
         start, stop = gap
         generation = segment.generation
-        if stop < len(data):
-            if start:
-                self._take(generation, data[:start])
-            self._skip(generation, self._chain.offset + stop - start)
-            return True
         if not start:
-            return self._read_over_gap(segment)
+            if stop == len(data):
+                return self._read_over_gap(segment)
+            self._skip(generation, self._chain.offset + stop)
+            return True
+        if stop < len(data):
+            self._take(generation, data[:start])
+            return True
         whole = self._ends.after_last(data[:start], self._chain.offset)
         if not whole and (not at_end or segment.end is not None):
             whole = start
@@ -290,6 +291,14 @@ class Emission:
         return False
 
     def _skip(self, generation: Generation, offset: int) -> None:
+        """Pass over a gap once a second look found its end at the same place.
+
+        One look takes time: while it goes on, a writer through a memory map may fill the gap's first pages after they
+        were seen empty, and then write what ends the gap.
+        """
+        if not 0 < generation.gap_end <= offset:
+            generation.gap_end, generation.unwritten_to = offset, 0
+            return
         before, size = self._chain.position, offset - self._chain.offset
         generation.skip_to(offset)
         self._chain.offset = offset

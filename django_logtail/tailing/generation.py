@@ -125,6 +125,8 @@ class Generation:
         self.sent = 0
         #: Where to look for the end of a run of NULs.
         self.unwritten_to = 0
+        #: Where the gap that begins here ended at the last look; 0: not known.
+        self.gap_end = 0
         self._samples: OrderedDict[int, bytes] = OrderedDict()
 
     @property
@@ -206,6 +208,7 @@ class Generation:
     def skip_to(self, offset: int) -> None:
         """What was never written is passed over."""
         self.sent = max(self.sent, offset)
+        self.gap_end = 0
         if offset > self.anchor_at:
             self.anchor, self.anchor_at = b"", offset
 

@@ -479,6 +479,63 @@ def test_a_smaller_size_on_a_network_file_system_must_last_to_be_believed(tmp_pa
     stage.close()
 
 
+class MappedWriter(System):
+    """After each look, a writer through a memory map puts its next piece into the file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.pieces: list[tuple[int, bytes]] = []
+
+    def pread(self, descriptor: int, size: int, offset: int) -> bytes:
+        data = super().pread(descriptor, size, offset)
+        if self.pieces:
+            place, piece = self.pieces.pop(0)
+            with self.path.open("r+b") as file:
+                file.seek(place)
+                file.write(piece)
+        return data
+
+
+def mapped(tmp_path: Path) -> LockStep:
+    path = tmp_path / "app.log"
+    stage = LockStep(tmp_path, system=MappedWriter(path))
+    stage.path = path
+    stage.new(A)
+    stage.start()
+    stage.settle()
+    return stage
+
+
+def test_what_is_written_while_the_gap_is_looked_at_is_no_gap(tmp_path: Path) -> None:
+    stage = mapped(tmp_path)
+    os.truncate(stage.path, 4096)
+    stage.system.pieces = [(len(A), B)]
+
+    stage.shows(A, B)
+
+    assert stage.kinds == []
+    stage.close()
+
+
+def test_a_gap_is_passed_over_only_when_a_second_look_finds_it_too(tmp_path: Path) -> None:
+    stage = mapped(tmp_path)
+    os.truncate(stage.path, 1 << 20)
+    first = b"".join(block(f"page {number}") for number in range(80))
+    page = len(A) + len(first)
+    stage.system.pieces = [(len(A), first), (page, B)]
+
+    stage.shows(A, first, B)
+    assert stage.kinds == []
+
+    os.truncate(stage.path, 2 << 20)
+    with stage.path.open("r+b") as file:
+        file.seek(3 << 18)
+        file.write(C)
+    stage.shows(A, first, B, C)
+    assert stage.kinds == ["hole"]
+    stage.close()
+
+
 def test_a_clock_step_changes_nothing(stage: LockStep) -> None:
     stage.new(A)
     stage.start()
