@@ -37,7 +37,7 @@ class Emission:
         self._items: list[Item] = []
         self._budget = 0
         self._now = 0.0
-        self._seen: tuple[str | int, ...] = ()
+        self._seen: tuple[str, int, int, int, int] | tuple[()] = ()
         self._looks_left = 0
         self._partial_at: Position | None = None
         self._partial_due: float | None = None
@@ -51,6 +51,14 @@ class Emission:
         if self._partial_due is None or self._late_due is None:
             return self._late_due if self._partial_due is None else self._partial_due
         return min(self._partial_due, self._late_due)
+
+    @property
+    def rests_on(self) -> tuple[int, ...] | None:
+        """Size and times of the last file as it was when all of it had been emitted; None: there is more to do."""
+        if self.has_more or self._looks_left >= 0 or self._is_waiting_for_bytes or self.due is not None:
+            return None
+        _, size, modified, changed, offset = self._seen or ("", 0, 0, 0, -1)
+        return (size, modified, changed) if offset == self._chain.offset >= size else None
 
     def start_again(self) -> None:
         """The chain's place was moved: nothing that was seen there counts."""

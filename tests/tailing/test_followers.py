@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import select
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from django_logtail.tailing import Batch, Event, Follower, FollowerSet, FromStart, Kind
+from django_logtail.tailing import Batch, Event, Follower, FollowerSet, FromStart, Kind, Position
 from django_logtail.tailing.followers import POLL_SECONDS, REMOTE_REASON, RETRY_SECONDS
 from django_logtail.tailing.system import System
 from django_logtail.tailing.watches import Inotify, names_on_the_way
@@ -167,7 +167,7 @@ def test_a_log_that_cannot_be_watched_is_polled_and_says_so(
     assert driver.kinds("log") == ["started", "degraded", "restored"]
     driver.turns.clear()
     driver.run(10)
-    assert 9 <= len(driver.turns) <= 11
+    assert driver.turns == []
 
 
 def test_without_any_source_logs_are_polled_until_there_is_one(tmp_path: Path) -> None:
@@ -241,17 +241,94 @@ def test_a_removed_log_is_not_due_any_more(driver: Driver, source: Silent, tmp_p
     assert len(driver.set) == 0
 
 
-def test_idle_logs_are_looked_at_once_a_second(driver: Driver, tmp_path: Path) -> None:
+def append(path: Path, data: bytes) -> None:
+    with path.open("ab") as file:
+        file.write(data)
+
+
+def replace(path: Path, data: bytes) -> None:
+    path.with_suffix(".new").write_bytes(data)
+    path.with_suffix(".new").replace(path)
+
+
+class Counting(System):
+    """Counts what is asked of the system."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    def stat(self, path: Path) -> os.stat_result:
+        self.calls.append("stat")
+        return super().stat(path)
+
+    def fstat(self, descriptor: int) -> os.stat_result:
+        self.calls.append("fstat")
+        return super().fstat(descriptor)
+
+    def pread(self, descriptor: int, size: int, offset: int) -> bytes:
+        self.calls.append("pread")
+        return super().pread(descriptor, size, offset)
+
+
+def test_an_idle_log_costs_one_stat_a_second(driver: Driver, tmp_path: Path) -> None:
+    system = Counting()
     for number in range(50):
         path = tmp_path / f"{number}.log"
         path.write_bytes(A)
-        driver.add(number, path)
+        driver.add(number, path, system=system)
     driver.run(5)
     driver.turns.clear()
+    system.calls.clear()
 
     driver.run(10)
 
-    assert 450 <= len(driver.turns) <= 550
+    assert driver.turns == []
+    assert set(system.calls) == {"stat"}
+    assert 450 <= len(system.calls) <= 550
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda path: append(path, B),
+        lambda path: path.rename(path.with_suffix(".1")),
+        lambda path: path.unlink(),
+        lambda path: path.write_bytes(B),
+        lambda path: os.truncate(path, 0),
+        lambda path: replace(path, path.read_bytes()),
+    ],
+    ids=["appended", "renamed", "deleted", "written over", "emptied", "replaced by an equal file"],
+)
+def test_a_change_that_nothing_told_of_is_found_at_the_next_look(
+    driver: Driver, tmp_path: Path, change: Callable[[Path], object]
+) -> None:
+    path = tmp_path / "app.log"
+    path.write_bytes(A)
+    driver.add("log", path)
+    driver.run(5)
+    driver.turns.clear()
+    driver.run(5)
+    assert driver.turns == []
+
+    change(path)
+    driver.run(1.1)
+    assert driver.turns
+
+
+def test_a_rested_follower_that_is_rewound_is_polled_at_once(driver: Driver, tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    path.write_bytes(A)
+    follower = driver.add("log", path)
+    driver.run(10)
+    assert follower.position is not None
+    assert follower.rests(driver.now)
+
+    assert follower.rewind(Position(follower.position.file, 0))
+
+    assert not follower.rests(driver.now)
+    driver.set.hint("log")
+    driver.turn()
+    assert driver.shown("log") == A + A
 
 
 # The kernel's own
