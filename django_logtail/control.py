@@ -15,7 +15,7 @@ One hash-tagged key family a queue, so that each script touches one slot. All ti
     logtail:{queue}:stop      hash    "<log>" or "*" -> reason: the stop flag. The only key without an expiry: it
                                       stays until somebody clears it
     logtail:{queue}:notes     list    JSON of notes from outside that the reader has not yet taken; at most 100
-    logtail:{queue}:status    string  JSON of what the reader last reported; lapses after 5 s
+    logtail:{queue}:status    string  JSON of what the reader last reported; lapses after 10 s
     logtail:viewers:<process> string  JSON of one web process' viewers; lapses after 30 s
 
 Calls are synchronous and short; code in an event loop runs them in a thread (`in_thread`). A call that cannot be
@@ -49,8 +49,8 @@ READER_LEASE_MS: Final = 2_500
 #: Milliseconds a want lives unless renewed, and the seconds between renewals: two may be lost.
 WANT_LEASE_MS: Final = 15_000
 WANT_RENEWAL_SECONDS: Final = 5.0
-#: Milliseconds a reader's report lives; it is renewed each second.
-STATUS_LEASE_MS: Final = 5_000
+#: Milliseconds a reader's report lives; it is renewed each second, and every four while nothing moves.
+STATUS_LEASE_MS: Final = 10_000
 #: Milliseconds a web process' list of viewers lives, and the seconds between renewals.
 VIEWERS_LEASE_MS: Final = 30_000
 VIEWERS_SECONDS: Final = 10.0

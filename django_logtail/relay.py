@@ -749,7 +749,7 @@ class Relay:
             self._renewed_at = now
 
     async def _nudge(self, mailbox: str) -> None:
-        """Have the reader look now and not at its next tick. If this is lost, nothing but 100 ms is."""
+        """Have the reader look now and not at its next tick. If this is lost, nothing but 0.4 s is."""
         with contextlib.suppress(MailboxUnavailable):
             await self._mailboxes.send(mailbox, {"type": "logtail.nudge"})
 

@@ -41,6 +41,7 @@ class Follower:
         """Opens nothing yet. `path` is absolute. Raises `LookupError` for an encoding Python does not know."""
         system = system or System()
         self.path = path
+        self._name = str(path)
         #: When `poll` must be called even without a hint; None: at once.
         self.due: float | None = None
         #: Items emitted so far.
@@ -157,7 +158,7 @@ class Follower:
         if self._rest is None:
             return False
         try:
-            found = self._system.stat(self.path)
+            found = self._system.stat(self._name)
         except OSError:
             return False
         if self._rest != (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns):
