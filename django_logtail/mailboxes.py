@@ -7,12 +7,17 @@ host's own consumers read from.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import uuid
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from channels.layers import channel_layers
 
 from django_logtail.conf import conf
+
+
+#: Seconds a send may take. A connection to a Redis host that lost its power says nothing, for a quarter of an hour.
+SEND_SECONDS: Final = 5.0
 
 
 class MailboxUnavailable(Exception):
@@ -25,6 +30,7 @@ class Mailboxes(Protocol):
     async def new(self) -> str: ...
     async def send(self, mailbox: str, message: dict[str, Any]) -> None: ...
     async def receive(self, mailbox: str) -> dict[str, Any]: ...
+    async def renew(self) -> None: ...
     def close(self, mailbox: str) -> None: ...
 
 
@@ -43,7 +49,7 @@ class LayerMailboxes:
 
     async def send(self, mailbox: str, message: dict[str, Any]) -> None:
         try:
-            await self._made().send(mailbox, message)
+            await asyncio.wait_for(self._made().send(mailbox, message), SEND_SECONDS)
         except Exception as error:
             raise MailboxUnavailable(_words(error)) from error
 
@@ -53,6 +59,15 @@ class LayerMailboxes:
         except Exception as error:
             raise MailboxUnavailable(_words(error)) from error
         return found
+
+    async def renew(self) -> None:
+        """Use other connections from now on; the mailboxes so far receive nothing any more."""
+        old, self._layer = self._layer, None
+        # What both layers of channels_redis call it. The core layer's `flush` would delete the host's messages.
+        close = getattr(old, "close_pools", None) or (old.flush if _is_pubsub(old) else None)
+        if close is not None:
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(close(), SEND_SECONDS)
 
     def close(self, mailbox: str) -> None:
         """Nothing to do: a layer's channels end with the event loop, and the reader's loop ends with the reader."""
@@ -97,12 +112,19 @@ class MemoryMailboxes:
     async def receive(self, mailbox: str) -> dict[str, Any]:
         return await self._boxes[mailbox][1].get()
 
+    async def renew(self) -> None:
+        """Nothing to do: there is no connection."""
+
     def close(self, mailbox: str) -> None:
         self._boxes.pop(mailbox, None)
 
 
 #: The mailboxes of this process; also those of readers that run in it.
 local_mailboxes = MemoryMailboxes()
+
+
+def _is_pubsub(layer: Any) -> bool:
+    return type(layer).__name__ == "RedisPubSubChannelLayer"
 
 
 def _words(error: Exception) -> str:

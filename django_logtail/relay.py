@@ -57,6 +57,8 @@ SILENT_SECONDS: Final = 1.2
 RETRY_SECONDS: Final = 0.4
 #: Seconds without a reader after which viewers are told.
 NO_READER_SECONDS: Final = 3.0
+#: Seconds without any message, while Redis answers and says that a reader runs, after which to receive anew.
+DEAF_SECONDS: Final = 5.0
 #: Seconds a `range` may take.
 HISTORY_SECONDS: Final = 15.0
 
@@ -527,13 +529,16 @@ class Relay:
         self._heard_at: dict[str, float] = {}
         self._wanted_since: dict[str, float] = {}
         self._holder: dict[str, str] = {}
+        self._deaf_since: float | None = None
+        self._receiving: asyncio.Task[Any]
         self._renewed_at = 0.0
         self._tasks: set[asyncio.Task[Any]] = set()
 
     # -- life --------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        for part in (self._receive(), self._post(), self._measure(), self._report_viewers()):
+        self._receiving = self._spawn(self._receive())
+        for part in (self._post(), self._measure(), self._report_viewers()):
             self._spawn(part)
 
     async def close(self) -> None:
@@ -542,10 +547,11 @@ class Relay:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.ensure_future(work)
+    def _spawn(self, work: Any) -> asyncio.Task[Any]:
+        task: asyncio.Task[Any] = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     @property
     def ring_bytes(self) -> int:
@@ -679,6 +685,7 @@ class Relay:
             await self._pause(self._next_post())
 
     def _tell_no_redis(self, reason: str) -> None:
+        self._deaf_since = None
         for feed in self._feeds.values():
             feed.unanswered("no-redis", reason)
 
@@ -766,6 +773,14 @@ class Relay:
         since = max(self._heard_at.get(queue, 0.0), self._wanted_since.get(queue, now))
         if now - since < NO_READER_SECONDS:
             return
+        if not token:
+            self._deaf_since = None
+        elif self._deaf_since is None:
+            self._deaf_since = now
+        elif now - self._deaf_since >= DEAF_SECONDS:
+            self._deaf_since = now
+            self._receiving.cancel()
+            self._receiving = self._spawn(self._receive_anew())
         reason = (
             "a reader runs, but its messages do not arrive: is it the same channel layer?" if token else ""
         )
@@ -782,17 +797,25 @@ class Relay:
     # -- messages in -------------------------------------------------------------------------------
 
     async def _receive(self) -> None:
+        mailbox = ""
         while True:
             try:
-                if not self.mailbox:
-                    self.mailbox = await self._mailboxes.new()
+                if not mailbox:
+                    self.mailbox = mailbox = await self._mailboxes.new()
+                    self._changed.update(self._feeds)
                     self._post_now.set()
-                message = await self._mailboxes.receive(self.mailbox)
+                message = await self._mailboxes.receive(mailbox)
             except MailboxUnavailable as error:
                 logger.debug("mailbox: %s", error)
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
             self._take(message)
+
+    async def _receive_anew(self) -> None:
+        """The connection so far may be to a Redis host that is gone, which nothing else would ever tell."""
+        logger.warning("nothing arrives from a reader that runs: receiving over a new connection")
+        await self._mailboxes.renew()
+        await self._receive()
 
     def _take(self, message: dict[str, Any]) -> None:
         match message.get("type"):
@@ -801,6 +824,7 @@ class Relay:
                 if feed is not None:
                     feed.take(message)
             case "logtail.beat":
+                self._deaf_since = None
                 self._heard_at[message["queue"]] = self._clock()
                 for member, (run, *facts) in message["flows"].items():
                     feed = self._feeds.get(member)

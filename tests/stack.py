@@ -157,13 +157,14 @@ class Stack:
         folder: Path,
         *,
         layer: str = PUBSUB_LAYER,
+        redis_port: int | None = None,
         logtail: Mapping[str, Any] | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder
         self.logs = folder / "logs"
         self.logs.mkdir(parents=True)
-        self.redis_port = free_port()
+        self.redis_port = redis_port or free_port()
         self.redis: Running | None = None
         self.started: list[Running] = []
         self.environment = {

@@ -63,12 +63,15 @@ class Viewer(Client):
 class Faults:
     """An installation whose layer and clocks can go wrong."""
 
-    def __init__(self, folder: Path, layer: str, **environment: str) -> None:
+    def __init__(
+        self, folder: Path, layer: str, *, redis_port: int | None = None, **environment: str
+    ) -> None:
         self.faults = folder / "faults"
         self.faults.mkdir(parents=True)
         self.stack = Stack(
             folder / "stack",
             layer=layer,
+            redis_port=redis_port,
             environment={
                 "DJANGO_SETTINGS_MODULE": "tests.host.settings",
                 "FAULTS": str(self.faults),
