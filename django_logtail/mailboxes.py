@@ -15,7 +15,6 @@ from channels.layers import channel_layers
 
 from django_logtail.conf import conf
 
-
 #: Seconds a send may take. A connection to a Redis host that lost its power says nothing, for a quarter of an hour.
 SEND_SECONDS: Final = 5.0
 

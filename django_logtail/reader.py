@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import itertools
 import logging
+import math
 import os
 import threading
 import time
@@ -84,6 +85,9 @@ LIMITED_SECONDS: Final = 2.0
 #: Seconds between reports for those who look after the host, and while nothing moves.
 REPORT_SECONDS: Final = 1.0
 RESTING_REPORT_SECONDS: Final = 4.0
+#: Seconds between looks at files whose items cannot be sent, and items that may so wait for the mailbox.
+LOOK_ON_SECONDS: Final = 1.0
+MOST_WAITING: Final = 100
 #: Reads at once of files whose first look or file system may not answer, and seconds until one counts as stalled.
 APART_READS: Final = 4
 STALLED_SECONDS: Final = 5.0
@@ -238,6 +242,7 @@ class Reader:
                 self._keep_lease(),
                 self._take_nudges(),
                 self._pump(),
+                self._look_on(),
                 self._beat(),
                 self._report(),
                 self._keep_sources(),
@@ -604,6 +609,19 @@ class Reader:
             flow.not_before = now + ROUND_SECONDS
         return False
 
+    async def _look_on(self) -> None:
+        """While nothing can be sent, open what takes a log's name: it may be gone when sending works again."""
+        while True:
+            await asyncio.sleep(LOOK_ON_SECONDS)
+            now = self._clock()
+            for flow in self._flows.values():
+                follower = flow.follower
+                if follower is None or flow.apart is not None or follower.is_remote:
+                    continue
+                if 0 < len(flow.outbox) < MOST_WAITING:
+                    for item in follower.poll(now, 0):
+                        self._enqueue(flow, item)
+
     def _read_apart(self, flow: Flow, follower: Follower) -> None:
         """Poll in a thread, one poll a flow at a time: whoever waits for this file system, the others go on."""
         flow.apart = asyncio.ensure_future(self._poll_apart(flow, follower))
@@ -775,22 +793,22 @@ class Reader:
             await asyncio.sleep(BEAT_SECONDS)
 
     async def _report(self) -> None:
-        reported_at = self._clock()
+        reported_at = -math.inf
         while True:
-            report = {
-                "host": self.lease.host,
-                "pid": self.lease.pid,
-                "thread": threading.current_thread().name,
-                "version": self.lease.version,
-                "since": self._started_at,
-                "logs": self._log_reports(self._clock() - reported_at),
-            }
-            reported_at = self._clock()
-            with contextlib.suppress(ControlUnavailable):
-                await in_thread(self._control.report, self.queue, report)
+            passed = self._clock() - reported_at
+            if self._moving or passed >= RESTING_REPORT_SECONDS:
+                reported_at = self._clock()
+                report = {
+                    "host": self.lease.host,
+                    "pid": self.lease.pid,
+                    "thread": threading.current_thread().name,
+                    "version": self.lease.version,
+                    "since": self._started_at,
+                    "logs": self._log_reports(passed),
+                }
+                with contextlib.suppress(ControlUnavailable):
+                    await in_thread(self._control.report, self.queue, report)
             await asyncio.sleep(REPORT_SECONDS)
-            while not self._moving and self._clock() - reported_at < RESTING_REPORT_SECONDS:
-                await asyncio.sleep(TICK_SECONDS)
 
     def _log_reports(self, seconds: float) -> dict[str, dict[str, Any]]:
         """By log: state, size, how many flows read it, bytes/s of the fastest, bytes behind of the slowest."""
@@ -800,7 +818,7 @@ class Reader:
             size = flow.follower.size if flow.follower is not None else None
             position = flow.follower.position if flow.follower is not None else None
             behind = max(0, size - position.offset) if size is not None and position is not None else 0
-            rate = round((flow.emitted - flow.reported) / seconds) if seconds else 0
+            rate = round((flow.emitted - flow.reported) / seconds)
             flow.reported = flow.emitted
             other = logs.get(flow.want.log, {"flows": 0, "rate": 0, "behind": 0})
             logs[flow.want.log] = {

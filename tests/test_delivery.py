@@ -1,8 +1,10 @@
 """A reader and a relay with nothing but memory between them: every byte once and in order, whatever gets lost."""
 
 import asyncio
+import contextlib
 import json
 import logging
+import os
 import random
 import threading
 import time
@@ -11,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from django_logtail import reader as reader_module
 from django_logtail.control import MemoryControl, Note, ReaderLease
 from django_logtail.mailboxes import MailboxUnavailable, MemoryMailboxes
 from django_logtail.protocol import decode_batch
@@ -158,6 +161,22 @@ async def house(tmp_path):
     house = House(path)
     yield house
     await house.close()
+
+
+def open_inodes() -> set[int]:
+    """Of the files this process has open."""
+    found = set()
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):
+            found.add(os.fstat(int(descriptor.name)).st_ino)
+    return found
+
+
+async def eventually(is_true: Callable[[], object], seconds: float = 15.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_true():
+        assert time.monotonic() < deadline, "not in time"
+        await asyncio.sleep(0.01)
 
 
 def numbered(first: int, count: int) -> bytes:
@@ -536,3 +555,22 @@ async def test_history_of_a_file_that_is_gone_says_so(house):
     pending.close()
 
     assert answer["error"] == "the file that held these bytes no longer exists"
+
+
+async def test_files_that_come_and_go_while_nothing_can_be_sent_are_not_lost(house, monkeypatch):
+    monkeypatch.setattr(reader_module, "LOOK_ON_SECONDS", 0.02)
+    house.append(numbered(0, 5))
+    taker = house.join()
+    await taker.until(lambda: taker.bytes == numbered(0, 5))
+
+    house.mailboxes.fault = lambda message: "refuse" if message["type"] == "logtail.item" else ""
+    for turn in range(1, 6):
+        house.append(numbered(5 * turn, 5))
+        inode = house.path.stat().st_ino
+        await eventually(lambda inode=inode: inode in open_inodes())
+        house.path.unlink()
+        house.path.write_bytes(b"")
+    house.mailboxes.fault = lambda message: ""
+
+    await taker.until(lambda: taker.bytes == numbered(0, 30))
+    assert [event["kind"] for event in taker.events] == ["started", *["replaced"] * 5]
