@@ -1,0 +1,452 @@
+"""Search in the bytes of a file: every line that matches, none that does not, whatever the encoding and the chunks."""
+
+import os
+import re
+import threading
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from django_logtail.tailing import search
+from django_logtail.tailing.search import BadPattern, Hit, Search, has_regex, matcher
+
+ENCODINGS = (
+    "utf-8",
+    "utf-16-le",
+    "utf-16-be",
+    "gbk",
+    "gb18030",
+    "big5",
+    "shift_jis",
+    "cp932",
+    "euc_kr",
+    "euc_jp",
+    "iso2022_jp",
+    "cp1252",
+    "koi8-r",
+)
+#: Few characters, so that they meet: some whose bytes hold those of others, pairs of letters, some of four bytes.
+CHARACTERS = "aAbBé ÉдДжΣσ中文乗乣ソ表ーaェ😀\t-"
+
+needs_re2 = pytest.mark.skipif(not has_regex(), reason="google-re2 is not installed")
+
+
+def found(tmp_path, data: bytes, pattern: str, *, regex=False, case=True, start=0, **options) -> list[Hit]:
+    path = tmp_path / "searched.log"
+    path.write_bytes(data)
+    descriptor = os.open(path, os.O_RDONLY)
+    options.setdefault("chunk_bytes", 1024 * 1024)
+    what = Search(
+        descriptor, matcher(pattern, regex=regex, case=case), start, len(data), head=data[:4], **options
+    )
+    hits = []
+    try:
+        while not what.is_done:
+            hits += what.step(60.0, 10**9)
+    finally:
+        what.close()
+    assert what.found == len(hits)
+    return hits
+
+
+def lines_of(data: bytes, hits: list[Hit]) -> list[bytes]:
+    return [data[hit.start : hit.end] for hit in hits]
+
+
+def text_of(hit: Hit) -> str:
+    return "".join(hit.parts)
+
+
+def test_a_line_that_matches_is_found_with_its_place_and_its_matches(tmp_path):
+    data = b"one\ntwo ERROR here, ERROR there\nthree\n"
+
+    assert found(tmp_path, data, "ERROR") == [Hit(4, 32, ("two ", "ERROR", " here, ", "ERROR", " there"))]
+
+
+def test_case_counts_only_when_asked_for(tmp_path):
+    data = "Größe\nGRÖSSE\ngrÖßE\nΣίσυφος\nСБОЙ сбой\n".encode()
+
+    assert lines_of(data, found(tmp_path, data, "größe", case=False)) == ["Größe\n".encode(), "grÖßE\n".encode()]
+    assert found(tmp_path, data, "größe") == []
+    assert [hit.parts for hit in found(tmp_path, data, "Сбой", case=False)] == [("", "СБОЙ", " ", "сбой", "")]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text", "pattern"),
+    [
+        # In each the bytes of `pattern` are there, across two characters or inside of one.
+        ("gbk", "乗\n", "\\"),
+        ("shift_jis", "ソ表\n", "\\"),
+        ("shift_jis", "ア\n", "A"),
+        ("big5", "功\n", "\\"),
+        ("gbk", "中国\n", "泄"),
+        ("utf-16-le", "āĀ\n", "Ā\x01"),
+        ("utf-16-be", "愀戀\n", "a"),
+        ("gb18030", "\U0001f600\n", "0"),
+        ("iso2022_jp", "日本語\n", "F"),
+    ],
+)
+def test_nothing_is_found_inside_a_character(tmp_path, encoding, text, pattern):
+    data = text.encode(encoding)
+
+    assert found(tmp_path, data, pattern, encoding=encoding) == []
+    assert found(tmp_path, data, pattern, encoding=encoding, case=False) == []
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_a_line_is_found_where_it_is_in_the_bytes_of_its_encoding(tmp_path, encoding):
+    word = "сбой" if encoding == "koi8-r" else "failed" if encoding == "cp1252" else "表示"
+    lines = [f"line {number} {word if number % 7 == 3 else 'ok'}\n".encode(encoding) for number in range(50)]
+    data = b"".join(lines)
+
+    hits = found(tmp_path, data, word, encoding=encoding, chunk_bytes=200)
+
+    assert lines_of(data, hits) == lines[3::7]
+    assert {hit.parts[1] for hit in hits} == {word}
+
+
+def test_lines_are_the_encodings_own_and_a_line_separator_ends_none(tmp_path):
+    data = "a\u2028b\x0cc\x85needle\n\u0a0a needle\n".encode("utf-16-le")
+
+    assert lines_of(data, found(tmp_path, data, "needle", encoding="utf-16-le")) == [
+        "a\u2028b\x0cc\x85needle\n".encode("utf-16-le"),
+        "\u0a0a needle\n".encode("utf-16-le"),
+    ]
+
+
+def test_a_byte_order_mark_is_no_text(tmp_path):
+    utf16 = "\ufefffirst\nsecond\n".encode("utf-16-le")
+
+    assert found(tmp_path, utf16, "first", encoding="utf-16-le") == [Hit(0, 14, ("", "first", ""))]
+    assert found(tmp_path, b"\xef\xbb\xbffirst\n", "first")[0].parts == ("", "first", "")
+
+
+def test_carriage_returns_are_not_shown(tmp_path):
+    assert found(tmp_path, b"one\r\ntwo\r\n", "one") == [Hit(0, 5, ("", "one", ""))]
+
+
+def test_the_last_line_may_lack_its_end(tmp_path):
+    assert found(tmp_path, b"one\ntwo", "two") == [Hit(4, 7, ("", "two", ""))]
+
+
+def test_a_search_from_further_on_leaves_out_what_is_before(tmp_path):
+    assert [hit.start for hit in found(tmp_path, b"x\nx\nx\n", "x", start=2)] == [2, 4]
+
+
+def test_bytes_that_are_no_characters_hinder_nobody(tmp_path):
+    data = b"\xff\xfe before\nneedle \xc3\n\x81\nneedle\n"
+
+    assert [hit.start for hit in found(tmp_path, data, "needle")] == [10, 21]
+    assert [hit.start for hit in found(tmp_path, data, "needle", encoding="gbk")] == [10, 21]
+
+
+def test_a_broken_character_that_takes_its_line_feed_along_moves_no_hit(tmp_path):
+    data = b"\x1b$B$\nneedle\nok\nneedle\n"  # the escape is never ended
+
+    hits = found(tmp_path, data, "needle", encoding="iso2022_jp")
+
+    assert [hit.start for hit in hits] == [5, 15]
+
+
+def test_a_far_match_is_shown_with_what_is_around_it_only(tmp_path):
+    data = "é".encode() * 4_000 + b" needle " + "é".encode() * 4_000 + b"\n"
+
+    (hit,) = found(tmp_path, data, "needle")
+
+    assert (hit.start, hit.end) == (0, len(data))
+    assert hit.before
+    assert hit.after
+    assert len(text_of(hit).encode()) <= search.EXCERPT_BYTES
+    assert set(text_of(hit)) == set("é needle")
+
+
+def test_marks_in_one_line_are_bounded_and_its_text_is_whole(tmp_path):
+    (hit,) = found(tmp_path, b"x" * 300 + b"\n", "x")
+
+    assert len(hit.parts) == 2 * search.MAX_MARKED + 1
+    assert text_of(hit) == "x" * 300
+
+
+def test_a_line_longer_than_a_chunk_is_found_once_where_it_begins(tmp_path):
+    data = b"first\n" + b"a needle " * 100 + b"\nlast needle\n"
+
+    hits = found(tmp_path, data, "needle", chunk_bytes=100)
+
+    assert [hit.start for hit in hits] == [6, 6 + 901]
+    assert hits[0].after
+    assert not hits[1].before
+
+
+def test_a_long_line_that_matches_further_on_is_found_where_it_begins(tmp_path):
+    data = b"first\n" + b"." * 500 + b"needle" + b"." * 500 + b"\n"
+
+    (hit,) = found(tmp_path, data, "needle", chunk_bytes=128)
+
+    assert hit.start == 6
+    assert hit.before
+    assert hit.after
+
+
+def test_a_search_ends_with_its_most_hits_and_goes_on_from_there(tmp_path):
+    data = b"".join(b"needle %d\n" % number for number in range(100))
+    path = tmp_path / "searched.log"
+    path.write_bytes(data)
+    what = Search(
+        os.open(path, os.O_RDONLY), matcher("needle", regex=False, case=True), 0, len(data), max_hits=30
+    )
+    first = what.step(60.0, 10**9)
+    what.close()
+
+    assert what.is_done
+    assert what.is_full
+    assert len(first) == 30
+    assert what.position == first[-1].end
+    assert lines_of(data, first + found(tmp_path, data, "needle", start=what.position)) == data.splitlines(True)
+
+
+def test_a_file_that_becomes_shorter_ends_the_search(tmp_path):
+    path = tmp_path / "searched.log"
+    path.write_bytes(b"needle\n" * 10)
+    what = Search(os.open(path, os.O_RDONLY), matcher("needle", regex=False, case=True), 0, 10**9)
+    hits = what.step(60.0, 10**9)
+    what.close()
+
+    assert what.is_done
+    assert len(hits) == 10
+    assert what.position == 70
+
+
+def test_a_step_ends_with_the_first_hits_when_somebody_waits_for_them(tmp_path):
+    path = tmp_path / "searched.log"
+    path.write_bytes((b"x" * 99 + b"\n") * 1_000 + b"needle\n" + (b"x" * 99 + b"\n") * 100_000)
+    what = Search(
+        os.open(path, os.O_RDONLY),
+        matcher("needle", regex=False, case=True),
+        0,
+        path.stat().st_size,
+        clock=lambda: 0.0,
+    )
+    hits = what.step(60.0, 10**9, is_eager=True)
+    what.close()
+
+    assert [hit.start for hit in hits] == [100_000]
+    assert not what.is_done
+
+
+def test_a_step_ends_when_its_time_or_its_bytes_are_over(tmp_path):
+    path = tmp_path / "searched.log"
+    path.write_bytes((b"x" * 99 + b"\n") * 100_000)
+    ticks = iter(range(10_000))
+    what = Search(
+        os.open(path, os.O_RDONLY),
+        matcher("needle", regex=False, case=True),
+        0,
+        path.stat().st_size,
+        clock=lambda: next(ticks) / 10,
+        chunk_bytes=64 * 1024,
+    )
+    what.step(5.0, 10**9)
+    after_time = what.position
+    what.step(10**9, 1_000_000)
+    after_bytes = what.position
+    what.close()
+
+    assert 0 < after_time < 1_000_000
+    assert 1_000_000 <= after_bytes - after_time < 1_200_000
+
+
+def test_cancelling_ends_the_step_under_way(tmp_path):
+    path = tmp_path / "searched.log"
+    path.write_bytes((b"x" * 99 + b"\n") * 10_000)
+    begun, going_on = threading.Event(), threading.Event()
+
+    class Slow:
+        def prepared(self, text):
+            return text
+
+        def find(self, text, start, end):
+            begun.set()
+            assert going_on.wait(10)
+            return -1
+
+        def spans(self, line):
+            return iter(())
+
+    what = Search(os.open(path, os.O_RDONLY), Slow(), 0, 1_000_000, chunk_bytes=64 * 1024)
+    thread = threading.Thread(target=what.step, args=(60.0, 10**9))
+    thread.start()
+    assert begun.wait(10)
+    what.cancel()
+    going_on.set()
+    thread.join(10)
+    what.close()
+
+    assert not thread.is_alive()
+    assert not what.is_done
+    assert what.position == 0
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [("", "nothing to search for"), ("a\nb", "within one line"), ("\ud800", "half a character")],
+)
+@pytest.mark.parametrize("regex", [False, pytest.param(True, marks=needs_re2)])
+def test_what_cannot_be_searched_for_is_said(pattern, words, regex):
+    with pytest.raises(BadPattern, match=words):
+        matcher(pattern, regex=regex, case=True)
+
+
+def test_without_re2_there_are_no_regular_expressions(monkeypatch):
+    monkeypatch.setattr(search, "_re2", lambda: None)
+
+    assert not has_regex()
+    with pytest.raises(BadPattern, match='"regex" extra'):
+        matcher("a+", regex=True, case=True)
+
+
+@needs_re2
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        ("a(b", r"missing \)"),
+        ("(?=a)", "invalid perl operator"),
+        (r"(a)\1", "invalid escape sequence"),
+        (".{1000}x", "too large"),
+        (r"\pL{900}", "too large"),
+    ],
+)
+def test_an_expression_that_cannot_be_is_said_in_the_engines_words(pattern, words):
+    with pytest.raises(BadPattern, match=words):
+        matcher(pattern, regex=True, case=True)
+
+
+@needs_re2
+@pytest.mark.parametrize(
+    ("pattern", "numbers"),
+    [
+        (r"^b", [1]),
+        (r"c$", [1, 3]),
+        (r"\Ab", [1]),
+        (r"c\z", [1, 3]),
+        (r"(?-m)^b", [1]),
+        (r"a\s*b", []),
+        (r"a[^x]b", []),
+        (r"(?s)a.b", []),
+        (r"a\nb", []),
+        (r"\bc\b", [3]),
+        (r"^$", [2]),
+        (r"x*", [0, 1, 2, 3]),
+        (r"", None),
+    ],
+)
+def test_an_expression_sees_one_line_at_a_time(tmp_path, pattern, numbers):
+    lines = [b"a\n", b"b bc\n", b"\n", b"a c\n"]
+    if numbers is None:
+        with pytest.raises(BadPattern):
+            matcher(pattern, regex=True, case=True)
+        return
+
+    hits = found(tmp_path, b"".join(lines), pattern, regex=True)
+
+    assert lines_of(b"".join(lines), hits) == [lines[number] for number in numbers]
+
+
+@needs_re2
+def test_an_expression_without_case_finds_both_forms(tmp_path):
+    data = "Ошибка\nошибка\n".encode()
+
+    assert len(found(tmp_path, data, "ошибка", regex=True, case=False)) == 2
+    assert len(found(tmp_path, data, "ошибка", regex=True)) == 1
+
+
+@needs_re2
+@pytest.mark.parametrize("pattern", ["(x+x+)+y", "(a|a)*$b", "(.*)*(.*)*y"])
+def test_an_expression_that_would_never_end_elsewhere_ends(tmp_path, pattern):
+    assert found(tmp_path, b"x" * 100_000 + b"\n", pattern, regex=True) == []
+
+
+# -- against the plainest search there is ----------------------------------------------------------
+
+
+def encodable(text: str, encoding: str) -> bool:
+    try:
+        return text.encode(encoding).decode(encoding) == text
+    except UnicodeError:
+        return False
+
+
+texts = st.lists(st.text(CHARACTERS, max_size=12), max_size=12)
+patterns = st.text(CHARACTERS, min_size=1, max_size=3)
+
+
+def folded(text: str) -> str:
+    """Alike are letters whose two forms take as many bytes in UTF-8."""
+    return "".join(c.upper() if len(c.upper().encode()) == len(c.encode()) else c for c in text)
+
+
+@given(
+    texts,
+    patterns,
+    st.sampled_from(ENCODINGS),
+    st.booleans(),
+    st.integers(64, 400),
+    st.booleans(),
+)
+@example(["ソ", "\\a"], "a", "shift_jis", False, 64, True)
+def test_every_line_with_the_text_is_found_and_no_other(
+    tmp_path_factory, texts, pattern, encoding, case, chunk_bytes, ends_with_newline
+):
+    lines = [line for line in texts if encodable(line, encoding)]
+    encoded = [(line + "\n").encode(encoding) for line in lines]
+    if encoded and not ends_with_newline:
+        encoded[-1] = lines[-1].encode(encoding)
+    data = b"".join(encoded)
+    wanted = [
+        raw
+        for raw, line in zip(encoded, lines, strict=True)
+        if (pattern in line if case else folded(pattern) in folded(line))
+    ]
+
+    hits = found(
+        tmp_path_factory.mktemp("search"),
+        data,
+        pattern,
+        case=case,
+        encoding=encoding,
+        chunk_bytes=chunk_bytes,
+    )
+
+    assert lines_of(data, hits) == wanted
+    for hit in hits:
+        assert text_of(hit) == data[hit.start : hit.end].decode(encoding).removesuffix("\n")
+        for match in hit.parts[1::2]:
+            assert match == pattern if case else folded(match) == folded(pattern)
+
+
+@needs_re2
+@given(texts, st.from_regex(r"\A[ab^$.é中]{1,3}[*+?]?b?\Z"), st.sampled_from(ENCODINGS), st.integers(64, 400))
+def test_every_line_that_the_expression_matches_is_found_and_no_other(
+    tmp_path_factory, texts, pattern, encoding, chunk_bytes
+):
+    try:
+        naive = re.compile(pattern)
+        matcher(pattern, regex=True, case=True)
+    except (re.error, BadPattern):
+        return
+    lines = [line for line in texts if encodable(line, encoding)]
+    encoded = [(line + "\n").encode(encoding) for line in lines]
+    data = b"".join(encoded)
+
+    hits = found(
+        tmp_path_factory.mktemp("search"),
+        data,
+        pattern,
+        regex=True,
+        encoding=encoding,
+        chunk_bytes=chunk_bytes,
+    )
+
+    assert lines_of(data, hits) == [
+        raw for raw, line in zip(encoded, lines, strict=True) if naive.search(line)
+    ]
