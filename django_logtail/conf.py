@@ -197,7 +197,14 @@ class Conf:
         4,
         _whole(1, 64),
         unit="reads at once",
-        why="Earlier lines and gaps that one reader loads at the same time; others wait their turn.",
+        why="Earlier lines, gaps and searches that one reader reads at the same time; others wait their turn.",
+    )
+    SEARCH_BYTES_PER_SECOND = Key(
+        500_000_000,
+        _whole(1_000_000, 10**12),
+        unit="bytes a second",
+        why="What all searches of one reader read together, apart from what it reads to follow logs; one second's "
+        "worth may be saved up.",
     )
 
 

@@ -8,7 +8,7 @@ import logging
 import time
 import uuid
 from collections import deque
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -21,12 +21,14 @@ from django.http.request import split_domain_port, validate_host
 from django_logtail import protocol
 from django_logtail.access import Refused, admit, read_ticket
 from django_logtail.conf import conf
-from django_logtail.control import ViewerFacts, control
+from django_logtail.control import Sought, ViewerFacts, control
 from django_logtail.mailboxes import LayerMailboxes
 from django_logtail.models import Log
 from django_logtail.protocol import BadMessage, CloseCode, decode_client_message, encode_message
 from django_logtail.relay import FeedViewer, Relay, local_relay, relay_of_this_loop
+from django_logtail.search_frames import search_frames
 from django_logtail.tailing.events import Position
+from django_logtail.tailing.search import has_regex
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +48,8 @@ KEEP_ALIVE_SECONDS: Final = 20.0
 INTERNAL_ERROR: Final = 1011
 #: Answers to `range` one viewer may wait for at a time.
 RANGES: Final = 4
+#: Searches one viewer may have under way: one that was cancelled a moment ago may still be ending.
+SEARCHES: Final = 2
 
 
 class _End(Exception):
@@ -133,6 +137,7 @@ class LogConsumer:
         self._acked_at = time.monotonic()
         self._acked = asyncio.Event()
         self._ranges: dict[int, asyncio.Task[None]] = {}
+        self._searches: dict[int, asyncio.Task[None]] = {}
         self._allowance = float(protocol.CLIENT_MESSAGE_BURST)
         self._allowance_at = time.monotonic()
         self._sent_at = time.monotonic()
@@ -232,7 +237,7 @@ class LogConsumer:
                 name=log.name,
                 encoding=label,
                 queue=log.queue_name,
-                can=["range"],
+                can=["range", "search", *(["regex"] if has_regex() else [])],
             )
         )
         self._relay = relay_of_this_loop(make_relay)
@@ -257,11 +262,12 @@ class LogConsumer:
             for part in done:
                 part.result()
         finally:
-            for task in [*parts, *self._ranges.values()]:
+            asked = [*self._ranges.values(), *self._searches.values()]
+            for task in [*parts, *asked]:
                 task.cancel()
             self._relay.exit(self.session)
             self._relay.leave(self._viewer)
-            await asyncio.gather(*parts, *self._ranges.values(), return_exceptions=True)
+            await asyncio.gather(*parts, *asked, return_exceptions=True)
 
     async def _deliver(self) -> None:
         viewer, relay = self._viewer, self._relay
@@ -352,10 +358,12 @@ class LogConsumer:
                 case protocol.Stop():
                     raise _End(1000, "stopped", "You stopped watching this log.")
                 case protocol.Cancel(request):
-                    if (task := self._ranges.get(request)) is not None:
+                    if (task := self._ranges.get(request) or self._searches.get(request)) is not None:
                         task.cancel()
                 case (protocol.Range() | protocol.RangeBefore()) as asked:
-                    await self._begin_range(asked)
+                    await self._begin(asked, self._ranges, RANGES, "ranges", self._answer_range(asked))
+                case protocol.SearchFrom() as asked:
+                    await self._begin(asked, self._searches, SEARCHES, "searches", self._answer_search(asked))
                 case protocol.Hello():
                     raise BadMessage("a second 'hello'")
 
@@ -379,19 +387,22 @@ class LogConsumer:
             self._unacknowledged -= self._sent.popleft()[1]
         self._acked.set()
 
-    async def _begin_range(self, asked: protocol.Range | protocol.RangeBefore) -> None:
-        if asked.request in self._ranges or len(self._ranges) >= RANGES:
-            await self._send_text(
-                encode_message(
-                    "error",
-                    request=asked.request,
-                    id="too-many-ranges",
-                    text=f"At most {RANGES} ranges at a time.",
-                )
-            )
+    async def _begin(
+        self,
+        asked: protocol.Range | protocol.RangeBefore | protocol.SearchFrom,
+        others: dict[int, asyncio.Task[None]],
+        most: int,
+        name: str,
+        answer: Coroutine[Any, Any, None],
+    ) -> None:
+        request = asked.request
+        if request in self._ranges or request in self._searches or len(others) >= most:
+            answer.close()
+            text = f"At most {most} {name} at a time."
+            await self._send_text(encode_message("error", request=request, id=f"too-many-{name}", text=text))
             return
-        task = self._ranges[asked.request] = asyncio.ensure_future(self._answer_range(asked))
-        task.add_done_callback(lambda _: self._ranges.pop(asked.request, None))
+        task = others[request] = asyncio.ensure_future(answer)
+        task.add_done_callback(lambda _: others.pop(request, None))
 
     async def _answer_range(self, asked: protocol.Range | protocol.RangeBefore) -> None:
         assert self._relay is not None
@@ -432,6 +443,21 @@ class LogConsumer:
             await self._send_text(encode_message("error", request=asked.request, id="no-reader", text=text))
         finally:
             answer.close()
+
+    async def _answer_search(self, asked: protocol.SearchFrom) -> None:
+        assert self._relay is not None
+        try:
+            log = await self._check(joined=True)
+        except _End:
+            return  # the next re-check ends the viewer with the same words
+        place = Position(asked.file, asked.start)
+        sought = Sought(asked.pattern, asked.regex, asked.case)
+        answer = await self._relay.history(str(log.pk), log.queue_name, place, search=sought)
+        async with contextlib.aclosing(
+            search_frames(answer, asked.request, asked.file, asked.start)
+        ) as frames:
+            async for text in frames:
+                await self._send_text(text)
 
     async def _next_message(self) -> protocol.ClientMessage:
         message = await self._receive()

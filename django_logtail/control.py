@@ -71,6 +71,15 @@ class ControlUnavailable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Sought:
+    """What lines are searched for: a text, or with `regex` an expression; `case` tells upper from lower case."""
+
+    pattern: str
+    regex: bool = False
+    case: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Want:
     """ "Process P wants log L from a position on, up to `credit` bytes more than it has taken, to mailbox C."
 
@@ -78,7 +87,8 @@ class Want:
     reader may have sent `taken + credit` of this serial. A new serial rewinds to `position`.
     `late` are the bytes taken of older generations, which writers may still append to.
     `end` or `before_lines` make it a one-time request for history: bytes [position.offset, end), or the
-    `before_lines` lines that end at position.offset.
+    `before_lines` lines that end at position.offset. `search` makes it one for the lines from position.offset on that
+    match.
     """
 
     process: str
@@ -92,11 +102,17 @@ class Want:
     taken: int = 0
     end: int | None = None
     before_lines: int | None = None
+    search: Sought | None = None
     late: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def member(self) -> str:
         return f"{self.process}|{self.log}|{self.flow}"
+
+    @property
+    def is_history(self) -> bool:
+        """Whether it asks once, for what is in a file already."""
+        return self.end is not None or self.before_lines is not None or self.search is not None
 
     def to_json(self) -> str:
         fields: dict[str, object] = {"mailbox": self.mailbox, "serial": self.serial, "credit": self.credit}
@@ -106,6 +122,8 @@ class Want:
         for name in ("lines", "taken", "end", "before_lines", "late"):
             if getattr(self, name):
                 fields[name] = getattr(self, name)
+        if self.search is not None:
+            fields["search"] = asdict(self.search)
         return json.dumps(fields, separators=(",", ":"))
 
     @classmethod
@@ -125,6 +143,7 @@ class Want:
             taken=fields.get("taken", 0),
             end=fields.get("end"),
             before_lines=fields.get("before_lines"),
+            search=Sought(**fields["search"]) if "search" in fields else None,
             late=fields.get("late", {}),
         )
 

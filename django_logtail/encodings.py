@@ -46,6 +46,21 @@ LABELS = {
     **{f"cp{page}": f"windows-{page}" for page in range(1250, 1259)},
 }
 
+#: Python's canonical codec name -> the one that decodes as browsers do, where that is another: the label's own.
+WIDER = {
+    "ascii": "cp1252",
+    "big5": "big5hkscs",
+    "cp950": "big5hkscs",
+    "euc_kr": "cp949",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "iso8859-1": "cp1252",
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
+    "shift_jis": "cp932",
+    "tis-620": "cp874",
+}
+
 
 class UnknownEncoding(ValueError):
     """The name is of no text encoding that both Python and browsers have. The text is a sentence."""
@@ -67,3 +82,12 @@ def browser_label(name: str) -> str:
             f"A browser cannot show the encoding {name!r} as text. Write one like {examples}."
         )
     return LABELS[canonical]
+
+
+def shown_as(name: str) -> str:
+    """The codec that reads bytes as a browser shows them, for what Python calls `name`; `name` where there is none."""
+    try:
+        canonical = codecs.lookup(name).name
+    except (LookupError, ValueError):
+        return name
+    return WIDER.get(canonical, canonical)

@@ -16,7 +16,7 @@ PROTOCOL_VERSION = 1
 
 #: Bytes of log text in one batch. 64 KiB is the best MB/s a message on the core channel layer, and safe on pubsub.
 MAX_BATCH_BYTES = 64 * 1024
-#: Bytes of one client message; the longest legal one (a search) is far below it.
+#: Bytes of one client message; the longest legal one (a search) is below it.
 MAX_CLIENT_MESSAGE_BYTES = 8 * 1024
 #: Client messages a second in the long run, and in one burst.
 CLIENT_MESSAGES_PER_SECOND = 20
@@ -27,6 +27,8 @@ HELLO_SECONDS = 10.0
 MAX_LINES = 10_000
 #: Bytes one `range` may answer with; the client asks again for more.
 MAX_RANGE_BYTES = 1024 * 1024
+#: Characters of what a `search` looks for.
+MAX_PATTERN_CHARACTERS = 1_000
 #: Offsets above this lose precision in a browser's numbers.
 MAX_OFFSET = 2**53 - 1
 
@@ -108,6 +110,18 @@ class RangeBefore:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchFrom:
+    """The lines of a generation, from byte `start` on, that hold `pattern`; with `regex` that it matches."""
+
+    request: int
+    file: str
+    start: int
+    pattern: str
+    regex: bool
+    case: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel:
     """The answer to `request` is no longer wanted."""
 
@@ -119,7 +133,7 @@ class Stop:
     """End this viewing, and the reading behind it when nobody else watches."""
 
 
-ClientMessage: TypeAlias = Hello | Ack | Hold | Release | Range | RangeBefore | Cancel | Stop
+ClientMessage: TypeAlias = Hello | Ack | Hold | Release | Range | RangeBefore | SearchFrom | Cancel | Stop
 
 
 def decode_client_message(text: str) -> ClientMessage:
@@ -163,6 +177,18 @@ def decode_client_message(text: str) -> ClientMessage:
             if found.end <= found.start:
                 raise BadMessage("'end' is not after 'start'")
             return found
+        case "search":
+            pattern = _text(fields, "pattern")
+            if len(pattern) > MAX_PATTERN_CHARACTERS:
+                raise BadMessage(f"'pattern' has over {MAX_PATTERN_CHARACTERS} characters")
+            return SearchFrom(
+                _whole(fields, "request"),
+                _text(fields, "file"),
+                _whole({"start": 0, **fields}, "start"),
+                pattern,
+                _flag(fields, "regex"),
+                _flag(fields, "case"),
+            )
         case "cancel":
             return Cancel(_whole(fields, "request"))
         case "stop":
@@ -219,6 +245,13 @@ def _text(fields: Mapping[str, object], name: str) -> str:
     value = fields.get(name)
     if not isinstance(value, str) or not value:
         raise BadMessage(f"{name!r} is not a text")
+    return value
+
+
+def _flag(fields: Mapping[str, object], name: str) -> bool:
+    value = fields.get(name, False)
+    if not isinstance(value, bool):
+        raise BadMessage(f"{name!r} is not true or false")
     return value
 
 

@@ -45,6 +45,7 @@ from django_logtail.mailboxes import Mailboxes, MailboxUnavailable
 from django_logtail.models import Log
 from django_logtail.paths import Roots
 from django_logtail.protocol import MAX_BATCH_BYTES, MAX_RANGE_BYTES
+from django_logtail.searches import Searches
 from django_logtail.tailing import (
     Batch,
     Event,
@@ -127,6 +128,7 @@ class Limits:
     logs: int = 100_000
     open_files: int = 1_000_000
     history_jobs: int = 4
+    search_bytes_per_second: int = 10**12
 
 
 @dataclass(slots=True, eq=False)
@@ -222,6 +224,16 @@ class Reader:
         self._tasks: set[asyncio.Task[None]] = set()
         self._threads = ThreadPoolExecutor(
             max_workers=limits.history_jobs, thread_name_prefix="logtail-reader"
+        )
+        self._searches = Searches(
+            self._find_source,
+            self._send_surely,
+            stop_reason=self._stop_reason,
+            permit=permit,
+            turns=self._history,
+            threads=self._threads,
+            bytes_per_second=limits.search_bytes_per_second,
+            clock=clock,
         )
         self._apart = ThreadPoolExecutor(max_workers=APART_READS, thread_name_prefix="logtail-apart")
         self._ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
@@ -366,7 +378,7 @@ class Reader:
         for member, want in tick.changed.items():
             if want is None:
                 self._close_flow(member)
-            elif want.end is not None or want.before_lines is not None:
+            elif want.is_history:
                 self._answer_history(want)
             else:
                 self._serve(want)
@@ -450,7 +462,7 @@ class Reader:
             flow.follower = None
 
     def _obey_stop(self, flow: Flow) -> None:
-        reason = self._stops.get(flow.want.log, self._stops.get("*"))
+        reason = self._stop_reason(flow.want.log)
         if reason is not None:
             if flow.trouble is None or flow.trouble[0] != "stopped":
                 logger.info("stop flag: closing log %s (%s)", flow.want.log, reason)
@@ -835,7 +847,9 @@ class Reader:
 
     def _answer_history(self, want: Want) -> None:
         if want.member not in self._histories:
-            task = self._histories[want.member] = asyncio.ensure_future(self._history_of(want))
+            is_search = want.search is not None
+            answer = self._searches.answer(want, self.lease.token) if is_search else self._history_of(want)
+            task = self._histories[want.member] = asyncio.ensure_future(answer)
             task.add_done_callback(lambda _: self._histories.pop(want.member, None))
 
     async def _history_of(self, want: Want) -> None:
@@ -848,11 +862,7 @@ class Reader:
             }
             loop = asyncio.get_running_loop()
             try:
-                if (reason := self._stops.get(want.log, self._stops.get("*"))) is not None:
-                    raise LookupError(f"the stop flag is set: {reason}")
-                source = (await self._look_up([want.log])).get(want.log)
-                if source is None:
-                    raise LookupError("this log is not registered for this host, or is disabled")
+                source = await self._source_of(want.log)
                 start, data = await loop.run_in_executor(
                     self._threads, read_history, source, want, self._permit
                 )
@@ -865,6 +875,22 @@ class Reader:
                 piece = data[at : at + MAX_BATCH_BYTES]
                 await self._send_surely(want.mailbox, {**message, "start": start + at, "data": piece})
             await self._send_surely(want.mailbox, {**message, "start": start, "end": start + len(data)})
+
+    async def _source_of(self, log: str) -> Source:
+        """Where the log's file is. Raises LookupError when it may not be read here."""
+        if (reason := self._stop_reason(log)) is not None:
+            raise LookupError(f"the stop flag is set: {reason}")
+        source = (await self._look_up([log])).get(log)
+        if source is None:
+            raise LookupError("this log is not registered for this host, or is disabled")
+        return source
+
+    async def _find_source(self, log: str) -> tuple[Path, str]:
+        source = await self._source_of(log)
+        return source.path, source.encoding
+
+    def _stop_reason(self, log: str) -> str | None:
+        return self._stops.get(log, self._stops.get("*"))
 
     async def _send_surely(self, mailbox: str, message: dict[str, Any]) -> None:
         while True:
@@ -924,6 +950,7 @@ def limits_of_settings() -> Limits:
         conf.MAX_LOGS_PER_READER,
         conf.MAX_OPEN_FILES,
         conf.MAX_HISTORY_JOBS,
+        conf.SEARCH_BYTES_PER_SECOND,
     )
 
 

@@ -23,6 +23,7 @@ from django_logtail.control import (
     WANT_RENEWAL_SECONDS,
     Control,
     ControlUnavailable,
+    Sought,
     ViewerFacts,
     Want,
     control,
@@ -61,6 +62,8 @@ NO_READER_SECONDS: Final = 3.0
 DEAF_SECONDS: Final = 5.0
 #: Seconds a `range` may take.
 HISTORY_SECONDS: Final = 15.0
+#: Messages about how far a search is that may wait for a slow viewer.
+MOST_PROGRESS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -495,6 +498,11 @@ class _History:
     queue: str
     answers: asyncio.Queue[dict[str, Any]]
 
+    def may_skip(self, message: dict[str, Any]) -> bool:
+        """Whether it only says how far a search is, and a slow viewer has not taken what was said before."""
+        is_progress = "count" in message and not message["hits"] and not message["done"]
+        return is_progress and self.answers.qsize() >= MOST_PROGRESS
+
 
 class Relay:
     """One a process and event loop: a mailbox, the feeds, and the wants they post.
@@ -639,8 +647,9 @@ class Relay:
         *,
         end: int | None = None,
         before_lines: int | None = None,
+        search: Sought | None = None,
     ) -> AsyncHistory:
-        """Ask the reader for bytes [place.offset, end), or for the lines that end at place.offset."""
+        """Ask the reader for bytes [place.offset, end), for the lines that end there, or for those that match."""
         want = Want(
             self.process,
             log,
@@ -651,6 +660,7 @@ class Relay:
             position=place,
             end=end,
             before_lines=before_lines,
+            search=search,
         )
         pending = _History(want, queue, asyncio.Queue())
         self._histories[want.member] = pending
@@ -832,7 +842,7 @@ class Relay:
                         feed.heard((message["token"], run), message["host"], *facts)
             case "logtail.range":
                 pending = self._histories.get(message["member"])
-                if pending is not None:
+                if pending is not None and not pending.may_skip(message):
                     pending.answers.put_nowait(message)
 
     async def _measure(self) -> None:

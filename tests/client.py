@@ -195,7 +195,7 @@ class Client:
                 self.place = (message["file"], message["end"])
             case "status":
                 self.statuses.append(message)
-            case "done" | "error":
+            case "done" | "error" | "found" | "progress":
                 self.answers.append(message)
             case "end":
                 self.ended = message

@@ -109,6 +109,7 @@ class House:
     def __init__(self, path) -> None:
         self.path = path
         self.paths = {"1": path}
+        self.encoding = "utf-8"
         self.limits = Limits()
         self.permit = lambda descriptor: None
         self.control = MemoryControl()
@@ -125,7 +126,9 @@ class House:
             QUEUE,
             self.control,
             self.mailboxes,
-            lambda logs: {log: Source(self.paths[log], "utf-8", log) for log in logs if log in self.paths},
+            lambda logs: {
+                log: Source(self.paths[log], self.encoding, log) for log in logs if log in self.paths
+            },
             permit=lambda descriptor: self.permit(descriptor),
             wake=self.wake,
             limits=self.limits,

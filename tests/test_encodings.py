@@ -2,7 +2,7 @@ import codecs
 
 import pytest
 
-from django_logtail.encodings import EXAMPLES, LABELS, UnknownEncoding, browser_label
+from django_logtail.encodings import EXAMPLES, LABELS, WIDER, UnknownEncoding, browser_label, shown_as
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,17 @@ def test_utf_16_without_a_byte_order_asks_for_one() -> None:
     assert str(refused.value) == (
         "'utf-16' leaves the byte order open. Write utf-16-le (most Windows logs) or utf-16-be."
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"), [("utf-8", "utf-8"), ("latin-1", "cp1252"), ("gbk", "gb18030"), ("x-none", "x-none")]
+)
+def test_text_is_searched_as_browsers_show_it(name: str, codec: str) -> None:
+    assert shown_as(name) == codec
+
+
+@pytest.mark.parametrize("name", sorted(WIDER))
+def test_the_wider_codec_reads_ascii_and_what_the_narrower_one_writes(name: str) -> None:
+    sample = "".join(c for c in "plain 中 가 あ ก" if c.encode(name, "ignore"))
+
+    assert sample.encode(name).decode(shown_as(name)) == sample

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from django_logtail.protocol import (
     MAX_CLIENT_MESSAGE_BYTES,
+    MAX_PATTERN_CHARACTERS,
     Ack,
     BadMessage,
     Cancel,
@@ -18,6 +19,7 @@ from django_logtail.protocol import (
     Range,
     RangeBefore,
     Release,
+    SearchFrom,
     Stop,
     decode_batch,
     decode_client_message,
@@ -42,6 +44,22 @@ from django_logtail.protocol import (
         ({"type": "release"}, Release()),
         ({"type": "range", "request": 1, "file": "f", "start": 2, "end": 3}, Range(1, "f", 2, 3)),
         ({"type": "range", "request": 1, "file": "f", "before": 9, "lines": 4}, RangeBefore(1, "f", 9, 4)),
+        (
+            {
+                "type": "search",
+                "request": 1,
+                "file": "f",
+                "start": 5,
+                "pattern": "a+",
+                "regex": True,
+                "case": True,
+            },
+            SearchFrom(1, "f", 5, "a+", True, True),
+        ),
+        (
+            {"type": "search", "request": 1, "file": "f", "pattern": " x"},
+            SearchFrom(1, "f", 0, " x", False, False),
+        ),
         ({"type": "cancel", "request": 1}, Cancel(1)),
         ({"type": "stop", "later": "fields are ignored"}, Stop()),
     ],
@@ -75,6 +93,15 @@ def test_each_client_message_is_understood(message, meaning):
         (
             '{"type": "hello", "protocol": 1, "ticket": "t", "lines": 1, "resume": 5}',
             "a place is an object with 'file' and 'offset'",
+        ),
+        ('{"type": "search", "request": 1, "file": "f", "pattern": ""}', "'pattern' is not a text"),
+        (
+            '{"type": "search", "request": 1, "file": "f", "pattern": "x", "regex": 1}',
+            "'regex' is not true or false",
+        ),
+        (
+            json.dumps({"type": "search", "request": 1, "file": "f", "pattern": "x" * 1001}),
+            f"'pattern' has over {MAX_PATTERN_CHARACTERS} characters",
         ),
         (json.dumps({"type": "ack", "file": "x" * MAX_CLIENT_MESSAGE_BYTES}), "message of over 8192 bytes"),
     ],

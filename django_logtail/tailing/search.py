@@ -7,7 +7,6 @@ hostile: it is matched by RE2, in time linear in the text, or not at all, and ne
 
 from __future__ import annotations
 
-import codecs
 import importlib
 import os
 import re
@@ -16,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from django_logtail.tailing.lines import LineEnds, encoding_name
+from django_logtail.tailing.lines import LineEnds
 
 #: Bytes read and converted at a time; a line longer than this is searched in pieces.
 CHUNK_BYTES: Final = 1024 * 1024
@@ -230,9 +229,7 @@ class Search:
     def _searched(self) -> Iterator[list[Hit]]:
         """The hits of each slice, whose chunk has been searched when the next chunk's first slice begins."""
         while self.position < self.end:
-            data = os.pread(
-                self._descriptor, min(self._chunk_bytes, self.end - self.position), self.position
-            )
+            data = os.pread(self._descriptor, min(self._chunk_bytes, self.end - self.position), self.position)
             if not data:
                 break  # the file became shorter
             is_last = self.position + len(data) >= self.end
@@ -321,12 +318,14 @@ class Search:
         """The parts of a line around its first match; None: on its own, it does not match."""
         line = line.removesuffix(b"\r")
         spans = self._matcher.spans(prepared[: len(line)])
-        first = next(spans, None)
+        first = span = next(spans, None)
         if first is None:
             return None
         start = 0 if first[0] <= EXCERPT_BYTES // 4 else _character_start(line, first[0] - LEAD_BYTES)
-        end = len(line) if start + EXCERPT_BYTES >= len(line) else _character_start(line, start + EXCERPT_BYTES)
-        cuts, count, span = [start], 0, first
+        end = (
+            len(line) if start + EXCERPT_BYTES >= len(line) else _character_start(line, start + EXCERPT_BYTES)
+        )
+        cuts, count = [start], 0
         while span is not None and span[0] < end and count < MAX_MARKED:
             if span[0] < span[1]:
                 cuts += [span[0], min(span[1], end)]

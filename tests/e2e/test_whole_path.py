@@ -304,3 +304,74 @@ async def test_a_viewer_that_comes_back_goes_on_at_its_place(stack: Stack, web: 
     assert bytes(after.bytes) == b"two\n"
     assert after.events[0]["kind"] == "started"
     assert after.events[0]["resumed"] is True
+
+
+def hits_of(viewer: Client, request: int) -> list[dict]:
+    answers = [answer for answer in viewer.answers if answer.get("request") == request]
+    return [hit for answer in answers if answer["type"] == "found" for hit in answer["hits"]]
+
+
+def is_answered(viewer: Client, request: int) -> bool:
+    return any(
+        answer["type"] in ("done", "error") for answer in viewer.answers if answer.get("request") == request
+    )
+
+
+async def test_a_whole_file_is_searched_far_beyond_the_lines_that_were_sent(
+    stack: Stack, web: Web, member: str
+) -> None:
+    text = lines("grain", 100_000) + b"a Needle in it\n" + lines("grain", 100_000)
+    stack.add_log("django", text)
+
+    async with Client(stack, web, "django", member, lines=1) as viewer:
+        await viewer.until(lambda: viewer.bytes)
+        ask = {"type": "search", "file": viewer.place[0]}
+        await viewer.send({**ask, "request": 1, "pattern": "needle"})
+        await viewer.send({**ask, "request": 2, "pattern": r"^a \w+dle\b", "regex": True})
+        await viewer.until(lambda: is_answered(viewer, 1) and is_answered(viewer, 2))
+        await viewer.send({**ask, "request": 3, "pattern": "(", "regex": True})
+        await viewer.send({**ask, "request": 4, "pattern": "needle", "case": True})
+        await viewer.until(lambda: is_answered(viewer, 3) and is_answered(viewer, 4))
+
+    start = text.index(b"a Needle")
+    assert hits_of(viewer, 1) == [
+        {"start": start, "end": start + 15, "parts": ["a ", "Needle", " in it"]},
+    ]
+    assert hits_of(viewer, 2) == [{"start": start, "end": start + 15, "parts": ["", "a Needle", " in it"]}]
+    assert hits_of(viewer, 4) == []
+    done = {answer["request"]: answer for answer in viewer.answers if answer["type"] in ("done", "error")}
+    assert done[1]["end"] == len(text)
+    assert done[3]["id"] == "bad-pattern"
+    assert viewer.hello["can"] == ["range", "search", "regex"]
+
+
+def times_open(reader: Running, path: Path) -> int:
+    found = 0
+    for link in (link for pid in reader.pids for link in Path(f"/proc/{pid}/fd").iterdir()):
+        try:
+            found += link.readlink() == path
+        except FileNotFoundError:
+            continue  # closed meanwhile
+    return found
+
+
+async def test_a_search_that_nobody_wants_any_more_is_ended(
+    stack: Stack, web: Web, reader: Running, member: str
+) -> None:
+    path = stack.add_log("django", b"one\n")
+    with path.open("r+b") as file:
+        file.truncate(20_000_000_000)  # nothing but a hole: no room is taken, and seconds are
+
+    async with Client(stack, web, "django", member, lines=1) as viewer:
+        await viewer.until(lambda: viewer.place)
+        file = viewer.place[0]
+        await viewer.send({"type": "search", "file": file, "request": 1, "pattern": "two"})
+        await viewer.until(lambda: any(answer["type"] == "progress" for answer in viewer.answers))
+        both = times_open(reader, path)
+        await viewer.send({"type": "cancel", "request": 1})
+        await asyncio.to_thread(
+            wait_until, lambda: times_open(reader, path) == 1, 5.0, "the end of the search"
+        )
+
+    assert both == 2
+    assert not is_answered(viewer, 1)

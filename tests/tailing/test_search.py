@@ -67,7 +67,10 @@ def test_a_line_that_matches_is_found_with_its_place_and_its_matches(tmp_path):
 def test_case_counts_only_when_asked_for(tmp_path):
     data = "Größe\nGRÖSSE\ngrÖßE\nΣίσυφος\nСБОЙ сбой\n".encode()
 
-    assert lines_of(data, found(tmp_path, data, "größe", case=False)) == ["Größe\n".encode(), "grÖßE\n".encode()]
+    assert lines_of(data, found(tmp_path, data, "größe", case=False)) == [
+        "Größe\n".encode(),
+        "grÖßE\n".encode(),
+    ]
     assert found(tmp_path, data, "größe") == []
     assert [hit.parts for hit in found(tmp_path, data, "Сбой", case=False)] == [("", "СБОЙ", " ", "сбой", "")]
 
@@ -202,7 +205,9 @@ def test_a_search_ends_with_its_most_hits_and_goes_on_from_there(tmp_path):
     assert what.is_full
     assert len(first) == 30
     assert what.position == first[-1].end
-    assert lines_of(data, first + found(tmp_path, data, "needle", start=what.position)) == data.splitlines(True)
+    assert lines_of(data, first + found(tmp_path, data, "needle", start=what.position)) == data.splitlines(
+        True
+    )
 
 
 def test_a_file_that_becomes_shorter_ends_the_search(tmp_path):

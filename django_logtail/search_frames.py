@@ -1,0 +1,58 @@
+"""What a viewer is told of a search: the reader's messages as words of the protocol."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from django_logtail.protocol import encode_message
+from django_logtail.relay import AsyncHistory
+
+
+async def search_frames(answer: AsyncHistory, request: int, file: str, start: int) -> AsyncGenerator[str]:
+    """The text frames that answer a `search`, the last one `done` or `error`. Close it to end the search.
+
+    Each message says how many hits there were with it: one that got lost is noticed, and what a reader sends once more
+    that began at the beginning again is left out.
+    """
+    taken = 0
+    try:
+        while True:
+            message = await answer.next()
+            if "error" in message:
+                yield encode_message("error", request=request, id=message["id"], text=message["error"])
+                return
+            fresh = message["count"] - taken
+            if fresh > len(message["hits"]):
+                text = "Some of what was found got lost on the way. Search again."
+                yield encode_message("error", request=request, id="lost", text=text)
+                return
+            if fresh > 0:
+                taken += fresh
+                hits = [_hit(*hit) for hit in message["hits"][-fresh:]]
+                yield encode_message("found", request=request, file=file, hits=hits)
+            at, end, reason = message["at"], message["end"], message.get("reason")
+            if message["done"]:
+                more = message["more"] or None
+                yield encode_message(
+                    "done", request=request, file=file, start=start, end=at, found=taken, more=more
+                )
+                return
+            yield encode_message("progress", request=request, at=at, end=end, reason=reason)
+    except asyncio.TimeoutError:
+        text = "No reader answered. Try again."
+        yield encode_message("error", request=request, id="no-reader", text=text)
+    finally:
+        answer.close()
+
+
+def _hit(start: int, end: int, parts: list[str], before: bool, after: bool) -> dict[str, Any]:
+    """`before`, `after`: whether the line goes on beyond the parts."""
+    return {
+        "start": start,
+        "end": end,
+        "parts": parts,
+        **({"before": True} if before else {}),
+        **({"after": True} if after else {}),
+    }

@@ -1,0 +1,330 @@
+"""Searches through a reader and a relay with nothing but memory between them."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from django_logtail import searches
+from django_logtail.control import Sought, Want
+from django_logtail.reader import Limits
+from django_logtail.search_frames import search_frames
+from django_logtail.tailing import Position
+from django_logtail.tailing.search import MAX_HITS, Search, has_regex
+from tests.test_delivery import QUEUE, House, numbered
+
+LINE = len(numbered(0, 1))
+
+needs_re2 = pytest.mark.skipif(not has_regex(), reason="google-re2 is not installed")
+
+
+@pytest.fixture
+async def house(tmp_path) -> AsyncIterator[House]:
+    path = tmp_path / "app.log"
+    path.write_bytes(b"")
+    house = House(path)
+    yield house
+    await house.close()
+
+
+async def file_of(house: House) -> str:
+    """The id of the log's file, from a viewer's stream, which goes on."""
+    taker = house.join(lines=1)
+    await taker.until(lambda: taker.place)
+    return taker.place[0]
+
+
+async def ask(house: House, pattern: str, *, start: int = 0, **more: bool):
+    """The frames of a search."""
+    file = await file_of(house)
+    answer = await house.relay.history("1", QUEUE, Position(file, start), search=Sought(pattern, **more))
+    return search_frames(answer, 7, file, start)
+
+
+async def answered(frames) -> list[dict]:
+    return [json.loads(text) async for text in frames]
+
+
+def hits_of(messages: list[dict]) -> list[dict]:
+    return [hit for message in messages if message["type"] == "found" for hit in message["hits"]]
+
+
+async def until(is_true: Callable[[], object], seconds: float = 10.0) -> None:
+    async def wait() -> None:
+        while not is_true():
+            await asyncio.sleep(0.01)
+
+    await asyncio.wait_for(wait(), seconds)
+
+
+def open_descriptors(path: Path) -> int:
+    found = 0
+    for link in Path("/proc/self/fd").iterdir():
+        try:
+            found += link.readlink() == path
+        except FileNotFoundError:
+            continue  # closed meanwhile
+    return found
+
+
+async def test_lines_are_found_with_their_place_and_the_search_ends(house):
+    house.append(numbered(0, 1000))
+
+    messages = await answered(await ask(house, "LINE 0000500"))
+
+    assert hits_of(messages) == [
+        {
+            "start": 500 * LINE,
+            "end": 501 * LINE,
+            "parts": ["", "line 0000500", " with some text behind it"],
+        }
+    ]
+    assert messages[-1].items() >= {
+        "type": "done", "request": 7, "start": 0, "end": 1000 * LINE, "found": 1,
+    }.items()  # fmt: skip
+    assert "more" not in messages[-1]
+
+
+async def test_case_and_a_start_are_kept_to(house):
+    house.append(numbered(0, 10))
+
+    assert hits_of(await answered(await ask(house, "LINE", case=True))) == []
+    some = hits_of(await answered(await ask(house, "line", start=7 * LINE)))
+    assert [hit["start"] for hit in some] == [7 * LINE, 8 * LINE, 9 * LINE]
+
+
+@needs_re2
+async def test_an_expression_is_searched_for_when_asked_so(house):
+    house.append(numbered(0, 200))
+
+    hits = hits_of(await answered(await ask(house, r"0(12|34)\b", regex=True)))
+
+    assert [hit["start"] // LINE for hit in hits] == [12, 34]
+
+
+async def test_what_cannot_be_searched_for_is_said_in_words(house):
+    house.append(numbered(0, 10))
+    (message,) = await answered(await ask(house, "two\nlines"))
+
+    assert message == {
+        "type": "error",
+        "request": 7,
+        "id": "bad-pattern",
+        "text": "a match is within one line",
+    }
+
+
+async def test_a_log_is_searched_in_its_own_encoding_as_browsers_read_it(house):
+    house.encoding = "gb2312"
+    house.append("囧 one\n囍 two\n".encode("gbk"))
+
+    hits = hits_of(await answered(await ask(house, "囍")))
+
+    assert [(hit["start"], hit["parts"]) for hit in hits] == [(7, ["", "囍", " two"])]
+
+
+async def test_the_first_hits_are_told_before_the_search_is_over(house):
+    house.append(b"needle\n" + numbered(0, 200_000) + b"needle\n")
+    frames = await ask(house, "needle")
+
+    first = json.loads(await anext(frames))
+    then = json.loads(await anext(frames))
+    rest = await answered(frames)
+
+    assert [hit["start"] for hit in first["hits"]] == [0]
+    assert then["type"] == "progress"
+    assert then["at"] < then["end"] == house.path.stat().st_size
+    assert [hit["start"] for hit in hits_of(rest)] == [7 + 200_000 * LINE]
+    assert rest[-1]["found"] == 2
+
+
+async def test_hits_are_bounded_and_the_rest_can_be_asked_for(house):
+    house.append(numbered(0, MAX_HITS + 5))
+
+    first = await answered(await ask(house, "line"))
+    rest = await answered(await ask(house, "line", start=first[-1]["end"]))
+
+    assert len(hits_of(first)) == MAX_HITS
+    assert first[-1]["more"] is True
+    assert first[-1]["end"] == MAX_HITS * LINE
+    assert len(hits_of(rest)) == 5
+    assert "more" not in rest[-1]
+
+
+@pytest.mark.parametrize("fault", ["drop", "double"])
+async def test_a_message_that_gets_lost_is_noticed_and_one_that_comes_twice_is_not(house, fault):
+    house.append(numbered(0, 200))
+    frames = await ask(house, "line")
+    seen = 0
+
+    def second(message: dict) -> str:
+        nonlocal seen
+        if message["type"] == "logtail.range":
+            seen += 1
+            return fault if seen == 2 else ""
+        return ""
+
+    house.mailboxes.fault = second
+    messages = await answered(frames)
+
+    assert seen > 2
+    if fault == "double":
+        assert [hit["start"] for hit in hits_of(messages)] == [number * LINE for number in range(200)]
+        assert messages[-1]["type"] == "done"
+    else:
+        assert messages[-1]["type"] == "error"
+        assert messages[-1]["id"] == "lost"
+
+
+class Gate:
+    """Holds up the steps of searches until it is opened."""
+
+    def __init__(self, monkeypatch) -> None:
+        self.is_open = False
+        self.steps = 0
+        step = Search.step
+
+        def held(search, seconds, max_bytes, *, is_eager=False):
+            self.steps += 1
+            return step(search, 0.0, 1, is_eager=is_eager) if self.is_open else []
+
+        monkeypatch.setattr(Search, "step", held)
+
+
+async def test_a_cancelled_search_ends_and_closes_its_file(house, monkeypatch):
+    house.append(numbered(0, 100))
+    gate = Gate(monkeypatch)
+    frames = await ask(house, "nothing")
+    assert json.loads(await anext(frames))["type"] == "progress"
+    before = open_descriptors(house.path)
+    await frames.aclose()
+    await until(lambda: open_descriptors(house.path) == before - 1)
+    steps = gate.steps
+    (reader, _) = house.readers[0]
+
+    assert before == 2  # the follower's and the search's
+    assert not reader._histories
+    await asyncio.sleep(0)
+    assert gate.steps == steps
+
+
+async def test_the_stop_flag_ends_a_search(house, monkeypatch):
+    house.append(numbered(0, 100))
+    Gate(monkeypatch)
+    frames = await ask(house, "nothing")
+    await anext(frames)
+    house.control.set_stop(QUEUE, "1", "disk is full")
+    messages = await answered(frames)
+
+    assert messages[-1]["type"] == "error"
+    assert messages[-1]["text"] == "the stop flag is set: disk is full"
+    await until(lambda: open_descriptors(house.path) == 0)
+
+
+async def test_a_host_that_has_enough_searches_says_so_and_goes_on_with_those(house, monkeypatch):
+    house.append(numbered(0, 100))
+    gate = Gate(monkeypatch)
+    running = [await ask(house, "line 0000042") for _ in range(searches.MOST_SEARCHES)]
+    for frames in running:
+        await anext(frames)
+    refused = await answered(await ask(house, "line"))
+    gate.is_open = True
+    found = [hits_of(await answered(frames)) for frames in running]
+
+    assert refused[-1]["id"] == "too-many-searches"
+    assert [[hit["start"] for hit in hits] for hits in found] == [[42 * LINE]] * searches.MOST_SEARCHES
+
+
+async def test_lines_are_read_while_searches_take_turns(house, monkeypatch):
+    house.limits = Limits(history_jobs=1)
+    house.append(numbered(0, 100))
+    Gate(monkeypatch)
+    running = [await ask(house, "nothing") for _ in range(3)]
+    for frames in running:
+        await anext(frames)
+    file = await file_of(house)
+    pending = await house.relay.history("1", QUEUE, Position(file, 0), end=LINE)
+
+    answer = await pending.next()
+    pending.close()
+    for frames in running:
+        await frames.aclose()
+
+    assert answer["data"] == numbered(0, 1)
+
+
+async def test_a_new_reader_searches_on_and_nothing_is_told_twice(house, monkeypatch):
+    house.append(numbered(0, 100))
+    gate = Gate(monkeypatch)
+    gate.is_open = True
+    frames = await ask(house, "line")
+    first = [json.loads(await anext(frames))]
+    await house.kill_reader()
+    rest = await asyncio.wait_for(answered(frames), 14)
+
+    hits = [hit["start"] // LINE for hit in hits_of(first + rest)]
+    assert hits == list(range(100))
+    assert rest[-1]["type"] == "done"
+
+
+async def test_searching_is_no_faster_than_the_settings_allow_and_the_limit_is_named(house):
+    house.limits = Limits(search_bytes_per_second=4_000_000)
+    house.append(numbered(0, 200_000))
+
+    messages = await answered(await ask(house, "nothing"))
+
+    reasons = {message.get("reason") for message in messages if message["type"] == "progress"}
+    assert 'limited to 4000000 bytes/s by LOGTAIL["SEARCH_BYTES_PER_SECOND"]' in reasons
+    assert messages[-1]["end"] == 200_000 * LINE
+
+
+async def test_what_may_not_be_read_is_not_searched(house):
+    house.append(numbered(0, 10))
+    file = await file_of(house)
+    house.permit = lambda descriptor: "outside"
+    answer = await house.relay.history("1", QUEUE, Position(file, 0), search=Sought("line"))
+
+    messages = await answered(search_frames(answer, 1, file, 0))
+
+    assert [message["type"] for message in messages] == ["error"]
+    assert messages[0]["id"] == "not-there"
+
+
+async def test_without_a_reader_a_search_is_given_up(house, monkeypatch):
+    file = await file_of(house)
+    monkeypatch.setattr("django_logtail.relay.HISTORY_SECONDS", 0.05)
+    await house.kill_reader()
+
+    async def nobody(queue: str) -> None:
+        return
+
+    house.relay._wake = nobody
+    answer = await house.relay.history("1", QUEUE, Position(file, 0), search=Sought("line"))
+    messages = await answered(search_frames(answer, 1, file, 0))
+
+    assert messages[-1]["id"] == "no-reader"
+    assert not house.relay._histories
+
+
+async def test_a_viewer_that_takes_nothing_gathers_no_progress(house, monkeypatch):
+    monkeypatch.setattr(searches, "SAY_SECONDS", 0.0)
+    house.append(numbered(0, 100))
+    gate = Gate(monkeypatch)
+    frames = await ask(house, "nothing")
+    await anext(frames)
+    (pending,) = house.relay._histories.values()
+    steps = gate.steps
+    await until(lambda: gate.steps > steps + 100)
+    waiting = pending.answers.qsize()
+    await frames.aclose()
+
+    assert waiting <= 8
+
+
+def test_a_want_for_a_search_survives_its_journey():
+    want = Want("p", "1", "f", "m", 3, 0, position=Position("id", 9), search=Sought('a"b', True, False))
+
+    assert Want.from_json(want.member, want.to_json()) == want
+    assert want.is_history
