@@ -77,6 +77,6 @@ def test_text_is_searched_as_browsers_show_it(name: str, codec: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(WIDER))
 def test_the_wider_codec_reads_ascii_and_what_the_narrower_one_writes(name: str) -> None:
-    sample = "".join(c for c in "plain 中 가 あ ก" if c.encode(name, "ignore"))
+    sample = "".join(c for c in "plain 中 가 ก" if c.encode(name, "ignore"))
 
     assert sample.encode(name).decode(shown_as(name)) == sample
