@@ -863,14 +863,13 @@ class Reader:
             loop = asyncio.get_running_loop()
             try:
                 source = await self._source_of(want.log)
-                start, data = await loop.run_in_executor(
-                    self._threads, read_history, source, want, self._permit
+                file, start, data = await loop.run_in_executor(
+                    self._threads, read_history, source, want, self._permit, self._followed(want.log)
                 )
             except (LookupError, OSError) as error:
                 await self._send_surely(want.mailbox, {**message, "error": str(error)})
                 return
-            assert want.position is not None
-            message["file"] = want.position.file
+            message["file"] = file
             for at in range(0, len(data), MAX_BATCH_BYTES):
                 piece = data[at : at + MAX_BATCH_BYTES]
                 await self._send_surely(want.mailbox, {**message, "start": start + at, "data": piece})
@@ -891,6 +890,13 @@ class Reader:
 
     def _stop_reason(self, log: str) -> str | None:
         return self._stops.get(log, self._stops.get("*"))
+
+    def _followed(self, log: str) -> dict[tuple[int, int], str]:
+        """By device and inode, what the streams of this log call the file they are in."""
+        flows = (flow for flow in self._flows.values() if flow.want.log == log)
+        places = (flow.follower.position for flow in flows if flow.follower is not None)
+        files = {place.file for place in places if place is not None}
+        return {inode: file for file in files if (inode := history.inode_of(file)) is not None}
 
     async def _send_surely(self, mailbox: str, message: dict[str, Any]) -> None:
         while True:
@@ -964,18 +970,39 @@ def find_sources(logs: Collection[str]) -> Mapping[str, Source]:
         close_old_connections()
 
 
-def read_history(source: Source, want: Want, permit: Callable[[int], str | None]) -> tuple[int, bytes]:
-    """The bytes a history want asks for, and where they start. Raises LookupError when they no longer exist."""
+def read_history(
+    source: Source,
+    want: Want,
+    permit: Callable[[int], str | None],
+    followed: Mapping[tuple[int, int], str],
+) -> tuple[str, int, bytes]:
+    """The bytes a history want asks for: of which file, from where. Raises LookupError when they no longer exist.
+
+    Lines before the first byte of a file are the last ones of the file before it. `followed`: by device and inode the
+    ids that streams use; one file may have two ids, when it was short as it got the first.
+    """
     assert want.position is not None
-    descriptor = history.open_generation(source.path, want.position.file, permit=permit)
+    file, offset = want.position.file, want.position.offset
+    descriptor = history.open_generation(source.path, file, permit=permit)
     if descriptor is None:
         raise LookupError("the file that held these bytes no longer exists")
+    if want.before_lines is not None and offset == 0:
+        try:
+            previous = history.open_previous(source.path, descriptor, permit=permit)
+        finally:
+            os.close(descriptor)
+        if previous is None:
+            raise LookupError("no older file of this log can be read")
+        file, descriptor = previous
+        offset = os.fstat(descriptor).st_size
     try:
         if want.before_lines is not None:
-            end = min(want.position.offset, os.fstat(descriptor).st_size)
+            end = min(offset, os.fstat(descriptor).st_size)
             start = history.lines_before(descriptor, end, want.before_lines, source.encoding, MAX_RANGE_BYTES)
         else:
-            start, end = want.position.offset, min(want.end or 0, want.position.offset + MAX_RANGE_BYTES)
-        return start, history.read_range(descriptor, start, end)
+            start, end = offset, min(want.end or 0, offset + MAX_RANGE_BYTES)
+        found = os.fstat(descriptor)
+        file = followed.get((found.st_dev, found.st_ino), file)
+        return file, start, history.read_range(descriptor, start, end)
     finally:
         os.close(descriptor)

@@ -81,6 +81,11 @@ WORDS: Mapping[str, object] = {
     "notice.outdated": _("This page is older than the server. Reload it to continue."),
     "notice.gone": _("There is no such log, or it is not for you."),
     "notice.cause": _("{cause} {fix}"),
+    "notice.lost": _(
+        "The linked lines are no longer there: their file was removed, compressed or changed. "
+        "This is the log now."
+    ),
+    "notice.notloaded": _("The linked lines could not be loaded: {reason}."),
     "notice.older": _("You have loaded as many lines as this page holds. Go back to live to see new ones."),
     "do.retry": _("Try now"),
     "do.again": _("Start again"),
@@ -113,6 +118,11 @@ WORDS: Mapping[str, object] = {
     "mark.gap.size": _("{size} not loaded"),
     "mark.rotated": _("Log rotated at {time}. This is the new file."),
     "mark.truncated": _("File emptied at {time}. Starting again from the beginning."),
+    "mark.rotated.open": _("Open the previous file"),
+    "mark.next": _("The previous file ends here. This is the new file."),
+    "mark.between": _(
+        "This file ends here. Below is another file of this log; files between the two are not shown."
+    ),
     "mark.loading": _("Loading…"),
     "mark.long": _("Line cut at {size}."),
     "mark.long.more": _("Show all"),
@@ -271,9 +281,10 @@ WORDS: Mapping[str, object] = {
     "keys.lines": _("Lines"),
     "keys.lines.0": _("Select lines"),
     "keys.lines.1": _("Copy line or selection"),
-    "keys.lines.2": _("Show in context"),
-    "keys.lines.3": _("Load earlier lines"),
-    "keys.lines.4": _("Fold or unfold an entry"),
+    "keys.lines.2": _("Copy link"),
+    "keys.lines.3": _("Show in context"),
+    "keys.lines.4": _("Load earlier lines"),
+    "keys.lines.5": _("Fold or unfold an entry"),
     "keys.view": _("View"),
     "keys.view.0": _("Pause or resume"),
     "keys.view.1": _("Stop watching, or start again"),

@@ -9,10 +9,10 @@ import os
 from pathlib import Path
 
 from django_logtail.tailing.backlog import start_of_last_lines
-from django_logtail.tailing.generation import HEAD_BYTES, FileId, proves
+from django_logtail.tailing.generation import HEAD_BYTES, FileId, digest_of, proves
 from django_logtail.tailing.lines import LineEnds
 from django_logtail.tailing.opening import Permit, Trouble, open_log, permit_all
-from django_logtail.tailing.siblings import siblings_of
+from django_logtail.tailing.siblings import Sibling, oldest_first, siblings_of
 from django_logtail.tailing.system import System, close_quietly
 
 
@@ -28,17 +28,10 @@ def open_generation(
     wanted = FileId.parse(file_id)
     if wanted is None:
         return None
-    places = [path]
-    try:
-        siblings = siblings_of(system, path)
-        real = path.resolve()
-        if real.parent != path.parent:
-            siblings += siblings_of(system, real)
-        # The right inode first; then copies with the same first bytes, newest first.
-        siblings.sort(key=lambda sibling: (sibling.stat.st_ino != wanted.inode, -sibling.stat.st_mtime_ns))
-        places += [sibling.path for sibling in siblings]
-    except OSError:
-        pass
+    siblings = _siblings(system, path)
+    # The right inode first; then copies with the same first bytes, newest first.
+    siblings.sort(key=lambda sibling: (sibling.stat.st_ino != wanted.inode, -sibling.stat.st_mtime_ns))
+    places = [path, *(sibling.path for sibling in siblings)]
     for copy in (False, True):
         for place in places:
             opened = open_log(system, place, permit)
@@ -51,6 +44,51 @@ def open_generation(
                 pass
             close_quietly(system, opened.descriptor)
     return None
+
+
+def inode_of(file_id: str) -> tuple[int, int] | None:
+    """Device and inode that an id was made of; None when it is not one."""
+    file = FileId.parse(file_id)
+    return None if file is None else (file.device, file.inode)
+
+
+def open_previous(
+    path: Path, descriptor: int, *, permit: Permit = permit_all, system: System | None = None
+) -> tuple[str, int] | None:
+    """Id and descriptor of the file that was the log before the one open at `descriptor`. The caller closes it.
+
+    By what rotation calls files and when they were written: the newest of those older than this one. None: there is
+    none, or it cannot be read as text (compressed, say). Raises `OSError`.
+    """
+    system = system or System()
+    this = system.fstat(descriptor)
+    head = system.pread(descriptor, HEAD_BYTES, 0)
+    older = [sibling for sibling in _siblings(system, path) if sibling.is_rotation and sibling.stat.st_size]
+    mine = [index for index, sibling in enumerate(older) if sibling.inode == (this.st_dev, this.st_ino)]
+    for sibling in reversed(older[: mine[0]] if mine else older):
+        opened = open_log(system, sibling.path, permit)
+        if isinstance(opened, Trouble):
+            continue
+        try:
+            first = system.pread(opened.descriptor, HEAD_BYTES, 0)
+            found = system.fstat(opened.descriptor)
+        except OSError:
+            first = b""
+        # A copy that somebody made of this file is not what came before it.
+        if first and not (len(first) == HEAD_BYTES and first == head):
+            return str(FileId(found.st_dev, found.st_ino, len(first), digest_of(first))), opened.descriptor
+        close_quietly(system, opened.descriptor)
+    return None
+
+
+def _siblings(system: System, path: Path) -> list[Sibling]:
+    """Those beside the name and beside what it leads to, oldest first; none when they cannot be listed."""
+    try:
+        siblings = siblings_of(system, path)
+        real = path.resolve()
+        return siblings if real.parent == path.parent else oldest_first(siblings + siblings_of(system, real))
+    except OSError:
+        return []
 
 
 def read_range(descriptor: int, start: int, end: int) -> bytes:

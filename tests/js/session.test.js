@@ -355,7 +355,7 @@ test('a range that cannot be had says why', async () => {
   const asked = w.session.range({ file: 'gone', before: 10, lines: 5 });
   w.socket.say({ type: 'error', id: 'no-such-file', text: 'It is gone.', request: w.socket.sent.at(-1).request });
 
-  await assert.rejects(asked, /It is gone\./);
+  await assert.rejects(asked, { message: 'It is gone.', id: 'no-such-file' });
 });
 
 test('what was asked is given up with the connection', async () => {

@@ -200,3 +200,66 @@ test('a generation that got another id goes on as the same file', () => {
   assert.deepEqual(texts(store), ['one', 'two']);
   assert.equal(store.at(0).file, 'b');
 });
+
+/** Where each item is: lines by their text, gaps by their bounds, other marks by their kind. */
+const places = (store) => Array.from({ length: store.length }, (_, i) => store.at(i)).map((item) => (item.kind === 'line' ? item.text : item.kind === 'gap' ? [item.file, item.start, item.end] : `<${item.kind}>`));
+
+/** A store that joined at byte 100 of the file "a". */
+function joined() {
+  const store = new Store({});
+  store.take({ file: 'a', start: 100, end: 108 }, bytes('new\nest\n'));
+  return store;
+}
+
+test('a line is found by its file and where it begins', () => {
+  const store = joined();
+
+  assert.equal(store.find('a', 104).text, 'est');
+  assert.equal(store.find('a', 105), null);
+  assert.equal(store.find('b', 104), null);
+});
+
+test('lines loaded from further up stand above a gap of its exact size', () => {
+  const store = joined();
+
+  store.put('a', store.linesOf('a', 40, bytes('old\nest\n')), 108);
+
+  assert.deepEqual(places(store), ['old', 'est', ['a', 48, 100], 'new', 'est']);
+});
+
+test('lines loaded within a gap leave a gap on either side', () => {
+  const store = joined();
+  store.put('a', store.linesOf('a', 40, bytes('old\nest\n')), 108);
+
+  store.put('a', store.linesOf('a', 60, bytes('one\ntwo\n')), 108);
+
+  assert.deepEqual(places(store), ['old', 'est', ['a', 48, 60], 'one', 'two', ['a', 68, 100], 'new', 'est']);
+});
+
+test('lines that are here already are not put in twice', () => {
+  const store = joined();
+  store.put('a', store.linesOf('a', 40, bytes('old\nest\n')), 108);
+
+  store.put('a', store.linesOf('a', 44, bytes('est\none\n')), 108);
+  store.put('a', store.linesOf('a', 96, bytes('end\nnew\n')), 108);
+
+  assert.deepEqual(places(store), ['old', 'est', 'one', ['a', 52, 96], 'end', 'new', 'est']);
+});
+
+test('lines of another file stand first, and what is not here between is said', () => {
+  const store = joined();
+
+  store.put('b', store.linesOf('b', 20, bytes('one\ntwo\n')), 50);
+
+  assert.deepEqual(places(store), ['one', 'two', ['b', 28, 50], '<between>', ['a', 0, 100], 'new', 'est']);
+  assert.equal(store.lines, 4);
+});
+
+test('a gap belongs to no entry', () => {
+  const store = joined();
+
+  store.put('a', store.linesOf('a', 40, bytes('2026-08-24 10:00:00,000 ERROR x.y oh\n')), 108);
+
+  assert.equal(store.find('a', 40).level, 'E');
+  assert.equal(store.items.find((item) => item.kind === 'gap').inner, false);
+});

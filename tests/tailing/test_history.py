@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 
 from django_logtail.tailing import Follower, FromStart
-from django_logtail.tailing.history import lines_before, open_generation, read_range
+from django_logtail.tailing.history import (
+    inode_of,
+    lines_before,
+    open_generation,
+    open_previous,
+    read_range,
+)
 from tests.tailing.stage import A, B, C, block
 
 LONG = block("long", 500)
@@ -93,3 +99,68 @@ def test_the_lines_before_a_place_begin_where_they_begin(path: Path) -> None:
     assert lines_before(descriptor, len(A), 1000) == 0
     assert lines_before(descriptor, 10**9, 10) == len(A + B)
     os.close(descriptor)
+
+
+def previous_of(path: Path, of: Path) -> str | None:
+    """The whole text of the file before `of`, when it is found under the id that was given for it."""
+    descriptor = os.open(of, os.O_RDONLY)
+    try:
+        found = open_previous(path, descriptor)
+    finally:
+        os.close(descriptor)
+    if found is None:
+        return None
+    os.close(found[1])
+    text = read_whole(path, found[0])
+    assert text is not None
+    return text.decode()
+
+
+def test_an_id_names_its_device_and_inode(path: Path) -> None:
+    found = path.stat()
+
+    assert inode_of(id_of(path)) == (found.st_dev, found.st_ino)
+    assert inode_of("nonsense") is None
+
+
+def test_before_each_file_was_the_next_older_one(path: Path) -> None:
+    for number, text in ((1, B), (2, C), (10, A)):
+        path.with_name(f"app.log.{number}").write_bytes(text)
+
+    assert previous_of(path, path) == B.decode()
+    assert previous_of(path, path.with_name("app.log.1")) == C.decode()
+    assert previous_of(path, path.with_name("app.log.2")) == A.decode()
+    assert previous_of(path, path.with_name("app.log.10")) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("app.log.1.gz", B),
+        ("app.log.1", b""),
+        ("app.log.bak", LONG),
+        ("app.log-notes", B),
+        ("other.log.1", B),
+    ],
+)
+def test_what_is_no_older_text_of_this_log_is_not_the_file_before(path: Path, name: str, text: bytes) -> None:
+    path.with_name(name).write_bytes(text)
+
+    assert previous_of(path, path) is None
+
+
+def test_a_file_that_may_not_be_read_is_not_the_one_before(path: Path) -> None:
+    path.with_name("app.log.1").write_bytes(B)
+    descriptor = os.open(path, os.O_RDONLY)
+
+    assert open_previous(path, descriptor, permit=lambda descriptor: "no") is None
+    os.close(descriptor)
+
+
+def test_the_file_before_a_link_is_beside_what_it_leads_to(path: Path, tmp_path: Path) -> None:
+    (tmp_path / "links").mkdir()
+    link = tmp_path / "links" / "app.log"
+    link.symlink_to(path)
+    path.with_name("app.log.1").write_bytes(B)
+
+    assert previous_of(link, path) == B.decode()

@@ -8,7 +8,7 @@ import { settings, words } from './config.js?v=0.1.0';
 export const HELP = /** @type {[string, string[]][]} */ ([
   ['move', ['j / k', 'Space', 'Ctrl d / u', 'g g', 'G / End', 'e / E', 'w / W']],
   ['find', ['/', 'n / N', 'Alt C', 'Alt R', 'Alt F', 'Alt X', 'Esc', 'Ctrl Enter']],
-  ['lines', ['Shift j / k', 'c', 'Enter', 'u', 'x']],
+  ['lines', ['Shift j / k', 'c', 'y', 'Enter', 'u', 'x']],
   ['view', ['p', 'q', 'f', 'z', 't', '1 – 4', '\\', '+ / −']],
   ['logs', ['o', '[ / ]', 'b', 'd', '?']],
 ]);
@@ -125,6 +125,10 @@ function letter(tail, event) {
     case 'c':
       if (tail.selection.lines) tail.run('selcopy');
       else if (tail.cursor) { tail.tool = tail.cursor; tail.run('copyline'); } else return false;
+      return true;
+    case 'y':
+      if (tail.selection.lines) tail.run('sellink');
+      else if (tail.cursor) { tail.tool = tail.cursor; tail.run('linkline'); } else return false;
       return true;
     case 'u': tail.run('earlier'); return true;
     case 'x': if (tail.cursor) tail.toggleFold(tail.cursor); return true;

@@ -10,8 +10,10 @@ import { config, settings, words } from './config.js?v=0.1.0';
 import { el, write } from './dom.js?v=0.1.0';
 import { Query } from './filter.js?v=0.1.0';
 import { size } from './format.js?v=0.1.0';
+import { History } from './history.js?v=0.1.0';
 import { icon, reshape } from './icons.js?v=0.1.0';
 import { onKey } from './keys.js?v=0.1.0';
+import { fragmentOf, linkedBy } from './link.js?v=0.1.0';
 import { Matcher } from './matcher.js?v=0.1.0';
 import { openDownload, openPlain, openSettings } from './menus.js?v=0.1.0';
 import { pane } from './pane.js?v=0.1.0';
@@ -43,7 +45,7 @@ const SILENT = new Set(['started', 'degraded', 'restored']);
 /** @typedef {{slug: string, name: string, folder?: string, queue?: string, ticket: string, socket: string, size?: number|null, page?: string}} LogInfo */
 
 export class LogTail extends HTMLElement {
-  static observedAttributes = ['log', 'ticket', 'socket'];
+  static observedAttributes = ['log', 'ticket', 'socket', 'place'];
 
   connectedCallback() {
     if (!this.parts) this.#build();
@@ -66,15 +68,17 @@ export class LogTail extends HTMLElement {
     clearTimeout(this.idleTimer);
   }
 
-  attributeChangedCallback() {
-    if (this.isConnected && this.parts && this.getAttribute('socket') && this.getAttribute('socket') !== this.info?.socket) this.#openAttributes();
+  attributeChangedCallback(/** @type {string} */ name) {
+    if (name === 'place') {
+      if (this.isConnected && this.info) this.show(this.getAttribute('place') ?? '');
+    } else if (this.isConnected && this.parts && this.getAttribute('socket') && this.getAttribute('socket') !== this.info?.socket) this.#openAttributes();
   }
 
   #openAttributes() {
     this.open({
       slug: this.getAttribute('log') ?? '', name: this.getAttribute('name') ?? this.getAttribute('log') ?? '', folder: this.getAttribute('folder') ?? '',
-      queue: this.getAttribute('queue') ?? '', ticket: this.getAttribute('ticket') ?? '', socket: this.getAttribute('socket') ?? '',
-    });
+      queue: this.getAttribute('queue') ?? '', page: this.getAttribute('page') ?? '', ticket: this.getAttribute('ticket') ?? '', socket: this.getAttribute('socket') ?? '',
+    }, this.getAttribute('place') ?? '');
   }
 
   #build() {
@@ -101,6 +105,7 @@ export class LogTail extends HTMLElement {
     this.opened = new Set();
     this.selection = new Selection(this);
     this.ruler = new Ruler(this);
+    this.history = new History(this, { hold: () => this.#hold(), keep: () => this.#keep(), draw: () => this.#draw(), say: (text) => this.#say(text) });
     this.rows.onPaint = () => this.ruler.schedule();
     this.#forgetLog();
   }
@@ -133,12 +138,13 @@ export class LogTail extends HTMLElement {
     this.queue = [];
     this.opened.clear();
     this.chosen.folded.clear();
+    this.history.begin();
   }
 
   // --- opening and ending -------------------------------------------------
 
-  /** Shows a log from its last lines on. @param {LogInfo} info */
-  open(info) {
+  /** Shows a log from its last lines on, or the lines that a link leads to. @param {LogInfo} info @param {string} [place] as in a link, behind the "#" */
+  open(info, place = '') {
     this.session?.leave();
     this.info = info;
     this.#forgetLog();
@@ -171,7 +177,15 @@ export class LogTail extends HTMLElement {
     this.parts.view.setAttribute('aria-label', info.name);
     this.parts.bar.setAttribute('aria-label', `${words.say('filter.label')}: ${info.name}`);
     this.#empty(null);
+    this.history.sought = linkedBy(place);
     this.session.start();
+  }
+
+  /** Shows the lines that a link leads to. @param {string} place as in a link, behind the "#" @returns {boolean} whether it is one */
+  show(place) {
+    const linked = this.info ? linkedBy(place) : null;
+    if (linked) this.history.show(linked);
+    return linked !== null;
   }
 
   /** Nothing is chosen. @param {'choose'|'none'} [kind] */
@@ -275,6 +289,7 @@ export class LogTail extends HTMLElement {
         this.server = { ...this.server, ...message };
         if (message.last_byte_at) this.lastByteAt = message.last_byte_at;
         this.#draw();
+        this.history.seek();
         break;
       case 'gap':
         this.store.gap(message.file, message.start, message.end, message.reason);
@@ -308,6 +323,7 @@ export class LogTail extends HTMLElement {
       return;
     }
     if (SILENT.has(event.kind)) return;
+    if (event.kind === 'rotated' && place && event.before?.file) this.history.follows(place.file, event.before.file);
     this.#mark(event.kind, { ...event }, place);
   }
 
@@ -363,6 +379,7 @@ export class LogTail extends HTMLElement {
       this.rows.schedule();
     }
     if ((this.paused || !this.rows.follow) && this.store.full) this.#hold();
+    this.history.seek();
   }
 
   /** @param {Line} item */
@@ -431,7 +448,11 @@ export class LogTail extends HTMLElement {
   }
 
   #followed(/** @type {boolean} */ follow) {
-    if (follow) this.unseen = this.unseenErrors = 0;
+    if (follow) {
+      this.unseen = this.unseenErrors = 0;
+      if (this.history.target) this.rows.repaint();
+      this.history.leave();
+    }
     this.#keep();
     this.#drawPill();
     this.#drawStatus();
@@ -543,10 +564,10 @@ export class LogTail extends HTMLElement {
       hitsOf: (text, line) => (this.query.active ? this.query.hits(text, line) : []),
       isCurrent: (line) => this.chosen.matches[this.current] === line,
       timeBefore: (line) => this.#timeBefore(line),
-      opened: this.opened, folded: this.chosen.folded, innerCount: (line) => this.#innerOf(line).length,
+      hasPrevious: (mark) => this.history.isCutOff(mark), opened: this.opened, folded: this.chosen.folded, innerCount: (line) => this.#innerOf(line).length,
     });
     if (this.selection.has(item)) row.classList.add('lt-sel');
-    if (this.target === item) row.classList.add('lt-target');
+    if (this.history.isTarget(item)) row.classList.add('lt-target');
   }
 
   get phone() { return PHONE.matches; }
@@ -755,9 +776,23 @@ export class LogTail extends HTMLElement {
   showContext(item) {
     this.flags.only = this.flags.invert = false;
     this.chosen.off.clear();
-    this.target = item;
+    this.history.mark(item);
     this.searchNow();
     this.rows.reveal(this.rows.shown.indexOfSeq(item.seq), 'center');
+    this.rows.repaint();
+  }
+
+  /** Brings a line to the middle of the view; a filter that hides it is taken away. @param {Line} item */
+  reveal(item) {
+    const { shown } = this.rows;
+    this.selection.clear();
+    if (this.chosen.folded.delete(this.headOf(item))) this.#rebuild();
+    if (shown.at(shown.indexOfSeq(item.seq)) !== item) {
+      this.flags.only = this.flags.invert = false;
+      this.chosen.off.clear();
+      this.clearQuery();
+    }
+    this.rows.reveal(shown.indexOfSeq(item.seq), 'center');
     this.rows.repaint();
   }
 
@@ -783,7 +818,7 @@ export class LogTail extends HTMLElement {
       phase: this.phase, details: this.details, server: this.server, name: this.info?.name ?? '', queue: this.info?.queue ?? '',
       place: this.session?.place ?? null, lines: this.store?.lines ?? 0, backlog: config.lines, paused: this.paused, pausedAt: this.pausedAt,
       waiting: this.waiting, holding: this.session?.holding ?? false, idle: this.idle, idleMinutes: IDLE_MINUTES,
-      lastByteAt: this.lastByteAt, now: Date.now(), resumed: Date.now() < this.resumedUntil, binary: this.binary && !this.showBinary,
+      lost: this.history.trouble, lastByteAt: this.lastByteAt, now: Date.now(), resumed: Date.now() < this.resumedUntil, binary: this.binary && !this.showBinary,
     };
   }
 
@@ -876,14 +911,15 @@ export class LogTail extends HTMLElement {
   /** @param {null|'choose'|'none'|'denied'|'file'|'filter'|'binary'} kind */
   #empty(kind) {
     const { empty } = this.parts;
-    const about = kind ? `${kind}:${this.store?.lines && kind === 'filter' ? this.store.lines : ''}` : '';
+    const previous = kind === 'file' && this.store?.place ? this.history.hasPrevious(this.store.place.file) : false;
+    const about = kind ? `${kind}${previous ? ' after another' : ''}:${this.store?.lines && kind === 'filter' ? this.store.lines : ''}` : '';
     this.dataset.blank = kind === 'choose' || kind === 'none' ? 'all' : kind === 'denied' ? 'body' : '';
     empty.hidden = !kind;
     if (!kind || empty.dataset.about === about) {
       if (!kind) empty.dataset.about = '';
       return;
     }
-    const fresh = empty.dataset.about?.split(':')[0] !== kind;
+    const fresh = empty.dataset.about?.split(':')[0] !== about.split(':')[0];
     empty.dataset.about = about;
     write(this.parts.emptyTitle, words.say(`empty.${kind}`));
     write(this.parts.emptyText, words.say(`empty.${kind}.more`, { n: words.number(this.store?.lines ?? 0), name: this.info?.name ?? '' }));
@@ -893,6 +929,7 @@ export class LogTail extends HTMLElement {
     this.parts.emptyActions.replaceChildren(...(
       kind === 'filter' ? [button('filter.clear', 'clear', true)]
         : kind === 'binary' ? [button('empty.binary.show', 'showbinary', true)]
+          : previous ? [button('mark.rotated.open', 'previous')]
           : kind === 'denied' ? [button('do.choose', 'do.choose', true)] : []));
   }
 
@@ -935,11 +972,13 @@ export class LogTail extends HTMLElement {
     const { top } = this.parts;
     const first = this.store?.lines ? this.#firstLine : null;
     const can = first !== null && this.phase === 'open' && (this.hello?.can ?? []).includes('range');
-    const key = !first ? 'none' : first.start === 0 ? 'start' : this.loadingEarlier ? 'loading' : can ? `earlier:${first.start}:${this.earlierFailed ?? ''}` : 'none';
+    const previous = first?.start === 0 && this.history.hasPrevious(first.file);
+    const key = !first ? 'none' : this.history.loading && previous ? 'loading' : first.start === 0 ? `start:${previous}` : this.loadingEarlier ? 'loading' : can ? `earlier:${first.start}:${this.earlierFailed ?? ''}` : 'none';
     if (top.dataset.about === key) return;
     top.dataset.about = key;
     top.hidden = key === 'none';
-    if (key === 'start') top.replaceChildren(el('span', {}, words.say('top.start')));
+    const open = el('button.lt-link', { type: 'button', 'data-act': 'previous' }, words.say('mark.rotated.open'));
+    if (key.startsWith('start')) top.replaceChildren(...(previous ? [open] : []), el('span', {}, words.say('top.start')));
     else if (key === 'loading') top.replaceChildren(el('span', {}, words.say('top.loading')));
     else if (key !== 'none') {
       top.replaceChildren(
@@ -1006,17 +1045,24 @@ export class LogTail extends HTMLElement {
     tools.style.top = `${Math.max(0, Math.min(box.height - 26, at.top - box.top + Math.min(at.height, 20) / 2 - 13))}px`;
   }
 
-  /** @param {string} text @param {Element|null} [button] */
-  async copy(text, button = null) {
+  /** @param {string} text @param {Element|null} [button] @param {'copy'|'link'} [what] */
+  async copy(text, button = null, what = 'copy') {
     try {
       await navigator.clipboard.writeText(text);
     } catch {
       return;
     }
-    this.#say(words.say('row.copied'));
+    this.#say(words.say(what === 'link' ? 'row.linked' : 'row.copied'));
     if (!button) return;
     reshape(button, 'check');
-    setTimeout(() => reshape(button, 'copy'), 1200);
+    setTimeout(() => reshape(button, what), 1200);
+  }
+
+  /** The address of lines: of the log's own page, or of this one where that is not known. @param {Line[]} items in order */
+  linkTo(items) {
+    const address = new URL(this.info?.page || location.href, location.href);
+    address.hash = fragmentOf(items);
+    return address.href;
   }
 
   /** As a file, without asking the server. @param {'loaded'|'filtered'} what */
@@ -1107,6 +1153,14 @@ export class LogTail extends HTMLElement {
         }
         return undefined;
       case 'copyline': return this.tool ? void this.copy(plain(this.tool.text), button) : undefined;
+      case 'linkline':
+        if (!this.tool) return undefined;
+        this.history.mark(this.tool);
+        this.rows.repaint();
+        return void this.copy(this.linkTo([this.tool]), button, 'link');
+      case 'sellink': return this.selection.items.length ? void this.copy(this.linkTo(this.selection.items), null, 'link') : undefined;
+      case 'previous': return this.#openPrevious(item);
+      case 'do.close': return this.history.dismiss();
       case 'context': return this.tool ? this.showContext(this.tool) : undefined;
       case 'selcopy': void this.copy(this.selection.text); return this.selection.clear();
       case 'selclear': return this.selection.clear();
@@ -1117,6 +1171,12 @@ export class LogTail extends HTMLElement {
         this.dispatchEvent(new CustomEvent('logtail:act', { bubbles: true, detail: { act } }));
     }
     return undefined;
+  }
+
+  /** @param {Line|null} mark where a file begins; the first line here when left out */
+  #openPrevious(mark) {
+    const file = mark?.file ?? this.#firstLine?.file ?? this.store.place?.file;
+    if (file) void this.history.loadPrevious(file);
   }
 
   /** Leaves out what lies between: joins anew at the end of the file. */
@@ -1133,7 +1193,7 @@ export class LogTail extends HTMLElement {
 
   #signIn() {
     const address = new URL(this.details.login || config.login, location.href);
-    address.searchParams.set('next', location.pathname + location.search);
+    address.searchParams.set('next', location.pathname + location.search + location.hash);
     location.assign(address);
   }
 

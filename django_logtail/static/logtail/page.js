@@ -28,7 +28,7 @@ class Page {
     this.applySettings();
     this.addPane();
     const chosen = this.logs.find((/** @type {any} */ log) => log.slug === config.chosen);
-    if (chosen) this.panes[0].open(chosen);
+    if (chosen) this.panes[0].open(chosen, location.hash);
     else this.panes[0].choose(this.logs.length ? 'choose' : 'none');
     this.wire();
     this.draw();
@@ -44,8 +44,9 @@ class Page {
     document.addEventListener('keydown', (event) => this.key(event));
     addEventListener('popstate', () => {
       const log = this.logs.find((/** @type {any} */ one) => new URL(one.page, location.href).pathname === location.pathname);
-      if (log) this.show(log);
+      if (log && log.slug !== this.active.info?.slug) this.show(log, location.hash);
     });
+    addEventListener('hashchange', () => this.active.show(location.hash));
     setInterval(() => this.refresh(), REFRESH_MS);
     document.addEventListener('visibilitychange', () => this.refresh());
   }
@@ -55,6 +56,8 @@ class Page {
     if (act === 'split') this.split();
     else if (act === 'closepane') this.close(pane);
     else if (act === 'side') this.toggleSide();
+    // The address does not lead to lines that are not shown any more.
+    else if (act === 'live' && pane === this.active && location.hash) history.replaceState(null, '', location.pathname + location.search);
     else if (act === 'do.choose') {
       if (phone.matches || document.body.classList.contains('lt-noside')) this.toggleSide(true);
       this.list.focus();
@@ -98,9 +101,9 @@ class Page {
     }
   }
 
-  /** @param {any} log */
-  show(log) {
-    this.active.open(log);
+  /** @param {any} log @param {string} [place] */
+  show(log, place = '') {
+    this.active.open(log, place);
     this.active.parts.view.focus({ preventScroll: true });
     this.draw();
   }

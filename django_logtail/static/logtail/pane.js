@@ -61,13 +61,13 @@ export function pane(say) {
   const ruler = /** @type {HTMLCanvasElement} */ (el('canvas.lt-ruler', { width: '12', height: '10', 'aria-hidden': 'true' }));
   const contextButton = button('button.lt-icon.lt-icon-s', 'context', 'row.context', 'context', 'Enter', { hidden: true });
   const foldButton = button('button.lt-icon.lt-icon-s', 'fold', 'do.fold', 'chevron-up', 'X', { hidden: true });
-  const tools = el('div.lt-tools', { hidden: true }, button('button.lt-icon.lt-icon-s', 'copyline', 'row.copy', 'copy', 'C'), contextButton, foldButton);
+  const tools = el('div.lt-tools', { hidden: true }, button('button.lt-icon.lt-icon-s', 'copyline', 'row.copy', 'copy', 'C'), button('button.lt-icon.lt-icon-s', 'linkline', 'row.link', 'link', 'Y'), contextButton, foldButton);
   const pillCount = el('span.lt-pill-n');
   const pillErrors = el('span.lt-pill-e');
   const pill = el('button.lt-pill', { type: 'button', 'data-act': 'follow', 'data-keys': 'End', hidden: true }, icon('down'), pillCount, pillErrors);
   const selectionCount = el('span.lt-sel-n');
   const selectionBar = el('div.lt-selbar', { hidden: true }, selectionCount,
-    el('button.lt-link', { type: 'button', 'data-act': 'selcopy' }, say('sel.copy')), button('button.lt-icon.lt-icon-s', 'selclear', 'sel.clear', 'x'));
+    el('button.lt-link', { type: 'button', 'data-act': 'selcopy' }, say('sel.copy')), el('button.lt-link', { type: 'button', 'data-act': 'sellink' }, say('sel.link')), button('button.lt-icon.lt-icon-s', 'selclear', 'sel.clear', 'x'));
   const emptyTitle = el('h3');
   const emptyText = el('p');
   const emptyActions = el('div.lt-empty-acts');

@@ -14,7 +14,7 @@ export const CUT = 4_000;
  * @typedef {{
  *   words: import('./format.js').Words, time: string, colours: boolean, phone: boolean,
  *   hitsOf: (text: string, item: Item) => [number, number][], isCurrent: (item: Item) => boolean, timeBefore: (item: Item) => string,
- *   opened: Set<Item>, folded: Set<Item>, innerCount: (item: Item) => number, name: string,
+ *   hasPrevious: (mark: Item) => boolean, opened: Set<Item>, folded: Set<Item>, innerCount: (item: Item) => number, name: string,
  * }} Look
  */
 
@@ -198,6 +198,7 @@ function paintMark(row, item, look) {
   if (item.kind === 'gap' && !details.failed) {
     row.append(details.loading ? el('span', {}, words.say('mark.loading')) : el('button.lt-link', { type: 'button', 'data-act': 'loadgap' }, words.say('do.load')));
   }
+  if (look.hasPrevious(item)) row.append(el('button.lt-link', { type: 'button', 'data-act': 'previous' }, words.say('mark.rotated.open')));
 }
 
 /** @param {Item} item @param {any} details @param {import('./format.js').Words} words */

@@ -125,7 +125,7 @@ export class Session {
    * Bytes of a generation, outside the stream.
    *
    * @param {{file: string, start: number, end: number} | {file: string, before: number, lines: number}} what
-   * @returns {Promise<{file: string, start: number, end: number, bytes: Uint8Array}>} rejects with the server's words
+   * @returns {Promise<{file: string, start: number, end: number, bytes: Uint8Array}>} rejects with the server's words, and its `id`
    */
   range(what) {
     const request = this.nextRequest++;
@@ -265,7 +265,7 @@ export class Session {
       }
       case 'error': {
         const asked = message.request !== undefined && this.#asked(message.request);
-        if (asked) return asked.reject(new Error(message.text || message.id));
+        if (asked) return asked.reject(Object.assign(new Error(message.text || message.id), { id: message.id }));
         break;
       }
       case 'end':

@@ -11,7 +11,7 @@ import { clock, size } from './format.js?v=0.1.0';
  *   phase: import('./session.js').Phase, details: Record<string, any>, server: Record<string, any>|null,
  *   name: string, queue: string, place: {file: string, offset: number}|null, lines: number, backlog: number,
  *   paused: boolean, pausedAt: number, waiting: number, holding: boolean, idleMinutes: number, idle: boolean,
- *   lastByteAt: number|null, now: number, resumed: boolean, binary: boolean,
+ *   lost?: {kind: ''|'lost'|'notloaded', reason: string}, lastByteAt: number|null, now: number, resumed: boolean, binary: boolean,
  * }} Facts
  * @typedef {{key: string, values?: Record<string, string|number>, actions: string[], tone?: 'danger'|'ok'|''}} Said
  * @typedef {{chip: string, tail: Said|null, notice: Said|null, blank: ''|'denied'|'file'|'binary'|'gone', button: 'pause'|'resume'|'again'|'', stoppable: boolean, moving: boolean}} Shown
@@ -102,6 +102,8 @@ export function described(facts, words) {
 /** @param {Facts} facts @param {import('./format.js').Words} words @param {Shown} shown */
 function connected(facts, words, shown) {
   const state = facts.server?.state ?? 'waiting';
+  // Where a link led to, unless there is something that matters more.
+  if (facts.lost?.kind) shown.notice = said(`notice.${facts.lost.kind}`, ['do.close'], { reason: facts.lost.reason.replace(/[.。]$/, '') });
   const reason = (facts.server?.reason || words.say('reason.none')).replace(/[.。]$/, '');
   shown.stoppable = true;
   shown.button = 'pause';
@@ -121,7 +123,7 @@ function connected(facts, words, shown) {
     } else if (behind > BEHIND_BYTES && !facts.paused) {
       shown.chip = 'behind';
       shown.notice = said('notice.behind', ['do.skip'], { size: size(behind) });
-    } else if (facts.resumed) shown.notice = said('notice.resumed', [], {}, 'ok');
+    } else if (facts.resumed && !shown.notice) shown.notice = said('notice.resumed', [], {}, 'ok');
     if (!facts.lines && facts.server?.size === 0) shown.blank = 'file';
   } else {
     shown.chip = 'connecting';

@@ -125,7 +125,7 @@ export class Store {
     if (this.open && header.partial) return [];
     const lines = this.#linesOf(header.file, start, bytes);
     if (this.open && lines.length && this.last?.kind === 'line') this.#continueLast(/** @type {Item} */ (lines.shift()));
-    const endsLine = header.partial ? true : this.#endsLine(bytes);
+    const endsLine = header.partial ? true : this.endsLine(bytes);
     this.#add(lines, header.partial === true);
     if (header.partial) this.unfinished = lines;
     else {
@@ -136,8 +136,8 @@ export class Store {
     return lines;
   }
 
-  /** @param {Uint8Array} bytes */
-  #endsLine(bytes) {
+  /** Whether the last of these bytes end a line. @param {Uint8Array} bytes */
+  endsLine(bytes) {
     if (this.reading.unit === 1) return bytes[bytes.length - 1] === 10;
     const low = this.reading.big ? 1 : 2;
     return bytes[bytes.length - low] === 10 && bytes[bytes.length - (3 - low)] === 0;
@@ -200,6 +200,12 @@ export class Store {
     const out = [];
     let level = this.#levelBefore;
     for (const line of lines) {
+      if (line.kind !== 'line') {
+        this.entry = 0;
+        level = 'O';
+        out.push(line);
+        continue;
+      }
       const text = plain(line.text);
       const head = headOf(text);
       if (head) {
@@ -360,6 +366,46 @@ export class Store {
     this.nextSeq = from + this.items.length;
     this.onChange({ kind: 'spliced', items });
     return items;
+  }
+
+  /** The line that begins there, or null. @param {string} file @param {number} start */
+  find(file, start) {
+    for (let i = this.items.length - 1; i >= this.first; i--) {
+      const item = this.items[i];
+      if (item.start === start && item.kind === 'line' && item.file === file) return item;
+    }
+    return null;
+  }
+
+  /**
+   * Puts lines that were loaded apart where they belong, and gaps where bytes beside them are not here.
+   *
+   * @param {string} file @param {Item[]} lines whole lines that follow one another, the first of them not in here yet
+   * @param {number} fileEnd where that file ends now
+   */
+  put(file, lines, fileEnd) {
+    /** @param {string} of @param {number} start @param {number} end */
+    const between = (of, start, end) => (end > start ? [Object.assign(new Item('gap'), { file: of, start, end, details: { reason: 'elsewhere' } })] : []);
+    const within = (/** @type {number} */ low, /** @type {number} */ high) => lines.filter((line) => line.start >= low && line.start < high);
+    const endOf = (/** @type {Item[]} */ kept) => kept[kept.length - 1].end;
+    let first = -1;
+    for (let i = 0; i < this.length; i++) {
+      const item = this.at(i);
+      if (item.file !== file || (item.kind !== 'line' && item.kind !== 'gap')) continue;
+      if (first < 0) first = i;
+      if (item.kind !== 'gap') continue;
+      const kept = within(item.start, item.end);
+      if (kept.length) return this.splice(i, 1, [...between(file, item.start, kept[0].start), ...kept, ...between(file, endOf(kept), item.end)]);
+    }
+    if (first >= 0) {
+      const { start } = this.at(first);
+      const kept = within(0, start);
+      while (first > 0 && this.at(first - 1).kind === 'day') first--;
+      return kept.length ? this.splice(first, 0, [...between(file, 0, first ? kept[0].start : 0), ...kept, ...between(file, endOf(kept), start)]) : [];
+    }
+    const next = this.items.slice(this.first).find((item) => item.kind === 'line' || item.kind === 'gap');
+    const below = next ? [Object.assign(new Item('between'), { file: next.file, details: {} }), ...between(next.file, 0, next.start)] : [];
+    return this.splice(0, 0, [...lines, ...between(file, endOf(lines), fileEnd), ...below]);
   }
 
   /** The lines of bytes that a `range` answered, for `splice`. @param {string} file @param {number} start @param {Uint8Array} bytes */

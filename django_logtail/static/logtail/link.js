@@ -1,0 +1,46 @@
+/**
+ * Links to a line, or to lines that follow one another: what stands behind the "#" of an address. Knows no DOM.
+ *
+ * `file=<id>&at=<offset>[-<offset>]&sum=<n>.<hash>`: the generation, where the first and the last line begin, and what
+ * the first one began with. The server proves the file; the sum proves the line, for a file may be written over in
+ * place, and one that was short when it got its id is known by little.
+ */
+
+/** Characters of the line that are summed: its beginning, since an unfinished line goes on. */
+const SUMMED = 200;
+
+/** @typedef {{file: string, start: number, end: number, sum: string}} Linked `start`, `end`: where the first and the last line begin; `sum` may be empty */
+/** @typedef {{file: string, start: number, text: string}} Line */
+
+/** @param {Line[]} lines in order; those of the first one's file are linked */
+export function fragmentOf(lines) {
+  const [first] = lines;
+  const last = lines.findLast((line) => line.file === first.file) ?? first;
+  const at = last.start > first.start ? `${first.start}-${last.start}` : `${first.start}`;
+  const n = Math.min(first.text.length, SUMMED);
+  return `file=${encodeURIComponent(first.file)}&at=${at}&sum=${n}.${sumOf(first.text, n)}`;
+}
+
+/** What a fragment leads to, or null when it is no link to a line. @param {string} fragment with or without "#" @returns {Linked|null} */
+export function linkedBy(fragment) {
+  const fields = new URLSearchParams(fragment.replace(/^#/, ''));
+  const file = fields.get('file');
+  const at = /^(\d{1,15})(?:-(\d{1,15}))?$/.exec(fields.get('at') ?? '');
+  if (!file || !at) return null;
+  const start = Number(at[1]);
+  return { file, start, end: Math.max(start, Number(at[2] ?? start)), sum: fields.get('sum') ?? '' };
+}
+
+/** Whether a line is the one that was linked. @param {Linked} linked @param {Line|undefined} line */
+export function isProven(linked, line) {
+  if (!line || line.file !== linked.file || line.start !== linked.start) return false;
+  const sum = /^(\d{1,3})\.([0-9a-f]{8})$/.exec(linked.sum);
+  return !linked.sum || (sum !== null && line.text.length >= Number(sum[1]) && sumOf(line.text, Number(sum[1])) === sum[2]);
+}
+
+/** FNV-1a over 32 bits: against another line in the same place, not against anybody's will. @param {string} text @param {number} n */
+function sumOf(text, n) {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < n; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, '0');
+}
