@@ -15,7 +15,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from django_logtail.tailing.events import Kind
-from django_logtail.tailing.follower import Follower
+from django_logtail.tailing.follower import TICK_SECONDS, Follower
 from django_logtail.tailing.system import raise_descriptor_limit
 from django_logtail.tailing.watches import Source, open_source
 
@@ -45,6 +45,10 @@ class Entry:
     emitted: int = -1
 
 
+def _together(due: float) -> float:
+    return math.ceil(due / TOGETHER_SECONDS) * TOGETHER_SECONDS
+
+
 class FollowerSet:
     """The driver's loop: wait for `fileno` or `next_due`; `read_hints`; poll each key of `due`; tell `polled`."""
 
@@ -52,8 +56,10 @@ class FollowerSet:
         self._open_source = open_source
         self._entries: dict[Hashable, Entry] = {}
         self._ready: deque[Hashable] = deque()
-        self._times: list[tuple[float, int, Hashable]] = []
-        self._count = 0
+        #: The keys that are due at a time, and those times as a heap. A key may be due earlier than a slot says.
+        self._slots: dict[float, list[Hashable]] = {}
+        self._times: list[float] = []
+        self._in_slots = 0
         self._source_retry_at = 0.0
         self._came_late = False  # the source: a driver that found none at first may never wait for it
         raise_descriptor_limit()
@@ -109,20 +115,32 @@ class FollowerSet:
         """
         if self._came_late:
             self.read_hints()
-        while self._times and self._times[0][0] <= now:
-            time, _, key = heapq.heappop(self._times)
-            entry = self._entries.get(key)
-            if entry is None or entry.due != time or entry.is_ready:
-                continue
-            if entry.reason is None and entry.follower.rests(now):
-                self._schedule(key, entry, entry.follower.next_due(now), now)
-            else:
-                self.hint(key)
+        while self._times and self._times[0] <= now:
+            time = heapq.heappop(self._times)
+            keys = self._slots.pop(time)
+            self._in_slots -= len(keys)
+            self._look(keys, time, now)
         ready = [key for key in self._ready if key in self._entries]
         self._ready.clear()
         for key in ready:
             self._entries[key].is_ready = False
         return ready
+
+    def _look(self, keys: list[Hashable], time: float, now: float) -> None:
+        """The slot's time has come: put off those that rest, all together, and hint the others."""
+        due = _together(now + TICK_SECONDS)
+        resting = []
+        for key in keys:
+            entry = self._entries.get(key)
+            if entry is None or entry.due != time or entry.is_ready:
+                continue
+            if entry.reason is None and entry.follower.rests(now):
+                entry.due = due
+                resting.append(key)
+            else:
+                self.hint(key)
+        if resting:
+            self._put(due, resting)
 
     def polled(self, key: Hashable, now: float) -> None:
         """The follower was polled just now: keep its watches in step, and know when it is due again."""
@@ -144,27 +162,32 @@ class FollowerSet:
         elif entry.reason is not None:
             due = min(due, now + POLL_SECONDS)
         entry.emitted = follower.emitted
-        self._schedule(key, entry, due, now)
-
-    def _schedule(self, key: Hashable, entry: Entry, due: float, now: float) -> None:
         if due - now >= POLL_SECONDS:
-            due = math.ceil(due / TOGETHER_SECONDS) * TOGETHER_SECONDS
+            due = _together(due)
         entry.due = max(due, now)
-        self._count += 1
-        heapq.heappush(self._times, (entry.due, self._count, key))
-        if len(self._times) > 64 + 8 * len(self._entries):
-            self._forget_old_times()
+        self._put(entry.due, [key])
+        if self._in_slots > 64 + 8 * len(self._entries):
+            self._forget_old_slots()
+
+    def _put(self, time: float, keys: list[Hashable]) -> None:
+        slot = self._slots.get(time)
+        if slot is None:
+            self._slots[time] = keys
+            heapq.heappush(self._times, time)
+        else:
+            slot += keys
+        self._in_slots += len(keys)
 
     def next_due(self, now: float) -> float | None:
         """Until when the driver may wait. None: for ever, there is no follower."""
         if self._ready:
             return now
         while self._times:
-            time, _, key = self._times[0]
-            entry = self._entries.get(key)
-            if entry is not None and entry.due == time:
+            time = self._times[0]
+            if any((entry := self._entries.get(key)) and entry.due == time for key in self._slots[time]):
                 return time
             heapq.heappop(self._times)
+            self._in_slots -= len(self._slots.pop(time))
         return None
 
     def close(self) -> None:
@@ -175,13 +198,10 @@ class FollowerSet:
         self._entries.clear()
         self._ready.clear()
 
-    def _forget_old_times(self) -> None:
-        self._times = [
-            item
-            for item in self._times
-            if (entry := self._entries.get(item[2])) is not None and entry.due == item[0]
-        ]
-        heapq.heapify(self._times)
+    def _forget_old_slots(self) -> None:
+        self._slots, self._times, self._in_slots = {}, [], 0
+        for key, entry in self._entries.items():
+            self._put(entry.due, [key])
 
     def _watch(self, key: Hashable, entry: Entry, now: float) -> None:
         follower = entry.follower
