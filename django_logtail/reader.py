@@ -627,10 +627,10 @@ class Reader:
             await asyncio.sleep(LOOK_ON_SECONDS)
             now = self._clock()
             for flow in self._flows.values():
-                follower = flow.follower
-                if follower is None or flow.apart is not None or follower.is_remote:
+                if not 0 < len(flow.outbox) < MOST_WAITING:
                     continue
-                if 0 < len(flow.outbox) < MOST_WAITING:
+                follower = flow.follower
+                if follower is not None and flow.apart is None and not follower.is_remote:
                     for item in follower.poll(now, 0):
                         self._enqueue(flow, item)
 
