@@ -104,6 +104,8 @@ class Feed:
         self.position = start
         self.serial = next(relay.serials)
         self.viewers: set[FeedViewer] = set()
+        #: Those who have just joined and had no turn yet.
+        self.newcomers: set[FeedViewer] = set()
         self.ring: deque[RingItem] = deque()
         self.ring_bytes = 0
         self.first = 0
@@ -144,8 +146,10 @@ class Feed:
         self.ring.append(item)
         self.ring_bytes += item.size
         most = self.relay.ring_bytes
-        # What no viewer was sent yet stays: credit bounds it, and who keeps up must not be told of a gap.
-        while self.ring_bytes > most and len(self.ring) > 1 and self.first < self.reached:
+        # What no viewer was sent yet stays: credit bounds it, and who keeps up must not be told of a gap. So does
+        # what a viewer begins with who joined at the ring's old end, until its first turn.
+        needed = min([self.reached, *(viewer.number for viewer in self.newcomers)])
+        while self.ring_bytes > most and len(self.ring) > 1 and self.first < needed:
             self.ring_bytes -= self.ring.popleft().size
             self.first += 1
 
@@ -611,8 +615,12 @@ class Relay:
         viewer.news.set()
 
     def _add(self, viewer: FeedViewer) -> FeedViewer:
-        viewer.feed.viewers.add(viewer)
-        viewer.feed.viewer_reached(viewer.total, viewer.number)
+        feed = viewer.feed
+        feed.viewers.add(viewer)
+        feed.newcomers.add(viewer)
+        # Before the tasks of this viewer, which are not made yet, and after whatever brings items in the same turn.
+        asyncio.get_running_loop().call_soon(feed.newcomers.discard, viewer)
+        feed.viewer_reached(viewer.total, viewer.number)
         return viewer
 
     def _new_feed(self, log: str, queue: str, *, flow: str, lines: int, start: Position | None) -> Feed:

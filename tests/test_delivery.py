@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from django_logtail import reader as reader_module
+from django_logtail import relay as relay_module
 from django_logtail.control import MemoryControl, Note, ReaderLease
 from django_logtail.mailboxes import MailboxUnavailable, MemoryMailboxes
 from django_logtail.protocol import decode_batch
@@ -381,6 +382,27 @@ async def test_a_slow_viewer_beside_a_fast_one_gets_the_exact_gap(house):
     assert gap["end"] - gap["start"] + len(slow.bytes) == len(fast.bytes)
     assert fast.bytes.endswith(slow.bytes[6:])
     assert len(slow.bytes) < 256 * 1024
+
+
+async def test_a_viewer_that_joins_where_the_ring_ends_gets_no_gap(house, monkeypatch):
+    monkeypatch.setattr(relay_module, "RING_BYTES", 100_000)
+    first = house.join()
+    while first.viewer.feed.first == 0:  # until something has left the ring
+        house.append(numbered(0, 100))
+        await first.until(lambda: first.place and first.place[1] == house.path.stat().st_size)
+    feed = first.viewer.feed
+    oldest = feed.ring[0].before
+    last = next(message for message in reversed(house.mailboxes.sent) if "data" in message)
+
+    second = house.join(resume=(oldest.file, oldest.offset))
+    for _ in range(3):  # items that had come by then
+        last = {**last, "number": last["number"] + 1, "start": last["start"] + len(last["data"])}
+        feed.take(last)
+        first.take()
+    second.take()
+
+    assert second.gaps == []
+    assert second.place == first.place
 
 
 async def test_the_file_is_closed_when_the_last_viewer_leaves(house):
