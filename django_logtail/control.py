@@ -13,7 +13,7 @@ One hash-tagged key family a queue, so that each script touches one slot. All ti
     logtail:{queue}:wake      string  at most one wake-up in flight: 2, 4, 8, 16, 30 s
     logtail:{queue}:wakes     string  wake-ups without an answer; deleted by a reader that starts
     logtail:{queue}:stop      hash    "<log>" or "*" -> reason: the stop flag. The only key without an expiry: it
-                                      stays until somebody clears it
+                                      stays until somebody clears it or deletes the log
     logtail:{queue}:notes     list    JSON of notes from outside that the reader has not yet taken; at most 100
     logtail:{queue}:status    string  JSON of what the reader last reported; lapses after 10 s
     logtail:viewers:<process> string  JSON of one web process' viewers; lapses after 30 s

@@ -5,14 +5,18 @@ No signal and no exception: the reader finds the flag at its next tick, closes t
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import Final
 
+from django.db import transaction
 from django.utils.translation import gettext
 
 from django_logtail.conf import conf
-from django_logtail.control import control
+from django_logtail.control import ControlUnavailable, control
 from django_logtail.models import Log
+
+logger = logging.getLogger(__name__)
 
 #: The field of the key that stands for every log of a queue.
 _ALL = "*"
@@ -61,6 +65,21 @@ def clear_stop(log: Log | None) -> bool:
         for name in control().stops(queue) if log is None else [str(log.pk)]:
             was_set |= control().clear_stop(queue, name)
     return was_set
+
+
+def forget_stop(sender: type[Log], instance: Log, **kwargs: object) -> None:
+    """Clear the flag of a log that has been deleted: nobody could name it any more. The `post_delete` signal's."""
+    if not is_available():
+        return
+    gone = Log(pk=instance.pk)  # the instance itself loses its id
+
+    def forget() -> None:
+        try:
+            clear_stop(gone)
+        except ControlUnavailable as error:
+            logger.warning("the stop flag of deleted log %s, if any, stays: Redis: %s", gone.pk, error)
+
+    transaction.on_commit(forget)
 
 
 def stops() -> list[StopFlag]:

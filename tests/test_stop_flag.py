@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from django_logtail import control
-from django_logtail.control import MemoryControl
+from django_logtail.control import ControlUnavailable, MemoryControl
 from django_logtail.models import Log
 from django_logtail.stop_flag import OnlyWithWorker, StopFlag, clear_stop, queues, set_stop, stops
 
@@ -79,6 +79,49 @@ def test_clearing_all_clears_every_flag(memory: MemoryControl, app: Log) -> None
 
     assert clear_stop(None)
     assert stops() == []
+
+
+def test_the_flag_of_a_log_that_is_deleted_goes_with_it(
+    memory: MemoryControl, app: Log, django_capture_on_commit_callbacks: Any
+) -> None:
+    set_stop(app, by="ann", reason="too loud")
+    app.queue = "web-2"
+    Log.objects.create(name="Other", slug="other", path="/tmp/other.log", queue="web-1")
+    app.save()
+
+    with django_capture_on_commit_callbacks() as then:
+        app.delete()
+    assert stops() != []  # not before it is sure that the log is gone
+    for callback in then:
+        callback()
+
+    assert stops() == []
+
+
+def test_a_log_can_be_deleted_while_redis_is_away(
+    memory: MemoryControl, app: Log, monkeypatch: Any, caplog: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    def fail(queue: str, log: str) -> bool:
+        raise ControlUnavailable("connection refused")
+
+    monkeypatch.setattr(memory, "clear_stop", fail)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        app.delete()
+
+    assert not Log.objects.exists()
+    assert "the stop flag of deleted log" in caplog.text
+
+
+def test_a_log_of_a_local_reader_is_deleted_without_redis(
+    settings: Any, app: Log, django_capture_on_commit_callbacks: Any
+) -> None:
+    settings.LOGTAIL = {"READER": "local"}
+
+    with django_capture_on_commit_callbacks() as then:
+        app.delete()
+
+    assert then == []
 
 
 def test_the_flags_that_are_set_can_be_listed(app: Log) -> None:
