@@ -856,9 +856,12 @@ class Relay:
     async def _measure(self) -> None:
         while True:
             await asyncio.sleep(1.0)
-            now = self._clock()
-            for feed in self._feeds.values():
-                feed.measure(now)
+            self._measure_all(self._clock())
+
+    def _measure_all(self, now: float) -> None:
+        """Apart, because a loop that sleeps would hold the last feed, and its ring, after everybody left."""
+        for feed in self._feeds.values():
+            feed.measure(now)
 
     def enter(self, facts: ViewerFacts) -> None:
         """Somebody watches through this process."""
