@@ -1,12 +1,15 @@
 """Viewers come and go in any order, some without a goodbye: nothing of them stays."""
 
 import asyncio
+import json
 import os
 import random
 import time
+import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,11 +21,13 @@ from tests.test_delivery import House
 pytestmark = [pytest.mark.redis, pytest.mark.whole]
 
 VIEWERS = 10_000 if os.environ.get("LOGTAIL_SLOW") else 800
-#: Viewers before the first measurement: pools are filled and modules loaded by then.
+#: Viewers before the first measurement: pools are filled, modules loaded and memory is cut into pieces by then.
 WARM_UP = 2_000 if os.environ.get("LOGTAIL_SLOW") else 800
+#: Viewers inside at a time, and the most that the web process may have of them and of those it still says goodbye to.
 AT_ONCE = 40
+PEAK = 4 * AT_ONCE
 LOGS = 12
-#: What may be used more afterwards.
+#: What may be resident more afterwards.
 MOST_GROWTH = 0.05
 #: Threads, with a connection each, that a pool of fixed size may have started late, however many viewers there were.
 LAZY = 4
@@ -45,29 +50,40 @@ def busy(tmp_path: Path) -> Iterator[tuple[Stack, Web, Running]]:
 
 
 def come_and_go(stack: Stack, door: Door, count: int, chance: random.Random) -> None:
-    """Let so many viewers in, and each out again: by closing, by dying, or by `stop`."""
+    """Let so many viewers in, and each out again: by closing, by dying, or by `stop`, many before they are let in."""
     inside: list[PlainViewer] = []
     paths = sorted(stack.logs.iterdir())
-    for _ in range(count):
+    for number in range(count):
         inside.append(door.open(f"log-{chance.randrange(LOGS)}", lines=chance.choice([0, 5, 500])))
         if chance.random() < 0.3:
             with chance.choice(paths).open("ab") as file:
                 file.write(b"a line like others\n" * chance.choice([1, 10, 300]))
         serve(inside, lambda: False, 0.0)
+        if number % AT_ONCE == 0:
+            see_live(inside)
         while len(inside) >= AT_ONCE or (inside and chance.random() < 0.45):
             leave(inside.pop(chance.randrange(len(inside))), chance)
             door.viewers = inside[:]
-    serve(inside, lambda: all(viewer.state == "live" for viewer in inside), 20)
+    see_live(inside)
     for viewer in inside:
         leave(viewer, chance)
     door.viewers.clear()
 
 
-def fill_pools(door: Door) -> None:
-    """Come all at once, so that the web process starts every thread it may ever have."""
+def see_live(viewers: list[PlainViewer]) -> None:
+    """Wait until all are served: the web process is then done with everybody who came before the last of them.
+
+    A busy machine would otherwise let thousands wait at the door, and their memory would be measured.
+    """
+    assert serve(viewers, lambda: all(viewer.state == "live" for viewer in viewers), 60)
+
+
+def reach_peak(door: Door) -> None:
+    """Come all at once, so that the web process starts every thread and takes all memory it may ever need."""
     door.open("log-0")
     with ThreadPoolExecutor(max_workers=AT_ONCE) as together:
-        list(together.map(lambda _: door.open("log-0"), range(4 * AT_ONCE)))
+        list(together.map(lambda n: door.open(f"log-{n % LOGS}", lines=500), range(PEAK)))
+    see_live(door.viewers)
     for viewer in door.viewers:
         viewer.close()
     door.viewers.clear()
@@ -107,9 +123,11 @@ def test_viewers_that_came_and_went_leave_nothing_behind(busy: tuple[Stack, Web,
         stack.add_log(f"log-{number}", b"a first line\n" * 100)
 
     with Door(stack, web, stack.make_user("member")) as door:
-        fill_pools(door)
-        come_and_go(stack, door, WARM_UP, chance)
+        for _ in range(2):
+            reach_peak(door)
+            come_and_go(stack, door, WARM_UP // 2, chance)
         wait_until(lambda: is_quiet(stack, worker), LAPSE_SECONDS, "quiet before")
+        found_before = inside(web)
         before = {process.name: measure(process) for process in (web, worker)}
         began = time.monotonic()
         come_and_go(stack, door, VIEWERS, chance)
@@ -121,16 +139,24 @@ def test_viewers_that_came_and_went_leave_nothing_behind(busy: tuple[Stack, Web,
                 LAPSE_SECONDS,
                 f"descriptors and threads of {process.name} as before, {before[process.name]}: {measure(process)}",
             )
+        wait_until(lambda: inside(web) == found_before, LAPSE_SECONDS, f"{found_before}, not {inside(web)}")
         after = {process.name: measure(process) for process in (web, worker)}
         keys = logtail_keys(stack)
 
     print(
-        f"\n  {VIEWERS} viewers in {took:.0f} s; descriptors, threads, bytes: {before} -> {after}; keys {keys}"
+        f"\n  {VIEWERS} viewers in {took:.0f} s; descriptors, threads, bytes: {before} -> {after}; "
+        f"in the web process {found_before}; keys {keys}"
     )
     assert all(left > 0 for left in keys.values()), keys
     assert {key.rpartition(":")[2] for key in keys if key.startswith("logtail:{")} <= KEYS
     for name, (_, _, size) in after.items():
         assert size <= before[name][2] * (1 + MOST_GROWTH), name
+
+
+def inside(web: Web) -> dict[str, Any]:
+    """Tasks and objects of ours in the web process."""
+    with urllib.request.urlopen(f"{web.url}/inside/", timeout=20) as answer:
+        return dict(json.load(answer))
 
 
 def measure(process: Running) -> tuple[int, int, int]:
