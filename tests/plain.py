@@ -1,6 +1,6 @@
 """Viewers on bare sockets, served by one selector: a thousand of them cost a test little, and one can stop reading.
 
-As strict as `tests.client`: every item must begin where the last one ended.
+As strict as `tests.client`: every item must begin where the last one ended. The benchmarks use them as well.
 """
 
 from __future__ import annotations
@@ -29,22 +29,15 @@ SMALL_BUFFER = 4096
 
 
 @dataclass(eq=False)
-class PlainViewer:
-    """One WebSocket. `text` holds the bytes it has taken, but for those of a viewer that `forgets` them."""
+class PlainSocket:
+    """One WebSocket: its frames, and nothing of what they mean. `received` counts bytes of log."""
 
     socket: socket.socket
     buffer: bytearray
-    place: Place | None = None
-    forgets: bool = False
-    text: bytearray = field(default_factory=bytearray)
     received: int = 0
-    first: int | None = None
-    gaps: list[dict[str, Any]] = field(default_factory=list)
-    state: str = ""
-    end: dict[str, Any] | None = None
     is_closed: bool = False
-    unacknowledged: int = 0
-    acknowledged_at: float = 0.0
+    #: Called with the bytes of log as they come.
+    on_data: Callable[[bytes], None] | None = None
 
     def read(self) -> None:
         try:
@@ -80,11 +73,61 @@ class PlainViewer:
                 self._send(10, payload)
             case 8:
                 self.is_closed = True
-            case 2:
-                header, _, data = payload.partition(b"\n")
-                self._take_batch(json.loads(header), data)
-            case 1:
-                self._take_message(json.loads(payload))
+            case 1 | 2:
+                self.take(payload, is_text=opcode == 1)
+
+    def take(self, payload: bytes, *, is_text: bool) -> None:
+        """A message has come."""
+        raise NotImplementedError
+
+    def keep_alive(self, now: float) -> None:
+        """Called every ACK_SECONDS."""
+
+    def _count(self, data: bytes) -> None:
+        self.received += len(data)
+        if self.on_data is not None:
+            self.on_data(data)
+
+    def _send(self, opcode: int, payload: bytes) -> None:
+        size = len(payload)
+        head = bytes([128 | opcode, 128 | size]) if size < 126 else b""
+        head = head or bytes([128 | opcode, 254]) + struct.pack("!H", size)
+        with contextlib.suppress(ConnectionError):
+            self.socket.sendall(head + b"\0\0\0\0" + payload)
+
+    def close(self) -> None:
+        """Close the tab."""
+        self._send(8, struct.pack("!H", 1000))
+        self.socket.close()
+
+    def kill(self) -> None:
+        """As a browser that dies: no goodbye, the connection is reset."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.close()
+
+
+@dataclass(eq=False)
+class PlainViewer(PlainSocket):
+    """A viewer of ours. `text` holds the bytes it has taken, but for those of a viewer that `forgets` them."""
+
+    place: Place | None = None
+    forgets: bool = False
+    text: bytearray = field(default_factory=bytearray)
+    first: int | None = None
+    gaps: list[dict[str, Any]] = field(default_factory=list)
+    state: str = ""
+    end: dict[str, Any] | None = None
+    unacknowledged: int = 0
+    acknowledged_at: float = 0.0
+    #: When it said hello, by `time.perf_counter`.
+    greeted_at: float = 0.0
+
+    def take(self, payload: bytes, *, is_text: bool) -> None:
+        if is_text:
+            self._take_message(json.loads(payload))
+        else:
+            header, _, data = payload.partition(b"\n")
+            self._take_batch(json.loads(header), data)
 
     def _take_batch(self, header: dict[str, Any], data: bytes) -> None:
         assert self.place in (None, (header["file"], header["start"])), f"{header} at {self.place}"
@@ -94,7 +137,7 @@ class PlainViewer:
         if self.first is None:
             self.first = header["start"]
         self.place = (header["file"], header["end"])
-        self.received += len(data)
+        self._count(data)
         if not self.forgets:
             self.text += data
         self.unacknowledged += len(data)
@@ -119,25 +162,41 @@ class PlainViewer:
             self.unacknowledged, self.acknowledged_at = 0, time.monotonic()
             self.say({"type": "ack", "file": self.place[0], "offset": self.place[1]})
 
+    def keep_alive(self, now: float) -> None:
+        if self.unacknowledged or now - self.acknowledged_at > SILENT_SECONDS:
+            self.acknowledge()
+
     def say(self, message: dict[str, Any]) -> None:
         self._send(1, json.dumps(message).encode())
 
-    def _send(self, opcode: int, payload: bytes) -> None:
-        size = len(payload)
-        head = bytes([128 | opcode, 128 | size]) if size < 126 else b""
-        head = head or bytes([128 | opcode, 254]) + struct.pack("!H", size)
-        with contextlib.suppress(ConnectionError):
-            self.socket.sendall(head + b"\0\0\0\0" + payload)
 
-    def close(self) -> None:
-        """Close the tab."""
-        self._send(8, struct.pack("!H", 1000))
-        self.socket.close()
-
-    def kill(self) -> None:
-        """As a browser that dies: no goodbye, the connection is reset."""
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.socket.close()
+def open_socket(
+    port: int, path: str, *, cookie: str = "", small: bool = False
+) -> tuple[socket.socket, bytearray]:
+    """A WebSocket whose handshake is done, and what came with it. `small`: for one that will stop reading."""
+    connection = socket.socket()
+    connection.settimeout(30)
+    if small:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_BUFFER)
+    connection.connect(("127.0.0.1", port))
+    key = base64.b64encode(os.urandom(16)).decode()
+    cookies = f"Cookie: {cookie}\r\n" if cookie else ""
+    connection.sendall(
+        (
+            f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n{cookies}\r\n"
+        ).encode()
+    )
+    head = b""
+    while b"\r\n\r\n" not in head:
+        part = connection.recv(4096)
+        if not part:
+            raise ConnectionError(f"no handshake: {head!r}")
+        head += part
+    head, _, rest = head.partition(b"\r\n\r\n")
+    if b" 101 " not in head.split(b"\r\n")[0]:
+        raise ConnectionError(head.decode("latin-1"))
+    return connection, bytearray(rest)
 
 
 def connect(
@@ -151,35 +210,16 @@ def connect(
     small: bool = False,
     forgets: bool = False,
 ) -> PlainViewer:
-    """A viewer that has said hello. `small`: for one that will stop reading."""
-    connection = socket.socket()
-    connection.settimeout(30)
-    if small:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_BUFFER)
-    connection.connect(("127.0.0.1", web.port))
-    key = base64.b64encode(os.urandom(16)).decode()
-    connection.sendall(
-        (
-            f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{web.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\nCookie: sessionid={session}\r\n\r\n"
-        ).encode()
-    )
-    head = b""
-    while b"\r\n\r\n" not in head:
-        part = connection.recv(4096)
-        if not part:
-            raise ConnectionError(f"no handshake: {head!r}")
-        head += part
-    head, _, rest = head.partition(b"\r\n\r\n")
-    if b" 101 " not in head.split(b"\r\n")[0]:
-        raise ConnectionError(head.decode("latin-1"))
-    viewer = PlainViewer(connection, bytearray(rest), place=resume, forgets=forgets)
+    """A viewer that has said hello."""
+    connection, rest = open_socket(web.port, path, cookie=f"sessionid={session}", small=small)
+    viewer = PlainViewer(connection, rest, place=resume, forgets=forgets)
+    viewer.greeted_at = time.perf_counter()
     place = {"file": resume[0], "offset": resume[1]} if resume else None
     viewer.say({"type": "hello", "protocol": 1, "ticket": ticket, "lines": lines, "resume": place})
     return viewer
 
 
-def serve(viewers: Iterable[PlainViewer], until: Callable[[], bool], seconds: float) -> bool:
+def serve(viewers: Iterable[PlainSocket], until: Callable[[], bool], seconds: float) -> bool:
     """Read for all viewers until a condition holds; False when it did not in time."""
     viewers = list(viewers)
     deadline = time.monotonic() + seconds
@@ -194,8 +234,7 @@ def serve(viewers: Iterable[PlainViewer], until: Callable[[], bool], seconds: fl
             if now - acknowledged_at > ACK_SECONDS:
                 acknowledged_at = now
                 for viewer in viewers:
-                    if viewer.unacknowledged or now - viewer.acknowledged_at > SILENT_SECONDS:
-                        viewer.acknowledge()
+                    viewer.keep_alive(now)
             for key, _ in selector.select(0.05):
                 key.data.read()
                 if key.data.is_closed:

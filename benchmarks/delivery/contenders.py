@@ -6,51 +6,36 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.delivery.load import Viewer, connect
+from benchmarks.delivery.load import connect
+from example_project.demo.processes import free_port
+from tests.plain import Door, PlainSocket
 from tests.stack import CORE_LAYER, PUBSUB_LAYER, Running, Stack, Web, children, is_listening, wait_until
 
-TICKS = os.sysconf("SC_CLK_TCK")
-
-
-def cpu_seconds(pids: list[int]) -> float:
-    """User and system time of these processes and of their children that have ended."""
-    total = 0
-    for pid in pids:
-        try:
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        total += sum(int(field) for field in fields[11:15])
-    return total / TICKS
-
-
-def resident_bytes(pids: list[int]) -> int:
-    total = 0
-    for pid in pids:
-        try:
-            total += int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-    return total
+#: How fast each design is, not how far its budgets let it go.
+UNLIMITED = {"READ_BYTES_PER_SECOND": 10**12, "READ_BYTES_PER_SECOND_PER_LOG": 10**12}
 
 
 class Contender:
     """Something that brings a file's lines to WebSockets."""
 
     name: str
-    dialect = "lines"
 
     def start(self, folder: Path) -> Path:
         """Start the servers; the path of the log to write to."""
         raise NotImplementedError
 
-    def open(self, count: int) -> list[Viewer]:
+    def open(self, count: int) -> Sequence[PlainSocket]:
         raise NotImplementedError
 
     def pids(self) -> list[int]:
         raise NotImplementedError
+
+    def reader_pids(self) -> list[int]:
+        """Those of `pids` that read for all viewers and do nothing else; none where there are no such."""
+        return []
 
     def stop(self) -> None:
         raise NotImplementedError
@@ -59,8 +44,6 @@ class Contender:
 class Ours(Contender):
     """django-logtail: reader "local" or "dramatiq", on one of the layers and servers."""
 
-    dialect = "logtail"
-
     def __init__(self, reader: str, layer: str = "pubsub", server: str = "uvicorn") -> None:
         self.reader = reader
         self.layer = layer
@@ -68,31 +51,28 @@ class Ours(Contender):
         self.name = f"logtail {reader}" + (f" {layer}" if reader == "dramatiq" else "") + f", {server}"
 
     def start(self, folder: Path) -> Path:
-        more = {"READER": self.reader, "MAX_VIEWERS_PER_USER": 10_000}
-        self.stack = Stack(
-            folder, layer={"core": CORE_LAYER, "pubsub": PUBSUB_LAYER}[self.layer], logtail=more
-        )
+        more = {"READER": self.reader, "MAX_VIEWERS_PER_USER": 10_000, **UNLIMITED}
+        layer = {"core": CORE_LAYER, "pubsub": PUBSUB_LAYER}[self.layer]
+        self.stack = Stack(folder, layer=layer, logtail=more)
         self.running: list[Running] = []
+        self.worker: Running | None = None
         if self.reader == "dramatiq":
-            self.running += [self.stack.start_redis(), self.stack.start_worker("logtail")]
+            self.running.append(self.stack.start_redis())
+            self.worker = self.stack.start_worker("logtail")
+            self.running.append(self.worker)
         self.web: Web = self.stack.start_web(self.server)
         self.running.append(self.web)
-        self.session = self.stack.make_user("bench")
-        path = self.stack.add_log("bench")
-        self.socket_path = self.stack.reverse("logtail:socket", "bench")
-        return path
+        self.door = Door(self.stack, self.web, self.stack.make_user("bench"))
+        return self.stack.add_log("bench")
 
-    def open(self, count: int, *, small: bool = False) -> list[Viewer]:
-        ticket = self.stack.ticket(self.web, "bench", self.session)
-        return [
-            connect(
-                self.web.port, self.socket_path, self.dialect, cookie=self.session, ticket=ticket, small=small
-            )
-            for _ in range(count)
-        ]
+    def open(self, count: int) -> Sequence[PlainSocket]:
+        return [self.door.open("bench", forgets=True) for _ in range(count)]
 
     def pids(self) -> list[int]:
         return [pid for running in self.running for pid in running.pids]
+
+    def reader_pids(self) -> list[int]:
+        return [] if self.worker is None else self.worker.pids
 
     def stop(self) -> None:
         self.stack.close()
@@ -104,8 +84,6 @@ class Websocketd(Contender):
     name = "websocketd + tail -F"
 
     def start(self, folder: Path) -> Path:
-        from example_project.demo.processes import free_port
-
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "bench.log"
         path.touch()
@@ -121,8 +99,8 @@ class Websocketd(Contender):
         wait_until(lambda: is_listening(self.port), what="websocketd")
         return path
 
-    def open(self, count: int) -> list[Viewer]:
-        return [connect(self.port, "/", self.dialect) for _ in range(count)]
+    def open(self, count: int) -> Sequence[PlainSocket]:
+        return [connect(self.port) for _ in range(count)]
 
     def pids(self) -> list[int]:
         return [self.process.pid, *children(self.process.pid)]
@@ -153,10 +131,9 @@ class Naive(Contender):
             "worker", [sys.executable, "-m", "django", "rundramatiq", "--processes", "1", "--threads", "8"]
         )
         worker.wait_until(lambda: "Worker process is ready for action" in worker.says(), "ready")
-        from example_project.demo.processes import free_port
-
         self.port = free_port()
-        server = ["uvicorn", "--host", "127.0.0.1", "--port", str(self.port)]
+        # Its viewers are counted and not parsed, so nobody answers a ping.
+        server = ["uvicorn", "--host", "127.0.0.1", "--port", str(self.port), "--ws-ping-interval", "3600"]
         web = self.stack._run(
             "naive", [sys.executable, "-m", *server, "benchmarks.delivery.naive.asgi:application"]
         )
@@ -164,8 +141,8 @@ class Naive(Contender):
         self.running = [redis, worker, web]
         return path
 
-    def open(self, count: int) -> list[Viewer]:
-        return [connect(self.port, "/", self.dialect) for _ in range(count)]
+    def open(self, count: int) -> Sequence[PlainSocket]:
+        return [connect(self.port) for _ in range(count)]
 
     def pids(self) -> list[int]:
         return [pid for running in self.running for pid in running.pids]

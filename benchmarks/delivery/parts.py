@@ -1,0 +1,239 @@
+"""What is measured of a contender that has just been started; each part returns names and figures."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from benchmarks.delivery.contenders import Contender, Ours
+from tests.plain import PlainSocket, cpu_seconds, resident_bytes, serve
+from tests.stack import open_paths, wait_until
+from tests.writer import Writer
+
+LINE = b"2026-01-01 12:00:00,000 INFO shop.orders Order 48213 placed by customer 7140, total 86.40 in 12 ms padded\n"
+MIB = 1024 * 1024
+#: What a line that carries the time of its writing begins with. No other line holds it.
+MARK = b"at "
+#: Seconds between such lines.
+MARK_SECONDS = 0.05
+#: The flood that one viewer of it does not read: 20 MB/s.
+FLOOD_LINES, FLOOD_LINE_BYTES = 20_000, 1_000
+#: How often there is a stalled viewer, and how often there is none, in turns.
+STALLED_TURNS = 2
+#: A log of 5 GB: its beginning and its end are lines, between them is a hole.
+BIG_BYTES, BIG_EDGE_BYTES = 5_000_000_000, 10_000_000
+BACKLOG_LINES = 500
+#: How often it is opened while the reader runs.
+OPENINGS = 9
+
+Result = dict[str, float]
+
+
+class Stopwatch:
+    """Milliseconds from the writing of marked lines to their coming."""
+
+    def __init__(self, path: Path, viewer: PlainSocket) -> None:
+        self.path = path
+        self.written = 0
+        self.found: list[float] = []
+        viewer.on_data = self._take
+
+    def write(self) -> None:
+        append(self.path, MARK + b"%.6f\n" % time.perf_counter())
+        self.written += 1
+
+    def _take(self, data: bytes) -> None:
+        now, at = time.perf_counter(), data.find(MARK)
+        while at >= 0:
+            end = data.index(b"\n", at)
+            self.found.append((now - float(data[at + len(MARK) : end])) * 1000)
+            at = data.find(MARK, end)
+
+    @property
+    def is_done(self) -> bool:
+        return len(self.found) >= self.written
+
+
+def append(path: Path, data: bytes) -> None:
+    with path.open("ab") as file:
+        file.write(data)
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+
+
+def ready(contender: Contender, path: Path, viewers: Sequence[PlainSocket], seconds: float = 60) -> None:
+    """Write probes until every viewer receives."""
+    deadline = time.monotonic() + seconds
+    while not all(viewer.received for viewer in viewers):
+        if time.monotonic() > deadline:
+            count = sum(not viewer.received for viewer in viewers)
+            raise TimeoutError(f"{contender.name}: {count} viewers get nothing")
+        append(path, b"probe\n")
+        serve(viewers, lambda: all(viewer.received for viewer in viewers), 0.7)
+    serve(viewers, lambda: False, 1.0)
+
+
+def close(viewers: Sequence[PlainSocket]) -> None:
+    for viewer in viewers:
+        viewer.socket.close()
+
+
+def latency(contender: Contender, path: Path, seconds: float) -> Result:
+    """Write to frame, 20 lines a second, one viewer."""
+    viewers = contender.open(1)
+    ready(contender, path, viewers)
+    watch = Stopwatch(path, viewers[0])
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        watch.write()
+        serve(viewers, lambda: False, MARK_SECONDS)
+    serve(viewers, lambda: watch.is_done, 3)
+    close(viewers)
+    if not watch.found:
+        return {}
+    return {"p50 ms": statistics.median(watch.found), "p99 ms": percentile(watch.found, 0.99)}
+
+
+def burst(contender: Contender, path: Path, count: int, size: int, seconds: float) -> Result:
+    """So many bytes at once to `count` viewers. What has not come after `seconds` is not waited for."""
+    viewers = contender.open(count)
+    ready(contender, path, viewers)
+    before = [viewer.received for viewer in viewers]
+    data = LINE * (size // len(LINE))
+    pids, reader_pids = contender.pids(), contender.reader_pids()
+    cpu, reader_cpu, began = cpu_seconds(pids), cpu_seconds(reader_pids), time.perf_counter()
+    append(path, data)
+    serve(
+        viewers,
+        lambda: all(v.received - b >= len(data) for v, b in zip(viewers, before, strict=True)),
+        seconds,
+    )
+    took = time.perf_counter() - began
+    used, reader_used = cpu_seconds(pids) - cpu, cpu_seconds(reader_pids) - reader_cpu
+    got = sum(v.received - b for v, b in zip(viewers, before, strict=True))
+    close(viewers)
+    found = {
+        "burst MiB": size / MIB,
+        "delivered %": 100 * got / (len(data) * count),
+        "MB/s to each": got / count / took / 1e6,
+        "CPU s/GB delivered": used / (got / 1e9) if got else float("inf"),
+    }
+    if reader_pids:
+        found["reader CPU s/GB of log"] = reader_used / (got / count / 1e9)
+    return found
+
+
+def idle(contender: Contender, path: Path, count: int) -> Result:
+    """Memory of the servers for each idle viewer, and their CPU while nothing happens."""
+    first = contender.open(1)
+    ready(contender, path, first)
+    before = resident_bytes(contender.pids())
+    viewers = [viewer for _ in range(count // 50) for viewer in contender.open(50)]
+    ready(contender, path, viewers, 120)
+    grown = resident_bytes(contender.pids()) - before
+    cpu, began = cpu_seconds(contender.pids()), time.monotonic()
+    serve([*first, *viewers], lambda: False, 5.0)
+    share = (cpu_seconds(contender.pids()) - cpu) / (time.monotonic() - began) * 100
+    close([*first, *viewers])
+    return {"KiB a viewer": grown / len(viewers) / 1024, "idle CPU %": share}
+
+
+def opening(contender: Ours, path: Path) -> Result:
+    """A log of 5 GB: from the hello to the last byte of the backlog, and from leaving to the file's being closed."""
+    big = make_big(path.with_name("big.log"))
+    for number in range(OPENINGS + 1):
+        contender.stack.add_log(f"big-{number}", path=big)
+    reader = contender.worker or contender.web
+    cold, _, _ = open_big(contender, 0, big, reader.pids)
+    [keeps] = contender.open(1)  # another log, so that the reader goes on
+    ready(contender, path, [keeps])
+    warm = [open_big(contender, number, big, reader.pids) for number in range(1, OPENINGS + 1)]
+    close([keeps])
+    opened, read, closed = zip(*warm, strict=True)
+    return {
+        "no reader runs: ms": cold,
+        "it runs: ms": statistics.median(opened),
+        "at most ms": max(opened),
+        "read KiB": max(read),
+        "closed after ms": statistics.median(closed),
+        "closed at most ms": max(closed),
+    }
+
+
+def make_big(path: Path) -> Path:
+    edge = LINE * (BIG_EDGE_BYTES // len(LINE))
+    with path.open("wb") as file:
+        file.write(edge)
+        file.seek(BIG_BYTES - len(edge) - 1)
+        file.write(b"\n" + edge)
+    return path
+
+
+def open_big(contender: Ours, number: int, path: Path, pids: list[int]) -> tuple[float, float, float]:
+    """Milliseconds until the backlog was there, KiB that the reader's processes read, milliseconds until closed."""
+    read = bytes_read(pids)
+    viewer = contender.door.open(f"big-{number}", lines=BACKLOG_LINES)
+    wanted = BACKLOG_LINES * len(LINE)
+    if not serve([viewer], lambda: viewer.received >= wanted, 30):
+        raise TimeoutError(f"{contender.name}: {viewer.received} bytes of backlog after 30 s")
+    opened = time.perf_counter() - viewer.greeted_at
+    read = bytes_read(pids) - read
+    if bytes(viewer.text) != LINE * BACKLOG_LINES:
+        raise TimeoutError(f"{contender.name}: another backlog than the last {BACKLOG_LINES} lines")
+    viewer.close()
+    left_at = time.perf_counter()
+    wait_until(lambda: all(path not in open_paths(pid) for pid in pids), 30, f"{path.name} closed")
+    return opened * 1000, read / 1024, (time.perf_counter() - left_at) * 1000
+
+
+def bytes_read(pids: list[int]) -> int:
+    """What these processes read, from files and whatever else."""
+    lines = [line for pid in pids for line in Path(f"/proc/{pid}/io").read_text().splitlines()]
+    return sum(int(line.split()[1]) for line in lines if line.startswith("rchar:"))
+
+
+def stalled(contender: Ours, path: Path, seconds: float) -> Result:
+    """Write to frame for others, in turns without and with a viewer of a flooded log that does not read its socket."""
+    calm = contender.stack.add_log("calm")
+    others = {"same log": (path, contender.door.open("bench", forgets=True))}
+    others["other log"] = (calm, contender.door.open("calm", forgets=True))
+    for log, viewer in others.values():
+        ready(contender, log, [viewer])
+    viewers = [viewer for _, viewer in others.values()]
+    found: dict[str, list[float]] = {}
+    grown = 0
+    with Writer(path, per_second=FLOOD_LINES, size=FLOOD_LINE_BYTES, rotate_seconds=0):
+        serve(viewers, lambda: False, 3.0)  # until rings and allocators have what they need
+        before = resident_bytes(contender.web.pids)
+        for turn in range(2 * STALLED_TURNS):
+            stops = [contender.door.open("bench", forgets=True, small=True)] if turn % 2 else []
+            watches = watch_for(others.values(), seconds)
+            if stops:
+                grown = max(grown, resident_bytes(contender.web.pids) - before)
+            close(stops)
+            for name, watch in zip(others, watches, strict=True):
+                found.setdefault(f"{name}, {'with' if stops else 'without'}", []).extend(watch.found)
+    close(viewers)
+    result = {}
+    for name, values in found.items():
+        result[f"{name}: p50 ms"] = statistics.median(values)
+        result[f"{name}: p99 ms"] = percentile(values, 0.99)
+    return {**result, "web grown MiB": grown / MIB}
+
+
+def watch_for(others: Collection[tuple[Path, PlainSocket]], seconds: float) -> list[Stopwatch]:
+    """Write to each log and serve each viewer for so long. Raises TimeoutError when a line does not come."""
+    watches = [Stopwatch(log, viewer) for log, viewer in others]
+    viewers = [viewer for _, viewer in others]
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        for watch in watches:
+            watch.write()
+        serve(viewers, lambda: False, MARK_SECONDS)
+    if not serve(viewers, lambda: all(watch.is_done for watch in watches), 5):
+        raise TimeoutError(f"of {watches[0].written} lines came {[len(watch.found) for watch in watches]}")
+    return watches
