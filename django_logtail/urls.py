@@ -1,6 +1,7 @@
 """The routes of the page; include them anywhere. Names are `logtail:list`, `logtail:log` and so on."""
 
 from django.urls import path
+from django.views.i18n import set_language
 
 from django_logtail import views
 
@@ -9,6 +10,7 @@ app_name = "logtail"
 urlpatterns = [
     path("", views.page, name="list"),
     path("-/logs/", views.logs, name="logs"),
+    path("-/language/", set_language, name="language"),
     path("-/assets/<str:version>/<str:name>", views.asset, name="asset"),
     path("<slug:slug>/", views.page, name="log"),
     path("<slug:slug>/ticket/", views.ticket, name="ticket"),

@@ -11,15 +11,17 @@ from django.conf import settings
 from django.contrib.staticfiles.storage import HashedFilesMixin, StaticFilesStorage, staticfiles_storage
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
+from django.middleware.locale import LocaleMiddleware
 from django.shortcuts import resolve_url
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils.translation import get_language
+from django.utils.module_loading import import_string
+from django.utils.translation import get_language, get_language_info
 
 from django_logtail import __version__
 from django_logtail.conf import conf
 from django_logtail.models import Log
-from django_logtail.words import words
+from django_logtail.words import LANGUAGES, words
 
 #: A log is "being written" when its file changed this recently.
 WRITING_SECONDS = 10.0
@@ -50,6 +52,28 @@ def viewer_config(request: HttpRequest) -> dict[str, Any]:
         "login": login_url(),
         "lines": conf.BACKLOG_LINES,
     }
+
+
+def offered_languages() -> list[dict[str, str]]:
+    """Code and own name of each language a reader may choose: ours, where the project has them; [] without a choice.
+
+    Django itself takes the choice from its language cookie, in `LocaleMiddleware`; without that there is none.
+    """
+    if not settings.USE_I18N or not any(map(_is_locale_middleware, settings.MIDDLEWARE)):
+        return []
+    codes = [code for code, _ in settings.LANGUAGES]
+    found = []
+    for ours in LANGUAGES:
+        variants = [code for code in codes if code == ours or code.startswith(f"{ours}-")]
+        if variants:
+            code = ours if ours in variants else variants[0]
+            found.append({"code": code, "name": get_language_info(ours)["name_local"]})
+    return found if len(found) > 1 else []
+
+
+def _is_locale_middleware(path: str) -> bool:
+    found = import_string(path)
+    return isinstance(found, type) and issubclass(found, LocaleMiddleware)
 
 
 def described(log: Log, request: HttpRequest) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from django_logtail import __version__
 from django_logtail.access import issue_ticket, policy
 from django_logtail.models import Log
-from django_logtail.viewer import described, login_url, script_url, viewer_config
+from django_logtail.viewer import described, login_url, offered_languages, script_url, viewer_config
 from django_logtail.words import words
 
 _SCRIPTS = Path(__file__).parent / "static" / "logtail"
@@ -62,7 +62,8 @@ def page(request: HttpRequest, slug: str | None = None) -> HttpResponseBase:
             "chosen": chosen,
             "config": {
                 **viewer_config(request),
-                "urls": {"list": reverse("logtail:list"), "logs": reverse("logtail:logs")},
+                "urls": {name: reverse(f"logtail:{name}") for name in ("list", "logs", "language")},
+                "languages": offered_languages(),
                 "logs": [described(log, request) for log in visible],
                 "chosen": slug,
             },

@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+#: The languages these words are in: as they are written here, and the catalogues in `locale/`.
+LANGUAGES = ("en", "zh-hans")
+
 WORDS: Mapping[str, object] = {
     "app.title": _("Logs"),
     "nav.find": _("Find a log"),
@@ -228,6 +231,7 @@ WORDS: Mapping[str, object] = {
     "set.theme.auto": _("System"),
     "set.theme.light": _("Light"),
     "set.theme.dark": _("Dark"),
+    "set.lang": _("Language"),
     "set.announce": _("Announce new lines"),
     "set.keys": _("Single-letter shortcuts"),
     "set.plain": _("Plain view"),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.template import Context, Template
@@ -169,6 +170,61 @@ def test_the_page_is_in_the_language_of_the_reader(client: Client) -> None:
 
     assert '<html lang="zh-hans"' in html
     assert config_of(html)["words"]["state.live"] == "实时"
+
+
+@pytest.mark.parametrize(
+    ("languages", "offered"),
+    [
+        ([("en", ""), ("zh-hans", ""), ("de", "")], ["en", "zh-hans"]),
+        ([("de", ""), ("en-gb", ""), ("zh-hans", "")], ["en-gb", "zh-hans"]),
+        ([("en", ""), ("en-gb", ""), ("de", "")], []),
+        ([("zh-hans", ""), ("zh-hant", "")], []),
+    ],
+)
+def test_of_the_project_s_languages_those_that_the_page_speaks_are_offered(
+    client: Client, languages: list[tuple[str, str]], offered: list[str]
+) -> None:
+    with override_settings(LANGUAGES=languages):
+        config = config_of(client.get("/logs/").content.decode())
+
+    assert [language["code"] for language in config["languages"]] == offered
+
+
+def test_languages_have_their_own_names(client: Client) -> None:
+    config = config_of(client.get("/logs/").content.decode())
+
+    assert [language["name"] for language in config["languages"]] == ["English", "简体中文"]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"USE_I18N": False},
+        {"MIDDLEWARE": [path for path in settings.MIDDLEWARE if "Locale" not in path]},
+    ],
+)
+def test_no_language_is_offered_where_django_would_not_take_it(
+    client: Client, settings: dict[str, Any]
+) -> None:
+    with override_settings(**settings):
+        config = config_of(client.get("/logs/").content.decode())
+
+    assert config["languages"] == []
+
+
+def test_a_chosen_language_is_remembered_as_django_does(client: Client) -> None:
+    answer = client.post("/logs/-/language/", {"language": "zh-hans", "next": "/logs/"})
+
+    assert (answer.status_code, answer.url) == (302, "/logs/")
+    assert answer.cookies[settings.LANGUAGE_COOKIE_NAME].value == "zh-hans"
+    assert '<html lang="zh-hans"' in client.get("/logs/").content.decode()
+
+
+@override_settings(ROOT_URLCONF="tests.mounts.translated")
+def test_a_language_that_is_in_the_address_is_chosen_there_too(client: Client) -> None:
+    answer = client.post("/en/logs/-/language/", {"language": "zh-hans", "next": "/en/logs/"})
+
+    assert answer.url == "/zh-hans/logs/"
 
 
 def test_a_name_cannot_break_out_of_the_page(client: Client) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 from django.utils import translation
+from django.utils.translation import to_language
 
 import django_logtail
-from django_logtail.words import WORDS, words
+from django_logtail.words import LANGUAGES, WORDS, words
 
 PACKAGE = Path(django_logtail.__file__).parent
 SCRIPTS = sorted((PACKAGE / "static" / "logtail").glob("*.js"))
@@ -74,6 +75,10 @@ def test_every_word_is_translated_with_the_same_places_for_values(catalogue: Pat
 
     assert missing == []
     assert differing == []
+
+
+def test_the_languages_are_english_and_those_with_a_catalogue() -> None:
+    assert ("en", *(to_language(path.parts[-3]) for path in CATALOGUES)) == LANGUAGES
 
 
 def test_words_are_in_the_language_of_the_request() -> None:

@@ -192,6 +192,24 @@ def test_the_page_speaks_chinese(browser: Browser, web: Web, stack: Stack, membe
     context.close()
 
 
+def test_the_language_is_chosen_in_the_view_options_and_remembered(viewer: Page, web: Web) -> None:
+    viewer.goto(viewer.url + "#lt-main")
+    viewer.get_by_role("button", name="View options").click()
+    choice = viewer.get_by_role("group", name="Language")
+    expect(choice.get_by_role("button", name="English")).to_have_attribute("aria-pressed", "true")
+
+    choice.get_by_role("button", name="简体中文").click()
+
+    expect(viewer.locator(".lt-state")).to_have_text("实时")
+    expect(viewer).to_have_url(f"{web.url}/logs/shop/#lt-main")
+    viewer.get_by_role("link", name="worker").click()
+    viewer.reload()
+    expect(viewer.locator(".lt-state")).to_have_text("实时")
+    viewer.get_by_role("button", name="显示选项").click()
+    viewer.get_by_role("group", name="语言").get_by_role("button", name="English").click()
+    expect(viewer.locator(".lt-state")).to_have_text("Live")
+
+
 def test_the_log_is_shown_in_the_admin_below_its_row(
     context: BrowserContext, page: Page, web: Web, stack: Stack
 ) -> None:

@@ -1,6 +1,6 @@
 /** The small windows of a pane: view options and download. */
 
-import { settings, words } from './config.js?v=0.1.0';
+import { config, settings, words } from './config.js?v=0.1.0';
 import { el } from './dom.js?v=0.1.0';
 import { icon } from './icons.js?v=0.1.0';
 import { named, plain, steering } from './text.js?v=0.1.0';
@@ -80,8 +80,29 @@ export function openSettings(tail, button) {
   if (tail.info) pop.append(el('div.lt-set', {}, el('span', {}, words.say('set.plain')), el('button.lt-link', { type: 'button', 'data-act': 'plain', click: () => pop.hidePopover() }, words.say('do.open'))));
   if (document.body.classList.contains('lt-page')) {
     row('set.theme', choice([['auto', words.say('set.theme.auto')], ['light', words.say('set.theme.light')], ['dark', words.say('set.theme.dark')]], settings.reader.theme, (theme) => reader({ theme })));
+    if (config.languages?.length) languages(row, choice);
   }
   show(tail, button, pop);
+}
+
+/** @param {(key: string, control: HTMLElement) => void} row @param {(options: [string, string][], current: string, change: (value: string) => void) => HTMLElement} choice */
+function languages(row, choice) {
+  const options = config.languages.map((/** @type {{code: string, name: string}} */ one) => [one.code, one.name]);
+  const current = options.find((/** @type {[string, string]} */ [code]) => config.language === code || config.language.startsWith(`${code}-`))?.[0] ?? '';
+  const made = choice(options, current, (code) => void chooseLanguage(code));
+  for (const button of /** @type {HTMLCollectionOf<HTMLElement>} */ (made.children)) button.lang = button.dataset.value ?? '';
+  row('set.lang', made);
+}
+
+/** Has Django remember a language and say where this page is in it: the words come with the page. @param {string} code */
+async function chooseLanguage(code) {
+  const body = new URLSearchParams({ language: code, next: location.pathname + location.search });
+  const answer = await fetch(config.urls.language, { method: 'POST', body, credentials: 'same-origin', headers: config.headers() }).catch(() => null);
+  if (!answer?.ok) return;
+  const address = new URL(answer.url);
+  address.hash = location.hash;
+  if (address.href === location.href) location.reload();
+  else location.assign(address);
 }
 
 /** @param {import('./log-tail.js').LogTail} tail @param {HTMLElement} button */
