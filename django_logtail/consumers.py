@@ -79,7 +79,9 @@ class _Viewers:
             raise _End(
                 CloseCode.TOO_MANY_VIEWERS,
                 "too-many-viewers",
-                f"You already have {mine} logs open, which is the limit. Close one and try again.",
+                "You already have 1 log open, which is the limit. Close it and try again."
+                if mine == 1
+                else f"You already have {mine} logs open, which is the limit. Close one and try again.",
                 limit=mine,
             )
         if self.total >= conf.MAX_VIEWERS_PER_PROCESS:

@@ -68,6 +68,8 @@ WORDS: Mapping[str, object] = {
     "notice.signedout": _("You were signed out. Sign in again to continue; your place is kept."),
     "notice.failed": _("Could not connect: {reason}."),
     "notice.limit": _("You already have {n} logs open, which is the limit. Close one and try again."),
+    "notice.limit.one": _("You already have 1 log open, which is the limit. Close it and try again."),
+    "notice.full": _("This server has as many viewers as it is set up for. Try again later."),
     "notice.nosocket": _(
         "Live updates are blocked on this network. These are the last lines; refresh to see newer ones."
     ),

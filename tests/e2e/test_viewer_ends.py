@@ -41,7 +41,7 @@ def test_who_has_too_many_logs_open_is_told_how_many_and_may_try_again(
     show(page, web, stack, "shop", "failed")
 
     expect(page.get_by_role("alert")).to_contain_text(
-        "You already have 1 logs open, which is the limit. Close one and try again."
+        "You already have 1 log open, which is the limit. Close it and try again."
     )
     first.close()
     page.get_by_role("button", name="Try now").click()

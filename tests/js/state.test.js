@@ -21,6 +21,16 @@ test('an open socket is not live until a reader says so', () => {
   assert.equal(said({}).chip, 'live');
 });
 
+test('the limit of one log has its own words', () => {
+  assert.equal(said({ phase: 'limit', details: { code: 4409, limit: 1 } }).notice.key, 'notice.limit.one');
+  assert.deepEqual([said({ phase: 'limit', details: { code: 4409, limit: 4 } }).notice].map(({ key, values }) => [key, values.n]), [['notice.limit', '4']]);
+});
+
+test('a full server is said in the words of the page, another refusal in those of who refused', () => {
+  assert.equal(said({ phase: 'limit', details: { code: 4409, reason: 'This server is full.' } }).notice.key, 'notice.full');
+  assert.deepEqual([said({ phase: 'limit', details: { reason: 'Slow down.' } }).notice].map(({ key, values }) => [key, values.reason]), [['notice.failed', 'Slow down']]);
+});
+
 for (const [server, chip, notice] of [
   [{ state: 'missing' }, 'missing', 'notice.missing'],
   [{ state: 'unreadable', reason: 'Permission denied' }, 'unreadable', 'notice.unreadable'],

@@ -20,6 +20,8 @@ import { clock, size } from './format.js?v=0.1.0';
 const FILE_TROUBLE = new Set(['missing', 'unreadable', 'not-a-file', 'refused', 'stalled', 'no-reader', 'no-redis', 'stopped']);
 /** From this many bytes on, being behind is worth saying: a viewer's own window is 256 KiB. */
 const BEHIND_BYTES = 1024 * 1024;
+/** The close code of a server that takes no more viewers; with a `limit` it is one user's. */
+const SERVER_FULL = 4409;
 /** Seconds without a line before the page says when the last one came. */
 const QUIET_SECONDS = 60;
 
@@ -76,7 +78,8 @@ export function described(facts, words) {
       break;
     case 'limit':
       shown.chip = 'failed';
-      shown.notice = facts.details.limit ? said('notice.limit', ['do.retry'], { n: words.number(facts.details.limit) }, 'danger')
+      if (facts.details.limit) shown.notice = said(facts.details.limit === 1 ? 'notice.limit.one' : 'notice.limit', ['do.retry'], { n: words.number(facts.details.limit) }, 'danger');
+      else shown.notice = facts.details.code === SERVER_FULL ? said('notice.full', ['do.retry'], {}, 'danger')
         : said('notice.failed', ['do.retry'], { reason: (reason || words.say('reason.server')).replace(/[.。]$/, '') }, 'danger');
       break;
     case 'nosocket':
