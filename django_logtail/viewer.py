@@ -21,6 +21,7 @@ from django.utils.translation import get_language, get_language_info
 from django_logtail import __version__
 from django_logtail.conf import conf
 from django_logtail.models import Log
+from django_logtail.reports import reports
 from django_logtail.words import LANGUAGES, words
 
 #: A log is "being written" when its file changed this recently.
@@ -96,9 +97,14 @@ def described(log: Log, request: HttpRequest) -> dict[str, Any]:
 
 
 def _measured(log: Log) -> tuple[int | None, float | None]:
-    """Size and last change, if this host's worker is the one that reads the log and it is inside the roots."""
+    """Size and last change: of a log of this host's worker by a look at it, inside the roots.
+
+    Of a log on another host the size is what its reader reports, which it does while somebody watches.
+    """
     path = Path(log.path)
-    if log.queue_name != conf.QUEUE or not _is_inside(path, conf.ROOTS):
+    if log.queue_name != conf.QUEUE:
+        return reports.size(log.queue_name, str(log.pk)), None
+    if not _is_inside(path, conf.ROOTS):
         return None, None
     try:
         seen = path.stat()

@@ -50,6 +50,31 @@ def test_who_has_too_many_logs_open_is_told_how_many_and_may_try_again(
     web.stop()
 
 
+def test_a_full_server_says_so_in_the_language_of_the_page(
+    page: Page, signed_in: BrowserContext, stack: Stack, member: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack.add_log("shop", b"one\n")
+    monkeypatch.setitem(stack.environment, "LOGTAIL_MORE", json.dumps({"MAX_VIEWERS_PER_PROCESS": 1}))
+    web = stack.start_web()
+    signed_in.add_cookies(
+        [
+            {"name": "sessionid", "value": member, "url": web.url},
+            {"name": "django_language", "value": "zh-hans", "url": web.url},
+        ]
+    )
+    first = signed_in.new_page()
+    show(first, web, stack, "shop")
+
+    show(page, web, stack, "shop", "failed")
+
+    expect(page.get_by_role("alert")).to_contain_text("此服务器的查看者数量已达上限，请稍后再试。")
+    first.close()
+    page.get_by_role("button", name="立即重试").click()
+    expect_state(page, "live")
+    page.close()
+    web.stop()
+
+
 def test_a_page_older_than_the_server_asks_to_be_reloaded(
     page: Page, signed_in: BrowserContext, web: Web, stack: Stack
 ) -> None:

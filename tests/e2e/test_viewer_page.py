@@ -51,6 +51,19 @@ def test_a_log_that_is_written_to_gets_a_dot_and_its_size(viewer: Page, stack: S
     expect(shown).to_contain_text("5.3 kB")
 
 
+def test_a_log_on_another_host_has_the_size_its_reader_reports(viewer: Page, web: Web, stack: Stack) -> None:
+    worker = stack.start_worker("web-9")
+    stack.add_log("far", lines(0, 100).encode(), queue="web-9")
+    viewer.reload()
+    shown = viewer.locator(".lt-log", has_text="far")
+    expect(shown.locator(".lt-log-size")).to_be_empty()
+
+    shown.click()
+
+    expect(shown).to_contain_text("6.1 kB")
+    worker.stop()
+
+
 def test_the_address_follows_the_log_and_back_goes_back(viewer: Page, web: Web) -> None:
     viewer.get_by_role("link", name="worker").click()
     expect(viewer.locator(".lt-name")).to_have_text("worker")
