@@ -7,6 +7,8 @@ hostile: it is matched by RE2, in time linear in the text, or not at all, and ne
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import importlib
 import os
 import re
@@ -33,6 +35,8 @@ LEAD_BYTES: Final = 80
 #: thousand times as long as it should.
 MAX_PROGRAM: Final = 2_000
 REGEX_MEMORY_BYTES: Final = 4 * 1024 * 1024
+#: What makes `^` and `$` those of a line.
+_BY_LINE: Final = b"(?m)"
 #: What may look beyond a line: begin and end of the text, any byte, and an end to our `(?m)`.
 _SEES_MORE: Final = re.compile(r"\\[AzC]|\(\?[a-zA-Z]*-[a-zA-Z]*m")
 
@@ -70,26 +74,42 @@ class Matcher(Protocol):
 
 
 class Literal:
-    """Text as it stands; without `case`, letters are alike whose two forms take as many bytes as each other."""
+    """Text as it stands; without `case`, letters are alike that have one upper form, of as many bytes as theirs."""
 
     def __init__(self, pattern: str, *, case: bool) -> None:
         """Raises `BadPattern`."""
         self._needle = _encoded(pattern)
-        self._folds: dict[bytes, bytes] = {}
         self._case = case
+        self._folds: dict[bytes, bytes] = {}
         if not case:
-            for character in dict.fromkeys(pattern):
-                self._add_forms(character)
+            if not pattern.isascii():
+                wanted = {character.upper() for character in pattern}
+                forms = ((form, upper) for form, upper in _upper_forms().items() if upper in wanted)
+                self._folds = {form.encode(): upper.encode() for form, upper in forms}
             self._needle = self.prepared(self._needle)
 
-    def _add_forms(self, character: str) -> None:
-        if character.isascii():
-            return
-        folded = character.upper().encode()
-        for form in {character, character.lower(), character.upper().lower()}:
-            encoded = form.encode()
-            if len(form) == 1 and encoded != folded and len(encoded) == len(folded):
-                self._folds[encoded] = folded
+    @property
+    def has_folds(self) -> bool:
+        """Whether letters beyond ASCII have forms that are alike."""
+        return bool(self._folds)
+
+    @property
+    def expression(self) -> str:
+        """The same for RE2."""
+        alike: dict[str, str] = {}
+        for form, folded in self._folds.items():
+            alike[folded.decode()] = alike.get(folded.decode(), folded.decode()) + form.decode()
+        parts = (
+            f"[{character}{character.upper()}]"
+            if character.isascii() and character.isalpha()
+            else f"[{alike[character]}]"
+            if character in alike
+            else re.sub(r"([^\w\s])", r"\\\1", character, flags=re.ASCII)
+            if character.isascii()
+            else character
+            for character in self._needle.decode()
+        )
+        return "".join(parts)
 
     def prepared(self, text: bytes) -> bytes:
         if self._case:
@@ -126,7 +146,7 @@ class Regex:
         options.case_sensitive = case
         options.max_mem = REGEX_MEMORY_BYTES
         try:
-            self._regex = re2.compile(b"(?m)" + _encoded(pattern), options)
+            self._regex = re2.compile(_BY_LINE + _encoded(pattern), options)
         except re2.error as error:
             raise BadPattern(_words_of(error)) from None
         finally:
@@ -157,7 +177,15 @@ class Regex:
 
 def matcher(pattern: str, *, regex: bool, case: bool) -> Matcher:
     """What finds `pattern`. Raises `BadPattern`."""
-    return Regex(pattern, case=case) if regex else Literal(pattern, case=case)
+    if regex:
+        return Regex(pattern, case=case)
+    literal = Literal(pattern, case=case)
+    if literal.has_folds and has_regex():
+        with contextlib.suppress(
+            BadPattern
+        ):  # RE2 sees to both forms at once; converting a chunk takes ten times as long
+            return Regex(literal.expression, case=True)
+    return literal
 
 
 def has_regex() -> bool:
@@ -381,6 +409,18 @@ def _line_starts(data: bytes, base: int, ends: LineEnds) -> list[int]:
     return starts
 
 
+@functools.cache
+def _upper_forms() -> dict[str, str]:
+    """Of letters beyond ASCII the upper form, where it is one letter and takes as many bytes of UTF-8."""
+    letters = (chr(number) for number in range(0x80, 0x20000) if not 0xD800 <= number < 0xE000)
+    forms = ((letter, letter.upper()) for letter in letters)
+    return {
+        letter: upper
+        for letter, upper in forms
+        if letter != upper and len(upper) == 1 and len(letter.encode()) == len(upper.encode())
+    }
+
+
 def _is_ascii_clear(ends: LineEnds) -> bool:
     """Whether bytes below 128 are ASCII wherever they stand alone; not so in UTF-16 and in what has escapes."""
     if ends.unit > 1 or ends.name.startswith("iso2022"):
@@ -409,8 +449,9 @@ def _encoded(pattern: str) -> bytes:
 
 
 def _words_of(error: Exception) -> str:
-    seen = error.args[0] if error.args else ""
-    return seen.decode("utf-8", "replace") if isinstance(seen, bytes) else str(seen)
+    seen = error.args[0] if error.args else b""
+    said: str = seen.decode("utf-8", "replace") if isinstance(seen, bytes) else str(seen)
+    return said.replace(_BY_LINE.decode(), "", 1)
 
 
 def _re2() -> Any:

@@ -27,7 +27,7 @@ ENCODINGS = (
     "koi8-r",
 )
 #: Few characters, so that they meet: some whose bytes hold those of others, pairs of letters, some of four bytes.
-CHARACTERS = "aAbBé ÉдДжΣσ中文乗乣ソ表ーaェ😀\t-"
+CHARACTERS = "aAbBé ÉдДжΣσςßsS中文乗乣ソ表ーaェ😀\t-[.\\"
 
 needs_re2 = pytest.mark.skipif(not has_regex(), reason="google-re2 is not installed")
 
@@ -64,7 +64,10 @@ def test_a_line_that_matches_is_found_with_its_place_and_its_matches(tmp_path):
     assert found(tmp_path, data, "ERROR") == [Hit(4, 32, ("two ", "ERROR", " here, ", "ERROR", " there"))]
 
 
-def test_case_counts_only_when_asked_for(tmp_path):
+@pytest.mark.parametrize("has_re2", [pytest.param(True, marks=needs_re2), False])
+def test_case_counts_only_when_asked_for(tmp_path, monkeypatch, has_re2):
+    if not has_re2:
+        monkeypatch.setattr(search, "_re2", lambda: None)
     data = "Größe\nGRÖSSE\ngrÖßE\nΣίσυφος\nСБОЙ сбой\n".encode()
 
     assert lines_of(data, found(tmp_path, data, "größe", case=False)) == [
@@ -314,7 +317,7 @@ def test_without_re2_there_are_no_regular_expressions(monkeypatch):
 @pytest.mark.parametrize(
     ("pattern", "words"),
     [
-        ("a(b", r"missing \)"),
+        ("a(b", r"^missing \): a\(b$"),
         ("(?=a)", "invalid perl operator"),
         (r"(a)\1", "invalid escape sequence"),
         (".{1000}x", "too large"),
@@ -387,7 +390,9 @@ patterns = st.text(CHARACTERS, min_size=1, max_size=3)
 
 def folded(text: str) -> str:
     """Alike are letters whose two forms take as many bytes in UTF-8."""
-    return "".join(c.upper() if len(c.upper().encode()) == len(c.encode()) else c for c in text)
+    return "".join(
+        c.upper() if len(c.upper()) == 1 and len(c.upper().encode()) == len(c.encode()) else c for c in text
+    )
 
 
 @given(
@@ -397,10 +402,15 @@ def folded(text: str) -> str:
     st.booleans(),
     st.integers(64, 400),
     st.booleans(),
+    st.booleans(),
 )
-@example(["ソ", "\\a"], "a", "shift_jis", False, 64, True)
+@example(["ソ", "\\a"], "a", "shift_jis", False, 64, True, True)
+@example(["straße", "STRASSE"], "ß", "utf-8", False, 64, True, True)
+@example(["ς"], "Σ", "utf-8", False, 64, True, True)
+@example(["ς"], "σ", "utf-8", False, 64, True, False)
+@example(["é[.É"], "É[.", "utf-8", False, 64, True, True)
 def test_every_line_with_the_text_is_found_and_no_other(
-    tmp_path_factory, texts, pattern, encoding, case, chunk_bytes, ends_with_newline
+    tmp_path_factory, texts, pattern, encoding, case, chunk_bytes, ends_with_newline, has_re2
 ):
     lines = [line for line in texts if encodable(line, encoding)]
     encoded = [(line + "\n").encode(encoding) for line in lines]
@@ -413,14 +423,17 @@ def test_every_line_with_the_text_is_found_and_no_other(
         if (pattern in line if case else folded(pattern) in folded(line))
     ]
 
-    hits = found(
-        tmp_path_factory.mktemp("search"),
-        data,
-        pattern,
-        case=case,
-        encoding=encoding,
-        chunk_bytes=chunk_bytes,
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        if not has_re2:
+            patch.setattr(search, "_re2", lambda: None)
+        hits = found(
+            tmp_path_factory.mktemp("search"),
+            data,
+            pattern,
+            case=case,
+            encoding=encoding,
+            chunk_bytes=chunk_bytes,
+        )
 
     assert lines_of(data, hits) == wanted
     for hit in hits:
