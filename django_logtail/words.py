@@ -186,6 +186,9 @@ WORDS: Mapping[str, object] = {
     "search.cancelled": _("Stopped at {p}%"),
     "search.none": _("No matches in {size}."),
     "search.first": _("Showing the first {n}. Narrow the search to see the rest."),
+    "search.literal": _(
+        "This server can search a whole file for text only. Turn off “Regular expression” to search for the text."
+    ),
     "search.title": _("In the whole file"),
     "row.copy": _("Copy line"),
     "row.link": _("Copy link to this line"),
@@ -284,6 +287,7 @@ WORDS: Mapping[str, object] = {
     "keys.find.5": _("Hide matching lines"),
     "keys.find.6": _("Clear, then leave"),
     "keys.find.7": _("Pin the term and add another"),
+    "keys.find.8": _("Search whole file"),
     "keys.lines": _("Lines"),
     "keys.lines.0": _("Select lines"),
     "keys.lines.1": _("Copy line or selection"),

@@ -427,3 +427,45 @@ test('nothing of an old connection is heard', async () => {
 
   assert.deepEqual(w.messages, []);
 });
+
+test('a search hears what is found and how far it is, and resolves with its end', async () => {
+  const w = world();
+  await w.connected();
+  const heard = [];
+
+  const asked = w.session.search({ file: 'f', pattern: 'x' }, (message) => heard.push(message.type));
+  w.socket.say({ type: 'found', request: 1, file: 'f', hits: [] });
+  w.socket.say({ type: 'progress', request: 1, at: 5, end: 9 });
+  w.socket.say({ type: 'progress', request: 2, at: 5, end: 9 });
+  w.socket.say({ type: 'done', request: 1, file: 'f', start: 0, end: 9, found: 0 });
+
+  assert.deepEqual(w.socket.sent.at(-1), { type: 'search', request: 1, file: 'f', pattern: 'x' });
+  assert.equal((await asked.done).end, 9);
+  assert.deepEqual(heard, ['found', 'progress']);
+  assert.deepEqual(w.messages, []);
+});
+
+test('a cancelled search is told to the server once and heard no more', async () => {
+  const w = world();
+  await w.connected();
+  const heard = [];
+  const asked = w.session.search({ file: 'f', pattern: 'x' }, (message) => heard.push(message));
+
+  asked.cancel();
+  asked.cancel();
+  w.socket.say({ type: 'found', request: 1, file: 'f', hits: [] });
+
+  assert.deepEqual(w.socket.sent.slice(-2).map((message) => message.type), ['search', 'cancel']);
+  assert.deepEqual(heard, []);
+});
+
+test('a search is lost with its connection, and without one there is none', async () => {
+  const w = world();
+  await assert.rejects(w.session.search({ file: 'f', pattern: 'x' }, () => {}).done, /not connected/);
+  await w.connected();
+  const asked = w.session.search({ file: 'f', pattern: 'x' }, () => {});
+
+  w.socket.drop();
+
+  await assert.rejects(asked.done, /connection lost/);
+});

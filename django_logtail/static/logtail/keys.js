@@ -7,7 +7,7 @@ import { settings, words } from './config.js?v=0.1.0';
 /** What the help lists: group, then the keys in the order of its words. */
 export const HELP = /** @type {[string, string[]][]} */ ([
   ['move', ['j / k', 'Space', 'Ctrl d / u', 'g g', 'G / End', 'e / E', 'w / W']],
-  ['find', ['/', 'n / N', 'Alt C', 'Alt R', 'Alt F', 'Alt X', 'Esc', 'Ctrl Enter']],
+  ['find', ['/', 'n / N', 'Alt C', 'Alt R', 'Alt F', 'Alt X', 'Esc', 'Ctrl Enter', 'S']],
   ['lines', ['Shift j / k', 'c', 'y', 'Enter', 'u', 'x']],
   ['view', ['p', 'q', 'f', 'z', 't', '1 – 4', '\\', '+ / −']],
   ['logs', ['o', '[ / ]', 'b', 'd', '?']],
@@ -76,6 +76,7 @@ function inQuery(tail, event) {
 /** @param {import('./log-tail.js').LogTail} tail @param {KeyboardEvent} event */
 function escape(tail, event) {
   if (tail.selection.active) tail.selection.clear();
+  else if (tail.results.isOpen) tail.results.close();
   else if (tail.query.active) tail.clearQuery();
   else return;
   event.preventDefault();
@@ -130,6 +131,7 @@ function letter(tail, event) {
       if (tail.selection.lines) tail.run('sellink');
       else if (tail.cursor) { tail.tool = tail.cursor; tail.run('linkline'); } else return false;
       return true;
+    case 'S': tail.run('search'); return true;
     case 'u': tail.run('earlier'); return true;
     case 'x': if (tail.cursor) tail.toggleFold(tail.cursor); return true;
     case 'p': tail.run('pause'); return true;

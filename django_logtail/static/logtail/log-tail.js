@@ -19,6 +19,7 @@ import { openDownload, openPlain, openSettings } from './menus.js?v=0.1.0';
 import { pane } from './pane.js?v=0.1.0';
 import { hangOf, paint } from './row.js?v=0.1.0';
 import { Rows } from './rows.js?v=0.1.0';
+import { Results } from './results.js?v=0.1.0';
 import { Ruler } from './ruler.js?v=0.1.0';
 import { Selection } from './selection.js?v=0.1.0';
 import { Session } from './session.js?v=0.1.0';
@@ -106,11 +107,13 @@ export class LogTail extends HTMLElement {
     this.selection = new Selection(this);
     this.ruler = new Ruler(this);
     this.history = new History(this, { hold: () => this.#hold(), keep: () => this.#keep(), draw: () => this.#draw(), say: (text) => this.#say(text) });
+    this.results = new Results(this);
     this.rows.onPaint = () => this.ruler.schedule();
     this.#forgetLog();
   }
 
   #forgetLog() {
+    this.results.close();
     this.paused = false;
     this.pausedAt = 0;
     this.waiting = 0;
@@ -269,6 +272,7 @@ export class LogTail extends HTMLElement {
     if (phase === 'denied') {
       this.store.clear();
       this.selection.clear();
+      this.results.close();
     }
     this.#draw();
   }
@@ -877,6 +881,7 @@ export class LogTail extends HTMLElement {
       pauseButton.setAttribute('aria-label', words.say(key));
     }
     stopButton.hidden = !shown.stoppable;
+    parts.wholeButton.toggleAttribute('disabled', !this.results.can);
     this.#drawEmpty();
   }
 
@@ -927,7 +932,7 @@ export class LogTail extends HTMLElement {
     if (!fresh) return;
     const button = (/** @type {string} */ label, /** @type {string} */ act, main = false) => el(main ? 'button.lt-btn.lt-btn-main' : 'button.lt-btn', { type: 'button', 'data-act': act }, el('span.lt-label', {}, words.say(label)));
     this.parts.emptyActions.replaceChildren(...(
-      kind === 'filter' ? [button('filter.clear', 'clear', true)]
+      kind === 'filter' ? [button('filter.clear', 'clear', true), ...(this.results.can ? [button('filter.whole', 'search')] : [])]
         : kind === 'binary' ? [button('empty.binary.show', 'showbinary', true)]
           : previous ? [button('mark.rotated.open', 'previous')]
           : kind === 'denied' ? [button('do.choose', 'do.choose', true)] : []));
@@ -1165,6 +1170,9 @@ export class LogTail extends HTMLElement {
       case 'selcopy': void this.copy(this.selection.text); return this.selection.clear();
       case 'selclear': return this.selection.clear();
       case 'showbinary': this.showBinary = true; return this.#draw();
+      case 'search': return this.results.begin();
+      case 'cancelsearch': return this.results.cancel();
+      case 'closesearch': return this.results.close();
       case 'settings': return openSettings(this, /** @type {HTMLElement} */ (button ?? this.parts.settingsButton));
       case 'download': return openDownload(this, /** @type {HTMLElement} */ (button ?? this.parts.downloadButton));
       default:

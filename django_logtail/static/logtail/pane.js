@@ -43,7 +43,9 @@ export function pane(say) {
   for (const [level, key] of [['E', 'error'], ['W', 'warning'], ['I', 'info'], ['D', 'debug']]) {
     levels[level] = el('button.lt-level', { type: 'button', 'data-act': 'level', 'data-lv': level, 'aria-pressed': 'true' }, el('i'), el('span', {}, say(`level.${key}`)), el('b', {}, '0'));
   }
-  const bar = el('div.lt-bar', { role: 'search' }, filter, matchNav, el('div.lt-levels', { role: 'group', 'aria-label': say('levels') }, ...Object.values(levels)), el('span.lt-grow'));
+  const wholeButton = button('button.lt-btn.lt-btn-quiet.lt-whole', 'search', 'filter.whole', 'filesearch', 'S');
+  wholeButton.append(el('span.lt-label', {}, say('filter.whole')));
+  const bar = el('div.lt-bar', { role: 'search' }, filter, matchNav, el('div.lt-levels', { role: 'group', 'aria-label': say('levels') }, ...Object.values(levels)), el('span.lt-grow'), wholeButton);
 
   const noticeIcon = icon('warn');
   noticeIcon.classList.add('lt-notice-icon');
@@ -76,6 +78,16 @@ export function pane(say) {
   const empty = el('div.lt-empty', { hidden: true }, emptyIcon, emptyTitle, emptyText, emptyActions);
   const body = el('div.lt-body', {}, view, ruler, tools, el('div.lt-float', {}, selectionBar, pill), empty);
 
+  const resultsBar = el('i');
+  const resultsPattern = el('strong.lt-results-q');
+  const resultsText = el('span.lt-results-text', { role: 'status' });
+  const resultsCancel = el('button.lt-btn', { type: 'button', 'data-act': 'cancelsearch' }, el('span.lt-label', {}, say('do.cancel')));
+  const resultsList = el('div.lt-results-list', { tabindex: '0', role: 'list', 'aria-label': say('search.title') });
+  const results = el('section.lt-results', { hidden: true, 'aria-label': say('search.title') },
+    el('div.lt-progress', { 'aria-hidden': 'true' }, resultsBar),
+    el('header.lt-results-head', {}, resultsPattern, resultsText, el('span.lt-grow'), resultsCancel, button('button.lt-icon', 'closesearch', 'do.close', 'x', 'Esc')),
+    resultsList);
+
   const sparkline = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
   sparkline.setAttribute('class', 'lt-spark');
   sparkline.setAttribute('viewBox', '0 0 72 14');
@@ -94,10 +106,11 @@ export function pane(say) {
   const speech = el('div.lt-say.lt-sr', { role: 'status', 'aria-live': 'polite' });
 
   return {
-    children: [head, bar, notice, body, status, speech],
+    children: [head, bar, notice, body, results, status, speech],
     name, folder, chip, chipText, pauseButton, stopButton, downloadButton, settingsButton, splitButton, closeButton, bar, filter, pins, query, queryMessage, flags,
-    matchNav, matchText, levels, notice, noticeText, noticeActions, body, view, top, lines, window: rows, tail, tailText, tailActions, ruler, tools,
+    matchNav, matchText, levels, wholeButton, notice, noticeText, noticeActions, body, view, top, lines, window: rows, tail, tailText, tailActions, ruler, tools,
     contextButton, foldButton, pill, pillCount, pillErrors, selectionBar, selectionCount, empty, emptyTitle, emptyText, emptyActions,
     spark, rate, loaded, size: sizeText, offset, followButton, timeButton, wrapButton, encoding, status, say: speech,
+    results: { box: results, bar: resultsBar, pattern: resultsPattern, text: resultsText, cancel: resultsCancel, list: resultsList },
   };
 }

@@ -115,7 +115,7 @@ function put(into, text) {
  *
  * @param {HTMLElement} into
  */
-function fill(into, text, from, to, ctx) {
+export function fill(into, text, from, to, ctx) {
   if (from >= to) return into;
   if (!ctx.runs.length && !ctx.steering.length && !ctx.hits.length) {
     into.append(text.slice(from, to));

@@ -136,6 +136,23 @@ export class Session {
     });
   }
 
+  /**
+   * Searches a generation from byte `start` on.
+   *
+   * @param {{file: string, start?: number, pattern: string, regex?: boolean, case?: boolean}} what
+   * @param {(message: Record<string, any>) => void} hear takes what is `found`, and the `progress`
+   * @returns {{done: Promise<Record<string, any>>, cancel(): void}} `done` rejects with the server's words; after `cancel` it never settles
+   */
+  search(what, hear) {
+    const request = this.nextRequest++;
+    if (this.phase !== 'open') return { done: Promise.reject(new Error('not connected')), cancel() {} };
+    const done = new Promise((resolve, reject) => {
+      this.requests.set(request, { hear, resolve, reject, file: what.file });
+      this.#send({ type: 'search', request, ...what });
+    });
+    return { done, cancel: () => { if (this.requests.delete(request)) this.#send({ type: 'cancel', request }); } };
+  }
+
   // --- connecting ---------------------------------------------------------
 
   async #connect() {
@@ -229,7 +246,7 @@ export class Session {
     const body = bytes.subarray(newline + 1);
     if (header.request !== undefined) {
       const asked = this.requests.get(header.request);
-      if (asked) asked.parts.push({ header, bytes: body });
+      if (asked?.parts) asked.parts.push({ header, bytes: body });
       return;
     }
     const place = this.listener.batch(header, body);
@@ -260,9 +277,13 @@ export class Session {
         break;
       case 'done': {
         const asked = this.#asked(message.request);
-        if (asked) asked.resolve(joined(asked.parts, message));
+        if (asked) asked.resolve(asked.hear ? message : joined(asked.parts, message));
         return;
       }
+      case 'found':
+      case 'progress':
+        this.requests.get(message.request)?.hear?.(message);
+        return;
       case 'error': {
         const asked = message.request !== undefined && this.#asked(message.request);
         if (asked) return asked.reject(Object.assign(new Error(message.text || message.id), { id: message.id }));
