@@ -373,7 +373,7 @@ class Reader:
 
     def _apply(self, tick: Tick) -> None:
         if tick.is_full:
-            for member in self._flows.keys() - tick.changed.keys():
+            for member in (self._flows.keys() | self._histories.keys()) - tick.changed.keys():
                 self._close_flow(member)
         for member, want in tick.changed.items():
             if want is None:

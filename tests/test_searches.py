@@ -210,6 +210,22 @@ async def test_a_cancelled_search_ends_and_closes_its_file(house, monkeypatch):
     assert gate.steps == steps
 
 
+async def test_a_search_whose_want_went_with_redis_data_ends(house, monkeypatch):
+    house.append(numbered(0, 100))
+    Gate(monkeypatch)
+    frames = await ask(house, "nothing")
+    await anext(frames)
+    (reader, _) = house.readers[0]
+    (member,) = house.relay._histories
+    del house.relay._histories[member]  # whoever asked is gone as well
+    family = house.control._family(QUEUE)
+    del family.wants[member]
+    family.epoch = "another server's"
+
+    await until(lambda: not reader._histories)
+    await until(lambda: open_descriptors(house.path) == 1)
+
+
 async def test_the_stop_flag_ends_a_search(house, monkeypatch):
     house.append(numbered(0, 100))
     Gate(monkeypatch)
