@@ -302,7 +302,7 @@ class Search:
         if self._codec is None or (self._is_ascii_clear and data.isascii()):
             return data
         text = data.decode(self._codec, "replace").encode()
-        if text.count(b"\n") == len(_line_starts(data, self.position, self._ends)) - 1:
+        if self._ends.unit > 1 or text.count(b"\n") == data.count(b"\n"):
             return text
         starts = _line_starts(data, self.position, self._ends)  # a broken character took a line feed along
         lines = zip(starts, [*starts[1:], len(data)], strict=True)

@@ -149,10 +149,13 @@ def test_bytes_that_are_no_characters_hinder_nobody(tmp_path):
 
 def test_a_broken_character_that_takes_its_line_feed_along_moves_no_hit(tmp_path):
     data = b"\x1b$B$\nneedle\nok\nneedle\n"  # the escape is never ended
+    wide = b"\x00\xd8\n\x00" + "needle\nok\nneedle\n".encode("utf-16-le")  # one half of a pair
 
     hits = found(tmp_path, data, "needle", encoding="iso2022_jp")
+    wide_hits = found(tmp_path, wide, "needle", encoding="utf-16-le")
 
     assert [hit.start for hit in hits] == [5, 15]
+    assert [hit.start for hit in wide_hits] == [4, 24]
 
 
 def test_a_far_match_is_shown_with_what_is_around_it_only(tmp_path):
