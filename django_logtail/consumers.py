@@ -239,7 +239,7 @@ class LogConsumer:
                 name=log.name,
                 encoding=label,
                 queue=log.queue_name,
-                can=["range", "search", *(["regex"] if has_regex() else [])],
+                can=offered(),
             )
         )
         self._relay = relay_of_this_loop(make_relay)
@@ -506,6 +506,11 @@ def _admitted(user_id: str, session_key: str, slug: str, joined: bool) -> tuple[
         return admit(user_id=user_id, session_key=session_key, slug=slug, joined=joined)
     finally:
         close_old_connections()
+
+
+def offered() -> list[str]:
+    """What a client may ask for beside the stream."""
+    return ["range", "search", *(["regex"] if has_regex() else [])]
 
 
 def _refusal(refused: Refused) -> _End:

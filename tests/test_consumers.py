@@ -8,7 +8,7 @@ from django.db import DatabaseError
 
 from django_logtail import consumers
 from django_logtail.access import Ticket
-from django_logtail.consumers import LogConsumer, is_origin_allowed
+from django_logtail.consumers import LogConsumer, is_origin_allowed, offered
 
 HELLO = json.dumps({"type": "hello", "protocol": 1, "ticket": "t", "lines": 1, "resume": None})
 
@@ -130,3 +130,12 @@ def test_allowed_hosts_of_a_star_admit_only_the_pages_own_host(settings):
 
     assert is_origin_allowed({"headers": [(b"origin", b"https://a.example"), (b"host", b"a.example")]})
     assert not is_origin_allowed({"headers": [(b"origin", b"https://b.example"), (b"host", b"a.example")]})
+
+
+@pytest.mark.parametrize(
+    ("re2", "can"), [(object(), ["range", "search", "regex"]), (None, ["range", "search"])]
+)
+def test_expressions_are_offered_where_there_is_something_to_match_them(monkeypatch, re2, can):
+    monkeypatch.setattr("django_logtail.tailing.search._re2", lambda: re2)
+
+    assert offered() == can

@@ -187,6 +187,9 @@ def test_who_loses_access_loses_the_lines_as_well(
     stack.add_log("shop", b"a secret\n")
     show(page, web, stack, "shop")
     expect(page.locator(".lt-row")).to_contain_text("a secret")
+    page.locator(".lt-q").fill("a se")
+    page.get_by_role("button", name="Search whole file").click()
+    expect(page.locator(".lt-res")).to_contain_text("a secret")
 
     stack.call("change_log", "shop", access="staff")
 

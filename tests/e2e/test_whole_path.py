@@ -372,6 +372,13 @@ async def test_a_search_that_nobody_wants_any_more_is_ended(
         await asyncio.to_thread(
             wait_until, lambda: times_open(reader, path) == 1, 5.0, "the end of the search"
         )
+        for request in (2, 3, 4):
+            await viewer.send({"type": "search", "file": file, "request": request, "pattern": "two"})
+        await viewer.until(lambda: is_answered(viewer, 4))
+    await asyncio.to_thread(
+        wait_until, lambda: times_open(reader, path) == 0, 5.0, "the end of what was left behind"
+    )
 
     assert both == 2
     assert not is_answered(viewer, 1)
+    assert viewer.answers[-1]["id"] == "too-many-searches"
