@@ -1,8 +1,8 @@
 """`python -m benchmarks.delivery`: latency, throughput, CPU and memory, interleaved, as medians and ratios.
 
---rounds N     how often each measurement is repeated (default 3)
+--rounds N     how often each part is repeated (default 3)
 --only WORDS   comma-separated pieces of contenders' names
---parts WORDS  comma-separated pieces of parts' titles
+--parts NAMES  comma-separated: latency, burst-1, burst-10, burst-100, burst-200, steady, idle, big, stalled
 --quick        one short round without the large parts, to see that it runs
 
 The tables go to the standard output, each result as it comes to the standard error.
@@ -15,52 +15,68 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.delivery.contenders import Contender, Naive, Ours, Websocketd
-from benchmarks.delivery.parts import MIB, Result, burst, idle, latency, opening, stalled
+from benchmarks.delivery.parts import MIB, Result, big, burst, idle, latency, stalled, steady
 
-#: Seconds after which a burst that has not come is given up, whoever sends it.
+#: Seconds after which a burst is given up, whoever sends it.
 BURST_SECONDS = 30
+#: What says how a figure was measured, and is none itself.
+CONDITIONS = ("burst MiB", "delivered %")
 
 
 @dataclass(frozen=True)
 class Part:
-    """One measurement: its title, who takes part, and whether a quick look has it."""
+    """One measurement, and who takes part."""
 
+    name: str
     title: str
     measure: Callable[[Contender, Path], Result]
-    kinds: tuple[type[Contender], ...] = (Ours, Websocketd)
-    is_quick: bool = True
+    kinds: tuple[type[Contender], ...] = (Ours,)
 
 
-def parts(quick: bool) -> list[Part]:
+def groups(quick: bool) -> list[list[Part]]:
+    """What is measured of a contender once it is started; then the next one's turn comes, and then the next group."""
     everyone = (Ours, Websocketd, Naive)
     return [
-        Part("Write to frame, 20 lines/s", lambda c, p: latency(c, p, 3 if quick else 15), everyone),
-        _burst(1, 16 if quick else 256, 16 if quick else 64, everyone),
-        _burst(10, 8 if quick else 64, 8 if quick else 32, is_quick=True),
-        _burst(100, 64, 4),
-        _burst(200, 64, 4),
-        Part("1,000 idle viewers", lambda c, p: idle(c, p, 1000), (Ours,), is_quick=False),
-        Part("Open a log of 5 GB, last 500 lines", opening, (Ours,)),
-        Part(
-            "A viewer that stops reading a flood of 20 MB/s",
-            lambda c, p: stalled(c, p, 3 if quick else 8),
-            (Ours,),
-        ),
+        [
+            Part(
+                "latency",
+                "Write to frame, 20 lines/s",
+                lambda c, p: latency(c, p, 3 if quick else 8),
+                everyone,
+            ),
+            _burst(1, 16 if quick else 256, 16 if quick else 64, everyone),
+            _burst(10, 8 if quick else 64, 8 if quick else 16),
+        ],
+        [
+            _burst(100, 16, 4),
+            _burst(200, 16, 4),
+            Part(
+                "steady", "A steady 5,000 lines/s, % of a core", lambda c, p: steady(c, p, 3 if quick else 5)
+            ),
+        ],
+        [Part("idle", "1,000 idle viewers", lambda c, p: idle(c, p, 1000))],
+        [
+            Part("big", "Open a log of 5 GB, last 500 lines", big),
+            Part(
+                "stalled",
+                "One of the viewers of a flood of 20 MB/s stops reading",
+                lambda c, p: stalled(c, p, 3 if quick else 5),
+            ),
+        ],
     ]
 
 
+#: What a quick look leaves out.
+LARGE = ("burst-100", "burst-200", "idle")
+
+
 def _burst(
-    viewers: int,
-    ours: int,
-    theirs: int,
-    kinds: tuple[type[Contender], ...] = (Ours, Websocketd),
-    *,
-    is_quick: bool | None = None,
+    viewers: int, ours: int, theirs: int, kinds: tuple[type[Contender], ...] = (Ours, Websocketd)
 ) -> Part:
     """Ours and theirs in MiB: as much as comes in a few seconds. The naive design moves kilobytes a second."""
 
@@ -69,7 +85,7 @@ def _burst(
         return burst(contender, path, viewers, size, BURST_SECONDS)
 
     title = f"A burst to {viewers} viewer{'s' * (viewers > 1)}, at most {BURST_SECONDS} s"
-    return Part(title, measure, kinds, is_quick=viewers == 1 if is_quick is None else is_quick)
+    return Part(f"burst-{viewers}", title, measure, kinds)
 
 
 def contenders() -> list[Contender]:
@@ -84,22 +100,27 @@ def contenders() -> list[Contender]:
     ]
 
 
-def is_meant(name: str, words: str) -> bool:
-    """Whether one of these words is in the name; without words every name is meant."""
-    pieces = [word.strip() for word in words.split(",") if word.strip()]
-    return not pieces or any(piece in name for piece in pieces)
+def words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
 
 
-def measured(part: Part, contender: Contender) -> Result:
-    with tempfile.TemporaryDirectory() as folder:
-        path = contender.start(Path(folder) / "run")
-        try:
-            return part.measure(contender, path)
-        except (TimeoutError, ConnectionError) as error:
-            print(f"  {contender.name}: {part.title}: {error}", file=sys.stderr, flush=True)
-            return {}
-        finally:
-            contender.stop()
+def measured(contender: Contender, parts: Sequence[Part]) -> Iterator[tuple[Part, Result]]:
+    """Each part's result, empty for one that failed. After that, or where traces stay, it is started anew."""
+    waiting = list(parts)
+    while waiting:
+        with tempfile.TemporaryDirectory() as folder:
+            path = contender.start(Path(folder) / "run")
+            try:
+                while waiting:
+                    part = waiting.pop(0)
+                    yield part, part.measure(contender, path)
+                    if contender.leaves_traces:
+                        break
+            except (OSError, AssertionError) as error:
+                print(f"  {contender.name}: {part.title}: {error!r}", file=sys.stderr, flush=True)
+                yield part, {}
+            finally:
+                contender.stop()
 
 
 def main() -> None:
@@ -111,37 +132,41 @@ def main() -> None:
     parser.add_argument("--parts", default="")
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
-    meant = [part for part in parts(options.quick) if is_meant(part.title, options.parts)]
-    if options.quick:
-        meant = [part for part in meant if part.is_quick]
-    everyone = [one for one in contenders() if is_meant(one.name, options.only)]
+    names, pieces = words(options.parts), words(options.only)
+    everyone = [one for one in contenders() if not pieces or any(piece in one.name for piece in pieces)]
     results: dict[str, dict[str, list[Result]]] = {}
-    for number in range(1 if options.quick else options.rounds):
-        for part in meant:
-            for contender in everyone:  # interleaved: a slow minute of the machine hits all of them
-                if not isinstance(contender, part.kinds):
-                    continue
-                began = time.monotonic()
-                result = measured(part, contender)
-                results.setdefault(part.title, {}).setdefault(contender.name, []).append(result)
-                words = ", ".join(f"{name} {value:.3g}" for name, value in result.items())
-                took = time.monotonic() - began
-                print(
-                    f"  round {number + 1}, {took:.0f} s: {part.title}: {contender.name}: {words}",
-                    file=sys.stderr,
-                    flush=True,
-                )
-    print_tables(results)
+    try:
+        for number in range(1 if options.quick else options.rounds):
+            for group in groups(options.quick):
+                for contender in everyone:  # interleaved: a slow minute of the machine hits all of them
+                    parts = [
+                        part
+                        for part in group
+                        if isinstance(contender, part.kinds)
+                        and (part.name in names if names else not (options.quick and part.name in LARGE))
+                    ]
+                    began = time.monotonic()
+                    for part, result in measured(contender, parts):
+                        results.setdefault(part.title, {}).setdefault(contender.name, []).append(result)
+                        figures = ", ".join(f"{name} {value:.3g}" for name, value in result.items())
+                        took, began = time.monotonic() - began, time.monotonic()
+                        said = (
+                            f"  round {number + 1}, {took:.0f} s: {part.title}: {contender.name}: {figures}"
+                        )
+                        print(said, file=sys.stderr, flush=True)
+    finally:
+        print_tables(results)
 
 
 def print_tables(results: dict[str, dict[str, list[Result]]]) -> None:
     """A table a part: medians, each with its ratio to `websocketd` where that one has the figure too."""
     for title, by_name in results.items():
         names = list(dict.fromkeys(key for rounds in by_name.values() for found in rounds for key in found))
-        base = {name: _median(by_name.get(Websocketd.name, []), name) for name in names}
-        heads = [
-            head for name in names for head in ([name] if not _has_ratio(base, name) else [name, "ratio"])
-        ]
+        base = {
+            name: None if name in CONDITIONS else _median(by_name.get(Websocketd.name, []), name)
+            for name in names
+        }
+        heads = [head for name in names for head in ([name, "ratio"] if base[name] else [name])]
         print(f"\n| {title} | " + " | ".join(heads) + " |")
         print("| --- |" + " ---: |" * len(heads))
         for contender, rounds in by_name.items():
@@ -149,17 +174,9 @@ def print_tables(results: dict[str, dict[str, list[Result]]]) -> None:
             for name in names:
                 value, unit = _median(rounds, name), base[name]
                 cells.append("–" if value is None else f"{value:.3g}")
-                if unit and _has_ratio(base, name):
-                    cells.append("–" if value is None else f"{value / unit:.2f}")
+                if unit:
+                    cells.append("–" if value is None else f"{value / unit:.2g}")
             print(f"| {contender} | " + " | ".join(cells) + " |")
-
-
-#: What says how a figure was measured, and is none itself.
-CONDITIONS = ("burst MiB", "delivered %")
-
-
-def _has_ratio(base: dict[str, float | None], name: str) -> bool:
-    return bool(base[name]) and name not in CONDITIONS
 
 
 def _median(rounds: list[Result], name: str) -> float | None:

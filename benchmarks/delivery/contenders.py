@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.delivery.load import connect
 from example_project.demo.processes import free_port
-from tests.plain import Door, PlainSocket
+from tests.plain import Door, PlainSocket, PlainViewer
 from tests.stack import CORE_LAYER, PUBSUB_LAYER, Running, Stack, Web, children, is_listening, wait_until
 
 #: How fast each design is, not how far its budgets let it go.
@@ -22,6 +22,8 @@ class Contender:
     """Something that brings a file's lines to WebSockets."""
 
     name: str
+    #: Whether viewers that have left still cost something.
+    leaves_traces = False
 
     def start(self, folder: Path) -> Path:
         """Start the servers; the path of the log to write to."""
@@ -65,7 +67,7 @@ class Ours(Contender):
         self.door = Door(self.stack, self.web, self.stack.make_user("bench"))
         return self.stack.add_log("bench")
 
-    def open(self, count: int) -> Sequence[PlainSocket]:
+    def open(self, count: int) -> Sequence[PlainViewer]:
         return [self.door.open("bench", forgets=True) for _ in range(count)]
 
     def pids(self) -> list[int]:
@@ -115,6 +117,7 @@ class Naive(Contender):
     """A worker thread for each viewer, half a second of sleep, a message a line."""
 
     name = "naive (a task a viewer)"
+    leaves_traces = True
 
     def start(self, folder: Path) -> Path:
         self.stack = Stack(folder)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from benchmarks.delivery.contenders import Contender, Ours
-from tests.plain import PlainSocket, cpu_seconds, resident_bytes, serve
+from tests.plain import PlainSocket, PlainViewer, cpu_seconds, resident_bytes, serve
 from tests.stack import open_paths, wait_until
 from tests.writer import Writer
 
@@ -18,6 +18,9 @@ MIB = 1024 * 1024
 MARK = b"at "
 #: Seconds between such lines.
 MARK_SECONDS = 0.05
+#: Lines of 100 bytes a second, and the viewers that get every one of them.
+STEADY_LINES = 5_000
+FEW_AND_MANY = (1, 200)
 #: The flood that one viewer of it does not read: 20 MB/s.
 FLOOD_LINES, FLOOD_LINE_BYTES = 20_000, 1_000
 #: How often there is a stalled viewer, and how often there is none, in turns.
@@ -127,6 +130,38 @@ def burst(contender: Contender, path: Path, count: int, size: int, seconds: floa
     return found
 
 
+def steady(contender: Ours, path: Path, seconds: float) -> Result:
+    """What one viewer of a log that is written steadily costs, and what many do, each with every byte: % of a core."""
+    viewers: list[PlainViewer] = []
+    found = {}
+    for count in FEW_AND_MANY:
+        viewers += contender.open(count - len(viewers))
+        ready(contender, path, viewers)
+        named = f"{count} viewer{'s' * (count > 1)}"
+        processes = {f"web CPU %, {named}": contender.web.pids}
+        if contender.worker is not None:
+            processes[f"reader CPU %, {named}"] = contender.worker.pids
+        with Writer(path, per_second=STEADY_LINES, rotate_seconds=0):
+            serve(viewers, lambda: False, 1.0)
+            before = {name: cpu_seconds(pids) for name, pids in processes.items()}
+            began = time.monotonic()
+            serve(viewers, lambda: False, seconds)
+            took = time.monotonic() - began
+            for name, pids in processes.items():
+                found[name] = 100 * (cpu_seconds(pids) - before[name]) / took
+        has_all = everything_of(path, viewers)
+        if not serve(viewers, has_all, 30):
+            raise TimeoutError(f"{contender.name}: not every byte came to {count} viewers")
+    close(viewers)
+    return found
+
+
+def everything_of(path: Path, viewers: Sequence[PlainViewer]) -> Callable[[], bool]:
+    """Whether each has come to where the file ends now."""
+    size = path.stat().st_size
+    return lambda: all(viewer.place is not None and viewer.place[1] == size for viewer in viewers)
+
+
 def idle(contender: Contender, path: Path, count: int) -> Result:
     """Memory of the servers for each idle viewer, and their CPU while nothing happens."""
     first = contender.open(1)
@@ -142,16 +177,16 @@ def idle(contender: Contender, path: Path, count: int) -> Result:
     return {"KiB a viewer": grown / len(viewers) / 1024, "idle CPU %": share}
 
 
-def opening(contender: Ours, path: Path) -> Result:
+def big(contender: Ours, path: Path) -> Result:
     """A log of 5 GB: from the hello to the last byte of the backlog, and from leaving to the file's being closed."""
-    big = make_big(path.with_name("big.log"))
+    log = make_big(path.with_name("big.log"))
     for number in range(OPENINGS + 1):
-        contender.stack.add_log(f"big-{number}", path=big)
+        contender.stack.add_log(f"big-{number}", path=log)
     reader = contender.worker or contender.web
-    cold, _, _ = open_big(contender, 0, big, reader.pids)
+    cold, _, _ = open_big(contender, 0, log, reader.pids)
     [keeps] = contender.open(1)  # another log, so that the reader goes on
     ready(contender, path, [keeps])
-    warm = [open_big(contender, number, big, reader.pids) for number in range(1, OPENINGS + 1)]
+    warm = [open_big(contender, number, log, reader.pids) for number in range(1, OPENINGS + 1)]
     close([keeps])
     opened, read, closed = zip(*warm, strict=True)
     return {
@@ -216,13 +251,12 @@ def stalled(contender: Ours, path: Path, seconds: float) -> Result:
                 grown = max(grown, resident_bytes(contender.web.pids) - before)
             close(stops)
             for name, watch in zip(others, watches, strict=True):
-                found.setdefault(f"{name}, {'with' if stops else 'without'}", []).extend(watch.found)
+                found.setdefault(f"{name}, {'with' if stops else 'without'} it", []).extend(watch.found)
     close(viewers)
-    result = {}
-    for name, values in found.items():
-        result[f"{name}: p50 ms"] = statistics.median(values)
-        result[f"{name}: p99 ms"] = percentile(values, 0.99)
-    return {**result, "web grown MiB": grown / MIB}
+    p99 = {
+        f"p99 ms, {name}": percentile(values, 0.99) for name, values in sorted(found.items(), reverse=True)
+    }
+    return {**p99, "web grown MiB": grown / MIB}
 
 
 def watch_for(others: Collection[tuple[Path, PlainSocket]], seconds: float) -> list[Stopwatch]:
