@@ -35,10 +35,6 @@ class Contender:
     def pids(self) -> list[int]:
         raise NotImplementedError
 
-    def reader_pids(self) -> list[int]:
-        """Those of `pids` that read for all viewers and do nothing else; none where there are no such."""
-        return []
-
     def stop(self) -> None:
         raise NotImplementedError
 
@@ -72,9 +68,6 @@ class Ours(Contender):
 
     def pids(self) -> list[int]:
         return [pid for running in self.running for pid in running.pids]
-
-    def reader_pids(self) -> list[int]:
-        return [] if self.worker is None else self.worker.pids
 
     def stop(self) -> None:
         self.stack.close()

@@ -107,8 +107,8 @@ def burst(contender: Contender, path: Path, count: int, size: int, seconds: floa
     ready(contender, path, viewers)
     before = [viewer.received for viewer in viewers]
     data = LINE * (size // len(LINE))
-    pids, reader_pids = contender.pids(), contender.reader_pids()
-    cpu, reader_cpu, began = cpu_seconds(pids), cpu_seconds(reader_pids), time.perf_counter()
+    pids = contender.pids()
+    cpu, began = cpu_seconds(pids), time.perf_counter()
     append(path, data)
     serve(
         viewers,
@@ -116,18 +116,15 @@ def burst(contender: Contender, path: Path, count: int, size: int, seconds: floa
         seconds,
     )
     took = time.perf_counter() - began
-    used, reader_used = cpu_seconds(pids) - cpu, cpu_seconds(reader_pids) - reader_cpu
+    used = cpu_seconds(pids) - cpu
     got = sum(v.received - b for v, b in zip(viewers, before, strict=True))
     close(viewers)
-    found = {
+    return {
         "burst MiB": size / MIB,
         "delivered %": 100 * got / (len(data) * count),
         "MB/s to each": got / count / took / 1e6,
         "CPU s/GB delivered": used / (got / 1e9) if got else float("inf"),
     }
-    if reader_pids:
-        found["reader CPU s/GB of log"] = reader_used / (got / count / 1e9)
-    return found
 
 
 def steady(contender: Ours, path: Path, seconds: float) -> Result:
