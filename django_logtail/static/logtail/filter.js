@@ -52,6 +52,8 @@ export class Query {
       this.wanted = [];
       this.unwanted = [];
     }
+    /** Without "g", which would have them remember where the last line ended. */
+    this.tests = this.wanted.map((term) => new RegExp(term.source, mode.slice(1)));
     /** The expression that is matched in a worker, and never here. */
     this.expression = flags.regex && text && this.wanted.length ? this.wanted[0] : null;
   }
@@ -66,14 +68,11 @@ export class Query {
 
   /** @param {string} text @param {object} [item] the line it is of, for a regular expression */
   matches(text, item) {
-    const { wanted } = this;
+    const { tests } = this;
     const judged = this.expression !== null;
     if (judged && !(item && this.verdicts.get(item))) return false;
-    for (let i = judged ? 1 : 0; i < wanted.length; i++) {
-      wanted[i].lastIndex = 0;
-      if (!wanted[i].test(text)) return false;
-    }
-    return wanted.length > 0 && (this.unwanted.length === 0 || !this.excludes(text));
+    for (let i = judged ? 1 : 0; i < tests.length; i++) if (!tests[i].test(text)) return false;
+    return tests.length > 0 && (this.unwanted.length === 0 || !this.excludes(text));
   }
 
   /** @param {string} text */

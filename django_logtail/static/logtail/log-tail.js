@@ -419,13 +419,12 @@ export class LogTail extends HTMLElement {
     const { shown } = this.rows;
     /** @type {Line[]} */
     const kept = [];
-    this.chosen.shown = { push: (item) => { kept.push(item); }, pop: () => { kept.pop(); } };
+    this.chosen.shown = kept;
     const { items, first } = this.store;
+    const end = this.pauseSeq === Infinity ? items.length : first + this.store.indexOfSeq(this.pauseSeq);
     let awaited = 0;
-    for (let i = first; i < items.length && items[i].seq < this.pauseSeq; i++) {
-      if (this.query.awaits(items[i]) && items[i].kind === 'line') awaited++;
-      this.chosen.take(items[i]);
-    }
+    if (this.query.expression) for (let i = first; i < end; i++) if (this.query.awaits(items[i]) && items[i].kind === 'line') awaited++;
+    this.chosen.takeAll(items, first, end);
     if (awaited && this.matcher && !this.matcher.ended) {
       const { query } = this;
       void this.#match(items.slice(first).filter((item) => query.awaits(item))).then((done) => { if (done && this.query === query) this.#rebuild(); });

@@ -6,7 +6,7 @@
  */
 
 import { continues, headOf } from './levels.js?v=0.1.0';
-import { lineEnds, plain, reading } from './text.js?v=0.1.0';
+import { isCoded, lineEnds, plain, reading } from './text.js?v=0.1.0';
 
 export const MOST_LINES = 200_000;
 export const MOST_BYTES = 64 * 1024 * 1024;
@@ -20,6 +20,8 @@ export class Item {
     this.kind = kind;
     this.seq = 0;
     this.text = '';
+    /** Whether its text may hold escape sequences: 200,000 lines are asked for their plain text at once. */
+    this.coded = false;
     this.file = '';
     this.start = 0;
     this.end = 0;
@@ -38,6 +40,9 @@ export class Item {
     /** @type {any} */
     this.details = null;
   }
+
+  /** The text without escape sequences. */
+  get plain() { return this.coded ? plain(this.text) : this.text; }
 }
 
 /** @typedef {{file: string, start: number, end: number, partial?: boolean, late?: boolean, request?: number}} Header */
@@ -147,6 +152,7 @@ export class Store {
   #continueLast(more) {
     const { last } = this;
     last.text += more.text;
+    last.coded = isCoded(last.text);
     this.bytes += more.end - more.start;
     last.end = more.end;
     last.measured = 0;
@@ -206,7 +212,8 @@ export class Store {
         out.push(line);
         continue;
       }
-      const text = plain(line.text);
+      line.coded = isCoded(line.text);
+      const text = line.plain;
       const head = headOf(text);
       if (head) {
         this.timed = head.time !== null;

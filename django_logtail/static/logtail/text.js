@@ -50,6 +50,9 @@ const ESC = '\u001b';
 // million unfinished ones cost no more than one.
 const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[PX^_][^\u001b]*\u001b\\|[ -/]+[0-~]|[0-OQ-WYZ\\`a-~])/g;
 
+/** Whether there may be an escape sequence in it. @param {string} text */
+export function isCoded(text) { return text.includes(ESC); }
+
 /** The text without escape sequences: what is searched, measured and copied. @param {string} text */
 export function plain(text) {
   return text.includes(ESC) ? text.replace(ESCAPES, '') : text;
