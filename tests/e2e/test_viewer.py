@@ -81,6 +81,57 @@ def test_what_one_reads_does_not_move_while_lines_pour_in(viewer: Page, path: Pa
     assert row_at_top(viewer) == before
 
 
+def test_a_row_that_showed_other_lines_looks_as_a_new_one(viewer: Page, path: Path) -> None:
+    def differing() -> list[str]:
+        """Rows on screen that would look otherwise in an element that was never used."""
+        settle(viewer)
+        found: list[str] = tail(
+            viewer,
+            """[...tail.rows.mounted].flatMap(([item, row]) => {
+              const made = document.createElement('div');
+              made.tabIndex = -1;
+              tail.rows.paintRow(made, item);
+              const [as, like] = [row, made].map((one) => `${one.className} ${one.dataset.lv} ${one.innerHTML}`);
+              return as === like ? [] : [`${as}\n${like}`];
+            })""",
+        )
+        return found
+
+    kinds = [
+        line(1, "ERROR", "things/ \x1b[31mred\x1b[0m and \x1b[1mbold\x1b[0m"),
+        "Traceback (most recent call last):\n",
+        '  File "x.py", line 1\n',
+        "ValueError: things/\n",
+        '{"level": "warning", "message": "things/ in JSON"}\n',
+        "no format \u202e things/ turned round\n",
+        line(2, "WARNING", "things/ " + "long " * 1000),
+        '127.0.0.1 - - [24/Aug/2026:10:00:00 +0000] "GET /things/ HTTP/1.1" 500 12\n',
+        "\n",
+        "[24/Aug/2026 10:00:00] ERROR things/\n",
+        "2026-08-25 10:00:00,000 [INFO] shop things/\n",
+    ]
+    append(path, "".join(kinds[n % len(kinds)] if n % 3 else line(n) for n in range(2000)))
+    until(viewer, "tail.lines === 2500")
+    shown = [differing()]
+    for act in (
+        "tail.rows.goToPart(0.5)",
+        "tail.rows.goToPart(0.52)",
+        "tail.rows.scrollBy(-130)",
+        "tail.parts.query.value = 'things/', tail.searchNow()",
+        "tail.toggleFlag('only')",
+        "tail.toggleLevel('I')",
+        "tail.setTime('relative')",
+        "tail.toggleWrap()",
+        "tail.rows.goToPart(0.1)",
+        "tail.clearQuery()",
+        "tail.toEnd()",
+    ):
+        tail(viewer, act)
+        shown.append(differing())
+
+    assert shown == [[]] * 12
+
+
 def test_the_pill_says_what_came_meanwhile_and_leads_back(viewer: Page, path: Path) -> None:
     viewer.locator(".lt-view").hover()
     viewer.mouse.wheel(0, -1000)

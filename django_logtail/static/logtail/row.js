@@ -21,10 +21,6 @@ export const CUT = 4_000;
 /** @param {HTMLElement} row @param {Item} item @param {Look} look */
 export function paint(row, item, look) {
   if (item.kind !== 'line') return paintMark(row, item, look);
-  row.className = 'lt-row';
-  row.setAttribute('role', 'listitem');
-  if (item.level === 'O') delete row.dataset.lv;
-  else row.dataset.lv = item.level;
   const shown = coloured(item.text);
   let { text } = shown;
   const { runs } = shown;
@@ -32,15 +28,17 @@ export function paint(row, item, look) {
   const full = text.length;
   if (cut) text = text.slice(0, CUT);
   const ctx = { runs: look.colours ? runs : [], steering: steering(text), hits: look.hitsOf(text, item), hitClass: look.isCurrent(item) ? 'lt-hit lt-hit-on' : 'lt-hit' };
-  const gutter = el('span.lt-gut', { 'aria-hidden': 'true' });
   const head = item.inner ? null : headOf(text);
-  if (item.inner) {
-    row.classList.add('lt-cont');
-    if (namesError(text)) row.classList.add('lt-last');
-  }
-  if (item.late) row.classList.add('lt-late');
-  const message = el('span.lt-msg');
-  row.replaceChildren(gutter);
+  let name = 'lt-row';
+  if (item.inner) name += namesError(text) ? ' lt-cont lt-last' : ' lt-cont';
+  else if (!head?.time && !head?.word) name += ' lt-plain';
+  if (item.late) name += ' lt-late';
+  if (row.className !== name) row.className = name;
+  if (row.getAttribute('role') !== 'listitem') row.setAttribute('role', 'listitem');
+  if (item.level === 'O') delete row.dataset.lv;
+  else if (row.dataset.lv !== item.level) row.dataset.lv = item.level;
+  const parts = new Parts(row, text, ctx);
+  parts.gutter();
   let at = 0;
   if (head) {
     /** @type {[number, number, string][]} */
@@ -51,29 +49,99 @@ export function paint(row, item, look) {
     fields.sort((a, b) => a[0] - b[0]);
     for (const [start, end, name] of fields) {
       if (start < at || end > text.length) continue;
-      if (start > at) row.append(fill(el('span.lt-sep'), text, at, start, ctx));
-      const field = fill(el(`span.${name}`), text, start, end, ctx);
-      if (name === 'lt-ts') field.dataset.t = look.time === 'relative' ? since(look.timeBefore(item), text.slice(start, end)) : look.phone ? clockOf(text.slice(start, end)).slice(0, 8) : clockOf(text.slice(start, end));
-      if (name === 'lt-lv' && text[end] === ' ' && text[start - 1] !== '[') field.classList.add('lt-pad');
-      row.append(field);
+      if (start > at) parts.put('lt-sep', at, start);
       at = end;
-      if (name === 'lt-lv' && field.classList.contains('lt-pad')) {
+      if (name === 'lt-lv' && text[end] === ' ' && text[start - 1] !== '[') {
         // The level takes the blanks after it along, so that logs with and without padding line up alike.
-        let blank = end;
-        while (text[blank] === ' ') blank++;
-        if (blank > end) field.append(el('span.lt-blank', {}, text.slice(end, blank)));
-        at = blank;
+        while (text[at] === ' ') at++;
+        parts.put('lt-lv lt-pad', start, end, at);
+        continue;
       }
+      const field = parts.put(name, start, end);
+      if (name !== 'lt-ts') continue;
+      const written = text.slice(start, end);
+      const time = look.time === 'relative' ? since(look.timeBefore(item), written) : look.phone ? clockOf(written).slice(0, 8) : clockOf(written);
+      if (field.dataset.t !== time) field.dataset.t = time;
     }
-    if (!head.time && !head.word) row.classList.add('lt-plain');
-  } else if (!item.inner) row.classList.add('lt-plain');
-  fill(message, text, at, text.length, ctx);
-  if (!text) message.append('\u200b');
-  row.append(message);
+  }
+  parts.put('lt-msg', at, text.length);
+  parts.end();
   if (cut) row.append(extra(row, look.words.say('mark.long', { size: size(CUT) }), look.words.say('mark.long.more'), 'whole', full));
   if (text.charCodeAt(0) === 123 && !cut && text.endsWith('}')) fields(row, item, text, look);
   const inner = look.folded.has(item) ? look.innerCount(item) : 0;
   if (inner) row.append(extra(row, '', look.words.many('fold.more', inner), 'fold', 0));
+}
+
+/**
+ * The parts of a line in its row, in order. A row is painted for one line after another, and most of them have the
+ * same parts: what stands there gets other text, which spares the browser making and styling it anew.
+ */
+class Parts {
+  /** @param {HTMLElement} row @param {string} text @param {any} ctx */
+  constructor(row, text, ctx) {
+    this.row = row;
+    this.text = text;
+    this.ctx = ctx;
+    /** @type {Element|null} */
+    this.next = row.firstElementChild;
+  }
+
+  /** @param {string} name of its classes @returns {HTMLElement} */
+  #part(name) {
+    const { next } = this;
+    if (next?.className === name) {
+      this.next = next.nextElementSibling;
+      return /** @type {HTMLElement} */ (next);
+    }
+    const made = document.createElement('span');
+    made.className = name;
+    this.row.insertBefore(made, next);
+    return made;
+  }
+
+  gutter() {
+    const gutter = this.#part('lt-gut');
+    if (!gutter.hasAttribute('aria-hidden')) gutter.setAttribute('aria-hidden', 'true');
+  }
+
+  /** text[from, to), and the blanks up to `blankTo` apart. @param {string} name @param {number} from @param {number} to @param {number} [blankTo] */
+  put(name, from, to, blankTo = to) {
+    const part = this.#part(name);
+    const { text, ctx } = this;
+    if (isOrdinary(ctx, from, to)) writeAlone(part, text.slice(from, to) || '\u200b', blankTo > to);
+    else {
+      part.replaceChildren();
+      fill(part, text, from, to, ctx);
+    }
+    if (blankTo === to) return part;
+    const last = part.lastChild;
+    if (last instanceof HTMLElement && last.className === 'lt-blank') writeAlone(last, text.slice(to, blankTo), false);
+    else part.append(el('span.lt-blank', {}, text.slice(to, blankTo)));
+    return part;
+  }
+
+  /** Nothing else is in the row. */
+  end() {
+    const { row, next } = this;
+    if (!next) return;
+    while (row.lastChild && row.lastChild !== next) row.lastChild.remove();
+    next.remove();
+  }
+}
+
+/** The text in the element, but for the blanks after it. @param {Element} into @param {string} text @param {boolean} hasBlanks */
+function writeAlone(into, text, hasBlanks) {
+  const { firstChild: first } = into;
+  const after = first?.nextSibling;
+  const fits = first instanceof Text && (!after || (hasBlanks && after === into.lastChild && /** @type {Element} */ (after).className === 'lt-blank'));
+  if (!fits) into.replaceChildren(text);
+  else if (first.data !== text) first.data = text;
+}
+
+/** Whether nothing in text[from, to) is coloured, searched or to be named. */
+function isOrdinary(ctx, from, to) {
+  const meets = (/** @type {{start: number, end: number}} */ one) => one.start < to && one.end > from;
+  return !ctx.runs.some(meets) && !ctx.steering.some(meets) && !ctx.hits.some((/** @type {[number, number]} */ [start, end]) => start < to && end > from);
 }
 
 /** A note beside a line that is not part of it: neither selected nor copied. */

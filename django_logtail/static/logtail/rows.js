@@ -365,6 +365,8 @@ export class Rows {
     const { shown, mounted } = this;
     const wanted = new Set();
     for (let i = first; i <= last; i++) wanted.add(shown.at(i));
+    /** Rows of items that are out of sight; another item is painted in them where they stand, if it comes there. @type {Set<Element>} */
+    const free = new Set();
     for (const [item, row] of mounted) {
       if (wanted.has(item)) {
         if (row.classList.contains('lt-pinned')) {
@@ -379,9 +381,13 @@ export class Rows {
       }
       mounted.delete(item);
       if (row.contains(document.activeElement)) this.view.focus({ preventScroll: true });
+      free.add(row);
+    }
+    const leave = (/** @type {HTMLElement} */ row) => {
+      free.delete(row);
       row.remove();
       if (this.spare.length < SPARE_ROWS) this.spare.push(row);
-    }
+    };
     /** @type {Item[]} */
     const fresh = [];
     let cursor = this.window.firstElementChild;
@@ -389,20 +395,29 @@ export class Rows {
     for (const item of wanted) {
       while (pinnedBefore(cursor, item)) cursor = /** @type {Element} */ (cursor).nextElementSibling;
       let row = mounted.get(item);
-      if (row && row === cursor) {
+      while (row && cursor && cursor !== row && (free.has(cursor) || pinnedBefore(cursor, item))) {
+        const before = /** @type {HTMLElement} */ (cursor);
         cursor = cursor.nextElementSibling;
-        continue;
+        if (free.has(before)) leave(before);
       }
+      const stands = row ? row === cursor : cursor !== null && free.has(cursor);
       if (!row) {
-        row = this.spare.pop() ?? document.createElement('div');
-        row.tabIndex = -1;
+        if (stands) {
+          row = /** @type {HTMLElement} */ (cursor);
+          free.delete(row);
+        } else {
+          row = this.spare.pop() ?? document.createElement('div');
+          row.tabIndex = -1;
+        }
         this.itemOfRow.set(row, item);
         this.paintRow(row, item);
         mounted.set(item, row);
         fresh.push(item);
       }
-      this.window.insertBefore(row, cursor);
+      if (stands) cursor = /** @type {Element} */ (cursor).nextElementSibling;
+      else this.window.insertBefore(row, cursor);
     }
+    for (const row of free) leave(/** @type {HTMLElement} */ (row));
     return fresh;
   }
 
