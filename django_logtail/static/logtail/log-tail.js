@@ -18,8 +18,8 @@ import { Matcher } from './matcher.js?v=0.1.0';
 import { openDownload, openPlain, openSettings } from './menus.js?v=0.1.0';
 import { pane } from './pane.js?v=0.1.0';
 import { hangOf, paint } from './row.js?v=0.1.0';
-import { Rows } from './rows.js?v=0.1.0';
 import { Results } from './results.js?v=0.1.0';
+import { FAST_LINES, Rows } from './rows.js?v=0.1.0';
 import { Ruler } from './ruler.js?v=0.1.0';
 import { Selection } from './selection.js?v=0.1.0';
 import { Session } from './session.js?v=0.1.0';
@@ -1016,6 +1016,7 @@ export class LogTail extends HTMLElement {
     this.samples.push(taken);
     if (this.samples.length > SAMPLES) this.samples.shift();
     if (document.hidden) return;
+    this.parts.tail.dataset.fast = String(taken >= FAST_LINES);
     write(this.parts.rate, words.say('status.rate', { n: words.number(taken) }));
     const most = Math.max(8, ...this.samples);
     this.parts.spark.setAttribute('d', this.samples.map((n, i) => {

@@ -16,6 +16,8 @@ export const FAST_LINES = 2_000;
 const FAST_MS = 100;
 /** On a slow machine painting may take this part of the time, so that the page answers. */
 const PAINT_SHARE = 0.25;
+/** However slow: the log is seen to move. */
+const SLOWEST_MS = 500;
 const AT_END = 4;
 const SPARE_ROWS = 300;
 
@@ -287,7 +289,7 @@ export class Rows {
   schedule(now = false) {
     if (document.hidden || !this.abort || this.abort.signal.aborted) return;
     if (this.pending) return;
-    const wait = now || this.rate < FAST_LINES ? 0 : Math.max(FAST_MS, this.cost / PAINT_SHARE) - (performance.now() - this.lastPaint);
+    const wait = now || this.rate < FAST_LINES ? 0 : Math.min(SLOWEST_MS, Math.max(FAST_MS, this.cost / PAINT_SHARE)) - (performance.now() - this.lastPaint);
     if (wait > 4) {
       if (!this.timer) this.timer = setTimeout(() => { this.timer = undefined; this.#nextFrame(); }, wait);
       return;
@@ -300,6 +302,8 @@ export class Rows {
     this.pending = requestAnimationFrame(() => {
       this.pending = 0;
       this.paint();
+      // What the browser makes of it is part of what it cost: the thread is free again when this runs.
+      if (this.rate >= FAST_LINES) setTimeout(() => { this.cost = performance.now() - this.lastPaint; });
     });
   }
 
