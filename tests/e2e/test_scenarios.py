@@ -57,6 +57,16 @@ class WholePath(Stage):
                 self.client.until(lambda: len(self.client.statuses) + len(self.client.events) > seen, 3)
             )
 
+    @property
+    def told(self) -> list[str]:
+        """What happened to the file, in the stream's words."""
+        return [kind for kind in self.client.kinds if kind not in ("started", "degraded", "restored")]
+
+    def waits_for(self, events: int) -> None:
+        """Some are told after the bytes that the scenario ends with."""
+        with contextlib.suppress(AssertionError):
+            self._run(self.client.until(lambda: len(self.told) >= events, 5))
+
     def stop(self) -> None:
         os.killpg(self.worker.pid, signal.SIGSTOP)
 
@@ -94,9 +104,9 @@ def test_a_viewer_is_shown_all_bytes_once_and_told_what_happened(
 
     try:
         scenario.play(stage)
+        stage.waits_for(len(scenario.events))
     finally:
         stage.close()
 
-    told = [kind for kind in stage.client.kinds if kind not in ("started", "degraded", "restored")]
-    assert sorted(told) == sorted(scenario.events)
+    assert sorted(stage.told) == sorted(scenario.events)
     assert stage.client.gaps == []
