@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -97,20 +98,16 @@ def described(log: Log, request: HttpRequest) -> dict[str, Any]:
 
 
 def _measured(log: Log) -> tuple[int | None, float | None]:
-    """Size and last change: of a log of this host's worker by a look at it, inside the roots.
+    """Size and last change: by a look at the file, if this host's worker reads it and it is here, inside the roots.
 
-    Of a log on another host the size is what its reader reports, which it does while somebody watches.
+    Otherwise the size is what the log's reader reports, which it does while somebody watches.
     """
     path = Path(log.path)
-    if log.queue_name != conf.QUEUE:
-        return reports.size(log.queue_name, str(log.pk)), None
-    if not _is_inside(path, conf.ROOTS):
-        return None, None
-    try:
-        seen = path.stat()
-    except OSError:
-        return None, None
-    return seen.st_size, seen.st_mtime
+    if log.queue_name == conf.QUEUE and _is_inside(path, conf.ROOTS):
+        with contextlib.suppress(OSError):
+            seen = path.stat()
+            return seen.st_size, seen.st_mtime
+    return reports.size(log.queue_name, str(log.pk)), None
 
 
 def _is_inside(path: Path, roots: Iterable[Path]) -> bool:

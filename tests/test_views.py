@@ -17,6 +17,7 @@ from django.utils import translation
 import django_logtail
 from django_logtail.access import read_ticket
 from django_logtail.models import Access, Log
+from django_logtail.reports import reports
 from django_logtail.views import socket
 
 pytestmark = pytest.mark.django_db
@@ -133,6 +134,24 @@ def test_the_list_says_sizes_and_what_is_being_written(client: Client, tmp_path:
     assert (found["here"]["size"], found["here"]["writing"]) == (1234, True)
     for slug in ("gone", "elsewhere", "outside"):
         assert (found[slug]["size"], found[slug]["writing"]) == (None, False)
+
+
+def test_the_size_of_a_file_that_is_not_here_is_what_its_reader_reports(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reported = {("logtail", "gone"): 10, ("web-2", "far"): 20, ("logtail", "here"): 30}
+    (tmp_path / "here.log").write_bytes(b"x" * 1234)
+    rows = {
+        str(add_log("here", tmp_path / "here.log").pk): "here",
+        str(add_log("gone", tmp_path / "gone.log").pk): "gone",
+        str(add_log("far", tmp_path / "here.log", queue="web-2").pk): "far",
+    }
+    monkeypatch.setattr(reports, "size", lambda queue, log: reported[queue, rows[log]])
+
+    with override_settings(LOGTAIL={"ROOTS": [tmp_path]}):
+        found = client.get(reverse("logtail:logs")).json()["logs"]
+
+    assert {log["slug"]: log["size"] for log in found} == {"here": 1234, "gone": 10, "far": 20}
 
 
 def test_folders_are_shown_to_staff_only(client: Client, member: User) -> None:
