@@ -230,7 +230,8 @@ def test_a_full_page_that_is_read_further_up_is_not_live_and_leads_back(viewer: 
     append(path, lines(4000, 20_000))
     until(viewer, "tail.server.behind > 500000")
     tail(viewer, "tail.store.mostLines = 200000")
-    viewer.locator(".lt-tail").get_by_role("button", name="Back to live").click()
+    # Not by the pointer: the way to it scrolls to the end, which goes back to live by itself.
+    viewer.locator(".lt-tail").get_by_role("button", name="Back to live").dispatch_event("click")
 
     expect_state(viewer, "live")
     until(viewer, "tail.store.last.text?.endsWith(' 19999')")

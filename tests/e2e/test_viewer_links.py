@@ -142,6 +142,21 @@ def test_y_copies_the_link_of_the_line_the_keyboard_is_at(viewer: Page) -> None:
     assert copied(viewer) == link_to(viewer, 19_999)
 
 
+def test_a_link_is_copied_where_the_browser_gives_no_clipboard_to_scripts(viewer: Page) -> None:
+    viewer.evaluate(
+        """() => {
+          globalThis.clipboard = navigator.clipboard;
+          Object.defineProperty(navigator, 'clipboard', { value: undefined });
+        }"""
+    )
+    viewer.locator(".lt-row", has_text="things/ 19990").hover()
+    viewer.get_by_role("button", name="Copy link to this line").click()
+
+    expect(viewer.locator(".lt-say")).to_have_text("Link copied")
+    assert viewer.evaluate("() => clipboard.readText()") == link_to(viewer, 19_990)
+    expect(viewer.get_by_role("button", name="Copy link to this line")).to_be_focused()
+
+
 def test_a_link_followed_on_the_page_that_shows_the_log_moves_there(viewer: Page, path: Path) -> None:
     address = link_to(viewer, 19_700)
     viewer.goto(address)
@@ -311,7 +326,10 @@ def test_an_empty_file_offers_the_file_before_it(
     assert text_of(page) == lines(0, 11)
 
 
-def test_lines_before_a_rotation_that_are_not_held_any_more_come_back(viewer: Page, path: Path) -> None:
+@pytest.mark.parametrize(("kept", "mark_below"), [(301, "rotated"), (300, "next")])
+def test_lines_before_a_rotation_that_are_not_held_any_more_come_back(
+    viewer: Page, path: Path, kept: int, mark_below: str
+) -> None:
     path.rename(path.with_name("shop.log.1"))
     path.write_text(lines(20_000, 20_300))
     until(viewer, "tail.lines === 800")
@@ -323,13 +341,19 @@ def test_lines_before_a_rotation_that_are_not_held_any_more_come_back(viewer: Pa
     expect(mark).to_be_visible()
     expect(mark.get_by_role("button")).to_have_count(0)
     viewer.keyboard.press("End")
-    tail(viewer, "tail.store.mostLines = 300")
+    tail(viewer, f"tail.store.mostLines = {kept}")
     append(path, line(20_300))
-    until(viewer, "tail.lines === 300")
+    until(viewer, f"tail.lines === {kept}")
     tail(viewer, "tail.store.mostLines = 200000")
 
     viewer.keyboard.press("Home")
-    tail(viewer, "tail.run('previous')")
+    if mark_below == "next":
+        viewer.get_by_role("button", name="Load earlier lines").click()
+        until(viewer, "tail.lines === 301")
+        viewer.keyboard.press("Home")
+    viewer.get_by_role("button", name="Open the previous file").last.click()
 
-    until(viewer, "tail.lines > 1000")
-    assert [kind for kind in marks_of(viewer) if kind != "day"] == ["next"]
+    until(viewer, "tail.lines === 1301")
+    assert text_of(viewer) == lines(19_000, 20_301)[-len(text_of(viewer)) :]
+    assert [kind for kind in marks_of(viewer) if kind != "day"] == [mark_below]
+    expect(viewer.get_by_role("button", name="Open the previous file")).to_have_count(0)

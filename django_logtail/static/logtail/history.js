@@ -115,6 +115,7 @@ export class History {
     this.sought = null;
     this.isAway = true;
     this.target = sought;
+    this.tail.cursor = item;
     this.tail.reveal(item);
     this.may.keep();
     this.may.draw();

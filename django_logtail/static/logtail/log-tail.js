@@ -570,7 +570,10 @@ export class LogTail extends HTMLElement {
       hasPrevious: (mark) => this.history.isCutOff(mark), opened: this.opened, folded: this.chosen.folded, innerCount: (line) => this.#innerOf(line).length,
     });
     if (this.selection.has(item)) row.classList.add('lt-sel');
-    if (this.history.isTarget(item)) row.classList.add('lt-target');
+    row.removeAttribute('aria-current');
+    if (!this.history.isTarget(item)) return;
+    row.classList.add('lt-target');
+    row.setAttribute('aria-current', 'true');
   }
 
   get phone() { return PHONE.matches; }
@@ -1055,12 +1058,25 @@ export class LogTail extends HTMLElement {
     try {
       await navigator.clipboard.writeText(text);
     } catch {
-      return;
+      // Over plain HTTP there is no such thing; the older way works there, after a click.
+      if (!this.#copyBySelection(text)) return;
     }
     this.#say(words.say(what === 'link' ? 'row.linked' : 'row.copied'));
     if (!button) return;
     reshape(button, 'check');
     setTimeout(() => reshape(button, what), 1200);
+  }
+
+  #copyBySelection(/** @type {string} */ text) {
+    const focused = /** @type {HTMLElement|null} */ (document.activeElement);
+    const field = /** @type {HTMLTextAreaElement} */ (el('textarea.lt-sr', { 'aria-hidden': 'true', tabindex: '-1' }));
+    field.value = text;
+    this.append(field);
+    field.select();
+    const done = document.execCommand('copy');
+    field.remove();
+    focused?.focus({ preventScroll: true });
+    return done;
   }
 
   /** The address of lines: of the log's own page, or of this one where that is not known. @param {Line[]} items in order */
