@@ -1,6 +1,6 @@
 """`python -m benchmarks.delivery`: latency, throughput, CPU and memory, interleaved, as medians and ratios.
 
---rounds N     how often each part is repeated (default 3)
+--rounds N     how often each part is repeated (default 3); what hardly changes is measured once
 --only WORDS   comma-separated pieces of contenders' names
 --parts NAMES  comma-separated: latency, burst-1, burst-10, burst-100, burst-200, steady, idle, big, stalled
 --quick        one short round without the large parts, to see that it runs
@@ -36,6 +36,14 @@ class Part:
     title: str
     measure: Callable[[Contender, Path], Result]
     kinds: tuple[type[Contender], ...] = (Ours,)
+    #: The server makes no difference to what it is about.
+    is_for_uvicorn: bool = False
+    #: Hardly changes from round to round, so that one is enough.
+    is_stable: bool = False
+
+    def is_meant_for(self, contender: Contender) -> bool:
+        is_daphne = isinstance(contender, Ours) and contender.server == "daphne"
+        return isinstance(contender, self.kinds) and not (self.is_for_uvicorn and is_daphne)
 
 
 def groups(quick: bool) -> list[list[Part]]:
@@ -46,7 +54,7 @@ def groups(quick: bool) -> list[list[Part]]:
             Part(
                 "latency",
                 "Write to frame, 20 lines/s",
-                lambda c, p: latency(c, p, 3 if quick else 8),
+                lambda c, p: latency(c, p, 3 if quick else 6),
                 everyone,
             ),
             _burst(1, 16 if quick else 256, 16 if quick else 64, everyone),
@@ -56,16 +64,19 @@ def groups(quick: bool) -> list[list[Part]]:
             _burst(100, 16, 4),
             _burst(200, 16, 4),
             Part(
-                "steady", "A steady 5,000 lines/s, % of a core", lambda c, p: steady(c, p, 3 if quick else 5)
+                "steady",
+                "A steady 5,000 lines/s, % of a core",
+                lambda c, p: steady(c, p, 3 if quick else 5),
+                is_for_uvicorn=True,
             ),
         ],
-        [Part("idle", "1,000 idle viewers", lambda c, p: idle(c, p, 1000))],
+        [Part("idle", "1,000 idle viewers", lambda c, p: idle(c, p, 1000), is_stable=True)],
         [
-            Part("big", "Open a log of 5 GB, last 500 lines", big),
+            Part("big", "Open a log of 5 GB, last 500 lines", big, is_for_uvicorn=True),
             Part(
                 "stalled",
                 "One of the viewers of a flood of 20 MB/s stops reading",
-                lambda c, p: stalled(c, p, 3 if quick else 5),
+                lambda c, p: stalled(c, p, 3 if quick else 4),
             ),
         ],
     ]
@@ -142,7 +153,8 @@ def main() -> None:
                     parts = [
                         part
                         for part in group
-                        if isinstance(contender, part.kinds)
+                        if part.is_meant_for(contender)
+                        and not (number and part.is_stable)
                         and (part.name in names if names else not (options.quick and part.name in LARGE))
                     ]
                     began = time.monotonic()
