@@ -165,6 +165,27 @@ def test_a_link_followed_on_the_page_that_shows_the_log_moves_there(viewer: Page
     assert targets(viewer) == ["GET /things/ 19700"]
 
 
+def test_a_link_followed_after_stop_reads_again_only_for_what_is_not_here(viewer: Page, path: Path) -> None:
+    here = link_to(viewer, 19_700)
+    viewer.get_by_role("button", name="Load earlier lines").dispatch_event("click")
+    until(viewer, "tail.lines === 1500")
+    away = link_to(viewer, 18_600)
+    viewer.reload()
+    expect_state(viewer, "live")
+    until(viewer, "tail.lines === 500")
+    viewer.get_by_role("button", name="Stop watching").click()
+    expect_state(viewer, "stopped")
+
+    viewer.goto(here)
+    expect(viewer.locator(".lt-target")).to_be_in_viewport()
+    state = viewer.locator("log-tail").get_attribute("data-state")
+    viewer.goto(away)
+
+    expect_state(viewer, "history")
+    assert state == "stopped"
+    assert targets(viewer) == ["GET /things/ 18600"]
+
+
 def test_a_linked_line_is_shown_though_its_level_is_hidden(viewer: Page, path: Path) -> None:
     address = link_to(viewer, 19_700)
     viewer.locator(".lt-level[data-lv=I]").click()

@@ -54,6 +54,8 @@ export class History {
     this.sought = linked;
     if (this.tail.paused) this.tail.resume();
     this.seek();
+    // After Stop: what is not here takes a connection.
+    if (this.sought && this.tail.session?.ended) this.tail.startAgain();
     this.may.draw();
   }
 
@@ -61,9 +63,10 @@ export class History {
   seek() {
     const { sought, tail } = this;
     const { store, server } = tail;
-    if (!sought || this.loading || !this.#can || !store.place) return;
+    if (!sought || this.loading) return;
     const item = store.find(sought.file, sought.start);
     if (item) return this.#arrive(sought, item);
+    if (!this.#can || !store.place) return;
     const isLive = server?.state === 'live' || server?.state === 'replaying';
     if (sought.file === store.place.file && sought.start >= store.place.offset) {
       if (isLive && Number.isFinite(server.size) && sought.start >= server.size) this.#lose('lost');
