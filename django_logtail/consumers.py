@@ -12,20 +12,18 @@ from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError
 from django.http.cookie import parse_cookie
 from django.http.request import split_domain_port, validate_host
 
 from django_logtail import protocol
-from django_logtail.access import Refused, admit, read_ticket
-from django_logtail.conf import conf
-from django_logtail.control import Sought, ViewerFacts, control
-from django_logtail.mailboxes import LayerMailboxes
+from django_logtail.access import Refused, read_ticket
+from django_logtail.admission import ADMIT_SECONDS, TooManyViewers, admitted, relay_here, viewers
+from django_logtail.control import Sought, ViewerFacts
 from django_logtail.models import Log
 from django_logtail.protocol import BadMessage, CloseCode, decode_client_message, encode_message
-from django_logtail.relay import FeedViewer, Relay, local_relay, relay_of_this_loop
+from django_logtail.relay import FeedViewer, Relay
 from django_logtail.search_frames import search_frames
 from django_logtail.tailing.events import Position
 from django_logtail.tailing.search import has_regex
@@ -40,8 +38,6 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 WINDOW_BYTES: Final = 256 * 1024
 #: Seconds bytes may stay un-acknowledged before the socket is closed.
 ACK_SECONDS: Final = 30.0
-#: Seconds between looks at session and permission of an open socket.
-ADMIT_SECONDS: Final = 15.0
 #: Seconds after which something is sent anyway: proxies cut silent sockets after 30 to 100 s.
 KEEP_ALIVE_SECONDS: Final = 20.0
 #: The close code of RFC 6455 for trouble of the server's own.
@@ -64,59 +60,6 @@ class _End(Exception):
         self.text = text
         self.may_retry = may_retry
         self.more = more
-
-
-class _Viewers:
-    """How many viewers this process has, by user."""
-
-    def __init__(self) -> None:
-        self.by_user: dict[str, int] = {}
-        self.total = 0
-
-    def enter(self, user: str) -> None:
-        mine = self.by_user.get(user, 0)
-        if mine >= conf.MAX_VIEWERS_PER_USER:
-            raise _End(
-                CloseCode.TOO_MANY_VIEWERS,
-                "too-many-viewers",
-                "You already have 1 log open, which is the limit. Close it and try again."
-                if mine == 1
-                else f"You already have {mine} logs open, which is the limit. Close one and try again.",
-                limit=mine,
-            )
-        if self.total >= conf.MAX_VIEWERS_PER_PROCESS:
-            raise _End(
-                CloseCode.TOO_MANY_VIEWERS,
-                "server-full",
-                "This server has as many viewers as it is set up for. Try again later.",
-                may_retry=True,
-            )
-        self.by_user[user] = mine + 1
-        self.total += 1
-
-    def leave(self, user: str) -> None:
-        self.total -= 1
-        self.by_user[user] -= 1
-        if not self.by_user[user]:
-            del self.by_user[user]
-
-
-_viewers = _Viewers()
-
-
-def make_relay() -> Relay:
-    """The relay that LOGTAIL["READER"] asks for."""
-    if conf.READER == "local":
-        return local_relay()
-
-    async def wake(queue: str) -> None:
-        from django_logtail.tasks import (
-            send_wake_up,
-        )  # not at the top: it needs the broker, and so loaded apps
-
-        await send_wake_up(queue)
-
-    return Relay(control(), LayerMailboxes(), wake)
 
 
 class LogConsumer:
@@ -171,15 +114,18 @@ class LogConsumer:
                     CloseCode.BAD_MESSAGE, "no-hello", f"No hello within {protocol.HELLO_SECONDS:.0f} s."
                 ) from None
             await self._admit(hello)
-            _viewers.enter(self._user)
-            try:
+            with viewers.counted(self._user):
                 await self._watch(hello)
-            finally:
-                _viewers.leave(self._user)
         except _End as end:
             await self._close(end)
         except BadMessage as error:
             await self._close(_End(CloseCode.BAD_MESSAGE, "bad-message", str(error)))
+        except TooManyViewers as full:
+            limit = {} if full.limit is None else {"limit": full.limit}
+            may_retry = full.limit is None
+            await self._close(
+                _End(CloseCode.TOO_MANY_VIEWERS, full.reason, full.text, may_retry=may_retry, **limit)
+            )
         except DatabaseError as error:
             logger.warning("log %r: whether to admit cannot be decided: %s", self.slug, error)
             text = "The server cannot look up your access right now."
@@ -216,12 +162,9 @@ class LogConsumer:
 
     async def _check(self, *, joined: bool) -> Log:
         try:
-            _, log = await sync_to_async(_admitted, thread_sensitive=True)(
-                self._user, self._session_key, self.slug, joined
-            )
+            return await admitted(self._user, self._session_key, self.slug, joined=joined)
         except Refused as refused:
             raise _refusal(refused) from None
-        return log
 
     # -- watching ----------------------------------------------------------------------------------
 
@@ -242,7 +185,7 @@ class LogConsumer:
                 can=offered(),
             )
         )
-        self._relay = relay_of_this_loop(make_relay)
+        self._relay = relay_here()
         resume = None if hello.resume is None else Position(hello.resume.file, hello.resume.offset)
         self._viewer = self._relay.join(
             str(log.pk),
@@ -300,20 +243,7 @@ class LogConsumer:
         assert self._viewer is not None
         shown: dict[str, object] = {}
         while True:
-            feed = self._viewer.feed
-            place = feed.position
-            behind = self._viewer.behind
-            if feed.size is not None and place is not None:
-                behind += max(0, feed.size - place.offset)
-            status: dict[str, object] = {
-                "state": feed.state,
-                "reason": feed.reason or None,
-                "size": feed.size,
-                "rate": feed.rate,
-                "behind": behind,
-                "last_byte_at": None if feed.last_byte_at is None else round(feed.last_byte_at, 1),
-                "reader": {"host": feed.host, "queue": feed.queue},
-            }
+            status = self._viewer.status()
             if status != shown or time.monotonic() - self._sent_at >= KEEP_ALIVE_SECONDS:
                 shown = status
                 await self._send_text(encode_message("status", **status))
@@ -324,7 +254,7 @@ class LogConsumer:
                     f"Nothing was acknowledged for {ACK_SECONDS:.0f} s.",
                     may_retry=True,
                 )
-            await asyncio.sleep(1.0 if feed.state == "live" else 0.25)
+            await asyncio.sleep(1.0 if status["state"] == "live" else 0.25)
 
     async def _recheck(self) -> None:
         has_failed = False
@@ -498,14 +428,6 @@ class LogConsumer:
 
     async def _send_text(self, text: str) -> None:
         await self._send_frame(text)
-
-
-def _admitted(user_id: str, session_key: str, slug: str, joined: bool) -> tuple[Any, Log]:
-    close_old_connections()
-    try:
-        return admit(user_id=user_id, session_key=session_key, slug=slug, joined=joined)
-    finally:
-        close_old_connections()
 
 
 def offered() -> list[str]:

@@ -401,6 +401,21 @@ class FeedViewer:
         """Bytes the feed has received that this viewer has not been sent."""
         return self.feed.received - self.total
 
+    def status(self) -> dict[str, object]:
+        """The fields of a `status` message, as of now."""
+        feed, behind = self.feed, self.behind
+        if feed.size is not None and feed.position is not None:
+            behind += max(0, feed.size - feed.position.offset)
+        return {
+            "state": feed.state,
+            "reason": feed.reason or None,
+            "size": feed.size,
+            "rate": feed.rate,
+            "behind": behind,
+            "last_byte_at": None if feed.last_byte_at is None else round(feed.last_byte_at, 1),
+            "reader": {"host": feed.host, "queue": feed.queue},
+        }
+
     def begin(self, *, is_resumed: bool) -> None:
         """Set the first frame of a viewer that joins in the middle: every stream begins with `started`."""
         feed = self.feed

@@ -76,11 +76,11 @@ async def test_a_client_that_says_nothing_is_closed(monkeypatch):
 
 
 async def test_a_database_that_does_not_answer_ends_with_a_retry(monkeypatch):
-    def fails(*args):
+    async def fails(*args, **keywords):
         raise DatabaseError("gone")
 
     monkeypatch.setattr(consumers, "read_ticket", lambda *args, **kwargs: Ticket("1", "app"))
-    monkeypatch.setattr(consumers, "_admitted", fails)
+    monkeypatch.setattr(consumers, "admitted", fails)
     server = Server(HELLO)
 
     await server.run()

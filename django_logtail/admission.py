@@ -1,0 +1,98 @@
+"""What everybody passes who wants lines, over a WebSocket or over HTTP: access, the limits, this loop's relay."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from asgiref.sync import sync_to_async
+from django.db import close_old_connections
+
+from django_logtail.access import admit
+from django_logtail.conf import conf
+from django_logtail.control import control
+from django_logtail.mailboxes import LayerMailboxes
+from django_logtail.models import Log
+from django_logtail.relay import Relay, local_relay, relay_of_this_loop
+
+#: Seconds between looks at session and permission of who is let in and stays.
+ADMIT_SECONDS = 15.0
+
+
+class TooManyViewers(Exception):
+    """A limit is reached. `limit` is what one user may have, or None when the whole process is full."""
+
+    def __init__(self, reason: str, text: str, limit: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.text = text
+        self.limit = limit
+
+
+class Viewers:
+    """How many viewers this process has, by user. A download counts as one for as long as it runs."""
+
+    def __init__(self) -> None:
+        self.by_user: dict[str, int] = {}
+        self.total = 0
+
+    @contextlib.contextmanager
+    def counted(self, user: str) -> Iterator[None]:
+        """One more while the block runs. Raises `TooManyViewers`."""
+        mine = self.by_user.get(user, 0)
+        if mine >= conf.MAX_VIEWERS_PER_USER:
+            raise TooManyViewers(
+                "too-many-viewers",
+                "You already have 1 log open, which is the limit. Close it and try again."
+                if mine == 1
+                else f"You already have {mine} logs open, which is the limit. Close one and try again.",
+                mine,
+            )
+        if self.total >= conf.MAX_VIEWERS_PER_PROCESS:
+            raise TooManyViewers(
+                "server-full", "This server has as many viewers as it is set up for. Try again later."
+            )
+        self.by_user[user] = mine + 1
+        self.total += 1
+        try:
+            yield
+        finally:
+            self.total -= 1
+            self.by_user[user] -= 1
+            if not self.by_user[user]:
+                del self.by_user[user]
+
+
+viewers = Viewers()
+
+
+async def admitted(user_id: str, session_key: str, slug: str, *, joined: bool = False) -> Log:
+    """The log, if this session may watch it now. Raises what `access.admit` raises, and `DatabaseError`."""
+    return await sync_to_async(_admitted, thread_sensitive=True)(user_id, session_key, slug, joined)
+
+
+def _admitted(user_id: str, session_key: str, slug: str, joined: bool) -> Log:
+    close_old_connections()
+    try:
+        return admit(user_id=user_id, session_key=session_key, slug=slug, joined=joined)[1]
+    finally:
+        close_old_connections()
+
+
+def relay_here() -> Relay:
+    """The running event loop's relay, of the kind that LOGTAIL["READER"] asks for."""
+    return relay_of_this_loop(_make_relay)
+
+
+def _make_relay() -> Relay:
+    if conf.READER == "local":
+        return local_relay()
+
+    async def wake(queue: str) -> None:
+        from django_logtail.tasks import (
+            send_wake_up,
+        )  # not at the top: it needs the broker, and so loaded apps
+
+        await send_wake_up(queue)
+
+    return Relay(control(), LayerMailboxes(), wake)
