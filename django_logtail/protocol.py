@@ -197,6 +197,23 @@ def decode_client_message(text: str) -> ClientMessage:
             raise BadMessage(f"unknown type {str(seen)[:40]!r}")
 
 
+def decode_lines_query(fields: Mapping[str, str], lines: int) -> tuple[int, Place | None]:
+    """How many last lines (`lines` if it does not say) and from which place on, of an address' query.
+
+    Raises `BadMessage`.
+    """
+    numbers: dict[str, object] = {
+        name: int(value)
+        for name in ("lines", "offset")
+        if (value := fields.get(name, "")) and len(value) <= 16 and value.isascii() and value.isdigit()
+    }
+    if "lines" in fields:
+        lines = _whole(numbers, "lines", MAX_LINES)
+    if "file" not in fields and "offset" not in fields:
+        return lines, None
+    return lines, _place({**numbers, "file": fields.get("file")})
+
+
 def encode_batch(
     file: str,
     start: int,

@@ -863,9 +863,11 @@ class Reader:
             loop = asyncio.get_running_loop()
             try:
                 source = await self._source_of(want.log)
+                await self._until_affordable()
                 file, start, data = await loop.run_in_executor(
                     self._threads, read_history, source, want, self._permit, self._followed(want.log)
                 )
+                self._budget.spend(len(data))  # at times a debt: whatever is read next waits until it is paid
             except (LookupError, OSError) as error:
                 await self._send_surely(want.mailbox, {**message, "error": str(error)})
                 return
@@ -874,6 +876,14 @@ class Reader:
                 piece = data[at : at + MAX_BATCH_BYTES]
                 await self._send_surely(want.mailbox, {**message, "start": start + at, "data": piece})
             await self._send_surely(want.mailbox, {**message, "start": start, "end": start + len(data)})
+
+    async def _until_affordable(self) -> None:
+        """Return once the budget of all logs has something left."""
+        while True:
+            left = self._budget.left(self._clock())
+            if left > 0:
+                return
+            await asyncio.sleep(min(TICK_SECONDS, max(HINT_SECONDS, -left / self._budget.per_second)))
 
     async def _source_of(self, log: str) -> Source:
         """Where the log's file is. Raises LookupError when it may not be read here."""

@@ -15,4 +15,6 @@ urlpatterns = [
     path("<slug:slug>/", views.page, name="log"),
     path("<slug:slug>/ticket/", views.ticket, name="ticket"),
     path("<slug:slug>/socket/", views.socket, name="socket"),
+    path("<slug:slug>/lines/", views.lines, name="lines"),
+    path("<slug:slug>/download/", views.download, name="download"),
 ]

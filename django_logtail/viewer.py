@@ -94,6 +94,8 @@ def described(log: Log, request: HttpRequest) -> dict[str, Any]:
         "page": reverse("logtail:log", kwargs=slug),
         "ticket": reverse("logtail:ticket", kwargs=slug),
         "socket": reverse("logtail:socket", kwargs=slug),
+        "lines": reverse("logtail:lines", kwargs=slug),
+        "download": reverse("logtail:download", kwargs=slug),
     }
 
 

@@ -6,30 +6,51 @@ by nobody.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Coroutine
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.contrib.auth.views import redirect_to_login
 from django.core.handlers.wsgi import WSGIRequest
-from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase, JsonResponse
+from django.db import DatabaseError
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    JsonResponse,
+    StreamingHttpResponse,
+)
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.http import http_date
+from django.utils.http import content_disposition_header, http_date
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from django_logtail import __version__
-from django_logtail.access import issue_ticket, policy
+from django_logtail.access import Refused, issue_ticket, policy
+from django_logtail.admission import TooManyViewers, admitted, relay_here, viewers
+from django_logtail.conf import conf
+from django_logtail.daphne import connection_of
+from django_logtail.download import Downloader, NoFile, bytes_of, file_name, whole_file
+from django_logtail.last_lines import last_lines
 from django_logtail.models import Log
+from django_logtail.protocol import BadMessage, CloseCode, decode_lines_query
+from django_logtail.tailing.events import Position
 from django_logtail.viewer import described, login_url, offered_languages, script_url, viewer_config
 from django_logtail.words import words
+
+logger = logging.getLogger(__name__)
 
 _SCRIPTS = Path(__file__).parent / "static" / "logtail"
 
 View = Callable[..., HttpResponseBase]
+AsyncView = Callable[..., Coroutine[Any, Any, HttpResponseBase]]
 
 
 def signed_in_json(view: View) -> View:
@@ -99,15 +120,91 @@ def ticket(request: HttpRequest, slug: str) -> HttpResponseBase:
 @never_cache
 def socket(request: HttpRequest, slug: str) -> HttpResponseBase:
     """The socket's address over plain HTTP: why no WebSocket is here, and what mends it."""
-    certain = isinstance(request, WSGIRequest)
+    body = _no_socket(certain=isinstance(request, WSGIRequest))
+    return JsonResponse(body, status=426, headers={"Upgrade": "websocket", "Connection": "Upgrade"})
+
+
+def _no_socket(*, certain: bool) -> dict[str, Any]:
     text = words()
     cause = "wsgi" if certain else "plain"
-    body = {
+    return {
         "cause": text[f"socket.cause.{cause}"],
         "fix": text[f"socket.fix.{cause}"],
         "certain": certain,
     }
-    return JsonResponse(body, status=426, headers={"Upgrade": "websocket", "Connection": "Upgrade"})
+
+
+def let_in(view: AsyncView) -> AsyncView:
+    """A view that reads a log as a viewer does: admitted like the socket, counted like one, in an ASGI server only."""
+
+    @wraps(view)
+    async def wrapped(request: HttpRequest, slug: str) -> HttpResponseBase:
+        if isinstance(request, WSGIRequest):
+            # A relay lives in an event loop that lasts, and here each request would have one of its own.
+            return JsonResponse(_no_socket(certain=True), status=503)
+        reader = await sync_to_async(_reader_of, thread_sensitive=True)(request)
+        if not reader.user_id:
+            return JsonResponse({"error": "signed-out", "login": login_url()}, status=401)
+        try:
+            log = await admitted(reader.user_id, reader.session_key, slug)
+            with viewers.counted(reader.user_id):
+                return await view(request, log, reader)
+        except Refused as refused:
+            if refused.code == CloseCode.SIGNED_OUT:
+                return JsonResponse({"error": "signed-out", "login": login_url()}, status=401)
+            return JsonResponse({"error": "no-such-log"}, status=404)
+        except TooManyViewers as full:
+            body = {"error": full.reason, "text": full.text, "limit": full.limit}
+            return JsonResponse(body, status=429)
+        except BadMessage as error:
+            return JsonResponse({"error": "bad-message", "text": str(error)}, status=400)
+        except NoFile as none:
+            return JsonResponse({"error": none.state, "text": none.reason}, status=503)
+        except DatabaseError as error:
+            logger.warning("log %r: whether to admit cannot be decided: %s", slug, error)
+            text = "The server cannot look up your access right now."
+            return JsonResponse({"error": "unavailable", "text": text}, status=503)
+
+    return wrapped
+
+
+def _reader_of(request: HttpRequest) -> Downloader:
+    """Whom the host's middleware takes this for; nobody when signed out."""
+    user_id = str(request.user.pk) if request.user.is_authenticated else ""
+    session_key = request.session.session_key or ""
+    return Downloader(user_id, session_key, request.META.get("REMOTE_ADDR") or "")
+
+
+@require_GET
+@never_cache
+@let_in
+async def lines(request: HttpRequest, log: Log, reader: Downloader) -> HttpResponseBase:
+    """The last lines of a log, or what follows a place: for pages whose network lets no WebSocket through."""
+    count, place = decode_lines_query(request.GET, conf.BACKLOG_LINES)
+    resume = None if place is None else Position(place.file, place.offset)
+    body = await last_lines(relay_here(), log, lines=count, resume=resume)
+    return HttpResponse(
+        body, content_type="application/octet-stream", headers={"X-Content-Type-Options": "nosniff"}
+    )
+
+
+@require_GET
+@never_cache
+@let_in
+async def download(request: HttpRequest, log: Log, reader: Downloader) -> HttpResponseBase:
+    """The whole file as it is now. Its length is announced, so that a browser sees when the rest cannot be had."""
+    whole = await whole_file(relay_here(), log)
+    disposition = content_disposition_header(True, file_name(log))
+    connection = connection_of(getattr(request, "scope", {}).get("client"))
+    return StreamingHttpResponse(
+        bytes_of(log, whole, reader, connection),
+        content_type="application/octet-stream",
+        headers={
+            "Content-Disposition": str(disposition),
+            "Content-Length": str(whole.size),
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
 
 
 @require_safe

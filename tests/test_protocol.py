@@ -23,6 +23,7 @@ from django_logtail.protocol import (
     Stop,
     decode_batch,
     decode_client_message,
+    decode_lines_query,
     encode_batch,
     encode_message,
 )
@@ -135,3 +136,36 @@ def test_a_frame_that_is_shorter_than_its_header_says_is_refused():
 
 def test_fields_without_a_value_are_left_out():
     assert encode_message("status", state="live", size=None) == '{"type":"status","state":"live"}'
+
+
+@pytest.mark.parametrize(
+    ("query", "meaning"),
+    [
+        ({}, (500, None)),
+        ({"lines": "10"}, (10, None)),
+        ({"lines": "0", "other": "x"}, (0, None)),
+        ({"file": "f", "offset": "7"}, (500, Place("f", 7))),
+    ],
+)
+def test_a_query_says_how_many_lines_or_from_where_on(query, meaning):
+    assert decode_lines_query(query, 500) == meaning
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({"lines": "10001"}, "'lines' is not a whole number from 0 to 10000"),
+        ({"lines": ""}, "'lines' is not a whole number from 0 to 10000"),
+        ({"lines": "\u0661"}, "'lines' is not a whole number from 0 to 10000"),
+        ({"lines": "9" * 5_000}, "'lines' is not a whole number from 0 to 10000"),
+        ({"offset": "7"}, "'file' is not a text"),
+        ({"file": "", "offset": "7"}, "'file' is not a text"),
+        ({"file": "f"}, f"'offset' is not a whole number from 0 to {2**53 - 1}"),
+        ({"file": "f", "offset": str(2**53)}, f"'offset' is not a whole number from 0 to {2**53 - 1}"),
+    ],
+)
+def test_a_query_that_says_neither_is_told_what_is_wrong(query, words):
+    with pytest.raises(BadMessage) as caught:
+        decode_lines_query(query, 500)
+
+    assert str(caught.value) == words

@@ -184,6 +184,26 @@ def test_under_an_asgi_server_the_proxy_is_named(rf: RequestFactory) -> None:
     assert "Upgrade" in body["fix"]
 
 
+@pytest.mark.parametrize("route", ["lines", "download"])
+def test_what_needs_a_reader_says_under_wsgi_what_mends_it(client: Client, route: str) -> None:
+    add_log("open")
+
+    answer = client.get(f"/logs/open/{route}/", headers={"Accept-Language": "en"})
+
+    assert answer.status_code == 503
+    assert answer.json()["certain"] is True
+    assert "WSGI" in answer.json()["cause"]
+    assert "with_logtail" in answer.json()["fix"]
+
+
+@pytest.mark.parametrize("route", ["lines", "download"])
+def test_what_needs_a_reader_is_only_fetched(client: Client, route: str) -> None:
+    add_log("open")
+
+    assert client.post(f"/logs/open/{route}/").status_code == 405
+    assert client.head(f"/logs/open/{route}/").status_code == 405
+
+
 def test_the_page_is_in_the_language_of_the_reader(client: Client) -> None:
     html = client.get("/logs/", headers={"Accept-Language": "zh-hans"}).content.decode()
 
@@ -356,7 +376,7 @@ def test_a_page_of_the_host_shows_a_log_with_one_tag(member: User) -> None:
     html = rendered("{% logtail log %}", member, log=add_log("open"))
 
     assert '<log-tail log="open" name="open.log"' in html
-    assert 'socket="/logs/open/socket/"' in html
+    assert 'socket="/logs/open/socket/" lines="/logs/open/lines/" download="/logs/open/download/"' in html
     assert config_of(html)["words"]["state.live"] == "Live"
     assert "logs" not in config_of(html)
 

@@ -231,27 +231,6 @@ def test_a_note_from_outside_stands_where_it_came_and_is_no_line(
     assert text_of(page) == "one\ntwo\n"
 
 
-NO_SOCKET = """
-  globalThis.WebSocket = class {
-    constructor() { this.readyState = 3; setTimeout(() => this.onclose?.({ code: 1006, reason: '' })); }
-    send() {}
-    close() {}
-  };
-"""
-
-
-def test_a_network_without_websocket_is_said_with_what_mends_it(
-    page: Page, signed_in: BrowserContext, web: Web, stack: Stack, complaints: list[str]
-) -> None:
-    stack.add_log("shop", b"one\n")
-    page.add_init_script(NO_SOCKET)
-
-    show(page, web, stack, "shop", "failed")
-
-    expect(page.get_by_role("alert")).to_contain_text("Let the proxy pass the Upgrade and Connection headers")
-    complaints.clear()
-
-
 def test_a_log_that_is_late_with_its_newline_shows_the_line_once(
     page: Page, signed_in: BrowserContext, web: Web, stack: Stack
 ) -> None:

@@ -40,7 +40,7 @@ async function settle() {
 const answer = (status, body) => ({ ok: status < 400, status, type: 'basic', json: async () => { if (body === undefined) throw new Error('no JSON'); return body; } });
 
 /** A session, and everything around it in the hands of the test. */
-function world({ tickets = [], random = () => 1, socketAnswer = null } = {}) {
+function world({ tickets = [], random = () => 1, socketAnswer = null, lines = null } = {}) {
   const clock = new Clock();
   const sockets = [];
   const phases = [];
@@ -70,12 +70,17 @@ function world({ tickets = [], random = () => 1, socketAnswer = null } = {}) {
     drop(code = 1006, reason = '') { this.readyState = 3; this.onclose?.({ code, reason }); }
   }
   const session = new Session({
-    urls: { ticket: '/logs/a/ticket/', socket: 'ws://host/logs/a/socket/' }, lines: 500, WebSocket: FakeSocket,
+    urls: { ticket: '/logs/a/ticket/', socket: 'ws://host/logs/a/socket/', ...(lines ? { lines: '/logs/a/lines/' } : {}) }, lines: 500, WebSocket: FakeSocket,
     fetch: async (url) => {
       fetched.push(url);
       if (url.startsWith('http')) {
         if (!socketAnswer) throw new Error('no answer');
         return socketAnswer;
+      }
+      if (url.startsWith('/logs/a/lines/')) {
+        const given = lines.shift();
+        if (!given) throw new Error('no answer');
+        return given;
       }
       const next = tickets.shift() ?? answer(200, { ticket: `ticket-${fetched.length}` });
       if (next instanceof Error) throw next;
@@ -328,6 +333,172 @@ test('a server that cannot speak WebSocket says so at once', async () => {
   await settle();
 
   assert.equal(w.phase, 'nosocket');
+});
+
+/** What `/lines/` answers: the last lines, from `start` on. */
+const lastLines = (start, text, reason = 'complete') => {
+  const end = start + text.length;
+  const parts = [{ type: 'hello', protocol: 1, encoding: 'gbk', queue: 'q' }, { type: 'event', kind: 'started', file: 'f', offset: start, size: end },
+    { type: 'batch', file: 'f', start, end }, { type: 'status', state: 'live', size: end }, { type: 'end', reason }];
+  const body = parts.map((part) => `${JSON.stringify(part)}\n${part.type === 'batch' ? text : ''}`).join('');
+  return { ok: true, status: 200, type: 'basic', arrayBuffer: async () => new TextEncoder().encode(body).buffer };
+};
+
+const BLOCKED = answer(426, { cause: 'c', fix: 'f', certain: false });
+
+/** A session on a network that lets no WebSocket through, as far as it came by itself. */
+async function blocked(lines, options = {}) {
+  const w = world({ socketAnswer: BLOCKED, lines, ...options });
+  w.session.start();
+  await settle();
+  w.socket.drop();
+  await settle();
+  await w.clock.pass(1_000);
+  w.socket.drop();
+  await settle();
+  return w;
+}
+
+test('a blocked socket is stood in for by the last lines over HTTP', async () => {
+  const w = await blocked([lastLines(100, 'one\ntwo\n')]);
+
+  assert.equal(w.phase, 'nosocket');
+  assert.equal(w.fetched.at(-1), '/logs/a/lines/?lines=500');
+  assert.deepEqual(w.batches, [[{ type: 'batch', file: 'f', start: 100, end: 108 }, 'one\ntwo\n']]);
+  assert.deepEqual(w.messages.map((message) => message.type), ['event', 'status']);
+  assert.deepEqual(w.session.place, { file: 'f', offset: 108 });
+  const { cause, encoding, served, fetching } = w.phases.at(-1)[1];
+  assert.deepEqual({ cause, encoding, served, fetching }, { cause: 'c', encoding: 'gbk', served: true, fetching: false });
+});
+
+test('the encoding is known before the first line is', async () => {
+  const w = world({ socketAnswer: BLOCKED, lines: [lastLines(100, 'one\n')] });
+  const known = [];
+  w.session.listener.batch = () => known.push(w.phases.at(-1)[1].encoding);
+  w.session.start();
+  await settle();
+  w.socket.drop();
+  await settle();
+  await w.clock.pass(1_000);
+
+  w.socket.drop();
+  await settle();
+
+  assert.deepEqual(known, ['gbk']);
+});
+
+test('a refresh asks for what follows, and for the socket once more', async () => {
+  const w = await blocked([lastLines(100, 'one\n'), lastLines(104, 'two\n')]);
+  const before = w.sockets.length;
+
+  const refreshed = w.session.refresh();
+  await settle();
+  w.socket.drop();
+  await refreshed;
+
+  assert.ok(w.fetched.includes('/logs/a/lines/?file=f&offset=104'));
+  assert.equal(w.batches.at(-1)[1], 'two\n');
+  assert.equal(w.sockets.length, before + 1);
+  await settle();
+  assert.equal(w.phase, 'nosocket');
+  assert.equal(w.phases.filter(([phase]) => phase === 'connecting').length, 2);
+});
+
+test('a second refresh waits for the first', async () => {
+  const w = await blocked([lastLines(100, 'one\n'), lastLines(104, 'two\n'), lastLines(108, 'three\n')]);
+
+  const first = w.session.refresh();
+  await w.session.refresh();
+  await first;
+
+  assert.equal(w.batches.length, 2);
+});
+
+test('where too much lies between, the newest lines are asked for', async () => {
+  const w = await blocked([lastLines(100, 'one\n'), lastLines(104, 'two\n', 'more'), lastLines(900, 'last\n')]);
+
+  await w.session.refresh();
+
+  assert.deepEqual(w.fetched.filter((url) => url.includes('/lines/')), ['/logs/a/lines/?lines=500', '/logs/a/lines/?file=f&offset=104', '/logs/a/lines/?lines=500']);
+  assert.deepEqual(w.session.place, { file: 'f', offset: 905 });
+});
+
+test('a socket that gets through at a refresh goes on where the lines end', async () => {
+  const w = await blocked([lastLines(100, 'one\n'), lastLines(104, 'two\n')]);
+
+  await w.session.refresh();
+  w.socket.open();
+  const [hello] = w.socket.sent;
+  w.socket.say({ type: 'hello', protocol: 1, session: 's', can: [], encoding: 'utf-8' });
+
+  assert.deepEqual(hello.resume, { file: 'f', offset: 108 });
+  assert.equal(w.phase, 'open');
+});
+
+test('lines that come after the socket got through are not taken', async () => {
+  let give = () => {};
+  const late = { ok: true, status: 200, arrayBuffer: () => new Promise((resolve) => { give = async () => resolve(await lastLines(104, 'two\n').arrayBuffer()); }) };
+  const w = await blocked([lastLines(100, 'one\n'), late]);
+
+  const refreshed = w.session.refresh();
+  await settle();
+  w.socket.open();
+  w.socket.say({ type: 'hello', protocol: 1, session: 's', can: [], encoding: 'utf-8' });
+  await give();
+  await refreshed;
+
+  assert.equal(w.batches.length, 1);
+  assert.equal(w.phase, 'open');
+});
+
+test('lines that cannot be fetched are a lost connection, which is tried again', async () => {
+  const w = await blocked([]);
+  assert.equal(w.phase, 'waiting');
+
+  w.session.wake();
+  await settle();
+
+  assert.equal(w.phase, 'connecting');
+});
+
+for (const [status, body, phase] of [[401, { login: '/in/' }, 'signedout'], [404, { error: 'no-such-log' }, 'gone'], [429, { limit: 16 }, 'limit'], [503, { error: 'unavailable' }, 'waiting']]) {
+  test(`${status} for the lines means ${phase}`, async () => {
+    assert.equal((await blocked([answer(status, body)])).phase, phase);
+  });
+}
+
+test('a server that cannot speak WebSocket is not asked for lines', async () => {
+  const w = await blocked([lastLines(0, 'one\n')], { socketAnswer: answer(426, { cause: 'c', fix: 'f', certain: true }) });
+
+  assert.equal(w.phase, 'nosocket');
+  assert.ok(!w.phases.at(-1)[1].fetching);
+  assert.ok(!w.fetched.some((url) => url.includes('/lines/')));
+});
+
+test('a handshake that is answered with nothing at all counts as blocked too', async () => {
+  const w = world({ socketAnswer: BLOCKED, lines: [lastLines(100, 'one\n')] });
+  w.session.start();
+  await settle();
+
+  await w.clock.pass(12_000);
+  await w.clock.pass(1_000);
+  await w.clock.pass(12_000);
+
+  assert.equal(w.phase, 'nosocket');
+  assert.equal(w.batches.length, 1);
+});
+
+test('who leaves while lines are fetched is not shown any', async () => {
+  let give = () => {};
+  const late = { ok: true, status: 200, arrayBuffer: () => new Promise((resolve) => { give = async () => resolve(await lastLines(0, 'one\n').arrayBuffer()); }) };
+  const w = await blocked([late]);
+
+  w.session.leave();
+  await give();
+  await settle();
+
+  assert.equal(w.phase, 'idle');
+  assert.equal(w.batches.length, 0);
 });
 
 test('an answer to a range is no part of the stream', async () => {

@@ -126,3 +126,25 @@ test('a blocked socket gives its cause and its cure', () => {
 
   assert.deepEqual(shown.notice?.values, { cause: 'WSGI.', fix: 'Use ASGI.' });
 });
+
+test('lines that are served without a socket are said not to be live', () => {
+  const shown = said({ phase: 'nosocket', details: { served: true, fetching: false, cause: 'Why.', fix: 'How.' } });
+
+  assert.equal(shown.chip, 'history');
+  assert.deepEqual(shown.notice, { key: 'notice.nosocket', values: {}, actions: ['do.refresh'], tone: '', why: 'Why. How.' });
+  assert.deepEqual([shown.tail, shown.moving, shown.button, shown.stoppable], [null, false, '', false]);
+});
+
+test('before the first of them are here, they are being loaded', () => {
+  const shown = said({ phase: 'nosocket', lines: 0, details: { served: false, fetching: true } });
+
+  assert.deepEqual([shown.chip, shown.tail?.key, shown.notice], ['connecting', 'tail.backlog', null]);
+});
+
+for (const [state, chip, notice] of [['missing', 'missing', 'notice.nosocket'], ['no-reader', 'noreader', 'notice.nosocket'], ['unreadable', 'unreadable', 'notice.unreadable'], ['stopped', 'ended', 'notice.flagged']]) {
+  test(`without a socket, "${state}" is said, a refresh is offered, and nothing is promised to happen by itself`, () => {
+    const shown = said({ phase: 'nosocket', details: { served: true }, server: { state } });
+
+    assert.deepEqual([shown.chip, shown.notice?.key, shown.notice?.actions.at(-1), shown.tail], [chip, notice, 'do.refresh', null]);
+  });
+}

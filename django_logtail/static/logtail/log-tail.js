@@ -43,7 +43,7 @@ const PHONE = matchMedia('(max-width: 640px)');
 const SILENT = new Set(['started', 'degraded', 'restored']);
 
 /** @typedef {import('./store.js').Item} Line */
-/** @typedef {{slug: string, name: string, folder?: string, queue?: string, ticket: string, socket: string, size?: number|null, page?: string}} LogInfo */
+/** @typedef {{slug: string, name: string, folder?: string, queue?: string, ticket: string, socket: string, lines?: string, download?: string, size?: number|null, page?: string}} LogInfo */
 
 export class LogTail extends HTMLElement {
   static observedAttributes = ['log', 'ticket', 'socket', 'place'];
@@ -79,6 +79,7 @@ export class LogTail extends HTMLElement {
     this.open({
       slug: this.getAttribute('log') ?? '', name: this.getAttribute('name') ?? this.getAttribute('log') ?? '', folder: this.getAttribute('folder') ?? '',
       queue: this.getAttribute('queue') ?? '', page: this.getAttribute('page') ?? '', ticket: this.getAttribute('ticket') ?? '', socket: this.getAttribute('socket') ?? '',
+      lines: this.getAttribute('lines') ?? '', download: this.getAttribute('download') ?? '',
     }, this.getAttribute('place') ?? '');
   }
 
@@ -165,7 +166,7 @@ export class LogTail extends HTMLElement {
     const address = new URL(info.socket, location.href);
     address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
     this.session = new Session({
-      urls: { ticket: info.ticket, socket: address.href }, lines: config.lines, WebSocket: globalThis.WebSocket,
+      urls: { ticket: info.ticket, socket: address.href, lines: info.lines }, lines: config.lines, WebSocket: globalThis.WebSocket,
       fetch: globalThis.fetch.bind(globalThis), headers: () => config.headers(), online: () => navigator.onLine !== false,
       listener: {
         phase: (phase, details) => this.#phase(phase, details),
@@ -263,11 +264,13 @@ export class LogTail extends HTMLElement {
     if (phase === 'open') {
       this.hello = details;
       this.server = null;
+    }
+    if (details.encoding) {
       const how = reading(details.encoding);
       if (this.store.reading.name !== how.name) this.store.reading = how;
       write(this.parts.encoding, how.name);
-      if (details.queue) this.info.queue = details.queue;
     }
+    if (details.queue) this.info.queue = details.queue;
     if (phase === 'waiting' || phase === 'offline') this.lostOnce = true;
     if (phase === 'denied') {
       this.store.clear();
@@ -871,6 +874,7 @@ export class LogTail extends HTMLElement {
     write(parts.chipText, words.say(`state.${shown.chip}`));
     this.#drawSaid(parts.notice, parts.noticeText, parts.noticeActions, shown.notice);
     if (shown.notice) parts.notice.dataset.tone = shown.notice.tone ?? '';
+    parts.noticeText.title = shown.notice?.why ?? '';
     this.#drawSaid(parts.tail, parts.tailText, parts.tailActions, shown.tail);
     parts.tail.dataset.state = shown.chip;
     parts.status.dataset.dim = String(!shown.moving);
@@ -935,7 +939,7 @@ export class LogTail extends HTMLElement {
     const button = (/** @type {string} */ label, /** @type {string} */ act, main = false) => el(main ? 'button.lt-btn.lt-btn-main' : 'button.lt-btn', { type: 'button', 'data-act': act }, el('span.lt-label', {}, words.say(label)));
     this.parts.emptyActions.replaceChildren(...(
       kind === 'filter' ? [button('filter.clear', 'clear', true), ...(this.results.can ? [button('filter.whole', 'search')] : [])]
-        : kind === 'binary' ? [button('empty.binary.show', 'showbinary', true)]
+        : kind === 'binary' ? [...(this.fileLink ? [el('a.lt-btn.lt-btn-main', { href: this.fileLink, download: '' }, el('span.lt-label', {}, words.say('do.download')))] : []), button('empty.binary.show', 'showbinary', !this.fileLink)]
           : previous ? [button('mark.rotated.open', 'previous')]
           : kind === 'denied' ? [button('do.choose', 'do.choose', true)] : []));
   }
@@ -1086,6 +1090,10 @@ export class LogTail extends HTMLElement {
     return address.href;
   }
 
+  /** Where the whole file is to be had; '' where it is not. */
+  get fileLink() { return this.phase === 'nosocket' && this.details.certain ? '' : this.info?.download ?? ''; }
+  get fileSize() { return this.server?.size ?? this.info?.size ?? null; }
+
   /** As a file, without asking the server. @param {'loaded'|'filtered'} what */
   download(what) {
     const { shown } = this.rows;
@@ -1147,6 +1155,7 @@ export class LogTail extends HTMLElement {
       case 'do.again': return this.startAgain();
       case 'do.resume': return this.resume();
       case 'do.retry': return this.session?.ended ? this.session.start() : this.session?.wake();
+      case 'do.refresh': return void this.#refresh();
       case 'do.skip': return this.#skip();
       case 'do.reload': return location.reload();
       case 'do.signin': return this.#signIn();
@@ -1201,6 +1210,14 @@ export class LogTail extends HTMLElement {
   #openPrevious(mark) {
     const file = mark?.file ?? this.#firstLine?.file ?? this.store.place?.file;
     if (file) void this.history.loadPrevious(file);
+  }
+
+  /** The newest lines, where no socket brings them. */
+  async #refresh() {
+    const { session, store } = this;
+    const before = store.taken;
+    await session?.refresh();
+    if (this.store === store && this.phase === 'nosocket') this.#say(words.many('say.new', store.taken - before));
   }
 
   /** Leaves out what lies between: joins anew at the end of the file. */

@@ -2,6 +2,7 @@
 
 import { config, settings, words } from './config.js?v=0.1.0';
 import { el } from './dom.js?v=0.1.0';
+import { size } from './format.js?v=0.1.0';
 import { icon } from './icons.js?v=0.1.0';
 import { named, plain, steering } from './text.js?v=0.1.0';
 
@@ -26,11 +27,11 @@ function show(near, button, pop) {
     if (event.key === 'Escape') { event.stopPropagation(); button.focus(); }
     if (pop.getAttribute('role') !== 'menu' || !['ArrowDown', 'ArrowUp'].includes(event.key)) return;
     event.preventDefault();
-    const items = [...pop.querySelectorAll('button')];
-    const next = items.indexOf(/** @type {HTMLButtonElement} */ (document.activeElement)) + (event.key === 'ArrowDown' ? 1 : -1);
+    const items = /** @type {HTMLElement[]} */ ([...pop.querySelectorAll('.lt-item:not(:disabled)')]);
+    const next = items.indexOf(/** @type {HTMLElement} */ (document.activeElement)) + (event.key === 'ArrowDown' ? 1 : -1);
     items[(next + items.length) % items.length].focus();
   });
-  pop.querySelector('button')?.focus();
+  /** @type {HTMLElement|null} */ (pop.querySelector('button, a'))?.focus();
 }
 
 /** @param {HTMLElement} near @param {string} kind */
@@ -113,6 +114,11 @@ export function openDownload(tail, button) {
     pop.hidePopover();
     tail.download(what);
   } }, el('span', {}, words.say(key)), el('span', {}, words.number(n))));
+  if (tail.fileLink) {
+    const bytes = tail.fileSize;
+    pop.append(el('a.lt-item', { role: 'menuitem', href: tail.fileLink, download: '', click: () => pop.hidePopover() },
+      el('span', {}, words.say('dl.file')), el('span', {}, bytes === null ? '' : size(bytes))));
+  }
   item('dl.loaded', tail.lines, 'loaded');
   if (tail.query.active || tail.chosen.hides) item('dl.filtered', tail.chosen.hides ? tail.chosen.lines : tail.chosen.matches.length, 'filtered');
   show(tail, button, pop);

@@ -19,10 +19,13 @@ const LAST_RETRY_MS = 30_000;
 const GOOD_MS = 10_000;
 /** Handshakes that fail while plain HTTP works, before "no WebSocket on this network" is said. */
 const HANDSHAKES = 2;
+/** What an answer over HTTP may take; the server gives up after 8 s. */
+const LINES_MS = 20_000;
 
 /**
  * @typedef {'idle'|'connecting'|'open'|'waiting'|'offline'|'stopped'|'ended'|'denied'|'gone'|'signedout'|'failed'|'limit'|'nosocket'|'outdated'} Phase
  * `waiting`: the connection was lost, the next attempt is at `retryAt`. `stopped`: by the reader of the page. `ended`: by an administrator.
+ * `nosocket`: details say why (`cause`, `fix`), whether lines are being fetched over HTTP (`fetching`), and whether some are here (`served`).
  *
  * @typedef {{file: string, offset: number}} Place
  * @typedef {{
@@ -35,7 +38,7 @@ const HANDSHAKES = 2;
 export class Session {
   /**
    * @param {{
-   *   urls: {ticket: string, socket: string}, lines?: number, listener: Listener,
+   *   urls: {ticket: string, socket: string, lines?: string}, lines?: number, listener: Listener,
    *   WebSocket: any, fetch: typeof fetch, headers?: () => Record<string, string>,
    *   now?: () => number, random?: () => number, online?: () => boolean,
    *   setTimeout?: (run: () => void, ms: number) => any, clearTimeout?: (timer: any) => void,
@@ -66,6 +69,8 @@ export class Session {
     this.holding = false;
     this.socket = null;
     this.run = 0;
+    /** What is known while no WebSocket gets through. @type {Record<string, any>} */
+    this.blocked = {};
     this.requests = new Map();
     this.nextRequest = 1;
     this.timers = { retry: null, ack: null, health: null, hello: null };
@@ -102,6 +107,13 @@ export class Session {
     if (this.phase === 'offline' && !this.online()) return;
     if (this.phase === 'waiting' || this.phase === 'offline') this.#connect();
     else if (this.phase === 'open' && this.now() - this.lastHeardAt > DEAD_MS) this.#lost('silent');
+  }
+
+  /** Where no WebSocket gets through: the newest lines over HTTP, and beside that another try of the socket. */
+  async refresh() {
+    if (this.phase !== 'nosocket' || this.blocked.fetching) return;
+    void this.#connect();
+    if (this.phase === 'nosocket') await this.#fetchLines();
   }
 
   /** The network went away, the browser says. */
@@ -159,7 +171,8 @@ export class Session {
     this.#forget();
     if (!this.online()) return this.#become('offline');
     const run = ++this.run;
-    this.#become('connecting', { attempt: this.attempt, resumed: this.place !== null });
+    // While lines are served over HTTP, a try of the socket shows only when it succeeds.
+    if (this.phase !== 'nosocket') this.#become('connecting', { attempt: this.attempt, resumed: this.place !== null });
     let ticket;
     try {
       ticket = await this.#ticket();
@@ -176,14 +189,19 @@ export class Session {
       method: 'POST', credentials: 'same-origin', redirect: 'manual', cache: 'no-store', headers: { Accept: 'application/json', ...this.headers() },
     });
     if (response.ok) return (await response.json()).ticket;
+    throw await this.#refusal(response);
+  }
+
+  /** What an answer that is none means: for good, or worth a retry. @param {Response} response @returns {Promise<Error>} */
+  async #refusal(response) {
     const body = await response.json().catch(() => null);
-    if (response.type === 'opaqueredirect' || response.status === 401) throw new Refused('signedout', body ?? {});
+    if (response.type === 'opaqueredirect' || response.status === 401) return new Refused('signedout', body ?? {});
     // A 403 without our JSON is the host's: most often a CSRF cookie newer than this page.
-    if (response.status === 403) throw new Refused(body ? 'denied' : 'outdated', body ?? {});
-    if (response.status === 404) throw new Refused(body ? 'gone' : 'failed', body ?? { status: 404 });
-    if (response.status === 429) throw new Refused('limit', body ?? {});
-    if (response.status >= 500) throw new Error(`status ${response.status}`);
-    throw new Refused('failed', { status: response.status, ...body });
+    if (response.status === 403) return new Refused(body ? 'denied' : 'outdated', body ?? {});
+    if (response.status === 404) return new Refused(body ? 'gone' : 'failed', body ?? { status: 404 });
+    if (response.status === 429) return new Refused('limit', body ?? {});
+    if (response.status >= 500) return new Error(`status ${response.status}`);
+    return new Refused('failed', { status: response.status, ...body });
   }
 
   /** @param {string} ticket @param {number} run */
@@ -197,7 +215,12 @@ export class Session {
     this.socket = socket;
     socket.binaryType = 'arraybuffer';
     let opened = false;
-    this.timers.hello = this.later(() => { if (run === this.run && this.phase === 'connecting') this.#lost('silent'); }, HELLO_MS);
+    this.timers.hello = this.later(() => {
+      if (run !== this.run || this.phase === 'open') return;
+      // Some networks answer a handshake with nothing at all.
+      if (!opened && !this.everOpen) void this.#diagnose(run);
+      else this.#lost('silent');
+    }, HELLO_MS);
     socket.onopen = () => {
       if (run !== this.run) return;
       opened = true;
@@ -222,8 +245,45 @@ export class Session {
       if (response.status === 426) body = await response.json();
     } catch { /* no answer at all: the network, and a retry */ }
     if (run !== this.run) return;
-    if (body && (body.certain || ++this.handshakes >= HANDSHAKES)) return this.#become('nosocket', body);
-    this.#lost('unreachable');
+    if (!body) return this.#lost('unreachable');
+    if (!body.certain && ++this.handshakes < HANDSHAKES) return this.#lost('unreachable');
+    if (this.phase === 'nosocket') return this.#forget();
+    // A server that has no WebSocket at all has no reader to ask either.
+    this.blocked = { ...body, served: false, fetching: Boolean(this.urls.lines) && !body.certain };
+    this.#become('nosocket', this.blocked);
+    if (this.blocked.fetching) void this.#fetchLines();
+  }
+
+  /**
+   * The lines over HTTP, from where the viewer stands. Where too many lie between, the newest; the rest is a gap.
+   *
+   * @param {boolean} [newest] whatever place it stands at
+   */
+  async #fetchLines(newest = false) {
+    const place = newest ? null : this.place;
+    const known = this.place;
+    const query = new URLSearchParams(place ? { file: place.file, offset: String(place.offset) } : { lines: String(this.lines) });
+    this.blocked = { ...this.blocked, fetching: true };
+    const blocked = this.blocked;
+    let answer = null;
+    let trouble = null;
+    try {
+      const response = await this.fetch(`${this.urls.lines}?${query}`, { credentials: 'same-origin', redirect: 'manual', cache: 'no-store', signal: AbortSignal.timeout(LINES_MS) });
+      if (response.ok) answer = [...framesOf(new Uint8Array(await response.arrayBuffer()))];
+      else trouble = await this.#refusal(response);
+    } catch { /* no answer, or none of ours: the network, and a retry */ }
+    // Meanwhile the socket may have got through after all, or the reader of the page has left.
+    if (this.phase !== 'nosocket' || this.blocked !== blocked || this.place !== known) return;
+    if (trouble instanceof Refused) return this.#become(trouble.phase, trouble.details);
+    if (!answer) return this.#lost('unreachable');
+    this.blocked = { ...blocked, served: true, fetching: false };
+    for (const { header, bytes } of answer) {
+      if (header.type === 'hello') this.listener.phase('nosocket', Object.assign(this.blocked, { encoding: header.encoding, queue: header.queue }));
+      else if (header.type === 'batch') this.#took(header, bytes);
+      else if (header.type === 'event' || header.type === 'status' || header.type === 'gap') this.#passed(header);
+    }
+    if (place && answer.at(-1)?.header.reason === 'more') await this.#fetchLines(true);
+    else this.listener.phase('nosocket', this.blocked);
   }
 
   // --- hearing ------------------------------------------------------------
@@ -249,10 +309,22 @@ export class Session {
       if (asked?.parts) asked.parts.push({ header, bytes: body });
       return;
     }
-    const place = this.listener.batch(header, body);
-    if (place) this.place = place;
+    this.#took(header, body);
     this.sent += body.length;
     this.#acknowledge();
+  }
+
+  /** @param {any} header @param {Uint8Array} bytes */
+  #took(header, bytes) {
+    const place = this.listener.batch(header, bytes);
+    if (place) this.place = place;
+  }
+
+  /** Something of the stream that is no bytes. @param {Record<string, any>} message */
+  #passed(message) {
+    if (message.type === 'event' && message.file && Number.isFinite(message.offset)) this.place = { file: message.file, offset: message.offset };
+    else if (message.type === 'gap') this.place = { file: message.file, offset: message.end };
+    this.listener.message(message);
   }
 
   /** @param {Record<string, any>} message */
@@ -269,12 +341,6 @@ export class Session {
         if (this.holding) this.#send({ type: 'hold' });
         this.#watch();
         return;
-      case 'event':
-        if (message.file && Number.isFinite(message.offset)) this.place = { file: message.file, offset: message.offset };
-        break;
-      case 'gap':
-        this.place = { file: message.file, offset: message.end };
-        break;
       case 'done': {
         const asked = this.#asked(message.request);
         if (asked) asked.resolve(asked.hear ? message : joined(asked.parts, message));
@@ -294,7 +360,7 @@ export class Session {
         break;
       default:
     }
-    this.listener.message(message);
+    this.#passed(message);
     // These count as not acknowledged too, though they may move nothing.
     if (message.type === 'event' || message.type === 'gap' || message.type === 'note') this.#acknowledge();
   }
@@ -417,6 +483,22 @@ class Refused extends Error {
     super(phase);
     this.phase = phase;
     this.details = details;
+  }
+}
+
+/**
+ * The messages of an answer over HTTP: each a line of JSON, a batch's followed by its bytes.
+ *
+ * @param {Uint8Array} bytes
+ */
+function* framesOf(bytes) {
+  let at = 0;
+  while (at < bytes.length) {
+    const newline = bytes.indexOf(10, at);
+    const header = JSON.parse(new TextDecoder().decode(bytes.subarray(at, newline)));
+    const end = newline + 1 + (header.type === 'batch' ? header.end - header.start : 0);
+    yield { header, bytes: bytes.subarray(newline + 1, end) };
+    at = end;
   }
 }
 

@@ -13,11 +13,13 @@ import { clock, size } from './format.js?v=0.1.0';
  *   paused: boolean, pausedAt: number, waiting: number, holding: boolean, idleMinutes: number, idle: boolean,
  *   lost?: {kind: ''|'lost'|'notloaded', reason: string}, lastByteAt: number|null, now: number, resumed: boolean, binary: boolean,
  * }} Facts
- * @typedef {{key: string, values?: Record<string, string|number>, actions: string[], tone?: 'danger'|'ok'|''}} Said
+ * @typedef {{key: string, values?: Record<string, string|number>, actions: string[], tone?: 'danger'|'ok'|'', why?: string}} Said `why` is for who mends it
  * @typedef {{chip: string, tail: Said|null, notice: Said|null, blank: ''|'denied'|'file'|'binary'|'gone', button: 'pause'|'resume'|'again'|'', stoppable: boolean, moving: boolean}} Shown
  */
 
 const FILE_TROUBLE = new Set(['missing', 'unreadable', 'not-a-file', 'refused', 'stalled', 'no-reader', 'no-redis', 'stopped']);
+/** What promises to go on by itself, which nothing does without a socket. */
+const BY_ITSELF = new Set(['notice.missing', 'notice.noreader', 'notice.noredis']);
 /** From this many bytes on, being behind is worth saying: a viewer's own window is 256 KiB. */
 const BEHIND_BYTES = 1024 * 1024;
 /** The close code of a server that takes no more viewers; with a `limit` it is one user's. */
@@ -83,6 +85,14 @@ export function described(facts, words) {
         : said('notice.failed', ['do.retry'], { reason: (reason || words.say('reason.server')).replace(/[.。]$/, '') }, 'danger');
       break;
     case 'nosocket':
+      if (facts.details.fetching && !facts.details.served) {
+        shown.tail = said('tail.backlog', [], { n: words.number(facts.backlog) });
+        break;
+      }
+      if (facts.details.served) {
+        blocked(facts, words, shown);
+        break;
+      }
       shown.chip = 'failed';
       shown.notice = said('notice.cause', ['do.retry'], { cause: facts.details.cause ?? '', fix: facts.details.fix ?? '' }, 'danger');
       break;
@@ -102,12 +112,29 @@ export function described(facts, words) {
   return shown;
 }
 
+/** The last lines are here, and nothing follows by itself. @param {Facts} facts @param {import('./format.js').Words} words @param {Shown} shown */
+function blocked(facts, words, shown) {
+  const state = facts.server?.state ?? 'waiting';
+  shown.chip = 'history';
+  if (FILE_TROUBLE.has(state)) trouble(state, facts, reasonOf(facts, words), words, shown);
+  if (shown.notice && !BY_ITSELF.has(shown.notice.key)) shown.notice.actions.push('do.refresh');
+  else shown.notice = said('notice.nosocket', ['do.refresh']);
+  shown.notice.why = [facts.details.cause, facts.details.fix].filter(Boolean).join(' ');
+  shown.tail = null;
+  if (facts.binary) shown.blank = 'binary';
+}
+
+/** @param {Facts} facts @param {import('./format.js').Words} words */
+function reasonOf(facts, words) {
+  return (facts.server?.reason || words.say('reason.none')).replace(/[.。]$/, '');
+}
+
 /** @param {Facts} facts @param {import('./format.js').Words} words @param {Shown} shown */
 function connected(facts, words, shown) {
   const state = facts.server?.state ?? 'waiting';
   // Where a link led to, unless there is something that matters more.
   if (facts.lost?.kind) shown.notice = said(`notice.${facts.lost.kind}`, ['do.close'], { reason: facts.lost.reason.replace(/[.。]$/, '') });
-  const reason = (facts.server?.reason || words.say('reason.none')).replace(/[.。]$/, '');
+  const reason = reasonOf(facts, words);
   shown.stoppable = true;
   shown.button = 'pause';
   if (FILE_TROUBLE.has(state)) trouble(state, facts, reason, words, shown);

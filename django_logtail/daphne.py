@@ -1,0 +1,58 @@
+"""A client's connection in daphne, for long answers: whether it takes what it is sent, and how to break it off.
+
+The other ASGI servers wait in `send` for a slow client, and close the connection when an application raises in the
+middle of an answer. Daphne keeps all it is given in memory, and an exception there ends its own clean-up for good.
+What it does not offer is asked of Twisted, below it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+#: Seconds between looks whether a client has taken what it was sent.
+LOOK_SECONDS: Final = 0.02
+#: Seconds that a client which cannot be told waits for the rest; proxies give up after 60.
+GIVE_UP_SECONDS: Final = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One client's. `transport` is None where it cannot be told which one it is: behind `--proxy-headers`."""
+
+    reactor: Any
+    transport: Any | None
+
+    async def drained(self) -> None:
+        """Wait until the client has taken all that was sent."""
+        # Twisted tells none but its own producer, and that is daphne.
+        while self.transport is not None and self.transport in self.reactor.getWriters():  # noqa: ASYNC110
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def break_off(self) -> None:
+        """Close it at once. Daphne cancels the caller when it is closed."""
+        if self.transport is not None:
+            self.transport.abortConnection()
+        await asyncio.sleep(GIVE_UP_SECONDS)
+
+
+def connection_of(client: Sequence[Any] | None) -> Connection | None:
+    """The connection of an ASGI scope's `client`; None when daphne is not what runs here."""
+    reactor: Any = sys.modules.get("twisted.internet.reactor")
+    if not getattr(reactor, "running", False):
+        return None
+    for transport in (*reactor.getReaders(), *reactor.getWriters()):
+        if client is not None and _peer_of(transport) == tuple(client):
+            return Connection(reactor, transport)
+    return Connection(reactor, None)
+
+
+def _peer_of(transport: Any) -> tuple[str, int] | None:
+    try:
+        peer = transport.getPeer()
+        return peer.host, peer.port
+    except (AttributeError, NotImplementedError):  # a listening socket, a pipe, a Unix socket
+        return None

@@ -1,0 +1,185 @@
+"""A whole file over HTTP, read through the reader in ranges: as its first byte to its size when the download began.
+
+The reader finds the file by its id, so a rotation in the middle changes nothing as long as the file is somewhere
+beside its old name. When it is gone, or cut, the response breaks off: a download is whole or it fails.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from django.db import DatabaseError
+
+from django_logtail.access import Refused
+from django_logtail.admission import ADMIT_SECONDS, TooManyViewers, admitted, relay_here, viewers
+from django_logtail.control import ViewerFacts
+from django_logtail.daphne import Connection
+from django_logtail.models import Log
+from django_logtail.protocol import MAX_RANGE_BYTES
+from django_logtail.relay import AsyncHistory, Relay
+from django_logtail.tailing.events import Position
+
+logger = logging.getLogger(__name__)
+
+#: Seconds until a reader must have said which file it is.
+START_SECONDS: Final = 8.0
+#: Seconds between looks at the state, whose changes are no news.
+LOOK_SECONDS: Final = 0.1
+#: Times one range is asked for, before the file counts as gone: a reader may hand over, a message may be lost, and
+#: a file that is renamed while it is looked for is not found.
+TRIES: Final = 3
+
+
+class NoFile(Exception):
+    """There is nothing to download. `state` is the one a `status` message has."""
+
+    def __init__(self, state: str, reason: str) -> None:
+        super().__init__(state)
+        self.state = state
+        self.reason = reason
+
+
+class BrokenOff(Exception):
+    """The rest of a file cannot be had. Raised into the response, so that the server ends the connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Downloader:
+    """Who downloads: what decides whether they may go on."""
+
+    user_id: str
+    session_key: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class WholeFile:
+    """One generation, and its size when it was asked for."""
+
+    file: str
+    size: int
+
+
+async def whole_file(relay: Relay, log: Log) -> WholeFile:
+    """The generation that the log's path names now. Raises `NoFile`."""
+    # A feed of its own: a shared one may stand in an older file.
+    viewer = relay.join(str(log.pk), log.queue_name, lines=0, resume=None, may_cut=False)
+    ends_at = time.monotonic() + START_SECONDS
+    try:
+        while True:
+            viewer.news.clear()
+            for frame, _, _ in viewer.frames():
+                if isinstance(frame, str):
+                    fields = json.loads(frame)
+                    if fields.get("kind") == "started" and "file" in fields:
+                        return WholeFile(fields["file"], fields["size"])
+            feed, now = viewer.feed, time.monotonic()
+            if feed.state not in ("waiting", "live"):
+                raise NoFile(feed.state, feed.reason)
+            if now >= ends_at:
+                raise NoFile("no-reader", "")
+            try:
+                await asyncio.wait_for(viewer.news.wait(), LOOK_SECONDS)
+            except asyncio.TimeoutError:
+                continue
+    finally:
+        relay.leave(viewer)
+
+
+async def bytes_of(
+    log: Log, whole: WholeFile, downloader: Downloader, connection: Connection | None = None
+) -> AsyncIterator[bytes]:
+    """The file's bytes, one range in memory at a time, the next one read when this one was taken.
+
+    `connection` is the client's where the server is daphne, which does not wait for it by itself.
+
+    Raises `BrokenOff` when they cannot all be had, or may not be had any more.
+    """
+    relay = relay_here()
+    session = uuid.uuid4().hex[:12]
+    try:
+        with viewers.counted(downloader.user_id):
+            relay.enter(
+                ViewerFacts(
+                    session, downloader.user_id, str(log.pk), round(time.time(), 1), downloader.address
+                )
+            )
+            try:
+                checked_at = time.monotonic()
+                at = 0
+                while at < whole.size:
+                    if time.monotonic() - checked_at >= ADMIT_SECONDS:
+                        await _check(log, downloader)
+                        checked_at = time.monotonic()
+                    piece = await _range(relay, log, whole, at)
+                    at += len(piece)
+                    yield piece
+                    if connection is not None:
+                        await connection.drained()
+            finally:
+                relay.exit(session)
+    except (BrokenOff, TooManyViewers) as error:
+        logger.warning("log %r: a download broke off: %s", log.slug, error)
+        if connection is not None:
+            await connection.break_off()
+            return
+        raise BrokenOff(str(error)) from None
+
+
+async def _check(log: Log, downloader: Downloader) -> None:
+    try:
+        now = await admitted(downloader.user_id, downloader.session_key, log.slug, joined=True)
+    except (Refused, DatabaseError) as error:
+        raise BrokenOff(str(error)) from error
+    if (now.queue_name, now.path) != (log.queue_name, log.path):
+        raise BrokenOff("this log's entry was changed")
+
+
+async def _range(relay: Relay, log: Log, whole: WholeFile, start: int) -> bytes:
+    end = min(whole.size, start + MAX_RANGE_BYTES)
+    trouble = ""
+    for _ in range(TRIES):
+        answer = await relay.history(str(log.pk), log.queue_name, Position(whole.file, start), end=end)
+        try:
+            return await _taken(answer, start, end)
+        except (BrokenOff, asyncio.TimeoutError) as error:
+            trouble = str(error) or "no reader answered"
+        finally:
+            answer.close()
+    raise BrokenOff(trouble)
+
+
+async def _taken(answer: AsyncHistory, start: int, end: int) -> bytes:
+    """The bytes [start, end) from the messages of an answer, which may come twice or not at all."""
+    data = bytearray()
+    while True:
+        message = await answer.next()
+        if "error" in message:
+            raise BrokenOff(message["error"])
+        missing = start + len(data)
+        if message["start"] > missing:
+            raise BrokenOff("a message was lost")
+        if "data" in message:
+            data += message["data"][missing - message["start"] :]
+        elif message["end"] < end:
+            raise BrokenOff(f"the file ends at byte {message['end']} now")
+        elif missing < end:
+            raise BrokenOff("a message was lost")
+        else:
+            return bytes(data)
+
+
+def file_name(log: Log) -> str:
+    """What the file is called on its host, without what could mislead a browser or a file system."""
+    name = Path(log.path).name
+    return (
+        "".join(letter if letter.isprintable() and letter not in '/\\"' else "_" for letter in name) or "log"
+    )

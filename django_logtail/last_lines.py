@@ -1,0 +1,117 @@
+"""The last lines of a log in one HTTP answer, for networks that let no WebSocket through.
+
+They come through the same relay and reader as a viewer's; the viewer leaves again when the answer is complete. The
+answer is the messages a socket would have sent, one after the other: see `docs/reference/protocol.md`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import Final
+
+from django_logtail.models import Log
+from django_logtail.protocol import MAX_RANGE_BYTES, PROTOCOL_VERSION, encode_message
+from django_logtail.relay import FeedViewer, Relay
+from django_logtail.tailing.events import Position
+
+#: Bytes of frames in one answer, and the batch that goes past it: what a `range` may answer with.
+ANSWER_BYTES: Final = MAX_RANGE_BYTES
+#: Seconds one answer may take: more than it takes to learn that no reader is there.
+ANSWER_SECONDS: Final = 8.0
+#: Seconds without news after which a complete answer goes out, and at most: a rotation and what the newer file
+#: holds follow the last byte of the old one at once, and a busy log never falls silent.
+SETTLE_SECONDS: Final = 0.2
+MOST_SETTLE_SECONDS: Final = 1.0
+#: Seconds between looks at the state, whose changes are no news.
+LOOK_SECONDS: Final = 0.1
+
+
+async def last_lines(relay: Relay, log: Log, *, lines: int, resume: Position | None) -> bytes:
+    """What lies between `resume`, or the last `lines` lines, and the end of the file as it is now.
+
+    `hello` first, then the stream, `status` and `end`. Its `reason` is "complete"; or "more" when ANSWER_BYTES were
+    reached; or "no-answer" when the reader took too long: what came until then is there.
+    """
+    label = log.encoding_label
+    viewer = relay.join(
+        str(log.pk), log.queue_name, lines=lines, resume=resume, may_cut=not label.startswith("utf-16")
+    )
+    answer = _Answer()
+    answer.add(
+        encode_message(
+            "hello",
+            protocol=PROTOCOL_VERSION,
+            log=log.slug,
+            name=log.name,
+            encoding=label,
+            queue=log.queue_name,
+            can=[],
+        )
+    )
+    try:
+        reason = await _collect(viewer, answer)
+        answer.add(encode_message("status", **viewer.status()))
+        answer.add(encode_message("end", reason=reason, may_retry=True))
+    finally:
+        relay.leave(viewer)
+    return b"".join(answer.parts)
+
+
+class _Answer:
+    """What goes out, and how far into the file it reaches."""
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+        self.size = 0
+        self._began_in: str | None = None
+        self._goal = 0
+        self._file = ""
+        self._end = 0
+
+    def add(self, frame: bytes | str) -> None:
+        """A frame of a socket. Text gets the newline that a batch has by itself."""
+        part = frame if isinstance(frame, bytes) else frame.encode() + b"\n"
+        self.parts.append(part)
+        self.size += len(part)
+        fields = json.loads(part.partition(b"\n")[0])
+        match fields["type"]:
+            case "batch" if not fields.get("late"):
+                self._file, self._end = fields["file"], fields["end"]
+            case "event" if "file" in fields:
+                self._file, self._end = fields["file"], fields["offset"]
+                if self._began_in is None:
+                    self._began_in, self._goal = self._file, fields.get("size") or 0
+
+    @property
+    def is_caught_up(self) -> bool:
+        """Whether it has all that the file held when reading began, or another file already."""
+        if self._began_in is None:
+            return False
+        return self._file != self._began_in or self._end >= self._goal
+
+
+async def _collect(viewer: FeedViewer, answer: _Answer) -> str:
+    """Take frames until there is a reason to stop; return it."""
+    ends_at = time.monotonic() + ANSWER_SECONDS
+    heard_at = caught_up_at = 0.0
+    while True:
+        viewer.news.clear()
+        now = time.monotonic()
+        for frame, _, _ in viewer.frames():
+            answer.add(frame)
+            heard_at = now
+            if answer.size >= ANSWER_BYTES:
+                return "more"
+        # Each feed is told its state and size within half a second: the answer ends with what is true.
+        if viewer.feed.state != "waiting" and (answer.is_caught_up or viewer.feed.state != "live"):
+            caught_up_at = caught_up_at or now
+            if now >= min(max(heard_at, caught_up_at) + SETTLE_SECONDS, caught_up_at + MOST_SETTLE_SECONDS):
+                return "complete"
+        if now >= ends_at:
+            return "no-answer"
+        try:
+            await asyncio.wait_for(viewer.news.wait(), LOOK_SECONDS)
+        except asyncio.TimeoutError:
+            continue

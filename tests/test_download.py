@@ -1,0 +1,278 @@
+"""A whole file through the reader's ranges: whole, or broken off."""
+
+import asyncio
+import shutil
+
+import pytest
+
+from django_logtail import download as module
+from django_logtail.access import Refused
+from django_logtail.admission import TooManyViewers, viewers
+from django_logtail.download import BrokenOff, Downloader, NoFile, bytes_of, file_name, whole_file
+from django_logtail.models import Log
+from django_logtail.protocol import MAX_RANGE_BYTES, CloseCode
+from django_logtail.reader import Limits
+
+from .test_delivery import QUEUE, House, eventually
+
+LOG = Log(pk=1, slug="app", name="app.log", path="/nowhere", queue=QUEUE, encoding="utf-8")
+READER = Downloader("7", "session", "127.0.0.1")
+CONTENT = b"".join(b"%08d and whatever\n" % number for number in range(150_000))
+assert len(CONTENT) > 3 * MAX_RANGE_BYTES
+
+
+@pytest.fixture
+async def house(tmp_path, monkeypatch):
+    path = tmp_path / "app.log"
+    path.write_bytes(CONTENT)
+    house = House(path)
+    monkeypatch.setattr(module, "relay_here", lambda: house.relay)
+    yield house
+    await house.close()
+
+
+async def downloaded(house: House, *, after: int = 0, then=lambda: None) -> bytes:
+    """All of it; when `after` bytes were taken, something happens."""
+    found = b""
+    whole = await whole_file(house.relay, LOG)
+    async for piece in bytes_of(LOG, whole, READER):
+        found += piece
+        if after and len(found) >= after:
+            after = 0
+            then()
+    assert len(found) == whole.size
+    return found
+
+
+async def test_a_file_of_several_ranges_comes_whole(house):
+    assert await downloaded(house) == CONTENT
+
+
+async def test_it_ends_where_the_file_ended_when_it_began(house):
+    found = await downloaded(house, after=1, then=lambda: house.append(b"later\n"))
+
+    assert found == CONTENT
+
+
+async def test_an_empty_file_is_whole_as_well(house):
+    house.path.write_bytes(b"")
+
+    assert await downloaded(house) == b""
+
+
+async def test_a_file_that_is_rotated_meanwhile_is_still_whole(house):
+    def rotate():
+        house.path.rename(house.path.with_name("app.log.1"))
+        house.append(b"new\n")
+
+    assert await downloaded(house, after=1, then=rotate) == CONTENT
+
+
+async def test_a_file_that_is_copied_and_emptied_meanwhile_is_read_from_the_copy(house):
+    def copy_and_truncate():
+        shutil.copy(house.path, house.path.with_name("app.log.1"))
+        house.path.write_bytes(b"new\n")
+
+    assert await downloaded(house, after=1, then=copy_and_truncate) == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("happens", "words"),
+    [
+        (lambda path: path.unlink(), "the file that held these bytes no longer exists"),
+        (lambda path: path.write_bytes(b""), "the file that held these bytes no longer exists"),
+        (lambda path: path.write_bytes(CONTENT[:-1]), f"the file ends at byte {len(CONTENT) - 1} now"),
+    ],
+    ids=["removed", "emptied", "cut"],
+)
+async def test_a_file_that_is_not_there_any_more_breaks_off(house, happens, words):
+    with pytest.raises(BrokenOff, match=words):
+        await downloaded(house, after=1, then=lambda: happens(house.path))
+
+
+async def test_a_missing_file_is_no_download(house):
+    house.path.unlink()
+
+    with pytest.raises(NoFile) as none:
+        await whole_file(house.relay, LOG)
+
+    assert none.value.state == "missing"
+    assert house.relay._feeds == {}
+
+
+async def test_a_reader_that_does_not_answer_is_no_download(house, monkeypatch):
+    async def nobody(queue):
+        pass
+
+    monkeypatch.setattr(module, "START_SECONDS", 0.1)
+    monkeypatch.setattr(house.relay, "_wake", nobody)
+
+    with pytest.raises(NoFile) as none:
+        await whole_file(house.relay, LOG)
+
+    assert none.value.state == "no-reader"
+
+
+@pytest.mark.parametrize("fault", ["drop", "double"])
+async def test_messages_that_are_lost_or_doubled_change_nothing(house, fault):
+    numbers = iter(range(1_000))
+    house.mailboxes.fault = lambda message: (
+        fault if message["type"] == "logtail.range" and next(numbers) in (3, 40) else ""
+    )
+
+    assert await downloaded(house) == CONTENT
+
+
+async def test_a_range_whose_end_is_lost_is_asked_for_again(house, monkeypatch):
+    monkeypatch.setattr("django_logtail.relay.HISTORY_SECONDS", 0.2)
+    lost = []
+
+    def lose(message):
+        if message["type"] == "logtail.range" and "end" in message and not lost:
+            lost.append(message)
+            return "drop"
+        return ""
+
+    house.mailboxes.fault = lose
+
+    assert await downloaded(house) == CONTENT
+    assert len(lost) == 1
+
+
+async def test_a_reader_that_is_gone_for_good_breaks_off(house, monkeypatch):
+    async def nobody(queue):
+        pass
+
+    monkeypatch.setattr("django_logtail.relay.HISTORY_SECONDS", 0.1)
+    whole = await whole_file(house.relay, LOG)
+    house.relay._wake = nobody
+    await house.kill_reader()
+
+    with pytest.raises(BrokenOff, match="no reader answered"):
+        await anext(bytes_of(LOG, whole, READER))
+
+
+async def test_the_next_range_is_read_when_the_one_before_was_taken(house):
+    whole = await whole_file(house.relay, LOG)
+    pieces = bytes_of(LOG, whole, READER)
+
+    def sent() -> int:
+        return sum(
+            len(message.get("data", b""))
+            for message in house.mailboxes.sent
+            if message["type"] == "logtail.range"
+        )
+
+    first = await anext(pieces)
+    await eventually(lambda: not house.relay._histories)
+
+    assert (len(first), sent()) == (MAX_RANGE_BYTES, MAX_RANGE_BYTES)
+    await anext(pieces)
+    assert sent() == 2 * MAX_RANGE_BYTES
+    await pieces.aclose()
+
+
+async def test_a_client_that_leaves_leaves_nothing_behind(house):
+    whole = await whole_file(house.relay, LOG)
+    pieces = bytes_of(LOG, whole, READER)
+    await anext(pieces)
+    during = (viewers.by_user, [facts.user for facts in house.relay._viewers.values()])
+    assert during == ({"7": 1}, ["7"])
+
+    await pieces.aclose()
+
+    assert (viewers.by_user, house.relay._viewers) == ({}, {})
+    assert (house.relay._feeds, house.relay._histories) == ({}, {})
+
+
+async def test_it_counts_as_a_viewer(house, settings):
+    settings.LOGTAIL = {"MAX_VIEWERS_PER_USER": 1}
+    whole = await whole_file(house.relay, LOG)
+    first, second = bytes_of(LOG, whole, READER), bytes_of(LOG, whole, READER)
+    await anext(first)
+
+    with pytest.raises(BrokenOff):
+        await anext(second)
+    with pytest.raises(TooManyViewers), viewers.counted("7"):
+        pass
+
+    await first.aclose()
+    assert viewers.total == 0
+
+
+async def test_who_loses_access_gets_no_further_range(house, monkeypatch):
+    asked = []
+
+    async def refuses(user_id, session_key, slug, *, joined):
+        asked.append((user_id, session_key, slug, joined))
+        if len(asked) == 2:
+            raise Refused(CloseCode.NO_ACCESS, "no-access", "Your access to this log has ended.")
+        return LOG
+
+    monkeypatch.setattr(module, "admitted", refuses)
+    monkeypatch.setattr(module, "ADMIT_SECONDS", 0.0)
+    whole = await whole_file(house.relay, LOG)
+    pieces = bytes_of(LOG, whole, READER)
+
+    first = await anext(pieces)
+    with pytest.raises(BrokenOff, match="no-access"):
+        await anext(pieces)
+
+    assert len(first) == MAX_RANGE_BYTES
+    assert asked == [("7", "session", "app", True)] * 2
+
+
+async def test_a_log_that_names_another_file_now_breaks_off(house, monkeypatch):
+    async def moved(*args, **keywords):
+        return Log(pk=1, slug="app", name="app.log", path="/elsewhere", queue=QUEUE)
+
+    monkeypatch.setattr(module, "admitted", moved)
+    monkeypatch.setattr(module, "ADMIT_SECONDS", 0.0)
+    whole = await whole_file(house.relay, LOG)
+
+    with pytest.raises(BrokenOff, match="this log's entry was changed"):
+        await anext(bytes_of(LOG, whole, READER))
+
+
+async def test_what_is_read_is_taken_from_the_reader_s_budget(house):
+    house.limits = Limits(bytes_per_second=10 * len(CONTENT))
+    whole = await whole_file(house.relay, LOG)
+    reader, _ = house.readers[0]
+    spent = []
+    spend = reader._budget.spend
+    reader._budget.spend = lambda size: (spent.append(size), spend(size))
+
+    async for _piece in bytes_of(LOG, whole, READER):
+        pass
+
+    assert sum(spent) == len(CONTENT)
+
+
+async def test_a_budget_that_is_spent_makes_it_wait(house):
+    house.limits = Limits(bytes_per_second=10 * len(CONTENT))
+    whole = await whole_file(house.relay, LOG)
+    reader, _ = house.readers[0]
+    reader._budget.spend(10**12)
+
+    first = asyncio.ensure_future(anext(bytes_of(LOG, whole, READER)))
+    await eventually(lambda: reader._histories)
+    before = [message for message in house.mailboxes.sent if message["type"] == "logtail.range"]
+    reader._budget.spend(-(10**12))
+
+    assert before == []
+    assert await asyncio.wait_for(first, 15) == CONTENT[:MAX_RANGE_BYTES]
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/var/log/app.log", "app.log"),
+        ("/var/log/日志.log", "日志.log"),
+        ('/var/log/a"b\\c.log', "a_b_c.log"),
+        ("/var/log/a\nb\x1b[1m.log", "a_b_[1m.log"),
+        ("/var/log/gol\u202eexe", "gol_exe"),
+        ("/", "log"),
+    ],
+)
+def test_a_file_is_called_as_on_its_host_without_what_could_mislead(path, name):
+    assert file_name(Log(path=path)) == name
