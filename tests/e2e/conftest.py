@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.conftest import absent
 from tests.stack import Stack, Web
@@ -23,6 +23,7 @@ CHROMIUM_OPTIONS = (
 )
 #: Milliseconds until an expectation of a page fails.
 PATIENCE = 20_000
+expect.set_options(timeout=PATIENCE)
 
 
 def chromium_path() -> Path | None:
