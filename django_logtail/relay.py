@@ -110,6 +110,8 @@ class Feed:
         self.ring_bytes = 0
         self.first = 0
         self.partial: RingItem | None = None
+        #: The first `started`: how the stream begins for whoever was held since before it came.
+        self.start: RingItem | None = None
         self.moves: deque[RingItem] = deque(maxlen=MOVES)
         self.state = "waiting"
         self.reason = ""
@@ -255,6 +257,8 @@ class Feed:
             **message["details"],
         )
         item = RingItem(before, after, frame, self.received, is_start=kind == "started")
+        if item.is_start and self.start is None:
+            self.start = item
         if after is not None:
             if before != after:
                 self.moves.append(item)
@@ -421,7 +425,10 @@ class FeedViewer:
         feed = self.feed
         if self.number < feed.next:
             item = feed.item(self.number)
-            if item.is_start or item.before is None:
+            if item.is_start:
+                self.opening, self.place, self.number = str(item.frame), item.after, self.number + 1
+                return
+            if item.before is None:
                 return
             self.place = Position(item.before.file, item.before.offset + self.skipped)
         else:
@@ -477,6 +484,9 @@ class FeedViewer:
             number += 1
         target = feed.item(number).before if number < feed.next else feed.position
         here = self.place
+        if here is None and feed.start is not None:
+            here = feed.start.after
+            yield feed.start.frame, here, 0
         for move in list(feed.moves):
             if here is None or target is None or here.file == target.file:
                 break

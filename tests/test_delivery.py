@@ -405,6 +405,26 @@ async def test_a_viewer_that_joins_where_the_ring_ends_gets_no_gap(house, monkey
     assert second.place == first.place
 
 
+async def test_a_viewer_that_took_nothing_from_the_start_gets_its_start_and_the_exact_gap(house, monkeypatch):
+    monkeypatch.setattr(relay_module, "RING_BYTES", 100_000)
+    house.append(numbered(0, 10))
+    first = house.join(lines=5)
+    second = house.join(lines=5)
+    while first.viewer.feed.first == 0:
+        house.append(numbered(0, 1_000))
+        size = house.path.stat().st_size
+        await first.until(lambda size=size: first.place and first.place[1] == size)
+
+    second.take()
+
+    (start,) = second.events
+    (gap,) = second.gaps
+    assert (start["kind"], start["offset"]) == ("started", first.events[0]["offset"])
+    assert gap["start"] == start["offset"]
+    assert second.place == first.place
+    assert gap["end"] + len(second.bytes) == second.place[1]
+
+
 async def test_the_file_is_closed_when_the_last_viewer_leaves(house):
     house.append(b"x\n")
     taker = house.join()
