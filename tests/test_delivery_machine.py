@@ -14,10 +14,10 @@ import random
 import selectors
 import shutil
 import tempfile
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -40,6 +40,7 @@ from django_logtail.reader import Reader, Source
 from django_logtail.relay import FeedViewer, Relay
 from django_logtail.tailing import Position
 
+T = TypeVar("T")
 QUEUE = "q"
 LOG = "1"
 #: Programs, and the steps of each.
@@ -382,6 +383,12 @@ class House:
             await self.kill(task)
 
 
+def one_of(things: Sequence[T], data: st.DataObject) -> T:
+    """One of them. What is drawn does not depend on how many there are: random names may change who was served first,
+    and Hypothesis calls a program that draws otherwise the second time a broken test."""
+    return things[data.draw(st.integers(0, 59)) % len(things)]
+
+
 class Delivery(RuleBasedStateMachine):
     """The programs."""
 
@@ -438,7 +445,7 @@ class Delivery(RuleBasedStateMachine):
     @precondition(lambda self: len(self.house.takers) < 5 and self.house.left_at)
     @rule(web=st.integers(0, 1), data=st.data())
     def come_back(self, web: int, data: st.DataObject) -> None:
-        place = data.draw(st.sampled_from(self.house.left_at))
+        place = one_of(self.house.left_at, data)
 
         async def join() -> None:
             self.house.join(self.house.webs[web], 0, place)
@@ -448,12 +455,12 @@ class Delivery(RuleBasedStateMachine):
     @precondition(lambda self: self.house.takers)
     @rule(data=st.data())
     def leave(self, data: st.DataObject) -> None:
-        self._do(self.house.leave(data.draw(st.sampled_from(self.house.takers))))
+        self._do(self.house.leave(one_of(self.house.takers, data)))
 
     @precondition(lambda self: self.house.takers)
     @rule(data=st.data())
     def hold(self, data: st.DataObject) -> None:
-        taker = data.draw(st.sampled_from(self.house.takers))
+        taker = one_of(self.house.takers, data)
         taker.is_held = taker.was_held = True
 
     @precondition(lambda self: any(taker.is_held for taker in self.house.takers))
@@ -480,7 +487,7 @@ class Delivery(RuleBasedStateMachine):
     def kill_reader(self, data: st.DataObject) -> None:
         living = self.house.living()
         if living:
-            self._do(self.house.kill(data.draw(st.sampled_from([task for _, task in living]))))
+            self._do(self.house.kill(one_of([task for _, task in living], data)))
 
     @rule()
     def worker_shuts_down(self) -> None:
