@@ -14,7 +14,7 @@ import logging
 import time
 import uuid
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -47,6 +47,11 @@ PROCESS_RING_BYTES: Final = 64 * 1024 * 1024
 LEAST_RING_BYTES: Final = 64 * 1024
 #: Bytes one item costs beside its text.
 ITEM_BYTES: Final = 300
+#: Seconds a feed waits for viewers who would fall off the ring: without any step of theirs, and in all. Whoever does
+#: not catch up in that time is slow, and is waited for again only after so many seconds.
+STEP_SECONDS: Final = 0.2
+CATCH_UP_SECONDS: Final = 1.0
+SLOW_SECONDS: Final = 120.0
 #: Bytes before the end that a viewer who fell off the ring is put back to.
 JUMP_BYTES: Final = 64 * 1024
 #: Moves between generations that a feed remembers, to name a gap that spans them.
@@ -129,6 +134,10 @@ class Feed:
         self._places: dict[str, int] = {}
         self._taken = 0
         self._granted = 0
+        #: Viewers who are waited for, where each stood at the last look, and which total they have to reach.
+        self._awaited: dict[FeedViewer, int] = {}
+        self._awaited_total = 0
+        self._awaited_since = 0.0
         #: What the last heartbeat said of a flow whose items had not all come by then.
         self._stale: tuple[tuple[str, int], int, int] | None = None
         self._rate: deque[tuple[float, int]] = deque(maxlen=4)
@@ -313,8 +322,12 @@ class Feed:
 
     @property
     def credit(self) -> int:
-        """Bytes past what was received: up to `most_credit` past the fastest viewer, who so paces the reader."""
-        return max(0, self.fastest + self.most_credit - self.received)
+        """Bytes past what was received: up to `most_credit` past the fastest viewer, who so paces the reader.
+
+        None beyond what was granted while others are waited for.
+        """
+        limit = self._granted if self._awaited else self.fastest + self.most_credit
+        return max(0, limit - self.received)
 
     @property
     def most_credit(self) -> int:
@@ -322,7 +335,8 @@ class Feed:
         return min(CREDIT_BYTES, max(LEAST_CREDIT_BYTES, self.relay.ring_bytes // 2))
 
     def want(self) -> Want:
-        self._granted = self.fastest + self.most_credit
+        if not self._awaited:
+            self._granted = self.fastest + self.most_credit
         return Want(
             self.relay.process,
             self.log,
@@ -347,20 +361,64 @@ class Feed:
         self._source, self._number, self._taken, self._stale = ("", 0), 0, 0, None
         self.relay.post_soon(self)
 
-    def viewer_reached(self, total: int, number: int) -> None:
+    def viewer_reached(self, viewer: FeedViewer, total: int, number: int) -> None:
         """A viewer was sent all before item `number`, `total` bytes; if it is the fastest, the reader may go on."""
         if number > self.reached:
             self.reached = number
+        if viewer in self._awaited and total >= self._awaited_total:
+            self._await_no_more([viewer])
         if total > self.fastest:
             self.fastest = total
             credit = self.most_credit
-            if self.fastest + credit - self._granted >= credit // 2:
-                self.relay.post_soon(self)
+            if not self._awaited and self.fastest + credit - self._granted >= credit // 2:
+                self._wait_for_slower()
+                if not self._awaited:
+                    self.relay.post_soon(self)
 
-    def viewer_left(self) -> None:
+    def viewer_left(self, viewer: FeedViewer) -> None:
         """The fastest viewer may be gone: the slower ones pace the reader now."""
         self.fastest = max(viewer.total for viewer in self.viewers)
         self.reached = max(viewer.number for viewer in self.viewers)
+        self._await_no_more([viewer])
+
+    def _wait_for_slower(self) -> None:
+        """Ask for nothing until those who would fall off the ring have caught up, or proved to be slow.
+
+        Viewers who could all keep up are served in turns, and at full speed chance alone takes one of them megabytes
+        ahead. A slow one harms only itself: it is waited for once in SLOW_SECONDS.
+        """
+        now = self.relay.now()
+        needed = min(self.fastest, self.fastest + self.most_credit - self.relay.ring_bytes * 3 // 4)
+        self._awaited = {
+            viewer: total
+            for viewer in self.viewers
+            if viewer.slow_until <= now and (total := viewer.total) < needed
+        }
+        if self._awaited:
+            self._awaited_total, self._awaited_since = needed, now
+            asyncio.get_running_loop().call_later(STEP_SECONDS, self._look_for_steps, now)
+
+    def _look_for_steps(self, since: float) -> None:
+        if not self._awaited or self._awaited_since != since:
+            return
+        now = self.relay.now()
+        is_over = now - since >= CATCH_UP_SECONDS
+        slow = [viewer for viewer, before in self._awaited.items() if is_over or viewer.total == before]
+        for viewer in slow:
+            viewer.slow_until = now + SLOW_SECONDS
+        self._await_no_more(slow)
+        for viewer in self._awaited:
+            self._awaited[viewer] = viewer.total
+        if self._awaited:
+            asyncio.get_running_loop().call_later(STEP_SECONDS, self._look_for_steps, since)
+
+    def _await_no_more(self, viewers: Iterable[FeedViewer]) -> None:
+        if not self._awaited:
+            return
+        for viewer in viewers:
+            self._awaited.pop(viewer, None)
+        if not self._awaited:
+            self.relay.post_soon(self)
 
     def _notify(self) -> None:
         for viewer in self.viewers:
@@ -389,6 +447,8 @@ class FeedViewer:
     news: asyncio.Event = field(default_factory=asyncio.Event)
     place: Position | None = None
     shown_partial: RingItem | None = None
+    #: Until when the others do not wait for it.
+    slow_until: float = 0.0
     opening: str | None = None
 
     @property
@@ -466,7 +526,7 @@ class FeedViewer:
             self.skipped = 0
             if not item.is_late and item.after is not None:
                 self.place = item.after
-            feed.viewer_reached(item.total, self.number)
+            feed.viewer_reached(self, item.total, self.number)
             yield frame, self.place, len(data)
         partial = feed.partial
         if partial is not None and partial is not self.shown_partial:
@@ -584,6 +644,10 @@ class Relay:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    def now(self) -> float:
+        """By the relay's clock."""
+        return self._clock()
+
     def _spawn(self, work: Any) -> asyncio.Task[Any]:
         task: asyncio.Task[Any] = asyncio.ensure_future(work)
         self._tasks.add(task)
@@ -645,7 +709,7 @@ class Relay:
         feed.newcomers.add(viewer)
         # Before the tasks of this viewer, which are not made yet, and after whatever brings items in the same turn.
         asyncio.get_running_loop().call_soon(feed.newcomers.discard, viewer)
-        feed.viewer_reached(viewer.total, viewer.number)
+        feed.viewer_reached(viewer, viewer.total, viewer.number)
         return viewer
 
     def _new_feed(self, log: str, queue: str, *, flow: str, lines: int, start: Position | None) -> Feed:
@@ -661,7 +725,7 @@ class Relay:
         feed = viewer.feed
         feed.viewers.discard(viewer)
         if feed.viewers:
-            feed.viewer_left()
+            feed.viewer_left(viewer)
             return
         self._feeds.pop(feed.member, None)
         self._changed.discard(feed.member)

@@ -19,7 +19,7 @@ from django_logtail.control import MemoryControl, Note, ReaderLease
 from django_logtail.mailboxes import MailboxUnavailable, MemoryMailboxes
 from django_logtail.protocol import decode_batch
 from django_logtail.reader import Ending, Limits, Reader, Source
-from django_logtail.relay import CREDIT_BYTES, FeedViewer, Relay
+from django_logtail.relay import CREDIT_BYTES, RING_BYTES, FeedViewer, Relay
 from django_logtail.tailing import Follower, Position
 
 QUEUE = "q"
@@ -382,6 +382,51 @@ async def test_a_slow_viewer_beside_a_fast_one_gets_the_exact_gap(house):
     assert gap["end"] - gap["start"] + len(slow.bytes) == len(fast.bytes)
     assert fast.bytes.endswith(slow.bytes[6:])
     assert len(slow.bytes) < 256 * 1024
+
+
+async def test_viewers_who_can_keep_up_get_every_byte_of_a_burst_although_one_is_served_first(
+    house, monkeypatch
+):
+    monkeypatch.setattr(relay_module, "STEP_SECONDS", 60.0)
+    first, second = house.join(), house.join()
+    await first.until(lambda: first.place)
+    await second.until(lambda: second.place)
+    burst = numbered(0, 400_000)
+    house.append(burst)
+
+    await first.until(lambda: first.viewer.feed._awaited)  # the first took what there was, the second nothing
+    assert len(first.bytes) < RING_BYTES
+    await asyncio.gather(
+        first.until(lambda: len(first.bytes) == len(burst)),
+        second.until(lambda: len(second.bytes) == len(burst)),
+    )
+
+    assert first.bytes == second.bytes == burst
+    assert first.gaps == second.gaps == []
+
+
+async def test_a_viewer_that_stands_still_is_waited_for_once(house, monkeypatch):
+    monkeypatch.setattr(relay_module, "STEP_SECONDS", 0.05)
+    first, still = house.join(), house.join()
+    await first.until(lambda: first.place)
+    await still.until(lambda: still.place)
+    waits = []
+    wait = type(still.viewer.feed)._wait_for_slower
+
+    def counted(feed):
+        wait(feed)
+        waits.append(len(feed._awaited))
+
+    monkeypatch.setattr(type(still.viewer.feed), "_wait_for_slower", counted)
+    burst = numbered(0, 400_000)
+    house.append(burst)
+
+    await first.until(lambda: len(first.bytes) == len(burst))
+    still.take()
+
+    assert waits.count(1) == 1
+    assert first.gaps == []
+    assert len(still.gaps) == 1
 
 
 async def test_a_viewer_that_joins_where_the_ring_ends_gets_no_gap(house, monkeypatch):
