@@ -6,13 +6,14 @@ import os
 import signal
 import threading
 from collections.abc import Coroutine, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.client import Client
 from tests.conftest import absent
-from tests.stack import Running, Stack, Web, has_redis
+from tests.stack import Running, Stack, Web, has_redis, wait_until
 from tests.tailing.scenarios import SCENARIOS, Scenario
 from tests.tailing.stage import Stage
 
@@ -69,6 +70,8 @@ class WholePath(Stage):
 
     def stop(self) -> None:
         os.killpg(self.worker.pid, signal.SIGSTOP)
+        # A signal takes its time, and the scenario must not go on while the reader still looks.
+        wait_until(lambda: all(map(is_stopped, self.worker.pids)), what="the worker stands still")
 
     def go_on(self) -> None:
         os.killpg(self.worker.pid, signal.SIGCONT)
@@ -83,6 +86,12 @@ class WholePath(Stage):
 
     def _run(self, work: Coroutine[Any, Any, Any]) -> None:
         asyncio.run_coroutine_threadsafe(work, self.loop).result(60)
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether every thread of the process is."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return all((task / "stat").read_text().rpartition(")")[2].split()[0] == "T" for task in tasks)
 
 
 @pytest.fixture(scope="module")
