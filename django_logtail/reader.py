@@ -436,6 +436,11 @@ class Reader:
         flow.beats = CHANGED_BEATS
         self._moving[flow.want.member] = None
 
+    def _may_have_moved(self, flow: Flow) -> None:
+        """Look at it for the next heartbeat."""
+        if self._flows.get(flow.want.member) is flow:
+            self._moving[flow.want.member] = None
+
     def _close_flow(self, member: str) -> None:
         if (task := self._histories.get(member)) is not None:
             task.cancel()
@@ -477,7 +482,7 @@ class Reader:
     def _open_soon(self, flow: Flow) -> None:
         if not flow.is_opening and not (flow.trouble is not None and flow.trouble[0] == "stopped"):
             flow.is_opening = True
-            self._background(self._open(flow))
+            self._background(self._open(flow)).add_done_callback(lambda _: self._may_have_moved(flow))
 
     async def _open(self, flow: Flow) -> None:
         try:

@@ -647,6 +647,21 @@ async def test_history_of_a_file_that_is_gone_says_so(house):
     assert answer["error"] == "the file that held these bytes no longer exists"
 
 
+async def test_that_a_resting_log_may_no_longer_be_read_is_said_by_the_next_heartbeat(house, monkeypatch):
+    monkeypatch.setattr(reader_module, "REGISTRY_SECONDS", 0.1)
+    monkeypatch.setattr(reader_module, "CHANGED_BEATS", 1)
+    monkeypatch.setattr(reader_module, "FULL_BEATS", 10**6)
+    house.append(b"x\n")
+    taker = house.join()
+    await taker.until(lambda: taker.viewer.feed.state == "live")
+    reader, _ = house.readers[0]
+    await eventually(lambda: not reader._moving)
+
+    house.paths.clear()
+
+    await taker.until(lambda: taker.viewer.feed.state == "unreadable")
+
+
 async def test_files_that_come_and_go_while_nothing_can_be_sent_are_not_lost(house, monkeypatch):
     monkeypatch.setattr(reader_module, "LOOK_ON_SECONDS", 0.02)
     house.append(numbered(0, 5))
