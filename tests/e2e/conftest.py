@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.conftest import absent
+from tests.e2e.viewing import show, until
 from tests.stack import Stack, Web
 
 #: As root, in a container, and without a word to the network.
@@ -76,3 +77,15 @@ def signed_in(context: BrowserContext, web: Web, stack: Stack, member: str) -> B
     """The profile of somebody signed in to the shared installation."""
     context.add_cookies([{"name": "sessionid", "value": member, "url": web.url}])
     return context
+
+
+@pytest.fixture
+def viewer(signed_in: BrowserContext, page: Page, web: Web, stack: Stack, path: Path) -> Page:
+    """A tab that shows the log "shop" of the module's `path`, live, with its last 500 lines.
+
+    The host sends a strict policy, and a complaint fails the test.
+    """
+    signed_in.grant_permissions(["clipboard-read", "clipboard-write"])
+    show(page, web, stack, "shop")
+    until(page, "tail.lines === 500")
+    return page

@@ -29,15 +29,6 @@ def path(stack: Stack) -> Path:
     return stack.add_log("shop", lines(0, 20_000).encode())
 
 
-@pytest.fixture
-def viewer(signed_in: BrowserContext, page: Page, web: Web, stack: Stack, path: Path) -> Page:
-    """A tab that shows that log, live, read at its first loaded line."""
-    signed_in.grant_permissions(["clipboard-read", "clipboard-write"])
-    show(page, web, stack, "shop")
-    until(page, "tail.lines === 500")
-    return page
-
-
 def copied(page: Page) -> str:
     return str(page.evaluate("() => navigator.clipboard.readText()"))
 

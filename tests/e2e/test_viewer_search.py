@@ -4,10 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.e2e.viewing import append, lines, marks_of, show, tail, until
-from tests.stack import Stack, Web
+from tests.e2e.viewing import append, lines, marks_of, tail, until
+from tests.stack import Stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.redis, pytest.mark.whole]
 
@@ -18,13 +18,6 @@ NEEDLE = "2026-08-24 00:00:20,000 ERROR    shop.access Needle <b>here</b>, and a
 def path(stack: Stack) -> Path:
     """A log of 60,000 lines with something to find at 20,000 of them, far from what is loaded."""
     return stack.add_log("shop", (lines(0, 20_000) + NEEDLE + lines(20_000, 60_000)).encode())
-
-
-@pytest.fixture
-def viewer(signed_in: BrowserContext, page: Page, web: Web, stack: Stack, path: Path) -> Page:
-    show(page, web, stack, "shop")
-    until(page, "tail.lines === 500")
-    return page
 
 
 def search(page: Page, text: str) -> None:
