@@ -51,6 +51,18 @@ def test_a_log_that_is_written_to_gets_a_dot_and_its_size(viewer: Page, stack: S
     expect(shown).to_contain_text("5.3 kB")
 
 
+def test_a_click_on_a_log_counts_although_the_list_changes_under_it(viewer: Page, stack: Stack) -> None:
+    shown = viewer.locator(".lt-log", has_text="worker")
+    shown.locator(".lt-log-name").hover()
+    viewer.mouse.down()
+    append(stack.logs / "worker.log", "x" * 5000 + "\n")
+    expect(shown).to_contain_text("5.3 kB")
+
+    viewer.mouse.up()
+
+    expect(viewer.locator(".lt-name")).to_have_text("worker")
+
+
 def test_a_log_on_another_host_has_the_size_its_reader_reports(viewer: Page, web: Web, stack: Stack) -> None:
     worker = stack.start_worker("web-9")
     stack.add_log("far", lines(0, 100).encode(), queue="web-9")

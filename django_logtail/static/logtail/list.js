@@ -23,6 +23,8 @@ export class List {
     this.host.after(el('div.lt-side-foot', {}, this.summary, el('span.lt-grow'), button('set.theme', 'moon', () => actions.theme()), button('do.help', 'keys', () => actions.help(), '?')));
     /** @type {Log[]} */
     this.order = [];
+    /** By slug. They stay the same elements as long as the list is: one that is replaced between press and release loses the click. @type {Map<string, Link>} */
+    this.links = new Map();
     this.find.addEventListener('input', () => this.draw(this.logs, this.current));
     this.find.addEventListener('keydown', (event) => {
       if (event.key === 'Enter') this.#openFirst();
@@ -68,29 +70,64 @@ export class List {
     this.current = current;
     const wanted = this.find.value.trim().toLowerCase();
     this.order = logs.filter((log) => !wanted || log.name.toLowerCase().includes(wanted) || log.slug.includes(wanted));
-    const drawn = JSON.stringify([this.order, current, wanted]);
-    if (drawn === this.drawn) return;
-    this.drawn = drawn;
+    const shape = JSON.stringify([this.order.map((log) => [log.slug, log.group]), this.order.length ? '' : wanted, logs.length > 0]);
+    if (shape !== this.shape) this.#arrange(logs.length > 0);
+    this.shape = shape;
+    for (const log of this.order) this.links.get(log.slug)?.show(log, log.slug === current, wanted);
+    write(this.summary, words.many('nav.summary', logs.length, { m: words.number(logs.filter((log) => log.writing).length) }));
+  }
+
+  #arrange(/** @type {boolean} */ any) {
     const focused = this.host.contains(document.activeElement) ? document.activeElement?.getAttribute('data-slug') : null;
+    const before = this.links;
+    this.links = new Map(this.order.map((log) => [log.slug, before.get(log.slug) ?? new Link(log.slug)]));
     /** @type {Map<string, Log[]>} */
     const groups = new Map();
     for (const log of this.order) groups.set(log.group, [...(groups.get(log.group) ?? []), log]);
     const children = [...groups].map(([name, members]) => el('div.lt-side-group', { role: 'group', 'aria-label': name || words.say('app.title') },
-      name || groups.size > 1 ? el('div.lt-group', { 'aria-hidden': 'true' }, name || words.say('nav.none.group')) : null, ...members.map((log) => this.#link(log, current, wanted))));
-    if (!this.order.length) children.push(el('p.lt-side-none', {}, logs.length ? words.say('nav.none', { q: this.find.value }) : words.say('empty.none')));
+      name || groups.size > 1 ? el('div.lt-group', { 'aria-hidden': 'true' }, name || words.say('nav.none.group')) : null, ...members.map((log) => this.links.get(log.slug)?.element)));
+    if (!this.order.length) children.push(el('p.lt-side-none', {}, any ? words.say('nav.none', { q: this.find.value }) : words.say('empty.none')));
     this.host.replaceChildren(...children);
-    if (focused) /** @type {HTMLElement|null} */ (this.host.querySelector(`[data-slug="${CSS.escape(focused)}"]`))?.focus();
-    write(this.summary, words.many('nav.summary', logs.length, { m: words.number(logs.filter((log) => log.writing).length) }));
+    if (focused) this.links.get(focused)?.element.focus();
+  }
+}
+
+/** One log in the list. */
+class Link {
+  constructor(/** @type {string} */ slug) {
+    this.dot = el('i.lt-dot');
+    this.name = el('span.lt-log-name');
+    this.size = el('span.lt-log-size');
+    this.element = el('a.lt-log', { 'data-slug': slug }, this.dot, this.name, this.size);
   }
 
-  /** @param {Log} log @param {string|null} current @param {string} wanted */
-  #link(log, current, wanted) {
-    const name = el('span.lt-log-name');
-    const at = wanted ? log.name.toLowerCase().indexOf(wanted) : -1;
-    if (at < 0) name.append(log.name);
-    else name.append(log.name.slice(0, at), el('mark', {}, log.name.slice(at, at + wanted.length)), log.name.slice(at + wanted.length));
-    const dot = log.writing ? el('i.lt-dot', { role: 'img', 'aria-label': words.say('nav.writing') }) : el('i.lt-dot.lt-quiet');
-    return el('a.lt-log', { href: log.page, 'data-slug': log.slug, title: log.description || null, 'aria-current': log.slug === current ? 'page' : null },
-      dot, name, el('span.lt-log-size', {}, log.size === null ? '' : log.size ? size(log.size) : '0'));
+  /** @param {Log} log @param {boolean} isCurrent @param {string} wanted what of its name is marked */
+  show(log, isCurrent, wanted) {
+    const drawn = JSON.stringify([log, isCurrent, wanted]);
+    if (drawn === this.drawn) return;
+    this.drawn = drawn;
+    attribute(this.element, 'href', log.page);
+    attribute(this.element, 'title', log.description || null);
+    attribute(this.element, 'aria-current', isCurrent ? 'page' : null);
+    this.dot.classList.toggle('lt-quiet', !log.writing);
+    attribute(this.dot, 'role', log.writing ? 'img' : null);
+    attribute(this.dot, 'aria-label', log.writing ? words.say('nav.writing') : null);
+    write(this.size, log.size === null ? '' : log.size ? size(log.size) : '0');
+    this.#mark(log.name, wanted);
   }
+
+  #mark(/** @type {string} */ name, /** @type {string} */ wanted) {
+    const marked = JSON.stringify([name, wanted]);
+    if (marked === this.marked) return;
+    this.marked = marked;
+    const at = wanted ? name.toLowerCase().indexOf(wanted) : -1;
+    if (at < 0) this.name.replaceChildren(name);
+    else this.name.replaceChildren(name.slice(0, at), el('mark', {}, name.slice(at, at + wanted.length)), name.slice(at + wanted.length));
+  }
+}
+
+/** @param {Element} element @param {string} name @param {string|null} value null: none */
+function attribute(element, name, value) {
+  if (value === null) element.removeAttribute(name);
+  else element.setAttribute(name, value);
 }
