@@ -459,8 +459,10 @@ def test_dragging_through_thousands_of_rows_copies_exactly_the_file(viewer: Page
     assert clipboard(viewer) + "\n" == lines(first, 8000)
 
 
-def test_all_lines_are_selected_and_copied_by_the_keyboard(viewer: Page) -> None:
-    viewer.locator(".lt-view").focus()
+@pytest.mark.parametrize("focused", [".lt-view", None])
+def test_all_lines_are_selected_and_copied_by_the_keyboard(viewer: Page, focused: str | None) -> None:
+    if focused:
+        viewer.locator(focused).focus()
     viewer.keyboard.press("Control+a")
 
     expect(viewer.locator(".lt-selbar")).to_contain_text("500 lines selected")

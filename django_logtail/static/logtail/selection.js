@@ -50,8 +50,12 @@ export class Selection {
 
   /** Every line shown. */
   all() {
-    const { shown } = this.tail.rows;
-    if (shown.length) this.select(shown.at(0), shown.at(shown.length - 1));
+    const { tail } = this;
+    const { shown } = tail.rows;
+    if (!shown.length) return;
+    // What is copied next is asked of what has the focus, which is still nothing after a page has loaded.
+    if (!tail.contains(document.activeElement)) tail.parts.view.focus({ preventScroll: true });
+    this.select(shown.at(0), shown.at(shown.length - 1));
   }
 
   clear() {
@@ -132,7 +136,8 @@ export class Selection {
   /** @param {ClipboardEvent} event */
   copy(event) {
     const { tail } = this;
-    const at = /** @type {Element} */ (event.target);
+    // Where nothing is natively selected, Firefox asks the body and not what has the focus.
+    const at = /** @type {Element} */ (event.target === document.body ? document.activeElement : event.target);
     if (at?.closest?.('input, textarea') || (!this.native && !tail.contains(at))) return;
     let text = null;
     if (this.native) {
