@@ -7,7 +7,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.e2e.test_viewer_page import axe, violations
 from tests.e2e.viewing import append, expect_state, lines, show
-from tests.stack import Stack, Web
+from tests.stack import Stack, Web, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.redis, pytest.mark.whole]
 
@@ -33,6 +33,13 @@ def both(
     admin.goto(web.url + stack.reverse("admin:logtail_log_changelist"))
     admin.get_by_role("link", name="Readers and viewers").click()
     expect(admin.get_by_role("heading", name="Readers and viewers")).to_be_visible()
+
+    def is_listed() -> bool:
+        # A reader reports each second.
+        admin.get_by_role("link", name="Refresh").click()
+        return admin.locator("#logtail-logs tr", has_text="shop").count() == 1
+
+    wait_until(is_listed, what="the log among those that are read")
     return page, admin
 
 
