@@ -202,6 +202,30 @@ def test_a_phone_shows_log_and_list_one_at_a_time(viewer: Page) -> None:
     expect(viewer.get_by_role("link", name="shop")).to_be_hidden()
 
 
+def test_back_to_the_list_ends_the_log_that_was_chosen_from_it(viewer: Page, web: Web) -> None:
+    viewer.goto(f"{web.url}/logs/")
+    viewer.get_by_role("link", name="worker").click()
+    until(viewer, "tail.lines === 5")
+
+    viewer.go_back()
+
+    expect(viewer.get_by_text("Choose a log")).to_be_visible()
+    expect(viewer).to_have_title("Logs")
+    assert viewer.evaluate("() => document.querySelector('log-tail').lines") == 0
+    viewer.go_forward()
+    until(viewer, "tail.lines === 5")
+
+
+def test_a_phone_begins_with_the_list(viewer: Page, web: Web) -> None:
+    viewer.set_viewport_size({"width": 390, "height": 844})
+
+    viewer.goto(f"{web.url}/logs/")
+
+    viewer.get_by_role("link", name="worker").click()
+    until(viewer, "tail.lines === 5")
+    expect(viewer.get_by_role("link", name="shop")).to_be_hidden()
+
+
 def test_the_page_speaks_chinese(browser: Browser, web: Web, stack: Stack, member: str) -> None:
     stack.add_log("shop", b"one\n")
     context = browser.new_context(locale="zh-CN")

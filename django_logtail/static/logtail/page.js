@@ -29,7 +29,7 @@ class Page {
     this.addPane();
     const chosen = this.logs.find((/** @type {any} */ log) => log.slug === config.chosen);
     if (chosen) this.panes[0].open(chosen, location.hash);
-    else this.panes[0].choose(this.logs.length ? 'choose' : 'none');
+    else this.choose();
     this.wire();
     this.draw();
     watchTips(document);
@@ -44,7 +44,8 @@ class Page {
     document.addEventListener('keydown', (event) => this.key(event));
     addEventListener('popstate', () => {
       const log = this.logs.find((/** @type {any} */ one) => new URL(one.page, location.href).pathname === location.pathname);
-      if (log && log.slug !== this.active.info?.slug) this.show(log, location.hash);
+      if (!log) this.choose();
+      else if (log.slug !== this.active.info?.slug) this.show(log, location.hash);
     });
     addEventListener('hashchange', () => this.active.show(location.hash));
     setInterval(() => this.refresh(), REFRESH_MS);
@@ -99,6 +100,14 @@ class Page {
       if (location.pathname !== new URL(log.page, location.href).pathname) history.pushState(null, '', log.page);
       this.show(log);
     }
+  }
+
+  /** Nothing is shown, until one is picked. */
+  choose() {
+    this.active.choose(this.logs.length ? 'choose' : 'none');
+    // On a phone the list is not in sight by itself.
+    if (this.logs.length) this.toggleSide(true, true);
+    this.draw();
   }
 
   /** @param {any} log @param {string} [place] */
