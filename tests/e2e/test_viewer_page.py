@@ -216,6 +216,16 @@ def test_back_to_the_list_ends_the_log_that_was_chosen_from_it(viewer: Page, web
     until(viewer, "tail.lines === 5")
 
 
+def test_a_phone_shows_the_whole_of_what_is_sought(viewer: Page) -> None:
+    viewer.set_viewport_size({"width": 390, "height": 844})
+    viewer.locator(".lt-q").fill("a search of some length")
+    expect(viewer.get_by_text("No matches")).to_be_visible()
+
+    assert viewer.locator(".lt-q").evaluate("(field) => field.scrollWidth <= field.clientWidth")
+    expect(viewer.get_by_role("button", name="Search whole file")).to_be_visible()
+    assert viewer.evaluate("() => document.documentElement.scrollWidth") == 390
+
+
 def test_a_phone_begins_with_the_list(viewer: Page, web: Web) -> None:
     viewer.set_viewport_size({"width": 390, "height": 844})
 
