@@ -15,7 +15,7 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.contrib.auth.views import redirect_to_login
 from django.core.handlers.wsgi import WSGIRequest
-from django.db import DatabaseError
+from django.db import DatabaseError, connections, transaction
 from django.http import (
     FileResponse,
     Http404,
@@ -165,6 +165,8 @@ def let_in(view: AsyncView) -> AsyncView:
             text = "The server cannot look up your access right now."
             return JsonResponse({"error": "unavailable", "text": text}, status=503)
 
+    for alias in connections:  # Django runs no async view inside of ATOMIC_REQUESTS, and raises instead
+        transaction.non_atomic_requests(using=alias)(wrapped)
     return wrapped
 
 

@@ -9,8 +9,9 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.db import connections
 from django.template import Context, Template
-from django.test import Client, RequestFactory, override_settings
+from django.test import AsyncClient, Client, RequestFactory, override_settings
 from django.urls import clear_script_prefix, reverse, set_script_prefix
 from django.utils import translation
 
@@ -414,3 +415,12 @@ def test_the_admin_shows_the_log_below_its_row() -> None:
     html = client.get(reverse("admin:logtail_log_change", args=[log.pk])).content.decode()
 
     assert html.index("</form>") < html.index('<section class="lt-in-admin">') < html.index("<log-tail")
+
+
+@pytest.mark.parametrize("name", ["lines", "download"])
+async def test_a_project_with_atomic_requests_is_answered_as_well(monkeypatch: Any, name: str) -> None:
+    monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", True)
+
+    answer = await AsyncClient().get(f"/logs/app/{name}/")
+
+    assert (answer.status_code, answer.json()["error"]) == (401, "signed-out")
