@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.contrib.auth.views import redirect_to_login
+from django.contrib.auth.decorators import login_required
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import DatabaseError, connections, transaction
 from django.http import (
@@ -67,10 +67,9 @@ def signed_in_json(view: View) -> View:
 
 @require_safe
 @never_cache
+@login_required
 def page(request: HttpRequest, slug: str | None = None) -> HttpResponseBase:
     """The list of logs, and the chosen one."""
-    if not request.user.is_authenticated:
-        return redirect_to_login(request.get_full_path(), login_url())
     visible = list(policy().visible_logs(request.user))
     chosen = next((log for log in visible if log.slug == slug), None)
     if slug is not None and chosen is None:

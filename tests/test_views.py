@@ -424,3 +424,11 @@ async def test_a_project_with_atomic_requests_is_answered_as_well(monkeypatch: A
     answer = await AsyncClient().get(f"/logs/app/{name}/")
 
     assert (answer.status_code, answer.json()["error"]) == (401, "signed-out")
+
+
+def test_a_sign_in_page_on_another_host_is_told_the_whole_address_to_come_back_to(settings: Any) -> None:
+    settings.LOGIN_URL = "https://sso.example/login/"
+
+    answer = Client().get("/logs/django/")
+
+    assert answer.url == "https://sso.example/login/?next=http%3A//testserver/logs/django/"
