@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,6 +22,7 @@ from django_logtail import __version__
 from django_logtail.conf import conf
 from django_logtail.models import Log
 from django_logtail.reports import reports
+from django_logtail.sizes import Size, sizes
 from django_logtail.words import LANGUAGES, words
 
 #: A log is "being written" when its file changed this recently.
@@ -78,9 +78,16 @@ def _is_locale_middleware(path: str) -> bool:
     return isinstance(found, type) and issubclass(found, LocaleMiddleware)
 
 
-def described(log: Log, request: HttpRequest) -> dict[str, Any]:
-    """What the page knows of a log. Its folder is for staff; what cannot be known here is None."""
-    size, written = _measured(log)
+def described(logs: Collection[Log], request: HttpRequest) -> list[dict[str, Any]]:
+    """What the page knows of each log. Its folder is for staff; what cannot be known here is None."""
+    # A look at the file, where this host's worker reads it and it is here. Otherwise the size is what the log's reader
+    # reports, which it does while somebody watches.
+    here = {log.pk: Path(log.path) for log in logs if log.queue_name == conf.QUEUE}
+    seen = sizes.of(here.values(), conf.ROOTS)
+    return [_described(log, seen.get(here[log.pk]) if log.pk in here else None, request) for log in logs]
+
+
+def _described(log: Log, seen: Size | None, request: HttpRequest) -> dict[str, Any]:
     slug = {"slug": log.slug}
     return {
         "slug": log.slug,
@@ -89,35 +96,14 @@ def described(log: Log, request: HttpRequest) -> dict[str, Any]:
         "description": log.description,
         "folder": str(Path(log.path).parent) if getattr(request.user, "is_staff", False) else "",
         "queue": log.queue_name,
-        "size": size,
-        "writing": written is not None and time.time() - written < WRITING_SECONDS,
+        "size": seen.size if seen is not None else reports.size(log.queue_name, str(log.pk)),
+        "writing": seen is not None and time.time() - seen.written < WRITING_SECONDS,
         "page": reverse("logtail:log", kwargs=slug),
         "ticket": reverse("logtail:ticket", kwargs=slug),
         "socket": reverse("logtail:socket", kwargs=slug),
         "lines": reverse("logtail:lines", kwargs=slug),
         "download": reverse("logtail:download", kwargs=slug),
     }
-
-
-def _measured(log: Log) -> tuple[int | None, float | None]:
-    """Size and last change: by a look at the file, if this host's worker reads it and it is here, inside the roots.
-
-    Otherwise the size is what the log's reader reports, which it does while somebody watches.
-    """
-    path = Path(log.path)
-    if log.queue_name == conf.QUEUE and _is_inside(path, conf.ROOTS):
-        with contextlib.suppress(OSError):
-            seen = path.stat()
-            return seen.st_size, seen.st_mtime
-    return reports.size(log.queue_name, str(log.pk)), None
-
-
-def _is_inside(path: Path, roots: Iterable[Path]) -> bool:
-    try:
-        resolved = path.resolve()
-    except (OSError, RuntimeError):
-        return False
-    return any(resolved.is_relative_to(root.resolve()) for root in roots)
 
 
 def login_url() -> str:

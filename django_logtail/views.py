@@ -84,7 +84,7 @@ def page(request: HttpRequest, slug: str | None = None) -> HttpResponseBase:
                 **viewer_config(request),
                 "urls": {name: reverse(f"logtail:{name}") for name in ("list", "logs", "language")},
                 "languages": offered_languages(),
-                "logs": [described(log, request) for log in visible],
+                "logs": described(visible, request),
                 "chosen": slug,
             },
             "script": script_url("page.js"),
@@ -99,7 +99,7 @@ def page(request: HttpRequest, slug: str | None = None) -> HttpResponseBase:
 def logs(request: HttpRequest) -> HttpResponseBase:
     """The logs the user may see, with their sizes; the page asks again every few seconds."""
     visible = policy().visible_logs(request.user)
-    return JsonResponse({"logs": [described(log, request) for log in visible]})
+    return JsonResponse({"logs": described(visible, request)})
 
 
 @require_POST

@@ -32,7 +32,7 @@ def logtail(context: template.Context, log: Log | str, height: str = "") -> dict
     if found is None or not policy().may_view(request.user, found):
         return {"log": None}
     try:
-        described_log = described(found, request)
+        (described_log,) = described([found], request)
     except NoReverseMatch:  # the admin is mounted, and the viewer's routes are not
         return {"log": None, "is_silent": True}
     is_first = not getattr(request, _BEGUN, False)

@@ -1,0 +1,122 @@
+"""Size and last change of this host's files, for the list of logs.
+
+Kept for a moment, because every open page asks for all of them every few seconds; and looked at in a thread, because a
+file server that is gone answers no look, and the list of all logs must not wait for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+#: Seconds a look is kept, and after which it counts for nothing when no newer one succeeds.
+KEPT_SECONDS: Final = 2.0
+LAPSED_SECONDS: Final = 30.0
+#: Seconds a page waits for a walk; what it has not found by then is there for the next page.
+PATIENCE_SECONDS: Final = 0.5
+#: Walks that may be stuck, each a thread, before no other begins.
+MOST_WALKS: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Bytes, and Unix seconds of the last change."""
+
+    size: int
+    written: float
+
+
+class Sizes:
+    """What is known of the files. Any thread may ask."""
+
+    def __init__(
+        self, look: Callable[[Path], Size | None] | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._look = look or _size_of
+        self._clock = clock
+        self._turn = threading.Lock()
+        self._found: dict[Path, tuple[float, Size | None]] = {}
+        self._walks: list[_Walk] = []
+
+    def of(self, paths: Collection[Path], roots: Collection[Path]) -> dict[Path, Size]:
+        """Those of the `paths` that are files inside the `roots`, as far as that is known now."""
+        if self._turn.acquire(timeout=PATIENCE_SECONDS):
+            try:
+                self._walk(paths, roots)
+            finally:
+                self._turn.release()
+        now = self._clock()
+        known = {path: self._found[path] for path in paths if path in self._found}
+        return {
+            path: size for path, (at, size) in known.items() if size is not None and now - at < LAPSED_SECONDS
+        }
+
+    def _walk(self, paths: Collection[Path], roots: Collection[Path]) -> None:
+        """Look at those whose last look is too old, but not at what another walk is stuck in."""
+        now = self._clock()
+        self._walks = [walk for walk in self._walks if walk.is_alive()]
+        silent = [walk.place for walk in self._walks]
+        for path, (at, _) in list(self._found.items()):
+            if now - at >= LAPSED_SECONDS:
+                del self._found[path]
+        due = [
+            path
+            for path in paths
+            if now - self._found.get(path, (float("-inf"), None))[0] >= KEPT_SECONDS
+            and not any(path.is_relative_to(place) for place in silent)
+        ]
+        if not due or len(self._walks) >= MOST_WALKS:
+            return
+        walk = _Walk(due, [root for root in roots if root not in silent], self._look, self._found, now)
+        self._walks.append(walk)
+        walk.start()
+        walk.join(PATIENCE_SECONDS)
+
+
+class _Walk(threading.Thread):
+    """Looks at one path after the other. `place` is the directory it is in; it may stay there for good."""
+
+    def __init__(
+        self,
+        paths: Collection[Path],
+        roots: Collection[Path],
+        look: Callable[[Path], Size | None],
+        found: dict[Path, tuple[float, Size | None]],
+        now: float,
+    ) -> None:
+        super().__init__(name="logtail-sizes", daemon=True)  # no process waits for it to end
+        self.place = Path()
+        self._paths = paths
+        self._roots = roots
+        self._look = look
+        self._found = found
+        self._now = now
+
+    def run(self) -> None:
+        real_roots = []
+        for root in self._roots:
+            self.place = root
+            with contextlib.suppress(OSError, RuntimeError):
+                real_roots.append(root.resolve())
+        for path in self._paths:
+            self.place = path.parent
+            size = None
+            with contextlib.suppress(OSError, RuntimeError):
+                real = path.resolve()
+                if any(real.is_relative_to(root) for root in real_roots):
+                    size = self._look(real)
+            self._found[path] = (self._now, size)
+
+
+def _size_of(path: Path) -> Size:
+    found = path.stat()
+    return Size(found.st_size, found.st_mtime)
+
+
+#: Of this process.
+sizes = Sizes()
