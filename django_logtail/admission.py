@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Iterator
 
 from asgiref.sync import sync_to_async
-from django.db import close_old_connections
+from django.db import DatabaseError, close_old_connections
 
 from django_logtail.access import admit
 from django_logtail.conf import conf
@@ -17,6 +18,9 @@ from django_logtail.relay import Relay, local_relay, relay_of_this_loop
 
 #: Seconds between looks at session and permission of who is let in and stays.
 ADMIT_SECONDS = 15.0
+#: Seconds such a look may take: a database that is cut off says nothing for a quarter of an hour, and a crowd that
+#: comes at once waits for some seconds.
+ANSWER_SECONDS = 30.0
 
 
 class TooManyViewers(Exception):
@@ -68,7 +72,11 @@ viewers = Viewers()
 
 async def admitted(user_id: str, session_key: str, slug: str, *, joined: bool = False) -> Log:
     """The log, if this session may watch it now. Raises what `access.admit` raises, and `DatabaseError`."""
-    return await sync_to_async(_admitted, thread_sensitive=True)(user_id, session_key, slug, joined)
+    look = sync_to_async(_admitted, thread_sensitive=True)(user_id, session_key, slug, joined)
+    try:
+        return await asyncio.wait_for(look, ANSWER_SECONDS)
+    except asyncio.TimeoutError:
+        raise DatabaseError(f"no answer within {ANSWER_SECONDS:.0f} s") from None
 
 
 def _admitted(user_id: str, session_key: str, slug: str, joined: bool) -> Log:
