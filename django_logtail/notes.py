@@ -32,6 +32,8 @@ def send(log: Log | str | None, text: str, *, level: str = "info") -> None:
         log = Log.objects.get(slug=log)
     rows = [log] if log is not None else list(Log.objects.filter(enabled=True))
     target = "*" if log is None else str(log.pk)
-    note = Note(target, text[:MOST_CHARACTERS], level, time.time())
+    # A shell hands on what is no UTF-8 as half characters, and no message can hold those.
+    text = text[:MOST_CHARACTERS].encode(errors="replace").decode()
+    note = Note(target, text, level, time.time())
     for queue in {row.queue_name for row in rows}:
         control().add_note(queue, note)

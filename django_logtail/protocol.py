@@ -163,14 +163,14 @@ def decode_client_message(text: str) -> ClientMessage:
         case "range" if "before" in fields:
             return RangeBefore(
                 _whole(fields, "request"),
-                _text(fields, "file"),
+                _file(fields),
                 _whole(fields, "before"),
                 _whole(fields, "lines", MAX_LINES),
             )
         case "range":
             found = Range(
                 _whole(fields, "request"),
-                _text(fields, "file"),
+                _file(fields),
                 _whole(fields, "start"),
                 _whole(fields, "end"),
             )
@@ -183,7 +183,7 @@ def decode_client_message(text: str) -> ClientMessage:
                 raise BadMessage(f"'pattern' has over {MAX_PATTERN_CHARACTERS} characters")
             return SearchFrom(
                 _whole(fields, "request"),
-                _text(fields, "file"),
+                _file(fields),
                 _whole({"start": 0, **fields}, "start"),
                 pattern,
                 _flag(fields, "regex"),
@@ -275,4 +275,12 @@ def _flag(fields: Mapping[str, object], name: str) -> bool:
 def _place(value: object) -> Place:
     if not isinstance(value, dict):
         raise BadMessage("a place is an object with 'file' and 'offset'")
-    return Place(_text(value, "file"), _whole(value, "offset"))
+    return Place(_file(value), _whole(value, "offset"))
+
+
+def _file(fields: Mapping[str, object]) -> str:
+    """Somebody else may be sent it, who is told where this client stood: half a character could not travel."""
+    value = _text(fields, "file")
+    if not (value.isascii() and value.isprintable()):
+        raise BadMessage("'file' is no id of a file")
+    return value

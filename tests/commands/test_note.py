@@ -69,3 +69,10 @@ def test_with_a_local_reader_it_says_where_to_send_notes_from(settings: Any) -> 
         'LOGTAIL["READER"] is "local": a note reaches the viewers of the process that sends it, and this process '
         "has none. Call django_logtail.notes.send in the web process."
     )
+
+
+def test_a_note_that_is_no_text_is_said_as_far_as_it_is(memory: MemoryControl, app: Log) -> None:
+    call_command("logtail_note", "d\udce9ploiement")  # what a shell makes of Latin-1
+
+    (note,) = taken(memory, app)
+    assert note.text == "d?ploiement"
