@@ -16,6 +16,7 @@ from django.db import connections, models, router, transaction
 
 from django_logtail.conf import conf
 from django_logtail.models import Log
+from django_logtail.paths import mistake_in
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +71,11 @@ def declaration(slug: object, value: object) -> Declaration:
     log = Log(slug=slug, **{"name": slug, **fields, "path": str(value["path"])})
     try:
         log.clean_fields()
-        log.clean()
+        # Each host has roots of its own, and all read the same declarations: the reader of a queue judges its paths.
+        if conf.READER == "local" or log.queue_name == conf.QUEUE:
+            log.clean()
+        elif (mistake := mistake_in(Path(log.path))) is not None:
+            raise ValidationError({"path": mistake})
     except ValidationError as error:
         raise BadDeclaration(slug, f": {_sentence(error)}") from None
     return Declaration(slug, {name: getattr(log, name) for name in FIELDS}, **members)

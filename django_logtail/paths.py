@@ -38,12 +38,8 @@ class Roots:
     def may_register(self, path: Path) -> str | None:
         """Why a log with this path would never be read, as a sentence; None: nothing speaks against it."""
         text = str(path)
-        if not path.is_absolute():
-            return f"The path {text!r} is not absolute: begin it with '/'."
-        if ".." in path.parts:
-            return f"The path {text!r} contains '..': write it without."
-        if "\0" in text or "\n" in text:
-            return "The path contains a line end or a NUL."
+        if (mistake := mistake_in(path)) is not None:
+            return mistake
         if not self.paths:
             return 'LOGTAIL["ROOTS"] is empty, so no file may be read: add the directory of the logs to it.'
         allowed = ", ".join(str(root) for root in self.paths)
@@ -75,6 +71,18 @@ class Roots:
             except (OSError, RuntimeError):
                 continue
         return resolved
+
+
+def mistake_in(path: Path) -> str | None:
+    """Why no log on any host can have this path, as a sentence; None: one may."""
+    text = str(path)
+    if not path.is_absolute():
+        return f"The path {text!r} is not absolute: begin it with '/'."
+    if ".." in path.parts:
+        return f"The path {text!r} contains '..': write it without."
+    if "\0" in text or "\n" in text:
+        return "The path contains a line end or a NUL."
+    return None
 
 
 def _is_inside(path: Path, root: Path) -> bool:

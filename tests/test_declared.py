@@ -260,3 +260,32 @@ def test_migrating_back_to_nothing_and_forth_again_works(declare: Any, tmp_path:
     call_command("migrate", "logtail", verbosity=0)
 
     assert Log.objects.get().slug == "app"
+
+
+@pytest.mark.parametrize(
+    ("reader", "path", "problems"),
+    [
+        ("dramatiq", "/srv/far.log", []),
+        ("dramatiq", "far.log", ["path: The path 'far.log' is not absolute: begin it with '/'."]),
+        (
+            "local",
+            "/srv/far.log",
+            [
+                "path: The path '/srv/far.log' is outside LOGTAIL[\"ROOTS\"] ({root}): "
+                "add '/srv' to it, or move the log."
+            ],
+        ),
+    ],
+)
+def test_a_log_that_another_host_reads_is_not_held_against_the_roots_of_this_one(
+    declare: Any, tmp_path: Path, settings: Any, reader: str, path: str, problems: list[str]
+) -> None:
+    declare(far={"path": path, "queue": "web-2"})
+    settings.LOGTAIL["READER"] = reader
+
+    synced = sync()
+
+    assert synced.problems == [
+        f"LOGTAIL[\"LOGS\"]['far']: {problem.format(root=tmp_path)}" for problem in problems
+    ]
+    assert synced.created == ([] if problems else ["far"])
