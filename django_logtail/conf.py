@@ -7,7 +7,7 @@ what was seen and what was expected; the system checks turn that into a message 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Generic, TypeVar, overload
 
@@ -18,6 +18,7 @@ Value = TypeVar("Value")
 
 #: Dramatiq also takes dots; not here, because it marks its own delay and dead-letter queues with them.
 QUEUE_NAME = r"[A-Za-z_][A-Za-z0-9_-]*"
+_REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 
 
 class Key(Generic[Value]):
@@ -67,12 +68,20 @@ def _queue_name(value: object) -> str:
     return value
 
 
-def _optional_text(value: object) -> str | None:
-    return None if value is None else _text(value)
+def _redis_url(value: object) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value.startswith(_REDIS_SCHEMES):
+        # Not with the value as other keys: it may hold a password.
+        raise ImproperlyConfigured(
+            f'LOGTAIL["REDIS_URL"] is no URL of Redis; expected one that begins with {" or ".join(_REDIS_SCHEMES)}'
+        )
+    return value
 
 
 def _paths(value: object) -> tuple[Path, ...]:
-    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+    # Nothing that can be read only once: a generator would be empty from the second time on.
+    if not isinstance(value, (list, tuple, set, frozenset)):
         raise ValueError("expected a list of absolute paths")
     found = tuple(Path(item) for item in value)
     for path in found:
@@ -135,7 +144,7 @@ class Conf:
     )
     REDIS_URL = Key(
         None,
-        _optional_text,
+        _redis_url,
         unit="URL",
         why="Where wants and leases live. Unset: the Dramatiq broker's own Redis client.",
     )

@@ -31,6 +31,7 @@ def test_every_key_has_a_unit_and_a_reason_in_whole_sentences(name: str) -> None
         ("READER", "dramatiq", "dramatiq"),
         ("QUEUE", "web-1", "web-1"),
         ("REDIS_URL", "redis://localhost", "redis://localhost"),
+        ("REDIS_URL", "unix:///run/redis.sock?db=1", "unix:///run/redis.sock?db=1"),
         ("BACKLOG_LINES", 0, 0),
     ],
 )
@@ -46,9 +47,9 @@ def test_a_right_value_is_taken(settings: Any, name: str, given: Any, value: Any
         ("ROOTS", "/var/log", "expected a list of absolute paths"),
         ("ROOTS", ["logs"], "expected absolute paths, not 'logs'"),
         ("ROOTS", 7, "expected a list of absolute paths"),
+        ("ROOTS", iter(["/var/log"]), "expected a list of absolute paths"),
         ("LOGS", ["/a"], "expected a dict of slug -> path or dict"),
         ("READER", "celery", "expected 'local' or 'dramatiq'"),
-        ("REDIS_URL", "", "expected a text"),
         ("ACCESS_POLICY", None, "expected a text"),
         ("BACKLOG_LINES", True, "expected a whole number from 0 to 10000"),
         ("BACKLOG_LINES", 10_001, "expected a whole number from 0 to 10000"),
@@ -81,3 +82,19 @@ def test_keys_are_read_on_access(settings: Any) -> None:
     settings.LOGTAIL = {"QUEUE": "two"}
 
     assert (first, conf.QUEUE) == ("one", "two")
+
+
+@pytest.mark.parametrize(
+    "value", ["", "localhost:6379", "http://localhost", "redis//:secret@localhost", 6379]
+)
+def test_a_url_that_is_not_redis_is_refused_without_the_password_it_may_hold(
+    settings: Any, value: Any
+) -> None:
+    settings.LOGTAIL = {"REDIS_URL": value}
+
+    with pytest.raises(ImproperlyConfigured) as refused:
+        _ = conf.REDIS_URL
+
+    assert str(refused.value) == (
+        'LOGTAIL["REDIS_URL"] is no URL of Redis; expected one that begins with redis:// or rediss:// or unix://'
+    )
