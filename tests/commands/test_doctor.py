@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.security.websocket import AllowedHostsOriginValidator
 from django.core.asgi import get_asgi_application
 from django.urls import path
 
 from django_logtail.asgi import with_logtail
-from django_logtail.management.commands.logtail_doctor import Finding, _socket
+from django_logtail.management.commands.logtail_doctor import Finding, _settings, _socket
 from django_logtail.routing import websocket_urlpatterns
 
 from ..stack import Running, Stack, wait_until
@@ -156,6 +157,13 @@ class TestWorker:
         assert len(report) == 7
 
 
+def test_a_silenced_check_is_no_problem(settings: Any) -> None:
+    settings.LOGTAIL = {"ROOTS": ["/tmp"], "QUEU": "web-1"}
+    settings.SILENCED_SYSTEM_CHECKS = ["logtail.E002"]
+
+    assert list(_settings()) == [Finding("ok", "settings: every check passes")]
+
+
 async def silent(scope: Any, receive: Any, send: Any) -> None:
     """A host's application that returns from a socket it does not know."""
 
@@ -175,6 +183,7 @@ without_sockets = ProtocolTypeRouter({"http": pages})
 routed = ProtocolTypeRouter(
     {"http": pages, "websocket": URLRouter([path("logs/", URLRouter(websocket_urlpatterns))])}
 )
+validated = ProtocolTypeRouter({"http": pages, "websocket": AllowedHostsOriginValidator(wrapped)})
 misrouted = ProtocolTypeRouter(
     {"http": pages, "websocket": URLRouter([path("elsewhere/", URLRouter(websocket_urlpatterns))])}
 )
@@ -183,7 +192,7 @@ misrouted = ProtocolTypeRouter(
 class TestSockets:
     """What stands in `asgi.py` is tried by a handshake, and not by how it looks."""
 
-    @pytest.mark.parametrize("name", ["wrapped", "routed"])
+    @pytest.mark.parametrize("name", ["wrapped", "routed", "validated"])
     async def test_a_right_application_answers(self, settings: Any, name: str) -> None:
         settings.ASGI_APPLICATION = f"{__name__}.{name}"
 
@@ -222,7 +231,22 @@ class TestSockets:
         assert await _socket() == [
             Finding(
                 "PROBLEM",
-                "sockets: ASGI_APPLICATION 'nowhere.application': No module named 'nowhere'",
+                "sockets: ASGI_APPLICATION 'nowhere.application': ModuleNotFoundError: No module named 'nowhere'",
+                "Correct it.",
+            )
+        ]
+
+    async def test_a_module_that_raises_is_a_problem(
+        self, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "broken_asgi.py").write_text('raise KeyError("SECRET_KEY")\n')
+        monkeypatch.syspath_prepend(tmp_path)
+        settings.ASGI_APPLICATION = "broken_asgi.application"
+
+        assert await _socket() == [
+            Finding(
+                "PROBLEM",
+                "sockets: ASGI_APPLICATION 'broken_asgi.application': KeyError: 'SECRET_KEY'",
                 "Correct it.",
             )
         ]

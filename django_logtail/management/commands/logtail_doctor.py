@@ -18,7 +18,7 @@ from django.conf import settings
 from django.core.checks import ERROR, run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connections, router
 from django.db.migrations.executor import MigrationExecutor
 from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
@@ -106,7 +106,7 @@ def examine(seconds: float) -> Iterator[Finding]:
 
 
 def _settings() -> Iterator[Finding]:
-    found = run_checks(tags=["logtail"])
+    found = [message for message in run_checks(tags=["logtail"]) if not message.is_silenced()]
     for message in found:
         make = problem if message.level >= ERROR else note
         yield make(f"{message.id}: {message.msg}", message.hint or "")
@@ -116,7 +116,7 @@ def _settings() -> Iterator[Finding]:
 
 def _database() -> Iterator[Finding]:
     try:
-        executor = MigrationExecutor(connection)
+        executor = MigrationExecutor(connections[router.db_for_read(Log)])
         waiting = [
             migration.name
             for migration, _ in executor.migration_plan(executor.loader.graph.leaf_nodes("logtail"))
@@ -143,19 +143,23 @@ async def _socket() -> list[Finding]:
     advice = "In that file: application = with_logtail(get_asgi_application())."
     try:
         application = import_string(path)
+    except Exception as error:  # noqa: BLE001 - whatever the host's module raises
+        return [problem(f"sockets: ASGI_APPLICATION {path!r}: {_seen(error)}", "Correct it.")]
+    try:
         address = reverse("logtail:socket", args=["doctor"])
-    except (ImportError, AttributeError) as error:
-        return [problem(f"sockets: ASGI_APPLICATION {path!r}: {error}", "Correct it.")]
     except NoReverseMatch:
         return [note("sockets: the pages are not in ROOT_URLCONF, so they were not tried")]
     try:
         answer = await asyncio.wait_for(_shake_hands(application, address), ANSWER_SECONDS)
     except Exception as error:  # noqa: BLE001 - whatever the host's application raises for a socket it does not know
-        seen = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        return [problem(f"sockets: {path} does not take WebSockets of this app ({seen})", advice)]
+        return [problem(f"sockets: {path} does not take WebSockets of this app ({_seen(error)})", advice)]
     if answer != "bad-ticket":
         return [problem(f"sockets: {path} answered a WebSocket of this app with {answer!r}", advice)]
     return [ok(f"sockets: {path} answers at {address}")]
+
+
+def _seen(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 async def _shake_hands(application: Callable[..., Awaitable[None]], path: str) -> str:
@@ -166,6 +170,7 @@ async def _shake_hands(application: Callable[..., Awaitable[None]], path: str) -
     incoming.put_nowait({"type": "websocket.receive", "text": json.dumps(hello)})
     answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
     hosts = [name.lstrip(".") for name in settings.ALLOWED_HOSTS if name != "*"]
+    host = (hosts or ["localhost"])[0].encode()
     scope = {
         "type": "websocket",
         "asgi": {"version": "3.0"},
@@ -175,7 +180,10 @@ async def _shake_hands(application: Callable[..., Awaitable[None]], path: str) -
         "raw_path": path.encode(),
         "query_string": b"",
         "root_path": "",
-        "headers": [(b"host", (hosts or ["localhost"])[0].encode())],
+        "headers": [
+            (b"host", host),
+            (b"origin", b"http://" + host),
+        ],  # Channels' validators let nobody in without
         "subprotocols": [],
         "client": ("127.0.0.1", 0),
         "server": ("127.0.0.1", 80),
