@@ -50,6 +50,7 @@ def set_stop(log: Log | None, *, by: str, reason: str = "") -> None:
     """
     _require_worker()
     said = _said(by, " ".join(reason.split()))
+    said = said.encode(errors="replace").decode()  # a shell hands on what is no UTF-8 as half characters
     for queue in [log.queue_name] if log is not None else queues():
         control().set_stop(queue, _ALL if log is None else str(log.pk), said)
 
@@ -61,17 +62,18 @@ def clear_stop(log: Log | None) -> bool:
     """
     _require_worker()
     was_set = False
-    for queue in queues():
+    # Its own as well: of a log that was deleted, no row names the queue any more.
+    for queue in queues() if log is None else {*queues(), log.queue_name}:
         for name in control().stops(queue) if log is None else [str(log.pk)]:
             was_set |= control().clear_stop(queue, name)
     return was_set
 
 
-def forget_stop(sender: type[Log], instance: Log, **kwargs: object) -> None:
+def forget_stop(sender: type[Log], instance: Log, using: str, **kwargs: object) -> None:
     """Clear the flag of a log that has been deleted: nobody could name it any more. The `post_delete` signal's."""
     if not is_available():
         return
-    gone = Log(pk=instance.pk)  # the instance itself loses its id
+    gone = Log(pk=instance.pk, queue=instance.queue)  # the instance itself loses its id
 
     def forget() -> None:
         try:
@@ -79,7 +81,7 @@ def forget_stop(sender: type[Log], instance: Log, **kwargs: object) -> None:
         except ControlUnavailable as error:
             logger.warning("the stop flag of deleted log %s, if any, stays: Redis: %s", gone.pk, error)
 
-    transaction.on_commit(forget)
+    transaction.on_commit(forget, using=using)
 
 
 def stops() -> list[StopFlag]:

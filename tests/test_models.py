@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -146,3 +148,20 @@ def test_watching_is_a_permission_of_its_own() -> None:
 
 def test_no_migration_is_missing() -> None:
     call_command("makemigrations", "logtail", check=True, dry_run=True, verbosity=0)
+
+
+def test_a_project_may_have_the_registry_in_another_database_and_no_default_one() -> None:
+    """A process of its own, because the databases are chosen once a process."""
+    finished = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "tests.other_database"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stdout.splitlines()[-2:] == [
+        "Finding(mark='ok', text='database: 2 enabled log(s), 0 disabled', advice='')",
+        "2",
+    ]

@@ -151,3 +151,20 @@ def test_a_local_reader_has_no_flag_and_what_to_do_instead_is_said(settings: Any
     assert str(refused.value) == (
         'LOGTAIL["READER"] is "local", so there is no stop flag. Disable the log, and its viewers are disconnected.'
     )
+
+
+def test_the_flag_of_the_last_log_of_a_queue_goes_with_it(
+    memory: MemoryControl, app: Log, django_capture_on_commit_callbacks: Any
+) -> None:
+    set_stop(app, by="ann")
+
+    with django_capture_on_commit_callbacks(execute=True):
+        app.delete()
+
+    assert memory.stops("web-1") == {}
+
+
+def test_a_reason_that_is_no_text_is_said_as_far_as_it_is(memory: MemoryControl, app: Log) -> None:
+    set_stop(app, by="ann", reason="Wartung f\udcfcr heute")  # what a shell makes of Latin-1
+
+    assert memory.stops("web-1") == {str(app.pk): "stopped by ann: Wartung f?r heute"}

@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
+from django.db import router, transaction
 from django.utils.text import slugify
 
 from django_logtail.models import Access, Log
@@ -58,7 +58,7 @@ class Command(BaseCommand):
             log.full_clean()
         except ValidationError as error:
             raise CommandError(_sentences(error)) from None
-        with transaction.atomic():
+        with transaction.atomic(using=router.db_for_write(Log)):
             log.save()
             log.users.set(users)
             log.groups.set(groups)

@@ -6,19 +6,20 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DEFAULT_DB_ALIAS
+from django.db import router
 
 from django_logtail import declared
+from django_logtail.models import Log
 
 
 class Command(BaseCommand):
     help = 'Creates, updates and deletes the logs that LOGTAIL["LOGS"] declares; others stay as they are.'
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--database", default=DEFAULT_DB_ALIAS, help="alias; default: %(default)s")
+        parser.add_argument("--database", help="alias; default: where your routers have the logs")
 
-    def handle(self, *args: Any, database: str, **options: Any) -> None:
-        synced = declared.sync(database)
+    def handle(self, *args: Any, database: str | None, **options: Any) -> None:
+        synced = declared.sync(database or router.db_for_write(Log))
         for done, slugs in (
             ("Created", synced.created),
             ("Updated", synced.updated),

@@ -1,0 +1,1 @@
+"""A project that has an empty default database, and its routers have everything in another."""
