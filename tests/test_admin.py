@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.auth.models import Permission, User
 from django.contrib.messages import get_messages
-from django.test import Client
-from django.urls import reverse, reverse_lazy
+from django.test import Client, RequestFactory, override_settings
+from django.urls import path, reverse, reverse_lazy
 from pytest_django.asserts import assertContains, assertNotContains
 
 from django_logtail import control
@@ -402,3 +403,16 @@ class TestStatusPage:
         page = client.get(self.ADDRESS).content.decode()
 
         assert re.findall(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)", page) == []
+
+
+def test_a_projects_own_admin_class_needs_no_status_page(client: Client, roots: Path) -> None:
+    site = AdminSite("own")
+    site.register(Log, ModelAdmin)
+    request = RequestFactory().get("/")
+    request.user = User.objects.get(username="root")
+
+    with override_settings(ROOT_URLCONF=type("urls", (), {"urlpatterns": [path("own/", site.urls)]})):
+        page = site.get_model_admin(Log).changelist_view(request).render().content.decode()
+
+    assert "Add log" in page
+    assert "Readers and viewers" not in page
