@@ -11,7 +11,7 @@ from django.db import DatabaseError, close_old_connections
 
 from django_logtail.access import admit
 from django_logtail.conf import conf
-from django_logtail.control import control
+from django_logtail.control.process import control
 from django_logtail.mailboxes import LayerMailboxes
 from django_logtail.models import Log
 from django_logtail.relay import Relay, local_relay, relay_of_this_loop

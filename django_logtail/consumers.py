@@ -20,7 +20,8 @@ from django.http.request import split_domain_port, validate_host
 from django_logtail import protocol
 from django_logtail.access import Refused, read_ticket
 from django_logtail.admission import ADMIT_SECONDS, TooManyViewers, admitted, relay_here, viewers
-from django_logtail.control import Sought, ViewerFacts
+from django_logtail.control import ViewerFacts
+from django_logtail.control.wants import Sought
 from django_logtail.models import Log
 from django_logtail.protocol import BadMessage, CloseCode, decode_client_message, encode_message
 from django_logtail.relay import FeedViewer, Relay

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import time
 
-from django_logtail.control import Note, control
+from django_logtail.control import Note
+from django_logtail.control.process import control
 from django_logtail.models import Log
 
 LEVELS = ("info", "warning", "error")

@@ -30,17 +30,9 @@ from django.db import close_old_connections
 
 from django_logtail.budget import Budget
 from django_logtail.conf import conf
-from django_logtail.control import (
-    READER_LEASE_MS,
-    Control,
-    ControlUnavailable,
-    Note,
-    ReaderLease,
-    Seen,
-    Tick,
-    Want,
-    in_thread,
-)
+from django_logtail.control import READER_LEASE_MS, Control, ControlUnavailable, Note, ReaderLease, Seen, Tick
+from django_logtail.control.process import in_thread
+from django_logtail.control.wants import Want
 from django_logtail.mailboxes import Mailboxes, MailboxUnavailable
 from django_logtail.models import Log
 from django_logtail.paths import Roots

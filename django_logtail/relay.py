@@ -18,17 +18,9 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from django_logtail.control import (
-    VIEWERS_SECONDS,
-    WANT_RENEWAL_SECONDS,
-    Control,
-    ControlUnavailable,
-    Sought,
-    ViewerFacts,
-    Want,
-    control,
-    in_thread,
-)
+from django_logtail.control import VIEWERS_SECONDS, Control, ControlUnavailable, ViewerFacts
+from django_logtail.control.process import control, in_thread
+from django_logtail.control.wants import WANT_RENEWAL_SECONDS, Sought, Want
 from django_logtail.mailboxes import Mailboxes, MailboxUnavailable, local_mailboxes
 from django_logtail.protocol import encode_batch, encode_message
 from django_logtail.reader import reader_of

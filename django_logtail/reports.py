@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from django_logtail.control import Control, ControlUnavailable, control
+from django_logtail.control import Control, ControlUnavailable
+from django_logtail.control.process import control
 
 #: Seconds a report is kept; readers make one a second.
 KEPT_SECONDS: Final = 2.0

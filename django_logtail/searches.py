@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from django_logtail.budget import Budget
-from django_logtail.control import Want
+from django_logtail.control.wants import Want
 from django_logtail.encodings import shown_as
 from django_logtail.tailing import history
 from django_logtail.tailing.generation import HEAD_BYTES

@@ -14,7 +14,8 @@ from typing import Any
 from django.contrib.auth import get_user_model
 
 from django_logtail import stop_flag
-from django_logtail.control import ViewerFacts, control
+from django_logtail.control import ViewerFacts
+from django_logtail.control.process import control
 from django_logtail.models import Log
 from django_logtail.stop_flag import StopFlag
 

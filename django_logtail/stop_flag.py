@@ -13,7 +13,8 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from django_logtail.conf import conf
-from django_logtail.control import ControlUnavailable, control
+from django_logtail.control import ControlUnavailable
+from django_logtail.control.process import control
 from django_logtail.models import Log
 
 logger = logging.getLogger(__name__)

@@ -12,8 +12,8 @@ from typing import Any
 
 import dramatiq
 
-from django_logtail import control
 from django_logtail.conf import conf
+from django_logtail.control.process import control
 from django_logtail.mailboxes import LayerMailboxes
 from django_logtail.reader import Ending, Reader, reader_of
 
@@ -66,7 +66,7 @@ def _enqueue(queue: str) -> None:
 
 
 async def _run(queue: str) -> Ending:
-    reader = reader_of(queue, control.control(), LayerMailboxes(), send_wake_up)
+    reader = reader_of(queue, control(), LayerMailboxes(), send_wake_up)
     with _running.lock:
         if _running.is_shutting_down or queue in _running.readers:
             return Ending.LOST

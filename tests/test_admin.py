@@ -12,8 +12,10 @@ from django.test import Client, RequestFactory, override_settings
 from django.urls import path, reverse, reverse_lazy
 from pytest_django.asserts import assertContains, assertNotContains
 
-from django_logtail import control
-from django_logtail.control import MemoryControl, ReaderLease, Seen, ViewerFacts, Want
+from django_logtail.control import ReaderLease, Seen, ViewerFacts
+from django_logtail.control.in_memory import MemoryControl
+from django_logtail.control.process import use
+from django_logtail.control.wants import Want
 from django_logtail.declared import sync
 from django_logtail.models import Log
 
@@ -29,9 +31,9 @@ def roots(settings: Any, tmp_path: Path) -> Path:
 @pytest.fixture
 def memory() -> Iterator[MemoryControl]:
     memory = MemoryControl()
-    control.use(memory)
+    use(memory)
     yield memory
-    control.use(None)
+    use(None)
 
 
 @pytest.fixture
@@ -384,14 +386,14 @@ class TestStatusPage:
 
     def test_without_redis_it_says_so_and_what_to_do(self, client: Client, settings: Any) -> None:
         settings.LOGTAIL["REDIS_URL"] = "redis://127.0.0.1:1/0"
-        control.use(None)
+        use(None)
 
         try:
             page = client.get(self.ADDRESS)
             Log.objects.create(name="App", slug="app", path="/tmp/app.log")
             stopped = client.post(self.ADDRESS, {"act": "stop", "log": "app"})
         finally:
-            control.use(None)
+            use(None)
 
         assertContains(page, '<p class="errornote">Redis does not answer: ')
         assertContains(page, "manage.py logtail_doctor")

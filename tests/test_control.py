@@ -6,18 +6,10 @@ from dataclasses import replace
 import pytest
 import redis
 
-from django_logtail.control import (
-    READER_LEASE_MS,
-    WANT_LEASE_MS,
-    ControlUnavailable,
-    MemoryControl,
-    Note,
-    ReaderLease,
-    RedisControl,
-    Seen,
-    ViewerFacts,
-    Want,
-)
+from django_logtail.control import READER_LEASE_MS, ControlUnavailable, Note, ReaderLease, Seen, ViewerFacts
+from django_logtail.control.in_memory import MemoryControl
+from django_logtail.control.in_redis import RedisControl
+from django_logtail.control.wants import WANT_LEASE_MS, Want
 from django_logtail.tailing.events import Position
 from example_project.demo.processes import free_port
 from example_project.demo.redis_server import redis_command

@@ -14,9 +14,10 @@ from dramatiq.brokers.redis import RedisBroker
 from dramatiq.brokers.stub import StubBroker
 from redis.sentinel import Sentinel, SentinelManagedSSLConnection
 
-from django_logtail import control as control_module
 from django_logtail.checks import check_channel_layer
-from django_logtail.control import CALL_SECONDS, ControlUnavailable, RedisControl, _client
+from django_logtail.control import ControlUnavailable, connection
+from django_logtail.control.connection import CALL_SECONDS, redis_client
+from django_logtail.control.in_redis import RedisControl
 
 from .conftest import absent
 from .redis_servers import KINDS, RedisServer, broker_options, client
@@ -59,7 +60,7 @@ def test_control_uses_the_brokers_server_and_database_whatever_its_kind(
     broker = RedisBroker(**broker_options(server.broker))
     host_broker(broker)
 
-    found = stops_through(_client())
+    found = stops_through(redis_client())
 
     assert found == {"7": "why"}
     assert broker.client.hgetall("logtail:{q}:stop") == {b"7": b"why"}
@@ -74,7 +75,7 @@ def test_control_uses_the_server_and_database_of_its_own_url_whatever_its_kind(
 ) -> None:
     settings.LOGTAIL = {"READER": "dramatiq", "REDIS_URL": server.broker["url"]}
 
-    found = stops_through(_client())
+    found = stops_through(redis_client())
 
     assert found == {"7": "why"}
     with client(server) as other:
@@ -101,7 +102,7 @@ def test_what_a_broker_connects_with_is_kept_but_for_the_time_outs(
     host_broker(broker)
     theirs = dict(broker.client.connection_pool.connection_kwargs)
 
-    ours = _client().connection_pool
+    ours = redis_client().connection_pool
 
     assert ours is not broker.client.connection_pool
     assert ours.connection_class is broker.client.connection_pool.connection_class
@@ -128,7 +129,7 @@ def test_a_sentinels_master_is_asked_for_with_the_options_of_the_master_and_of_t
     broker = RedisBroker(client=sentinels.master_for("mymaster", check_connection=True, **options))
     host_broker(broker)
 
-    ours = _client().connection_pool
+    ours = redis_client().connection_pool
 
     assert (ours.service_name, ours.is_master, ours.check_connection) == ("mymaster", True, True)
     assert ours.connection_class is SentinelManagedSSLConnection
@@ -151,7 +152,7 @@ def test_a_connection_that_looks_for_a_master_asks_our_own_pool_and_not_the_brok
 ) -> None:
     broker = RedisBroker(client=Sentinel([("one.example", 26379)]).master_for("mymaster"))
     host_broker(broker)
-    ours = _client().connection_pool
+    ours = redis_client().connection_pool
     monkeypatch.setattr(ours.sentinel_manager, "discover_master", lambda name: (f"{name}.example", 6379))
 
     found = ours.make_connection().connection_pool.get_master_address()
@@ -165,12 +166,12 @@ def test_a_connection_that_looks_for_a_master_asks_our_own_pool_and_not_the_brok
 def test_a_redis_that_is_silent_is_asked_once_though_the_brokers_client_asks_again(
     made: str, host_broker: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(control_module, "CALL_SECONDS", 0.05)
+    monkeypatch.setattr(connection, "CALL_SECONDS", 0.05)
     with socket.create_server(("127.0.0.1", 0), backlog=20) as silent:
         port = silent.getsockname()[1]
         options = {"url": f"redis://127.0.0.1:{port}"} if made == "url" else {"port": port}
         host_broker(RedisBroker(**options))
-        with _client() as asking, pytest.raises(ControlUnavailable):
+        with redis_client() as asking, pytest.raises(ControlUnavailable):
             RedisControl(asking).ping()
 
         assert count_waiting(silent) == 1
@@ -194,7 +195,7 @@ def test_a_broker_without_a_redis_client_is_told_with_what_to_do(
     host_broker(StubBroker())
 
     with pytest.raises(ControlUnavailable) as caught:
-        _client()
+        redis_client()
 
     assert str(caught.value) == (
         'the Dramatiq broker has no Redis client; set LOGTAIL["REDIS_URL"], or use '
@@ -228,7 +229,7 @@ def test_settings_of_the_how_to_lead_layer_and_control_to_the_same_server(
     settings.CHANNEL_LAYERS = HOW_TO[name]["CHANNEL_LAYERS"]
     host_broker(RedisBroker(**HOW_TO[name]["DRAMATIQ_BROKER"]["OPTIONS"]))
 
-    ours = _client().connection_pool
+    ours = redis_client().connection_pool
     (host,) = decode_hosts(settings.CHANNEL_LAYERS["default"]["CONFIG"]["hosts"])
     layers = create_pool(host)
 
@@ -244,7 +245,7 @@ def test_settings_of_the_how_to_lead_layer_and_control_to_the_same_server(
 def test_settings_of_the_how_to_lead_the_wants_to_another_server(settings: Any) -> None:
     settings.LOGTAIL = HOW_TO["wants"]["LOGTAIL"]
 
-    found = told(_client().connection_pool.connection_kwargs)
+    found = told(redis_client().connection_pool.connection_kwargs)
 
     assert found == {
         "host": "other.example.org",

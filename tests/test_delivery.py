@@ -15,7 +15,8 @@ import pytest
 
 from django_logtail import reader as reader_module
 from django_logtail import relay as relay_module
-from django_logtail.control import MemoryControl, Note, ReaderLease
+from django_logtail.control import Note, ReaderLease
+from django_logtail.control.in_memory import MemoryControl
 from django_logtail.mailboxes import MailboxUnavailable, MemoryMailboxes
 from django_logtail.protocol import decode_batch
 from django_logtail.reader import Ending, Limits, Reader, Source

@@ -12,8 +12,9 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.core.checks import ERROR, run_checks
 from django.test import RequestFactory
 
-from django_logtail import control
-from django_logtail.control import MemoryControl, Note, ReaderLease, Seen
+from django_logtail.control import Note, ReaderLease, Seen
+from django_logtail.control.in_memory import MemoryControl
+from django_logtail.control.process import use
 from django_logtail.models import Log
 
 from .stack import CHECKOUT
@@ -33,9 +34,9 @@ def snippet(page: str, name: str) -> dict[str, Any]:
 @pytest.fixture
 def memory() -> Iterator[MemoryControl]:
     memory = MemoryControl()
-    control.use(memory)
+    use(memory)
     yield memory
-    control.use(None)
+    use(None)
 
 
 def sent(memory: MemoryControl) -> list[Note]:
@@ -71,12 +72,12 @@ def test_the_view_answers_also_without_redis(settings: Any) -> None:
     Log.objects.create(name="Django", slug="django", path="/tmp/django.log")
     request = RequestFactory().post("/")
     request.user = User.objects.create_user("ann", is_staff=True)
-    control.use(None)
+    use(None)
 
     try:
         response = snippet("notes.md", "view")["clear_cache"](request)
     finally:
-        control.use(None)
+        use(None)
 
     assert response.status_code == 302
 

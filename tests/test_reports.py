@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from django_logtail.control import Control, ControlUnavailable, MemoryControl
+from django_logtail.control import Control, ControlUnavailable
+from django_logtail.control.in_memory import MemoryControl
 from django_logtail.reports import KEPT_SECONDS, SILENT_SECONDS, Reports
 
 

@@ -3,8 +3,9 @@ from typing import Any
 
 import pytest
 
-from django_logtail import control
-from django_logtail.control import ControlUnavailable, MemoryControl
+from django_logtail.control import ControlUnavailable
+from django_logtail.control.in_memory import MemoryControl
+from django_logtail.control.process import use
 from django_logtail.models import Log
 from django_logtail.stop_flag import OnlyWithWorker, StopFlag, clear_stop, queues, set_stop, stops
 
@@ -14,9 +15,9 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def memory() -> Iterator[MemoryControl]:
     memory = MemoryControl()
-    control.use(memory)
+    use(memory)
     yield memory
-    control.use(None)
+    use(None)
 
 
 @pytest.fixture

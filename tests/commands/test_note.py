@@ -4,8 +4,10 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from django_logtail import control
-from django_logtail.control import MemoryControl, Note, ReaderLease, Seen, Want
+from django_logtail.control import Note, ReaderLease, Seen
+from django_logtail.control.in_memory import MemoryControl
+from django_logtail.control.process import use
+from django_logtail.control.wants import Want
 from django_logtail.models import Log
 
 pytestmark = pytest.mark.django_db
@@ -14,9 +16,9 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def memory() -> Iterator[MemoryControl]:
     memory = MemoryControl()
-    control.use(memory)
+    use(memory)
     yield memory
-    control.use(None)
+    use(None)
 
 
 @pytest.fixture

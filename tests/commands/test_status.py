@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from django_logtail import __version__, control
-from django_logtail.control import MemoryControl, ReaderLease, Seen, ViewerFacts, Want
+from django_logtail import __version__
+from django_logtail.control import ReaderLease, Seen, ViewerFacts
+from django_logtail.control.in_memory import MemoryControl
+from django_logtail.control.process import use
+from django_logtail.control.wants import Want
 from django_logtail.models import Log
 
 from ..stack import Stack
@@ -19,9 +22,9 @@ HOST = socket.gethostname()
 @pytest.fixture
 def memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[MemoryControl]:
     memory = MemoryControl()
-    control.use(memory)
+    use(memory)
     yield memory
-    control.use(None)
+    use(None)
 
 
 def read(memory: MemoryControl, log: Log) -> None:
@@ -122,13 +125,13 @@ class TestCommand:
 
     def test_without_redis_it_says_so(self, settings: Any) -> None:
         settings.LOGTAIL = {"READER": "dramatiq", "REDIS_URL": "redis://127.0.0.1:1/0"}
-        control.use(None)
+        use(None)
 
         try:
             with pytest.raises(CommandError, match=r"^Redis does not answer: "):
                 call_command("logtail_status")
         finally:
-            control.use(None)
+            use(None)
 
     def test_with_a_local_reader_it_says_why_there_is_nothing_to_show(self, settings: Any) -> None:
         settings.LOGTAIL = {"READER": "local"}

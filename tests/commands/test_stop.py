@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from django_logtail import control
-from django_logtail.control import MemoryControl
+from django_logtail.control.in_memory import MemoryControl
+from django_logtail.control.process import use
 from django_logtail.models import Log
 
 from ..stack import Running, Stack, wait_until
@@ -19,9 +19,9 @@ USER = getpass.getuser()
 @pytest.fixture
 def memory() -> Iterator[MemoryControl]:
     memory = MemoryControl()
-    control.use(memory)
+    use(memory)
     yield memory
-    control.use(None)
+    use(None)
 
 
 def failure(*arguments: str) -> str:
@@ -79,12 +79,12 @@ class TestCommand:
 
     def test_without_redis_it_says_so(self, settings: Any) -> None:
         settings.LOGTAIL = {"READER": "dramatiq", "REDIS_URL": "redis://127.0.0.1:1/0"}
-        control.use(None)
+        use(None)
 
         try:
             assert failure("--all").startswith("Redis does not answer: ")
         finally:
-            control.use(None)
+            use(None)
 
 
 @pytest.mark.whole

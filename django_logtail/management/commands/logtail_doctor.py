@@ -24,7 +24,8 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
 from django_logtail.conf import conf
-from django_logtail.control import Control, ControlUnavailable, control
+from django_logtail.control import Control, ControlUnavailable
+from django_logtail.control.process import control
 from django_logtail.mailboxes import LayerMailboxes, MailboxUnavailable
 from django_logtail.models import Log
 from django_logtail.protocol import PROTOCOL_VERSION

@@ -1,0 +1,134 @@
+"""What web processes, readers and operators tell each other: the words, and what keeps them. Knows no Redis.
+
+`in_redis` keeps them for readers in workers, `in_memory` for one in this process; `process` has this process' one
+`Control`, whichever it is.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+from django_logtail import __version__
+from django_logtail.control.wants import Want
+
+#: Milliseconds a reader's lease lives unless renewed: 25 missed ticks; a false take-over is harmless.
+READER_LEASE_MS: Final = 2_500
+#: Milliseconds a web process' list of viewers lives, and the seconds between renewals.
+VIEWERS_LEASE_MS: Final = 30_000
+VIEWERS_SECONDS: Final = 10.0
+#: Notes that may wait for a reader.
+MOST_NOTES: Final = 100
+
+
+class ControlUnavailable(Exception):
+    """Redis did not answer. The text is the client library's."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderLease:
+    """Who reads a queue now. A message to its mailbox makes it look at the wants at once."""
+
+    token: str
+    host: str
+    pid: int
+    version: str
+    mailbox: str = ""
+
+    def to_text(self) -> str:
+        return f"{self.token}|{self.host}|{self.pid}|{self.version}|{self.mailbox}"
+
+    @classmethod
+    def from_text(cls, text: str) -> ReaderLease:
+        token, host, pid, version, mailbox = text.split("|")
+        return cls(token, host, int(pid), version, mailbox)
+
+    @classmethod
+    def new(cls) -> ReaderLease:
+        host = socket.gethostname().replace("|", "_") or "unknown"
+        return cls(uuid.uuid4().hex, host, os.getpid(), __version__)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A mark from outside for everyone who watches `log` ("*": any log): "deploy 4.2 started". `at`: Unix seconds."""
+
+    log: str
+    text: str
+    level: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ViewerFacts:
+    """One viewer, for who looks after the host. `since`: Unix seconds; `user`: primary key; `address`: the peer's."""
+
+    session: str
+    user: str
+    log: str
+    since: float
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Answer to a post: who reads, must the caller send a wake-up, which renewed wants Redis no longer has."""
+
+    reader: ReaderLease | None
+    wake: bool
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Up to where a reader knows the wants. Hand it to the next tick."""
+
+    epoch: str = ""
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Answer to a tick.
+
+    `holds`: the caller is the reader. `ended`: it was, nothing was wanted, and the lease is freed. `changed` maps
+    members to their want, or to None when it lapsed or was deleted; with `is_full` every other want is gone.
+    `stops` is the stop flag: log id or "*" -> reason. `notes` are handed out once.
+    """
+
+    holds: bool
+    ended: bool = False
+    holder: ReaderLease | None = None
+    seen: Seen = Seen()
+    is_full: bool = False
+    changed: Mapping[str, Want | None] = field(default_factory=dict)
+    stops: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
+
+
+class Control(Protocol):
+    """The same for a reader behind Redis and for one in this process.
+
+    Calls are synchronous and short; code in an event loop runs them in a thread (`process.in_thread`). A call that
+    cannot be answered raises `ControlUnavailable`.
+    """
+
+    def post(
+        self, queue: str, wants: Iterable[Want], renewed: Iterable[str], dropped: Iterable[str]
+    ) -> Posted: ...
+    def tick(self, queue: str, lease: ReaderLease, seen: Seen, *, may_end: bool, starting: bool) -> Tick: ...
+    def hand_over(self, queue: str, lease: ReaderLease) -> int: ...
+    def report(self, queue: str, status: Mapping[str, object]) -> None: ...
+    def status(self, queue: str) -> dict[str, Any] | None: ...
+    def reader(self, queue: str) -> ReaderLease | None: ...
+    def set_stop(self, queue: str, log: str, reason: str) -> None: ...
+    def clear_stop(self, queue: str, log: str) -> bool: ...
+    def stops(self, queue: str) -> dict[str, str]: ...
+    def add_note(self, queue: str, note: Note) -> None: ...
+    def report_viewers(self, process: str, viewers: list[ViewerFacts]) -> None: ...
+    def viewers(self) -> list[ViewerFacts]: ...
+    def ping(self) -> str: ...

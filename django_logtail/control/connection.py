@@ -1,0 +1,57 @@
+"""The connection to Redis: the one of the settings or the broker's, with time-outs of our own."""
+
+from __future__ import annotations
+
+import copy
+from typing import Final
+
+import redis
+from redis.sentinel import SentinelConnectionPool
+
+from django_logtail.conf import conf
+from django_logtail.control import ControlUnavailable
+
+#: Seconds a Redis call may take. redis-py 8's own default of 5 s is longer than the reader's lease.
+CALL_SECONDS: Final = 2.0
+#: What makes a client of redis-py ask up to ten times more, each for CALL_SECONDS. Who calls tries again anyway.
+_RETRIES: Final = frozenset({"retry", "retry_on_error", "retry_on_timeout"})
+
+
+def redis_client() -> redis.Redis:
+    """A client of `LOGTAIL["REDIS_URL"]`, or else of the Dramatiq broker's Redis. Connects lazily."""
+    url = conf.REDIS_URL
+    if url is not None:
+        return redis.Redis.from_url(url, socket_timeout=CALL_SECONDS, socket_connect_timeout=CALL_SECONDS)
+    import dramatiq  # not at the top: dramatiq must not make a default broker before the apps are loaded
+
+    client = getattr(dramatiq.get_broker(), "client", None)
+    if not isinstance(client, redis.Redis):
+        raise ControlUnavailable(
+            'the Dramatiq broker has no Redis client; set LOGTAIL["REDIS_URL"], or use '
+            "dramatiq.brokers.redis.RedisBroker"
+        )
+    return _with_timeouts(client)
+
+
+def _with_timeouts(client: redis.Redis) -> redis.Redis:
+    """A client like the broker's (server, TLS, password, database, Sentinel), with our own time-outs and no retries."""
+    pool = client.connection_pool
+    options = {name: value for name, value in pool.connection_kwargs.items() if name not in _RETRIES}
+    options |= {"socket_timeout": CALL_SECONDS, "socket_connect_timeout": CALL_SECONDS}
+    if not isinstance(pool, SentinelConnectionPool):
+        return redis.Redis(
+            connection_pool=redis.ConnectionPool(connection_class=pool.connection_class, **options)
+        )
+    del options["connection_pool"]  # the broker's own pool; the new one sets itself
+    manager = copy.copy(pool.sentinel_manager)
+    manager.sentinels = [_with_timeouts(sentinel) for sentinel in manager.sentinels]
+    return redis.Redis(
+        connection_pool=SentinelConnectionPool(  # type: ignore[no-untyped-call]
+            pool.service_name,
+            manager,
+            connection_class=pool.connection_class,
+            is_master=pool.is_master,
+            check_connection=pool.check_connection,
+            **options,
+        )
+    )

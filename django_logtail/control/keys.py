@@ -1,0 +1,151 @@
+"""Every key in Redis, and the scripts that change a queue's. `in_redis` sends them.
+
+One hash-tagged key family a queue, so that each script touches one slot. All times are Redis' own clock.
+
+    logtail:{queue}:reader    string  "<token>|<host>|<pid>|<version>|<mailbox>" of the running reader; 2.5 s.
+                                      An economy, not a fence: two readers at once do no harm, because a feed takes
+                                      only what continues exactly where it stands
+    logtail:{queue}:wants     hash    "<process>|<log>|<flow>" -> JSON of the want
+    logtail:{queue}:expiry    zset    the same members by when they lapse (15 s after the last renewal)
+    logtail:{queue}:changed   zset    the same members by the version of their last change, so that a tick costs what
+                                      changed and not what is watched
+    logtail:{queue}:version   hash    n: counts changes; epoch: when the family was created (Redis may lose its data)
+    logtail:{queue}:wake      string  at most one wake-up in flight: 2, 4, 8, 16, 30 s
+    logtail:{queue}:wakes     string  wake-ups without an answer; deleted by a reader that starts
+    logtail:{queue}:stop      hash    "<log>" or "*" -> reason: the stop flag. The only key without an expiry: it
+                                      stays until somebody clears it or deletes the log
+    logtail:{queue}:notes     list    JSON of notes from outside that the reader has not yet taken; at most 100
+    logtail:{queue}:status    string  JSON of what the reader last reported; lapses after 10 s
+    logtail:viewers:<process> string  JSON of one web process' viewers; lapses after 30 s
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+#: Milliseconds after which an unused key family is gone.
+FAMILY_LEASE_MS: Final = 60_000
+#: Milliseconds a reader's report lives; it is renewed each second, and every four while nothing moves.
+STATUS_LEASE_MS: Final = 10_000
+
+#: What every script gets as KEYS, in the order in which the prelude takes them.
+_FAMILY: Final = ("reader", "wants", "expiry", "changed", "version", "wake", "wakes", "stop", "notes")
+
+
+def family(queue: str) -> list[str]:
+    return [key(queue, name) for name in _FAMILY]
+
+
+def key(queue: str, name: str) -> str:
+    return f"logtail:{{{queue}}}:{name}"
+
+
+def viewers_key(process: str) -> str:
+    return f"logtail:viewers:{process}"
+
+
+_PRELUDE = """
+local reader, wants, expiry, changed, version, wake, wakes, stop, notes = unpack(KEYS)
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+if redis.call('EXISTS', version) == 0 then
+  redis.call('HSET', version, 'n', 0, 'epoch', clock[1] .. '.' .. clock[2])
+end
+local function mark(member)
+  redis.call('ZADD', changed, redis.call('HINCRBY', version, 'n', 1), member)
+end
+local function drop(member)
+  redis.call('HDEL', wants, member)
+  redis.call('ZREM', expiry, member)
+  mark(member)
+end
+local function keep()
+  for _, key in ipairs({wants, expiry, changed, version}) do redis.call('PEXPIRE', key, ARGV[1]) end
+end
+"""
+
+# ARGV: family lease, want lease, number of wants, of renewed, of dropped; then member, JSON pairs; members; members
+POST = (
+    _PRELUDE
+    + """
+local at, missing = 5, {}
+for _ = 1, tonumber(ARGV[3]) do
+  redis.call('HSET', wants, ARGV[at + 1], ARGV[at + 2])
+  redis.call('ZADD', expiry, now + ARGV[2], ARGV[at + 1])
+  mark(ARGV[at + 1])
+  at = at + 2
+end
+for _ = 1, tonumber(ARGV[4]) do
+  at = at + 1
+  if redis.call('HEXISTS', wants, ARGV[at]) == 1 then
+    redis.call('ZADD', expiry, now + ARGV[2], ARGV[at])
+  else
+    missing[#missing + 1] = ARGV[at]
+  end
+end
+for _ = 1, tonumber(ARGV[5]) do
+  at = at + 1
+  if redis.call('HEXISTS', wants, ARGV[at]) == 1 then drop(ARGV[at]) end
+end
+keep()
+local lease = redis.call('GET', reader)
+local must_wake = 0
+if not lease and redis.call('HLEN', wants) > 0 then
+  local tries = tonumber(redis.call('GET', wakes) or '0')
+  local pause = ({2000, 4000, 8000, 16000, 30000})[math.min(tries, 4) + 1]
+  if redis.call('SET', wake, '1', 'NX', 'PX', pause) then
+    redis.call('SET', wakes, tries + 1, 'PX', 120000)
+    must_wake = 1
+  end
+end
+return {lease or '', must_wake, missing}
+"""
+)
+
+# ARGV: family lease, reader lease, token, lease text, starting, may end, epoch, version
+TICK = (
+    _PRELUDE
+    + """
+local lease = redis.call('GET', reader)
+if lease and string.sub(lease, 1, #ARGV[3] + 1) ~= ARGV[3] .. '|' then return {'lost', lease} end
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', expiry, '-inf', now)) do drop(member) end
+if ARGV[6] == '1' and redis.call('HLEN', wants) == 0 then
+  redis.call('DEL', reader)
+  return {'ended', ''}
+end
+redis.call('SET', reader, ARGV[4], 'PX', ARGV[2])
+if ARGV[5] == '1' then redis.call('DEL', wake, wakes) end
+local n = tonumber(redis.call('HGET', version, 'n'))
+local epoch = redis.call('HGET', version, 'epoch')
+local seen, full, found = tonumber(ARGV[8]), 0, {}
+if epoch ~= ARGV[7] then
+  full = 1
+  found = redis.call('HGETALL', wants)
+elseif n > seen then
+  for _, member in ipairs(redis.call('ZRANGEBYSCORE', changed, '(' .. seen, '+inf')) do
+    found[#found + 1] = member
+    found[#found + 1] = redis.call('HGET', wants, member) or ''
+  end
+end
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', changed, '-inf', seen, 'LIMIT', 0, 100)) do
+  redis.call('ZREM', changed, member)
+end
+local said = redis.call('LRANGE', notes, 0, -1)
+if #said > 0 then redis.call('DEL', notes) end
+keep()
+return {'holds', epoch, n, full, found, redis.call('HGETALL', stop), said}
+"""
+)
+
+# ARGV: family lease, token. The lock keeps others from sending a second wake-up beside the hand-over's own.
+HAND_OVER = (
+    _PRELUDE
+    + """
+local lease = redis.call('GET', reader)
+if not lease or string.sub(lease, 1, #ARGV[2] + 1) ~= ARGV[2] .. '|' then return 0 end
+redis.call('DEL', reader)
+local waiting = redis.call('HLEN', wants)
+if waiting > 0 then redis.call('SET', wake, '1', 'PX', 2000) end
+return waiting
+"""
+)

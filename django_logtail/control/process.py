@@ -1,0 +1,47 @@
+"""The process' one `Control`, and how code in an event loop calls it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from django_logtail.conf import conf
+from django_logtail.control import Control
+from django_logtail.control.connection import redis_client
+from django_logtail.control.in_memory import MemoryControl
+from django_logtail.control.in_redis import RedisControl
+
+Result = TypeVar("Result")
+
+_control: Control | None = None
+_control_lock = threading.Lock()
+
+
+def control() -> Control:
+    """The process' one `Control`, made from the settings on first use. Connects lazily."""
+    global _control
+    with _control_lock:
+        if _control is None:
+            _control = MemoryControl() if conf.READER == "local" else RedisControl(redis_client())
+        return _control
+
+
+def use(replacement: Control | None) -> None:
+    """Replace the process' control, or have it made again on next use (tests, changed settings)."""
+    global _control
+    with _control_lock:
+        _control = replacement
+
+
+_threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="logtail-control")
+
+
+async def in_thread(function: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
+    """`function` of a Control, without holding up the event loop. One in memory is called as it is."""
+    if isinstance(getattr(function, "__self__", None), MemoryControl):
+        return function(*args, **kwargs)
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_threads, lambda: function(*args, **kwargs))
