@@ -15,7 +15,9 @@ from django.urls import Resolver404, resolve
 from django.utils import translation
 from django.utils.translation import get_language_from_path
 
-from django_logtail.consumers import LogConsumer, Receive, Scope, Send
+from django_logtail.consumers import LogConsumer
+from django_logtail.handshake import Scope
+from django_logtail.sockets import Receive, Send
 
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 

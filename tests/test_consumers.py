@@ -8,7 +8,9 @@ from django.db import DatabaseError
 
 from django_logtail import consumers
 from django_logtail.access import Ticket
-from django_logtail.consumers import LogConsumer, is_origin_allowed, offered
+from django_logtail.answers import offered
+from django_logtail.consumers import LogConsumer
+from django_logtail.handshake import is_origin_allowed
 
 HELLO = json.dumps({"type": "hello", "protocol": 1, "ticket": "t", "lines": 1, "resume": None})
 

@@ -1,0 +1,93 @@
+"""What one viewer asks for beside the stream: ranges and searches, a few at a time, each answered by a task."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Final
+
+from django_logtail import protocol
+from django_logtail.access import Refused
+from django_logtail.control.wants import Sought
+from django_logtail.models import Log
+from django_logtail.protocol import encode_message
+from django_logtail.range_frames import range_frames
+from django_logtail.relay import Relay
+from django_logtail.search_frames import search_frames
+from django_logtail.tailing.events import Position
+from django_logtail.tailing.search import has_regex
+
+#: Answers to `range` one viewer may wait for at a time.
+RANGES: Final = 4
+#: Searches one viewer may have under way: one that was cancelled a moment ago may still be ending.
+SEARCHES: Final = 2
+
+Asked = protocol.Range | protocol.RangeBefore | protocol.SearchFrom
+
+
+def offered() -> list[str]:
+    """What a client may ask for beside the stream."""
+    return ["range", "search", *(["regex"] if has_regex() else [])]
+
+
+class Answers:
+    """The answers under way of one viewer."""
+
+    def __init__(
+        self,
+        relay: Relay,
+        admit: Callable[[], Awaitable[Log]],
+        send: Callable[[bytes | str], Awaitable[None]],
+    ) -> None:
+        """`admit`: the log, if the viewer may still see it; raises `Refused` and `DatabaseError`."""
+        self._relay = relay
+        self._admit = admit
+        self._send = send
+        self._ranges: dict[int, asyncio.Task[None]] = {}
+        self._searches: dict[int, asyncio.Task[None]] = {}
+
+    @property
+    def tasks(self) -> list[asyncio.Task[None]]:
+        return [*self._ranges.values(), *self._searches.values()]
+
+    async def begin(self, asked: Asked) -> None:
+        """Begin to answer, or say that too much is asked at a time."""
+        if isinstance(asked, protocol.SearchFrom):
+            others, most, name = self._searches, SEARCHES, "searches"
+        else:
+            others, most, name = self._ranges, RANGES, "ranges"
+        request = asked.request
+        if request in self._ranges or request in self._searches or len(others) >= most:
+            text = f"At most {most} {name} at a time."
+            await self._send(encode_message("error", request=request, id=f"too-many-{name}", text=text))
+            return
+        task = others[request] = asyncio.ensure_future(self._answer(asked))
+        task.add_done_callback(lambda _: others.pop(request, None))
+
+    def cancel(self, request: int) -> None:
+        if (task := self._ranges.get(request) or self._searches.get(request)) is not None:
+            task.cancel()
+
+    async def _answer(self, asked: Asked) -> None:
+        try:
+            log = await self._admit()
+        except Refused:
+            return  # the next re-check ends the viewer with the same words
+        async with contextlib.aclosing(await self._frames(log, asked)) as frames:
+            async for frame in frames:
+                await self._send(frame)
+
+    async def _frames(self, log: Log, asked: Asked) -> AsyncGenerator[bytes | str]:
+        relay, key, queue = self._relay, str(log.pk), log.queue_name
+        match asked:
+            case protocol.Range(request, file, start, end):
+                answer = await relay.history(key, queue, Position(file, start), end=end)
+                return range_frames(answer, request)
+            case protocol.RangeBefore(request, file, before, lines):
+                answer = await relay.history(key, queue, Position(file, before), before_lines=lines)
+                return range_frames(answer, request)
+            case protocol.SearchFrom():
+                sought = Sought(asked.pattern, asked.regex, asked.case)
+                answer = await relay.history(key, queue, Position(asked.file, asked.start), search=sought)
+                return search_frames(answer, asked.request, asked.file, asked.start)

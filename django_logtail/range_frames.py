@@ -1,0 +1,29 @@
+"""What a viewer is told of a range: the reader's messages as frames of the protocol."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+from django_logtail.protocol import encode_batch, encode_message
+from django_logtail.relay import AsyncHistory
+
+
+async def range_frames(answer: AsyncHistory, request: int) -> AsyncGenerator[bytes | str]:
+    """The frames that answer a `range`: batches, and a last one `done` or `error`. Close it to end the asking."""
+    try:
+        while True:
+            message = await answer.next()
+            if "error" in message:
+                yield encode_message("error", request=request, id="not-there", text=message["error"])
+                return
+            file, start = message["file"], message["start"]
+            if "data" not in message:
+                yield encode_message("done", request=request, file=file, start=start, end=message["end"])
+                return
+            yield encode_batch(file, start, message["data"], request=request)
+    except asyncio.TimeoutError:
+        text = "No reader answered. Try again."
+        yield encode_message("error", request=request, id="no-reader", text=text)
+    finally:
+        answer.close()

@@ -1,0 +1,124 @@
+"""One viewer's WebSocket, as an ASGI server shows it: messages in, frames out, and how it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final
+
+from django_logtail import protocol
+from django_logtail.access import Refused
+from django_logtail.protocol import BadMessage, CloseCode, decode_client_message, encode_message
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+#: The close code of RFC 6455 for trouble of the server's own.
+INTERNAL_ERROR: Final = 1011
+
+
+class End(Exception):
+    """This viewer ends: with a last message, unless the other side is gone (code None)."""
+
+    def __init__(
+        self, code: int | None, reason: str = "", text: str = "", *, may_retry: bool = False, **more: int
+    ) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+        self.text = text
+        self.may_retry = may_retry
+        self.more = more
+
+
+def refusal(refused: Refused) -> End:
+    """How a viewer ends that may not watch."""
+    return End(refused.code, refused.reason, refused.text, may_retry=refused.reason == "bad-ticket")
+
+
+class Allowance:
+    """How many messages the client may send now: so many a second, of which a burst may be saved up."""
+
+    def __init__(self) -> None:
+        self._left = float(protocol.CLIENT_MESSAGE_BURST)
+        self._at = time.monotonic()
+
+    def spend(self) -> bool:
+        """One message less. False: it was one too many."""
+        now = time.monotonic()
+        self._left = min(
+            float(protocol.CLIENT_MESSAGE_BURST),
+            self._left + (now - self._at) * protocol.CLIENT_MESSAGES_PER_SECOND,
+        )
+        self._at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+    def give_back(self) -> None:
+        """The last message counts for nothing."""
+        self._left += 1
+
+
+class Socket:
+    """The server's two functions, in the words of the protocol."""
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self.allowance = Allowance()
+        #: When the last frame was sent, by the monotonic clock.
+        self.sent_at = time.monotonic()
+        self._receive = receive
+        self._send = send
+
+    async def is_connecting(self) -> bool:
+        """Whether the first thing that comes is a handshake."""
+        message = await self._receive()
+        return bool(message["type"] == "websocket.connect")
+
+    async def accept(self) -> None:
+        await self._send({"type": "websocket.accept"})
+
+    async def refuse(self, code: int) -> None:
+        """Instead of `accept`."""
+        await self._send({"type": "websocket.close", "code": code})
+
+    async def next_message(self) -> protocol.ClientMessage:
+        """What the client says next. Raises `BadMessage`, and `End` when it is gone or says too much."""
+        message = await self._receive()
+        if message["type"] == "websocket.disconnect":
+            raise End(None)
+        if not self.allowance.spend():
+            raise End(
+                CloseCode.TOO_MANY_MESSAGES,
+                "too-many-messages",
+                f"More than {protocol.CLIENT_MESSAGES_PER_SECOND} messages a second.",
+                may_retry=True,
+            )
+        text = message.get("text")
+        if text is None:
+            raise BadMessage("a binary message; only text is expected")
+        return decode_client_message(text)
+
+    async def send(self, frame: bytes | str) -> None:
+        """Raises `End` when the other side is gone."""
+        self.sent_at = time.monotonic()
+        try:
+            if isinstance(frame, str):
+                await self._send({"type": "websocket.send", "text": frame})
+            else:
+                await self._send({"type": "websocket.send", "bytes": frame})
+        except OSError:  # what uvicorn raises for a socket that is gone
+            raise End(None) from None
+
+    async def close(self, end: End) -> None:
+        if end.code is None:
+            return
+        with contextlib.suppress(
+            Exception
+        ):  # the other side may be gone, and each server says so in its own way
+            await self.send(
+                encode_message("end", reason=end.reason, text=end.text, may_retry=end.may_retry, **end.more)
+            )
+            await self._send({"type": "websocket.close", "code": int(end.code), "reason": end.reason})

@@ -1,0 +1,154 @@
+"""One admitted viewer: its cursor moves along the feed, what it says is done, its access is looked at again."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from django.db import DatabaseError
+
+from django_logtail import protocol
+from django_logtail.access import Refused
+from django_logtail.admission import ADMIT_SECONDS, relay_here
+from django_logtail.answers import Answers, offered
+from django_logtail.control import ViewerFacts
+from django_logtail.models import Log
+from django_logtail.protocol import BadMessage, CloseCode, encode_message
+from django_logtail.relay import FeedViewer, Relay
+from django_logtail.sockets import End, Socket, refusal
+from django_logtail.tailing.events import Position
+from django_logtail.window import ACK_SECONDS, Window
+
+#: Seconds after which something is sent anyway: proxies cut silent sockets after 30 to 100 s.
+KEEP_ALIVE_SECONDS: Final = 20.0
+
+
+class Watching:
+    """From the server's `hello` to whatever ends it."""
+
+    def __init__(
+        self, socket: Socket, log: Log, user: str, address: str, admit: Callable[[], Awaitable[Log]]
+    ) -> None:
+        """`admit`: the log, if the viewer may still see it; raises `Refused` and `DatabaseError`."""
+        self._socket = socket
+        self._log = log
+        self._user = user
+        self._address = address
+        self._admit = admit
+        self._window = Window()
+
+    async def run(self, hello: protocol.Hello) -> None:
+        """Does not return. Raises `End`, `BadMessage` and `DatabaseError`."""
+        log, session = self._log, uuid.uuid4().hex[:12]
+        label = log.encoding_label
+        await self._socket.send(
+            encode_message(
+                "hello",
+                protocol=protocol.PROTOCOL_VERSION,
+                session=session,
+                log=log.slug,
+                name=log.name,
+                encoding=label,
+                queue=log.queue_name,
+                can=offered(),
+            )
+        )
+        relay = relay_here()
+        resume = None if hello.resume is None else Position(hello.resume.file, hello.resume.offset)
+        viewer = relay.join(
+            str(log.pk),
+            log.queue_name,
+            lines=hello.lines,
+            resume=resume,
+            may_cut=not label.startswith("utf-16"),
+        )
+        answers = Answers(relay, self._admit, self._socket.send)
+        parts = [
+            asyncio.ensure_future(part)
+            for part in (
+                self._listen(answers),
+                self._deliver(relay, viewer),
+                self._tell_status(viewer),
+                self._recheck(),
+            )
+        ]
+        relay.enter(ViewerFacts(session, self._user, str(log.pk), round(time.time(), 1), self._address))
+        try:
+            done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+            for part in done:
+                part.result()
+        finally:
+            tasks = [*parts, *answers.tasks]
+            for task in tasks:
+                task.cancel()
+            relay.exit(session)
+            relay.leave(viewer)
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _deliver(self, relay: Relay, viewer: FeedViewer) -> None:
+        while True:
+            viewer.news.clear()
+            for frame, place, _ in viewer.frames():
+                await self._socket.send(frame)
+                self._window.sent(frame, place)
+                await self._window.until_open()
+            relay.shared_place(viewer)
+            if not viewer.news.is_set():
+                await viewer.news.wait()
+            await self._window.until_released()
+
+    async def _listen(self, answers: Answers) -> None:
+        while True:
+            match await self._socket.next_message():
+                case protocol.Ack(place):
+                    if self._window.acknowledge(Position(place.file, place.offset)):
+                        # What acknowledges something new is free: there are as many of these as we sent batches.
+                        self._socket.allowance.give_back()
+                case protocol.Hold():
+                    self._window.hold()
+                case protocol.Release():
+                    self._window.release()
+                case protocol.Stop():
+                    raise End(1000, "stopped", "You stopped watching this log.")
+                case protocol.Cancel(request):
+                    answers.cancel(request)
+                case (protocol.Range() | protocol.RangeBefore() | protocol.SearchFrom()) as asked:
+                    await answers.begin(asked)
+                case protocol.Hello():
+                    raise BadMessage("a second 'hello'")
+
+    async def _tell_status(self, viewer: FeedViewer) -> None:
+        shown: dict[str, object] = {}
+        while True:
+            status = viewer.status()
+            if status != shown or time.monotonic() - self._socket.sent_at >= KEEP_ALIVE_SECONDS:
+                shown = status
+                await self._socket.send(encode_message("status", **status))
+            if self._window.is_overdue:
+                raise End(
+                    CloseCode.TOO_MANY_MESSAGES,
+                    "not-acknowledged",
+                    f"Nothing was acknowledged for {ACK_SECONDS:.0f} s.",
+                    may_retry=True,
+                )
+            await asyncio.sleep(1.0 if status["state"] == "live" else 0.25)
+
+    async def _recheck(self) -> None:
+        has_failed = False
+        while True:
+            await asyncio.sleep(ADMIT_SECONDS)
+            try:
+                log = await self._admit()
+            except Refused as refused:
+                raise refusal(refused) from None
+            except DatabaseError:
+                if has_failed:
+                    raise  # twice in a row: without an answer nobody may watch
+                has_failed = True
+                continue
+            has_failed = False
+            if log.queue_name != self._log.queue_name or log.path != self._log.path:
+                raise End(CloseCode.NO_READER, "log-changed", "This log's entry was changed.", may_retry=True)

@@ -1,0 +1,82 @@
+"""What one viewer was sent and has not acknowledged. It bounds what a socket holds that nobody reads."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from typing import Final
+
+from django_logtail.tailing.events import Position
+
+#: Bytes a viewer may leave un-acknowledged. More, and some servers can no longer close a socket that nobody reads.
+WINDOW_BYTES: Final = 256 * 1024
+#: Seconds bytes may stay un-acknowledged before the socket is closed.
+ACK_SECONDS: Final = 30.0
+
+
+class Window:
+    """Shut while the viewer holds, or has too much to acknowledge."""
+
+    def __init__(self) -> None:
+        self._is_held = False
+        self._sent: deque[tuple[Position | None, int]] = deque()
+        self._unacknowledged = 0
+        self._acked_at = time.monotonic()
+        self._changed = asyncio.Event()
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether nothing was acknowledged for too long."""
+        is_late = time.monotonic() - self._acked_at > ACK_SECONDS
+        return bool(self._unacknowledged) and is_late and not self._is_held
+
+    def sent(self, frame: bytes | str, place: Position | None) -> None:
+        """`place`: where the viewer stands after the frame."""
+        # Whatever was sent counts, a line shown early and an event too: a socket that nobody reads holds them.
+        # Before there is a place there is nothing a client could acknowledge.
+        size = len(frame) if place is not None else 0
+        self._sent.append((place, size))
+        if not self._unacknowledged:
+            self._acked_at = time.monotonic()
+        self._unacknowledged += size
+
+    def acknowledge(self, place: Position) -> bool:
+        """The viewer has all up to `place`. False: that is nothing new."""
+        reached = next(
+            (
+                index
+                for index in range(len(self._sent) - 1, -1, -1)
+                if (sent := self._sent[index][0]) is not None
+                and sent.file == place.file
+                and sent.offset <= place.offset
+            ),
+            None,
+        )
+        self._acked_at = time.monotonic()
+        if reached is None:
+            return False
+        for _ in range(reached + 1):
+            self._unacknowledged -= self._sent.popleft()[1]
+        self._changed.set()
+        return True
+
+    def hold(self) -> None:
+        self._is_held = True
+
+    def release(self) -> None:
+        self._is_held = False
+        self._acked_at = time.monotonic()
+        self._changed.set()
+
+    async def until_open(self) -> None:
+        """Wait until the next frame may be sent."""
+        while self._unacknowledged >= WINDOW_BYTES or self._is_held:
+            self._changed.clear()
+            await self._changed.wait()
+
+    async def until_released(self) -> None:
+        """Wait while the viewer holds."""
+        while self._is_held:
+            self._changed.clear()
+            await self._changed.wait()
