@@ -12,6 +12,15 @@ from django.core.checks.registry import registry
 
 from django_logtail import checks
 from django_logtail.access import AccessPolicy
+from django_logtail.checks.channel_layer import check_channel_layer
+from django_logtail.checks.project import check_apps, check_asgi, check_urls
+from django_logtail.checks.settings import (
+    check_access_policy,
+    check_declared_logs,
+    check_roots,
+    check_settings,
+)
+from django_logtail.checks.worker import check_broker, check_local_reader, check_tasks
 from django_logtail.conf import Conf, Key
 
 REFERENCE = Path(__file__).parent.parent / "docs" / "reference" / "checks.md"
@@ -36,7 +45,7 @@ class TestSettings:
     def test_a_settings_dict_that_is_none_is_an_error(self, settings: Any) -> None:
         settings.LOGTAIL = ["/var/log"]
 
-        assert only(checks.check_settings) == (
+        assert only(check_settings) == (
             "logtail.E001",
             "LOGTAIL is list; expected a dict.",
             'Write LOGTAIL = {"ROOTS": ["/var/log/myproject"]}.',
@@ -45,8 +54,8 @@ class TestSettings:
     def test_without_the_settings_dict_only_the_roots_are_missed(self, settings: Any) -> None:
         del settings.LOGTAIL
 
-        assert ids(checks.check_settings) == []
-        assert ids(checks.check_roots) == ["logtail.W001"]
+        assert ids(check_settings) == []
+        assert ids(check_roots) == ["logtail.W001"]
 
     @pytest.mark.parametrize(
         ("key", "hint"),
@@ -64,12 +73,12 @@ class TestSettings:
     ) -> None:
         settings.LOGTAIL = {key: 1}
 
-        assert only(checks.check_settings) == ("logtail.E002", f"LOGTAIL has an unknown key {key!r}.", hint)
+        assert only(check_settings) == ("logtail.E002", f"LOGTAIL has an unknown key {key!r}.", hint)
 
     def test_a_wrong_value_is_an_error_that_says_what_was_expected(self, settings: Any) -> None:
         settings.LOGTAIL = {"ROOTS": "/var/log"}
 
-        assert only(checks.check_settings) == (
+        assert only(check_settings) == (
             "logtail.E003",
             "LOGTAIL[\"ROOTS\"] is '/var/log'; expected a list of absolute paths.",
             "Only files inside these directories are ever opened, whatever a log's row says. Empty: none. "
@@ -82,7 +91,7 @@ class TestSettings:
     ) -> None:
         settings.LOGTAIL = {"QUEUE": queue}
 
-        assert only(checks.check_settings)[:2] == (
+        assert only(check_settings)[:2] == (
             "logtail.E003",
             f"LOGTAIL[\"QUEUE\"] is {queue!r}; expected letters, digits, '-' and '_', "
             "beginning with a letter or '_'.",
@@ -91,7 +100,7 @@ class TestSettings:
     def test_several_wrong_values_are_all_named(self, settings: Any) -> None:
         settings.LOGTAIL = {"BACKLOG_LINES": "many", "LOGS": [], "NONSENSE": 1}
 
-        assert sorted(map(str, ids(checks.check_settings))) == [
+        assert sorted(map(str, ids(check_settings))) == [
             "logtail.E002",
             "logtail.E003",
             "logtail.E003",
@@ -109,7 +118,7 @@ class TestRoots:
     def test_no_roots_is_a_warning(self, settings: Any) -> None:
         settings.LOGTAIL = {}
 
-        assert only(checks.check_roots)[:2] == (
+        assert only(check_roots)[:2] == (
             "logtail.W001",
             'LOGTAIL["ROOTS"] is empty, so no log can be registered or read.',
         )
@@ -117,7 +126,7 @@ class TestRoots:
     def test_the_whole_disk_is_a_warning(self, settings: Any) -> None:
         settings.LOGTAIL = {"ROOTS": ["/"]}
 
-        assert only(checks.check_roots)[:2] == (
+        assert only(check_roots)[:2] == (
             "logtail.W002",
             "LOGTAIL[\"ROOTS\"] has '/', so whoever may register logs may read any file.",
         )
@@ -125,7 +134,7 @@ class TestRoots:
     def test_a_directory_that_is_not_here_is_a_warning(self, settings: Any, tmp_path: Path) -> None:
         settings.LOGTAIL = {"ROOTS": [tmp_path, tmp_path / "nowhere"]}
 
-        assert only(checks.check_roots)[:2] == (
+        assert only(check_roots)[:2] == (
             "logtail.W003",
             f"LOGTAIL[\"ROOTS\"] has '{tmp_path}/nowhere', which is no directory on this host.",
         )
@@ -138,7 +147,7 @@ class TestDeclaredLogs:
             "LOGS": {"good": tmp_path / "a.log", "bad": 7, "outside": "/etc/passwd"},
         }
 
-        first, second = checks.check_declared_logs(None)
+        first, second = check_declared_logs(None)
 
         assert (first.id, second.id) == ("logtail.E004", "logtail.E004")
         assert first.msg == (
@@ -169,7 +178,7 @@ class TestAccessPolicy:
     def test_a_policy_that_cannot_be_imported_is_an_error(self, settings: Any) -> None:
         settings.LOGTAIL = {"ACCESS_POLICY": "nowhere.Policy"}
 
-        assert only(checks.check_access_policy) == (
+        assert only(check_access_policy) == (
             "logtail.E005",
             "LOGTAIL[\"ACCESS_POLICY\"] is 'nowhere.Policy'; No module named 'nowhere'.",
             "Give the dotted path of a subclass of django_logtail.access.AccessPolicy.",
@@ -178,12 +187,12 @@ class TestAccessPolicy:
     def test_a_policy_whose_list_and_decision_differ_is_a_warning(self, settings: Any) -> None:
         settings.LOGTAIL = {"ACCESS_POLICY": f"{__name__}.Misled"}
 
-        assert ids(checks.check_access_policy) == ["logtail.W004"]
+        assert ids(check_access_policy) == ["logtail.W004"]
 
     def test_a_policy_that_overrides_the_list_is_fine(self, settings: Any) -> None:
         settings.LOGTAIL = {"ACCESS_POLICY": f"{__name__}.Sound"}
 
-        assert ids(checks.check_access_policy) == []
+        assert ids(check_access_policy) == []
 
 
 class TestApps:
@@ -195,7 +204,7 @@ class TestApps:
         installed = apps.is_installed
         monkeypatch.setattr(apps, "is_installed", lambda app: app != name and installed(app))
 
-        message_id, message, hint = only(checks.check_apps)
+        message_id, message, hint = only(check_apps)
 
         assert message_id == "logtail.E006"
         assert message.startswith(f"{name!r} is not in INSTALLED_APPS; ")
@@ -207,14 +216,14 @@ class TestApps:
             apps, "is_installed", lambda app: app != "django.contrib.staticfiles" and installed(app)
         )
 
-        assert ids(checks.check_apps) == ["logtail.W008"]
+        assert ids(check_apps) == ["logtail.W008"]
 
 
 class TestUrls:
     def test_pages_that_are_not_included_are_a_warning(self, settings: Any) -> None:
         settings.ROOT_URLCONF = "django.contrib.auth.urls"
 
-        assert only(checks.check_urls) == (
+        assert only(check_urls) == (
             "logtail.W005",
             "The pages of django_logtail are not in ROOT_URLCONF.",
             'Add path("logs/", include("django_logtail.urls")) to urlpatterns.',
@@ -224,7 +233,7 @@ class TestUrls:
         needed = "django.contrib.auth.middleware.AuthenticationMiddleware"
         settings.MIDDLEWARE = [path for path in settings.MIDDLEWARE if path != needed]
 
-        assert only(checks.check_urls) == (
+        assert only(check_urls) == (
             "logtail.E007",
             f"{needed!r} is not in MIDDLEWARE, so nobody is signed in.",
             f"Add {needed!r} to MIDDLEWARE.",
@@ -236,14 +245,14 @@ class TestUrls:
             for path in settings.MIDDLEWARE
         ]
 
-        assert ids(checks.check_urls) == []
+        assert ids(check_urls) == []
 
 
 class TestAsgi:
     def test_no_asgi_application_is_a_warning_that_names_the_wrapper(self, settings: Any) -> None:
         settings.ASGI_APPLICATION = None
 
-        message_id, _, hint = only(checks.check_asgi)
+        message_id, _, hint = only(check_asgi)
 
         assert message_id == "logtail.W006"
         assert "application = with_logtail(get_asgi_application())" in str(hint)
@@ -251,7 +260,7 @@ class TestAsgi:
     def test_an_asgi_application_is_fine(self, settings: Any) -> None:
         settings.ASGI_APPLICATION = "host.asgi.application"
 
-        assert ids(checks.check_asgi) == []
+        assert ids(check_asgi) == []
 
 
 class TestChannelLayer:
@@ -261,7 +270,7 @@ class TestChannelLayer:
 
     @staticmethod
     def pretend(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
-        monkeypatch.setattr(checks.importlib.metadata, "version", lambda name: version)
+        monkeypatch.setattr("importlib.metadata.version", lambda name: version)
 
     @staticmethod
     def use(settings: Any, backend: str, **config: Any) -> None:
@@ -270,7 +279,7 @@ class TestChannelLayer:
     def test_a_missing_alias_is_an_error(self, settings: Any) -> None:
         settings.LOGTAIL = {"READER": "dramatiq", "CHANNEL_LAYER": "logtail"}
 
-        message_id, message, hint = only(checks.check_channel_layer)
+        message_id, message, hint = only(check_channel_layer)
 
         assert message_id == "logtail.E008"
         assert message.startswith("CHANNEL_LAYERS has no 'logtail'")
@@ -282,18 +291,18 @@ class TestChannelLayer:
     def test_a_layer_in_memory_is_an_error(self, settings: Any) -> None:
         self.use(settings, "channels.layers.InMemoryChannelLayer")
 
-        assert ids(checks.check_channel_layer) == ["logtail.E009"]
+        assert ids(check_channel_layer) == ["logtail.E009"]
 
     def test_a_layer_in_memory_beside_a_stub_broker_is_a_test_run_and_fine(self, settings: Any) -> None:
         self.use(settings, "channels.layers.InMemoryChannelLayer")
         settings.DRAMATIQ_BROKER = {"BROKER": "dramatiq.brokers.stub.StubBroker"}
 
-        assert ids(checks.check_channel_layer) == []
+        assert ids(check_channel_layer) == []
 
     def test_the_pubsub_layer_is_fine(self, settings: Any) -> None:
         self.use(settings, PUBSUB, hosts=["redis://localhost"])
 
-        assert ids(checks.check_channel_layer) == []
+        assert ids(check_channel_layer) == []
 
     @pytest.mark.parametrize(
         "host",
@@ -311,7 +320,7 @@ class TestChannelLayer:
     ) -> None:
         self.use(settings, CORE, hosts=[host])
 
-        error, warning = checks.check_channel_layer(None)
+        error, warning = check_channel_layer(None)
 
         assert (error.id, warning.id) == ("logtail.E010", "logtail.W007")
         assert error.hint == f'Write the host as {{"address": url, "socket_timeout": None}}, or use {PUBSUB}.'
@@ -319,7 +328,7 @@ class TestChannelLayer:
     def test_the_core_layer_without_any_host_has_that_timeout_too(self, settings: Any) -> None:
         self.use(settings, CORE)
 
-        assert ids(checks.check_channel_layer) == ["logtail.E010", "logtail.W007"]
+        assert ids(check_channel_layer) == ["logtail.E010", "logtail.W007"]
 
     @pytest.mark.parametrize(
         "host",
@@ -332,7 +341,7 @@ class TestChannelLayer:
     def test_the_core_layer_with_a_timeout_of_its_own_is_a_warning(self, settings: Any, host: Any) -> None:
         self.use(settings, CORE, hosts=[host])
 
-        assert ids(checks.check_channel_layer) == ["logtail.W007"]
+        assert ids(check_channel_layer) == ["logtail.W007"]
 
     def test_an_older_redis_py_has_no_such_timeout(
         self, settings: Any, monkeypatch: pytest.MonkeyPatch
@@ -340,24 +349,24 @@ class TestChannelLayer:
         self.pretend(monkeypatch, "7.4.1")
         self.use(settings, CORE, hosts=["redis://localhost"])
 
-        assert ids(checks.check_channel_layer) == ["logtail.W007"]
+        assert ids(check_channel_layer) == ["logtail.W007"]
 
     def test_a_subclass_of_the_core_layer_is_treated_as_one(self, settings: Any) -> None:
         self.use(settings, f"{__name__}.OwnLayer")
 
-        assert ids(checks.check_channel_layer) == ["logtail.E010", "logtail.W007"]
+        assert ids(check_channel_layer) == ["logtail.E010", "logtail.W007"]
 
     def test_a_layer_nobody_here_knows_is_left_alone(self, settings: Any) -> None:
         self.use(settings, "nowhere.Layer")
 
-        assert ids(checks.check_channel_layer) == []
+        assert ids(check_channel_layer) == []
 
 
 class TestBroker:
     def test_no_broker_means_rabbitmq_and_is_an_error(self, settings: Any) -> None:
         del settings.DRAMATIQ_BROKER
 
-        assert only(checks.check_broker) == (
+        assert only(check_broker) == (
             "logtail.E011",
             "DRAMATIQ_BROKER is not set, so django_dramatiq uses RabbitMQ on 127.0.0.1.",
             "Set DRAMATIQ_BROKER with dramatiq.brokers.redis.RedisBroker, as the quickstart shows.",
@@ -366,31 +375,31 @@ class TestBroker:
     def test_a_broker_without_redis_needs_a_url(self, settings: Any) -> None:
         settings.DRAMATIQ_BROKER = {"BROKER": "dramatiq.brokers.rabbitmq.RabbitmqBroker"}
 
-        assert ids(checks.check_broker) == ["logtail.E012"]
+        assert ids(check_broker) == ["logtail.E012"]
 
     def test_a_broker_without_redis_is_fine_with_a_url(self, settings: Any) -> None:
         settings.DRAMATIQ_BROKER = {"BROKER": "dramatiq.brokers.rabbitmq.RabbitmqBroker"}
         settings.LOGTAIL = {"READER": "dramatiq", "REDIS_URL": "redis://localhost"}
 
-        assert ids(checks.check_broker) == []
+        assert ids(check_broker) == []
 
     def test_a_stub_broker_is_a_test_run_and_fine(self, settings: Any) -> None:
         settings.DRAMATIQ_BROKER = {"BROKER": "dramatiq.brokers.stub.StubBroker"}
 
-        assert ids(checks.check_broker) == []
+        assert ids(check_broker) == []
 
 
 class TestTasks:
     def test_other_module_names_hide_the_reader(self, settings: Any) -> None:
         settings.DRAMATIQ_AUTODISCOVER_MODULES = ["jobs"]
 
-        assert ids(checks.check_tasks) == ["logtail.E013"]
+        assert ids(check_tasks) == ["logtail.E013"]
 
     @pytest.mark.parametrize("ignored", ["django_logtail.tasks", "django_logtail.*"])
     def test_an_ignored_module_hides_the_reader(self, settings: Any, ignored: str) -> None:
         settings.DRAMATIQ_IGNORED_MODULES = ("other.tasks", ignored)
 
-        assert only(checks.check_tasks) == (
+        assert only(check_tasks) == (
             "logtail.E014",
             f"DRAMATIQ_IGNORED_MODULES has {ignored!r}, so workers do not load django_logtail.tasks.",
             "Take it out of DRAMATIQ_IGNORED_MODULES.",
@@ -400,37 +409,38 @@ class TestTasks:
     def test_what_hides_something_else_is_fine(self, settings: Any, ignored: list[str]) -> None:
         settings.DRAMATIQ_IGNORED_MODULES = ignored
 
-        assert ids(checks.check_tasks) == []
+        assert ids(check_tasks) == []
 
 
 class TestLocalReader:
     def test_a_deploy_check_says_what_local_means(self, settings: Any) -> None:
         settings.LOGTAIL = {}
 
-        assert ids(checks.check_local_reader) == ["logtail.W009"]
-        assert checks.check_local_reader in registry.deployment_checks
+        assert ids(check_local_reader) == ["logtail.W009"]
+        assert check_local_reader in registry.deployment_checks
 
     def test_a_reader_in_a_worker_passes_the_deploy_check(self, settings: Any) -> None:
         settings.LOGTAIL = {"READER": "dramatiq"}
 
-        assert ids(checks.check_local_reader) == []
+        assert ids(check_local_reader) == []
 
     def test_the_dramatiq_app_is_not_missed(self, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         settings.LOGTAIL = {}
         monkeypatch.setattr(apps, "is_installed", lambda app: app != "django_dramatiq")
 
-        assert ids(checks.check_apps) == []
+        assert ids(check_apps) == []
 
 
 def test_the_reference_lists_exactly_the_ids_of_the_code_in_order() -> None:
-    in_code = set(re.findall(r"logtail\.[EW]\d{3}", Path(checks.__file__).read_text()))
+    files = Path(checks.__file__).parent.glob("*.py")
+    in_code = {found for file in files for found in re.findall(r"logtail\.[EW]\d{3}", file.read_text())}
 
     in_reference = re.findall(r"^\| `(logtail\.[EW]\d{3})`", REFERENCE.read_text(), re.MULTILINE)
 
     assert in_reference == sorted(in_code)
 
 
-@pytest.mark.parametrize("check", [checks.check_channel_layer, checks.check_broker, checks.check_tasks])
+@pytest.mark.parametrize("check", [check_channel_layer, check_broker, check_tasks])
 def test_without_a_worker_nothing_is_asked_that_only_a_worker_needs(
     settings: Any, check: Callable[..., list[CheckMessage]]
 ) -> None:

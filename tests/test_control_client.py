@@ -14,7 +14,7 @@ from dramatiq.brokers.redis import RedisBroker
 from dramatiq.brokers.stub import StubBroker
 from redis.sentinel import Sentinel, SentinelManagedSSLConnection
 
-from django_logtail.checks import check_channel_layer
+from django_logtail.checks.channel_layer import check_channel_layer
 from django_logtail.control import ControlUnavailable, connection
 from django_logtail.control.connection import CALL_SECONDS, redis_client
 from django_logtail.control.in_redis import RedisControl

@@ -1,0 +1,37 @@
+"""What can be said of an installation before it runs. Each message has a stable id and says what to do next.
+
+`docs/reference/checks.md` lists the ids; a test holds the two together. Nothing here opens a connection:
+that is what `manage.py logtail_doctor` does.
+"""
+
+from __future__ import annotations
+
+from django.core.checks import register
+
+from django_logtail.checks.channel_layer import check_channel_layer
+from django_logtail.checks.project import check_apps, check_asgi, check_urls
+from django_logtail.checks.settings import (
+    check_access_policy,
+    check_declared_logs,
+    check_roots,
+    check_settings,
+)
+from django_logtail.checks.worker import check_broker, check_local_reader, check_tasks
+
+
+def register_all() -> None:
+    """Called once, from the app's `ready`."""
+    for check in (
+        check_settings,
+        check_roots,
+        check_declared_logs,
+        check_access_policy,
+        check_apps,
+        check_urls,
+        check_asgi,
+        check_channel_layer,
+        check_broker,
+        check_tasks,
+    ):
+        register(check, "logtail")
+    register(check_local_reader, "logtail", deploy=True)

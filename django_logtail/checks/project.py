@@ -1,0 +1,80 @@
+"""Whether the project around it has what the app needs: apps, middleware, URLs, an ASGI application."""
+
+from __future__ import annotations
+
+from django.apps import apps
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning
+from django.urls import NoReverseMatch, reverse
+
+from django_logtail.checks.configured import has_worker, is_kind_of
+
+#: Without these the app cannot do what it is for; the reason stands in the message.
+_NEEDED_APPS = {
+    "django_dramatiq": "it configures the broker and starts the worker with rundramatiq",
+    "django.contrib.auth": "logs are watched by users of it",
+    "django.contrib.contenttypes": "the permissions of django.contrib.auth need it",
+    "django.contrib.sessions": "a viewer's sign-in is read from its session",
+}
+_NEEDED_MIDDLEWARE = (
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+)
+
+
+def check_apps(app_configs: object, **kwargs: object) -> list[CheckMessage]:
+    found: list[CheckMessage] = [
+        Error(
+            f"{name!r} is not in INSTALLED_APPS; {reason}.",
+            hint=f"Add {name!r} to INSTALLED_APPS.",
+            id="logtail.E006",
+        )
+        for name, reason in _NEEDED_APPS.items()
+        if not apps.is_installed(name) and (has_worker() or name != "django_dramatiq")
+    ]
+    if not apps.is_installed("django.contrib.staticfiles"):
+        found.append(
+            Warning(
+                "'django.contrib.staticfiles' is not in INSTALLED_APPS, so the page has no scripts.",
+                hint="Add it, or serve the package's static files under STATIC_URL in another way.",
+                id="logtail.W008",
+            )
+        )
+    return found
+
+
+def check_urls(app_configs: object, **kwargs: object) -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    try:
+        reverse("logtail:list")
+    except NoReverseMatch:
+        found.append(
+            Warning(
+                "The pages of django_logtail are not in ROOT_URLCONF.",
+                hint='Add path("logs/", include("django_logtail.urls")) to urlpatterns.',
+                id="logtail.W005",
+            )
+        )
+    for needed in _NEEDED_MIDDLEWARE:
+        if not any(is_kind_of(path, needed) for path in settings.MIDDLEWARE):
+            found.append(
+                Error(
+                    f"{needed!r} is not in MIDDLEWARE, so nobody is signed in.",
+                    hint=f"Add {needed!r} to MIDDLEWARE.",
+                    id="logtail.E007",
+                )
+            )
+    return found
+
+
+def check_asgi(app_configs: object, **kwargs: object) -> list[CheckMessage]:
+    if getattr(settings, "ASGI_APPLICATION", None):
+        return []
+    return [
+        Warning(
+            "ASGI_APPLICATION is not set, so runserver and logtail_doctor cannot find what serves sockets.",
+            hint='Write ASGI_APPLICATION = "myproject.asgi.application", and in that file '
+            "application = with_logtail(get_asgi_application()).",
+            id="logtail.W006",
+        )
+    ]

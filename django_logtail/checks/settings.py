@@ -1,0 +1,112 @@
+"""Whether the LOGTAIL dict can be used."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, Warning
+from django.core.exceptions import ImproperlyConfigured
+
+from django_logtail import access, declared
+from django_logtail.checks.configured import value_of
+from django_logtail.conf import Conf, Key, conf
+from django_logtail.conf import declared as declared_settings
+
+
+def check_settings(app_configs: object, **kwargs: object) -> list[CheckMessage]:
+    try:
+        written = declared_settings()
+    except ImproperlyConfigured as error:
+        return [
+            Error(f"{error}.", hint='Write LOGTAIL = {"ROOTS": ["/var/log/myproject"]}.', id="logtail.E001")
+        ]
+    return [*_unknown_keys(written), *_wrong_values()]
+
+
+def _unknown_keys(written: Mapping[str, Any]) -> Iterator[CheckMessage]:
+    known = [name for name, key in vars(Conf).items() if isinstance(key, Key)]
+    for name in written:
+        if name in known:
+            continue
+        close = difflib.get_close_matches(str(name).upper(), known, n=1)
+        hint = f"Did you mean {close[0]!r}?" if close else f"The keys are {', '.join(known)}."
+        yield Error(f"LOGTAIL has an unknown key {name!r}.", hint=hint, id="logtail.E002")
+
+
+def _wrong_values() -> Iterator[CheckMessage]:
+    for name, key in vars(Conf).items():
+        if not isinstance(key, Key):
+            continue
+        try:
+            getattr(conf, name)
+        except ImproperlyConfigured as error:
+            yield Error(f"{error}.", hint=f"{key.why} Default: {key.default!r}.", id="logtail.E003")
+
+
+def check_roots(app_configs: object, **kwargs: object) -> list[CheckMessage]:
+    roots = value_of("ROOTS")
+    if roots is None:
+        return []
+    if not roots:
+        return [
+            Warning(
+                'LOGTAIL["ROOTS"] is empty, so no log can be registered or read.',
+                hint='Name the directories of your logs: LOGTAIL = {"ROOTS": ["/var/log/myproject"]}.',
+                id="logtail.W001",
+            )
+        ]
+    found: list[CheckMessage] = []
+    for root in roots:
+        if root == Path(root.anchor):
+            found.append(
+                Warning(
+                    f'LOGTAIL["ROOTS"] has {str(root)!r}, so whoever may register logs may read any file.',
+                    hint="Name the directories of your logs instead.",
+                    id="logtail.W002",
+                )
+            )
+        elif not root.is_dir():
+            found.append(
+                Warning(
+                    f'LOGTAIL["ROOTS"] has {str(root)!r}, which is no directory on this host.',
+                    hint="Create it or mend its name. If only other hosts have it, silence this check here.",
+                    id="logtail.W003",
+                )
+            )
+    return found
+
+
+def check_declared_logs(app_configs: object, **kwargs: object) -> list[CheckMessage]:
+    if value_of("LOGS") is None or value_of("ROOTS") is None:
+        return []
+    return [
+        Error(str(found), hint="See “Register a log” in the documentation.", id="logtail.E004")
+        for found in declared.declarations()
+        if isinstance(found, declared.BadDeclaration)
+    ]
+
+
+def check_access_policy(app_configs: object, **kwargs: object) -> list[CheckMessage]:
+    if value_of("ACCESS_POLICY") is None:
+        return []
+    try:
+        found = type(access.policy())
+    except ImproperlyConfigured as error:
+        hint = "Give the dotted path of a subclass of django_logtail.access.AccessPolicy."
+        return [Error(f"{error}.", hint=hint, id="logtail.E005")]
+    if (
+        found.may_view is not access.AccessPolicy.may_view
+        and found.visible_logs is access.AccessPolicy.visible_logs
+    ):
+        return [
+            Warning(
+                f"{conf.ACCESS_POLICY} overrides may_view and not visible_logs, so people are listed logs "
+                "that they are then refused.",
+                hint="Override visible_logs; may_view follows it.",
+                id="logtail.W004",
+            )
+        ]
+    return []

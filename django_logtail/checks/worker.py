@@ -1,0 +1,77 @@
+"""Whether a worker can read: the broker, and the tasks that it loads."""
+
+from __future__ import annotations
+
+from django.apps import apps
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning
+
+from django_logtail.checks.configured import has_worker, is_kind_of, is_stub_broker, value_of
+
+_TASKS = "django_logtail.tasks"
+_REDIS_BROKER = "dramatiq.brokers.redis.RedisBroker"
+
+
+def check_broker(app_configs: object, **kwargs: object) -> list[CheckMessage]:
+    """Without a URL of its own, the app uses the Redis client of the broker."""
+    if not has_worker() or not apps.is_installed("django_dramatiq"):
+        return []
+    if not hasattr(settings, "DRAMATIQ_BROKER"):
+        return [
+            Error(
+                "DRAMATIQ_BROKER is not set, so django_dramatiq uses RabbitMQ on 127.0.0.1.",
+                hint=f"Set DRAMATIQ_BROKER with {_REDIS_BROKER}, as the quickstart shows.",
+                id="logtail.E011",
+            )
+        ]
+    backend = settings.DRAMATIQ_BROKER.get("BROKER", "")
+    if not (value_of("REDIS_URL") or is_stub_broker() or is_kind_of(backend, _REDIS_BROKER)):
+        return [
+            Error(
+                f'The Dramatiq broker is {backend!r} and LOGTAIL["REDIS_URL"] is not set: there is no Redis.',
+                hint='Set LOGTAIL["REDIS_URL"] to a URL that web processes and workers reach, '
+                f"or use {_REDIS_BROKER}.",
+                id="logtail.E012",
+            )
+        ]
+    return []
+
+
+def check_tasks(app_configs: object, **kwargs: object) -> list[CheckMessage]:
+    """`rundramatiq` must find the reader."""
+    if not has_worker():
+        return []
+    found: list[CheckMessage] = []
+    if "tasks" not in getattr(settings, "DRAMATIQ_AUTODISCOVER_MODULES", ("tasks",)):
+        found.append(
+            Error(
+                f"DRAMATIQ_AUTODISCOVER_MODULES does not have 'tasks', so workers do not load {_TASKS}.",
+                hint="Add 'tasks' to DRAMATIQ_AUTODISCOVER_MODULES.",
+                id="logtail.E013",
+            )
+        )
+    ignored = set(getattr(settings, "DRAMATIQ_IGNORED_MODULES", ())) & {_TASKS, "django_logtail.*"}
+    if ignored:
+        found.append(
+            Error(
+                f"DRAMATIQ_IGNORED_MODULES has {sorted(ignored)[0]!r}, so workers do not load {_TASKS}.",
+                hint="Take it out of DRAMATIQ_IGNORED_MODULES.",
+                id="logtail.E014",
+            )
+        )
+    return found
+
+
+def check_local_reader(app_configs: object, **kwargs: object) -> list[CheckMessage]:
+    """For `check --deploy`: a good beginning, and seldom where a production site ends."""
+    if has_worker() or value_of("READER") is None:
+        return []
+    return [
+        Warning(
+            'LOGTAIL["READER"] is "local": each web process reads the watched files itself, so it needs the right '
+            "to, shows only logs of its own host, and shares its interpreter with your requests.",
+            hint='Set it to "dramatiq" and run a worker on each host that has logs: '
+            "rundramatiq --queues logtail --processes 1 --threads 2. Silence this check if local is what you want.",
+            id="logtail.W009",
+        )
+    ]
