@@ -77,7 +77,7 @@ def timed(page: Page, act: str) -> float:
 def opened(page: Page, url: str, wrap: bool) -> None:
     page.goto(url)
     page.wait_for_function(f"{TAIL}?.dataset.state === 'live'")
-    page.evaluate(f"if ({TAIL}.wrap !== {str(wrap).lower()}) {TAIL}.toggleWrap()")
+    page.evaluate(f"if ({TAIL}.look.wrap !== {str(wrap).lower()}) {TAIL}.look.toggleWrap()")
     page.evaluate(f"bench.load({LOADED})")
     page.wait_for_timeout(500)
 
@@ -131,16 +131,17 @@ def main() -> None:
         page = context.new_page()
         opened(page, url, wrap=False)
         field = f"{TAIL}.parts.query"
-        page.evaluate(f"{TAIL}.flags.only = true")
+        page.evaluate(f"{TAIL}.finding.flags.only = true")
         search = f"{field}.value = 'orders/77'; {field}.dispatchEvent(new Event('input'))"
         page.evaluate(f"{search}")
         page.wait_for_timeout(1000)
-        page.evaluate(f"{TAIL}.clearQuery()")
+        page.evaluate(f"{TAIL}.finding.clear()")
         page.wait_for_timeout(300)
         filtering = [
-            timed(page, f"{field}.value = 'orders/{n}'; {TAIL}.searchNow()") for n in (11, 22, 33, 44, 55)
+            timed(page, f"{field}.value = 'orders/{n}'; {TAIL}.finding.search()")
+            for n in (11, 22, 33, 44, 55)
         ]
-        page.evaluate(f"{TAIL}.clearQuery()")
+        page.evaluate(f"{TAIL}.finding.clear()")
         page.wait_for_timeout(300)
         jumping = []
         for _ in range(5):

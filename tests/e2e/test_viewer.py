@@ -108,13 +108,13 @@ def test_a_row_that_showed_other_lines_looks_as_a_new_one(viewer: Page, path: Pa
         "tail.rows.goToPart(0.5)",
         "tail.rows.goToPart(0.52)",
         "tail.rows.scrollBy(-130)",
-        "tail.parts.query.value = 'things/', tail.searchNow()",
-        "tail.toggleFlag('only')",
-        "tail.toggleLevel('I')",
-        "tail.setTime('relative')",
-        "tail.toggleWrap()",
+        "tail.parts.query.value = 'things/', tail.finding.search()",
+        "tail.finding.toggleFlag('only')",
+        "tail.filterBar.toggleLevel('I')",
+        "tail.look.setTime('relative')",
+        "tail.look.toggleWrap()",
         "tail.rows.goToPart(0.1)",
-        "tail.clearQuery()",
+        "tail.finding.clear()",
         "tail.toEnd()",
     ):
         tail(viewer, act)
@@ -201,7 +201,7 @@ def test_a_page_that_is_full_asks_the_server_to_hold_and_misses_nothing(viewer: 
     append(path, lines(4000, 20_000))
 
     expect(viewer.locator(".lt-tail")).to_contain_text("What is here is full;")
-    until(viewer, "tail.server.behind > 500000")
+    until(viewer, "tail.stream.server.behind > 500000")
     tail(viewer, "tail.store.mostLines = 200000")
     viewer.get_by_role("button", name="Resume").first.click()
 
@@ -219,7 +219,7 @@ def test_a_full_page_that_is_read_further_up_is_not_live_and_leads_back(viewer: 
     expect_state(viewer, "history")
     expect(viewer.locator(".lt-tail")).to_contain_text("You are looking at an earlier part of the file.")
     append(path, lines(4000, 20_000))
-    until(viewer, "tail.server.behind > 500000")
+    until(viewer, "tail.stream.server.behind > 500000")
     tail(viewer, "tail.store.mostLines = 200000")
     # Not by the pointer: the way to it scrolls to the end, which goes back to live by itself.
     viewer.locator(".lt-tail").get_by_role("button", name="Back to live").dispatch_event("click")
@@ -232,7 +232,7 @@ def test_a_full_page_that_is_read_further_up_is_not_live_and_leads_back(viewer: 
 def test_what_was_skipped_is_a_gap_of_its_exact_size_and_loads(viewer: Page, path: Path) -> None:
     tail(viewer, "tail.session.hold()")
     append(path, lines(2000, 60_000))
-    until(viewer, "tail.server.behind > 3000000")
+    until(viewer, "tail.stream.server.behind > 3000000")
     tail(viewer, "tail.run('do.skip')")
     until(viewer, "tail.store.last.text?.endsWith(' 59999')")
     gap = tail(viewer, "tail.store.items.find((item) => item.kind === 'gap')")

@@ -157,7 +157,7 @@ def test_nothing_is_painted_while_the_page_is_hidden_and_all_of_it_afterwards(
     page.evaluate(COUNT_CHANGES)
 
     append(path, lines(3, 2_000))
-    until(page, "tail.lines === 2000 && !tail.drawing")
+    until(page, "tail.lines === 2000 && !tail.drawing.isDue")
     settle(page)
 
     assert page.evaluate("changes") == []

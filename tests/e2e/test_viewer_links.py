@@ -77,7 +77,7 @@ def test_what_lies_between_linked_lines_and_the_end_is_a_gap_and_loads(viewer: P
     until(viewer, "!tail.store.items.some((item) => item.kind === 'gap')")
 
     assert text_of(viewer) == lines(19_400, 40_000)
-    tail(viewer, "tail.reveal(tail.store.items.find((item) => item.text.endsWith(' 19600')))")
+    tail(viewer, "tail.finding.reveal(tail.store.items.find((item) => item.text.endsWith(' 19600')))")
     assert targets(viewer) == ["GET /things/ 19600"]
 
 

@@ -152,7 +152,7 @@ def test_nothing_that_matches_the_filter_leads_to_the_whole_file(viewer: Page) -
 
 
 def test_a_server_without_expressions_offers_text_and_says_so(viewer: Page) -> None:
-    tail(viewer, "tail.hello.can = ['range', 'search']")
+    tail(viewer, "tail.stream.hello.can = ['range', 'search']")
     viewer.locator(".lt-q").focus()
     viewer.keyboard.press("Alt+r")
     search(viewer, "nee.le")

@@ -16,13 +16,9 @@ const PREVIOUS_LINES = 1_000;
 /** @typedef {import('./link.js').Linked} Linked */
 
 export class History {
-  /**
-   * @param {import('./log-tail.js').LogTail} tail
-   * @param {{hold(): void, keep(): void, draw(): void, say(text: string): void}} may what it may have the pane do
-   */
-  constructor(tail, may) {
+  /** @param {import('./log-tail.js').LogTail} tail */
+  constructor(tail) {
     this.tail = tail;
-    this.may = may;
     this.begin();
   }
 
@@ -41,10 +37,7 @@ export class History {
     this.isAway = false;
   }
 
-  get #can() {
-    const { phase, hello } = this.tail;
-    return phase === 'open' && (hello?.can ?? []).includes('range');
-  }
+  get #can() { return this.tail.stream.can('range'); }
 
   // --- linked lines -------------------------------------------------------
 
@@ -52,17 +45,18 @@ export class History {
   show(linked) {
     this.trouble = { kind: '', reason: '' };
     this.sought = linked;
-    if (this.tail.paused) this.tail.resume();
+    if (this.tail.arrivals.paused) this.tail.resume();
     this.seek();
     // After Stop: what is not here takes a connection.
     if (this.sought && this.tail.session?.ended) this.tail.startAgain();
-    this.may.draw();
+    this.tail.drawing.all();
   }
 
   /** Looks for what is sought; called whenever more is known. */
   seek() {
     const { sought, tail } = this;
-    const { store, server } = tail;
+    const { store } = tail;
+    const { server } = tail.stream;
     if (!sought || this.loading) return;
     const item = store.find(sought.file, sought.start);
     if (item) return this.#arrive(sought, item);
@@ -100,7 +94,7 @@ export class History {
       if (after.end === reach && lines.length > 1 && !store.endsLine(after.bytes)) lines.pop();
       const earlier = before ? store.linesOf(after.file, before.start, before.bytes) : [];
       store.put(after.file, [...earlier, ...lines], ends.end);
-      this.may.hold();
+      this.tail.attention.hold();
       this.#arrive(sought, lines[0]);
     } catch (error) {
       this.loading = false;
@@ -118,10 +112,10 @@ export class History {
     this.sought = null;
     this.isAway = true;
     this.target = sought;
-    this.tail.cursor = item;
-    this.tail.reveal(item);
-    this.may.keep();
-    this.may.draw();
+    this.tail.cursor.item = item;
+    this.tail.finding.reveal(item);
+    this.tail.attention.keep();
+    this.tail.drawing.all();
   }
 
   /** @param {'lost'|'notloaded'} kind */
@@ -130,13 +124,13 @@ export class History {
     this.isAway = true;
     this.trouble = { kind, reason };
     this.leave();
-    this.may.draw();
+    this.tail.drawing.all();
   }
 
   /** The reader has read that linked lines are not to be had. */
   dismiss() {
     this.trouble = { kind: '', reason: '' };
-    this.may.draw();
+    this.tail.drawing.all();
   }
 
   /** The reader is back at the newest line. */
@@ -173,7 +167,7 @@ export class History {
     this.before.set(file, null);
     this.tail.session.range({ file, before: 0, lines: 1 }).then((answer) => {
       if (answer.bytes.length && answer.file !== file) this.before.set(file, { file: answer.file, exact: false });
-      this.may.draw();
+      this.tail.drawing.all();
     }, (error) => {
       // Not answered: to be asked again.
       if (error.id !== 'not-there') this.before.delete(file);
@@ -195,7 +189,7 @@ export class History {
     const { session, store } = tail;
     if (this.loading || !this.#can) return;
     this.loading = true;
-    this.may.draw();
+    this.tail.drawing.all();
     const known = this.before.get(file);
     const wanted = known?.exact ? { file: known.file, before: Number.MAX_SAFE_INTEGER, lines: PREVIOUS_LINES } : { file, before: 0, lines: PREVIOUS_LINES };
     let failed = '';
@@ -207,8 +201,8 @@ export class History {
       if (tail.store === store) this.before.set(file, null);
     }
     this.loading = false;
-    if (failed) this.may.say(failed);
-    this.may.draw();
+    if (failed) this.tail.say(failed);
+    this.tail.drawing.all();
     this.seek();
   }
 
@@ -224,6 +218,6 @@ export class History {
     if (first?.kind !== 'rotated') lines.push(Object.assign(new Item('next'), { file, details: {} }));
     store.splice(at, 0, lines);
     if (first?.kind === 'rotated' && rows.mounted.has(first)) rows.refresh(first);
-    this.may.keep();
+    this.tail.attention.keep();
   }
 }

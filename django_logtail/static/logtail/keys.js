@@ -59,16 +59,16 @@ function inQuery(tail, event) {
   const flag = event.altKey && FLAG_KEYS[event.code];
   if (flag) {
     event.preventDefault();
-    tail.toggleFlag(flag);
+    tail.finding.toggleFlag(flag);
   } else if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
-    tail.pinQuery();
+    tail.finding.pin();
   } else if (event.key === 'Enter') {
     event.preventDefault();
-    tail.goToMatch(event.shiftKey ? -1 : 1);
+    tail.finding.step(event.shiftKey ? -1 : 1);
   } else if (event.key === 'Escape') {
     event.preventDefault();
-    if (query.value || tail.pinned.length) tail.clearQuery();
+    if (query.value || tail.finding.pinned.length) tail.finding.clear();
     else view.focus();
   }
 }
@@ -77,7 +77,7 @@ function inQuery(tail, event) {
 function escape(tail, event) {
   if (tail.selection.active) tail.selection.clear();
   else if (tail.results.isOpen) tail.results.close();
-  else if (tail.query.active) tail.clearQuery();
+  else if (tail.finding.query.active) tail.finding.clear();
   else return;
   event.preventDefault();
 }
@@ -101,8 +101,8 @@ function moves(tail, event) {
       tail.rows.scrollBy((event.key === 'ArrowUp' ? -1 : 1) * tail.rows.rowHeight * 2);
       return true;
     case 'Enter':
-      if (!tail.cursor || !inView || event.target === view || /** @type {Element} */ (event.target).closest('button')) return false;
-      tail.showContext(tail.cursor);
+      if (!tail.cursor.item || !inView || event.target === view || /** @type {Element} */ (event.target).closest('button')) return false;
+      tail.finding.showContext(tail.cursor.item);
       return true;
     default: return false;
   }
@@ -113,34 +113,34 @@ function letter(tail, event) {
   const head = (/** @type {string} */ level) => (/** @type {import('./store.js').Item} */ item) => item.level === level && !item.inner;
   switch (event.key) {
     case '/': tail.parts.query.focus(); return true;
-    case 'n': tail.goToMatch(1); return true;
-    case 'N': tail.goToMatch(-1); return true;
-    case 'j': tail.moveCursor(1); return true;
-    case 'k': tail.moveCursor(-1); return true;
+    case 'n': tail.finding.step(1); return true;
+    case 'N': tail.finding.step(-1); return true;
+    case 'j': tail.cursor.move(1); return true;
+    case 'k': tail.cursor.move(-1); return true;
     case 'J': extend(tail, 1); return true;
     case 'K': extend(tail, -1); return true;
-    case 'e': tail.moveCursor(1, head('E')); return true;
-    case 'E': tail.moveCursor(-1, head('E')); return true;
-    case 'w': tail.moveCursor(1, head('W')); return true;
-    case 'W': tail.moveCursor(-1, head('W')); return true;
+    case 'e': tail.cursor.move(1, head('E')); return true;
+    case 'E': tail.cursor.move(-1, head('E')); return true;
+    case 'w': tail.cursor.move(1, head('W')); return true;
+    case 'W': tail.cursor.move(-1, head('W')); return true;
     case 'c':
       if (tail.selection.lines) tail.run('selcopy');
-      else if (tail.cursor) { tail.tool = tail.cursor; tail.run('copyline'); } else return false;
+      else if (tail.cursor.item) { tail.tools.item = tail.cursor.item; tail.run('copyline'); } else return false;
       return true;
     case 'y':
       if (tail.selection.lines) tail.run('sellink');
-      else if (tail.cursor) { tail.tool = tail.cursor; tail.run('linkline'); } else return false;
+      else if (tail.cursor.item) { tail.tools.item = tail.cursor.item; tail.run('linkline'); } else return false;
       return true;
     case 'S': tail.run('search'); return true;
     case 'u': tail.run('earlier'); return true;
-    case 'x': if (tail.cursor) tail.toggleFold(tail.cursor); return true;
+    case 'x': if (tail.cursor.item) tail.tools.toggleFold(tail.cursor.item); return true;
     case 'p': tail.run('pause'); return true;
     case 'q': tail.run(tail.session?.ended ? 'do.again' : 'stop'); return true;
     case 'f':
     case 'G': tail.toEnd(); return true;
     case 'z': tail.run('wrap'); return true;
     case 't': tail.run('time'); return true;
-    case '1': case '2': case '3': case '4': tail.toggleLevel('EWID'[+event.key - 1]); return true;
+    case '1': case '2': case '3': case '4': tail.filterBar.toggleLevel('EWID'[+event.key - 1]); return true;
     case '+': case '=': resize(1); return true;
     case '-': case '−': resize(-1); return true;
     case ',': tail.run('settings'); return true;
@@ -158,9 +158,9 @@ function letter(tail, event) {
 
 /** @param {import('./log-tail.js').LogTail} tail @param {number} step */
 function extend(tail, step) {
-  const from = tail.selection.lines?.from ?? tail.cursor;
-  tail.moveCursor(step);
-  if (tail.cursor) tail.selection.select(from ?? tail.cursor, tail.cursor);
+  const from = tail.selection.lines?.from ?? tail.cursor.item;
+  tail.cursor.move(step);
+  if (tail.cursor.item) tail.selection.select(from ?? tail.cursor.item, tail.cursor.item);
 }
 
 /** @param {number} step */

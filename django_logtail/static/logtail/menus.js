@@ -2,6 +2,7 @@
 
 import { config, settings, words } from './config.js?v=0.1.0';
 import { el } from './dom.js?v=0.1.0';
+import { fileLink, saveLines } from './download.js?v=0.1.0';
 import { size } from './format.js?v=0.1.0';
 import { icon } from './icons.js?v=0.1.0';
 import { named, plain, steering } from './text.js?v=0.1.0';
@@ -71,8 +72,8 @@ export function openSettings(tail, button) {
     document.dispatchEvent(new CustomEvent('logtail:settings'));
   };
   if (tail.info) {
-    row('set.wrap', toggle(tail.wrap, () => tail.toggleWrap()));
-    row('set.time', choice([['compact', words.say('time.compact')], ['raw', words.say('time.raw')], ['relative', words.say('time.relative')], ['hidden', words.say('time.hidden')]], tail.time, (value) => tail.setTime(value)));
+    row('set.wrap', toggle(tail.look.wrap, () => tail.look.toggleWrap()));
+    row('set.time', choice([['compact', words.say('time.compact')], ['raw', words.say('time.raw')], ['relative', words.say('time.relative')], ['hidden', words.say('time.hidden')]], tail.look.time, (value) => tail.look.setTime(/** @type {typeof tail.look.time} */ (value))));
   }
   row('set.density', choice([['s', 'A−'], ['m', 'A'], ['l', 'A+']], settings.reader.size, (size) => reader({ size })));
   row('set.color', toggle(settings.reader.colours, (colours) => reader({ colours })));
@@ -112,15 +113,16 @@ export function openDownload(tail, button) {
   const pop = el('div.lt-pop', { role: 'menu', 'aria-label': words.say('do.download'), 'data-kind': 'download' });
   const item = (/** @type {string} */ key, /** @type {number} */ n, /** @type {'loaded'|'filtered'} */ what) => pop.append(el('button.lt-item', { type: 'button', role: 'menuitem', disabled: n === 0, click: () => {
     pop.hidePopover();
-    tail.download(what);
+    saveLines(tail, what);
   } }, el('span', {}, words.say(key)), el('span', {}, words.number(n))));
-  if (tail.fileLink) {
+  const file = fileLink(tail);
+  if (file) {
     const bytes = tail.fileSize;
-    pop.append(el('a.lt-item', { role: 'menuitem', href: tail.fileLink, download: '', click: () => pop.hidePopover() },
+    pop.append(el('a.lt-item', { role: 'menuitem', href: file, download: '', click: () => pop.hidePopover() },
       el('span', {}, words.say('dl.file')), el('span', {}, bytes === null ? '' : size(bytes))));
   }
   item('dl.loaded', tail.lines, 'loaded');
-  if (tail.query.active || tail.chosen.hides) item('dl.filtered', tail.chosen.hides ? tail.chosen.lines : tail.chosen.matches.length, 'filtered');
+  if (tail.finding.query.active || tail.chosen.hides) item('dl.filtered', tail.chosen.hides ? tail.chosen.lines : tail.chosen.matches.length, 'filtered');
   show(tail, button, pop);
 }
 

@@ -1,4 +1,4 @@
-/** The parts of a pane, built once. Which part is where is said here; what it says is said by `log-tail.js`. */
+/** The parts of a pane, built once. Which part is where is said here; what it says is said by those who draw it. */
 
 import { el } from './dom.js?v=0.1.0';
 import { icon } from './icons.js?v=0.1.0';

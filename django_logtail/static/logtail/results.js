@@ -31,13 +31,13 @@ export class Results {
   get isOpen() { return !this.parts.box.hidden; }
 
   /** Whether the server can search now. */
-  get can() { return this.tail.phase === 'open' && (this.tail.hello?.can ?? []).includes('search'); }
+  get can() { return this.tail.stream.can('search'); }
 
   /** Searches for what the filter's field holds; without anything there, it is asked for. */
   begin() {
     const { tail, parts } = this;
     const { query } = tail.parts;
-    const sought = soughtBy(query.value, tail.flags, tail.pinned);
+    const sought = soughtBy(query.value, tail.finding.flags, tail.finding.pinned);
     if (!sought) return query.focus();
     const file = tail.session?.place?.file;
     if (!this.can || !file) return;
@@ -46,7 +46,7 @@ export class Results {
     parts.list.replaceChildren();
     parts.list.scrollTop = 0;
     write(parts.pattern, sought.pattern);
-    if (sought.regex && !tail.hello.can.includes('regex')) write(parts.text, words.say('search.literal'));
+    if (sought.regex && !tail.stream.hello.can.includes('regex')) write(parts.text, words.say('search.literal'));
     else {
       const search = new Search(tail.session, file, sought, (fresh) => { if (this.search === search) this.#heard(fresh); });
       this.search = search;

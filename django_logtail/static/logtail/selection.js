@@ -153,7 +153,7 @@ export class Selection {
     if (text === null || !event.clipboardData) return;
     event.clipboardData.setData('text/plain', text);
     event.preventDefault();
-    tail.parts.say.textContent = words.say('row.copied');
+    tail.say(words.say('row.copied'));
   }
 }
 
