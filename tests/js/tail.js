@@ -1,0 +1,51 @@
+/** A `<log-tail>` as its parts see it, without a page: the store and what is shown are real, rows are only told. */
+
+import { Arrivals } from '../../django_logtail/static/logtail/arrivals.js';
+import { Chosen } from '../../django_logtail/static/logtail/chosen.js';
+import { Finding } from '../../django_logtail/static/logtail/finding.js';
+import { Shown } from '../../django_logtail/static/logtail/shown.js';
+import { Store } from '../../django_logtail/static/logtail/store.js';
+
+const HEIGHT = 20;
+
+class Rows {
+  constructor() {
+    this.shown = new Shown(() => HEIGHT);
+    this.mounted = new Map();
+    this.follow = true;
+    this.at = 0;
+    this.height = 5 * HEIGHT;
+    /** What was brought into view, and where. */
+    this.revealed = [];
+    this.refreshed = [];
+  }
+
+  reset(items) { this.shown.reset(items); }
+  dropBefore(seq) { this.shown.dropBefore(seq); }
+  leave() { this.follow = false; }
+  refresh(item) { this.refreshed.push(item.text || item.kind); }
+  reveal(index, where) { this.revealed.push([this.shown.at(index).text, where]); }
+  schedule() {}
+  repaint() {}
+}
+
+/** @param {(term: RegExp) => any} [makeMatcher] */
+export function tailOf(makeMatcher) {
+  const tail = {
+    rows: new Rows(), history: { mark(item) { tail.marked = item.text; } }, selection: { clear() {} }, field: { value: '' },
+    heard: [], attention: { keep() { tail.heard.push('keep'); } },
+    /** Takes text as the stream would bring it. @param {string} text @param {boolean} [partial] */
+    take(text, partial = false) {
+      const bytes = new TextEncoder().encode(text);
+      const start = tail.store.place?.offset ?? 0;
+      tail.store.take({ file: 'f', start, end: start + bytes.length, partial }, bytes);
+    },
+    /** What is shown: lines by their text, marks by their kind. */
+    get seen() { return tail.rows.shown.items.slice(tail.rows.shown.first).map((item) => item.text || item.kind); },
+  };
+  tail.store = new Store({ onChange: (change) => tail.store && tail.arrivals.changed(change) });
+  tail.chosen = new Chosen(tail.rows.shown);
+  tail.finding = new Finding(tail, tail.field, { changed: () => tail.heard.push('changed'), found: () => tail.heard.push('found') }, makeMatcher);
+  tail.arrivals = new Arrivals(tail);
+  return tail;
+}
