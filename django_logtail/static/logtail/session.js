@@ -1,17 +1,15 @@
 /**
- * One viewing of one log: the socket, its health, what it has taken, and when to try again. Knows no DOM.
+ * One viewing of one log: its connection, where it stands, and when to try again. Knows no DOM.
  *
  * The clock, randomness, `fetch` and `WebSocket` are parameters. `docs/reference/protocol` describes the words.
  */
 
+import { Health } from './health.js?v=0.1.0';
+import { Refused, messagesOf, refusalOf } from './http-answers.js?v=0.1.0';
+import { Requests } from './requests.js?v=0.1.0';
+
 export const PROTOCOL = 1;
 
-const ACK_BYTES = 64 * 1024;
-const ACK_MS = 250;
-/** A quiet client says every 20 s where it is: proxies close idle sockets after 30 to 100 s. */
-const QUIET_MS = 20_000;
-/** The server says something every 20 s. After twice that and a little, the socket is dead whatever it claims. */
-const DEAD_MS = 45_000;
 const HELLO_MS = 12_000;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 30_000;
@@ -71,12 +69,12 @@ export class Session {
     this.run = 0;
     /** What is known while no WebSocket gets through. @type {Record<string, any>} */
     this.blocked = {};
-    this.requests = new Map();
-    this.nextRequest = 1;
-    this.timers = { retry: null, ack: null, health: null, hello: null };
-    this.sent = 0;
-    this.lastAckAt = 0;
-    this.lastHeardAt = 0;
+    this.requests = new Requests((message) => this.#send(message));
+    this.health = new Health({ now: this.now, later: this.later, never: this.never }, {
+      acknowledge: () => { if (this.place) this.#send({ type: 'ack', ...this.place }); },
+      died: () => this.#lost('silent'),
+    });
+    this.timers = { retry: null, hello: null };
   }
 
   get ended() {
@@ -106,7 +104,7 @@ export class Session {
   wake() {
     if (this.phase === 'offline' && !this.online()) return;
     if (this.phase === 'waiting' || this.phase === 'offline') this.#connect();
-    else if (this.phase === 'open' && this.now() - this.lastHeardAt > DEAD_MS) this.#lost('silent');
+    else if (this.phase === 'open' && this.health.isDead) this.#lost('silent');
   }
 
   /** Where no WebSocket gets through: the newest lines over HTTP, and beside that another try of the socket. */
@@ -137,15 +135,10 @@ export class Session {
    * Bytes of a generation, outside the stream.
    *
    * @param {{file: string, start: number, end: number} | {file: string, before: number, lines: number}} what
-   * @returns {Promise<{file: string, start: number, end: number, bytes: Uint8Array}>} rejects with the server's words, and its `id`
+   * @returns {Promise<import('./requests.js').Range>} rejects with the server's words, and its `id`
    */
   range(what) {
-    const request = this.nextRequest++;
-    if (this.phase !== 'open') return Promise.reject(new Error('not connected'));
-    return new Promise((resolve, reject) => {
-      this.requests.set(request, { parts: [], resolve, reject, file: what.file });
-      this.#send({ type: 'range', request, ...what });
-    });
+    return this.phase === 'open' ? this.requests.range(what) : Promise.reject(new Error('not connected'));
   }
 
   /**
@@ -156,13 +149,7 @@ export class Session {
    * @returns {{done: Promise<Record<string, any>>, cancel(): void}} `done` rejects with the server's words; after `cancel` it never settles
    */
   search(what, hear) {
-    const request = this.nextRequest++;
-    if (this.phase !== 'open') return { done: Promise.reject(new Error('not connected')), cancel() {} };
-    const done = new Promise((resolve, reject) => {
-      this.requests.set(request, { hear, resolve, reject, file: what.file });
-      this.#send({ type: 'search', request, ...what });
-    });
-    return { done, cancel: () => { if (this.requests.delete(request)) this.#send({ type: 'cancel', request }); } };
+    return this.phase === 'open' ? this.requests.search(what, hear) : { done: Promise.reject(new Error('not connected')), cancel() {} };
   }
 
   // --- connecting ---------------------------------------------------------
@@ -189,19 +176,7 @@ export class Session {
       method: 'POST', credentials: 'same-origin', redirect: 'manual', cache: 'no-store', headers: { Accept: 'application/json', ...this.headers() },
     });
     if (response.ok) return (await response.json()).ticket;
-    throw await this.#refusal(response);
-  }
-
-  /** What an answer that is none means: for good, or worth a retry. @param {Response} response @returns {Promise<Error>} */
-  async #refusal(response) {
-    const body = await response.json().catch(() => null);
-    if (response.type === 'opaqueredirect' || response.status === 401) return new Refused('signedout', body ?? {});
-    // A 403 without our JSON is the host's: most often a CSRF cookie newer than this page.
-    if (response.status === 403) return new Refused(body ? 'denied' : 'outdated', body ?? {});
-    if (response.status === 404) return new Refused(body ? 'gone' : 'failed', body ?? { status: 404 });
-    if (response.status === 429) return new Refused('limit', body ?? {});
-    if (response.status >= 500) return new Error(`status ${response.status}`);
-    return new Refused('failed', { status: response.status, ...body });
+    throw await refusalOf(response);
   }
 
   /** @param {string} ticket @param {number} run */
@@ -225,7 +200,7 @@ export class Session {
       if (run !== this.run) return;
       opened = true;
       this.handshakes = 0;
-      this.lastHeardAt = this.now();
+      this.health.heard();
       this.#send({ type: 'hello', protocol: PROTOCOL, ticket, lines: this.place ? 0 : this.lines, resume: this.place });
     };
     socket.onmessage = (/** @type {{data: any}} */ event) => { if (run === this.run) this.#heard(event.data); };
@@ -269,8 +244,8 @@ export class Session {
     let trouble = null;
     try {
       const response = await this.fetch(`${this.urls.lines}?${query}`, { credentials: 'same-origin', redirect: 'manual', cache: 'no-store', signal: AbortSignal.timeout(LINES_MS) });
-      if (response.ok) answer = [...framesOf(new Uint8Array(await response.arrayBuffer()))];
-      else trouble = await this.#refusal(response);
+      if (response.ok) answer = [...messagesOf(new Uint8Array(await response.arrayBuffer()))];
+      else trouble = await refusalOf(response);
     } catch { /* no answer, or none of ours: the network, and a retry */ }
     // Meanwhile the socket may have got through after all, or the reader of the page has left.
     if (this.phase !== 'nosocket' || this.blocked !== blocked || this.place !== known) return;
@@ -290,7 +265,7 @@ export class Session {
 
   /** @param {string|ArrayBuffer} data */
   #heard(data) {
-    this.lastHeardAt = this.now();
+    this.health.heard();
     if (typeof data === 'string') {
       let message;
       try { message = JSON.parse(data); } catch { return; }
@@ -304,14 +279,9 @@ export class Session {
     try { header = JSON.parse(new TextDecoder().decode(bytes.subarray(0, newline))); } catch { return; }
     if (header.type !== 'batch') return;
     const body = bytes.subarray(newline + 1);
-    if (header.request !== undefined) {
-      const asked = this.requests.get(header.request);
-      if (asked?.parts) asked.parts.push({ header, bytes: body });
-      return;
-    }
+    if (header.request !== undefined) return this.requests.take(header, body);
     this.#took(header, body);
-    this.sent += body.length;
-    this.#acknowledge();
+    this.health.took(body.length);
   }
 
   /** @param {any} header @param {Uint8Array} bytes */
@@ -339,22 +309,14 @@ export class Session {
         this.never(this.timers.hello);
         this.#become('open', message);
         if (this.holding) this.#send({ type: 'hold' });
-        this.#watch();
+        this.health.watch();
         return;
-      case 'done': {
-        const asked = this.#asked(message.request);
-        if (asked) asked.resolve(asked.hear ? message : joined(asked.parts, message));
-        return;
-      }
+      case 'done':
       case 'found':
       case 'progress':
-        this.requests.get(message.request)?.hear?.(message);
-        return;
-      case 'error': {
-        const asked = message.request !== undefined && this.#asked(message.request);
-        if (asked) return asked.reject(Object.assign(new Error(message.text || message.id), { id: message.id }));
+      case 'error':
+        if (this.requests.hear(message)) return;
         break;
-      }
       case 'end':
         this.endWords = message;
         break;
@@ -362,13 +324,7 @@ export class Session {
     }
     this.#passed(message);
     // These count as not acknowledged too, though they may move nothing.
-    if (message.type === 'event' || message.type === 'gap' || message.type === 'note') this.#acknowledge();
-  }
-
-  #asked(/** @type {number} */ request) {
-    const asked = this.requests.get(request);
-    this.requests.delete(request);
-    return asked;
+    if (message.type === 'event' || message.type === 'gap' || message.type === 'note') this.health.took();
   }
 
   // --- speaking -----------------------------------------------------------
@@ -376,30 +332,6 @@ export class Session {
   /** @param {Record<string, any>} message */
   #send(message) {
     if (this.socket?.readyState === 1) this.socket.send(JSON.stringify(message));
-  }
-
-  #acknowledge() {
-    if (this.sent >= ACK_BYTES) this.#ack();
-    else if (!this.timers.ack) this.timers.ack = this.later(() => this.#ack(), ACK_MS);
-  }
-
-  #ack() {
-    this.never(this.timers.ack);
-    this.timers.ack = null;
-    this.sent = 0;
-    this.lastAckAt = this.now();
-    if (this.place) this.#send({ type: 'ack', ...this.place });
-  }
-
-  #watch() {
-    this.never(this.timers.health);
-    this.timers.health = this.later(() => {
-      if (this.phase !== 'open') return;
-      const now = this.now();
-      if (now - this.lastHeardAt > DEAD_MS) return this.#lost('silent');
-      if (now - this.lastAckAt >= QUIET_MS) this.#ack();
-      this.#watch();
-    }, 5_000);
   }
 
   // --- ending -------------------------------------------------------------
@@ -459,8 +391,8 @@ export class Session {
       this.never(this.timers[name]);
       this.timers[name] = null;
     }
-    for (const asked of this.requests.values()) asked.reject(new Error('connection lost'));
-    this.requests.clear();
+    this.health.end();
+    this.requests.forget();
     const { socket } = this;
     this.socket = null;
     if (socket) {
@@ -475,42 +407,4 @@ export class Session {
     this.phase = phase;
     this.listener.phase(phase, details);
   }
-}
-
-class Refused extends Error {
-  /** @param {Phase} phase @param {Record<string, any>} details */
-  constructor(phase, details) {
-    super(phase);
-    this.phase = phase;
-    this.details = details;
-  }
-}
-
-/**
- * The messages of an answer over HTTP: each a line of JSON, a batch's followed by its bytes.
- *
- * @param {Uint8Array} bytes
- */
-function* framesOf(bytes) {
-  let at = 0;
-  while (at < bytes.length) {
-    const newline = bytes.indexOf(10, at);
-    const header = JSON.parse(new TextDecoder().decode(bytes.subarray(at, newline)));
-    const end = newline + 1 + (header.type === 'batch' ? header.end - header.start : 0);
-    yield { header, bytes: bytes.subarray(newline + 1, end) };
-    at = end;
-  }
-}
-
-/** @param {{header: any, bytes: Uint8Array}[]} parts @param {any} done */
-function joined(parts, done) {
-  const length = parts.reduce((sum, part) => sum + part.bytes.length, 0);
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part.bytes, at);
-    at += part.bytes.length;
-  }
-  const start = parts.length ? parts[0].header.start : done.start;
-  return { file: done.file ?? parts[0]?.header.file, start: start ?? 0, end: (start ?? 0) + length, bytes };
 }

@@ -1,0 +1,63 @@
+/** Whether a connection is alive, and telling the server so: what was taken is acknowledged. Knows no DOM. */
+
+const ACK_BYTES = 64 * 1024;
+const ACK_MS = 250;
+/** A quiet client says every 20 s where it is: proxies close idle sockets after 30 to 100 s. */
+const QUIET_MS = 20_000;
+/** The server says something every 20 s. After twice that and a little, the socket is dead whatever it claims. */
+const DEAD_MS = 45_000;
+const LOOK_MS = 5_000;
+
+export class Health {
+  /**
+   * @param {{now: () => number, later: (run: () => void, ms: number) => any, never: (timer: any) => void}} clock
+   * @param {{acknowledge(): void, died(): void}} listener
+   */
+  constructor(clock, listener) {
+    this.clock = clock;
+    this.listener = listener;
+    /** Bytes taken since the last acknowledgement. */
+    this.taken = 0;
+    this.heardAt = 0;
+    this.acknowledgedAt = 0;
+    this.ackTimer = null;
+    this.lookTimer = null;
+  }
+
+  /** The server said something. */
+  heard() { this.heardAt = this.clock.now(); }
+
+  /** Whether it said nothing for too long. */
+  get isDead() { return this.clock.now() - this.heardAt > DEAD_MS; }
+
+  /** Something of the stream was taken, if only a message that counts as not acknowledged too. @param {number} [bytes] */
+  took(bytes = 0) {
+    this.taken += bytes;
+    if (this.taken >= ACK_BYTES) this.#acknowledge();
+    else if (!this.ackTimer) this.ackTimer = this.clock.later(() => this.#acknowledge(), ACK_MS);
+  }
+
+  #acknowledge() {
+    this.clock.never(this.ackTimer);
+    this.ackTimer = null;
+    this.taken = 0;
+    this.acknowledgedAt = this.clock.now();
+    this.listener.acknowledge();
+  }
+
+  /** Looks after an open connection, until `end`. */
+  watch() {
+    this.clock.never(this.lookTimer);
+    this.lookTimer = this.clock.later(() => {
+      if (this.isDead) return this.listener.died();
+      if (this.clock.now() - this.acknowledgedAt >= QUIET_MS) this.#acknowledge();
+      this.watch();
+    }, LOOK_MS);
+  }
+
+  end() {
+    this.clock.never(this.ackTimer);
+    this.clock.never(this.lookTimer);
+    this.ackTimer = this.lookTimer = null;
+  }
+}
