@@ -41,7 +41,7 @@ export class Drawing {
     setTimeout(() => {
       this.isDue = false;
       if (this.tail.isConnected) this.counts();
-    }, this.tail.rows.rate > FAST_LINES ? FAST_SOON_MS : SOON_MS);
+    }, this.tail.rows.pace.rate > FAST_LINES ? FAST_SOON_MS : SOON_MS);
   }
 
   counts() {
@@ -92,7 +92,7 @@ export class Drawing {
   tick() {
     const { parts, rows, store, stream } = this.tail;
     const taken = this.rate.beat(store.taken, stream.phase === 'open' && stream.server?.state === 'live');
-    rows.rate = taken;
+    rows.pace.rate = taken;
     if (document.hidden) return;
     drawRate(parts, this.rate);
     if (settings.reader.announce && taken && rows.follow) this.tail.say(words.many('say.new', taken));

@@ -5,21 +5,15 @@
  * and what is looked at does not move: a height that turns out different above it is taken out of the scroll position.
  */
 
+import { Mounted } from './mounted.js?v=0.1.0';
+import { Pace } from './pace.js?v=0.1.0';
 import { Shown } from './shown.js?v=0.1.0';
 
 /** Browsers lose count of pixels in taller elements; past this the scrollbar is a map and not a ruler. */
 const TALLEST = 8_000_000;
 /** Pixels of rows kept ready beyond what is seen. */
 const BEYOND = 240;
-/** Above this rate nobody reads each line: ten pictures a second show as much, for a sixth of the work. */
-export const FAST_LINES = 2_000;
-const FAST_MS = 100;
-/** On a slow machine painting may take this part of the time, so that the page answers. */
-const PAINT_SHARE = 0.25;
-/** However slow: the log is seen to move. */
-const SLOWEST_MS = 500;
 const AT_END = 4;
-const SPARE_ROWS = 300;
 
 /** @typedef {import('./store.js').Item} Item */
 
@@ -55,20 +49,9 @@ export class Rows {
     this.at = 0;
     this.shift = 0;
     this.lastTop = 0;
-    this.rate = 0;
     this.widest = 0;
-    /** @type {Map<Item, HTMLElement>} */
-    this.mounted = new Map();
-    /** @type {WeakMap<Element, Item>} */
-    this.itemOfRow = new WeakMap();
-    /** @type {HTMLElement[]} */
-    this.spare = [];
-    /** @type {Set<Item>} kept in the document though out of sight: the ends of a selection */
-    this.pinned = new Set();
-    this.pending = 0;
-    this.lastPaint = 0;
-    /** Milliseconds that the last painting took. */
-    this.cost = 0;
+    this.inDocument = new Mounted(this.view, this.window, (row, item) => this.paintRow(row, item));
+    this.pace = new Pace(() => this.paint());
     this.spacer = -1;
     /** Whether rows look different now and were not painted anew. */
     this.stale = false;
@@ -96,10 +79,13 @@ export class Rows {
   disconnect() {
     this.abort?.abort();
     this.observer?.disconnect();
-    cancelAnimationFrame(this.pending);
-    clearTimeout(this.timer);
-    this.pending = 0;
+    this.pace.end();
   }
+
+  /** The rows in the document. */
+  get mounted() { return this.inDocument.rowOf; }
+  /** Items whose rows stay in the document. */
+  get pinned() { return this.inDocument.pinned; }
 
   // --- measures -----------------------------------------------------------
 
@@ -288,23 +274,7 @@ export class Rows {
   /** Paints in the next frame, or later when lines come faster than anyone reads. @param {boolean} [now] the reader did something */
   schedule(now = false) {
     if (document.hidden || !this.abort || this.abort.signal.aborted) return;
-    if (this.pending) return;
-    const wait = now || this.rate < FAST_LINES ? 0 : Math.min(SLOWEST_MS, Math.max(FAST_MS, this.cost / PAINT_SHARE)) - (performance.now() - this.lastPaint);
-    if (wait > 4) {
-      if (!this.timer) this.timer = setTimeout(() => { this.timer = undefined; this.#nextFrame(); }, wait);
-      return;
-    }
-    this.#nextFrame();
-  }
-
-  #nextFrame() {
-    if (this.pending) return;
-    this.pending = requestAnimationFrame(() => {
-      this.pending = 0;
-      this.paint();
-      // What the browser makes of it is part of what it cost: the thread is free again when this runs.
-      if (this.rate >= FAST_LINES) setTimeout(() => { this.cost = performance.now() - this.lastPaint; });
-    });
+    this.pace.schedule(now);
   }
 
   #space() {
@@ -316,7 +286,7 @@ export class Rows {
 
   paint() {
     const { shown, view } = this;
-    this.lastPaint = performance.now();
+    this.pace.began();
     if (!this.height) return;
     this.#space();
     if (this.follow) this.at = shown.total - this.height;
@@ -345,7 +315,7 @@ export class Rows {
       this.at = this.lastTop - this.topHeight + this.shift;
       this.#place(first);
     }
-    this.cost = performance.now() - this.lastPaint;
+    this.pace.ended();
     this.onPaint?.();
   }
 
@@ -358,71 +328,14 @@ export class Rows {
   #place(/** @type {number} */ first) {
     const top = this.shown.length ? this.shown.topOf(first) : 0;
     this.window.style.transform = `translateY(${top - this.shift}px)`;
-    for (const item of this.pinned) {
-      const row = this.mounted.get(item);
-      if (row?.classList.contains('lt-pinned')) row.style.top = `${this.shown.topOf(this.shown.indexOfSeq(item.seq)) - top}px`;
-    }
+    this.inDocument.placePinned((item) => this.shown.topOf(this.shown.indexOfSeq(item.seq)) - top);
   }
 
   /** @returns {Item[]} those that were not there before */
   #mount(/** @type {number} */ first, /** @type {number} */ last) {
-    const { shown, mounted } = this;
     const wanted = new Set();
-    for (let i = first; i <= last; i++) wanted.add(shown.at(i));
-    /** Rows of items that are out of sight; another item is painted in them where they stand, if it comes there. @type {Set<Element>} */
-    const free = new Set();
-    for (const [item, row] of mounted) {
-      if (wanted.has(item)) {
-        if (row.classList.contains('lt-pinned')) {
-          row.classList.remove('lt-pinned');
-          row.style.top = '';
-        }
-        continue;
-      }
-      if (this.pinned.has(item)) {
-        row.classList.add('lt-pinned');
-        continue;
-      }
-      mounted.delete(item);
-      if (row.contains(document.activeElement)) this.view.focus({ preventScroll: true });
-      free.add(row);
-    }
-    const leave = (/** @type {HTMLElement} */ row) => {
-      free.delete(row);
-      row.remove();
-      if (this.spare.length < SPARE_ROWS) this.spare.push(row);
-    };
-    /** @type {Item[]} */
-    const fresh = [];
-    let cursor = this.window.firstElementChild;
-    const pinnedBefore = (/** @type {Element|null} */ row, /** @type {Item} */ item) => row !== null && row.classList.contains('lt-pinned') && /** @type {Item} */ (this.itemOfRow.get(row)).seq < item.seq;
-    for (const item of wanted) {
-      while (pinnedBefore(cursor, item)) cursor = /** @type {Element} */ (cursor).nextElementSibling;
-      let row = mounted.get(item);
-      while (row && cursor && cursor !== row && (free.has(cursor) || pinnedBefore(cursor, item))) {
-        const before = /** @type {HTMLElement} */ (cursor);
-        cursor = cursor.nextElementSibling;
-        if (free.has(before)) leave(before);
-      }
-      const stands = row ? row === cursor : cursor !== null && free.has(cursor);
-      if (!row) {
-        if (stands) {
-          row = /** @type {HTMLElement} */ (cursor);
-          free.delete(row);
-        } else {
-          row = this.spare.pop() ?? document.createElement('div');
-          row.tabIndex = -1;
-        }
-        this.itemOfRow.set(row, item);
-        this.paintRow(row, item);
-        mounted.set(item, row);
-        fresh.push(item);
-      }
-      if (stands) cursor = /** @type {Element} */ (cursor).nextElementSibling;
-      else this.window.insertBefore(row, cursor);
-    }
-    for (const row of free) leave(/** @type {HTMLElement} */ (row));
-    return fresh;
+    for (let i = first; i <= last; i++) wanted.add(this.shown.at(i));
+    return this.inDocument.mount(wanted);
   }
 
   /** @param {HTMLElement} row @param {Item} item */
@@ -472,19 +385,10 @@ export class Rows {
   /** @param {Set<Item>} [fresh] painted a moment ago */
   #repaintAll(fresh) {
     this.stale = false;
-    for (const [item, row] of this.mounted) {
-      if (fresh?.has(item)) continue;
-      const pinned = row.classList.contains('lt-pinned');
-      this.paintRow(row, item);
-      row.classList.toggle('lt-pinned', pinned);
-    }
-    if (this.wrap) this.#measure([...this.mounted.keys()].filter((item) => !this.mounted.get(item)?.classList.contains('lt-pinned')));
+    this.inDocument.repaint(fresh);
+    if (this.wrap) this.#measure(this.inDocument.inSight);
   }
 
   /** @param {Node|null} node @returns {Item|null} */
-  itemAt(node) {
-    const start = node instanceof Element ? node : node?.parentElement;
-    const row = start?.closest('.lt-row, .lt-mark');
-    return (row && this.itemOfRow.get(row)) ?? null;
-  }
+  itemAt(node) { return this.inDocument.itemAt(node); }
 }

@@ -3,7 +3,7 @@
 import { words } from './config.js?v=0.1.0';
 import { write } from './dom.js?v=0.1.0';
 import { size } from './format.js?v=0.1.0';
-import { FAST_LINES } from './rows.js?v=0.1.0';
+import { FAST_LINES } from './pace.js?v=0.1.0';
 
 /** @param {import('./log-tail.js').LogTail} tail */
 export function drawStatus(tail) {
