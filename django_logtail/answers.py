@@ -16,7 +16,7 @@ from django_logtail.range_frames import range_frames
 from django_logtail.relay import Relay
 from django_logtail.search_frames import search_frames
 from django_logtail.tailing.events import Position
-from django_logtail.tailing.search import has_regex
+from django_logtail.tailing.matching import has_regex
 
 #: Answers to `range` one viewer may wait for at a time.
 RANGES: Final = 4

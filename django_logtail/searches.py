@@ -19,7 +19,8 @@ from django_logtail.control.wants import Want
 from django_logtail.encodings import shown_as
 from django_logtail.tailing import history
 from django_logtail.tailing.generation import HEAD_BYTES
-from django_logtail.tailing.search import CHUNK_BYTES, BadPattern, Hit, Search, matcher
+from django_logtail.tailing.matching import BadPattern, matcher
+from django_logtail.tailing.search import CHUNK_BYTES, Hit, Search
 
 #: Searches one reader has under way, each with a descriptor, a few MiB, and its share of the threads.
 MOST_SEARCHES: Final = 8

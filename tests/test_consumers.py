@@ -138,6 +138,6 @@ def test_allowed_hosts_of_a_star_admit_only_the_pages_own_host(settings):
     ("re2", "can"), [(object(), ["range", "search", "regex"]), (None, ["range", "search"])]
 )
 def test_expressions_are_offered_where_there_is_something_to_match_them(monkeypatch, re2, can):
-    monkeypatch.setattr("django_logtail.tailing.search._re2", lambda: re2)
+    monkeypatch.setattr("django_logtail.tailing.matching._re2", lambda: re2)
 
     assert offered() == can

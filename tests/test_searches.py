@@ -12,7 +12,8 @@ from django_logtail.control.wants import Sought, Want
 from django_logtail.reader import Limits
 from django_logtail.search_frames import search_frames
 from django_logtail.tailing import Position
-from django_logtail.tailing.search import MAX_HITS, Search, has_regex
+from django_logtail.tailing.matching import has_regex
+from django_logtail.tailing.search import MAX_HITS, Search
 from tests.test_delivery import QUEUE, House, numbered
 
 LINE = len(numbered(0, 1))

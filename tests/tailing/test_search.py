@@ -8,8 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from django_logtail.tailing import search
-from django_logtail.tailing.search import BadPattern, Hit, Search, has_regex, matcher
+from django_logtail.tailing import matching, search
+from django_logtail.tailing.matching import BadPattern, has_regex, matcher
+from django_logtail.tailing.search import Hit, Search
 
 ENCODINGS = (
     "utf-8",
@@ -67,7 +68,7 @@ def test_a_line_that_matches_is_found_with_its_place_and_its_matches(tmp_path):
 @pytest.mark.parametrize("has_re2", [pytest.param(True, marks=needs_re2), False])
 def test_case_counts_only_when_asked_for(tmp_path, monkeypatch, has_re2):
     if not has_re2:
-        monkeypatch.setattr(search, "_re2", lambda: None)
+        monkeypatch.setattr(matching, "_re2", lambda: None)
     data = "Größe\nGRÖSSE\ngrÖßE\nΣίσυφος\nСБОЙ сбой\n".encode()
 
     assert lines_of(data, found(tmp_path, data, "größe", case=False)) == [
@@ -309,7 +310,7 @@ def test_what_cannot_be_searched_for_is_said(pattern, words, regex):
 
 
 def test_without_re2_there_are_no_regular_expressions(monkeypatch):
-    monkeypatch.setattr(search, "_re2", lambda: None)
+    monkeypatch.setattr(matching, "_re2", lambda: None)
 
     assert not has_regex()
     with pytest.raises(BadPattern, match='"regex" extra'):
@@ -428,7 +429,7 @@ def test_every_line_with_the_text_is_found_and_no_other(
 
     with pytest.MonkeyPatch.context() as patch:
         if not has_re2:
-            patch.setattr(search, "_re2", lambda: None)
+            patch.setattr(matching, "_re2", lambda: None)
         hits = found(
             tmp_path_factory.mktemp("search"),
             data,

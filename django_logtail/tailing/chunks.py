@@ -1,0 +1,85 @@
+"""Pieces of a file in any encoding as UTF-8, of which the offsets in the file are known again."""
+
+from __future__ import annotations
+
+from django_logtail.tailing.lines import LineEnds
+
+
+class Chunk:
+    """Bytes of the file and the same as UTF-8, whose lines are the same ones."""
+
+    def __init__(self, data: bytes, text: bytes, base: int, ends: LineEnds) -> None:
+        self.data = data
+        self.text = text
+        self.base = base
+        self.last_found = -1
+        self._ends = ends
+        self._starts: list[int] | None = None
+        self._counted = (0, 0)
+
+    def start_of(self, at: int) -> int:
+        """The offset in the file of the line that begins at `at` of the text. To be asked in ascending order."""
+        if self.text is self.data:
+            return self.base + at
+        if self._starts is None:
+            self._starts = _line_starts(self.data, self.base, self._ends)
+        place, lines = self._counted
+        if at < place:
+            place, lines = 0, 0
+        lines += self.text.count(b"\n", place, at)
+        self._counted = at, lines
+        return self.base + self._starts[lines]
+
+    def end_of(self, at: int) -> int:
+        """The offset after the line feed at `at` of the text, or after the text where there is none."""
+        if at >= len(self.text):
+            return self.base + len(self.data)
+        return self.start_of(at + 1)
+
+
+class Conversion:
+    """From one encoding to UTF-8, chunk by chunk. What can stay as it is, stays."""
+
+    def __init__(self, ends: LineEnds) -> None:
+        self._ends = ends
+        self._codec = None if ends.name in ("utf-8", "utf-8-sig") else ends.name
+        self._is_ascii_clear = _is_ascii_clear(ends)
+
+    def chunk(self, data: bytes, base: int) -> Chunk:
+        """`base`: where in the file `data` begins."""
+        return Chunk(data, self._text_of(data, base), base, self._ends)
+
+    def _text_of(self, data: bytes, base: int) -> bytes:
+        if self._codec is None or (self._is_ascii_clear and data.isascii()):
+            return data
+        text = data.decode(self._codec, "replace").encode()
+        if self._ends.unit > 1 or text.count(b"\n") == data.count(b"\n"):
+            return text
+        starts = _line_starts(data, base, self._ends)  # a broken character took a line feed along
+        lines = zip(starts, [*starts[1:], len(data)], strict=True)
+        return b"".join(
+            data[start:end].decode(self._codec, "replace").replace("\n", "").encode()
+            + b"\n" * (end != len(data) or data.endswith(self._ends.newline))
+            for start, end in lines
+        )
+
+
+def _line_starts(data: bytes, base: int, ends: LineEnds) -> list[int]:
+    """Where in `data` its lines begin; the last one is len(data) when it ends in a line feed."""
+    starts, at = [0], data.find(ends.newline)
+    while at >= 0:
+        if (base + at) % ends.unit == 0:
+            at += ends.unit
+            starts.append(at)
+        else:
+            at += 1
+        at = data.find(ends.newline, at)
+    return starts
+
+
+def _is_ascii_clear(ends: LineEnds) -> bool:
+    """Whether bytes below 128 are ASCII wherever they stand alone; not so in UTF-16 and in what has escapes."""
+    if ends.unit > 1 or ends.name.startswith("iso2022"):
+        return False
+    ascii_bytes = bytes(range(128))
+    return ascii_bytes.decode(ends.name, "replace") == ascii_bytes.decode("ascii")

@@ -1,0 +1,198 @@
+"""What is searched for: a text, or a regular expression. Knows UTF-8, and nothing of files.
+
+A regular expression is the reader's own and hostile: it is matched by RE2, in time linear in the text, or not at all,
+and never by `re`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib
+import re
+from collections.abc import Iterator
+from typing import Any, Final, Protocol
+
+#: Instructions RE2 may compile an expression to, and bytes of memory for it: `.{1000}` is one of 8,000, and takes a
+#: thousand times as long as it should.
+MAX_PROGRAM: Final = 2_000
+REGEX_MEMORY_BYTES: Final = 4 * 1024 * 1024
+#: What makes `^` and `$` those of a line.
+_BY_LINE: Final = b"(?m)"
+#: What may look beyond a line: begin and end of the text, any byte, and an end to our `(?m)`.
+_SEES_MORE: Final = re.compile(r"\\[AzC]|\(\?[a-zA-Z]*-[a-zA-Z]*m")
+
+
+class BadPattern(ValueError):
+    """What is searched for cannot be. The text says why, as the end of a sentence."""
+
+
+class Matcher(Protocol):
+    """Finds in UTF-8 what was asked for."""
+
+    def prepared(self, text: bytes) -> bytes:
+        """The text as it is to be searched: as long, with lines and characters at the same places."""
+
+    def find(self, text: bytes, start: int, end: int) -> int:
+        """Where in the lines [start, end) of a prepared text the first match begins; -1: nowhere."""
+
+    def spans(self, line: bytes) -> Iterator[tuple[int, int]]:
+        """Where a prepared line matches: in order, without overlap."""
+
+
+class Literal:
+    """Text as it stands; without `case`, letters are alike that have one upper form, of as many bytes as theirs."""
+
+    def __init__(self, pattern: str, *, case: bool) -> None:
+        """Raises `BadPattern`."""
+        self._needle = _encoded(pattern)
+        self._case = case
+        self._folds: dict[bytes, bytes] = {}
+        if not case:
+            if not pattern.isascii():
+                wanted = {character.upper() for character in pattern}
+                forms = ((form, upper) for form, upper in _upper_forms().items() if upper in wanted)
+                self._folds = {form.encode(): upper.encode() for form, upper in forms}
+            self._needle = self.prepared(self._needle)
+
+    @property
+    def has_folds(self) -> bool:
+        """Whether letters beyond ASCII have forms that are alike."""
+        return bool(self._folds)
+
+    @property
+    def expression(self) -> str:
+        """The same for RE2."""
+        alike: dict[str, str] = {}
+        for form, folded in self._folds.items():
+            alike[folded.decode()] = alike.get(folded.decode(), folded.decode()) + form.decode()
+        parts = (
+            f"[{character}{character.upper()}]"
+            if character.isascii() and character.isalpha()
+            else f"[{alike[character]}]"
+            if character in alike
+            else re.sub(r"([^\w\s])", r"\\\1", character, flags=re.ASCII)
+            if character.isascii()
+            else character
+            for character in self._needle.decode()
+        )
+        return "".join(parts)
+
+    def prepared(self, text: bytes) -> bytes:
+        if self._case:
+            return text
+        text = text.lower()  # bytes: nothing but A to Z
+        if text.isascii():
+            return text
+        for form, folded in self._folds.items():
+            text = text.replace(form, folded)
+        return text
+
+    def find(self, text: bytes, start: int, end: int) -> int:
+        return text.find(self._needle, start, end)
+
+    def spans(self, line: bytes) -> Iterator[tuple[int, int]]:
+        at = line.find(self._needle)
+        while at >= 0:
+            yield at, at + len(self._needle)
+            at = line.find(self._needle, at + len(self._needle))
+
+
+class Regex:
+    """An expression of RE2. It sees one line at a time: `^` and `$` are a line's, and nothing matches a line feed."""
+
+    def __init__(self, pattern: str, *, case: bool) -> None:
+        """Raises `BadPattern`; also when this installation has no RE2."""
+        re2 = _re2()
+        if re2 is None:
+            raise BadPattern('regular expressions need the "regex" extra, which is not installed here')
+        options = re2.Options()
+        options.log_errors = False
+        options.never_capture = True
+        options.never_nl = True
+        options.case_sensitive = case
+        options.max_mem = REGEX_MEMORY_BYTES
+        try:
+            self._regex = re2.compile(_BY_LINE + _encoded(pattern), options)
+        except re2.error as error:
+            raise BadPattern(_words_of(error)) from None
+        finally:
+            re2.purge()  # it would keep 128 of them
+        if max(self._regex.programsize, self._regex.reverseprogramsize) > MAX_PROGRAM:
+            raise BadPattern("the expression is too large; repeat less in it")
+        # These look at where the text ends, and so must see no more than a line. Rare enough to be slow.
+        self._is_by_line = _SEES_MORE.search(pattern) is not None
+
+    def prepared(self, text: bytes) -> bytes:
+        return text
+
+    def find(self, text: bytes, start: int, end: int) -> int:
+        if not self._is_by_line:
+            found = self._regex.search(text, start, end)
+            return found.start() if found is not None else -1
+        while start < end:
+            line_end = text.find(b"\n", start, end)
+            line = text[start : line_end if line_end >= 0 else end]
+            if self._regex.search(line) is not None:
+                return start
+            start += len(line) + 1
+        return -1
+
+    def spans(self, line: bytes) -> Iterator[tuple[int, int]]:
+        return (found.span() for found in self._regex.finditer(line))
+
+
+def matcher(pattern: str, *, regex: bool, case: bool) -> Matcher:
+    """What finds `pattern`. Raises `BadPattern`."""
+    if regex:
+        return Regex(pattern, case=case)
+    literal = Literal(pattern, case=case)
+    if literal.has_folds and has_regex():
+        with contextlib.suppress(
+            BadPattern
+        ):  # RE2 sees to both forms at once; converting a chunk takes ten times as long
+            return Regex(literal.expression, case=True)
+    return literal
+
+
+def has_regex() -> bool:
+    """Whether regular expressions can be had here."""
+    return _re2() is not None
+
+
+@functools.cache
+def _upper_forms() -> dict[str, str]:
+    """Of letters beyond ASCII the upper form, where it is one letter and takes as many bytes of UTF-8."""
+    letters = (chr(number) for number in range(0x80, 0x20000) if not 0xD800 <= number < 0xE000)
+    forms = ((letter, letter.upper()) for letter in letters)
+    return {
+        letter: upper
+        for letter, upper in forms
+        if letter != upper and len(upper) == 1 and len(letter.encode()) == len(upper.encode())
+    }
+
+
+def _encoded(pattern: str) -> bytes:
+    if not pattern:
+        raise BadPattern("there is nothing to search for")
+    if "\n" in pattern:
+        raise BadPattern("a match is within one line")
+    try:
+        return pattern.encode()
+    except UnicodeEncodeError:
+        raise BadPattern("it holds half a character") from None
+
+
+def _words_of(error: Exception) -> str:
+    seen = error.args[0] if error.args else b""
+    said: str = seen.decode("utf-8", "replace") if isinstance(seen, bytes) else str(seen)
+    return said.replace(_BY_LINE.decode(), "", 1)
+
+
+def _re2() -> Any:
+    """The `re2` of google-re2; None without the extra. Another package of that name has other options."""
+    try:
+        module = importlib.import_module("re2")
+    except ImportError:
+        return None
+    return module if hasattr(module, "Options") else None
