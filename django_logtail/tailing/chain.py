@@ -108,6 +108,12 @@ class Chain:
         self.segments.append(segment)
         self.revision += 1
 
+    def append_ended(self, generation: Generation, exit_: Notice, now: float) -> None:
+        """All of a generation that ended while nobody looked."""
+        segment = Segment(generation, 0)
+        self.append(segment)
+        self.end(segment, generation.proven_size, [exit_], now)
+
     def end(self, segment: Segment, end: int, exits: list[Notice], now: float) -> None:
         """Nothing after `end` is of this segment, but never less than was emitted."""
         generation = segment.generation

@@ -13,10 +13,12 @@ from pathlib import Path
 
 from django_logtail.tailing.backlog import start_of_last_lines
 from django_logtail.tailing.chain import Chain, Details, Notice, Segment
+from django_logtail.tailing.continued import continues_at
 from django_logtail.tailing.events import Event, Item, Kind, Position
-from django_logtail.tailing.generation import ANCHOR_BYTES, Changed, FileId, Generation, proves
+from django_logtail.tailing.generation import Changed, FileId, Generation, proves
 from django_logtail.tailing.lines import LineEnds
 from django_logtail.tailing.opening import Permit, Trouble, open_log, trouble_of
+from django_logtail.tailing.rewriting import Rewriting
 from django_logtail.tailing.siblings import Sibling, printable
 from django_logtail.tailing.starts import FromEnd, FromStart, LastLines, Resume, Start
 from django_logtail.tailing.system import System, close_quietly, is_remote
@@ -24,13 +26,8 @@ from django_logtail.tailing.unseen import Siblings
 
 #: Seconds a name must be away before it is called gone: a rotation's two renames are not worth a word.
 GONE_SECONDS = 0.2
-#: Seconds until a smaller size on a network file system is believed.
-REMOTE_SECONDS = 1.0
 #: Looks at a file that cannot be read any more until another one under its name is taken for it.
 MAX_FAILURES = 5
-#: Bytes of two files compared at once, and how often at most, to see that one continues the other.
-COMPARED_BYTES = 64 * 1024
-COMPARED_BLOCKS = 16
 
 STATES = {
     Kind.GONE: "missing",
@@ -63,7 +60,6 @@ class Discovery:
         #: Grows whenever other names are to be watched.
         self.revision = 0
         self._away_kind: Kind | None = None
-        self._smaller_since: float | None = None
         self._written_ns = 0  # when the last file was last written while the name named it
         self._has_started = False
         self._path = path
@@ -73,18 +69,16 @@ class Discovery:
         self._system = system
         self._chain = chain
         self.siblings = Siblings(system, path, permit)
+        self._rewriting = Rewriting(path, permit, system, chain, self.siblings)
 
     @property
     def due(self) -> float | None:
         """When the next look must be, because something was not believed yet."""
-        if self.away_since is None and self._smaller_since is None:
-            return None
-        dues = []
-        if self.away_since is not None and self._away_kind is Kind.GONE and self.state != "missing":
-            dues.append(self.away_since + GONE_SECONDS)
-        if self._smaller_since is not None:
-            dues.append(self._smaller_since + REMOTE_SECONDS)
-        return min(dues, default=None)
+        due = self._rewriting.due
+        if self.away_since is None or self._away_kind is not Kind.GONE or self.state == "missing":
+            return due
+        gone = self.away_since + GONE_SECONDS
+        return gone if due is None else min(due, gone)
 
     @property
     def has_begun(self) -> bool:
@@ -337,7 +331,7 @@ class Discovery:
         else:
             exits.append((Kind.BACK if was_away else Kind.REPLACED, details))
         unseen: list[tuple[Sibling, Generation]] = []
-        continued = self._continues(old, old_stat, new)
+        continued = continues_at(self._system, old, old_stat, new)
         if continued:
             details["continued"] = 1
         elif old_stat is not None:
@@ -370,45 +364,11 @@ class Discovery:
         self._chain.end(old, end, exits, now)
         for sibling, generation in unseen:
             details: Details = {"old_size": generation.proven_size, "name": sibling.name}
-            self._append_ended(generation, (Kind.ROTATED, details), now)
+            self._chain.append_ended(generation, (Kind.ROTATED, details), now)
         if unseen and self.siblings.left_out:
             self._chain.last.exits.insert(0, (Kind.MISSED, {"size": self.siblings.left_out}))
         self._chain.append(Segment(new, new.anchor_at))
         self.siblings.remember(old.generation)
-
-    def _append_ended(self, generation: Generation, exit_: Notice, now: float) -> None:
-        segment = Segment(generation, 0)
-        self._chain.append(segment)
-        self._chain.end(segment, generation.proven_size, [exit_], now)
-
-    def _continues(self, old: Generation, old_stat: os.stat_result | None, new: Generation) -> int:
-        """Where to go on in `new`, when it is the old text and maybe more, written anew; 0 when it is another text."""
-        assert new.descriptor is not None
-        if old_stat is None or old.descriptor is None:
-            return self._continues_what_was_read(old, new.descriptor)
-        size = old_stat.st_size
-        # The same inode on another device is the same file, mounted anew.
-        may_continue = not old_stat.st_nlink or new.inode == old.inode
-        if not may_continue or not size or new.stat().st_size < size:
-            return 0
-        blocks = range(0, size, COMPARED_BYTES)
-        # All of a small file; of a large one its head, its end and some blocks between.
-        chosen = {*blocks[:: max(1, len(blocks) // COMPARED_BLOCKS)], blocks[-1], max(0, size - ANCHOR_BYTES)}
-        for offset in sorted(chosen):
-            length = min(COMPARED_BYTES, size - offset)
-            was = self._system.pread(old.descriptor, length, offset)
-            if self._system.pread(new.descriptor, length, offset) != was:
-                return 0
-        return size
-
-    def _continues_what_was_read(self, old: Generation, descriptor: int) -> int:
-        """The old file cannot be asked any more: only what we remember of it."""
-        if not old.anchor or not old.head:
-            return 0
-        start = old.anchor_at - len(old.anchor)
-        same = self._system.pread(descriptor, len(old.head), 0) == old.head
-        same = same and self._system.pread(descriptor, len(old.anchor), start) == old.anchor
-        return old.anchor_at if same else 0
 
     def _prove_last(self, now: float) -> None:
         """See that the last file is still the same text, and take it apart if not. Raises `OSError`."""
@@ -425,101 +385,12 @@ class Discovery:
                 raise
             generation.lose()  # its disk is gone; what comes in its place counts
 
-    # The same file, another text
-
     def take_apart(self, now: float) -> bool:
         """The last segment's text changed before our eyes: end it, begin a new generation on the same inode.
 
         False: a network file system says so, and is not believed yet. Raises `OSError`; then nothing has changed.
         """
-        segment = self._chain.last
-        old = segment.generation
-        assert old.descriptor is not None
-        found = old.stat()
-        if old.is_remote and not self._is_confirmed(now):
+        if not self._rewriting.take_apart(now, self.notices):
             return False
-        read_to = max(old.anchor_at, segment.start)
-        copy = self.siblings.copy_of(old, self._chain)
-        kept, exit_ = 0, (Kind.TRUNCATED, dict[str, "str | int | None"](to=0))
-        if copy is None and found.st_size < read_to and old.kept_its_first(found.st_size):
-            kept = exit_[1]["to"] = found.st_size
-        elif copy is None and found.st_size >= read_to and old.was_written_over():
-            exit_ = (Kind.OVERWRITTEN, {})
-        new = self._on_the_same_inode(old, found, kept, copy)
-        exits = [*self.notices, exit_]
         self.notices = []
-        if copy is None:
-            tail = len(old.tail) if old.tail_at == read_to else 0
-            old.lose()
-            self._chain.end(segment, 0, exits, now)
-            segment.end = max(segment.end or 0, read_to + tail, old.proven_size)
-        else:
-            unseen = self.siblings.copies_after(copy[0], self._chain, new)
-            self._recover(segment, copy, read_to, exits, now)
-            for _, generation in unseen:
-                generation.is_final = True  # a copy: nobody appends to it
-                self._append_ended(generation, (Kind.TRUNCATED, {"to": 0}), now)
-        self._chain.append(Segment(new, kept))
         return True
-
-    def _on_the_same_inode(
-        self, old: Generation, found: os.stat_result, start: int, copy: tuple[Sibling, Generation] | None
-    ) -> Generation:
-        """A new generation of the old one's file; with a copy, the old one need not keep its descriptor."""
-        assert old.descriptor is not None
-        descriptor = self._system.dup(old.descriptor) if copy is None else old.descriptor
-        try:
-            new = Generation(self._system, descriptor, found, again=True)
-            new.name, new.is_remote = old.name, old.is_remote
-            new.place_anchor(start)
-        except OSError:
-            if copy is None:
-                close_quietly(self._system, descriptor)
-            else:
-                self.siblings.forget(copy[1])
-                copy[1].close()
-            raise
-        return new
-
-    def _recover(
-        self,
-        segment: Segment,
-        copy: tuple[Sibling, Generation],
-        read_to: int,
-        exits: list[Notice],
-        now: float,
-    ) -> None:
-        """Let the copy stand in for the text that was cut away."""
-        sibling, generation = copy
-        old = segment.generation
-        size = max(sibling.stat.st_size, read_to)
-        with contextlib.suppress(OSError):
-            size = max(size, generation.stat().st_size)
-        old.device, old.inode = generation.inode_key
-        old.descriptor = generation.give_descriptor()
-        old.is_final = True
-        if size > read_to:
-            recovered: Details = {"name": sibling.name, "size": size - read_to}
-            self._chain.end(segment, read_to, [(Kind.RECOVERED, recovered)], now)
-            segment.end = read_to
-            segment = Segment(old, read_to)
-            self._chain.append(segment)
-        self._chain.end(segment, size, exits, now)
-
-    def _is_confirmed(self, now: float) -> bool:
-        """A network file system's size may lag: ask again, through a fresh descriptor, a second later."""
-        if self._smaller_since is None:
-            self._smaller_since = now
-        if now < self._smaller_since + REMOTE_SECONDS:
-            return False
-        generation = self._chain.last.generation
-        opened = open_log(self._system, self._path, self._permit)
-        if isinstance(opened, Trouble):
-            return False
-        try:
-            start = generation.anchor_at - len(generation.anchor)
-            again = self._system.pread(opened.descriptor, len(generation.anchor), start)
-        finally:
-            close_quietly(self._system, opened.descriptor)
-        self._smaller_since = None
-        return again != generation.anchor

@@ -1,0 +1,131 @@
+"""The same file with another text: emptied, cut, written over, or copied and then emptied."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+from django_logtail.tailing.chain import Chain, Details, Notice, Segment
+from django_logtail.tailing.events import Kind
+from django_logtail.tailing.generation import Generation
+from django_logtail.tailing.opening import Permit, Trouble, open_log
+from django_logtail.tailing.siblings import Sibling
+from django_logtail.tailing.system import System, close_quietly
+from django_logtail.tailing.unseen import Siblings
+
+#: Seconds until a smaller size on a network file system is believed.
+REMOTE_SECONDS = 1.0
+
+
+class Rewriting:
+    """Takes the chain's last segment apart once its text has changed before our eyes."""
+
+    def __init__(self, path: Path, permit: Permit, system: System, chain: Chain, siblings: Siblings) -> None:
+        self._path = path
+        self._permit = permit
+        self._system = system
+        self._chain = chain
+        self._siblings = siblings
+        self._smaller_since: float | None = None
+
+    @property
+    def due(self) -> float | None:
+        """When a change that was not believed must be looked at again."""
+        return None if self._smaller_since is None else self._smaller_since + REMOTE_SECONDS
+
+    def take_apart(self, now: float, notices: list[Notice]) -> bool:
+        """End the last segment, with `notices` and what was done to it, and begin a new generation on the same inode.
+
+        False: a network file system says so, and is not believed yet. Raises `OSError`; then nothing has changed.
+        """
+        segment = self._chain.last
+        old = segment.generation
+        assert old.descriptor is not None
+        found = old.stat()
+        if old.is_remote and not self._is_confirmed(now):
+            return False
+        read_to = max(old.anchor_at, segment.start)
+        copy = self._siblings.copy_of(old, self._chain)
+        kept, exit_ = 0, (Kind.TRUNCATED, dict[str, "str | int | None"](to=0))
+        if copy is None and found.st_size < read_to and old.kept_its_first(found.st_size):
+            kept = exit_[1]["to"] = found.st_size
+        elif copy is None and found.st_size >= read_to and old.was_written_over():
+            exit_ = (Kind.OVERWRITTEN, {})
+        new = self._on_the_same_inode(old, found, kept, copy)
+        exits = [*notices, exit_]
+        if copy is None:
+            tail = len(old.tail) if old.tail_at == read_to else 0
+            old.lose()
+            self._chain.end(segment, 0, exits, now)
+            segment.end = max(segment.end or 0, read_to + tail, old.proven_size)
+        else:
+            unseen = self._siblings.copies_after(copy[0], self._chain, new)
+            self._recover(segment, copy, read_to, exits, now)
+            for _, generation in unseen:
+                generation.is_final = True  # a copy: nobody appends to it
+                self._chain.append_ended(generation, (Kind.TRUNCATED, {"to": 0}), now)
+        self._chain.append(Segment(new, kept))
+        return True
+
+    def _on_the_same_inode(
+        self, old: Generation, found: os.stat_result, start: int, copy: tuple[Sibling, Generation] | None
+    ) -> Generation:
+        """A new generation of the old one's file; with a copy, the old one need not keep its descriptor."""
+        assert old.descriptor is not None
+        descriptor = self._system.dup(old.descriptor) if copy is None else old.descriptor
+        try:
+            new = Generation(self._system, descriptor, found, again=True)
+            new.name, new.is_remote = old.name, old.is_remote
+            new.place_anchor(start)
+        except OSError:
+            if copy is None:
+                close_quietly(self._system, descriptor)
+            else:
+                self._siblings.forget(copy[1])
+                copy[1].close()
+            raise
+        return new
+
+    def _recover(
+        self,
+        segment: Segment,
+        copy: tuple[Sibling, Generation],
+        read_to: int,
+        exits: list[Notice],
+        now: float,
+    ) -> None:
+        """Let the copy stand in for the text that was cut away."""
+        sibling, generation = copy
+        old = segment.generation
+        size = max(sibling.stat.st_size, read_to)
+        with contextlib.suppress(OSError):
+            size = max(size, generation.stat().st_size)
+        old.device, old.inode = generation.inode_key
+        old.descriptor = generation.give_descriptor()
+        old.is_final = True
+        if size > read_to:
+            recovered: Details = {"name": sibling.name, "size": size - read_to}
+            self._chain.end(segment, read_to, [(Kind.RECOVERED, recovered)], now)
+            segment.end = read_to
+            segment = Segment(old, read_to)
+            self._chain.append(segment)
+        self._chain.end(segment, size, exits, now)
+
+    def _is_confirmed(self, now: float) -> bool:
+        """A network file system's size may lag: ask again, through a fresh descriptor, a second later."""
+        if self._smaller_since is None:
+            self._smaller_since = now
+        if now < self._smaller_since + REMOTE_SECONDS:
+            return False
+        generation = self._chain.last.generation
+        opened = open_log(self._system, self._path, self._permit)
+        if isinstance(opened, Trouble):
+            return False
+        try:
+            start = generation.anchor_at - len(generation.anchor)
+            again = self._system.pread(opened.descriptor, len(generation.anchor), start)
+        finally:
+            close_quietly(self._system, opened.descriptor)
+        self._smaller_since = None
+        return again != generation.anchor
