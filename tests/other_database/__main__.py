@@ -23,11 +23,12 @@ django.setup()
 
 from django.core.management import call_command  # noqa: E402
 
-from django_logtail import control  # noqa: E402
+from django_logtail.control.in_memory import MemoryControl  # noqa: E402
+from django_logtail.control.process import use  # noqa: E402
 from django_logtail.management.commands.logtail_doctor import _database  # noqa: E402
 from django_logtail.models import Log  # noqa: E402
 
-control.use(control.MemoryControl())
+use(MemoryControl())
 call_command("migrate", database="core", verbosity=0)
 call_command("logtail_add", "/tmp/no-such.log", "--name", "App")
 call_command("logtail_sync")
