@@ -26,7 +26,7 @@ class LogConsumer:
     def __init__(self, slug: str, scope: Scope, receive: Receive, send: Send) -> None:
         self.slug = slug
         self._scope = scope
-        self._socket = Socket(receive, send)
+        self._socket = Socket(receive, send, scope.get("client"))
         self._session_key = session_key(scope)
 
     @classmethod

@@ -26,10 +26,15 @@ class Connection:
     reactor: Any
     transport: Any | None
 
+    @property
+    def is_drained(self) -> bool:
+        """Whether the client has taken all that was sent; also where that cannot be told."""
+        return self.transport is None or self.transport not in self.reactor.getWriters()
+
     async def drained(self) -> None:
         """Wait until the client has taken all that was sent."""
         # Twisted tells none but its own producer, and that is daphne.
-        while self.transport is not None and self.transport in self.reactor.getWriters():  # noqa: ASYNC110
+        while not self.is_drained:  # noqa: ASYNC110
             await asyncio.sleep(LOOK_SECONDS)
 
     async def break_off(self) -> None:

@@ -65,7 +65,7 @@ class Watching:
             resume=resume,
             may_cut=not label.startswith("utf-16"),
         )
-        answers = Answers(relay, self._admit, self._socket.send)
+        answers = Answers(relay, self._admit, self._socket.send_bulk)
         parts = [
             asyncio.ensure_future(part)
             for part in (
@@ -92,7 +92,7 @@ class Watching:
         while True:
             viewer.news.clear()
             for frame, place, _ in viewer.frames():
-                await self._socket.send(frame)
+                await self._socket.send_bulk(frame)
                 self._window.sent(frame, place)
                 await self._window.until_open()
             relay.shared_place(viewer)

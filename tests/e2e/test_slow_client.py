@@ -1,5 +1,7 @@
 """A viewer that stops reading its socket under a flood: it costs the web process and the others next to nothing."""
 
+import asyncio
+import json
 import os
 import time
 from collections.abc import Iterator
@@ -7,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from django_logtail.sockets import BULK_BYTES
+from tests.client import Client
 from tests.conftest import absent
 from tests.plain import Door, PlainViewer, resident_bytes, serve
 from tests.stack import Stack, Web, has_redis
@@ -24,6 +28,9 @@ ACK_LIMIT_SECONDS = 30.0
 WARM_SECONDS = 3.0
 #: What such a viewer may cost its web process.
 MOST_GROWTH = 8 * MIB
+#: Ranges of 1 MiB that are asked for, and seconds between two: as often as a client may.
+ASKED = 100
+ASK_SECONDS = 0.055
 #: The flood is not to be held back by the budgets.
 UNLIMITED = {"READ_BYTES_PER_SECOND": 10**9, "READ_BYTES_PER_SECOND_PER_LOG": 10**9}
 
@@ -85,3 +92,24 @@ def flood(reads: PlainViewer, web: Web) -> int:
         serve([reads], lambda: False, 0.5)
         most = max(most, resident_bytes(web.pids))
     return most
+
+
+async def test_a_client_that_asks_for_old_bytes_and_reads_none_costs_little(tmp_path: Path) -> None:
+    """Daphne keeps whatever it is given, and such answers are not acknowledged."""
+    with Stack(tmp_path / "stack", logtail={"READER": "local"}) as stack:
+        web = stack.start_web("daphne")
+        stack.add_log("large", b"x" * 99 + b"\n" + (b"y" * 99 + b"\n") * 20_000)
+        async with Client(stack, web, "large", stack.make_user("member"), lines=1) as viewer:
+            await viewer.until_live()
+            assert viewer.place is not None
+            before = resident_bytes(web.pids)
+            viewer.socket.transport.pause_reading()
+            for request in range(ASKED):
+                asked = {"type": "range", "request": request, "file": viewer.place[0], "start": 0, "end": MIB}
+                await viewer.socket.send(json.dumps(asked))
+                await asyncio.sleep(ASK_SECONDS)
+            grown = resident_bytes(web.pids) - before
+            viewer.socket.transport.abort()
+
+    print(f"\n  daphne: grown by {grown / MIB:.1f} MiB, asked for {ASKED} MiB")
+    assert grown <= 2 * BULK_BYTES + MOST_GROWTH

@@ -1,0 +1,75 @@
+"""One socket towards a server that never waits for its client."""
+
+import asyncio
+
+import pytest
+
+from django_logtail import sockets
+from django_logtail.sockets import BULK_BYTES, Socket
+
+FRAME = b"x" * 64 * 1024
+
+
+class Client:
+    """What daphne knows of it."""
+
+    def __init__(self):
+        self.has_taken = asyncio.Event()
+        self.sent = 0
+
+    async def send(self, message):
+        self.sent += len(message.get("bytes", b""))
+
+    @property
+    def is_drained(self):
+        return self.has_taken.is_set()
+
+    async def drained(self):
+        await self.has_taken.wait()
+
+
+@pytest.fixture
+def client(monkeypatch):
+    client = Client()
+    monkeypatch.setattr(sockets, "connection_of", lambda address: client if address == ("a", 1) else None)
+    return client
+
+
+async def send_much(socket):
+    for _ in range(2 * BULK_BYTES // len(FRAME)):
+        await socket.send_bulk(FRAME)
+
+
+async def test_where_the_server_keeps_what_it_is_given_a_client_that_takes_nothing_is_waited_for(client):
+    socket = Socket(None, client.send, ("a", 1))
+    senders = [asyncio.ensure_future(send_much(socket)) for _ in range(3)]
+
+    for _ in range(2 * BULK_BYTES // len(FRAME)):
+        await asyncio.sleep(0)
+    waited_at = client.sent
+    client.has_taken.set()
+    await asyncio.gather(*senders)
+
+    assert waited_at == BULK_BYTES
+    assert client.sent == 6 * BULK_BYTES
+
+
+async def test_a_status_and_the_last_words_do_not_wait(client):
+    socket = Socket(None, client.send, ("a", 1))
+    waiting = asyncio.ensure_future(send_much(socket))
+    while client.sent < BULK_BYTES:
+        await asyncio.sleep(0)
+
+    await asyncio.wait_for(socket.send(b"status"), 10)
+    await asyncio.wait_for(socket.close(sockets.End(1000, "stopped")), 10)
+    waiting.cancel()
+
+    assert client.sent == BULK_BYTES + len(b"status")
+
+
+async def test_other_servers_wait_by_themselves(client):
+    socket = Socket(None, client.send, ("b", 2))
+
+    await asyncio.wait_for(send_much(socket), 10)
+
+    assert client.sent == 2 * BULK_BYTES
