@@ -119,6 +119,11 @@ class Log(models.Model):
         return self.queue or conf.QUEUE
 
     @property
+    def reading(self) -> tuple[int, str, str]:
+        """What is read, and by whom: when it changes, whoever watches begins anew. A new log may have the old slug."""
+        return self.pk, self.queue_name, self.path
+
+    @property
     def encoding_label(self) -> str:
         """The log's encoding as `TextDecoder` and the `hello` of the protocol name it.
 

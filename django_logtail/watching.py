@@ -150,5 +150,5 @@ class Watching:
                 has_failed = True
                 continue
             has_failed = False
-            if log.queue_name != self._log.queue_name or log.path != self._log.path:
+            if log.reading != self._log.reading or log.encoding != self._log.encoding:
                 raise End(CloseCode.NO_READER, "log-changed", "This log's entry was changed.", may_retry=True)
