@@ -7,6 +7,8 @@ import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Final
 
+from django.db import DatabaseError
+
 from django_logtail import protocol
 from django_logtail.access import Refused
 from django_logtail.control.wants import Sought
@@ -15,6 +17,7 @@ from django_logtail.protocol import encode_message
 from django_logtail.range_frames import range_frames
 from django_logtail.relay import Relay
 from django_logtail.search_frames import search_frames
+from django_logtail.sockets import End
 from django_logtail.tailing.events import Position
 from django_logtail.tailing.matching import has_regex
 
@@ -40,7 +43,7 @@ class Answers:
         admit: Callable[[], Awaitable[Log]],
         send: Callable[[bytes | str], Awaitable[None]],
     ) -> None:
-        """`admit`: the log, if the viewer may still see it; raises `Refused` and `DatabaseError`."""
+        """`admit`: the log, if the viewer may still see it; raises `Refused` and `DatabaseError`. `send`: `End`."""
         self._relay = relay
         self._admit = admit
         self._send = send
@@ -70,13 +73,17 @@ class Answers:
             task.cancel()
 
     async def _answer(self, asked: Asked) -> None:
-        try:
-            log = await self._admit()
-        except Refused:
-            return  # the next re-check ends the viewer with the same words
-        async with contextlib.aclosing(await self._frames(log, asked)) as frames:
-            async for frame in frames:
-                await self._send(frame)
+        # Whoever listens notices as well that the other side is gone, and the next re-check that access is.
+        with contextlib.suppress(End, Refused):
+            try:
+                log = await self._admit()
+            except DatabaseError:
+                text = "The server cannot look up your access right now. Try again."
+                await self._send(encode_message("error", request=asked.request, id="unavailable", text=text))
+                return
+            async with contextlib.aclosing(await self._frames(log, asked)) as frames:
+                async for frame in frames:
+                    await self._send(frame)
 
     async def _frames(self, log: Log, asked: Asked) -> AsyncGenerator[bytes | str]:
         relay, key, queue = self._relay, str(log.pk), log.queue_name
