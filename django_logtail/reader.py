@@ -573,8 +573,9 @@ class Reader:
                     is_busy |= await self._turn(flow, now)
             if (due_at := self._followers.next_due(now)) is not None:
                 next_at = min(next_at, due_at)
-            if self._ready:
-                next_at = min(next_at, *(self._flows[m].not_before for m in self._ready if m in self._flows))
+            for member in self._ready:
+                if (flow := self._flows.get(member)) is not None:  # its want may have gone during a turn
+                    next_at = min(next_at, flow.not_before)
             if is_busy or next_at <= now:
                 await asyncio.sleep(0)
             else:

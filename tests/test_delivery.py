@@ -484,6 +484,38 @@ async def test_the_file_is_closed_when_the_last_viewer_leaves(house):
     assert reader._flows == {}
 
 
+async def test_a_log_with_something_left_to_send_may_be_closed_during_the_turn_of_another(house, tmp_path):
+    house.paths["2"] = other = tmp_path / "other.log"
+    other.write_bytes(b"")
+    leaves, stays = house.join(), Taker(house.relay, house.relay.join("2", QUEUE, lines=5, resume=None))
+    for taker in (leaves, stays):
+        await taker.until(lambda taker=taker: taker.viewer.feed.state == "live")
+    is_sending, has_left, send = asyncio.Event(), asyncio.Event(), house.mailboxes.send
+
+    async def slow_for_the_other(mailbox, message):
+        if message["type"] == "logtail.item" and "|2|" in message["member"]:
+            is_sending.set()
+            await has_left.wait()
+        await send(mailbox, message)
+
+    house.mailboxes.send = slow_for_the_other
+    house.mailboxes.fault = lambda message: "refuse" if "|1|" in message.get("member", "") else ""
+    reader, task = house.readers[0]
+    house.append(b"never sent\n")
+    await eventually(lambda: any(flow.outbox for flow in reader._flows.values()))
+    other.write_bytes(b"sent\n")
+    await is_sending.wait()
+    house.relay.leave(leaves.viewer)
+    await eventually(lambda: len(reader._flows) == 1)
+    has_left.set()
+    await stays.until(lambda: stays.bytes == b"sent\n")
+    with other.open("ab") as file:
+        file.write(b"sent as well\n")
+    await stays.until(lambda: stays.bytes == b"sent\nsent as well\n")
+
+    assert not task.done()
+
+
 async def test_the_stop_flag_ends_the_reading_and_clearing_it_goes_on_where_it_was(house):
     house.append(b"before\n")
     taker = house.join()
