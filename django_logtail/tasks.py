@@ -15,7 +15,8 @@ import dramatiq
 from django_logtail.conf import conf
 from django_logtail.control.process import control
 from django_logtail.mailboxes import LayerMailboxes
-from django_logtail.reader import Ending, Reader, reader_of
+from django_logtail.reader import Reader, reader_of
+from django_logtail.reader.parts import Ending
 
 logger = logging.getLogger(__name__)
 

@@ -13,13 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from django_logtail import reader as reader_module
 from django_logtail import relay as relay_module
 from django_logtail.control import Note, ReaderLease
 from django_logtail.control.in_memory import MemoryControl
 from django_logtail.mailboxes import MailboxUnavailable, MemoryMailboxes
 from django_logtail.protocol import decode_batch
-from django_logtail.reader import Ending, Limits, Reader, Source
+from django_logtail.reader import Reader
+from django_logtail.reader.limits import Limits
+from django_logtail.reader.parts import Ending
+from django_logtail.reader.sources import Source
 from django_logtail.relay import CREDIT_BYTES, RING_BYTES, FeedViewer, Relay
 from django_logtail.tailing import Follower, Position
 
@@ -478,10 +480,10 @@ async def test_the_file_is_closed_when_the_last_viewer_leaves(house):
     reader, _ = house.readers[0]
     house.relay.leave(taker.viewer)
     deadline = asyncio.get_running_loop().time() + 2
-    while reader._flows and asyncio.get_running_loop().time() < deadline:
+    while reader.flows and asyncio.get_running_loop().time() < deadline:
         await asyncio.sleep(0.02)
 
-    assert reader._flows == {}
+    assert not reader.flows
 
 
 async def test_a_log_with_something_left_to_send_may_be_closed_during_the_turn_of_another(house, tmp_path):
@@ -502,11 +504,11 @@ async def test_a_log_with_something_left_to_send_may_be_closed_during_the_turn_o
     house.mailboxes.fault = lambda message: "refuse" if "|1|" in message.get("member", "") else ""
     reader, task = house.readers[0]
     house.append(b"never sent\n")
-    await eventually(lambda: any(flow.outbox for flow in reader._flows.values()))
+    await eventually(lambda: any(flow.outbox for flow in reader.flows))
     other.write_bytes(b"sent\n")
     await is_sending.wait()
     house.relay.leave(leaves.viewer)
-    await eventually(lambda: len(reader._flows) == 1)
+    await eventually(lambda: len(reader.flows) == 1)
     has_left.set()
     await stays.until(lambda: stays.bytes == b"sent\n")
     with other.open("ab") as file:
@@ -551,7 +553,7 @@ async def test_a_file_system_that_does_not_answer_stalls_its_own_log_only(house,
         if Path(f"/proc/self/fd/{descriptor}").readlink() == dead:
             answers.wait(30)
 
-    monkeypatch.setattr("django_logtail.reader.STALLED_SECONDS", 0.2)
+    monkeypatch.setattr("django_logtail.reader.apart.STALLED_SECONDS", 0.2)
     monkeypatch.setattr(house, "permit", permit)
     monkeypatch.setitem(house.paths, "2", dead)
     stalled = Taker(house.relay, house.relay.join("2", QUEUE, lines=5, resume=None))
@@ -681,14 +683,14 @@ async def test_history_of_a_file_that_is_gone_says_so(house):
 
 
 async def test_that_a_resting_log_may_no_longer_be_read_is_said_by_the_next_heartbeat(house, monkeypatch):
-    monkeypatch.setattr(reader_module, "REGISTRY_SECONDS", 0.1)
-    monkeypatch.setattr(reader_module, "CHANGED_BEATS", 1)
-    monkeypatch.setattr(reader_module, "FULL_BEATS", 10**6)
+    monkeypatch.setattr("django_logtail.reader.files.REGISTRY_SECONDS", 0.1)
+    monkeypatch.setattr("django_logtail.reader.flows.CHANGED_BEATS", 1)
+    monkeypatch.setattr("django_logtail.reader.heartbeats.FULL_BEATS", 10**6)
     house.append(b"x\n")
     taker = house.join()
     await taker.until(lambda: taker.viewer.feed.state == "live")
     reader, _ = house.readers[0]
-    await eventually(lambda: not reader._moving)
+    await eventually(lambda: not reader.flows.moving)
 
     house.paths.clear()
 
@@ -696,7 +698,7 @@ async def test_that_a_resting_log_may_no_longer_be_read_is_said_by_the_next_hear
 
 
 async def test_files_that_come_and_go_while_nothing_can_be_sent_are_not_lost(house, monkeypatch):
-    monkeypatch.setattr(reader_module, "LOOK_ON_SECONDS", 0.02)
+    monkeypatch.setattr("django_logtail.reader.pump.LOOK_ON_SECONDS", 0.02)
     house.append(numbered(0, 5))
     taker = house.join()
     await taker.until(lambda: taker.bytes == numbered(0, 5))

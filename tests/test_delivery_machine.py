@@ -37,7 +37,8 @@ from django_logtail.control import ControlUnavailable, Note
 from django_logtail.control.in_memory import MemoryControl
 from django_logtail.mailboxes import MailboxUnavailable, MemoryMailboxes
 from django_logtail.protocol import decode_batch
-from django_logtail.reader import Reader, Source
+from django_logtail.reader import Reader
+from django_logtail.reader.sources import Source
 from django_logtail.relay import FeedViewer, Relay
 from django_logtail.tailing import Position
 
@@ -590,9 +591,12 @@ class Delivery(RuleBasedStateMachine):
 #: The sizes of the product, made small, so that small files reach every limit; and no threads.
 SMALL = [
     (reader_module, "ThreadPoolExecutor", InPlace),
-    (reader_module, "MAX_BATCH_BYTES", 512),
-    (reader_module, "TURN_BYTES", 2_048),
-    (reader_module, "BACKLOG_BYTES", 4_096),
+    (reader_module.apart, "ThreadPoolExecutor", InPlace),
+    (reader_module.files, "MAX_BATCH_BYTES", 512),
+    (reader_module.files, "BACKLOG_BYTES", 4_096),
+    (reader_module.flow, "MAX_BATCH_BYTES", 512),
+    (reader_module.flow, "TURN_BYTES", 2_048),
+    (reader_module.histories, "MAX_BATCH_BYTES", 512),
     (relay_module, "CREDIT_BYTES", 4_096),
     (relay_module, "LEAST_CREDIT_BYTES", 1_024),
     (relay_module, "RING_BYTES", 12_000),

@@ -11,7 +11,7 @@ from django_logtail.admission import TooManyViewers, viewers
 from django_logtail.download import BrokenOff, Downloader, NoFile, bytes_of, file_name, whole_file
 from django_logtail.models import Log
 from django_logtail.protocol import MAX_RANGE_BYTES, CloseCode
-from django_logtail.reader import Limits
+from django_logtail.reader.limits import Limits
 
 from .test_delivery import QUEUE, House, eventually
 
@@ -239,8 +239,8 @@ async def test_what_is_read_is_taken_from_the_reader_s_budget(house):
     whole = await whole_file(house.relay, LOG)
     reader, _ = house.readers[0]
     spent = []
-    spend = reader._budget.spend
-    reader._budget.spend = lambda size: (spent.append(size), spend(size))
+    spend = reader.budget.spend
+    reader.budget.spend = lambda size: (spent.append(size), spend(size))
 
     async for _piece in bytes_of(LOG, whole, READER):
         pass
@@ -252,12 +252,12 @@ async def test_a_budget_that_is_spent_makes_it_wait(house):
     house.limits = Limits(bytes_per_second=10 * len(CONTENT))
     whole = await whole_file(house.relay, LOG)
     reader, _ = house.readers[0]
-    reader._budget.spend(10**12)
+    reader.budget.spend(10**12)
 
     first = asyncio.ensure_future(anext(bytes_of(LOG, whole, READER)))
-    await eventually(lambda: reader._histories)
+    await eventually(lambda: reader.histories)
     before = [message for message in house.mailboxes.sent if message["type"] == "logtail.range"]
-    reader._budget.spend(-(10**12))
+    reader.budget.spend(-(10**12))
 
     assert before == []
     assert await asyncio.wait_for(first, 15) == CONTENT[:MAX_RANGE_BYTES]

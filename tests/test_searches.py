@@ -9,7 +9,7 @@ import pytest
 
 from django_logtail import searches
 from django_logtail.control.wants import Sought, Want
-from django_logtail.reader import Limits
+from django_logtail.reader.limits import Limits
 from django_logtail.search_frames import search_frames
 from django_logtail.tailing import Position
 from django_logtail.tailing.matching import has_regex
@@ -206,7 +206,7 @@ async def test_a_cancelled_search_ends_and_closes_its_file(house, monkeypatch):
     (reader, _) = house.readers[0]
 
     assert before == 2  # the follower's and the search's
-    assert not reader._histories
+    assert not reader.histories
     await asyncio.sleep(0)
     assert gate.steps == steps
 
@@ -223,7 +223,7 @@ async def test_a_search_whose_want_went_with_redis_data_ends(house, monkeypatch)
     del family.wants[member]
     family.epoch = "another server's"
 
-    await until(lambda: not reader._histories)
+    await until(lambda: not reader.histories)
     await until(lambda: open_descriptors(house.path) == 1)
 
 

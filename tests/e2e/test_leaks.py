@@ -189,10 +189,10 @@ async def test_no_task_stays_of_viewers_that_came_and_went(tmp_path: Path) -> No
     await stays.until(lambda: stays.bytes.endswith(b"the last one\n"))
     deadline = asyncio.get_running_loop().time() + 5
     reader, _ = house.readers[0]
-    while len(reader._flows) > 1 and asyncio.get_running_loop().time() < deadline:
+    while len(reader.flows) > 1 and asyncio.get_running_loop().time() < deadline:
         await asyncio.sleep(0.02)
     after = len(asyncio.all_tasks())
-    flows, feeds = len(reader._flows), len(house.relay._feeds)
+    flows, feeds = len(reader.flows), len(house.relay._feeds)
     await house.close()
 
     assert (after, flows, feeds) == (before, 1, 1)

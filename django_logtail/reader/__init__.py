@@ -1,0 +1,168 @@
+"""The reader: one asyncio loop that follows every wanted log of its queue and sends each want what it asks for.
+
+Knows neither Redis nor Dramatiq: what is wanted comes from a `Control`, batches leave through `Mailboxes`. It runs in
+the Dramatiq actor of a worker, or in the web process itself.
+
+Its parts: `ticks` renew the `lease` and bring the wants, each of which is served by a `flow`, or answered by the
+`histories`; `files` open what the `sources` name; the `pump` reads and sends; `heartbeats` and the `report` say how
+it is. Loss, a new reader, two at once and one that woke up late are all mended by one rule, see `flow`.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from django_logtail.budget import Budget
+from django_logtail.conf import conf
+from django_logtail.control import Control, ControlUnavailable
+from django_logtail.mailboxes import Mailboxes
+from django_logtail.paths import Roots
+from django_logtail.reader.files import Files
+from django_logtail.reader.flows import Flows
+from django_logtail.reader.heartbeats import Heartbeats
+from django_logtail.reader.hints import Hints
+from django_logtail.reader.histories import Histories
+from django_logtail.reader.lease import Lease
+from django_logtail.reader.limits import Limits, limits_of_settings
+from django_logtail.reader.parts import Ending, Parts
+from django_logtail.reader.pump import Pump
+from django_logtail.reader.report import Report
+from django_logtail.reader.sources import Source, Sources, find_sources
+from django_logtail.reader.ticks import Ticks
+
+logger = logging.getLogger(__name__)
+
+
+class Reader:
+    """Serves the wants of one queue until nothing is wanted, the lease is lost, or it is told to leave.
+
+    `find_sources` maps log ids to sources, leaving out logs that may not be read here; it may block and is called in
+    a thread. `permit` decides about an open descriptor. `wake` sends a wake-up for the queue after a hand-over.
+    Nothing is open until it runs.
+    """
+
+    def __init__(
+        self,
+        queue: str,
+        control: Control,
+        mailboxes: Mailboxes,
+        find_sources: Callable[[Collection[str]], Mapping[str, Source]],
+        *,
+        permit: Callable[[int], str | None],
+        wake: Callable[[str], Awaitable[None]],
+        limits: Limits | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        limits = limits or Limits()
+        self.queue = queue
+        self.lease = Lease(queue, control, mailboxes, clock)
+        self.flows = Flows(self.lease.token)
+        self.budget = Budget(limits.bytes_per_second, clock())
+        self._control = control
+        self._mailboxes = mailboxes
+        self._permit = permit
+        self._wake = wake
+        self._limits = limits
+        self._clock = clock
+        self._parts = Parts()
+        self._threads = ThreadPoolExecutor(
+            max_workers=limits.history_jobs, thread_name_prefix="logtail-reader"
+        )
+        self._sources = Sources(find_sources, self._threads)
+        self.histories = Histories(
+            self.lease.token,
+            self.flows,
+            self._sources,
+            mailboxes,
+            self._parts,
+            self._threads,
+            permit=permit,
+            limits=limits,
+            budget=self.budget,
+            clock=clock,
+        )
+
+    async def run(self) -> Ending:
+        """Serve until there is a reason to end; return it. Files are closed and nothing more is sent after."""
+        files = self._open_files()
+        hints = Hints(files.followers, self.flows.hinted)
+        ticks = Ticks(self.lease, self.flows, files, self.histories, self._sources, self._clock)
+        try:
+            await self.lease.open_mailbox()
+            first = await ticks.first()
+            if first is not None:
+                return first
+            logger.info("reader started on queue %s (token %s)", self.queue, self.lease.token[:8])
+            self._start_parts(ticks, files)
+            hints.watch()
+            ending = await self._parts.ending
+        finally:
+            hints.close()
+            await self._give_back(files)
+        if ending is Ending.HANDED_OVER:
+            await self._hand_over()
+        logger.info("reader on queue %s stopped: %s", self.queue, ending.value)
+        return ending
+
+    def leave(self) -> None:
+        """Hand over to another reader: the worker shuts down. Call it in the reader's event loop."""
+        self._parts.end(Ending.HANDED_OVER)
+
+    def _open_files(self) -> Files:
+        return Files(
+            self.flows,
+            self._sources,
+            self._parts,
+            permit=self._permit,
+            limits=self._limits,
+            budget=self.budget,
+            clock=self._clock,
+        )
+
+    def _start_parts(self, ticks: Ticks, files: Files) -> None:
+        pump = Pump(self.flows, files, self.lease, self._mailboxes, self._clock)
+        heartbeats = Heartbeats(self.flows, self.lease, self._mailboxes)
+        report = Report(self.flows, self.lease, self._control, self._clock)
+        self._parts.start(ticks.keep())
+        self._parts.start(self.lease.take_nudges())
+        self._parts.start(pump.run())
+        self._parts.start(pump.look_on())
+        self._parts.start(heartbeats.keep())
+        self._parts.start(report.keep())
+        self._parts.start(files.keep())
+
+    async def _give_back(self, files: Files) -> None:
+        """End whatever was begun and close whatever is open."""
+        try:
+            await self._parts.cancel()
+        finally:  # whoever cancels us a second time gets the files closed all the same
+            files.close()
+            self.lease.close_mailbox()
+            self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _hand_over(self) -> None:
+        try:
+            waiting = await self.lease.hand_over()
+        except ControlUnavailable as error:
+            logger.warning("reader on queue %s could not hand over: Redis: %s", self.queue, error)
+            return
+        if waiting:
+            await self._wake(self.queue)
+
+
+def reader_of(
+    queue: str, control: Control, mailboxes: Mailboxes, wake: Callable[[str], Awaitable[None]]
+) -> Reader:
+    """A reader of this host, as registry and settings say. Call it in the event loop it shall run in."""
+    return Reader(
+        queue,
+        control,
+        mailboxes,
+        find_sources,
+        permit=Roots(conf.ROOTS).refusal,
+        wake=wake,
+        limits=limits_of_settings(),
+    )

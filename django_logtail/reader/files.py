@@ -1,0 +1,216 @@
+"""The files of flows: opened, looked up again, closed.
+
+The first look at a file, and every look at one on a network file system, is taken apart from the event loop: it may
+meet a cold disk, or a file server that is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable
+from typing import Final
+
+from django_logtail.budget import Budget
+from django_logtail.protocol import MAX_BATCH_BYTES
+from django_logtail.reader.apart import Apart
+from django_logtail.reader.flow import Flow
+from django_logtail.reader.flows import Flows
+from django_logtail.reader.limits import Limits
+from django_logtail.reader.own_messages import FED_BY_US, is_fed_by_us
+from django_logtail.reader.parts import Parts
+from django_logtail.reader.sources import NOT_REGISTERED, Source, Sources
+from django_logtail.tailing import Follower, FollowerSet, Item, LastLines, Resume
+
+logger = logging.getLogger(__name__)
+
+#: Seconds between looks at the registry, for logs that were disabled, moved or re-routed.
+REGISTRY_SECONDS: Final = 15.0
+#: Bytes of backlog one new flow reads at most.
+BACKLOG_BYTES: Final = 256 * 1024
+
+
+class Files:
+    """Gives each flow a follower, as registry, stop flag and limits allow.
+
+    `permit` decides about an open descriptor. `budget` is what all flows together may read. Opens the event source;
+    `close` it.
+    """
+
+    def __init__(
+        self,
+        flows: Flows,
+        sources: Sources,
+        parts: Parts,
+        *,
+        permit: Callable[[int], str | None],
+        limits: Limits,
+        budget: Budget,
+        clock: Callable[[], float],
+    ) -> None:
+        #: The followers whose first look has been taken.
+        self.followers = FollowerSet()
+        self._apart = Apart()
+        self._flows = flows
+        self._sources = sources
+        self._parts = parts
+        self._permit = permit
+        self._limits = limits
+        self._budget = budget
+        self._clock = clock
+
+    # -- opening and closing -----------------------------------------------------------------------
+
+    def open_soon(self, flow: Flow) -> None:
+        """Look the flow's log up and open its file, unless the stop flag forbids it."""
+        if not flow.is_opening and not flow.is_stopped:
+            flow.is_opening = True
+            opening = self._parts.start_aside(self._open(flow))
+            opening.add_done_callback(lambda _: self._flows.may_have_moved(flow))
+
+    def close_file(self, flow: Flow) -> None:
+        """Close what the flow has open; a read that is under way in a thread closes it when it comes back."""
+        if flow.follower is not None:
+            self.followers.remove(flow.member)
+            flow.is_watched = False
+            flow.stands_at = flow.follower.position
+            if flow.apart is None:
+                flow.follower.close()
+            flow.follower = None
+
+    def rewind(self, flow: Flow, follower: Follower) -> bool:
+        """Put the flow's follower where its want says; False: its files are opened anew for that."""
+        position = flow.want.position
+        if position is not None and follower.rewind(position, flow.want.late):
+            return True
+        self.close_file(flow)
+        flow.stands_at = None
+        self.open_soon(flow)
+        return False
+
+    def obey_stop(self, flow: Flow) -> None:
+        """Close the flow's file, or open it again, as the stop flag says now."""
+        reason = self._sources.stop_reason(flow.want.log)
+        if reason is not None:
+            if not flow.is_stopped:
+                logger.info("stop flag: closing log %s (%s)", flow.want.log, reason)
+            flow.trouble = ("stopped", reason)
+            self._flows.changed(flow)
+            self.close_file(flow)
+        elif flow.is_stopped:
+            flow.trouble = None
+            self._flows.changed(flow)
+            self.open_soon(flow)
+
+    async def keep(self) -> None:
+        """Close what the registry no longer names, and open what it names now."""
+        while True:
+            await asyncio.sleep(REGISTRY_SECONDS)
+            flows = [flow for flow in self._flows if not flow.is_opening]
+            if not flows:
+                continue
+            with contextlib.suppress(Exception):
+                sources = await self._sources.look_up({flow.want.log for flow in flows})
+                for flow in flows:
+                    if flow.source != sources.get(flow.want.log) or flow.source is None:
+                        self.close_file(flow)
+                        self.open_soon(flow)
+
+    def close(self) -> None:
+        """Close every file, and the event source."""
+        for flow in self._flows:
+            self.close_file(flow)
+        self.followers.close()
+        self._apart.close()
+
+    async def _open(self, flow: Flow) -> None:
+        try:
+            source = (await self._sources.look_up([flow.want.log])).get(flow.want.log)
+        except Exception as error:  # noqa: BLE001 - whatever the host's database raises; the viewer is told
+            logger.warning("log %s cannot be looked up: %s", flow.want.log, error)
+            flow.trouble = ("unreadable", "the registry cannot be read on the reading host")
+            flow.is_opening = False
+            return
+        flow.is_opening = False
+        if self._flows.get(flow.member) is not flow or flow.follower is not None:
+            return
+        flow.source = source
+        if source is None:
+            flow.trouble = ("unreadable", NOT_REGISTERED)
+            return
+        if flow.is_stopped:
+            return
+        flow.trouble = self._over_limits()
+        if flow.trouble is None:
+            self._follow(flow, source)
+
+    def _follow(self, flow: Flow, source: Source) -> None:
+        position = flow.stands_at or flow.want.position
+        start = LastLines(flow.want.lines, BACKLOG_BYTES) if position is None else Resume(position)
+        flow.budgets = (
+            (Budget(self._limits.bytes_per_second_per_log, self._clock()), "READ_BYTES_PER_SECOND_PER_LOG"),
+            (self._budget, "READ_BYTES_PER_SECOND"),
+        )
+        flow.must_rewind = False
+        flow.follower = Follower(
+            source.path, start, permit=self._permit, encoding=source.encoding, max_batch_bytes=MAX_BATCH_BYTES
+        )
+        self.look_apart(flow, flow.follower)
+
+    def _over_limits(self) -> tuple[str, str] | None:
+        """Why no further file may be opened, naming the setting; None when one may."""
+        followers = [flow.follower for flow in self._flows if flow.follower is not None]
+        if len(followers) >= self._limits.logs:
+            return "refused", f'the reader follows {len(followers)} logs, LOGTAIL["MAX_LOGS_PER_READER"]'
+        if len(followers) * 2 > self._limits.open_files // 2:  # only then is it worth counting
+            count = sum(len(follower.descriptors()) for follower in followers)
+            if count >= self._limits.open_files:
+                return "refused", f'the reader has {count} files open, LOGTAIL["MAX_OPEN_FILES"]'
+        return None
+
+    # -- looking apart -----------------------------------------------------------------------------
+
+    def look_apart(self, flow: Flow, follower: Follower) -> None:
+        """Poll the flow's follower in a thread, one poll a flow at a time."""
+        flow.apart = self._parts.start(self._look_apart(flow, follower))
+
+    async def _look_apart(self, flow: Flow, follower: Follower) -> None:
+        serial, now = flow.want.serial, self._clock()
+        items = await self._apart.poll(
+            follower, now, flow.turn_bytes, lambda seconds: self._say_stalled(flow, follower, seconds)
+        )
+        flow.apart = None
+        if flow.follower is not follower:  # closed meanwhile, maybe opened again
+            follower.close()
+            return
+        if flow.trouble is not None and flow.trouble[0] == "stalled":
+            flow.trouble = None
+            self._flows.changed(flow)
+        if flow.must_rewind or serial != flow.want.serial:
+            flow.must_rewind = False
+            items = []
+            if not self.rewind(flow, follower):
+                return
+        self._take_in(flow, follower, items, now)
+
+    def _take_in(self, flow: Flow, follower: Follower, items: list[Item], now: float) -> None:
+        """What a poll apart emitted; after the first one the follower joins those that are watched."""
+        is_first = not flow.is_watched
+        if is_first:
+            flow.is_watched = True
+            self.followers.add(flow.member, follower)  # and look again: what changed before it was watched
+        else:
+            self.followers.polled(flow.member, now)
+        self._flows.put(flow, items)
+        if is_first and flow.source is not None and is_fed_by_us(flow.source.path):
+            flow.put_note(FED_BY_US, "info", time.time())
+            self._flows.changed(flow)
+        self._flows.hint(flow)
+
+    def _say_stalled(self, flow: Flow, follower: Follower, seconds: float) -> None:
+        if flow.follower is follower:
+            logger.warning("log %s: its file system has not answered for %.0f s", flow.want.log, seconds)
+            flow.trouble = ("stalled", f"its file system has not answered for {seconds:.0f} s")
+            self._flows.changed(flow)

@@ -1,0 +1,71 @@
+"""Heartbeats: what shows a web process that a reader lives, and that it has taken every item there was."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+from typing import Any, Final
+
+from django_logtail.mailboxes import Mailboxes, MailboxUnavailable
+from django_logtail.reader.flow import Flow
+from django_logtail.reader.flows import Flows
+from django_logtail.reader.lease import Lease
+
+#: Seconds between heartbeats; every FULL_BEATS-th names every flow, the others those that changed.
+BEAT_SECONDS: Final = 0.5
+FULL_BEATS: Final = 10
+
+
+class Heartbeats:
+    """Sends each mailbox one message for all its flows, even if there is nothing to say."""
+
+    def __init__(self, flows: Flows, lease: Lease, mailboxes: Mailboxes) -> None:
+        self._flows = flows
+        self._lease = lease
+        self._mailboxes = mailboxes
+
+    async def keep(self) -> None:
+        """Beat on for ever."""
+        for count in itertools.count():
+            for mailbox, named in self._named(is_full=count % FULL_BEATS == 0).items():
+                if not self._lease.may_send:
+                    break
+                await self._send(mailbox, named)
+            await asyncio.sleep(BEAT_SECONDS)
+
+    def _named(self, *, is_full: bool) -> dict[str, dict[str, list[Any]]]:
+        """By mailbox, and member, what is to be said of those flows that are to be named now."""
+        by_mailbox: dict[str, dict[str, list[Any]]] = {flow.want.mailbox: {} for flow in self._flows}
+        for member in self._flows.members() if is_full else list(self._flows.moving):
+            flow = self._flows.get(member)
+            if flow is not None and (self._is_due(flow) or is_full):
+                by_mailbox[flow.want.mailbox][member] = self._said_of(flow)
+        return by_mailbox
+
+    def _is_due(self, flow: Flow) -> bool:
+        """Whether it changed so lately that it is to be named, one time fewer from now on."""
+        state = flow.state
+        if state != flow.shown_state:
+            flow.shown_state = state
+            self._flows.changed(flow)
+        if flow.beats > 0:
+            flow.beats -= 1
+            return True
+        self._flows.moving.pop(flow.member, None)
+        return False
+
+    def _said_of(self, flow: Flow) -> list[Any]:
+        number = flow.number - len(flow.outbox)
+        return [flow.run, flow.want.serial, number, flow.size, *flow.shown_state]
+
+    async def _send(self, mailbox: str, named: dict[str, list[Any]]) -> None:
+        message = {
+            "type": "logtail.beat",
+            "token": self._lease.token,
+            "host": self._lease.shown.host,
+            "queue": self._lease.queue,
+            "flows": named,
+        }
+        with contextlib.suppress(MailboxUnavailable):
+            await self._mailboxes.send(mailbox, message)

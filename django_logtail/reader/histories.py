@@ -1,0 +1,175 @@
+"""Answers about bytes that are in a file already: ranges, lines before a place, searches. Each is a want of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from django_logtail.budget import Budget
+from django_logtail.control.wants import Want
+from django_logtail.mailboxes import Mailboxes, MailboxUnavailable
+from django_logtail.protocol import MAX_BATCH_BYTES, MAX_RANGE_BYTES
+from django_logtail.reader.flows import Flows
+from django_logtail.reader.lease import TICK_SECONDS
+from django_logtail.reader.limits import LEAST_WAIT_SECONDS, Limits
+from django_logtail.reader.parts import Parts
+from django_logtail.reader.sources import Source, Sources
+from django_logtail.searches import Searches
+from django_logtail.tailing import history
+
+
+class Histories:
+    """Answers each history want once, as many at a time as the limits allow, in `threads`.
+
+    `token` is the reader's, `permit` decides about an open descriptor, `budget` is what all logs together may read.
+    """
+
+    def __init__(
+        self,
+        token: str,
+        flows: Flows,
+        sources: Sources,
+        mailboxes: Mailboxes,
+        parts: Parts,
+        threads: ThreadPoolExecutor,
+        *,
+        permit: Callable[[int], str | None],
+        limits: Limits,
+        budget: Budget,
+        clock: Callable[[], float],
+    ) -> None:
+        self._token = token
+        self._flows = flows
+        self._sources = sources
+        self._mailboxes = mailboxes
+        self._parts = parts
+        self._threads = threads
+        self._permit = permit
+        self._budget = budget
+        self._clock = clock
+        self._turns = asyncio.Semaphore(limits.history_jobs)
+        self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._searches = Searches(
+            self._find,
+            self._send_surely,
+            stop_reason=sources.stop_reason,
+            permit=permit,
+            turns=self._turns,
+            threads=threads,
+            bytes_per_second=limits.search_bytes_per_second,
+            clock=clock,
+        )
+
+    def __len__(self) -> int:
+        return len(self._under_way)
+
+    def members(self) -> list[str]:
+        """Of the wants whose answers are under way."""
+        return list(self._under_way)
+
+    def answer(self, want: Want) -> None:
+        """Begin to answer, unless that is under way."""
+        if want.member in self._under_way:
+            return
+        is_search = want.search is not None
+        answer = self._searches.answer(want, self._token) if is_search else self._answer(want)
+        task = self._under_way[want.member] = self._parts.start_aside(answer)
+        task.add_done_callback(lambda _: self._under_way.pop(want.member, None))
+
+    def drop(self, member: str) -> None:
+        """Nobody waits for that answer any more."""
+        if (task := self._under_way.get(member)) is not None:
+            task.cancel()
+
+    async def _answer(self, want: Want) -> None:
+        async with self._turns:
+            message: dict[str, Any] = {
+                "type": "logtail.range",
+                "token": self._token,
+                "member": want.member,
+                "serial": want.serial,
+            }
+            try:
+                file, start, data = await self._read(want)
+            except (LookupError, OSError) as error:
+                await self._send_surely(want.mailbox, {**message, "error": str(error)})
+                return
+            message["file"] = file
+            for at in range(0, len(data), MAX_BATCH_BYTES):
+                piece = data[at : at + MAX_BATCH_BYTES]
+                await self._send_surely(want.mailbox, {**message, "start": start + at, "data": piece})
+            await self._send_surely(want.mailbox, {**message, "start": start, "end": start + len(data)})
+
+    async def _read(self, want: Want) -> tuple[str, int, bytes]:
+        source = await self._sources.of(want.log)
+        await self._until_affordable()
+        file, start, data = await asyncio.get_running_loop().run_in_executor(
+            self._threads, read_history, source, want, self._permit, self._flows.open_files(want.log)
+        )
+        self._budget.spend(len(data))  # at times a debt: whatever is read next waits until it is paid
+        return file, start, data
+
+    async def _until_affordable(self) -> None:
+        """Return once the budget of all logs has something left."""
+        while (left := self._budget.left(self._clock())) <= 0:
+            debt_seconds = -left / self._budget.per_second
+            await asyncio.sleep(min(TICK_SECONDS, max(LEAST_WAIT_SECONDS, debt_seconds)))
+
+    async def _find(self, log: str) -> tuple[Path, str]:
+        source = await self._sources.of(log)
+        return source.path, source.encoding
+
+    async def _send_surely(self, mailbox: str, message: dict[str, Any]) -> None:
+        while True:
+            try:
+                return await self._mailboxes.send(mailbox, message)
+            except MailboxUnavailable:
+                await asyncio.sleep(TICK_SECONDS)
+
+
+def read_history(
+    source: Source,
+    want: Want,
+    permit: Callable[[int], str | None],
+    open_files: Mapping[tuple[int, int], str],
+) -> tuple[str, int, bytes]:
+    """The bytes a history want asks for: of which file, from where. Raises LookupError when they no longer exist.
+
+    Lines before the first byte of a file are the last ones of the file before it. `open_files`: by device and inode
+    the ids that streams use; one file may have two ids, when it was short as it got the first.
+    """
+    file, offset, descriptor = _open_asked(source, want, permit)
+    try:
+        found = os.fstat(descriptor)
+        if want.before_lines is not None:
+            end = min(offset, found.st_size)
+            start = history.lines_before(descriptor, end, want.before_lines, source.encoding, MAX_RANGE_BYTES)
+        else:
+            start, end = offset, min(want.end or 0, offset + MAX_RANGE_BYTES)
+        file = open_files.get((found.st_dev, found.st_ino), file)
+        return file, start, history.read_range(descriptor, start, end)
+    finally:
+        os.close(descriptor)
+
+
+def _open_asked(source: Source, want: Want, permit: Callable[[int], str | None]) -> tuple[str, int, int]:
+    """The file that a history want asks about, the offset in it, and a descriptor."""
+    assert want.position is not None
+    file, offset = want.position.file, want.position.offset
+    descriptor = history.open_generation(source.path, file, permit=permit)
+    if descriptor is None:
+        raise LookupError("the file that held these bytes no longer exists")
+    if want.before_lines is None or offset > 0:
+        return file, offset, descriptor
+    try:
+        previous = history.open_previous(source.path, descriptor, permit=permit)
+    finally:
+        os.close(descriptor)
+    if previous is None:
+        raise LookupError("no older file of this log can be read")
+    file, descriptor = previous
+    return file, os.fstat(descriptor).st_size, descriptor

@@ -1,0 +1,35 @@
+"""What one reader may take of its host."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from django_logtail.conf import conf
+
+#: Seconds that whoever has spent a budget waits at least: shorter pauses cost more than they read.
+LEAST_WAIT_SECONDS: Final = 0.002
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one reader may take, from the settings of the same names."""
+
+    bytes_per_second: int = 10**12
+    bytes_per_second_per_log: int = 10**12
+    logs: int = 100_000
+    open_files: int = 1_000_000
+    history_jobs: int = 4
+    search_bytes_per_second: int = 10**12
+
+
+def limits_of_settings() -> Limits:
+    """What a reader of this host may take."""
+    return Limits(
+        conf.READ_BYTES_PER_SECOND,
+        conf.READ_BYTES_PER_SECOND_PER_LOG,
+        conf.MAX_LOGS_PER_READER,
+        conf.MAX_OPEN_FILES,
+        conf.MAX_HISTORY_JOBS,
+        conf.SEARCH_BYTES_PER_SECOND,
+    )

@@ -1,0 +1,148 @@
+"""The pump: reads what flows have new, each in its turn, and sends it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from django_logtail.mailboxes import Mailboxes, MailboxUnavailable
+from django_logtail.reader.files import Files
+from django_logtail.reader.flow import Flow
+from django_logtail.reader.flows import Flows
+from django_logtail.reader.lease import TICK_SECONDS, Lease
+from django_logtail.reader.parts import pause
+
+logger = logging.getLogger(__name__)
+
+#: Seconds between batches of one flow while data keeps coming; 10 ms costs 2.3x the CPU at 100 viewers.
+ROUND_SECONDS: Final = 0.05
+#: The longest pause between two looks at who is due.
+LONGEST_PAUSE_SECONDS: Final = 1.0
+#: Seconds between looks at files whose items cannot be sent, and items that may so wait for the mailbox.
+LOOK_ON_SECONDS: Final = 1.0
+MOST_WAITING: Final = 100
+
+
+class Pump:
+    """Turns flows' followers into messages in mailboxes, as far as credit, budgets and the lease allow."""
+
+    def __init__(
+        self, flows: Flows, files: Files, lease: Lease, mailboxes: Mailboxes, clock: Callable[[], float]
+    ) -> None:
+        self._flows = flows
+        self._files = files
+        self._followers = files.followers
+        self._lease = lease
+        self._mailboxes = mailboxes
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Give every flow that has something to do its turn, for ever."""
+        while True:
+            self._flows.hinted.clear()
+            now = self._clock()
+            self._flows.ready.update(dict.fromkeys(map(str, self._followers.due(now))))
+            can_go_on = await self._round(now)
+            next_at = self._next_at(now)
+            if can_go_on or next_at <= now:
+                await asyncio.sleep(0)
+            else:
+                await pause(max(0.0, next_at - self._clock()), unless=self._flows.hinted)
+
+    async def look_on(self) -> None:
+        """While nothing can be sent, open what takes a log's name: it may be gone when sending works again."""
+        while True:
+            await asyncio.sleep(LOOK_ON_SECONDS)
+            now = self._clock()
+            for flow in self._flows:
+                if not 0 < len(flow.outbox) < MOST_WAITING:
+                    continue
+                follower = flow.follower
+                if follower is not None and flow.apart is None and not follower.is_remote:
+                    self._flows.put(flow, follower.poll(now, 0))
+
+    async def _round(self, now: float) -> bool:
+        """A turn for each whose time has come. True when one of them can go on at once."""
+        ready = self._flows.ready
+        can_go_on = False
+        for member in list(ready):
+            flow = self._flows.get(member)
+            if flow is None:
+                del ready[member]
+            elif flow.not_before <= now:
+                del ready[member]
+                can_go_on |= await self._turn(flow, now)
+        return can_go_on
+
+    def _next_at(self, now: float) -> float:
+        next_at = now + LONGEST_PAUSE_SECONDS
+        if (due_at := self._followers.next_due(now)) is not None:
+            next_at = min(next_at, due_at)
+        for member in self._flows.ready:
+            if (flow := self._flows.get(member)) is not None:
+                next_at = min(next_at, flow.not_before)
+        return next_at
+
+    async def _turn(self, flow: Flow, now: float) -> bool:
+        """Read one chunk of a flow and send it. True when the flow can go on at once."""
+        ready = self._flows.ready
+        if flow.outbox:
+            ready[flow.member] = None  # what was left over goes first, then it is read on
+        elif not self._read(flow, now):
+            return False
+        has_sent = bool(flow.outbox)
+        if not await self._drain(flow):
+            ready[flow.member] = None
+            flow.not_before = now + TICK_SECONDS
+            return False
+        if flow.follower is None or flow.apart is not None:
+            return False
+        if flow.follower.has_more:
+            return self._can_go_on(flow, now)
+        if has_sent:
+            flow.not_before = now + ROUND_SECONDS
+        return False
+
+    def _read(self, flow: Flow, now: float) -> bool:
+        """Poll the flow's follower; False when that cannot be done here and now."""
+        if flow.follower is None or flow.apart is not None:
+            return False
+        allowance = flow.affordable(now)
+        if allowance < 0:
+            self._flows.ready[flow.member] = None
+            return False
+        if flow.follower.is_remote:
+            self._files.look_apart(flow, flow.follower)
+            return False
+        items = flow.follower.poll(now, allowance)
+        self._followers.polled(flow.member, now)
+        self._flows.may_have_moved(flow)
+        self._flows.put(flow, items)
+        return True
+
+    def _can_go_on(self, flow: Flow, now: float) -> bool:
+        """Whether a flow that has more may emit it; if not, ask soon whether there is more credit."""
+        if flow.allowance > 0:
+            self._flows.ready[flow.member] = None
+            return True
+        if flow.member not in self._flows.starved:
+            self._flows.starved[flow.member] = now
+            self._lease.tick_soon.set()
+        return False
+
+    async def _drain(self, flow: Flow) -> bool:
+        """Send what waits. False when it cannot all be sent now."""
+        while flow.outbox:
+            if not self._lease.may_send:
+                return False
+            message = flow.outbox[0]
+            try:
+                await self._mailboxes.send(flow.want.mailbox, message)
+            except MailboxUnavailable as error:
+                logger.debug("mailbox of %s: %s", flow.member, error)
+                return False
+            if flow.outbox and flow.outbox[0] is message:  # a new serial may have cleared it meanwhile
+                flow.outbox.popleft()
+        return True

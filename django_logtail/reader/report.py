@@ -1,0 +1,78 @@
+"""The report of one reader for those who look after the host: who it is, and how each log is."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from django_logtail.control import Control, ControlUnavailable
+from django_logtail.control.process import in_thread
+from django_logtail.reader.flow import Flow
+from django_logtail.reader.flows import Flows
+from django_logtail.reader.lease import Lease
+
+#: Seconds between reports, and while nothing moves.
+REPORT_SECONDS: Final = 1.0
+RESTING_REPORT_SECONDS: Final = 4.0
+
+
+class Report:
+    """Made anew each time; lapses unless made again."""
+
+    def __init__(self, flows: Flows, lease: Lease, control: Control, clock: Callable[[], float]) -> None:
+        self._flows = flows
+        self._lease = lease
+        self._control = control
+        self._clock = clock
+        self._started_at = time.time()
+
+    async def keep(self) -> None:
+        """Report on for ever."""
+        reported_at = -math.inf
+        while True:
+            passed = self._clock() - reported_at
+            if self._flows.moving or passed >= RESTING_REPORT_SECONDS:
+                reported_at = self._clock()
+                with contextlib.suppress(ControlUnavailable):
+                    await in_thread(self._control.report, self._lease.queue, self._content(passed))
+            await asyncio.sleep(REPORT_SECONDS)
+
+    def _content(self, seconds: float) -> dict[str, Any]:
+        reader = self._lease.shown
+        return {
+            "host": reader.host,
+            "pid": reader.pid,
+            "thread": threading.current_thread().name,
+            "version": reader.version,
+            "since": self._started_at,
+            "logs": self._logs(seconds),
+        }
+
+    def _logs(self, seconds: float) -> dict[str, dict[str, Any]]:
+        """By log: state, size, how many flows read it, bytes/s of the fastest, bytes behind of the slowest."""
+        logs: dict[str, dict[str, Any]] = {}
+        for flow in self._flows:
+            state, reason = flow.state
+            rate = round((flow.emitted - flow.reported) / seconds)
+            flow.reported = flow.emitted
+            other = logs.get(flow.want.log, {"flows": 0, "rate": 0, "behind": 0})
+            logs[flow.want.log] = {
+                "state": state,
+                "reason": reason,
+                "size": flow.size,
+                "flows": other["flows"] + 1,
+                "rate": max(other["rate"], rate),
+                "behind": max(other["behind"], _bytes_behind(flow)),
+            }
+        return logs
+
+
+def _bytes_behind(flow: Flow) -> int:
+    if flow.follower is None or flow.follower.size is None or flow.follower.position is None:
+        return 0
+    return max(0, flow.follower.size - flow.follower.position.offset)

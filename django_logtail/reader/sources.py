@@ -1,0 +1,69 @@
+"""Where the files of logs are, and which may not be read: what the registry and the stop flag say."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from django.db import close_old_connections
+
+from django_logtail.models import Log
+
+#: Said of a log that the registry does not have, or has disabled.
+NOT_REGISTERED: Final = "this log is not registered for this host, or is disabled"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What the registry says of a log: where its file is, and how its bytes are to be cut."""
+
+    path: Path
+    encoding: str
+    name: str
+
+
+class Sources:
+    """Looks logs up.
+
+    `find` maps log ids to sources, leaving out logs that may not be read here; it may block, and is called in one of
+    the `threads`.
+    """
+
+    def __init__(
+        self, find: Callable[[Collection[str]], Mapping[str, Source]], threads: ThreadPoolExecutor
+    ) -> None:
+        self._find = find
+        self._threads = threads
+        #: The stop flag as the last tick brought it: log id or "*" -> reason.
+        self.stops: Mapping[str, str] = {}
+
+    async def look_up(self, logs: Collection[str]) -> Mapping[str, Source]:
+        """The sources of those logs that are registered here. Raises whatever the host's database does."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._find, logs)
+
+    async def of(self, log: str) -> Source:
+        """The log's source. Raises LookupError when it may not be read here."""
+        if (reason := self.stop_reason(log)) is not None:
+            raise LookupError(f"the stop flag is set: {reason}")
+        source = (await self.look_up([log])).get(log)
+        if source is None:
+            raise LookupError(NOT_REGISTERED)
+        return source
+
+    def stop_reason(self, log: str) -> str | None:
+        """Why the stop flag forbids to read the log; None when it does not."""
+        return self.stops.get(log, self.stops.get("*"))
+
+
+def find_sources(logs: Collection[str]) -> Mapping[str, Source]:
+    """Where the files of these logs are, by the registry; without those that are gone or disabled. Blocks."""
+    close_old_connections()
+    try:
+        rows = Log.objects.filter(pk__in=[int(log) for log in logs], enabled=True)
+        return {str(row.pk): Source(Path(row.path), row.encoding, row.name) for row in rows}
+    finally:
+        close_old_connections()

@@ -1,0 +1,157 @@
+"""The ticks of one reader: each renews the lease, and brings what is wanted now, which is then served."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from django_logtail.control import ControlUnavailable, Note, Tick
+from django_logtail.control.wants import Want
+from django_logtail.reader.files import Files
+from django_logtail.reader.flow import Flow
+from django_logtail.reader.flows import Flows
+from django_logtail.reader.histories import Histories
+from django_logtail.reader.lease import TICK_SECONDS, Lease
+from django_logtail.reader.parts import Ending, pause
+from django_logtail.reader.sources import Sources
+
+logger = logging.getLogger(__name__)
+
+#: Seconds between ticks while nothing moves: a tick is what a reader of resting logs costs most by.
+RESTING_TICK_SECONDS: Final = 0.4
+#: The shortest pause, while a flow has just run out of credit; the longer it waits, the longer the pauses.
+STARVED_TICK_SECONDS: Final = 0.002
+#: The longest pause, while Redis does not answer.
+FAILED_TICK_SECONDS: Final = 2.0
+#: Seconds without a want after which the reader ends: a page that is loaded again finds it still there.
+LINGER_SECONDS: Final = 10.0
+
+
+class Ticks:
+    """Keeps flows and histories as the wants say, until the lease is lost or nothing is wanted."""
+
+    def __init__(
+        self,
+        lease: Lease,
+        flows: Flows,
+        files: Files,
+        histories: Histories,
+        sources: Sources,
+        clock: Callable[[], float],
+    ) -> None:
+        self._lease = lease
+        self._flows = flows
+        self._files = files
+        self._histories = histories
+        self._sources = sources
+        self._clock = clock
+        self._idle_since: float | None = None
+
+    async def first(self) -> Ending | None:
+        """Claim the lease; why there is nothing to do, when another has it or nothing is wanted."""
+        try:
+            tick = await self._lease.tick(may_end=False, starting=True)
+        except ControlUnavailable as error:
+            logger.warning("reader on queue %s cannot start: Redis: %s", self._lease.queue, error)
+            return Ending.ORPHANED
+        if not tick.holds:
+            return _ending(tick)
+        self._apply(tick)
+        return None
+
+    async def keep(self) -> Ending:
+        """Tick on, until there is a reason to end."""
+        failures = 0
+        while True:
+            seconds = min(self._pause_seconds() * 2**failures, FAILED_TICK_SECONDS)
+            await pause(seconds, unless=self._lease.tick_soon)
+            self._lease.tick_soon.clear()
+            try:
+                tick = await self._lease.tick(may_end=self._may_end)
+            except ControlUnavailable as error:
+                failures = min(failures + 1, 5)
+                if failures == 1:
+                    logger.warning("reader on queue %s: Redis does not answer: %s", self._lease.queue, error)
+                if self._lease.is_orphaned:
+                    return Ending.ORPHANED
+                continue
+            if not tick.holds:
+                return _ending(tick)
+            failures = 0
+            self._apply(tick)
+
+    @property
+    def _may_end(self) -> bool:
+        return self._idle_since is not None and self._clock() - self._idle_since >= LINGER_SECONDS
+
+    def _pause_seconds(self) -> float:
+        flows = self._flows
+        if not flows.starved:
+            return TICK_SECONDS if flows.moving else RESTING_TICK_SECONDS
+        waited = self._clock() - max(flows.starved.values())
+        return min(TICK_SECONDS, max(STARVED_TICK_SECONDS, waited / 4))
+
+    def _apply(self, tick: Tick) -> None:
+        if tick.is_full:
+            for member in {*self._flows.members(), *self._histories.members()} - tick.changed.keys():
+                self._drop(member)
+        for member, want in tick.changed.items():
+            self._take(member, want)
+        if tick.stops != self._sources.stops:
+            self._sources.stops = tick.stops
+            for flow in self._flows:
+                self._files.obey_stop(flow)
+        for note in tick.notes:
+            self._pass_on(note)
+        if self._flows or self._histories:
+            self._idle_since = None
+        elif self._idle_since is None:
+            self._idle_since = self._clock()
+
+    def _take(self, member: str, want: Want | None) -> None:
+        if want is None:
+            self._drop(member)
+        elif want.is_history:
+            self._histories.answer(want)
+        elif (flow := self._flows.get(member)) is None:
+            flow = self._flows.begin(want)
+            self._files.obey_stop(flow)
+            self._files.open_soon(flow)
+        else:
+            self._serve_on(flow, want)
+
+    def _serve_on(self, flow: Flow, want: Want) -> None:
+        """A want that is being served changed: go on from its place, or as its credit allows."""
+        is_new_serial = want.serial != flow.want.serial
+        flow.want = want
+        if is_new_serial:
+            flow.start_over()
+            if flow.apart is not None:
+                flow.must_rewind = True
+            elif flow.follower is not None:
+                self._files.rewind(flow, flow.follower)
+        elif flow.follower is not None and flow.apart is None and want.position is not None:
+            flow.follower.release(want.position)
+        if self._flows.starved.pop(flow.member, None) is not None:
+            flow.not_before = 0.0  # it waited for credit, not for its round
+        self._flows.changed(flow)
+        self._flows.hint(flow)
+
+    def _drop(self, member: str) -> None:
+        self._histories.drop(member)
+        flow = self._flows.drop(member)
+        if flow is not None:
+            self._files.close_file(flow)
+
+    def _pass_on(self, note: Note) -> None:
+        """Put a note from outside into the stream of every flow it is for, where that stream stands now."""
+        for flow in self._flows:
+            if note.log in ("*", flow.want.log):
+                flow.put_note(note.text, note.level, note.at)
+                self._flows.changed(flow)
+                self._flows.hint(flow)
+
+
+def _ending(tick: Tick) -> Ending:
+    return Ending.IDLE if tick.ended else Ending.LOST
