@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from django_logtail import searches
 from django_logtail.control.wants import Sought, Want
+from django_logtail.reader import searches
 from django_logtail.reader.limits import Limits
 from django_logtail.search_frames import search_frames
 from django_logtail.tailing import Position

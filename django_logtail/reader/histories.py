@@ -6,7 +6,6 @@ import asyncio
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 from django_logtail.budget import Budget
@@ -17,8 +16,8 @@ from django_logtail.reader.flows import Flows
 from django_logtail.reader.lease import TICK_SECONDS
 from django_logtail.reader.limits import LEAST_WAIT_SECONDS, Limits
 from django_logtail.reader.parts import Parts
+from django_logtail.reader.searches import Searches
 from django_logtail.reader.sources import Source, Sources
-from django_logtail.searches import Searches
 from django_logtail.tailing import history
 
 
@@ -54,9 +53,8 @@ class Histories:
         self._turns = asyncio.Semaphore(limits.history_jobs)
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._searches = Searches(
-            self._find,
+            sources,
             self._send_surely,
-            stop_reason=sources.stop_reason,
             permit=permit,
             turns=self._turns,
             threads=threads,
@@ -118,10 +116,6 @@ class Histories:
         while (left := self._budget.left(self._clock())) <= 0:
             debt_seconds = -left / self._budget.per_second
             await asyncio.sleep(min(TICK_SECONDS, max(LEAST_WAIT_SECONDS, debt_seconds)))
-
-    async def _find(self, log: str) -> tuple[Path, str]:
-        source = await self._sources.of(log)
-        return source.path, source.encoding
 
     async def _send_surely(self, mailbox: str, message: dict[str, Any]) -> None:
         while True:

@@ -11,12 +11,12 @@ import os
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from typing import Any, Final
 
 from django_logtail.budget import Budget
 from django_logtail.control.wants import Want
 from django_logtail.encodings import shown_as
+from django_logtail.reader.sources import Source, Sources
 from django_logtail.tailing import history
 from django_logtail.tailing.generation import HEAD_BYTES
 from django_logtail.tailing.matching import BadPattern, matcher
@@ -36,25 +36,22 @@ LIMITED_SECONDS: Final = 2.0
 class Searches:
     """Answers search wants.
 
-    `find` says where a log's file is and in which encoding; it raises LookupError when it may not be read.
-    `stop_reason` says why a log may no longer be read. `turns` are the history jobs that may run at once, `threads`
-    what they run on.
+    `turns` are the history jobs that may run at once, `threads` what they run on. `permit` decides about an open
+    descriptor.
     """
 
     def __init__(
         self,
-        find: Callable[[str], Awaitable[tuple[Path, str]]],
+        sources: Sources,
         send: Callable[[str, dict[str, Any]], Awaitable[None]],
         *,
-        stop_reason: Callable[[str], str | None],
         permit: Callable[[int], str | None],
         turns: asyncio.Semaphore,
         threads: ThreadPoolExecutor,
         bytes_per_second: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._find = find
-        self._stop_reason = stop_reason
+        self._sources = sources
         self._send = send
         self._permit = permit
         self._turns = turns
@@ -86,14 +83,13 @@ class Searches:
             self._under_way -= 1
 
     async def _search(self, want: Want, message: dict[str, Any]) -> None:
-        path, encoding = await self._find(want.log)
-        job = _Job(want, path, encoding, self._permit)
+        job = _Job(want, await self._sources.of(want.log), self._permit)
         hits: list[Hit] = []
         count, said_at = 0, self._clock()
         try:
             await self._in_turn(job, job.begin)
             while not job.is_done:
-                if (reason := self._stop_reason(want.log)) is not None:
+                if (reason := self._sources.stop_reason(want.log)) is not None:
                     raise LookupError(f"the stop flag is set: {reason}")
                 await self._afford(job)
                 hits += await self._in_turn(job, job.step, self._budget.left(self._clock()), not count)
@@ -148,7 +144,7 @@ class Searches:
 class _Job:
     """One search and the thread it is in now, if any."""
 
-    def __init__(self, want: Want, path: Path, encoding: str, permit: Callable[[int], str | None]) -> None:
+    def __init__(self, want: Want, source: Source, permit: Callable[[int], str | None]) -> None:
         assert want.position is not None
         assert want.search is not None
         self.work: Future[list[Hit]] | None = None
@@ -157,8 +153,7 @@ class _Job:
         self.is_done = self.has_more = False
         self._place = want.position
         self._sought = want.search
-        self._path = path
-        self._encoding = encoding
+        self._source = source
         self._permit = permit
         self._search: Search | None = None
 
@@ -166,7 +161,7 @@ class _Job:
         """Open the file. In a thread."""
         sought = self._sought
         found = matcher(sought.pattern, regex=sought.regex, case=sought.case)
-        descriptor = history.open_generation(self._path, self._place.file, permit=self._permit)
+        descriptor = history.open_generation(self._source.path, self._place.file, permit=self._permit)
         if descriptor is None:
             raise LookupError("the file that held these bytes no longer exists")
         try:
@@ -174,7 +169,7 @@ class _Job:
             head = os.pread(descriptor, HEAD_BYTES, 0)
             start = min(self._place.offset, self.end)
             self._search = Search(
-                descriptor, found, start, self.end, encoding=shown_as(self._encoding), head=head
+                descriptor, found, start, self.end, encoding=shown_as(self._source.encoding), head=head
             )
         except BaseException:
             os.close(descriptor)
