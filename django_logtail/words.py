@@ -216,6 +216,7 @@ WORDS: Mapping[str, object] = {
     "empty.binary.show": _("Show it anyway"),
     "empty.signedout": _("You were signed out"),
     "status.rate": _("{n} lines/s"),
+    "status.rate.one": _("1 line/s"),
     "status.loaded": _("{n} lines loaded"),
     "status.size": _("File size"),
     "status.offset": _("Position in the file (bytes)"),

@@ -236,6 +236,29 @@ def test_a_phone_begins_with_the_list(viewer: Page, web: Web) -> None:
     expect(viewer.get_by_role("link", name="shop")).to_be_hidden()
 
 
+def test_a_tapped_line_keeps_its_buttons_while_others_come(
+    browser: Browser, web: Web, stack: Stack, member: str
+) -> None:
+    path = stack.add_log("shop", lines(0, 200).encode())
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+    context.add_cookies([{"name": "sessionid", "value": member, "url": web.url}])
+    page = context.new_page()
+    show(page, web, stack, "shop")
+    row = page.locator(".lt-row", has_text="things/ 195")
+    copy = page.get_by_role("button", name="Copy line")
+
+    row.tap()
+    append(path, lines(200, 203))
+    until(page, "tail.lines === 203")
+    settle(page)
+
+    beside = copy.bounding_box()["y"] + copy.bounding_box()["height"] / 2
+    assert row.bounding_box()["y"] < beside < row.bounding_box()["y"] + row.bounding_box()["height"]
+    row.tap()
+    expect(copy).to_be_hidden()
+    context.close()
+
+
 def test_the_page_speaks_chinese(browser: Browser, web: Web, stack: Stack, member: str) -> None:
     stack.add_log("shop", b"one\n")
     context = browser.new_context(locale="zh-CN")

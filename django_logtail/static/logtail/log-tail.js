@@ -97,7 +97,7 @@ export class LogTail extends HTMLElement {
       paintItem: (row, item) => this.look.paint(row, item),
       onFollow: (follow) => this.attention.followed(follow),
       onLook: () => {
-        this.tools.hide();
+        this.tools.moved();
         this.ruler.schedule();
       },
       isHeld: () => this.selection.active,
@@ -123,7 +123,10 @@ export class LogTail extends HTMLElement {
     this.cursor = new Cursor(this);
     this.absence = new Absence(this);
     this.drawing = new Drawing(this);
-    this.rows.onPaint = () => this.ruler.schedule();
+    this.rows.onPaint = () => {
+      if (this.tools.isTapped) this.tools.moved();
+      this.ruler.schedule();
+    };
   }
 
   #forgetLog() {
@@ -263,7 +266,10 @@ export class LogTail extends HTMLElement {
     for (const type of ['focusin', 'pointerdown']) on(this, type, () => this.dispatchEvent(new CustomEvent('logtail:active', { bubbles: true })));
     on(parts.query, 'input', () => this.finding.searchSoon());
     on(parts.view, 'pointerover', (event) => { if (event.pointerType !== 'touch') this.tools.show(this.rows.itemAt(event.target)); });
-    on(parts.body, 'pointerleave', () => this.tools.hide());
+    let pointer = '';
+    on(parts.view, 'pointerdown', (event) => { pointer = event.pointerType; });
+    on(parts.view, 'click', (event) => { if (pointer === 'touch' && !event.target.closest('button, .lt-gut')) this.tools.tap(this.rows.itemAt(event.target)); });
+    on(parts.body, 'pointerleave', (event) => { if (event.pointerType !== 'touch') this.tools.hide(); });
     on(document, 'selectionchange', () => this.selection.changed());
     on(document, 'copy', (event) => this.selection.copy(event));
     on(document, 'logtail:settings', () => this.applySettings());

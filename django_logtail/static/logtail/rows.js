@@ -110,6 +110,7 @@ export class Rows {
     const widthChanged = clientWidth !== this.width;
     this.height = clientHeight;
     this.width = clientWidth;
+    this.onLook();
     if (widthChanged && this.wrap) this.measureAgain();
     else this.schedule();
   }

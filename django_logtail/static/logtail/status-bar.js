@@ -21,6 +21,6 @@ export function drawStatus(tail) {
 /** Each second. @param {ReturnType<typeof import('./pane.js').pane>} parts @param {import('./rate.js').Rate} rate */
 export function drawRate(parts, rate) {
   parts.tail.dataset.fast = String(rate.last >= FAST_LINES);
-  write(parts.rate, words.say('status.rate', { n: words.number(rate.last) }));
+  write(parts.rate, words.many('status.rate', rate.last));
   parts.spark.setAttribute('d', rate.path);
 }

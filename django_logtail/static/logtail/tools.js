@@ -4,8 +4,7 @@ import { words } from './config.js?v=0.1.0';
 import { firstLineOf, innerLinesOf } from './entries.js?v=0.1.0';
 import { reshape } from './icons.js?v=0.1.0';
 
-/** Pixels: the buttons, and a row of one line. */
-const HEIGHT = 26;
+/** Pixels: a row of one line. */
 const ROW_HEIGHT = 20;
 
 /** @typedef {import('./store.js').Item} Item */
@@ -16,23 +15,49 @@ export class Tools {
     this.tail = tail;
     /** What they act on. @type {Item|null} */
     this.item = null;
+    /** A line that was tapped keeps them: there is no pointer that could ask for them again. */
+    this.isTapped = false;
   }
 
-  hide() { this.tail.parts.tools.hidden = true; }
+  hide() {
+    this.isTapped = false;
+    this.tail.parts.tools.hidden = true;
+  }
+
+  /** With a finger: a second tap takes them away. @param {Item|null} item */
+  tap(item) {
+    if (this.isTapped && item === this.item) return this.hide();
+    this.show(item);
+    this.isTapped = true;
+    return undefined;
+  }
+
+  /** Other lines are where these were. */
+  moved() {
+    if (this.isTapped) this.#draw();
+    else this.hide();
+  }
 
   /** @param {Item|null} item */
   show(item) {
+    this.item = item;
+    this.isTapped = false;
+    this.#draw();
+  }
+
+  #draw() {
+    const { item } = this;
     const { chosen, parts, rows } = this.tail;
     const { tools, contextButton } = parts;
     const row = item && rows.mounted.get(item);
-    this.item = item;
-    tools.hidden = !row || item?.kind !== 'line';
-    if (tools.hidden || !row) return;
-    contextButton.hidden = !chosen.hides;
-    this.#drawFold(item);
-    const at = row.getBoundingClientRect();
+    const at = row?.getBoundingClientRect();
     const box = parts.body.getBoundingClientRect();
-    tools.style.top = `${Math.max(0, Math.min(box.height - HEIGHT, at.top - box.top + Math.min(at.height, ROW_HEIGHT) / 2 - HEIGHT / 2))}px`;
+    tools.hidden = !at || item?.kind !== 'line' || at.bottom <= box.top || at.top >= box.bottom;
+    if (tools.hidden || !at) return;
+    contextButton.hidden = !chosen.hides;
+    this.#drawFold(/** @type {Item} */ (item));
+    const height = tools.offsetHeight;
+    tools.style.top = `${Math.max(0, Math.min(box.height - height, at.top - box.top + (Math.min(at.height, ROW_HEIGHT) - height) / 2))}px`;
   }
 
   /** @param {Item} item */
