@@ -33,11 +33,12 @@ class Report:
 
     async def keep(self) -> None:
         """Report on for ever."""
-        reported_at = -math.inf
+        reported_at, reported = -math.inf, 0
         while True:
             passed = self._clock() - reported_at
-            if self._flows.moving or passed >= RESTING_REPORT_SECONDS:
-                reported_at = self._clock()
+            has_changed = self._flows.moving or len(self._flows) != reported
+            if has_changed or passed >= RESTING_REPORT_SECONDS:
+                reported_at, reported = self._clock(), len(self._flows)
                 with contextlib.suppress(ControlUnavailable):
                     await in_thread(self._control.report, self._lease.queue, self._content(passed))
             await asyncio.sleep(REPORT_SECONDS)
