@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
+import { Item } from '../../django_logtail/static/logtail/item.js';
 import { Shown } from '../../django_logtail/static/logtail/shown.js';
-import { Item } from '../../django_logtail/static/logtail/store.js';
 
 /** @param {number} count */
 function filled(count, height = (i) => 20 + (i % 3)) {

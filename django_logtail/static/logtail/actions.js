@@ -6,7 +6,7 @@ import { openDownload, openPlain, openSettings } from './menus.js?v=0.1.0';
 import { plain } from './text.js?v=0.1.0';
 
 /** @typedef {import('./log-tail.js').LogTail} LogTail */
-/** @typedef {import('./store.js').Item} Item */
+/** @typedef {import('./item.js').Item} Item */
 
 /** @type {Record<string, (tail: LogTail, button: HTMLElement|undefined, item: Item|null) => unknown>} `item`: that of the row which the button is in */
 const ACTIONS = {

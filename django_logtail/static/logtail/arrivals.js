@@ -5,7 +5,7 @@
  * wait until the worker has done so.
  */
 
-/** @typedef {import('./store.js').Item} Item */
+/** @typedef {import('./item.js').Item} Item */
 
 export class Arrivals {
   /** @param {import('./log-tail.js').LogTail} tail */

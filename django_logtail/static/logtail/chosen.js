@@ -4,7 +4,7 @@
  * An entry is shown whole or not at all: its first line and the lines that belong to it.
  */
 
-/** @typedef {import('./store.js').Item} Item */
+/** @typedef {import('./item.js').Item} Item */
 /** @typedef {import('./filter.js').Query} Query */
 
 export class Chosen {

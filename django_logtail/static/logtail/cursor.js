@@ -1,6 +1,6 @@
 /** The line that the keyboard is at. Knows no DOM but the rows. */
 
-/** @typedef {import('./store.js').Item} Item */
+/** @typedef {import('./item.js').Item} Item */
 
 export class Cursor {
   /** @param {import('./log-tail.js').LogTail} tail */

@@ -1,6 +1,6 @@
 /** The part of a file above the first line here, and what a gap leaves out: loaded when the reader asks. Knows no DOM. */
 
-import { Item } from './store.js?v=0.1.0';
+import { Item } from './item.js?v=0.1.0';
 
 const EARLIER_LINES = 1_000;
 const MOST_RANGE = 1024 * 1024;

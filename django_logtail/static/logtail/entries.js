@@ -7,7 +7,7 @@ const MOST_BACK = 200;
 /** Characters of a line in which its time is written. */
 const WITH_TIME = 60;
 
-/** @typedef {import('./store.js').Item} Item */
+/** @typedef {import('./item.js').Item} Item */
 /** @typedef {import('./store.js').Store} Store */
 
 /** The first line of the entry an item belongs to. @param {Store} store @param {Item} item */

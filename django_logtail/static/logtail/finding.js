@@ -11,7 +11,7 @@ const TYPING_MS = 60;
 /** Lines from which on finding takes long enough to wait for more to be typed. */
 const MANY_LINES = 20_000;
 
-/** @typedef {import('./store.js').Item} Item */
+/** @typedef {import('./item.js').Item} Item */
 /** @typedef {import('./filter.js').Flags} Flags */
 
 export class Finding {

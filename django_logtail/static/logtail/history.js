@@ -6,7 +6,7 @@
  */
 
 import { isProven } from './link.js?v=0.1.0';
-import { Item } from './store.js?v=0.1.0';
+import { Item } from './item.js?v=0.1.0';
 
 const LINES_BEFORE = 200;
 const BYTES_AFTER = 256 * 1024;

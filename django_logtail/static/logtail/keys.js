@@ -110,7 +110,7 @@ function moves(tail, event) {
 
 /** @param {import('./log-tail.js').LogTail} tail @param {KeyboardEvent} event */
 function letter(tail, event) {
-  const head = (/** @type {string} */ level) => (/** @type {import('./store.js').Item} */ item) => item.level === level && !item.inner;
+  const head = (/** @type {string} */ level) => (/** @type {import('./item.js').Item} */ item) => item.level === level && !item.inner;
   switch (event.key) {
     case '/': tail.parts.query.focus(); return true;
     case 'n': tail.finding.step(1); return true;

@@ -33,7 +33,7 @@ import { Store } from './store.js?v=0.1.0';
 import { Stream } from './stream.js?v=0.1.0';
 import { Tools } from './tools.js?v=0.1.0';
 
-/** @typedef {import('./store.js').Item} Line */
+/** @typedef {import('./item.js').Item} Line */
 /** @typedef {{slug: string, name: string, folder?: string, queue?: string, ticket: string, socket: string, lines?: string, download?: string, size?: number|null, page?: string}} LogInfo */
 
 export class LogTail extends HTMLElement {

@@ -12,7 +12,7 @@ const HEAD_CHARACTERS = 400;
 /** Lines looked at for one with a head. */
 const MOST_LOOKED = 200;
 
-/** @typedef {import('./store.js').Item} Item */
+/** @typedef {import('./item.js').Item} Item */
 
 export class Look {
   /** @param {import('./log-tail.js').LogTail} tail */

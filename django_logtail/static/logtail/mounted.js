@@ -5,7 +5,7 @@
 
 const SPARE_ROWS = 300;
 
-/** @typedef {import('./store.js').Item} Item */
+/** @typedef {import('./item.js').Item} Item */
 
 export class Mounted {
   /** @param {HTMLElement} view @param {HTMLElement} window in the view; its children are the rows @param {(row: HTMLElement, item: Item) => void} paintRow */

@@ -9,7 +9,7 @@ import { coloured, named, steering } from './text.js?v=0.1.0';
 /** Characters of a line on screen before "Show all": a line of a megabyte would be laid out whole. */
 export const CUT = 4_000;
 
-/** @typedef {import('./store.js').Item} Item */
+/** @typedef {import('./item.js').Item} Item */
 /**
  * @typedef {{
  *   words: import('./format.js').Words, time: string, colours: boolean, phone: boolean,

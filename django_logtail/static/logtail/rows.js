@@ -15,7 +15,7 @@ const TALLEST = 8_000_000;
 const BEYOND = 240;
 const AT_END = 4;
 
-/** @typedef {import('./store.js').Item} Item */
+/** @typedef {import('./item.js').Item} Item */
 
 export class Rows {
   /**

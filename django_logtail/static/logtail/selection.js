@@ -11,7 +11,7 @@ import { words } from './config.js?v=0.1.0';
 import { offsetIn } from './row.js?v=0.1.0';
 import { plain } from './text.js?v=0.1.0';
 
-/** @typedef {import('./store.js').Item} Item */
+/** @typedef {import('./item.js').Item} Item */
 
 export class Selection {
   /** @param {import('./log-tail.js').LogTail} tail */

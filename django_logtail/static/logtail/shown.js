@@ -6,7 +6,7 @@
 
 const BLOCK = 512;
 
-/** @typedef {import('./store.js').Item} Item */
+/** @typedef {import('./item.js').Item} Item */
 
 export class Shown {
   /** @param {(item: Item) => number} estimate height of an item that was not measured, in pixels */

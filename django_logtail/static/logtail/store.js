@@ -5,45 +5,14 @@
  * fills, and whoever feeds it asks the server to hold.
  */
 
-import { continues, headOf } from './levels.js?v=0.1.0';
+import { Item } from './item.js?v=0.1.0';
+import { Outline } from './outline.js?v=0.1.0';
 import { isCoded, lineEnds, plain, reading } from './text.js?v=0.1.0';
 
 export const MOST_LINES = 200_000;
 export const MOST_BYTES = 64 * 1024 * 1024;
-/** An entry of more lines than this is not one: a format without heads was taken for one. */
-const MOST_ENTRY_LINES = 2_000;
-
-/** One line of the log, or a mark between two of them. */
-export class Item {
-  /** @param {string} kind "line", or what the mark says: gap, rotated, truncated, day … */
-  constructor(kind) {
-    this.kind = kind;
-    this.seq = 0;
-    this.text = '';
-    /** Whether its text may hold escape sequences: 200,000 lines are asked for their plain text at once. */
-    this.coded = false;
-    this.file = '';
-    this.start = 0;
-    this.end = 0;
-    /** @type {import('./levels.js').Level} */
-    this.level = 'O';
-    /** Whether it belongs to the entry above. */
-    this.inner = false;
-    this.late = false;
-    /** Height on screen, in pixels; the rows keep it here so that it survives a filter. */
-    this.height = 0;
-    /** For which layout `height` was measured; 0 when it is an estimate. */
-    this.measured = 0;
-    this.whole = false;
-    /** Whether it was an unfinished line that was replaced. */
-    this.gone = false;
-    /** @type {any} */
-    this.details = null;
-  }
-
-  /** The text without escape sequences. */
-  get plain() { return this.coded ? plain(this.text) : this.text; }
-}
+/** Items above a place that are looked at for the day it is in. */
+const MOST_BACK = 500;
 
 /** @typedef {{file: string, start: number, end: number, partial?: boolean, late?: boolean, request?: number}} Header */
 /** @typedef {{kind: 'added'|'dropped'|'removed'|'changed'|'spliced'|'cleared', items?: Item[], count?: number, item?: Item}} Change */
@@ -78,10 +47,7 @@ export class Store {
     this.unfinished = [];
     /** Whether the last line taken goes on in the next batch. */
     this.open = false;
-    this.timed = false;
-    this.entry = 0;
-    this.day = '';
-    this.#levelBefore = 'O';
+    this.outline = new Outline();
     this.onChange({ kind: 'cleared' });
   }
 
@@ -200,59 +166,11 @@ export class Store {
     });
   }
 
-  /** Level, entry and day of each line, in order. @param {Item[]} lines */
-  #read(lines) {
-    /** @type {Item[]} */
-    const out = [];
-    let level = this.#levelBefore;
-    for (const line of lines) {
-      if (line.kind !== 'line') {
-        this.entry = 0;
-        level = 'O';
-        out.push(line);
-        continue;
-      }
-      line.coded = isCoded(line.text);
-      const text = line.plain;
-      const head = headOf(text);
-      if (head) {
-        this.timed = head.time !== null;
-        this.entry = 1;
-        line.level = level = head.level;
-        if (head.day && head.day !== this.day) {
-          this.day = head.day;
-          const mark = new Item('day');
-          mark.file = line.file;
-          mark.start = mark.end = line.start;
-          mark.details = head.day;
-          out.push(mark);
-        }
-      } else if (this.entry && this.entry < MOST_ENTRY_LINES && continues(text, this.timed)) {
-        this.entry++;
-        line.inner = true;
-        line.level = level;
-      } else {
-        this.entry = this.timed ? 0 : 1;
-        level = 'O';
-      }
-      out.push(line);
-    }
-    this.#levelBefore = level;
-    return out;
-  }
-  /** @type {import('./levels.js').Level} */
-  #levelBefore = 'O';
-
   /** @param {Item[]} lines @param {boolean} unfinished */
   #add(lines, unfinished) {
     if (!lines.length) return;
-    const kept = [this.timed, this.entry, this.day, this.#levelBefore];
-    let items = this.#read(lines);
-    if (unfinished) {
-      [this.timed, this.entry, this.day, this.#levelBefore] = /** @type {any} */ (kept);
-      items = lines;
-    }
-    this.#push(items);
+    if (unfinished) this.outline.readApart(lines, this.outline);
+    this.#push(unfinished ? lines : this.outline.read(lines));
   }
 
   /** @param {Item[]} items */
@@ -309,7 +227,7 @@ export class Store {
     Object.assign(mark, { file, start, end, details: { reason } });
     this.#dropUnfinished();
     this.open = false;
-    this.entry = 0;
+    this.outline.endEntry();
     this.#push([mark]);
     this.place = { file, offset: end };
     return mark;
@@ -323,7 +241,7 @@ export class Store {
     mark.start = mark.end = place?.offset ?? this.place?.offset ?? 0;
     this.#dropUnfinished();
     this.open = false;
-    this.entry = 0;
+    this.outline.endEntry();
     this.#push([mark]);
     if (place) this.place = place;
     return mark;
@@ -350,12 +268,9 @@ export class Store {
    * @param {number} index @param {number} count @param {Item[]} lines
    */
   splice(index, count, lines) {
-    const kept = [this.timed, this.entry, this.day, this.#levelBefore];
-    this.entry = 0;
-    this.day = '';
-    for (let i = index - 1; i >= Math.max(0, index - 500) && !this.day; i--) if (this.at(i).kind === 'day') this.day = this.at(i).details;
-    const items = this.#read(lines);
-    [this.timed, this.entry, this.day, this.#levelBefore] = /** @type {any} */ (kept);
+    let day = '';
+    for (let i = index - 1; i >= Math.max(0, index - MOST_BACK) && !day; i--) if (this.at(i).kind === 'day') day = this.at(i).details;
+    const items = this.outline.readApart(lines, { entry: 0, day });
     const before = this.items.slice(this.first, this.first + index);
     const gone = this.items.slice(this.first + index, this.first + index + count);
     const after = this.items.slice(this.first + index + count);

@@ -7,7 +7,7 @@ import { reshape } from './icons.js?v=0.1.0';
 /** Pixels: a row of one line. */
 const ROW_HEIGHT = 20;
 
-/** @typedef {import('./store.js').Item} Item */
+/** @typedef {import('./item.js').Item} Item */
 
 export class Tools {
   /** @param {import('./log-tail.js').LogTail} tail */
