@@ -7,13 +7,14 @@
 
 import { Mounted } from './mounted.js?v=0.1.0';
 import { Pace } from './pace.js?v=0.1.0';
+import { Scroll } from './scroll.js?v=0.1.0';
 import { Shown } from './shown.js?v=0.1.0';
 
-/** Browsers lose count of pixels in taller elements; past this the scrollbar is a map and not a ruler. */
-const TALLEST = 8_000_000;
 /** Pixels of rows kept ready beyond what is seen. */
 const BEYOND = 240;
+/** Pixels below the view: at the end, and no longer there. */
 const AT_END = 4;
+const OFF_END = 30;
 
 /** @typedef {import('./item.js').Item} Item */
 
@@ -42,17 +43,11 @@ export class Rows {
     this.rowPadding = 0;
     this.columns = 120;
     this.epoch = 1;
-    this.height = 0;
     this.width = 0;
-    this.topHeight = 0;
-    /** Where the upper edge of the view is, in pixels of the items; below 0 it shows what stands above them. */
-    this.at = 0;
-    this.shift = 0;
-    this.lastTop = 0;
+    this.scroll = new Scroll(this.view, this.lines, this.shown);
     this.widest = 0;
     this.inDocument = new Mounted(this.view, this.window, (row, item) => this.paintRow(row, item));
     this.pace = new Pace(() => this.paint());
-    this.spacer = -1;
     /** Whether rows look different now and were not painted anew. */
     this.stale = false;
   }
@@ -82,6 +77,10 @@ export class Rows {
     this.pace.end();
   }
 
+  /** Where the upper edge of the view is, in pixels of the items. */
+  get at() { return this.scroll.at; }
+  /** Of the view, in pixels. */
+  get height() { return this.scroll.height; }
   /** The rows in the document. */
   get mounted() { return this.inDocument.rowOf; }
   /** Items whose rows stay in the document. */
@@ -99,16 +98,18 @@ export class Rows {
 
   #resized() {
     const { view } = this;
+    const { scroll } = this;
     const top = this.top.offsetHeight;
-    if (top !== this.topHeight) {
+    if (top !== scroll.topHeight) {
+      const before = scroll.topHeight;
+      scroll.topHeight = top;
       // What stands above the first line came or went; the lines stay where they are on screen.
-      if (!this.follow && this.topHeight && this.at > 0) this.#moveTo(this.at, top);
-      this.topHeight = top;
+      if (!this.follow && before && scroll.at > 0) scroll.moveTo(scroll.at);
     }
     const { clientHeight, clientWidth } = view;
-    if (clientHeight === this.height && clientWidth === this.width) return this.schedule();
+    if (clientHeight === scroll.height && clientWidth === this.width) return this.schedule();
     const widthChanged = clientWidth !== this.width;
-    this.height = clientHeight;
+    scroll.height = clientHeight;
     this.width = clientWidth;
     this.onLook();
     if (widthChanged && this.wrap) this.measureAgain();
@@ -147,7 +148,7 @@ export class Rows {
   /** @param {number} seq */
   dropBefore(seq) {
     const height = this.shown.dropBefore(seq);
-    if (!this.follow && height) this.#moveTo(this.at - height);
+    if (!this.follow && height) this.scroll.moveTo(this.at - height);
     this.schedule();
   }
 
@@ -162,7 +163,7 @@ export class Rows {
     change();
     if (!shown.length) return;
     const found = Math.min(shown.indexOfSeq(item.seq), shown.length - 1);
-    this.#moveTo(shown.topOf(found) + (shown.at(found) === item ? within : 0));
+    this.scroll.moveTo(shown.topOf(found) + (shown.at(found) === item ? within : 0));
   }
 
   // --- scrolling ----------------------------------------------------------
@@ -183,39 +184,13 @@ export class Rows {
   }
 
   #scrolled() {
-    const { view } = this;
-    const top = view.scrollTop;
-    const moved = top - this.lastTop;
-    if (Math.abs(moved) < 0.5) return;
-    this.lastTop = top;
-    const room = this.#room();
-    const spacer = Math.min(this.shown.total, TALLEST);
-    if (this.shown.total > TALLEST) {
-      if (Math.abs(moved) > this.height * 2) this.shift = (top - this.topHeight) / Math.max(1, spacer - this.height) * (this.shown.total - this.height) - (top - this.topHeight);
-      else if ((top <= 0 && this.at > this.height) || (top >= view.scrollHeight - this.height - 1 && this.at + this.height < this.shown.total - this.height)) {
-        return this.#moveTo(this.at + moved);
-      }
-    } else this.shift = 0;
-    this.at = top - this.topHeight + this.shift;
-    if (this.onBar && moved < 0 && room > 30) this.leave();
+    const moved = this.scroll.scrolled();
+    if (!moved) return;
+    const { room } = this.scroll;
+    if (this.onBar && moved < 0 && room > OFF_END) this.leave();
     if (!this.follow && moved > 0 && room <= AT_END && !this.isHeld()) this.toEnd();
     this.onLook();
     this.schedule(true);
-  }
-
-  #room() { return this.view.scrollHeight - this.view.scrollTop - this.view.clientHeight; }
-
-  /** Puts pixel `at` of the items at the upper edge. @param {number} at @param {number} [topHeight] */
-  #moveTo(at, topHeight = this.topHeight) {
-    this.#space();
-    const most = this.shown.total;
-    if (most > TALLEST) {
-      const mapped = Math.max(0, at) / Math.max(1, most - this.height) * (TALLEST - this.height);
-      this.shift = at - mapped;
-    } else this.shift = 0;
-    this.view.scrollTop = at - this.shift + topHeight;
-    this.lastTop = this.view.scrollTop;
-    this.at = this.lastTop - topHeight + this.shift;
   }
 
   /** Brings an item into view; the page around is not scrolled. @param {number} index @param {'center'|'nearest'|'start'} where */
@@ -236,7 +211,7 @@ export class Rows {
       else if (top < this.at + 4) at = top - 4;
       else if (top + height > this.at + this.height - 4) at = top + height - this.height + 4;
       if (where === 'center') this.view.scrollLeft = 0;
-      if (Math.abs(at - this.at) > 0.5) this.#moveTo(at);
+      if (Math.abs(at - this.at) > 0.5) this.scroll.moveTo(at);
       this.paint();
     }
   }
@@ -257,7 +232,7 @@ export class Rows {
   goToPart(part) {
     this.leave();
     if (this.follow) return;
-    this.#moveTo(part * this.shown.total - this.height / 2);
+    this.scroll.moveTo(part * this.shown.total - this.height / 2);
     this.onLook();
     this.schedule(true);
   }
@@ -265,7 +240,7 @@ export class Rows {
   toTop() {
     this.leave();
     if (this.follow) return;
-    this.#moveTo(-this.topHeight);
+    this.scroll.moveTo(-this.scroll.topHeight);
     this.onLook();
     this.schedule(true);
   }
@@ -278,19 +253,12 @@ export class Rows {
     this.pace.schedule(now);
   }
 
-  #space() {
-    const height = Math.min(this.shown.total, TALLEST);
-    if (height === this.spacer) return;
-    this.spacer = height;
-    this.lines.style.height = `${height}px`;
-  }
-
   paint() {
-    const { shown, view } = this;
+    const { scroll, shown } = this;
     this.pace.began();
     if (!this.height) return;
-    this.#space();
-    if (this.follow) this.at = shown.total - this.height;
+    this.scroll.space();
+    if (this.follow) scroll.at = shown.total - scroll.height;
     let [first, last] = this.#range();
     let fresh = this.#mount(first, last);
     if (this.stale) this.#repaintAll(new Set(fresh));
@@ -300,7 +268,7 @@ export class Rows {
       fresh = this.#mount(first, last);
       this.#measure(fresh);
     }
-    this.#space();
+    this.scroll.space();
     this.#place(first);
     if (!this.wrap && fresh.length) {
       const widest = this.window.scrollWidth;
@@ -310,10 +278,7 @@ export class Rows {
       }
     }
     if (this.follow) {
-      view.scrollTop = view.scrollHeight;
-      this.lastTop = view.scrollTop;
-      this.shift = shown.total > TALLEST ? shown.total - TALLEST : 0;
-      this.at = this.lastTop - this.topHeight + this.shift;
+      this.scroll.toEnd();
       this.#place(first);
     }
     this.pace.ended();
@@ -328,7 +293,7 @@ export class Rows {
 
   #place(/** @type {number} */ first) {
     const top = this.shown.length ? this.shown.topOf(first) : 0;
-    this.window.style.transform = `translateY(${top - this.shift}px)`;
+    this.window.style.transform = `translateY(${top - this.scroll.shift}px)`;
     this.inDocument.placePinned((item) => this.shown.topOf(this.shown.indexOfSeq(item.seq)) - top);
   }
 
@@ -360,8 +325,8 @@ export class Rows {
       item.measured = this.epoch;
     });
     if (!grown) return false;
-    if (this.follow) this.at = shown.total - this.height;
-    else this.#moveTo(shown.topOf(anchor) + within);
+    if (this.follow) this.scroll.at = shown.total - this.height;
+    else this.scroll.moveTo(shown.topOf(anchor) + within);
     return true;
   }
 
@@ -372,7 +337,7 @@ export class Rows {
     if (row) {
       this.paintRow(row, item);
       this.#measure([item]);
-      this.#space();
+      this.scroll.space();
     }
     this.schedule(true);
   }

@@ -1,0 +1,84 @@
+/**
+ * Where the view is, in pixels of the items. Knows no DOM but the view's own numbers.
+ *
+ * Browsers lose count of pixels in taller elements; past that the scrollbar is a map and not a ruler.
+ */
+
+export const TALLEST = 8_000_000;
+/** Less is our own rounding. */
+const LEAST_MOVE = 0.5;
+
+export class Scroll {
+  /**
+   * @param {{scrollTop: number, scrollHeight: number, clientHeight: number}} view
+   * @param {{style: {height: string}}} lines in the view, as high as all items if they can be
+   * @param {{total: number}} shown
+   */
+  constructor(view, lines, shown) {
+    this.view = view;
+    this.lines = lines;
+    this.shown = shown;
+    /** Of the view. */
+    this.height = 0;
+    /** Of what stands above the lines. */
+    this.topHeight = 0;
+    /** Where the upper edge of the view is, in pixels of the items; below 0 it shows what stands above them. */
+    this.at = 0;
+    /** Pixels of the items that the browser does not know of, above the view. */
+    this.shift = 0;
+    this.lastTop = 0;
+    this.spacer = -1;
+  }
+
+  /** Pixels below the view. */
+  get room() { return this.view.scrollHeight - this.view.scrollTop - this.view.clientHeight; }
+
+  /** Makes the lines as high as the items are now. */
+  space() {
+    const height = Math.min(this.shown.total, TALLEST);
+    if (height === this.spacer) return;
+    this.spacer = height;
+    this.lines.style.height = `${height}px`;
+  }
+
+  /** Puts pixel `at` of the items at the upper edge. @param {number} at */
+  moveTo(at) {
+    this.space();
+    const { total } = this.shown;
+    if (total > TALLEST) {
+      const mapped = Math.max(0, at) / Math.max(1, total - this.height) * (TALLEST - this.height);
+      this.shift = at - mapped;
+    } else this.shift = 0;
+    this.view.scrollTop = at - this.shift + this.topHeight;
+    this.#read();
+  }
+
+  toEnd() {
+    this.view.scrollTop = this.view.scrollHeight;
+    this.shift = Math.max(0, this.shown.total - TALLEST);
+    this.#read();
+  }
+
+  #read() {
+    this.lastTop = this.view.scrollTop;
+    this.at = this.lastTop - this.topHeight + this.shift;
+  }
+
+  /** The view was scrolled, by the reader or by us. @returns {number} by how many pixels the reader did; 0 when there is nothing more to do */
+  scrolled() {
+    const { height, topHeight, view } = this;
+    const { total } = this.shown;
+    const top = view.scrollTop;
+    const moved = top - this.lastTop;
+    if (Math.abs(moved) < LEAST_MOVE) return 0;
+    this.lastTop = top;
+    if (total <= TALLEST) this.shift = 0;
+    else if (Math.abs(moved) > height * 2) this.shift = (top - topHeight) / Math.max(1, TALLEST - height) * (total - height) - (top - topHeight);
+    else if ((top <= 0 && this.at > height) || (top >= view.scrollHeight - height - 1 && this.at + height < total - height)) {
+      this.moveTo(this.at + moved);
+      return 0;
+    }
+    this.at = top - topHeight + this.shift;
+    return moved;
+  }
+}
