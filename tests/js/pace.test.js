@@ -12,7 +12,7 @@ function paced(cost = 5) {
     world.painted++;
     pace.ended();
   }, {
-    now: () => world.now, later: (run, ms) => world.timers.push([run, ms]), frame: (run) => world.frames.push(run), noFrame: () => { world.frames = []; },
+    now: () => world.now, later: (run, ms) => world.timers[world.timers.push([run, ms]) - 1], never: (timer) => { world.timers = world.timers.filter((other) => other !== timer); }, frame: (run) => world.frames.push(run), noFrame: () => { world.frames = []; },
   });
   const frame = () => world.frames.splice(0).forEach((run) => run());
   return { frame, pace, world };
@@ -83,6 +83,21 @@ test('what the browser makes of a painting is part of what it cost', () => {
   world.timers[0][0]();
 
   assert.equal(pace.cost, 65);
+});
+
+test('a pane that is moved in the page while it waits goes on painting', () => {
+  const { frame, pace, world } = paced();
+  pace.rate = FAST_LINES;
+  world.now = 1_000;
+  pace.schedule(false);
+  frame();
+  pace.schedule(false);
+  pace.end();
+  assert.deepEqual(world.timers.map(([, ms]) => ms), [0]);
+
+  pace.schedule(false);
+
+  assert.deepEqual(world.timers.map(([, ms]) => ms), [0, 95]);
 });
 
 test('after its end nothing is painted', () => {

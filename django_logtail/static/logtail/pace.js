@@ -13,14 +13,14 @@ const NO_WAIT_MS = 4;
 export class Pace {
   /**
    * @param {() => void} paint that says when it began and ended
-   * @param {{now?: () => number, later?: (run: () => void, ms: number) => any, frame?: (run: () => void) => number, noFrame?: (frame: number) => void}} [clock]
+   * @param {{now?: () => number, later?: (run: () => void, ms: number) => any, never?: (timer: any) => void, frame?: (run: () => void) => number, noFrame?: (frame: number) => void}} [clock]
    */
   constructor(paint, {
-    now = () => performance.now(), later = (run, ms) => setTimeout(run, ms),
+    now = () => performance.now(), later = (run, ms) => setTimeout(run, ms), never = (timer) => clearTimeout(timer),
     frame = (run) => requestAnimationFrame(run), noFrame = (pending) => cancelAnimationFrame(pending),
   } = {}) {
     this.paint = paint;
-    this.clock = { now, later, frame, noFrame };
+    this.clock = { now, later, never, frame, noFrame };
     /** Lines a second. */
     this.rate = 0;
     /** Milliseconds that the last painting took. */
@@ -56,7 +56,8 @@ export class Pace {
   /** Paints no more until it is asked to again. */
   end() {
     this.clock.noFrame(this.pending);
-    clearTimeout(this.timer);
+    this.clock.never(this.timer);
+    this.timer = undefined;
     this.pending = 0;
   }
 }
