@@ -108,6 +108,49 @@ test('the oldest lines go from what is shown when they go from the store', () =>
   assert.deepEqual(tail.seen, ['2', '3']);
 });
 
+test('lines that come while an expression is matched elsewhere wait for the answer', async () => {
+  const { made, make } = matchers();
+  const tail = tailOf(make);
+  tail.take('one\n');
+  tail.finding.flags.regex = true;
+  tail.field.value = 'o';
+  tail.finding.search();
+  made[0].asked[0].answer();
+  await settled();
+
+  tail.take('two\n');
+  tail.take('three\n');
+  assert.deepEqual(tail.seen, ['one']);
+  made[0].asked[1].answer();
+  await settled();
+  made[0].asked[2].answer();
+  await settled();
+
+  assert.deepEqual(tail.seen, ['one', 'two', 'three']);
+  assert.deepEqual(tail.chosen.matches.map((item) => item.text), ['one', 'two']);
+});
+
+test('lines of a log that was left are not shown in the next one', async () => {
+  const { made, make } = matchers();
+  const tail = tailOf(make);
+  tail.finding.flags.regex = true;
+  tail.field.value = 'o';
+  tail.finding.search();
+  made[0].asked[0].answer();
+  await settled();
+  tail.take('two\n');
+
+  tail.open();
+  tail.take('other\n');
+  made[0].asked[1].answer();
+  await settled();
+  const before = tail.seen;
+  made[0].asked[2].answer();
+  await settled();
+
+  assert.deepEqual([before, tail.seen], [[], ['other']]);
+});
+
 test('an answer to an expression that is not wanted any more changes nothing', async () => {
   const { made, make } = matchers();
   const tail = tailOf(make);

@@ -29,6 +29,12 @@ class Rows {
   repaint() {}
 }
 
+function storeOf(tail) {
+  const store = new Store();
+  store.onChange = (change) => tail.arrivals.changed(change);
+  return store;
+}
+
 /** @param {(term: RegExp) => any} [makeMatcher] */
 export function tailOf(makeMatcher) {
   const tail = {
@@ -40,10 +46,16 @@ export function tailOf(makeMatcher) {
       const start = tail.store.place?.offset ?? 0;
       tail.store.take({ file: 'f', start, end: start + bytes.length, partial }, bytes);
     },
+    /** Another log. */
+    open() {
+      tail.store = storeOf(tail);
+      tail.arrivals.begin();
+      tail.arrivals.rebuild();
+    },
     /** What is shown: lines by their text, marks by their kind. */
     get seen() { return tail.rows.shown.items.slice(tail.rows.shown.first).map((item) => item.text || item.kind); },
   };
-  tail.store = new Store({ onChange: (change) => tail.store && tail.arrivals.changed(change) });
+  tail.store = storeOf(tail);
   tail.chosen = new Chosen(tail.rows.shown);
   tail.finding = new Finding(tail, tail.field, { changed: () => tail.heard.push('changed'), found: () => tail.heard.push('found') }, makeMatcher);
   tail.arrivals = new Arrivals(tail);

@@ -103,12 +103,16 @@ export class Arrivals {
     this.isMatching = true;
     const { finding, rows } = this.tail;
     while (this.unmatched.length) {
+      const { store } = this.tail;
       const { query } = finding;
       const items = this.unmatched;
+      // What comes meanwhile is for the next turn: nobody has matched it.
+      this.forgetUnmatched();
       const done = await finding.match(items.filter((item) => query.awaits(item)));
+      // Another query is wanted, and with it everything is chosen anew.
       if (!done || finding.query !== query) break;
-      this.unmatched = this.unmatched.filter((item) => !items.includes(item));
-      for (const item of items) if (item.seq >= this.tail.store.firstSeq && !item.gone) this.#show(item);
+      if (this.tail.store !== store) continue;
+      for (const item of items) if (item.seq >= store.firstSeq && !item.gone) this.#show(item);
       rows.schedule();
     }
     this.isMatching = false;
