@@ -60,6 +60,22 @@ test('why they did not come is said', async () => {
   assert.equal(tail.earlier.loading, false);
 });
 
+for (const [how, end] of [['came', (asked) => asked.resolve({ file: 'f', start: 90, end: 100, bytes: encode('123456789\n') })], ['failed', (asked) => asked.reject(new Error('connection lost'))]]) {
+  test(`what ${how} when the log was left is not put into the next one`, async () => {
+    const asked = {};
+    const tail = atEnd(() => new Promise((resolve, reject) => Object.assign(asked, { resolve, reject })));
+    const loading = tail.earlier.load();
+    tail.open();
+    tail.earlier.begin();
+    tail.heard.length = 0;
+
+    end(asked);
+    await loading;
+
+    assert.deepEqual([tail.seen, tail.heard, tail.earlier.failed], [[], [], '']);
+  });
+}
+
 test('a gap is loaded in parts of a megabyte', async () => {
   const tail = atEnd(({ start, end }) => ({ file: 'f', start, end, bytes: encode(`${'x'.repeat(end - start - 1)}\n`) }));
   const mark = tail.store.gap('f', 105, 105 + 1024 * 1024 + 10, 'missed');

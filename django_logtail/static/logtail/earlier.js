@@ -35,19 +35,22 @@ export class Earlier {
   /** The lines before the first one here. */
   async load() {
     const { first, tail } = this;
+    const { rows, session, store } = tail;
     if (!first || this.loading || first.start === 0 || tail.stream.phase !== 'open') return;
     this.loading = true;
     this.listener.changed();
     try {
-      const { bytes, start } = await tail.session.range({ file: first.file, before: first.start, lines: EARLIER_LINES });
+      const { bytes, start } = await session.range({ file: first.file, before: first.start, lines: EARLIER_LINES });
+      if (tail.store !== store) return;
       if (bytes.length) {
-        const { rows, store } = tail;
         if (rows.follow) rows.leave();
         const at = store.items.indexOf(first) - store.first;
         store.splice(Math.max(0, at), 0, store.linesOf(first.file, start, bytes));
         tail.attention.keep();
       }
     } catch (error) {
+      // With the log that is left goes its connection, and nobody asks any more.
+      if (tail.store !== store) return;
       this.failed = /** @type {Error} */ (error).message;
       this.listener.failed(this.failed);
     }
