@@ -144,7 +144,8 @@ export class LogTail extends HTMLElement {
     this.session?.leave();
     this.info = info;
     this.#forgetLog();
-    this.store = new Store({ onChange: (change) => this.#changed(change) });
+    this.store = new Store();
+    this.store.onChange = (change) => this.#changed(change);
     this.stream.begin(this.store);
     rows.follow = true;
     rows.widest = 0;
