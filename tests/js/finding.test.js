@@ -140,6 +140,16 @@ test('a line that a filter hides is revealed by taking the filter away', () => {
   assert.deepEqual([tail.seen, tail.field.value, tail.rows.revealed], [['b0', 'a1'], '', [['b0', 'center']]]);
 });
 
+test('a line whose level is hidden is revealed by showing all levels', () => {
+  const tail = found('', HEAD.trim(), 'b');
+  tail.chosen.off.add('E');
+  tail.arrivals.rebuild();
+
+  tail.finding.reveal(tail.store.items.find((item) => item.level === 'E'));
+
+  assert.deepEqual([tail.chosen.off.size, tail.rows.revealed], [0, [[HEAD.trim(), 'center']]]);
+});
+
 test('a line that is shown is revealed with the filter as it is', () => {
   const tail = found('a', 'b0', 'a1');
   tail.finding.toggleFlag('only');

@@ -35,14 +35,15 @@ test('a little is acknowledged a quarter of a second later, together with what c
   assert.deepEqual(said, [['ack', 250]]);
 });
 
-test('much is acknowledged at once', () => {
+test('much is acknowledged at once, and then it is little again', () => {
   const { health, passTo, said } = alive();
 
   health.took(40_000);
   health.took(40_000);
+  health.took(40_000);
   passTo(1_000);
 
-  assert.deepEqual(said, [['ack', 0]]);
+  assert.deepEqual(said, [['ack', 0], ['ack', 250]]);
 });
 
 test('a quiet client says where it is', () => {
