@@ -1,4 +1,4 @@
-"""What everybody passes who wants lines, over a WebSocket or over HTTP: access, the limits, this loop's relay."""
+"""What everybody passes who wants lines, over a WebSocket or over HTTP: access and the limits."""
 
 from __future__ import annotations
 
@@ -11,10 +11,7 @@ from django.db import DatabaseError, close_old_connections
 
 from django_logtail.access import admit
 from django_logtail.conf import conf
-from django_logtail.control.process import control
-from django_logtail.mailboxes import LayerMailboxes
 from django_logtail.models import Log
-from django_logtail.relay import Relay, local_relay, relay_of_this_loop
 
 #: Seconds between looks at session and permission of who is let in and stays.
 ADMIT_SECONDS = 15.0
@@ -85,22 +82,3 @@ def _admitted(user_id: str, session_key: str, slug: str, joined: bool) -> Log:
         return admit(user_id=user_id, session_key=session_key, slug=slug, joined=joined)[1]
     finally:
         close_old_connections()
-
-
-def relay_here() -> Relay:
-    """The running event loop's relay, of the kind that LOGTAIL["READER"] asks for."""
-    return relay_of_this_loop(_make_relay)
-
-
-def _make_relay() -> Relay:
-    if conf.READER == "local":
-        return local_relay()
-
-    async def wake(queue: str) -> None:
-        from django_logtail.tasks import (
-            send_wake_up,
-        )  # not at the top: it needs the broker, and so loaded apps
-
-        await send_wake_up(queue)
-
-    return Relay(control(), LayerMailboxes(), wake)

@@ -81,20 +81,20 @@ class Answers:
                 text = "The server cannot look up your access right now. Try again."
                 await self._send(encode_message("error", request=asked.request, id="unavailable", text=text))
                 return
-            async with contextlib.aclosing(await self._frames(log, asked)) as frames:
+            async with contextlib.aclosing(self._frames(log, asked)) as frames:
                 async for frame in frames:
                     await self._send(frame)
 
-    async def _frames(self, log: Log, asked: Asked) -> AsyncGenerator[bytes | str]:
+    def _frames(self, log: Log, asked: Asked) -> AsyncGenerator[bytes | str]:
         relay, key, queue = self._relay, str(log.pk), log.queue_name
         match asked:
             case protocol.Range(request, file, start, end):
-                answer = await relay.history(key, queue, Position(file, start), end=end)
+                answer = relay.history(key, queue, Position(file, start), end=end)
                 return range_frames(answer, request)
             case protocol.RangeBefore(request, file, before, lines):
-                answer = await relay.history(key, queue, Position(file, before), before_lines=lines)
+                answer = relay.history(key, queue, Position(file, before), before_lines=lines)
                 return range_frames(answer, request)
             case protocol.SearchFrom():
                 sought = Sought(asked.pattern, asked.regex, asked.case)
-                answer = await relay.history(key, queue, Position(asked.file, asked.start), search=sought)
+                answer = relay.history(key, queue, Position(asked.file, asked.start), search=sought)
                 return search_frames(answer, asked.request, asked.file, asked.start)

@@ -19,12 +19,14 @@ from typing import Final
 from django.db import DatabaseError
 
 from django_logtail.access import Refused
-from django_logtail.admission import ADMIT_SECONDS, TooManyViewers, admitted, relay_here, viewers
+from django_logtail.admission import ADMIT_SECONDS, TooManyViewers, admitted, viewers
 from django_logtail.control import ViewerFacts
 from django_logtail.daphne import Connection
 from django_logtail.models import Log
 from django_logtail.protocol import MAX_RANGE_BYTES
-from django_logtail.relay import AsyncHistory, Relay
+from django_logtail.relay import Relay
+from django_logtail.relay.history import AsyncHistory
+from django_logtail.relays import relay_here
 from django_logtail.tailing.events import Position
 
 logger = logging.getLogger(__name__)
@@ -71,12 +73,12 @@ class WholeFile:
 async def whole_file(relay: Relay, log: Log) -> WholeFile:
     """The generation that the log's path names now. Raises `NoFile`."""
     # A feed of its own: a shared one may stand in an older file.
-    viewer = relay.join(str(log.pk), log.queue_name, lines=0, resume=None, may_cut=False)
+    viewer = relay.feeds.join(str(log.pk), log.queue_name, lines=0, resume=None, may_cut=False)
     ends_at = time.monotonic() + START_SECONDS
     try:
         while True:
             viewer.news.clear()
-            for frame, _, _ in viewer.frames():
+            for frame, _ in viewer.frames():
                 if isinstance(frame, str):
                     fields = json.loads(frame)
                     if fields.get("kind") == "started" and "file" in fields:
@@ -91,7 +93,7 @@ async def whole_file(relay: Relay, log: Log) -> WholeFile:
             except asyncio.TimeoutError:
                 continue
     finally:
-        relay.leave(viewer)
+        relay.feeds.leave(viewer)
 
 
 async def bytes_of(
@@ -107,7 +109,7 @@ async def bytes_of(
     session = uuid.uuid4().hex[:12]
     try:
         with viewers.counted(downloader.user_id):
-            relay.enter(
+            relay.viewers.enter(
                 ViewerFacts(
                     session, downloader.user_id, str(log.pk), round(time.time(), 1), downloader.address
                 )
@@ -125,7 +127,7 @@ async def bytes_of(
                     if connection is not None:
                         await connection.drained()
             finally:
-                relay.exit(session)
+                relay.viewers.exit(session)
     except (BrokenOff, TooManyViewers) as error:
         logger.warning("log %r: a download broke off: %s", log.slug, error)
         if connection is not None:
@@ -147,7 +149,7 @@ async def _range(relay: Relay, log: Log, whole: WholeFile, start: int) -> bytes:
     end = min(whole.size, start + MAX_RANGE_BYTES)
     trouble = ""
     for _ in range(TRIES):
-        answer = await relay.history(str(log.pk), log.queue_name, Position(whole.file, start), end=end)
+        answer = relay.history(str(log.pk), log.queue_name, Position(whole.file, start), end=end)
         try:
             return await _taken(answer, start, end)
         except (BrokenOff, asyncio.TimeoutError) as error:

@@ -13,7 +13,8 @@ from typing import Final
 
 from django_logtail.models import Log
 from django_logtail.protocol import MAX_RANGE_BYTES, PROTOCOL_VERSION, encode_message
-from django_logtail.relay import FeedViewer, Relay
+from django_logtail.relay import Relay
+from django_logtail.relay.feed_viewer import FeedViewer
 from django_logtail.tailing.events import Position
 
 #: Bytes of frames in one answer, and the batch that goes past it: what a `range` may answer with.
@@ -35,7 +36,7 @@ async def last_lines(relay: Relay, log: Log, *, lines: int, resume: Position | N
     reached; or "no-answer" when the reader took too long: what came until then is there.
     """
     label = log.encoding_label
-    viewer = relay.join(
+    viewer = relay.feeds.join(
         str(log.pk), log.queue_name, lines=lines, resume=resume, may_cut=not label.startswith("utf-16")
     )
     answer = _Answer()
@@ -55,7 +56,7 @@ async def last_lines(relay: Relay, log: Log, *, lines: int, resume: Position | N
         answer.add(encode_message("status", **viewer.status()))
         answer.add(encode_message("end", reason=reason, may_retry=True))
     finally:
-        relay.leave(viewer)
+        relay.feeds.leave(viewer)
     return b"".join(answer.parts)
 
 
@@ -99,7 +100,7 @@ async def _collect(viewer: FeedViewer, answer: _Answer) -> str:
     while True:
         viewer.news.clear()
         now = time.monotonic()
-        for frame, _, _ in viewer.frames():
+        for frame, _ in viewer.frames():
             answer.add(frame)
             heard_at = now
             if answer.size >= ANSWER_BYTES:

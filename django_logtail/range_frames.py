@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 
 from django_logtail.protocol import encode_batch, encode_message
-from django_logtail.relay import AsyncHistory
+from django_logtail.relay.history import AsyncHistory
 
 
 async def range_frames(answer: AsyncHistory, request: int) -> AsyncGenerator[bytes | str]:

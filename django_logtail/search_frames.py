@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from django_logtail.protocol import encode_message
-from django_logtail.relay import AsyncHistory
+from django_logtail.relay.history import AsyncHistory
 
 
 async def search_frames(answer: AsyncHistory, request: int, file: str, start: int) -> AsyncGenerator[str]:

@@ -34,13 +34,14 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from django_logtail import __version__
 from django_logtail.access import Refused, issue_ticket, policy
-from django_logtail.admission import TooManyViewers, admitted, relay_here, viewers
+from django_logtail.admission import TooManyViewers, admitted, viewers
 from django_logtail.conf import conf
 from django_logtail.daphne import connection_of
 from django_logtail.download import Downloader, NoFile, bytes_of, file_name, whole_file
 from django_logtail.last_lines import last_lines
 from django_logtail.models import Log
 from django_logtail.protocol import BadMessage, CloseCode, decode_lines_query
+from django_logtail.relays import relay_here
 from django_logtail.tailing.events import Position
 from django_logtail.viewer import described, login_url, offered_languages, script_url, viewer_config
 from django_logtail.words import words

@@ -12,12 +12,14 @@ from django.db import DatabaseError
 
 from django_logtail import protocol
 from django_logtail.access import Refused
-from django_logtail.admission import ADMIT_SECONDS, relay_here
+from django_logtail.admission import ADMIT_SECONDS
 from django_logtail.answers import Answers, offered
 from django_logtail.control import ViewerFacts
 from django_logtail.models import Log
 from django_logtail.protocol import BadMessage, CloseCode, encode_message
-from django_logtail.relay import FeedViewer, Relay
+from django_logtail.relay import Relay
+from django_logtail.relay.feed_viewer import FeedViewer
+from django_logtail.relays import relay_here
 from django_logtail.sockets import End, Socket, refusal
 from django_logtail.tailing.events import Position
 from django_logtail.window import ACK_SECONDS, Window
@@ -58,7 +60,7 @@ class Watching:
         )
         relay = relay_here()
         resume = None if hello.resume is None else Position(hello.resume.file, hello.resume.offset)
-        viewer = relay.join(
+        viewer = relay.feeds.join(
             str(log.pk),
             log.queue_name,
             lines=hello.lines,
@@ -75,7 +77,9 @@ class Watching:
                 self._recheck(),
             )
         ]
-        relay.enter(ViewerFacts(session, self._user, str(log.pk), round(time.time(), 1), self._address))
+        relay.viewers.enter(
+            ViewerFacts(session, self._user, str(log.pk), round(time.time(), 1), self._address)
+        )
         try:
             done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
             for part in done:
@@ -84,18 +88,18 @@ class Watching:
             tasks = [*parts, *answers.tasks]
             for task in tasks:
                 task.cancel()
-            relay.exit(session)
-            relay.leave(viewer)
+            relay.viewers.exit(session)
+            relay.feeds.leave(viewer)
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _deliver(self, relay: Relay, viewer: FeedViewer) -> None:
         while True:
             viewer.news.clear()
-            for frame, place, _ in viewer.frames():
+            for frame, place in viewer.frames():
                 await self._socket.send_bulk(frame)
                 self._window.sent(frame, place)
                 await self._window.until_open()
-            relay.shared_place(viewer)
+            relay.feeds.share(viewer)
             if not viewer.news.is_set():
                 await viewer.news.wait()
             await self._window.until_released()

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from django_logtail import relay as relay_module
 from django_logtail.control import Note, ReaderLease
 from django_logtail.control.in_memory import MemoryControl
 from django_logtail.mailboxes import MailboxUnavailable, MemoryMailboxes
@@ -22,7 +21,10 @@ from django_logtail.reader import Reader
 from django_logtail.reader.limits import Limits
 from django_logtail.reader.parts import Ending
 from django_logtail.reader.sources import Source
-from django_logtail.relay import CREDIT_BYTES, RING_BYTES, FeedViewer, Relay
+from django_logtail.relay import Relay, feeds, pace
+from django_logtail.relay.feed_viewer import FeedViewer
+from django_logtail.relay.feeds import RING_BYTES
+from django_logtail.relay.pace import CREDIT_BYTES
 from django_logtail.tailing import Follower, Position
 
 QUEUE = "q"
@@ -67,7 +69,7 @@ class Taker:
         self.place: tuple[str, int] | None = None
 
     def take(self) -> None:
-        for frame, _, _ in self.viewer.frames():
+        for frame, _ in self.viewer.frames():
             if isinstance(frame, bytes):
                 header, data = decode_batch(frame)
                 if header.get("partial"):
@@ -88,7 +90,7 @@ class Taker:
                 self.events.append(fields)
                 if "file" in fields:
                     self.place = (fields["file"], fields["offset"])
-        self.relay.shared_place(self.viewer)
+        self.relay.feeds.share(self.viewer)
 
     async def until(self, is_true: Callable[[], object], seconds: float = 15.0) -> None:
         async def wait() -> None:
@@ -148,7 +150,7 @@ class House:
 
     def join(self, lines: int = 500, resume: tuple[str, int] | None = None) -> Taker:
         place = None if resume is None else Position(*resume)
-        return Taker(self.relay, self.relay.join("1", QUEUE, lines=lines, resume=place))
+        return Taker(self.relay, self.relay.feeds.join("1", QUEUE, lines=lines, resume=place))
 
     def append(self, data: bytes) -> None:
         with self.path.open("ab") as file:
@@ -347,7 +349,7 @@ async def test_a_reader_that_slept_through_anothers_term_is_heard_again(house):
     another = ReaderLease.new()
     for holder in (slept, another, slept):
         house.control._family(QUEUE).reader = holder
-        house.relay._judge_reader(QUEUE, holder.token, 0.0)
+        house.relay.readers.holds(QUEUE, holder.token)
     taker.viewer.feed.ask_again("something was lost meanwhile")
     house.append(numbered(10, 10))
     await taker.until(lambda: taker.bytes == numbered(0, 20))
@@ -390,14 +392,16 @@ async def test_a_slow_viewer_beside_a_fast_one_gets_the_exact_gap(house):
 async def test_viewers_who_can_keep_up_get_every_byte_of_a_burst_although_one_is_served_first(
     house, monkeypatch
 ):
-    monkeypatch.setattr(relay_module, "STEP_SECONDS", 60.0)
+    monkeypatch.setattr(pace, "STEP_SECONDS", 60.0)
     first, second = house.join(), house.join()
     await first.until(lambda: first.place)
     await second.until(lambda: second.place)
     burst = numbered(0, 400_000)
     house.append(burst)
 
-    await first.until(lambda: first.viewer.feed._awaited)  # the first took what there was, the second nothing
+    await first.until(
+        lambda: first.viewer.feed.pace._awaited
+    )  # the first took what there was, the second nothing
     assert len(first.bytes) < RING_BYTES
     await asyncio.gather(
         first.until(lambda: len(first.bytes) == len(burst)),
@@ -409,18 +413,18 @@ async def test_viewers_who_can_keep_up_get_every_byte_of_a_burst_although_one_is
 
 
 async def test_a_viewer_that_stands_still_is_waited_for_once(house, monkeypatch):
-    monkeypatch.setattr(relay_module, "STEP_SECONDS", 0.05)
+    monkeypatch.setattr(pace, "STEP_SECONDS", 0.05)
     first, still = house.join(), house.join()
     await first.until(lambda: first.place)
     await still.until(lambda: still.place)
     waits = []
-    wait = type(still.viewer.feed)._wait_for_slower
+    wait = pace.Pace._wait_for_slower
 
-    def counted(feed):
-        wait(feed)
-        waits.append(len(feed._awaited))
+    def counted(self, credit):
+        wait(self, credit)
+        waits.append(len(self._awaited))
 
-    monkeypatch.setattr(type(still.viewer.feed), "_wait_for_slower", counted)
+    monkeypatch.setattr(pace.Pace, "_wait_for_slower", counted)
     burst = numbered(0, 400_000)
     house.append(burst)
 
@@ -433,13 +437,13 @@ async def test_a_viewer_that_stands_still_is_waited_for_once(house, monkeypatch)
 
 
 async def test_a_viewer_that_joins_where_the_ring_ends_gets_no_gap(house, monkeypatch):
-    monkeypatch.setattr(relay_module, "RING_BYTES", 100_000)
+    monkeypatch.setattr(feeds, "RING_BYTES", 100_000)
     first = house.join()
-    while first.viewer.feed.first == 0:  # until something has left the ring
+    while first.viewer.feed.ring.first == 0:  # until something has left the ring
         house.append(numbered(0, 100))
         await first.until(lambda: first.place and first.place[1] == house.path.stat().st_size)
     feed = first.viewer.feed
-    oldest = feed.ring[0].before
+    oldest = feed.ring.item(feed.ring.first).before
     last = next(message for message in reversed(house.mailboxes.sent) if "data" in message)
 
     second = house.join(resume=(oldest.file, oldest.offset))
@@ -454,11 +458,11 @@ async def test_a_viewer_that_joins_where_the_ring_ends_gets_no_gap(house, monkey
 
 
 async def test_a_viewer_that_took_nothing_from_the_start_gets_its_start_and_the_exact_gap(house, monkeypatch):
-    monkeypatch.setattr(relay_module, "RING_BYTES", 100_000)
+    monkeypatch.setattr(feeds, "RING_BYTES", 100_000)
     house.append(numbered(0, 10))
     first = house.join(lines=5)
     second = house.join(lines=5)
-    while first.viewer.feed.first == 0:
+    while first.viewer.feed.ring.first == 0:
         house.append(numbered(0, 1_000))
         size = house.path.stat().st_size
         await first.until(lambda size=size: first.place and first.place[1] == size)
@@ -478,7 +482,7 @@ async def test_the_file_is_closed_when_the_last_viewer_leaves(house):
     taker = house.join()
     await taker.until(lambda: taker.bytes)
     reader, _ = house.readers[0]
-    house.relay.leave(taker.viewer)
+    house.relay.feeds.leave(taker.viewer)
     deadline = asyncio.get_running_loop().time() + 2
     while reader.flows and asyncio.get_running_loop().time() < deadline:
         await asyncio.sleep(0.02)
@@ -489,7 +493,7 @@ async def test_the_file_is_closed_when_the_last_viewer_leaves(house):
 async def test_a_log_with_something_left_to_send_may_be_closed_during_the_turn_of_another(house, tmp_path):
     house.paths["2"] = other = tmp_path / "other.log"
     other.write_bytes(b"")
-    leaves, stays = house.join(), Taker(house.relay, house.relay.join("2", QUEUE, lines=5, resume=None))
+    leaves, stays = house.join(), Taker(house.relay, house.relay.feeds.join("2", QUEUE, lines=5, resume=None))
     for taker in (leaves, stays):
         await taker.until(lambda taker=taker: taker.viewer.feed.state == "live")
     is_sending, has_left, send = asyncio.Event(), asyncio.Event(), house.mailboxes.send
@@ -507,7 +511,7 @@ async def test_a_log_with_something_left_to_send_may_be_closed_during_the_turn_o
     await eventually(lambda: any(flow.outbox for flow in reader.flows))
     other.write_bytes(b"sent\n")
     await is_sending.wait()
-    house.relay.leave(leaves.viewer)
+    house.relay.feeds.leave(leaves.viewer)
     await eventually(lambda: len(reader.flows) == 1)
     has_left.set()
     await stays.until(lambda: stays.bytes == b"sent\n")
@@ -556,7 +560,7 @@ async def test_a_file_system_that_does_not_answer_stalls_its_own_log_only(house,
     monkeypatch.setattr("django_logtail.reader.apart.STALLED_SECONDS", 0.2)
     monkeypatch.setattr(house, "permit", permit)
     monkeypatch.setitem(house.paths, "2", dead)
-    stalled = Taker(house.relay, house.relay.join("2", QUEUE, lines=5, resume=None))
+    stalled = Taker(house.relay, house.relay.feeds.join("2", QUEUE, lines=5, resume=None))
     taker = house.join()
     await stalled.until(lambda: stalled.viewer.feed.state == "stalled")
     house.append(b"alive\n")
@@ -609,7 +613,7 @@ async def test_a_reader_that_follows_enough_logs_opens_no_more_and_says_so(house
     house.paths["2"] = house.path
     taker = house.join()
     await taker.until(lambda: taker.viewer.feed.state == "live")
-    second = Taker(house.relay, house.relay.join("2", QUEUE, lines=5, resume=None))
+    second = Taker(house.relay, house.relay.feeds.join("2", QUEUE, lines=5, resume=None))
     await second.until(lambda: second.viewer.feed.state == "refused")
 
     assert second.viewer.feed.reason == 'the reader follows 1 logs, LOGTAIL["MAX_LOGS_PER_READER"]'
@@ -630,7 +634,7 @@ async def test_a_log_that_our_own_messages_go_to_is_said_so(house):
 
 
 async def test_a_log_that_is_not_registered_here_is_said_so(house):
-    viewer = house.relay.join("2", QUEUE, lines=5, resume=None)
+    viewer = house.relay.feeds.join("2", QUEUE, lines=5, resume=None)
     taker = Taker(house.relay, viewer)
     await taker.until(lambda: viewer.feed.state == "unreadable")
 
@@ -655,7 +659,7 @@ async def test_history_answers_bytes_and_lines_before(house):
 
     async def answer(**asked):
         found = b""
-        pending = await house.relay.history("1", QUEUE, asked.pop("place"), **asked)
+        pending = house.relay.history("1", QUEUE, asked.pop("place"), **asked)
         try:
             while "end" not in (message := await pending.next()):
                 found += message["data"]
@@ -674,7 +678,7 @@ async def test_history_of_a_file_that_is_gone_says_so(house):
     house.append(b"x\n")
     taker = house.join()
     await taker.until(lambda: taker.bytes)
-    pending = await house.relay.history("1", QUEUE, Position("0-0-0-0", 0), end=10)
+    pending = house.relay.history("1", QUEUE, Position("0-0-0-0", 0), end=10)
 
     answer = await pending.next()
     pending.close()

@@ -32,14 +32,14 @@ from hypothesis.stateful import (
 )
 
 from django_logtail import reader as reader_module
-from django_logtail import relay as relay_module
 from django_logtail.control import ControlUnavailable, Note
 from django_logtail.control.in_memory import MemoryControl
 from django_logtail.mailboxes import MailboxUnavailable, MemoryMailboxes
 from django_logtail.protocol import decode_batch
 from django_logtail.reader import Reader
 from django_logtail.reader.sources import Source
-from django_logtail.relay import FeedViewer, Relay
+from django_logtail.relay import Relay, feeds, gap, pace
+from django_logtail.relay.feed_viewer import FeedViewer
 from django_logtail.tailing import Position
 
 T = TypeVar("T")
@@ -226,10 +226,10 @@ class Taker:
         while True:
             self.viewer.news.clear()
             if not self.is_held:
-                for frame, place, _ in self.viewer.frames():
+                for frame, place in self.viewer.frames():
                     self._take(frame)
                     assert place is None or (place.file, place.offset) == self.place
-                self.web.relay.shared_place(self.viewer)
+                self.web.relay.feeds.share(self.viewer)
             if not self.viewer.news.is_set():
                 await self.viewer.news.wait()
 
@@ -310,7 +310,7 @@ class Taker:
     async def leave(self) -> None:
         self.task.cancel()
         await asyncio.gather(self.task, return_exceptions=True)
-        self.web.relay.leave(self.viewer)
+        self.web.relay.feeds.leave(self.viewer)
 
 
 class Web:
@@ -367,7 +367,7 @@ class House:
 
     def join(self, web: Web, lines: int, resume: tuple[str, int] | None) -> None:
         place = None if resume is None else Position(*resume)
-        viewer = web.relay.join(LOG, QUEUE, lines=lines, resume=place)
+        viewer = web.relay.feeds.join(LOG, QUEUE, lines=lines, resume=place)
         self.takers.append(Taker(web, self.written, viewer, resume))
 
     async def leave(self, taker: Taker) -> None:
@@ -581,7 +581,7 @@ class Delivery(RuleBasedStateMachine):
         while not all(taker.is_at_the_end for taker in house.takers):
             self.nothing_was_wrong()
             assert self.loop.time() < deadline, [
-                (taker.place, taker.got, taker.viewer.feed.state, taker.viewer.feed.position)
+                (taker.place, taker.got, taker.viewer.feed.state, taker.viewer.feed.ring.position)
                 for taker in house.takers
                 if not taker.is_at_the_end
             ]
@@ -597,12 +597,12 @@ SMALL = [
     (reader_module.flow, "MAX_BATCH_BYTES", 512),
     (reader_module.flow, "TURN_BYTES", 2_048),
     (reader_module.histories, "MAX_BATCH_BYTES", 512),
-    (relay_module, "CREDIT_BYTES", 4_096),
-    (relay_module, "LEAST_CREDIT_BYTES", 1_024),
-    (relay_module, "RING_BYTES", 12_000),
-    (relay_module, "LEAST_RING_BYTES", 6_000),
-    (relay_module, "PROCESS_RING_BYTES", 24_000),
-    (relay_module, "JUMP_BYTES", 1_024),
+    (pace, "CREDIT_BYTES", 4_096),
+    (pace, "LEAST_CREDIT_BYTES", 1_024),
+    (feeds, "RING_BYTES", 12_000),
+    (feeds, "LEAST_RING_BYTES", 6_000),
+    (feeds, "PROCESS_RING_BYTES", 24_000),
+    (gap, "JUMP_BYTES", 1_024),
 ]
 
 

@@ -97,7 +97,7 @@ async def test_a_missing_file_is_no_download(house):
         await whole_file(house.relay, LOG)
 
     assert none.value.state == "missing"
-    assert house.relay._feeds == {}
+    assert house.relay.feeds.by_member == {}
 
 
 async def test_a_reader_that_does_not_answer_is_no_download(house, monkeypatch):
@@ -124,7 +124,7 @@ async def test_messages_that_are_lost_or_doubled_change_nothing(house, fault):
 
 
 async def test_a_range_whose_end_is_lost_is_asked_for_again(house, monkeypatch):
-    monkeypatch.setattr("django_logtail.relay.HISTORY_SECONDS", 0.2)
+    monkeypatch.setattr("django_logtail.relay.history.HISTORY_SECONDS", 0.2)
     lost = []
 
     def lose(message):
@@ -143,7 +143,7 @@ async def test_a_reader_that_is_gone_for_good_breaks_off(house, monkeypatch):
     async def nobody(queue):
         pass
 
-    monkeypatch.setattr("django_logtail.relay.HISTORY_SECONDS", 0.1)
+    monkeypatch.setattr("django_logtail.relay.history.HISTORY_SECONDS", 0.1)
     whole = await whole_file(house.relay, LOG)
     house.relay._wake = nobody
     await house.kill_reader()
@@ -164,7 +164,7 @@ async def test_the_next_range_is_read_when_the_one_before_was_taken(house):
         )
 
     first = await anext(pieces)
-    await eventually(lambda: not house.relay._histories)
+    await eventually(lambda: not house.relay.wants.by_member)
 
     assert (len(first), sent()) == (MAX_RANGE_BYTES, MAX_RANGE_BYTES)
     await anext(pieces)
@@ -176,13 +176,13 @@ async def test_a_client_that_leaves_leaves_nothing_behind(house):
     whole = await whole_file(house.relay, LOG)
     pieces = bytes_of(LOG, whole, READER)
     await anext(pieces)
-    during = (viewers.by_user, [facts.user for facts in house.relay._viewers.values()])
+    during = (viewers.by_user, [facts.user for facts in house.relay.viewers.by_session.values()])
     assert during == ({"7": 1}, ["7"])
 
     await pieces.aclose()
 
-    assert (viewers.by_user, house.relay._viewers) == ({}, {})
-    assert (house.relay._feeds, house.relay._histories) == ({}, {})
+    assert (viewers.by_user, house.relay.viewers.by_session) == ({}, {})
+    assert house.relay.wants.by_member == {}
 
 
 async def test_it_counts_as_a_viewer(house, settings):

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from django_logtail import last_lines as module
-from django_logtail import relay as relay_module
 from django_logtail.last_lines import last_lines
 from django_logtail.models import Log
+from django_logtail.relay import readers
 from django_logtail.tailing import Position
 
 from .test_delivery import QUEUE, House, numbered
@@ -46,7 +46,7 @@ def named(answer: bytes, kind: str) -> list[dict]:
 
 
 def wants_of(house: House) -> object:
-    return house.relay._feeds
+    return house.relay.feeds.by_member
 
 
 async def test_the_answer_is_what_a_socket_would_have_sent_and_an_end(house):
@@ -150,9 +150,9 @@ async def test_that_no_reader_answers_is_said(house, monkeypatch):
     async def nobody(queue):
         pass
 
-    monkeypatch.setattr(relay_module, "NO_READER_SECONDS", 0.2)
-    monkeypatch.setattr(relay_module, "SILENT_SECONDS", 0.1)
-    monkeypatch.setattr(relay_module, "RETRY_SECONDS", 0.05)
+    monkeypatch.setattr(readers, "NO_READER_SECONDS", 0.2)
+    monkeypatch.setattr(readers, "SILENT_SECONDS", 0.1)
+    monkeypatch.setattr(readers, "RETRY_SECONDS", 0.05)
     monkeypatch.setattr(house.relay, "_wake", nobody)
 
     answer = await last_lines(house.relay, LOG, lines=10, resume=None)

@@ -10,6 +10,7 @@ import pytest
 from django_logtail.control.wants import Sought, Want
 from django_logtail.reader import searches
 from django_logtail.reader.limits import Limits
+from django_logtail.relay.history import AsyncHistory
 from django_logtail.search_frames import search_frames
 from django_logtail.tailing import Position
 from django_logtail.tailing.matching import has_regex
@@ -40,8 +41,17 @@ async def file_of(house: House) -> str:
 async def ask(house: House, pattern: str, *, start: int = 0, **more: bool):
     """The frames of a search."""
     file = await file_of(house)
-    answer = await house.relay.history("1", QUEUE, Position(file, start), search=Sought(pattern, **more))
+    answer = house.relay.history("1", QUEUE, Position(file, start), search=Sought(pattern, **more))
     return search_frames(answer, 7, file, start)
+
+
+def wanted_searches(house: House) -> dict[str, AsyncHistory]:
+    """Those that a reader is asked for, by member."""
+    return {
+        member: wanted
+        for member, wanted in house.relay.wants.by_member.items()
+        if isinstance(wanted, AsyncHistory)
+    }
 
 
 async def answered(frames) -> list[dict]:
@@ -217,8 +227,8 @@ async def test_a_search_whose_want_went_with_redis_data_ends(house, monkeypatch)
     frames = await ask(house, "nothing")
     await anext(frames)
     (reader, _) = house.readers[0]
-    (member,) = house.relay._histories
-    del house.relay._histories[member]  # whoever asked is gone as well
+    (member,) = wanted_searches(house)
+    del house.relay.wants.by_member[member]  # whoever asked is gone as well
     family = house.control._family(QUEUE)
     del family.wants[member]
     family.epoch = "another server's"
@@ -262,7 +272,7 @@ async def test_lines_are_read_while_searches_take_turns(house, monkeypatch):
     for frames in running:
         await anext(frames)
     file = await file_of(house)
-    pending = await house.relay.history("1", QUEUE, Position(file, 0), end=LINE)
+    pending = house.relay.history("1", QUEUE, Position(file, 0), end=LINE)
 
     answer = await pending.next()
     pending.close()
@@ -301,7 +311,7 @@ async def test_what_may_not_be_read_is_not_searched(house):
     house.append(numbered(0, 10))
     file = await file_of(house)
     house.permit = lambda descriptor: "outside"
-    answer = await house.relay.history("1", QUEUE, Position(file, 0), search=Sought("line"))
+    answer = house.relay.history("1", QUEUE, Position(file, 0), search=Sought("line"))
 
     messages = await answered(search_frames(answer, 1, file, 0))
 
@@ -311,18 +321,18 @@ async def test_what_may_not_be_read_is_not_searched(house):
 
 async def test_without_a_reader_a_search_is_given_up(house, monkeypatch):
     file = await file_of(house)
-    monkeypatch.setattr("django_logtail.relay.HISTORY_SECONDS", 0.05)
+    monkeypatch.setattr("django_logtail.relay.history.HISTORY_SECONDS", 0.05)
     await house.kill_reader()
 
     async def nobody(queue: str) -> None:
         return
 
     house.relay._wake = nobody
-    answer = await house.relay.history("1", QUEUE, Position(file, 0), search=Sought("line"))
+    answer = house.relay.history("1", QUEUE, Position(file, 0), search=Sought("line"))
     messages = await answered(search_frames(answer, 1, file, 0))
 
     assert messages[-1]["id"] == "no-reader"
-    assert not house.relay._histories
+    assert not wanted_searches(house)
 
 
 async def test_a_viewer_that_takes_nothing_gathers_no_progress(house, monkeypatch):
@@ -331,10 +341,10 @@ async def test_a_viewer_that_takes_nothing_gathers_no_progress(house, monkeypatc
     gate = Gate(monkeypatch)
     frames = await ask(house, "nothing")
     await anext(frames)
-    (pending,) = house.relay._histories.values()
+    (pending,) = wanted_searches(house).values()
     steps = gate.steps
     await until(lambda: gate.steps > steps + 100)
-    waiting = pending.answers.qsize()
+    waiting = pending._answers.qsize()
     await frames.aclose()
 
     assert waiting <= 8

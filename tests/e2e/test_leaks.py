@@ -184,7 +184,7 @@ async def test_no_task_stays_of_viewers_that_came_and_went(tmp_path: Path) -> No
         for taker in takers:
             if chance.random() < 0.5:
                 await taker.until(lambda taker=taker: taker.place)
-            house.relay.leave(taker.viewer)
+            house.relay.feeds.leave(taker.viewer)
     house.append(b"the last one\n")
     await stays.until(lambda: stays.bytes.endswith(b"the last one\n"))
     deadline = asyncio.get_running_loop().time() + 5
@@ -192,7 +192,7 @@ async def test_no_task_stays_of_viewers_that_came_and_went(tmp_path: Path) -> No
     while len(reader.flows) > 1 and asyncio.get_running_loop().time() < deadline:
         await asyncio.sleep(0.02)
     after = len(asyncio.all_tasks())
-    flows, feeds = len(reader.flows), len(house.relay._feeds)
+    flows, feeds = len(reader.flows), len(house.relay.feeds.by_member)
     await house.close()
 
     assert (after, flows, feeds) == (before, 1, 1)

@@ -29,7 +29,9 @@ from django_logtail.control.process import control
 from django_logtail.mailboxes import LayerMailboxes, MailboxUnavailable
 from django_logtail.models import Log
 from django_logtail.protocol import PROTOCOL_VERSION
-from django_logtail.relay import Feed, Relay, local_relay
+from django_logtail.relay import Relay
+from django_logtail.relay.feed import Feed
+from django_logtail.relays import new_relay
 
 #: Seconds the ASGI application and the channel layer have for one answer; both are on this machine's network.
 ANSWER_SECONDS = 5.0
@@ -241,13 +243,16 @@ async def _readers(logs: Iterable[Log], seconds: float) -> list[Finding]:
     by_queue: dict[str, list[Log]] = {conf.QUEUE: []}
     for log in logs:
         by_queue.setdefault(log.queue_name, []).append(log)
-    relay = await _new_relay()
+    relay = new_relay()
+    relay.start()
     # Logs that no row has, one a queue: asking for them shows whether a reader answers, and opens no file.
-    viewers = [relay.join(str(-number), queue, lines=0, resume=None) for number, queue in enumerate(by_queue)]
+    viewers = [
+        relay.feeds.join(str(-number), queue, lines=0, resume=None) for number, queue in enumerate(by_queue)
+    ]
     asked = {queue: viewer.feed for queue, viewer in zip(by_queue, viewers, strict=True)}
     feeds: dict[int, Feed] = {}
     for log in logs:
-        viewer = relay.join(str(log.pk), log.queue_name, lines=0, resume=None)
+        viewer = relay.feeds.join(str(log.pk), log.queue_name, lines=0, resume=None)
         viewers.append(viewer)
         feeds[log.pk] = viewer.feed
     deadline = time.monotonic() + seconds
@@ -267,17 +272,6 @@ async def _readers(logs: Iterable[Log], seconds: float) -> list[Finding]:
 
 def _is_waiting(feeds: Iterable[Feed]) -> bool:
     return any(feed.state in _UNANSWERED for feed in feeds)
-
-
-async def _new_relay() -> Relay:
-    if conf.READER == "local":
-        relay = local_relay()
-    else:
-        from django_logtail.tasks import send_wake_up
-
-        relay = Relay(control(), LayerMailboxes(), send_wake_up)
-    relay.start()
-    return relay
 
 
 async def _leave(relay: Relay, feeds: list[Feed]) -> None:

@@ -1,0 +1,223 @@
+"""The web process' side of delivery: one `Relay` an event loop, one `Feed` a watched log.
+
+A feed is where this process stands in a log: a ring of recent items that its viewers are cursors over. It posts what
+it wants and takes only what continues exactly where it stands; whatever else arrives makes it post the want again
+with a new serial. The relay carries wants out, mailbox messages in, and notices a reader that fell silent.
+
+    feeds, feed_viewer        which feed a viewer joins, and what it holds of it
+    feed                      where this process stands in one log
+    order, pace               which item comes next; how far the reader may go on
+    cursor, gap, ring, items  what one viewer is sent next, out of what came
+    wants, history            what is wanted of readers; requests for what is in a file already
+    inbox, readers            where messages arrive; who sends them, and when one was heard
+    viewer_list               who watches, for those who look after the host
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from django_logtail.control import Control, ControlUnavailable, Posted
+from django_logtail.control.process import in_thread
+from django_logtail.control.wants import WANT_RENEWAL_SECONDS, Sought, Want
+from django_logtail.mailboxes import Mailboxes, MailboxUnavailable
+from django_logtail.relay.feeds import Feeds
+from django_logtail.relay.history import AsyncHistory
+from django_logtail.relay.inbox import Inbox
+from django_logtail.relay.readers import RETRY_SECONDS, SILENT_SECONDS, Readers
+from django_logtail.relay.viewer_list import ViewerList
+from django_logtail.relay.wants import Post, Wants
+from django_logtail.tailing.events import Position
+
+logger = logging.getLogger(__name__)
+
+
+class Relay:
+    """One a process and event loop: a mailbox, the feeds, and the wants they post.
+
+    `wake` sends a wake-up for a queue; it may take a while and is run as a task. Start it with `start`, end it with
+    `close`.
+    """
+
+    def __init__(
+        self,
+        control: Control,
+        mailboxes: Mailboxes,
+        wake: Callable[[str], Awaitable[None]],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.process = uuid.uuid4().hex[:12]
+        self.wants = Wants(self.process)
+        self.readers = Readers()
+        self.feeds = Feeds(self.wants, self.readers, clock)
+        self.viewers = ViewerList(self.process, control)
+        self._inbox = Inbox(mailboxes, take=self._take, opened=self._post_feeds, spawn=self._spawn)
+        self._control = control
+        self._mailboxes = mailboxes
+        self._wake = wake
+        self._clock = clock
+        self._renewed_at = 0.0
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def start(self) -> None:
+        self._inbox.start()
+        for part in (self._post(), self._measure(), self.viewers.report()):
+            self._spawn(part)
+
+    async def close(self) -> None:
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _measure(self) -> None:
+        while True:
+            await asyncio.sleep(1.0)
+            # Not here: a loop that sleeps would hold the last feed, and its ring, after everybody left.
+            self.feeds.measure()
+
+    def history(
+        self,
+        log: str,
+        queue: str,
+        place: Position,
+        *,
+        end: int | None = None,
+        before_lines: int | None = None,
+        search: Sought | None = None,
+    ) -> AsyncHistory:
+        """Ask the reader for bytes [place.offset, end), for the lines that end there, or for those that match."""
+        want = Want(
+            self.process,
+            log,
+            "range-" + uuid.uuid4().hex[:8],
+            self._inbox.mailbox,
+            next(self.wants.serials),
+            0,
+            position=place,
+            end=end,
+            before_lines=before_lines,
+            search=search,
+        )
+        return AsyncHistory(self.wants, queue, want)
+
+    # -- wants out ---------------------------------------------------------------------------------
+
+    async def _post(self) -> None:
+        await self._mailbox_opened()
+        while True:
+            try:
+                await self._post_all()
+            except ControlUnavailable as error:
+                self._tell_no_redis(str(error))
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                await self.wants.wait_for_change(self._next_post())
+
+    async def _mailbox_opened(self) -> None:
+        asked_at = self._clock()
+        while not self._inbox.mailbox:
+            await self.wants.wait_for_change(RETRY_SECONDS)
+            if self._clock() - asked_at > SILENT_SECONDS:
+                self._tell_no_redis("the channel layer does not answer")
+
+    def _next_post(self) -> float:
+        """Seconds until there is something to post, or to find that a reader fell silent."""
+        now = self._clock()
+        renewal = (
+            self._renewed_at + WANT_RENEWAL_SECONDS - now if self.feeds.by_member else WANT_RENEWAL_SECONDS
+        )
+        pauses = [self.readers.pause(queue, now) for queue in self.wants.queues]
+        return max(0.01, min([renewal, *pauses]))
+
+    async def _post_all(self) -> None:
+        now = self._clock()
+        must_renew = now - self._renewed_at >= WANT_RENEWAL_SECONDS
+
+        def is_renewed(queue: str) -> bool:
+            return must_renew or self.readers.is_silent(queue, now)
+
+        try:
+            for post in self.wants.posts(self._inbox.mailbox, is_renewed):
+                posted = await in_thread(self._control.post, post.queue, post.wants, post.renewed, post.gone)
+                await self._answered(post, posted, now)
+        except ControlUnavailable:
+            self.wants.put_back()
+            raise
+        if must_renew:
+            self._renewed_at = now
+
+    async def _answered(self, post: Post, posted: Posted, now: float) -> None:
+        if posted.missing:
+            self.wants.post_soon(posted.missing)
+        reader = posted.reader
+        self._judge_reader(post.queue, reader.token if reader else "", now)
+        if posted.wake:
+            self._spawn(self._wake_up(post.queue))
+        if reader is not None and reader.mailbox and (post.wants or post.gone):
+            # Have the reader look now and not at its next tick. If this is lost, nothing but 0.4 s is.
+            with contextlib.suppress(MailboxUnavailable):
+                await self._mailboxes.send(reader.mailbox, {"type": "logtail.nudge"})
+
+    async def _wake_up(self, queue: str) -> None:
+        try:
+            await self._wake(queue)
+        except Exception as error:  # noqa: BLE001 - the broker's errors; the wake-up is repeated
+            logger.warning("wake-up for queue %s could not be sent: %s", queue, error)
+
+    def _judge_reader(self, queue: str, token: str, now: float) -> None:
+        """Redis says who reads this queue; if nothing of it is heard, viewers are told."""
+        self.readers.holds(queue, token)
+        if not self.readers.is_missing(queue, now):
+            return
+        reason = ""
+        if token:
+            self._inbox.missed(now)
+            reason = "a reader runs, but its messages do not arrive: is it the same channel layer?"
+        else:
+            self._inbox.heard()
+        for feed in self.feeds.of(queue):
+            feed.become("no-reader", reason)
+
+    def _tell_no_redis(self, reason: str) -> None:
+        self._inbox.heard()
+        for feed in self.feeds.by_member.values():
+            feed.become("no-redis", reason)
+
+    # -- messages in -------------------------------------------------------------------------------
+
+    def _post_feeds(self) -> None:
+        """The mailbox is another one."""
+        self.wants.post_soon(self.feeds.by_member)
+
+    def _take(self, message: dict[str, Any]) -> None:
+        match message.get("type"):
+            case "logtail.item" | "logtail.range":
+                wanted = self.wants.by_member.get(message["member"])
+                if wanted is not None:
+                    wanted.take(message)
+            case "logtail.beat":
+                self._take_heartbeat(message)
+
+    def _take_heartbeat(self, beat: dict[str, Any]) -> None:
+        self._inbox.heard()
+        self.readers.heard(beat["queue"], self._clock())
+        if self.readers.is_past(beat["token"]):
+            return
+        for member, (run, *facts) in beat["flows"].items():
+            feed = self.feeds.by_member.get(member)
+            if feed is not None:
+                feed.heard((beat["token"], run), beat["host"], *facts)

@@ -1,0 +1,102 @@
+"""How far one viewer has come in a ring, and what it is sent next. Knows no feed, and nothing of other viewers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from django_logtail.protocol import encode_batch, encode_message
+from django_logtail.relay.gap import frames_between, landing
+from django_logtail.relay.items import Frame, RingItem
+from django_logtail.relay.ring import Ring, Spot
+from django_logtail.tailing.events import Position
+
+
+@dataclass(slots=True, eq=False)
+class Cursor:
+    """A place in a ring: the next item's number and how many of its bytes the viewer already has.
+
+    `news` is set when there may be something to send, or the state of the log changed.
+    """
+
+    ring: Ring
+    number: int = 0
+    skipped: int = 0
+    place: Position | None = None
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    _opening: str | None = field(default=None, init=False)
+    _shown_partial: RingItem | None = field(default=None, init=False)
+
+    @property
+    def total(self) -> int:
+        """Bytes of the stream up to here."""
+        ring = self.ring
+        if self.number >= ring.next:
+            return ring.received
+        item = ring.item(max(self.number, ring.first))
+        return item.total - len(item.data) + self.skipped
+
+    @property
+    def behind(self) -> int:
+        """Bytes the ring has received that this viewer has not been sent."""
+        return self.ring.received - self.total
+
+    def begin(self, *, size: int | None, is_resumed: bool) -> None:
+        """Set the first frame of a viewer that joins in the middle: every stream begins with `started`."""
+        ring = self.ring
+        if self.number < ring.next:
+            item = ring.item(self.number)
+            if item.is_start:
+                self._opening, self.place, self.number = str(item.frame), item.after, self.number + 1
+                return
+            if item.before is None:
+                return
+            self.place = Position(item.before.file, item.before.offset + self.skipped)
+        else:
+            self.place = ring.position
+        if self.place is not None:
+            file, offset = self.place.file, self.place.offset
+            self._opening = encode_message(
+                "event", kind="started", file=file, offset=offset, size=size, resumed=is_resumed
+            )
+
+    def move_to(self, ring: Ring, spot: Spot) -> None:
+        """Go on in another ring, at the same place of the log."""
+        self.ring = ring
+        self.number, self.skipped = spot
+        self._shown_partial = None
+        self.news.set()
+
+    def frames(self) -> Iterator[Frame]:
+        """What to send next, and the place after it. Stops when the viewer is up to date."""
+        if self._opening is not None:
+            opening, self._opening = self._opening, None
+            yield opening, self.place
+        while self.number < self.ring.next:
+            if self.number < self.ring.first:
+                yield from self._jump()
+            else:
+                yield self._step(self.ring.item(self.number))
+        partial = self.ring.partial
+        if partial is not None and partial is not self._shown_partial:
+            self._shown_partial = partial
+            yield partial.frame, self.place
+
+    def _step(self, item: RingItem) -> Frame:
+        frame = item.frame
+        if self.skipped and item.before is not None:
+            start, data = item.before.offset + self.skipped, item.data[self.skipped :]
+            frame = encode_batch(item.before.file, start, data, late=item.is_late)
+        self.number += 1
+        self.skipped = 0
+        if not item.is_late and item.after is not None:
+            self.place = item.after
+        return frame, self.place
+
+    def _jump(self) -> Iterator[Frame]:
+        """Fallen off the ring: go on near its end."""
+        number = landing(self.ring)
+        target = self.ring.item(number).before if number < self.ring.next else self.ring.position
+        yield from frames_between(self.ring, self.place, target)
+        self.number, self.skipped, self.place = number, 0, target

@@ -1,0 +1,208 @@
+"""Where this process stands in one log."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
+
+from django_logtail.control.wants import Want
+from django_logtail.relay.cursor import Cursor
+from django_logtail.relay.items import RingItem, batch_item, event_item, position_of
+from django_logtail.relay.order import Order, Source, Verdict
+from django_logtail.relay.pace import Pace
+from django_logtail.relay.rate import Rate
+from django_logtail.relay.ring import Ring
+from django_logtail.relay.wants import Wants
+from django_logtail.tailing.events import Position
+
+logger = logging.getLogger(__name__)
+
+#: Generations of a log whose place a feed remembers: as many as a follower holds, and the current one.
+GENERATIONS: Final = 9
+#: A reader's own words for two states, as viewers know them.
+STATES: Final = {"reading": "live", "opening": "waiting"}
+
+
+class Feed:
+    """One want, and what came of it: takes what continues exactly where it stands, and asks again for anything else.
+
+    `flow` names a feed of a viewer's own (a start that the shared ring does not have); "" is the shared one. It begins
+    at `start`, or with the last `lines` lines.
+
+    `is_past` says of a reader's token whether it was replaced; `ring_bytes`, how much the ring may keep now.
+    """
+
+    def __init__(
+        self,
+        log: str,
+        queue: str,
+        *,
+        flow: str,
+        lines: int,
+        start: Position | None,
+        wants: Wants,
+        is_past: Callable[[str], bool],
+        ring_bytes: Callable[[], int],
+        clock: Callable[[], float],
+    ) -> None:
+        self.member = f"{wants.process}|{log}|{flow}"
+        self.log = log
+        self.queue = queue
+        self.flow = flow
+        self.lines = lines
+        self.state = "waiting"
+        self.reason = ""
+        self.size: int | None = None
+        self.host = ""
+        self.ring = Ring(start)
+        self.pace = Pace(
+            self.ring,
+            ring_bytes=ring_bytes,
+            clock=clock,
+            go_on=partial(wants.post_soon, [self.member]),
+        )
+        self._wants = wants
+        self._ring_bytes = ring_bytes
+        self._starts_at = start
+        self._last_byte_at: float | None = None
+        self._rate = Rate()
+        self._order = Order(wants.serials, is_past)
+        #: Bytes accepted of this serial.
+        self._taken = 0
+        #: How far each of the last generations was taken: late bytes of older ones are repaired from there.
+        self._ends: dict[str, int] = {}
+
+    # -- taking what the reader sends --------------------------------------------------------------
+
+    def take(self, message: dict[str, Any]) -> None:
+        """An item from a mailbox: append it if it is the next one, else ask again."""
+        source = message["token"], message["run"]
+        match self._order.judge(message["serial"], source, message["number"]):
+            case Verdict.PASSED:
+                return
+            case Verdict.FOREIGN:
+                self.ask_again("another reader answers")
+            case Verdict.NEXT if self._continues(message):
+                self._take_next(message)
+                self._notify()
+            case _:
+                self.ask_again("an item was lost")
+
+    def _continues(self, message: dict[str, Any]) -> bool:
+        if "data" not in message:
+            return position_of(message["before"]) == self.ring.position
+        is_late = bool(message["flags"] & 2)
+        return is_late or Position(message["file"], message["start"]) == self.ring.position
+
+    def _take_next(self, message: dict[str, Any]) -> None:
+        if "data" in message:
+            self._take_batch(batch_item(message, self.ring.position, self.ring.received))
+        else:
+            self._take_event(event_item(message, self.ring.received))
+
+    def _take_batch(self, item: RingItem) -> None:
+        self._last_byte_at = time.time()
+        if item.is_partial:
+            self.ring.partial = item
+            return
+        self._taken += len(item.data)
+        assert item.before is not None
+        self._remember(Position(item.before.file, item.before.offset + len(item.data)))
+        self._append(item)
+
+    def _take_event(self, item: RingItem) -> None:
+        if item.is_start and self.ring.start is not None and item.before == item.after == self.ring.position:
+            return  # a rewind to where we stand: nothing a viewer needs to see
+        if item.is_move and item.before is not None:
+            self._remember(item.before)
+        self._append(item)
+
+    def _remember(self, end: Position) -> None:
+        self._ends.pop(end.file, None)
+        self._ends[end.file] = end.offset
+        while len(self._ends) > GENERATIONS:
+            del self._ends[next(iter(self._ends))]
+
+    def _append(self, item: RingItem) -> None:
+        self.ring.append(item)
+        self.ring.trim(self._ring_bytes(), self.pace.needed)
+
+    # -- how the log is ----------------------------------------------------------------------------
+
+    def heard(
+        self,
+        source: Source,
+        host: str,
+        serial: int,
+        number: int,
+        size: int | None,
+        state: str,
+        reason: str,
+    ) -> None:
+        """A heartbeat names this feed: how many items of which serial were sent, and how the file is."""
+        if self._order.is_last_lost(serial, source, number):
+            self.ask_again("the last item was lost")
+        self.host = host
+        self.size = size
+        self.become(STATES.get(state, state), reason)
+
+    def become(self, state: str, reason: str = "") -> None:
+        """The log is like this now, or nobody serves this feed: no reader, or Redis is gone."""
+        if (state, reason) != (self.state, self.reason):
+            self.state, self.reason = state, reason
+            self._notify()
+
+    def measure(self, now: float) -> None:
+        """Called each second, for the rate."""
+        self._rate.measure(now, self.ring.received)
+
+    def status(self, cursor: Cursor) -> dict[str, object]:
+        """The fields of a `status` message for one viewer, as of now."""
+        behind, position = cursor.behind, self.ring.position
+        if self.size is not None and position is not None:
+            behind += max(0, self.size - position.offset)
+        return {
+            "state": self.state,
+            "reason": self.reason or None,
+            "size": self.size,
+            "rate": self._rate.per_second,
+            "behind": behind,
+            "last_byte_at": None if self._last_byte_at is None else round(self._last_byte_at, 1),
+            "reader": {"host": self.host, "queue": self.queue},
+        }
+
+    def _notify(self) -> None:
+        for cursor in self.pace.cursors:
+            cursor.news.set()
+
+    # -- wanting -----------------------------------------------------------------------------------
+
+    def will_bring(self, lines: int) -> bool:
+        """Whether the last `lines` lines are on their way."""
+        return self.ring.is_empty and self._starts_at is None and lines <= self.lines
+
+    def want(self, mailbox: str) -> Want:
+        position = self.ring.position
+        return Want(
+            self._wants.process,
+            self.log,
+            self.flow,
+            mailbox,
+            self._order.serial,
+            self.pace.grant(),
+            lines=self.lines,
+            position=position,
+            taken=self._taken,
+            late={file: end for file, end in self._ends.items() if position and file != position.file},
+        )
+
+    def ask_again(self, why: str) -> None:
+        """Post the want with a new serial: the reader rewinds to where this feed stands."""
+        position = self.ring.position
+        logger.info("log %s: %s; asking again from %s", self.log, why, position and position.offset)
+        self._order.restart()
+        self._taken = 0
+        self._wants.post_soon([self.member])

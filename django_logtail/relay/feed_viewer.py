@@ -1,0 +1,34 @@
+"""One viewer of a feed, as consumers and answers over HTTP hold it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django_logtail.relay.cursor import Cursor
+from django_logtail.relay.feed import Feed
+from django_logtail.relay.items import Frame
+
+
+@dataclass(slots=True, eq=False)
+class FeedViewer:
+    """What a viewer is sent next, and how its log is. The feed may become another one, of the same log."""
+
+    feed: Feed
+    cursor: Cursor
+
+    @property
+    def news(self) -> asyncio.Event:
+        """Set when there may be something to send, or the state of the log changed."""
+        return self.cursor.news
+
+    def frames(self) -> Iterator[Frame]:
+        """What to send next, and the place after it. Stops when the viewer is up to date."""
+        for frame in self.cursor.frames():
+            self.feed.pace.stepped(self.cursor)
+            yield frame
+
+    def status(self) -> dict[str, object]:
+        """The fields of a `status` message, as of now."""
+        return self.feed.status(self.cursor)

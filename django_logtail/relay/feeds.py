@@ -1,0 +1,119 @@
+"""The feeds of one process: which of them a viewer joins, and what they share."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Final
+
+from django_logtail.relay.cursor import Cursor
+from django_logtail.relay.feed import Feed
+from django_logtail.relay.feed_viewer import FeedViewer
+from django_logtail.relay.readers import Readers
+from django_logtail.relay.wants import Wants
+from django_logtail.tailing.events import Position
+
+#: Bytes of recent items one feed keeps, all feeds of a process together, and one feed at least.
+RING_BYTES: Final = 4 * 1024 * 1024
+PROCESS_RING_BYTES: Final = 64 * 1024 * 1024
+LEAST_RING_BYTES: Final = 64 * 1024
+
+
+class Feeds:
+    """By member. A log has one that viewers share, and one for each who begins before what that one still has."""
+
+    def __init__(self, wants: Wants, readers: Readers, clock: Callable[[], float]) -> None:
+        self.by_member: dict[str, Feed] = {}
+        self._wants = wants
+        self._readers = readers
+        self._clock = clock
+
+    def ring_bytes(self) -> int:
+        """Bytes one feed may keep now, so that all of them stay within PROCESS_RING_BYTES."""
+        return max(LEAST_RING_BYTES, min(RING_BYTES, PROCESS_RING_BYTES // max(1, len(self.by_member))))
+
+    def join(
+        self, log: str, queue: str, *, lines: int, resume: Position | None, may_cut: bool = True
+    ) -> FeedViewer:
+        """A new viewer: on the shared feed where its ring reaches back far enough, else on one of its own.
+
+        `may_cut`: a batch may be cut after any newline byte (not so in UTF-16).
+        """
+        shared = self._shared(log)
+        if shared is None:
+            return self._enter(self._new_feed(log, queue, flow="", lines=lines, start=resume))
+        if resume is None and shared.will_bring(lines):
+            return self._enter(shared)
+        spot = None
+        if resume is not None:
+            spot = shared.ring.find(resume)
+        elif may_cut:
+            spot = shared.ring.backlog_start(lines, begun_with=shared.lines)
+        if spot is None or shared.ring.position is None:
+            return self._enter(
+                self._new_feed(log, queue, flow=uuid.uuid4().hex[:8], lines=lines, start=resume)
+            )
+        cursor = Cursor(shared.ring, *spot)
+        cursor.begin(size=shared.size, is_resumed=resume is not None)
+        return self._enter(shared, cursor)
+
+    def share(self, viewer: FeedViewer) -> None:
+        """Move a viewer from a feed of its own to the shared one, once it has come to where that one's ring is."""
+        own, cursor = viewer.feed, viewer.cursor
+        if not own.flow or cursor.number < own.ring.next:
+            return
+        if cursor.place is None or cursor.place != own.ring.position:
+            return
+        shared = self._shared(own.log)
+        spot = None if shared is None else shared.ring.find(cursor.place)
+        if shared is None or spot is None:
+            return
+        self.leave(viewer)
+        viewer.feed = shared
+        cursor.move_to(shared.ring, spot)
+        shared.pace.join(cursor)
+
+    def leave(self, viewer: FeedViewer) -> None:
+        """The viewer is gone; the last one takes its feed, and the want behind it, with it."""
+        feed = viewer.feed
+        feed.pace.leave(viewer.cursor)
+        if feed.pace.cursors:
+            return
+        self.by_member.pop(feed.member, None)
+        self._wants.drop(feed)
+        if not self.of(feed.queue):
+            self._readers.unwanted(feed.queue)
+
+    def of(self, queue: str) -> list[Feed]:
+        return [feed for feed in self.by_member.values() if feed.queue == queue]
+
+    def measure(self) -> None:
+        """Called each second, for the rates."""
+        now = self._clock()
+        for feed in self.by_member.values():
+            feed.measure(now)
+
+    def _shared(self, log: str) -> Feed | None:
+        return self.by_member.get(f"{self._wants.process}|{log}|")
+
+    def _new_feed(self, log: str, queue: str, *, flow: str, lines: int, start: Position | None) -> Feed:
+        feed = Feed(
+            log,
+            queue,
+            flow=flow,
+            lines=lines,
+            start=start,
+            wants=self._wants,
+            is_past=self._readers.is_past,
+            ring_bytes=self.ring_bytes,
+            clock=self._clock,
+        )
+        self.by_member[feed.member] = feed
+        self._readers.wanted(queue, self._clock())
+        self._wants.add(feed)
+        return feed
+
+    def _enter(self, feed: Feed, cursor: Cursor | None = None) -> FeedViewer:
+        cursor = cursor or Cursor(feed.ring)
+        feed.pace.join(cursor)
+        return FeedViewer(feed, cursor)

@@ -1,0 +1,76 @@
+"""Where what readers send arrives: this process' mailbox."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from django_logtail.mailboxes import Mailboxes, MailboxUnavailable
+from django_logtail.relay.readers import RETRY_SECONDS
+
+logger = logging.getLogger(__name__)
+
+#: Seconds without any message, while Redis answers and says that a reader runs, after which to receive anew.
+DEAF_SECONDS: Final = 5.0
+
+
+class Inbox:
+    """Receives, for as long as its event loop runs, whatever happens to the connection.
+
+    `take` is given each message; `opened` is called when there is another mailbox; `spawn` runs a task.
+    """
+
+    def __init__(
+        self,
+        mailboxes: Mailboxes,
+        *,
+        take: Callable[[dict[str, Any]], None],
+        opened: Callable[[], None],
+        spawn: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]],
+    ) -> None:
+        #: The mailbox to send to; "" until there is one.
+        self.mailbox = ""
+        self._mailboxes = mailboxes
+        self._take = take
+        self._opened = opened
+        self._spawn = spawn
+        self._deaf_since: float | None = None
+        self._receiving: asyncio.Task[None]
+
+    def start(self) -> None:
+        self._receiving = self._spawn(self._receive())
+
+    def heard(self) -> None:
+        """Something arrived, or nothing can have been sent."""
+        self._deaf_since = None
+
+    def missed(self, now: float) -> None:
+        """A reader runs, and nothing of it arrived."""
+        if self._deaf_since is None:
+            self._deaf_since = now
+        elif now - self._deaf_since >= DEAF_SECONDS:
+            self._deaf_since = now
+            self._receiving.cancel()
+            self._receiving = self._spawn(self._receive_anew())
+
+    async def _receive(self) -> None:
+        mailbox = ""
+        while True:
+            try:
+                if not mailbox:
+                    self.mailbox = mailbox = await self._mailboxes.new()
+                    self._opened()
+                message = await self._mailboxes.receive(mailbox)
+            except MailboxUnavailable as error:
+                logger.debug("mailbox: %s", error)
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            self._take(message)
+
+    async def _receive_anew(self) -> None:
+        """The connection so far may be to a Redis host that is gone, which nothing else would ever tell."""
+        logger.warning("nothing arrives from a reader that runs: receiving over a new connection")
+        await self._mailboxes.renew()
+        await self._receive()

@@ -1,0 +1,78 @@
+"""What a reader sends, made into what viewers are sent: encoded once, however many they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from django_logtail.protocol import encode_batch, encode_message
+from django_logtail.tailing.events import Position
+
+#: Bytes one item costs beside its text.
+ITEM_BYTES: Final = 300
+
+#: What one viewer is sent at a time, and the place after it.
+Frame: TypeAlias = tuple[bytes | str, Position | None]
+
+
+@dataclass(frozen=True, slots=True)
+class RingItem:
+    """One item of the stream as it goes to viewers. `data` is empty for events.
+
+    The stream stands at `before` and then at `after`; late bytes of an older generation, and a line's beginning that
+    is shown early, leave it where it is. `total` counts the bytes of log that the feed had received with this item.
+    """
+
+    before: Position | None
+    after: Position | None
+    frame: bytes | str
+    total: int
+    data: bytes = b""
+    is_partial: bool = False
+    is_late: bool = False
+    is_start: bool = False
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory."""
+        return len(self.frame) + ITEM_BYTES
+
+    @property
+    def is_move(self) -> bool:
+        """Whether it is an event that leads to another place, mostly to another generation."""
+        return not self.data and self.after is not None and self.before != self.after
+
+
+def batch_item(message: dict[str, Any], here: Position | None, received: int) -> RingItem:
+    """The item of a batch. `here` is where the stream stands; `received` counts the bytes before this one."""
+    data: bytes = message["data"]
+    is_partial, is_late = bool(message["flags"] & 1), bool(message["flags"] & 2)
+    before = Position(message["file"], message["start"])
+    return RingItem(
+        before,
+        here if is_partial or is_late else Position(before.file, before.offset + len(data)),
+        encode_batch(before.file, before.offset, data, partial=is_partial, late=is_late),
+        received if is_partial else received + len(data),
+        data,
+        is_partial=is_partial,
+        is_late=is_late,
+    )
+
+
+def event_item(message: dict[str, Any], received: int) -> RingItem:
+    """The item of an event, which has no bytes."""
+    before, after = position_of(message["before"]), position_of(message["after"])
+    frame = encode_message(
+        "event",
+        kind=message["kind"],
+        file=None if after is None else after.file,
+        offset=None if after is None else after.offset,
+        before=None if before is None else {"file": before.file, "offset": before.offset},
+        **message["details"],
+    )
+    return RingItem(before, after, frame, received, is_start=message["kind"] == "started")
+
+
+def position_of(pair: list[Any] | None) -> Position | None:
+    """A position as messages carry it."""
+    return None if pair is None else Position(*pair)

@@ -1,0 +1,144 @@
+"""How far a reader may go on: credit, and the waiting of fast viewers for slower ones of the same log."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from django_logtail.relay.cursor import Cursor
+from django_logtail.relay.ring import Ring
+
+#: Bytes a feed asks for past its fastest viewer: 32 full batches. Three logs at full speed stay below a core layer's
+#: capacity of 100 messages, sixteen below the 32 MiB at which Redis cuts a pubsub subscriber; 1 MiB halves the MB/s.
+CREDIT_BYTES: Final = 2 * 1024 * 1024
+#: The least of it, where many feeds share the memory: two full batches.
+LEAST_CREDIT_BYTES: Final = 128 * 1024
+#: Seconds a feed waits for viewers who would fall off the ring: without any step of theirs, and in all. Whoever does
+#: not catch up in that time is slow, and is waited for again only after so many seconds.
+STEP_SECONDS: Final = 0.2
+CATCH_UP_SECONDS: Final = 1.0
+SLOW_SECONDS: Final = 120.0
+
+
+class Pace:
+    """The cursors of one ring: the fastest of them paces the reader, but not at once.
+
+    Viewers who could all keep up are served in turns, and at full speed chance alone takes one of them megabytes
+    ahead. So before more is asked for, those who would fall off the ring may catch up. A slow one harms only itself: it
+    is waited for once in SLOW_SECONDS.
+
+    `ring_bytes`: how many bytes the ring may keep now. `go_on` is called when more may be asked for.
+    """
+
+    def __init__(
+        self,
+        ring: Ring,
+        *,
+        ring_bytes: Callable[[], int],
+        clock: Callable[[], float],
+        go_on: Callable[[], None],
+    ) -> None:
+        self.cursors: set[Cursor] = set()
+        self._ring = ring
+        self._ring_bytes = ring_bytes
+        self._clock = clock
+        self._go_on = go_on
+        #: Those who have just joined and had no turn yet.
+        self._newcomers: set[Cursor] = set()
+        #: The furthest that any viewer has come: bytes, and the number of the item it is sent next.
+        self._fastest = 0
+        self._reached = 0
+        self._granted = 0
+        #: Those who are waited for, where each stood at the last look, and which total they have to reach.
+        self._awaited: dict[Cursor, int] = {}
+        self._awaited_total = 0
+        self._awaited_since = 0.0
+        #: Until when the others do not wait for one.
+        self._slow_until: dict[Cursor, float] = {}
+
+    def join(self, cursor: Cursor) -> None:
+        self.cursors.add(cursor)
+        self._newcomers.add(cursor)
+        # Before the tasks of this viewer, which are not made yet, and after whatever brings items in the same turn.
+        asyncio.get_running_loop().call_soon(self._newcomers.discard, cursor)
+        self.stepped(cursor)
+
+    def leave(self, cursor: Cursor) -> None:
+        """It may have been the fastest: the slower ones pace the reader now."""
+        self.cursors.discard(cursor)
+        self._slow_until.pop(cursor, None)
+        self._fastest = max((other.total for other in self.cursors), default=0)
+        self._reached = max((other.number for other in self.cursors), default=0)
+        self._await_no_more([cursor])
+
+    def stepped(self, cursor: Cursor) -> None:
+        """It was sent something; if it is the fastest, the reader may go on."""
+        total = cursor.total
+        self._reached = max(self._reached, cursor.number)
+        if cursor in self._awaited and total >= self._awaited_total:
+            self._await_no_more([cursor])
+        if total > self._fastest:
+            self._fastest = total
+            self._ask_for_more()
+
+    @property
+    def needed(self) -> int:
+        """The number of the oldest item that must stay.
+
+        What no viewer was sent yet stays: credit bounds it, and who keeps up must not be told of a gap. So does what a
+        viewer begins with who joined at the ring's old end, until its first turn.
+        """
+        return min([self._reached, *(cursor.number for cursor in self._newcomers)])
+
+    def grant(self) -> int:
+        """Bytes past what was received that the reader may send. Nothing new is granted while others are waited for."""
+        if not self._awaited:
+            self._granted = self._fastest + self._most_credit
+        return max(0, self._granted - self._ring.received)
+
+    @property
+    def _most_credit(self) -> int:
+        """What may wait for the fastest viewer: less than a ring holds, so that all rings together stay bounded."""
+        return min(CREDIT_BYTES, max(LEAST_CREDIT_BYTES, self._ring_bytes() // 2))
+
+    def _ask_for_more(self) -> None:
+        """Once half of the credit is used up, and nobody would fall off the ring."""
+        credit = self._most_credit
+        if self._awaited or self._fastest + credit - self._granted < credit // 2:
+            return
+        self._wait_for_slower(credit)
+        if not self._awaited:
+            self._go_on()
+
+    def _wait_for_slower(self, credit: int) -> None:
+        now = self._clock()
+        needed = min(self._fastest, self._fastest + credit - self._ring_bytes() * 3 // 4)
+        self._awaited = {
+            cursor: total
+            for cursor in self.cursors
+            if self._slow_until.get(cursor, 0.0) <= now and (total := cursor.total) < needed
+        }
+        if self._awaited:
+            self._awaited_total, self._awaited_since = needed, now
+            asyncio.get_running_loop().call_later(STEP_SECONDS, self._look_for_steps, now)
+
+    def _look_for_steps(self, since: float) -> None:
+        if not self._awaited or self._awaited_since != since:
+            return
+        now = self._clock()
+        is_over = now - since >= CATCH_UP_SECONDS
+        slow = [cursor for cursor, before in self._awaited.items() if is_over or cursor.total == before]
+        self._slow_until.update(dict.fromkeys(slow, now + SLOW_SECONDS))
+        self._await_no_more(slow)
+        if self._awaited:
+            self._awaited = {cursor: cursor.total for cursor in self._awaited}
+            asyncio.get_running_loop().call_later(STEP_SECONDS, self._look_for_steps, since)
+
+    def _await_no_more(self, cursors: Iterable[Cursor]) -> None:
+        if not self._awaited:
+            return
+        for cursor in cursors:
+            self._awaited.pop(cursor, None)
+        if not self._awaited:
+            self._go_on()

@@ -1,0 +1,64 @@
+"""What this process knows of the readers of its queues: who reads, who did before, and when one was heard."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+#: Seconds without a heartbeat after which wants are posted every RETRY_SECONDS.
+SILENT_SECONDS: Final = 1.2
+RETRY_SECONDS: Final = 0.4
+#: Seconds without a reader after which viewers are told.
+NO_READER_SECONDS: Final = 3.0
+#: Readers of the past that are remembered: a message of theirs may be late by seconds.
+PAST_READERS: Final = 16
+
+
+class Readers:
+    """By queue. Times are those of the caller's clock."""
+
+    def __init__(self) -> None:
+        self._heard_at: dict[str, float] = {}
+        self._wanted_since: dict[str, float] = {}
+        self._holder: dict[str, str] = {}
+        self._past: deque[str] = deque(maxlen=PAST_READERS)
+
+    def wanted(self, queue: str, now: float) -> None:
+        """A log of this queue is watched: a reader could be heard from now on."""
+        self._wanted_since.setdefault(queue, now)
+
+    def unwanted(self, queue: str) -> None:
+        self._wanted_since.pop(queue, None)
+
+    def heard(self, queue: str, now: float) -> None:
+        self._heard_at[queue] = now
+
+    def holds(self, queue: str, token: str) -> None:
+        """Redis says that the reader with this token has the lease; "": nobody has."""
+        if not token:
+            return
+        old, self._holder[queue] = self._holder.get(queue, ""), token
+        if old and old != token:
+            self._past.append(old)
+            if token in self._past:  # it slept, the other one left, and it holds the lease again
+                self._past.remove(token)
+
+    def is_past(self, token: str) -> bool:
+        """Whether another reader has come after the one with this token."""
+        return token in self._past
+
+    def is_silent(self, queue: str, now: float) -> bool:
+        return now - self._last_sign(queue) > SILENT_SECONDS
+
+    def pause(self, queue: str, now: float) -> float:
+        """Seconds until wants of this queue are to be posted once more, unless its reader is heard."""
+        return RETRY_SECONDS if self.is_silent(queue, now) else self._last_sign(queue) + SILENT_SECONDS - now
+
+    def is_missing(self, queue: str, now: float) -> bool:
+        """Whether viewers have to be told that nobody answers."""
+        since = max(self._heard_at.get(queue, 0.0), self._wanted_since.get(queue, now))
+        return now - since >= NO_READER_SECONDS
+
+    def _last_sign(self, queue: str) -> float:
+        """When a reader of this queue was last heard, or when it could first have been."""
+        return max(self._heard_at.get(queue, 0.0), self._wanted_since.get(queue, 0.0))

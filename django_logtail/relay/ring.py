@@ -1,0 +1,120 @@
+"""What a feed lately received. Knows no viewer: they are cursors over it."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final, NamedTuple
+
+from django_logtail.relay.items import RingItem
+from django_logtail.tailing.events import Position
+
+#: Moves between generations that are remembered, to name a gap that spans them.
+MOVES: Final = 64
+
+
+class Spot(NamedTuple):
+    """A place in a ring: the number of the item that comes next, and how many of its bytes come before."""
+
+    number: int
+    skipped: int = 0
+
+
+class Ring:
+    """The recent items of a stream, numbered from 0 on as they came, and where they end.
+
+    It keeps as well what a gap is named by after its items are gone: the stream's start, and its moves.
+    """
+
+    def __init__(self, position: Position | None) -> None:
+        #: Where the last item ends, and the bytes of log that came until then.
+        self.position = position
+        self.received = 0
+        #: The number of the oldest item that is still here.
+        self.first = 0
+        #: The beginning of a line that was not whole when the last item came.
+        self.partial: RingItem | None = None
+        #: The first `started`: how the stream begins for whoever was held since before it came.
+        self.start: RingItem | None = None
+        self.moves: deque[RingItem] = deque(maxlen=MOVES)
+        self._items: deque[RingItem] = deque()
+        self._size = 0
+
+    @property
+    def next(self) -> int:
+        """The number of the item that will come next."""
+        return self.first + len(self._items)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._items
+
+    def item(self, number: int) -> RingItem:
+        """The item of that number, from `first` to the one before `next`."""
+        return self._items[number - self.first]
+
+    def append(self, item: RingItem) -> None:
+        self.partial = None
+        self._items.append(item)
+        self._size += item.size
+        self.received = item.total
+        if item.after is not None:
+            self.position = item.after
+        if item.is_start and self.start is None:
+            self.start = item
+        if item.is_move:
+            self.moves.append(item)
+
+    def trim(self, most_bytes: int, needed: int) -> None:
+        """Forget the oldest items beyond `most_bytes`, but none from number `needed` on."""
+        while self._size > most_bytes and len(self._items) > 1 and self.first < needed:
+            self._size -= self._items.popleft().size
+            self.first += 1
+
+    def find(self, place: Position) -> Spot | None:
+        """Where the stream goes on from `place`, if that is in the ring or where it ends."""
+        for number in range(self.next - 1, self.first - 1, -1):
+            item = self.item(number)
+            if item.is_late or item.before is None or item.before.file != place.file:
+                continue
+            skipped = place.offset - item.before.offset
+            if skipped == 0:
+                return Spot(self._first_at(number))
+            if 0 < skipped < len(item.data):
+                return Spot(number, skipped)
+            if skipped > 0:
+                break
+        return Spot(self.next) if place == self.position else None
+
+    def _first_at(self, number: int) -> int:
+        """The first of the items that begin where item `number` does: events move no byte."""
+        before = self.item(number).before
+        while number > self.first and self.item(number - 1).before == before:
+            number -= 1
+        return number
+
+    def backlog_start(self, lines: int, begun_with: int) -> Spot | None:
+        """Where the last `lines` lines begin, or None when the ring does not reach back so far.
+
+        `begun_with`: how many lines the stream itself began with.
+        """
+        newlines = lines + 1  # with the one that ends the line before
+        for number in range(self.next - 1, self.first - 1, -1):
+            item = self.item(number)
+            count = 0 if item.is_late else item.data.count(b"\n")
+            if count >= newlines:
+                at = _after_newline(item.data, newlines)
+                return Spot(number, at) if at < len(item.data) else Spot(number + 1)
+            newlines -= count
+            if item.data and not item.is_late and item.before is not None and item.before.offset == 0:
+                return Spot(number)
+            if item.is_start and (lines <= begun_with or item.after is None or item.after.offset == 0):
+                return Spot(number)
+        return None
+
+
+def _after_newline(data: bytes, count: int) -> int:
+    """Where the text after the last newline but `count - 1` begins."""
+    at = len(data)
+    for _ in range(count):
+        at = data.rfind(b"\n", 0, at)
+    return at + 1

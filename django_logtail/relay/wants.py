@@ -1,0 +1,99 @@
+"""What this process wants of its readers, and what of it has to be posted."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from django_logtail.control.wants import Want
+
+
+class Wanted(Protocol):
+    """What makes a want, and takes what a reader answers: a feed, or a request for history."""
+
+    queue: str
+
+    @property
+    def member(self) -> str: ...
+    def want(self, mailbox: str) -> Want: ...
+    def take(self, message: dict[str, Any]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What one queue is told: new and changed wants, members to renew, and members that nobody wants any more."""
+
+    queue: str
+    wants: list[Want]
+    renewed: Collection[str]
+    gone: list[str]
+
+
+class Wants:
+    """What is wanted, by member, and what changed since it was posted last.
+
+    `process` names this one to readers; `serials` numbers its wants.
+    """
+
+    def __init__(self, process: str) -> None:
+        self.process = process
+        self.serials = itertools.count(1)
+        self.by_member: dict[str, Wanted] = {}
+        self._changed: set[str] = set()
+        #: Members that nobody wants any more, and their queues.
+        self._dropped: dict[str, str] = {}
+        #: What is being posted.
+        self._taken: tuple[set[str], dict[str, str]] = (set(), {})
+        self._post_now = asyncio.Event()
+
+    @property
+    def queues(self) -> set[str]:
+        return {wanted.queue for wanted in self.by_member.values()}
+
+    def add(self, wanted: Wanted) -> None:
+        self.by_member[wanted.member] = wanted
+        self._dropped.pop(wanted.member, None)
+        self.post_soon([wanted.member])
+
+    def drop(self, wanted: Wanted) -> None:
+        if self.by_member.pop(wanted.member, None) is not None:
+            self._dropped[wanted.member] = wanted.queue
+            self._post_now.set()
+
+    def post_soon(self, members: Iterable[str]) -> None:
+        """These changed, or are not known any more where they were posted. Members that were dropped are left out."""
+        self._changed |= self.by_member.keys() & members
+        self._post_now.set()
+
+    async def wait_for_change(self, seconds: float) -> None:
+        """Return when there is something to post, or after so many seconds."""
+        timer = asyncio.get_running_loop().call_later(seconds, self._post_now.set)
+        try:
+            await self._post_now.wait()
+        finally:
+            timer.cancel()
+            self._post_now.clear()
+
+    def posts(self, mailbox: str, is_renewed: Callable[[str], bool]) -> Iterator[Post]:
+        """What to post now, a queue at a time, each as it is by then. `is_renewed` says of a queue whether all is.
+
+        Call `put_back` when one could not be posted.
+        """
+        changed, dropped = self._taken = self._changed, self._dropped
+        self._changed, self._dropped = set(), {}
+        for queue in self.queues | set(dropped.values()):
+            mine = {member: wanted for member, wanted in self.by_member.items() if wanted.queue == queue}
+            wants = [wanted.want(mailbox) for member, wanted in mine.items() if member in changed]
+            renewed = mine.keys() - changed if is_renewed(queue) else set()
+            gone = [member for member, where in dropped.items() if where == queue]
+            if wants or renewed or gone:
+                yield Post(queue, wants, renewed, gone)
+
+    def put_back(self) -> None:
+        """The last `posts` did not all arrive: they are to be posted once more. To do so twice does no harm."""
+        changed, dropped = self._taken
+        self._changed |= changed & self.by_member.keys()
+        self._dropped.update({m: queue for m, queue in dropped.items() if m not in self.by_member})

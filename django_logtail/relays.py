@@ -1,0 +1,42 @@
+"""The relay of each event loop, of the kind that LOGTAIL["READER"] asks for."""
+
+from __future__ import annotations
+
+import asyncio
+
+from django_logtail.conf import conf
+from django_logtail.control.process import control
+from django_logtail.mailboxes import LayerMailboxes, local_mailboxes
+from django_logtail.reader import reader_of
+from django_logtail.relay import Relay
+
+_relays: dict[asyncio.AbstractEventLoop, Relay] = {}
+
+
+def relay_here() -> Relay:
+    """The running event loop's relay, made and started on first use."""
+    loop = asyncio.get_running_loop()
+    for old in [old for old in _relays if old.is_closed()]:
+        del _relays[old]
+    if loop not in _relays:
+        relay = _relays[loop] = new_relay()
+        relay.start()
+    return _relays[loop]
+
+
+def new_relay() -> Relay:
+    """A relay that is not started."""
+    if conf.READER == "local":
+        return Relay(control(), local_mailboxes, _read_here)
+    return Relay(control(), LayerMailboxes(), _wake_worker)
+
+
+async def _wake_worker(queue: str) -> None:
+    from django_logtail.tasks import send_wake_up  # not at the top: it needs the broker, and so loaded apps
+
+    await send_wake_up(queue)
+
+
+async def _read_here(queue: str) -> None:
+    """A reader beside the relay, in this process and event loop: no Redis, no worker, no channel layer."""
+    await reader_of(queue, control(), local_mailboxes, _read_here).run()
