@@ -686,6 +686,16 @@ async def test_history_of_a_file_that_is_gone_says_so(house):
     assert answer["error"] == "the file that held these bytes no longer exists"
 
 
+async def test_history_that_is_asked_for_before_there_is_a_mailbox_is_answered(tmp_path):
+    house = House(tmp_path / "app.log")
+    pending = house.relay.history("1", QUEUE, Position("0-0-0-0", 0), end=10)
+
+    answer = await pending.next()
+    await house.close()
+
+    assert "error" in answer
+
+
 async def test_that_a_resting_log_may_no_longer_be_read_is_said_by_the_next_heartbeat(house, monkeypatch):
     monkeypatch.setattr("django_logtail.reader.files.REGISTRY_SECONDS", 0.1)
     monkeypatch.setattr("django_logtail.reader.flows.CHANGED_BEATS", 1)

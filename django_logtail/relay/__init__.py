@@ -104,7 +104,7 @@ class Relay:
             self.process,
             log,
             "range-" + uuid.uuid4().hex[:8],
-            self._inbox.mailbox,
+            "",  # named when it is posted
             next(self.wants.serials),
             0,
             position=place,

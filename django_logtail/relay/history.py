@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any, Final
 
 from django_logtail.control.wants import Want
@@ -17,7 +18,7 @@ MOST_PROGRESS: Final = 8
 class AsyncHistory:
     """One request and its answer: messages with `start` and `data`, then one with `start` and `end`, or with `error`.
 
-    It is wanted until it is closed.
+    It is wanted until it is closed. The mailbox is the one there is when it is posted.
     """
 
     def __init__(self, wants: Wants, queue: str, want: Want) -> None:
@@ -32,7 +33,7 @@ class AsyncHistory:
         return self._want.member
 
     def want(self, mailbox: str) -> Want:
-        return self._want
+        return replace(self._want, mailbox=mailbox)
 
     def take(self, message: dict[str, Any]) -> None:
         if not self._may_skip(message):
