@@ -376,8 +376,9 @@ def became_a_directory(s: Stage) -> None:
 @scenario("31", "not-a-file", "back", tail="L+")
 def became_a_fifo(s: Stage) -> None:
     on_a(s)
-    s.path.unlink()
-    os.mkfifo(s.path)
+    # In one step: between two, tail -F would say that the file is gone, and that ends the pause.
+    os.mkfifo(s.dir / "fifo")
+    s.move("app.log", s.dir / "fifo")
     s.pause()
     s.path.unlink()
     s.new(B)
