@@ -248,6 +248,29 @@ def test_every_key_but_the_stop_flag_lapses(server, lease):
 
 
 @pytest.mark.redis
+def test_a_web_process_that_died_is_forgotten(server):
+    control = OnRedis(server).control
+    viewer = ViewerFacts("s", "1", "7", 12.5, "")
+    control.report_viewers("dead", [viewer])
+    control.report_viewers("alive", [viewer])
+    server.delete("logtail:viewers:dead")  # as it lapses
+
+    assert control.viewers() == [viewer]
+    assert server.smembers("logtail:viewers") == {b"alive"}
+
+
+@pytest.mark.redis
+def test_who_watches_is_found_without_a_look_at_every_key(server):
+    control = OnRedis(server).control
+    control.report_viewers("p", [ViewerFacts("s", "1", "7", 12.5, "")])
+    server.config_resetstat()
+
+    control.viewers()
+
+    assert "cmdstat_scan" not in server.info("commandstats")
+
+
+@pytest.mark.redis
 def test_a_redis_that_does_not_answer_is_one_kind_of_error():
     client = redis.Redis(port=free_port(), socket_connect_timeout=1)
 

@@ -136,16 +136,24 @@ class RedisControl:
     def report_viewers(self, process: str, viewers: list[ViewerFacts]) -> None:
         """Say who watches through this web process; to be repeated every VIEWERS_SECONDS."""
         key = keys.viewers_key(process)
+        pipeline = self._client.pipeline()
         if viewers:
             text = json.dumps([asdict(viewer) for viewer in viewers], separators=(",", ":"))
-            self._call(self._client.set, key, text, px=VIEWERS_LEASE_MS)
+            pipeline.set(key, text, px=VIEWERS_LEASE_MS)
+            pipeline.sadd(keys.VIEWERS, process)
+            pipeline.pexpire(keys.VIEWERS, keys.FAMILY_LEASE_MS)
         else:
-            self._call(self._client.delete, key)
+            pipeline.delete(key)
+            pipeline.srem(keys.VIEWERS, process)
+        self._call(pipeline.execute)
 
     def viewers(self) -> list[ViewerFacts]:
         """Who watches now, through any web process; up to VIEWERS_SECONDS old."""
-        found = self._call(lambda: list(self._client.scan_iter(keys.viewers_key("*"), count=1000)))
-        texts = self._call(self._client.mget, found) if found else []
+        processes = [_text(process) for process in self._call(self._client.smembers, keys.VIEWERS)]
+        names = map(keys.viewers_key, processes)
+        texts = self._call(self._client.mget, list(names)) if processes else []
+        if dead := [process for process, text in zip(processes, texts, strict=True) if text is None]:
+            self._call(self._client.srem, keys.VIEWERS, *dead)  # one that lives says so again soon
         return [ViewerFacts(**fields) for text in texts if text is not None for fields in json.loads(text)]
 
     def ping(self) -> str:

@@ -17,6 +17,8 @@ One hash-tagged key family a queue, so that each script touches one slot. All ti
     logtail:{queue}:notes     list    JSON of notes from outside that the reader has not yet taken; at most 100
     logtail:{queue}:status    string  JSON of what the reader last reported; lapses after 10 s
     logtail:viewers:<process> string  JSON of one web process' viewers; lapses after 30 s
+    logtail:viewers           set     the processes that have such a key, or had one: to scan for them could take Redis,
+                                      which may hold millions of others' keys, half a minute
 """
 
 from __future__ import annotations
@@ -40,8 +42,12 @@ def key(queue: str, name: str) -> str:
     return f"logtail:{{{queue}}}:{name}"
 
 
+#: The names of processes.
+VIEWERS: Final = "logtail:viewers"
+
+
 def viewers_key(process: str) -> str:
-    return f"logtail:viewers:{process}"
+    return f"{VIEWERS}:{process}"
 
 
 _PRELUDE = """
