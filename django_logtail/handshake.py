@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http.cookie import parse_cookie
 from django.http.request import split_domain_port, validate_host
+from django.utils.http import is_same_domain
 
 Scope = MutableMapping[str, Any]
 
@@ -48,7 +49,7 @@ def is_origin_allowed(scope: Scope) -> bool:
         host = headers[b"x-forwarded-host"].decode("latin-1")
     for pattern in settings.CSRF_TRUSTED_ORIGINS:
         trusted = urlsplit(pattern.replace("*", "", 1))
-        if "*" in pattern and trusted.scheme == parts.scheme and parts.netloc.endswith(trusted.netloc):
+        if "*" in pattern and trusted.scheme == parts.scheme and is_same_domain(parts.netloc, trusted.netloc):
             return True
     default_port = {"http": "80", "https": "443"}.get(parts.scheme)
     if default_port is None:

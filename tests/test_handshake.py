@@ -16,6 +16,8 @@ from django_logtail.handshake import is_origin_allowed
         ("http://TESTSERVER", "testserver", True),
         ("https://trusted.example", "testserver", True),
         ("https://a.sub.example", "testserver", True),
+        ("https://sub.example", "testserver", True),
+        ("https://notsub.example", "testserver", False),
         ("http://a.sub.example", "testserver", False),
         ("https://sub.example.evil", "testserver", False),
         ("https://evil.example", "testserver", False),
