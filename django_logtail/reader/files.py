@@ -143,8 +143,15 @@ class Files:
         if flow.is_stopped:
             return
         flow.trouble = self._over_limits()
-        if flow.trouble is None:
+        if flow.trouble is not None:
+            return
+        try:
             self._follow(flow, source)
+        except LookupError:  # a row that nobody validated
+            flow.trouble = (
+                "unreadable",
+                f"its entry names the encoding {source.encoding!r}, and there is none",
+            )
 
     def _follow(self, flow: Flow, source: Source) -> None:
         position = flow.stands_at or flow.want.position
