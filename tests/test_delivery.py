@@ -569,6 +569,75 @@ async def test_a_file_system_that_does_not_answer_stalls_its_own_log_only(house,
     await stalled.until(lambda: stalled.bytes == b"from the dead\n" and stalled.viewer.feed.state == "live")
 
 
+async def test_many_logs_on_a_dead_file_system_hold_up_no_other_that_is_opened_then(
+    house, tmp_path, monkeypatch
+):
+    answers = threading.Event()
+    dead = {str(number): tmp_path / "dead" / f"{number}.log" for number in range(2, 8)}
+    (tmp_path / "dead").mkdir()
+
+    def permit(descriptor):
+        if Path(f"/proc/self/fd/{descriptor}").readlink() in dead.values():
+            answers.wait(30)
+
+    for log, path in dead.items():
+        path.write_bytes(b"from the dead\n")
+        monkeypatch.setitem(house.paths, log, path)
+    monkeypatch.setattr("django_logtail.reader.apart.STALLED_SECONDS", 0.2)
+    monkeypatch.setattr(house, "permit", permit)
+    house.append(b"alive\n")
+
+    stalled = [Taker(house.relay, house.relay.feeds.join(log, QUEUE, lines=5, resume=None)) for log in dead]
+    for taker in stalled:
+        await taker.until(lambda taker=taker: taker.viewer.feed.state == "stalled")
+    taker = house.join()
+    await taker.until(lambda: taker.bytes == b"alive\n")
+    answers.set()
+    for taker in stalled:
+        await taker.until(lambda taker=taker: taker.bytes == b"from the dead\n")
+
+
+async def test_old_bytes_on_a_dead_file_system_hold_up_no_log_and_no_others_old_bytes(
+    house, tmp_path, monkeypatch
+):
+    answers, is_dead = threading.Event(), threading.Event()
+    other = tmp_path / "other.log"
+    other.write_bytes(b"other\n")
+    house.append(b"alive\n")
+
+    def permit(descriptor):
+        if is_dead.is_set() and Path(f"/proc/self/fd/{descriptor}").readlink() == house.path:
+            answers.wait(30)
+
+    monkeypatch.setattr(house, "permit", permit)
+    monkeypatch.setitem(house.paths, "2", other)
+    taker = house.join()
+    await taker.until(lambda: taker.bytes == b"alive\n")
+    is_dead.set()
+    for _ in range(Limits().history_jobs):
+        asked = house.relay.history("1", QUEUE, Position(*taker.place), before_lines=1)
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(asked.next(), 0.5)
+        asked.close()
+
+    others = Taker(house.relay, house.relay.feeds.join("2", QUEUE, lines=5, resume=None))
+    await others.until(lambda: others.bytes == b"other\n")
+    asked = house.relay.history("2", QUEUE, Position(*others.place), before_lines=1)
+    found = await asked.next()
+    answers.set()
+
+    assert found["data"] == b"other\n"
+
+
+async def test_a_log_whose_encoding_there_is_not_is_said_so(house):
+    house.encoding = "klingon"
+    viewer = house.relay.feeds.join("1", QUEUE, lines=5, resume=None)
+    taker = Taker(house.relay, viewer)
+    await taker.until(lambda: viewer.feed.state == "unreadable")
+
+    assert viewer.feed.reason == "its entry names the encoding 'klingon', and there is none"
+
+
 async def test_a_want_that_changes_during_a_slow_read_is_served_from_its_new_place(house, monkeypatch):
     monkeypatch.setattr(Follower, "is_remote", property(lambda follower: True))
     generator = random.Random(3)

@@ -592,6 +592,7 @@ class Delivery(RuleBasedStateMachine):
 SMALL = [
     (reader_module, "ThreadPoolExecutor", InPlace),
     (reader_module.apart, "ThreadPoolExecutor", InPlace),
+    (reader_module.sources, "ThreadPoolExecutor", InPlace),
     (reader_module.files, "MAX_BATCH_BYTES", 512),
     (reader_module.files, "BACKLOG_BYTES", 4_096),
     (reader_module.flow, "MAX_BATCH_BYTES", 512),

@@ -14,6 +14,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Final
 
 from django_logtail.budget import Budget
 from django_logtail.conf import conf
@@ -34,6 +35,9 @@ from django_logtail.reader.sources import Source, Sources, find_sources
 from django_logtail.reader.ticks import Ticks
 
 logger = logging.getLogger(__name__)
+
+#: Threads that reads of old bytes may leave behind on file systems that do not answer.
+MOST_STUCK: Final = 64
 
 
 class Reader:
@@ -68,10 +72,11 @@ class Reader:
         self._limits = limits
         self._clock = clock
         self._parts = Parts()
+        # No more than the limit read at once; those that nobody waits for any more may be stuck for good.
         self._threads = ThreadPoolExecutor(
-            max_workers=limits.history_jobs, thread_name_prefix="logtail-reader"
+            max_workers=limits.history_jobs + MOST_STUCK, thread_name_prefix="logtail-reader"
         )
-        self._sources = Sources(find_sources, self._threads)
+        self._sources = Sources(find_sources)
         self.histories = Histories(
             self.lease.token,
             self.flows,
@@ -141,6 +146,7 @@ class Reader:
         finally:  # whoever cancels us a second time gets the files closed all the same
             files.close()
             self.lease.close_mailbox()
+            self._sources.close()
             self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _hand_over(self) -> None:

@@ -13,6 +13,8 @@ from django.db import close_old_connections
 
 from django_logtail.models import Log
 
+#: Looks at the registry at once, each with a connection to the database.
+LOOK_UPS: Final = 4
 #: Said of a log that the registry does not have, or has disabled.
 NOT_REGISTERED: Final = "this log is not registered for this host, or is disabled"
 
@@ -29,15 +31,13 @@ class Source:
 class Sources:
     """Looks logs up.
 
-    `find` maps log ids to sources, leaving out logs that may not be read here; it may block, and is called in one of
-    the `threads`.
+    `find` maps log ids to sources, leaving out logs that may not be read here; it may block, and is called in a thread:
+    none of those that read files, which a file system that is gone keeps for good.
     """
 
-    def __init__(
-        self, find: Callable[[Collection[str]], Mapping[str, Source]], threads: ThreadPoolExecutor
-    ) -> None:
+    def __init__(self, find: Callable[[Collection[str]], Mapping[str, Source]]) -> None:
         self._find = find
-        self._threads = threads
+        self._threads = ThreadPoolExecutor(max_workers=LOOK_UPS, thread_name_prefix="logtail-registry")
         #: The stop flag as the last tick brought it: log id or "*" -> reason.
         self.stops: Mapping[str, str] = {}
 
@@ -53,6 +53,10 @@ class Sources:
         if source is None:
             raise LookupError(NOT_REGISTERED)
         return source
+
+    def close(self) -> None:
+        """Look nothing up any more."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def stop_reason(self, log: str) -> str | None:
         """Why the stop flag forbids to read the log; None when it does not."""
