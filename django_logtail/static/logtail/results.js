@@ -2,8 +2,8 @@
 
 import { words } from './config.js?v=0.1.0';
 import { el, write } from './dom.js?v=0.1.0';
+import { fill } from './fill.js?v=0.1.0';
 import { headOf } from './levels.js?v=0.1.0';
-import { fill } from './row.js?v=0.1.0';
 import { Search, shownOf, soughtBy } from './search.js?v=0.1.0';
 import { steering } from './text.js?v=0.1.0';
 

@@ -1,10 +1,11 @@
-/** One line, or one mark, as an element. Log text goes in as text nodes, and nothing else. */
+/** One line, or one mark, as an element. */
 
 import { el } from './dom.js?v=0.1.0';
-import { clock, size } from './format.js?v=0.1.0';
-import { icon } from './icons.js?v=0.1.0';
+import { fill, isOrdinary, put } from './fill.js?v=0.1.0';
+import { size } from './format.js?v=0.1.0';
 import { clockOf, headOf, millisecondsOf, namesError } from './levels.js?v=0.1.0';
-import { coloured, named, steering } from './text.js?v=0.1.0';
+import { paintMark } from './mark.js?v=0.1.0';
+import { coloured, steering } from './text.js?v=0.1.0';
 
 /** Characters of a line on screen before "Show all": a line of a megabyte would be laid out whole. */
 export const CUT = 4_000;
@@ -138,12 +139,6 @@ function writeAlone(into, text, hasBlanks) {
   else if (first.data !== text) first.data = text;
 }
 
-/** Whether nothing in text[from, to) is coloured, searched or to be named. */
-function isOrdinary(ctx, from, to) {
-  const meets = (/** @type {{start: number, end: number}} */ one) => one.start < to && one.end > from;
-  return !ctx.runs.some(meets) && !ctx.steering.some(meets) && !ctx.hits.some((/** @type {[number, number]} */ [start, end]) => start < to && end > from);
-}
-
 /** A note beside a line that is not part of it: neither selected nor copied. */
 function extra(row, text, label, act, count) {
   const button = el('button.lt-link', { type: 'button', 'data-act': act, tabindex: '-1' }, label);
@@ -173,55 +168,6 @@ function fields(row, item, text, look) {
   row.append(list);
 }
 
-/** Text of anyone's making, steering characters named. @param {HTMLElement} into @param {string} text */
-function put(into, text) {
-  fill(into, text, 0, text.length, { runs: [], steering: steering(text.replaceAll('\n', ' ')), hits: [], hitClass: '' });
-}
-
-/**
- * Text nodes for text[from, to), wrapped where the log coloured it, the reader searches it, or it must be named.
- *
- * @param {HTMLElement} into
- */
-export function fill(into, text, from, to, ctx) {
-  if (from >= to) return into;
-  if (!ctx.runs.length && !ctx.steering.length && !ctx.hits.length) {
-    into.append(text.slice(from, to));
-    return into;
-  }
-  const cuts = new Set([from, to]);
-  const cutAt = (/** @type {number} */ n) => { if (n > from && n < to) cuts.add(n); };
-  for (const run of ctx.runs) { cutAt(run.start); cutAt(run.end); }
-  for (const odd of ctx.steering) { cutAt(odd.start); cutAt(odd.end); }
-  for (const [start, end] of ctx.hits) { cutAt(start); cutAt(end); }
-  const sorted = [...cuts].sort((a, b) => a - b);
-  let run = 0;
-  let odd = 0;
-  let hit = 0;
-  for (let i = 0; i + 1 < sorted.length; i++) {
-    const start = sorted[i];
-    const end = sorted[i + 1];
-    while (run < ctx.runs.length && ctx.runs[run].end <= start) run++;
-    while (odd < ctx.steering.length && ctx.steering[odd].end <= start) odd++;
-    while (hit < ctx.hits.length && ctx.hits[hit][1] <= start) hit++;
-    const classes = [];
-    if (run < ctx.runs.length && ctx.runs[run].start <= start) classes.push(ctx.runs[run].classes);
-    if (hit < ctx.hits.length && ctx.hits[hit][0] <= start) classes.push(ctx.hitClass);
-    const part = text.slice(start, end);
-    if (odd < ctx.steering.length && ctx.steering[odd].start <= start) {
-      const box = el('span.lt-ctl', { 'data-char': '' }, named(part));
-      if (classes.length) box.className += ` ${classes.join(' ')}`;
-      into.append(box);
-    } else if (classes.length) {
-      const span = document.createElement('span');
-      span.className = classes.join(' ');
-      span.append(part);
-      into.append(span);
-    } else into.append(part);
-  }
-  return into;
-}
-
 /** @param {string} before @param {string} now written times */
 function since(before, now) {
   const passed = (millisecondsOf(now) - millisecondsOf(before || now)) / 1000;
@@ -241,83 +187,4 @@ export function hangOf(text, time) {
     after = Math.max(blank, head.word[0] + 9);
   } else while (text[after] && /[\s\]:]/.test(text[after])) after++;
   return after - (end - start) + shown;
-}
-
-const MARK_ICONS = { gap: 'warn', missed: 'warn', 'missed-unknown': 'warn', unreadable: 'warn', 'not-a-file': 'warn', refused: 'lock', gone: 'warn', elsewhere: 'warn', stopped: 'stop', note: 'note' };
-
-/** @param {HTMLElement} row @param {Item} item @param {Look} look */
-function paintMark(row, item, look) {
-  row.className = 'lt-mark';
-  row.setAttribute('role', 'listitem');
-  row.dataset.kind = item.kind;
-  delete row.dataset.lv;
-  delete row.dataset.level;
-  const { words } = look;
-  const details = item.details ?? {};
-  row.replaceChildren();
-  if (item.kind === 'day') {
-    row.append(el('span', {}, words.day(item.details)));
-    return;
-  }
-  const text = el('span');
-  put(text, markText(item, details, words));
-  if (item.kind === 'note') row.dataset.level = ['error', 'warning'].includes(details.level) ? details.level : 'info';
-  row.append(icon(MARK_ICONS[item.kind] ?? 'turn'), text);
-  if (item.kind === 'gap' && !details.failed) {
-    row.append(details.loading ? el('span', {}, words.say('mark.loading')) : el('button.lt-link', { type: 'button', 'data-act': 'loadgap' }, words.say('do.load')));
-  }
-  if (look.hasPrevious(item)) row.append(el('button.lt-link', { type: 'button', 'data-act': 'previous' }, words.say('mark.rotated.open')));
-}
-
-/** @param {Item} item @param {any} details @param {import('./format.js').Words} words */
-export function markText(item, details, words) {
-  const time = details.at ? clock(details.at) : '';
-  const reason = details.reason || words.say('reason.none');
-  switch (item.kind) {
-    case 'gap': return details.failed ? words.say('mark.lost', { reason: details.failed }) : words.say('mark.gap.size', { size: size(item.end - item.start) });
-    case 'rotated': return details.name ? words.say('mark.rotated.name', { time, name: details.name }) : words.say('mark.rotated', { time });
-    case 'truncated': return details.to ? words.say('mark.truncated.to', { time, size: size(details.to) }) : words.say('mark.truncated', { time });
-    case 'gone': return details.name ? words.say('mark.gone.name', { time, name: details.name }) : words.say('mark.gone', { time });
-    case 'missed': return Number.isFinite(details.size) ? words.say('mark.missed', { size: size(details.size) }) : words.say('mark.missed.unknown');
-    case 'note': return `${time}  ${details.text}`;
-    case 'hole': return words.say('mark.hole', { size: size(details.size ?? 0) });
-    case 'recovered': return words.say('mark.recovered', { name: details.name ?? '' });
-    default: return words.say(`mark.${item.kind}`, { time, reason, what: details.what ?? '', name: details.name ?? '' });
-  }
-}
-
-/** The position in a line's text of a point in its row, for a selection. @param {HTMLElement} row @param {Node} node @param {number} offset */
-export function offsetIn(row, node, offset) {
-  let count = 0;
-  const walk = (/** @type {Node} */ at) => {
-    if (at === node) {
-      if (at.nodeType === Node.TEXT_NODE) {
-        count += at.parentElement?.hasAttribute('data-char') ? (offset > 0 ? 1 : 0) : offset;
-        return true;
-      }
-      for (let i = 0; i < offset && i < at.childNodes.length; i++) add(at.childNodes[i]);
-      return true;
-    }
-    if (at.nodeType === Node.TEXT_NODE) {
-      add(at);
-      return false;
-    }
-    if (ignored(at)) return at.contains(node);
-    for (const child of at.childNodes) if (walk(child)) return true;
-    return false;
-  };
-  const add = (/** @type {Node} */ part) => {
-    if (ignored(part)) return;
-    if (part instanceof Text) {
-      if (part.parentElement?.hasAttribute('data-char')) count += 1;
-      else if (part.data !== '\u200b') count += part.data.length;
-    } else for (const child of part.childNodes) add(child);
-  };
-  walk(row);
-  return count;
-}
-
-/** @param {Node} node */
-function ignored(node) {
-  return node.nodeType === Node.ELEMENT_NODE && /lt-extra|lt-fields|lt-gut/.test(/** @type {Element} */ (node).className);
 }

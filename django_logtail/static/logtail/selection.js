@@ -8,7 +8,7 @@
 
 import { write } from './dom.js?v=0.1.0';
 import { words } from './config.js?v=0.1.0';
-import { offsetIn } from './row.js?v=0.1.0';
+import { offsetIn } from './point.js?v=0.1.0';
 import { plain } from './text.js?v=0.1.0';
 
 /** @typedef {import('./item.js').Item} Item */
