@@ -73,7 +73,7 @@ class WholeFile:
 async def whole_file(relay: Relay, log: Log) -> WholeFile:
     """The generation that the log's path names now. Raises `NoFile`."""
     # A feed of its own: a shared one may stand in an older file.
-    viewer = relay.feeds.join(str(log.pk), log.queue_name, lines=0, resume=None, may_cut=False)
+    viewer = relay.feeds.join(str(log.pk), log.queue_name, lines=0, resume=None, may_cut=False, path=log.path)
     ends_at = time.monotonic() + START_SECONDS
     try:
         while True:

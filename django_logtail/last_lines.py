@@ -37,7 +37,12 @@ async def last_lines(relay: Relay, log: Log, *, lines: int, resume: Position | N
     """
     label = log.encoding_label
     viewer = relay.feeds.join(
-        str(log.pk), log.queue_name, lines=lines, resume=resume, may_cut=not label.startswith("utf-16")
+        str(log.pk),
+        log.queue_name,
+        lines=lines,
+        resume=resume,
+        may_cut=not label.startswith("utf-16"),
+        path=log.path,
     )
     answer = _Answer()
     answer.add(

@@ -66,6 +66,7 @@ class Watching:
             lines=hello.lines,
             resume=resume,
             may_cut=not label.startswith("utf-16"),
+            path=log.path,
         )
         answers = Answers(relay, self._admit, self._socket.send_bulk)
         parts = [

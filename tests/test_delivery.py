@@ -629,6 +629,34 @@ async def test_old_bytes_on_a_dead_file_system_hold_up_no_log_and_no_others_old_
     assert found["data"] == b"other\n"
 
 
+async def test_who_comes_after_a_log_s_entry_was_changed_is_shown_nothing_of_what_it_named_before(
+    house, tmp_path, monkeypatch
+):
+    def come(path: Path) -> Taker:
+        return Taker(house.relay, house.relay.feeds.join("1", QUEUE, lines=5, resume=None, path=str(path)))
+
+    house.append(b"secret\n")
+    before = come(house.path)
+    await before.until(lambda: before.bytes == b"secret\n")
+    public = tmp_path / "public.log"
+    public.write_bytes(b"public\n")
+    monkeypatch.setitem(house.paths, "1", public)
+
+    after = come(public)
+    await after.until(lambda: after.bytes == b"public\n")
+    house.relay.feeds.leave(before.viewer)
+    later = come(public)
+    await later.until(lambda: later.bytes == b"public\n")
+
+
+async def test_who_comes_after_a_log_was_moved_to_another_queue_asks_that_one(house):
+    before = house.join()
+
+    after = house.relay.feeds.join("1", "web-2", lines=5, resume=None)
+
+    assert (before.viewer.feed.queue, after.feed.queue) == (QUEUE, "web-2")
+
+
 async def test_a_log_whose_encoding_there_is_not_is_said_so(house):
     house.encoding = "klingon"
     viewer = house.relay.feeds.join("1", QUEUE, lines=5, resume=None)

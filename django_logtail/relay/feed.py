@@ -30,7 +30,7 @@ class Feed:
     """One want, and what came of it: takes what continues exactly where it stands, and asks again for anything else.
 
     `flow` names a feed of a viewer's own (a start that the shared ring does not have); "" is the shared one. It begins
-    at `start`, or with the last `lines` lines.
+    at `start`, or with the last `lines` lines. `file` is the queue, and the path that the registry named when it began.
 
     `is_past` says of a reader's token whether it was replaced; `ring_bytes`, how much the ring may keep now.
     """
@@ -38,7 +38,7 @@ class Feed:
     def __init__(
         self,
         log: str,
-        queue: str,
+        file: tuple[str, str],
         *,
         flow: str,
         lines: int,
@@ -50,7 +50,8 @@ class Feed:
     ) -> None:
         self.member = f"{wants.process}|{log}|{flow}"
         self.log = log
-        self.queue = queue
+        self.file = file
+        self.queue = file[0]
         self.flow = flow
         self.lines = lines
         self.state = "waiting"

@@ -33,25 +33,35 @@ class Feeds:
         return max(LEAST_RING_BYTES, min(RING_BYTES, PROCESS_RING_BYTES // max(1, len(self.by_member))))
 
     def join(
-        self, log: str, queue: str, *, lines: int, resume: Position | None, may_cut: bool = True
+        self,
+        log: str,
+        queue: str,
+        *,
+        lines: int,
+        resume: Position | None,
+        may_cut: bool = True,
+        path: str = "",
     ) -> FeedViewer:
         """A new viewer: on the shared feed where its ring reaches back far enough, else on one of its own.
 
-        `may_cut`: a batch may be cut after any newline byte (not so in UTF-16).
+        `may_cut`: a batch may be cut after any newline byte (not so in UTF-16). `path`: where the registry has the file
+        now. Who found the log elsewhere, before its entry was changed, is soon sent away; their feed is not shared.
         """
+        file = (queue, path)
         shared = self._shared(log)
         if shared is None:
-            return self._enter(self._new_feed(log, queue, flow="", lines=lines, start=resume))
-        if resume is None and shared.will_bring(lines):
-            return self._enter(shared)
+            return self._enter(self._new_feed(log, file, flow="", lines=lines, start=resume))
         spot = None
-        if resume is not None:
-            spot = shared.ring.find(resume)
-        elif may_cut:
-            spot = shared.ring.backlog_start(lines, begun_with=shared.lines)
+        if shared.file == file:
+            if resume is None and shared.will_bring(lines):
+                return self._enter(shared)
+            if resume is not None:
+                spot = shared.ring.find(resume)
+            elif may_cut:
+                spot = shared.ring.backlog_start(lines, begun_with=shared.lines)
         if spot is None or shared.ring.position is None:
             return self._enter(
-                self._new_feed(log, queue, flow=uuid.uuid4().hex[:8], lines=lines, start=resume)
+                self._new_feed(log, file, flow=uuid.uuid4().hex[:8], lines=lines, start=resume)
             )
         cursor = Cursor(shared.ring, *spot)
         cursor.begin(size=shared.size, is_resumed=resume is not None)
@@ -65,8 +75,7 @@ class Feeds:
         if cursor.place is None or cursor.place != own.ring.position:
             return
         shared = self._shared(own.log)
-        spot = None if shared is None else shared.ring.find(cursor.place)
-        if shared is None or spot is None:
+        if shared is None or shared.file != own.file or (spot := shared.ring.find(cursor.place)) is None:
             return
         self.leave(viewer)
         viewer.feed = shared
@@ -96,10 +105,12 @@ class Feeds:
     def _shared(self, log: str) -> Feed | None:
         return self.by_member.get(f"{self._wants.process}|{log}|")
 
-    def _new_feed(self, log: str, queue: str, *, flow: str, lines: int, start: Position | None) -> Feed:
+    def _new_feed(
+        self, log: str, file: tuple[str, str], *, flow: str, lines: int, start: Position | None
+    ) -> Feed:
         feed = Feed(
             log,
-            queue,
+            file,
             flow=flow,
             lines=lines,
             start=start,
@@ -109,7 +120,7 @@ class Feeds:
             clock=self._clock,
         )
         self.by_member[feed.member] = feed
-        self._readers.wanted(queue, self._clock())
+        self._readers.wanted(feed.queue, self._clock())
         self._wants.add(feed)
         return feed
 
