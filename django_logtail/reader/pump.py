@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable
 from typing import Final
 
@@ -20,6 +21,9 @@ logger = logging.getLogger(__name__)
 ROUND_SECONDS: Final = 0.05
 #: The longest pause between two looks at who is due.
 LONGEST_PAUSE_SECONDS: Final = 1.0
+#: While nothing moves, looks that nothing asked for are put off to multiples of so many seconds: what costs is not
+#: the look but the waking, so 4 a second and not 20. A notification that is lost costs so much more at most.
+RESTING_LOOK_SECONDS: Final = 0.25
 #: Seconds between looks at files whose items cannot be sent, and items that may so wait for the mailbox.
 LOOK_ON_SECONDS: Final = 1.0
 MOST_WAITING: Final = 100
@@ -79,6 +83,8 @@ class Pump:
     def _next_at(self, now: float) -> float:
         next_at = now + LONGEST_PAUSE_SECONDS
         if (due_at := self._followers.next_due(now)) is not None:
+            if due_at > now and not self._flows.moving:
+                due_at = math.ceil(due_at / RESTING_LOOK_SECONDS) * RESTING_LOOK_SECONDS
             next_at = min(next_at, due_at)
         for member in self._flows.ready:
             if (flow := self._flows.get(member)) is not None:

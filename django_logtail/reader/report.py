@@ -74,6 +74,5 @@ class Report:
 
 
 def _bytes_behind(flow: Flow) -> int:
-    if flow.follower is None or flow.follower.size is None or flow.follower.position is None:
-        return 0
-    return max(0, flow.follower.size - flow.follower.position.offset)
+    position = flow.follower.position if flow.follower is not None else None
+    return max(0, flow.size - position.offset) if position is not None and flow.size is not None else 0
