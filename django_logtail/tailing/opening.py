@@ -93,15 +93,16 @@ def trouble_of(error: OSError, system: System, path: Path) -> Trouble:
 
 
 def _who_may_read(system: System, path: Path) -> str:
-    reader = f"reader runs as {_user_name(os.geteuid())}"
+    reader = f"reader runs as {user_name(os.geteuid())}"
     try:
         found = system.stat(path)
     except OSError:
         return f"its directory cannot be searched, {reader}"
-    return f"owned by {_user_name(found.st_uid)}, mode {stat.S_IMODE(found.st_mode):04o}, {reader}"
+    return f"owned by {user_name(found.st_uid)}, mode {stat.S_IMODE(found.st_mode):04o}, {reader}"
 
 
-def _user_name(number: int) -> str:
+def user_name(number: int) -> str:
+    """The name of a user of this host, or the number where there is none."""
     import pwd  # not on every platform
 
     try:

@@ -1,6 +1,8 @@
 """The doctor tells a sound installation from a broken one, and of a broken one what to mend."""
 
 import json
+import os
+import pwd
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,7 +47,8 @@ class TestLocalReader:
                 "ok       settings: every check passes",
                 "ok       database: 1 enabled log(s), 0 disabled",
                 "ok       sockets: tests.asgi.application answers at /logs/doctor/socket/",
-                'ok       LOGTAIL["READER"] is "local": no Redis and no worker are needed',
+                'ok       LOGTAIL["READER"] is "local": no Redis and no worker are needed; '
+                f"files are read here as user {pwd.getpwuid(os.geteuid()).pw_name}",
                 f"ok       queue logtail: a reader answers on {HOST}",
                 f"ok       log app: {file} on {HOST}: 8 bytes",
             ],

@@ -32,6 +32,7 @@ from django_logtail.protocol import PROTOCOL_VERSION
 from django_logtail.relay import Relay
 from django_logtail.relay.feed import Feed
 from django_logtail.relays import new_relay
+from django_logtail.tailing.opening import user_name
 
 #: Seconds the ASGI application and the channel layer have for one answer; both are on this machine's network.
 ANSWER_SECONDS = 5.0
@@ -98,7 +99,10 @@ def examine(seconds: float) -> Iterator[Finding]:
             return
     logs = list(Log.objects.filter(enabled=True))
     if conf.READER == "local":
-        yield ok('LOGTAIL["READER"] is "local": no Redis and no worker are needed')
+        yield ok(
+            'LOGTAIL["READER"] is "local": no Redis and no worker are needed; '
+            f"files are read here as user {user_name(os.geteuid())}"
+        )
         elsewhere = sorted({log.queue_name for log in logs} - {conf.QUEUE})
         if elsewhere:
             yield note(
