@@ -3,6 +3,7 @@
 import { copy } from './clipboard.js?v=0.1.0';
 import { config, words } from './config.js?v=0.1.0';
 import { openDownload, openPlain, openSettings } from './menus.js?v=0.1.0';
+import { signInAddress } from './sign-in.js?v=0.1.0';
 import { plain } from './text.js?v=0.1.0';
 
 /** @typedef {import('./log-tail.js').LogTail} LogTail */
@@ -91,9 +92,7 @@ function skip(tail) {
 
 /** @param {LogTail} tail */
 function signIn(tail) {
-  const address = new URL(tail.stream.details.login || config.login, location.href);
-  address.searchParams.set('next', location.pathname + location.search + location.hash);
-  location.assign(address);
+  location.assign(signInAddress(tail.stream.details.login || config.login, location.href));
 }
 
 /** @param {LogTail} tail @param {Item|null} mark where a file begins; the first line here when left out */

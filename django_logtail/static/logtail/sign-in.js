@@ -1,0 +1,14 @@
+/** Where to sign in, and how to come back from there. Knows no DOM. */
+
+/**
+ * The address of the sign-in page with `next`, as Django's `login_required` writes it: another host has to be told the
+ * whole address.
+ *
+ * @param {string} login @param {string} here the page's own address
+ */
+export function signInAddress(login, here) {
+  const address = new URL(login, here);
+  const { origin, pathname, search, hash, href } = new URL(here);
+  address.searchParams.set('next', address.origin === origin ? pathname + search + hash : href);
+  return address.href;
+}
