@@ -6,6 +6,7 @@ import time
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.staticfiles.storage import HashedFilesMixin, StaticFilesStorage, staticfiles_storage
@@ -31,9 +32,11 @@ WRITING_SECONDS = 10.0
 
 def script_url(name: str) -> str:
     """Where a browser finds an entry script and, beside it, the modules it imports by their plain names."""
-    if not settings.DEBUG and _keeps_only_hashed(name):
+    address = static(f"logtail/{name}")
+    # A browser takes no module from another host that does not allow it, and starts no worker from there at all.
+    if urlsplit(address).netloc or (not settings.DEBUG and _keeps_only_hashed(name)):
         return reverse("logtail:asset", kwargs={"version": __version__, "name": name})
-    return f"{static(f'logtail/{name}')}?v={__version__}"
+    return f"{address}?v={__version__}"
 
 
 def _keeps_only_hashed(name: str) -> bool:

@@ -356,6 +356,17 @@ def test_every_module_is_found_with_hashed_static_files(client: Client, collecte
     assert len(asked) == len(names)
 
 
+def test_scripts_come_from_the_page_s_own_host_when_static_files_do_not(
+    client: Client, settings: Any
+) -> None:
+    settings.STATIC_URL = "https://cdn.example/static/"
+
+    html = client.get("/logs/").content.decode()
+
+    assert f'<script type="module" src="/logs/-/assets/{django_logtail.__version__}/page.js">' in html
+    assert '<link rel="stylesheet" href="https://cdn.example/static/logtail/viewer.css">' in html
+
+
 @pytest.mark.parametrize("name", ["views.py", "..%2f..%2fviews.py", "tokens.css", "no-such.js", "..%2fx.js"])
 def test_the_script_view_gives_scripts_and_nothing_else(client: Client, name: str) -> None:
     assert client.get(f"/logs/-/assets/{django_logtail.__version__}/{name}").status_code == 404
