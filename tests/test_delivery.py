@@ -393,6 +393,7 @@ async def test_viewers_who_can_keep_up_get_every_byte_of_a_burst_although_one_is
     house, monkeypatch
 ):
     monkeypatch.setattr(pace, "STEP_SECONDS", 60.0)
+    monkeypatch.setattr(pace, "CATCH_UP_SECONDS", 60.0)
     first, second = house.join(), house.join()
     await first.until(lambda: first.place)
     await second.until(lambda: second.place)
@@ -412,7 +413,7 @@ async def test_viewers_who_can_keep_up_get_every_byte_of_a_burst_although_one_is
     assert first.gaps == second.gaps == []
 
 
-async def test_a_viewer_that_stands_still_is_waited_for_once(house, monkeypatch):
+async def test_a_viewer_that_stands_still_is_waited_for_once_at_most(house, monkeypatch):
     monkeypatch.setattr(pace, "STEP_SECONDS", 0.05)
     first, still = house.join(), house.join()
     await first.until(lambda: first.place)
@@ -431,7 +432,7 @@ async def test_a_viewer_that_stands_still_is_waited_for_once(house, monkeypatch)
     await first.until(lambda: len(first.bytes) == len(burst))
     still.take()
 
-    assert waits.count(1) == 1
+    assert waits.count(1) <= 1
     assert first.gaps == []
     assert len(still.gaps) == 1
 

@@ -17,7 +17,8 @@ from django_logtail.tailing.events import Position
 class Cursor:
     """A place in a ring: the next item's number and how many of its bytes the viewer already has.
 
-    `news` is set when there may be something to send, or the state of the log changed.
+    `news` is set when there may be something to send, or the state of the log changed. `stepped_at`: when the viewer
+    was last sent something, or joined, by the feed's clock.
     """
 
     ring: Ring
@@ -25,6 +26,7 @@ class Cursor:
     skipped: int = 0
     place: Position | None = None
     news: asyncio.Event = field(default_factory=asyncio.Event)
+    stepped_at: float = 0.0
     _opening: str | None = field(default=None, init=False)
     _shown_partial: RingItem | None = field(default=None, init=False)
 
@@ -41,6 +43,17 @@ class Cursor:
     def behind(self) -> int:
         """Bytes the ring has received that this viewer has not been sent."""
         return self.ring.received - self.total
+
+    @property
+    def is_off_the_ring(self) -> bool:
+        """Whether what comes next is gone."""
+        return self.number < self.ring.first
+
+    def idle(self, now: float) -> float:
+        """Seconds since when there has been something to take, and nothing was taken."""
+        if self.number >= self.ring.next:
+            return 0.0
+        return now - max(self.stepped_at, self.ring.item(max(self.number, self.ring.first)).at)
 
     def begin(self, *, size: int | None, is_resumed: bool) -> None:
         """Set the first frame of a viewer that joins in the middle: every stream begins with `started`."""
@@ -74,7 +87,7 @@ class Cursor:
             opening, self._opening = self._opening, None
             yield opening, self.place
         while self.number < self.ring.next:
-            if self.number < self.ring.first:
+            if self.is_off_the_ring:
                 yield from self._jump()
             else:
                 yield self._step(self.ring.item(self.number))

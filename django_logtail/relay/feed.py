@@ -67,6 +67,7 @@ class Feed:
         )
         self._wants = wants
         self._ring_bytes = ring_bytes
+        self._clock = clock
         self._starts_at = start
         self._last_byte_at: float | None = None
         self._rate = Rate()
@@ -99,10 +100,11 @@ class Feed:
         return is_late or Position(message["file"], message["start"]) == self.ring.position
 
     def _take_next(self, message: dict[str, Any]) -> None:
+        now = self._clock()
         if "data" in message:
-            self._take_batch(batch_item(message, self.ring.position, self.ring.received))
+            self._take_batch(batch_item(message, self.ring.position, self.ring.received, now))
         else:
-            self._take_event(event_item(message, self.ring.received))
+            self._take_event(event_item(message, self.ring.received, now))
 
     def _take_batch(self, item: RingItem) -> None:
         self._last_byte_at = time.time()

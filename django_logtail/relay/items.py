@@ -20,13 +20,15 @@ class RingItem:
     """One item of the stream as it goes to viewers. `data` is empty for events.
 
     The stream stands at `before` and then at `after`; late bytes of an older generation, and a line's beginning that
-    is shown early, leave it where it is. `total` counts the bytes of log that the feed had received with this item.
+    is shown early, leave it where it is. `total` counts the bytes of log that the feed had received with this item,
+    which was `at`, by the feed's clock.
     """
 
     before: Position | None
     after: Position | None
     frame: bytes | str
     total: int
+    at: float
     data: bytes = b""
     is_partial: bool = False
     is_late: bool = False
@@ -43,7 +45,7 @@ class RingItem:
         return not self.data and self.after is not None and self.before != self.after
 
 
-def batch_item(message: dict[str, Any], here: Position | None, received: int) -> RingItem:
+def batch_item(message: dict[str, Any], here: Position | None, received: int, at: float) -> RingItem:
     """The item of a batch. `here` is where the stream stands; `received` counts the bytes before this one."""
     data: bytes = message["data"]
     is_partial, is_late = bool(message["flags"] & 1), bool(message["flags"] & 2)
@@ -53,13 +55,14 @@ def batch_item(message: dict[str, Any], here: Position | None, received: int) ->
         here if is_partial or is_late else Position(before.file, before.offset + len(data)),
         encode_batch(before.file, before.offset, data, partial=is_partial, late=is_late),
         received if is_partial else received + len(data),
+        at,
         data,
         is_partial=is_partial,
         is_late=is_late,
     )
 
 
-def event_item(message: dict[str, Any], received: int) -> RingItem:
+def event_item(message: dict[str, Any], received: int, at: float) -> RingItem:
     """The item of an event, which has no bytes."""
     before, after = position_of(message["before"]), position_of(message["after"])
     frame = encode_message(
@@ -70,7 +73,7 @@ def event_item(message: dict[str, Any], received: int) -> RingItem:
         before=None if before is None else {"file": before.file, "offset": before.offset},
         **message["details"],
     )
-    return RingItem(before, after, frame, received, is_start=message["kind"] == "started")
+    return RingItem(before, after, frame, received, at, is_start=message["kind"] == "started")
 
 
 def position_of(pair: list[Any] | None) -> Position | None:

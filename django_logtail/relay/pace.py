@@ -14,10 +14,14 @@ from django_logtail.relay.ring import Ring
 CREDIT_BYTES: Final = 2 * 1024 * 1024
 #: The least of it, where many feeds share the memory: two full batches.
 LEAST_CREDIT_BYTES: Final = 128 * 1024
-#: Seconds a feed waits for viewers who would fall off the ring: without any step of theirs, and in all. Whoever does
-#: not catch up in that time is slow, and is waited for again only after so many seconds.
+#: Seconds after which a viewer who has taken nothing, although there was something to take, is not waited for: the
+#: answer of a client at the other end of the world takes as long.
 STEP_SECONDS: Final = 0.2
+#: Seconds a feed waits for viewers who take steps, and would fall off the ring.
 CATCH_UP_SECONDS: Final = 1.0
+#: Seconds between looks at them.
+LOOK_SECONDS: Final = 0.01
+#: Seconds until whoever was waited for in vain may be waited for again.
 SLOW_SECONDS: Final = 120.0
 
 
@@ -25,8 +29,8 @@ class Pace:
     """The cursors of one ring: the fastest of them paces the reader, but not at once.
 
     Viewers who could all keep up are served in turns, and at full speed chance alone takes one of them megabytes
-    ahead. So before more is asked for, those who would fall off the ring may catch up. A slow one harms only itself: it
-    is waited for once in SLOW_SECONDS.
+    ahead. So before more is asked for, those who would fall off the ring may catch up, as long as they take steps. One
+    that stands still harms only itself, and one that is too slow is waited for once in SLOW_SECONDS.
 
     `ring_bytes`: how many bytes the ring may keep now. `go_on` is called when more may be asked for.
     """
@@ -50,8 +54,8 @@ class Pace:
         self._fastest = 0
         self._reached = 0
         self._granted = 0
-        #: Those who are waited for, where each stood at the last look, and which total they have to reach.
-        self._awaited: dict[Cursor, int] = {}
+        #: Those who are waited for, and which total they have to reach.
+        self._awaited: set[Cursor] = set()
         self._awaited_total = 0
         self._awaited_since = 0.0
         #: Until when the others do not wait for one.
@@ -74,6 +78,7 @@ class Pace:
 
     def stepped(self, cursor: Cursor) -> None:
         """It was sent something; if it is the fastest, the reader may go on."""
+        cursor.stepped_at = self._clock()
         total = cursor.total
         self._reached = max(self._reached, cursor.number)
         if cursor in self._awaited and total >= self._awaited_total:
@@ -115,30 +120,35 @@ class Pace:
         now = self._clock()
         needed = min(self._fastest, self._fastest + credit - self._ring_bytes() * 3 // 4)
         self._awaited = {
-            cursor: total
+            cursor
             for cursor in self.cursors
-            if self._slow_until.get(cursor, 0.0) <= now and (total := cursor.total) < needed
+            if self._slow_until.get(cursor, 0.0) <= now
+            and cursor.total < needed
+            and not self._stands_still(cursor, now)
         }
         if self._awaited:
             self._awaited_total, self._awaited_since = needed, now
-            asyncio.get_running_loop().call_later(STEP_SECONDS, self._look_for_steps, now)
+            asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look, now)
 
-    def _look_for_steps(self, since: float) -> None:
+    def _stands_still(self, cursor: Cursor, now: float) -> bool:
+        """Whether waiting would not help it. That does not make it slow: if it goes on, it may be waited for."""
+        return cursor.is_off_the_ring or cursor.idle(now) >= STEP_SECONDS
+
+    def _look(self, since: float) -> None:
+        """Whoever stands still, or has not caught up in time, was waited for in vain."""
         if not self._awaited or self._awaited_since != since:
             return
         now = self._clock()
         is_over = now - since >= CATCH_UP_SECONDS
-        slow = [cursor for cursor, before in self._awaited.items() if is_over or cursor.total == before]
+        slow = [cursor for cursor in self._awaited if is_over or self._stands_still(cursor, now)]
         self._slow_until.update(dict.fromkeys(slow, now + SLOW_SECONDS))
         self._await_no_more(slow)
         if self._awaited:
-            self._awaited = {cursor: cursor.total for cursor in self._awaited}
-            asyncio.get_running_loop().call_later(STEP_SECONDS, self._look_for_steps, since)
+            asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look, since)
 
     def _await_no_more(self, cursors: Iterable[Cursor]) -> None:
         if not self._awaited:
             return
-        for cursor in cursors:
-            self._awaited.pop(cursor, None)
+        self._awaited.difference_update(cursors)
         if not self._awaited:
             self._go_on()

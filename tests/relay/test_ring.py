@@ -9,11 +9,11 @@ from django_logtail.tailing import Position
 
 def batch(start: int, data: bytes, *, file: str = "a", total: int = 0) -> RingItem:
     end = start + len(data)
-    return RingItem(Position(file, start), Position(file, end), data, total or end, data)
+    return RingItem(Position(file, start), Position(file, end), data, total or end, 0.0, data)
 
 
 def event(file: str, offset: int, *, before: Position | None, is_start: bool = False) -> RingItem:
-    return RingItem(before, Position(file, offset), "{}", offset, is_start=is_start)
+    return RingItem(before, Position(file, offset), "{}", offset, 0.0, is_start=is_start)
 
 
 @pytest.fixture
