@@ -31,6 +31,10 @@ class Size:
     written: float
 
 
+#: A look, and when it was taken, of a file that was not looked at.
+_NEVER: Final[tuple[float, Size | None]] = (float("-inf"), None)
+
+
 class Sizes:
     """What is known of the files. Any thread may ask."""
 
@@ -51,7 +55,7 @@ class Sizes:
             finally:
                 self._turn.release()
         now = self._clock()
-        known = {path: self._found[path] for path in paths if path in self._found}
+        known = {path: self._found.get(path, _NEVER) for path in paths}  # others may delete what is too old
         return {
             path: size for path, (at, size) in known.items() if size is not None and now - at < LAPSED_SECONDS
         }
@@ -67,7 +71,7 @@ class Sizes:
         due = [
             path
             for path in paths
-            if now - self._found.get(path, (float("-inf"), None))[0] >= KEPT_SECONDS
+            if now - self._found.get(path, _NEVER)[0] >= KEPT_SECONDS
             and not any(path.is_relative_to(place) for place in silent)
         ]
         if not due or len(self._walks) >= MOST_WALKS:
