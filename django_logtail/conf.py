@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Generic, TypeVar, overload
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -71,12 +72,16 @@ def _queue_name(value: object) -> str:
 def _redis_url(value: object) -> str | None:
     if value is None:
         return None
-    if not isinstance(value, str) or not value.startswith(_REDIS_SCHEMES):
-        # Not with the value as other keys: it may hold a password.
-        raise ImproperlyConfigured(
-            f'LOGTAIL["REDIS_URL"] is no URL of Redis; expected one that begins with {" or ".join(_REDIS_SCHEMES)}'
-        )
-    return value
+    try:
+        if isinstance(value, str) and value.startswith(_REDIS_SCHEMES) and urlsplit(value).port != 0:
+            return value
+    except ValueError:  # what stands where a port should
+        pass
+    # Not with the value as other keys: it may hold a password.
+    raise ImproperlyConfigured(
+        'LOGTAIL["REDIS_URL"] is no URL of Redis; '
+        "expected one like redis://:pass%2Fword@host:6379/0, rediss://host:6379/0 or unix:///run/redis.sock"
+    )
 
 
 def _paths(value: object) -> tuple[Path, ...]:

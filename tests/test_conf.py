@@ -85,7 +85,8 @@ def test_keys_are_read_on_access(settings: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["", "localhost:6379", "http://localhost", "redis//:secret@localhost", 6379]
+    "value",
+    ["", "localhost:6379", "http://localhost", "redis//:secret@localhost", "redis://:a/b@localhost", 6379],
 )
 def test_a_url_that_is_not_redis_is_refused_without_the_password_it_may_hold(
     settings: Any, value: Any
@@ -96,5 +97,6 @@ def test_a_url_that_is_not_redis_is_refused_without_the_password_it_may_hold(
         _ = conf.REDIS_URL
 
     assert str(refused.value) == (
-        'LOGTAIL["REDIS_URL"] is no URL of Redis; expected one that begins with redis:// or rediss:// or unix://'
+        'LOGTAIL["REDIS_URL"] is no URL of Redis; '
+        "expected one like redis://:pass%2Fword@host:6379/0, rediss://host:6379/0 or unix:///run/redis.sock"
     )
