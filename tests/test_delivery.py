@@ -331,7 +331,9 @@ async def test_two_readers_at_once_do_no_harm(house):
     await taker.until(lambda: taker.bytes)
     house.control._family(QUEUE).reader = None  # the lease lapsed while the first reader slept
     second, task = house.start_reader()
-    await taker.until(lambda: house.control.reader(QUEUE).token == second.lease.token)
+    await taker.until(
+        lambda: (reader := house.control.reader(QUEUE)) is not None and reader.token == second.lease.token
+    )
     for number in range(20):
         house.append(numbered(10 + number * 10, 10))
         await taker.until(lambda n=number: len(taker.bytes) >= len(numbered(0, 20 + n * 10)))
