@@ -23,6 +23,7 @@ from django_logtail.admission import ADMIT_SECONDS, TooManyViewers, admitted, vi
 from django_logtail.control import ViewerFacts
 from django_logtail.daphne import Connection
 from django_logtail.models import Log
+from django_logtail.pauses import pause
 from django_logtail.protocol import MAX_RANGE_BYTES
 from django_logtail.relay import Relay
 from django_logtail.relay.history import AsyncHistory
@@ -88,10 +89,7 @@ async def whole_file(relay: Relay, log: Log) -> WholeFile:
                 raise NoFile(feed.state, feed.reason)
             if now >= ends_at:
                 raise NoFile("no-reader", "")
-            try:
-                await asyncio.wait_for(viewer.news.wait(), LOOK_SECONDS)
-            except asyncio.TimeoutError:
-                continue
+            await pause(LOOK_SECONDS, unless=viewer.news)
     finally:
         relay.feeds.leave(viewer)
 

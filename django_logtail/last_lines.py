@@ -6,12 +6,12 @@ answer is the messages a socket would have sent, one after the other: see `docs/
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from typing import Final
 
 from django_logtail.models import Log
+from django_logtail.pauses import pause
 from django_logtail.protocol import MAX_RANGE_BYTES, PROTOCOL_VERSION, encode_message
 from django_logtail.relay import Relay
 from django_logtail.relay.feed_viewer import FeedViewer
@@ -117,7 +117,4 @@ async def _collect(viewer: FeedViewer, answer: _Answer) -> str:
                 return "complete"
         if now >= ends_at:
             return "no-answer"
-        try:
-            await asyncio.wait_for(viewer.news.wait(), LOOK_SECONDS)
-        except asyncio.TimeoutError:
-            continue
+        await pause(LOOK_SECONDS, unless=viewer.news)

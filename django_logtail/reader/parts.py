@@ -59,12 +59,3 @@ class Parts:
                 self.end(ending)
         elif not self.ending.done():
             self.ending.set_exception(error)
-
-
-async def pause(seconds: float, unless: asyncio.Event) -> None:
-    """Wait for the event, but at most so long; cheaper than a task of its own for each wait."""
-    timer = asyncio.get_running_loop().call_later(seconds, unless.set)
-    try:
-        await unless.wait()
-    finally:
-        timer.cancel()

@@ -7,6 +7,7 @@ import contextlib
 
 from django_logtail.control import VIEWERS_SECONDS, Control, ControlUnavailable, ViewerFacts
 from django_logtail.control.process import in_thread
+from django_logtail.pauses import pause
 
 
 class ViewerList:
@@ -29,13 +30,12 @@ class ViewerList:
 
     async def report(self) -> None:
         """For ever: soon after somebody came or went, and before the list lapses."""
-        loop = asyncio.get_running_loop()
         while True:
-            renewal = loop.call_later(VIEWERS_SECONDS, self._changed.set) if self.by_session else None
-            await self._changed.wait()
+            if self.by_session:
+                await pause(VIEWERS_SECONDS, unless=self._changed)
+            else:
+                await self._changed.wait()
             self._changed.clear()
-            if renewal is not None:
-                renewal.cancel()
             with contextlib.suppress(ControlUnavailable):
                 viewers = list(self.by_session.values())
                 await in_thread(self._control.report_viewers, self._process, viewers)

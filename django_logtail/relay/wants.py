@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from django_logtail.control.wants import Want
+from django_logtail.pauses import pause
 
 
 class Wanted(Protocol):
@@ -70,12 +71,8 @@ class Wants:
 
     async def wait_for_change(self, seconds: float) -> None:
         """Return when there is something to post, or after so many seconds."""
-        timer = asyncio.get_running_loop().call_later(seconds, self._post_now.set)
-        try:
-            await self._post_now.wait()
-        finally:
-            timer.cancel()
-            self._post_now.clear()
+        await pause(seconds, unless=self._post_now)
+        self._post_now.clear()
 
     def posts(self, mailbox: str, is_renewed: Callable[[str], bool]) -> Iterator[Post]:
         """What to post now, a queue at a time, each as it is by then. `is_renewed` says of a queue whether all is.
