@@ -139,7 +139,7 @@ async def _check(log: Log, downloader: Downloader) -> None:
         now = await admitted(downloader.user_id, downloader.session_key, log.slug, joined=True)
     except (Refused, DatabaseError) as error:
         raise BrokenOff(str(error)) from error
-    if now.reading != log.reading:
+    if now.revision != log.revision:
         raise BrokenOff("this log's entry was changed")
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import models, router
+from django.db.models import signals
 from django.utils.translation import gettext_lazy as _
 
 from django_logtail.conf import QUEUE_NAME, conf
@@ -18,6 +22,10 @@ from django_logtail.paths import Roots
 #: The codename of the permission that `Access.PERMISSION` asks for. Not Django's own `view_log`: that one
 #: opens the registry's rows (paths, queues) in the admin, and says nothing of what is written in the files.
 WATCH_PERMISSION = "watch_log"
+
+
+#: The fields that make a revision, beside the row's id and its queue.
+REVISED = ("path", "encoding", "enabled", "access", "membership")
 
 
 def validate_encoding(value: str) -> None:
@@ -93,6 +101,8 @@ class Log(models.Model):
         settings.AUTH_USER_MODEL, verbose_name=_("users"), blank=True, related_name="+"
     )
     declared = models.BooleanField(_("declared in the settings"), default=False, editable=False)
+    #: Counts the changes of `groups` and `users`, so that a row says by itself whether they changed.
+    membership = models.PositiveBigIntegerField(default=0, editable=False)
     created = models.DateTimeField(_("created"), auto_now_add=True)
     updated = models.DateTimeField(_("updated"), auto_now=True)
 
@@ -119,9 +129,13 @@ class Log(models.Model):
         return self.queue or conf.QUEUE
 
     @property
-    def reading(self) -> tuple[int, str, str]:
-        """What is read, and by whom: when it changes, whoever watches begins anew. A new log may have the old slug."""
-        return self.pk, self.queue_name, self.path
+    def revision(self) -> str:
+        """Names this state of the row, as far as it says what is read and for whom; a short text, and no query.
+
+        Whoever was let in was let in for one revision, and is shown no byte of another.
+        """
+        said = [self.pk, self.queue_name, *(getattr(self, name) for name in REVISED)]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 
     @property
     def encoding_label(self) -> str:
@@ -145,3 +159,34 @@ class Log(models.Model):
             f"{self.path} is no file on this host now. "
             f"That is fine if the worker of queue {self.queue_name!r} has it or will have it."
         )
+
+
+def watch_membership() -> None:
+    """Have every change of a log's groups and users counted. Called once, from the app's `ready`."""
+    for members in (Log.groups, Log.users):
+        signals.m2m_changed.connect(_note_membership, sender=members.through)
+    signals.pre_delete.connect(_note_group_gone, sender=Group)
+
+
+def _note_membership(
+    sender: type[models.Model],
+    instance: models.Model,
+    action: str,
+    using: str,
+    pk_set: set[int] | None = None,
+    **kwargs: Any,
+) -> None:
+    """Count a change of a log's groups or users."""
+    if action not in ("post_add", "post_remove", "post_clear") or not isinstance(instance, Log):
+        return
+    rows = Log.objects.using(using).filter(pk=instance.pk)
+    rows.update(membership=models.F("membership") + 1)
+    instance.membership = rows.values_list("membership", flat=True).first() or 0
+
+
+def _note_group_gone(sender: type[Group], instance: Group, using: str, **kwargs: Any) -> None:
+    """Count it for the logs that had chosen the group: no signal tells of those."""
+    if not router.allow_migrate_model(using, Log):
+        return
+    chosen = Log.objects.using(using).filter(groups=instance).values_list("pk", flat=True)
+    Log.objects.using(using).filter(pk__in=list(chosen)).update(membership=models.F("membership") + 1)

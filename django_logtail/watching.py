@@ -155,5 +155,5 @@ class Watching:
                 has_failed = True
                 continue
             has_failed = False
-            if log.reading != self._log.reading or log.encoding != self._log.encoding:
+            if log.revision != self._log.revision:
                 raise End(CloseCode.NO_READER, "log-changed", "This log's entry was changed.", may_retry=True)

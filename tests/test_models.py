@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission, User
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 
@@ -165,3 +165,89 @@ def test_a_project_may_have_the_registry_in_another_database_and_no_default_one(
         "Finding(mark='ok', text='database: 2 enabled log(s), 0 disabled', advice='')",
         "2",
     ]
+
+
+# -- revisions -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def registered(roots: Path) -> Log:
+    return Log.objects.create(name="App", slug="app", path=str(roots / "app.log"))
+
+
+def revision(log: Log) -> str:
+    """As the row is now, and not as an instance remembers it."""
+    return Log.objects.get(pk=log.pk).revision
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"path": "/var/log/other.log"},
+        {"queue": "web-2"},
+        {"encoding": "gbk"},
+        {"enabled": False},
+        {"access": "chosen"},
+    ],
+)
+def test_a_change_of_what_is_read_or_for_whom_makes_another_revision(
+    registered: Log, change: dict[str, Any]
+) -> None:
+    before = revision(registered)
+
+    Log.objects.filter(pk=registered.pk).update(**change)
+
+    assert revision(registered) != before
+
+
+def test_a_log_with_another_name_has_the_same_revision(registered: Log) -> None:
+    before = revision(registered)
+
+    Log.objects.filter(pk=registered.pk).update(name="Other", group="web", order=3, description="Now longer")
+    Log.objects.get(pk=registered.pk).save()
+
+    assert revision(registered) == before
+
+
+def test_two_rows_that_say_the_same_are_two_revisions(registered: Log) -> None:
+    other = Log.objects.create(name="App", slug="app-2", path=registered.path)
+
+    assert revision(other) != revision(registered)
+
+
+def test_another_default_queue_is_another_revision_of_a_log_that_names_none(
+    registered: Log, settings: Any
+) -> None:
+    before = revision(registered)
+
+    settings.LOGTAIL = {**settings.LOGTAIL, "QUEUE": "web-3"}
+
+    assert revision(registered) != before
+
+
+def test_every_change_of_the_chosen_makes_another_revision(registered: Log) -> None:
+    group = Group.objects.create(name="ops")
+    user = User.objects.create_user("ann")
+    seen = [revision(registered)]
+
+    for change in (
+        lambda: registered.groups.add(group),
+        lambda: registered.groups.remove(group),
+        lambda: registered.users.set([user]),
+        lambda: registered.users.clear(),
+    ):
+        change()
+        seen.append(revision(registered))
+
+    assert len(set(seen)) == 5
+    assert registered.revision == seen[-1]
+
+
+def test_the_end_of_a_chosen_group_makes_another_revision(registered: Log) -> None:
+    group = Group.objects.create(name="ops")
+    registered.groups.add(group)
+    before = revision(registered)
+
+    group.delete()
+
+    assert revision(registered) != before

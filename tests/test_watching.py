@@ -29,7 +29,15 @@ def looks_at_once(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "change", [{"pk": 2}, {"path": "/var/log/other.log"}, {"queue": "web-2"}, {"encoding": "gbk"}]
+    "change",
+    [
+        {"pk": 2},
+        {"path": "/var/log/other.log"},
+        {"queue": "web-2"},
+        {"encoding": "gbk"},
+        {"access": "signed-in"},
+        {"membership": 1},
+    ],
 )
 async def test_a_viewer_of_a_log_that_names_something_else_now_begins_anew(change):
     async def admit():
@@ -48,7 +56,7 @@ async def test_a_viewer_of_a_log_with_another_name_goes_on():
         looks.append(None)
         if len(looks) > 2:
             raise End(1000, "seen enough")
-        return Log(**{**ROW, "name": "Application", "group": "web", "access": "staff"})
+        return Log(**{**ROW, "name": "Application", "group": "web", "order": 2})
 
     with pytest.raises(End, match="seen enough"):
         await asyncio.wait_for(Watching(None, Log(**ROW), "7", "", admit)._recheck(), 10)
