@@ -12,6 +12,7 @@ from django.db import DatabaseError, close_old_connections
 from django_logtail.access import admit
 from django_logtail.conf import conf
 from django_logtail.models import Log
+from django_logtail.timing import time_limit
 
 #: Seconds between looks at session and permission of who is let in and stays.
 ADMIT_SECONDS = 15.0
@@ -71,7 +72,8 @@ async def admitted(user_id: str, session_key: str, slug: str, *, joined: bool = 
     """The log, if this session may watch it now. Raises what `access.admit` raises, and `DatabaseError`."""
     look = sync_to_async(_admitted, thread_sensitive=True)(user_id, session_key, slug, joined)
     try:
-        return await asyncio.wait_for(look, ANSWER_SECONDS)
+        async with time_limit(ANSWER_SECONDS):
+            return await look
     except asyncio.TimeoutError:
         raise DatabaseError(f"no answer within {ANSWER_SECONDS:.0f} s") from None
 

@@ -15,6 +15,7 @@ from django_logtail.admission import TooManyViewers, admitted, viewers
 from django_logtail.handshake import Scope, is_origin_allowed, peer_address, session_key
 from django_logtail.protocol import BadMessage, CloseCode
 from django_logtail.sockets import INTERNAL_ERROR, End, Receive, Send, Socket, refusal
+from django_logtail.timing import time_limit
 from django_logtail.watching import Watching
 
 logger = logging.getLogger(__name__)
@@ -81,7 +82,8 @@ class LogConsumer:
     async def _hello(self) -> protocol.Hello:
         """The client's first message, in time and of this version of the protocol."""
         try:
-            hello = await asyncio.wait_for(self._socket.next_message(), protocol.HELLO_SECONDS)
+            async with time_limit(protocol.HELLO_SECONDS):
+                hello = await self._socket.next_message()
         except asyncio.TimeoutError:
             raise End(
                 CloseCode.BAD_MESSAGE, "no-hello", f"No hello within {protocol.HELLO_SECONDS:.0f} s."

@@ -23,12 +23,12 @@ from django_logtail.admission import ADMIT_SECONDS, TooManyViewers, admitted, vi
 from django_logtail.control import ViewerFacts
 from django_logtail.daphne import Connection
 from django_logtail.models import Log
-from django_logtail.pauses import pause
 from django_logtail.protocol import MAX_RANGE_BYTES
 from django_logtail.relay import Relay
 from django_logtail.relay.history import AsyncHistory
 from django_logtail.relays import relay_here
 from django_logtail.tailing.events import Position
+from django_logtail.timing import pause
 
 logger = logging.getLogger(__name__)
 

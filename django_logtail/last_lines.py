@@ -11,11 +11,11 @@ import time
 from typing import Final
 
 from django_logtail.models import Log
-from django_logtail.pauses import pause
 from django_logtail.protocol import MAX_RANGE_BYTES, PROTOCOL_VERSION, encode_message
 from django_logtail.relay import Relay
 from django_logtail.relay.feed_viewer import FeedViewer
 from django_logtail.tailing.events import Position
+from django_logtail.timing import pause
 
 #: Bytes of frames in one answer, and the batch that goes past it: what a `range` may answer with.
 ANSWER_BYTES: Final = MAX_RANGE_BYTES

@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 from channels.layers import channel_layers
 
 from django_logtail.conf import conf
+from django_logtail.timing import time_limit
 
 #: Seconds a send may take. A connection to a Redis host that lost its power says nothing, for a quarter of an hour.
 SEND_SECONDS: Final = 5.0
@@ -48,7 +49,8 @@ class LayerMailboxes:
 
     async def send(self, mailbox: str, message: dict[str, Any]) -> None:
         try:
-            await asyncio.wait_for(self._made().send(mailbox, message), SEND_SECONDS)
+            async with time_limit(SEND_SECONDS):
+                await self._made().send(mailbox, message)
         except Exception as error:
             raise MailboxUnavailable(_words(error)) from error
 
@@ -66,7 +68,8 @@ class LayerMailboxes:
         close = getattr(old, "close_pools", None) or (old.flush if _is_pubsub(old) else None)
         if close is not None:
             with contextlib.suppress(Exception):
-                await asyncio.wait_for(close(), SEND_SECONDS)
+                async with time_limit(SEND_SECONDS):
+                    await close()
 
     def close(self, mailbox: str) -> None:
         """Nothing to do: a layer's channels end with the event loop, and the reader's loop ends with the reader."""

@@ -13,6 +13,7 @@ from django_logtail import protocol
 from django_logtail.access import Refused
 from django_logtail.daphne import Connection, connection_of
 from django_logtail.protocol import BadMessage, CloseCode, decode_client_message, encode_message
+from django_logtail.timing import TokenBucket
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -44,37 +45,15 @@ def refusal(refused: Refused) -> End:
     return End(refused.code, refused.reason, refused.text, may_retry=refused.reason == "bad-ticket")
 
 
-class Allowance:
-    """How many messages the client may send now: so many a second, of which a burst may be saved up."""
-
-    def __init__(self) -> None:
-        self._left = float(protocol.CLIENT_MESSAGE_BURST)
-        self._at = time.monotonic()
-
-    def spend(self) -> bool:
-        """One message less. False: it was one too many."""
-        now = time.monotonic()
-        self._left = min(
-            float(protocol.CLIENT_MESSAGE_BURST),
-            self._left + (now - self._at) * protocol.CLIENT_MESSAGES_PER_SECOND,
-        )
-        self._at = now
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
-
-    def give_back(self) -> None:
-        """The last message counts for nothing."""
-        self._left += 1
-
-
 class Socket:
     """The server's two functions, in the words of the protocol."""
 
     def __init__(self, receive: Receive, send: Send, client: Sequence[Any] | None = None) -> None:
         """`client`: the scope's."""
-        self.allowance = Allowance()
+        #: The messages that the client may send now.
+        self.allowance = TokenBucket(
+            protocol.CLIENT_MESSAGES_PER_SECOND, time.monotonic(), burst=protocol.CLIENT_MESSAGE_BURST
+        )
         #: When the last frame was sent, by the monotonic clock.
         self.sent_at = time.monotonic()
         self._receive = receive
@@ -100,7 +79,7 @@ class Socket:
         message = await self._receive()
         if message["type"] == "websocket.disconnect":
             raise End(None)
-        if not self.allowance.spend():
+        if not self.allowance.take(time.monotonic()):
             raise End(
                 CloseCode.TOO_MANY_MESSAGES,
                 "too-many-messages",

@@ -16,7 +16,6 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-from django_logtail.budget import Budget
 from django_logtail.conf import conf
 from django_logtail.control import Control, ControlUnavailable
 from django_logtail.mailboxes import Mailboxes
@@ -33,6 +32,7 @@ from django_logtail.reader.pump import Pump
 from django_logtail.reader.report import Report
 from django_logtail.reader.sources import Source, Sources, find_sources
 from django_logtail.reader.ticks import Ticks
+from django_logtail.timing import TokenBucket
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class Reader:
         self.queue = queue
         self.lease = Lease(queue, control, mailboxes, clock)
         self.flows = Flows(self.lease.token)
-        self.budget = Budget(limits.bytes_per_second, clock())
+        self.budget = TokenBucket(limits.bytes_per_second, clock())
         self._control = control
         self._mailboxes = mailboxes
         self._permit = permit

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from django_logtail.budget import Budget
 from django_logtail.protocol import MAX_BATCH_BYTES
 from django_logtail.reader.apart import Apart
 from django_logtail.reader.flow import Flow
@@ -23,6 +22,7 @@ from django_logtail.reader.own_messages import FED_BY_US, is_fed_by_us
 from django_logtail.reader.parts import Parts
 from django_logtail.reader.sources import NOT_REGISTERED, Source, Sources
 from django_logtail.tailing import Follower, FollowerSet, Item, LastLines, Resume
+from django_logtail.timing import TokenBucket
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class Files:
         *,
         permit: Callable[[int], str | None],
         limits: Limits,
-        budget: Budget,
+        budget: TokenBucket,
         clock: Callable[[], float],
     ) -> None:
         #: The followers whose first look has been taken.
@@ -157,7 +157,10 @@ class Files:
         position = flow.stands_at or flow.want.position
         start = LastLines(flow.want.lines, BACKLOG_BYTES) if position is None else Resume(position)
         flow.budgets = (
-            (Budget(self._limits.bytes_per_second_per_log, self._clock()), "READ_BYTES_PER_SECOND_PER_LOG"),
+            (
+                TokenBucket(self._limits.bytes_per_second_per_log, self._clock()),
+                "READ_BYTES_PER_SECOND_PER_LOG",
+            ),
             (self._budget, "READ_BYTES_PER_SECOND"),
         )
         flow.must_rewind = False

@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from django_logtail.budget import Budget
 from django_logtail.control.wants import Want
 from django_logtail.protocol import MAX_BATCH_BYTES
 from django_logtail.reader.limits import LEAST_WAIT_SECONDS
 from django_logtail.reader.sources import Source
 from django_logtail.tailing import Batch, Follower, Item, Position
+from django_logtail.timing import TokenBucket
 
 #: Bytes one flow may read in a turn, so that a busy log never starves the others.
 TURN_BYTES: Final = 256 * 1024
@@ -41,7 +41,7 @@ class Flow:
     #: Messages that wait to be sent.
     outbox: deque[dict[str, Any]] = field(default_factory=deque)
     #: What reading is taken from, each with the name of its setting.
-    budgets: tuple[tuple[Budget, str], ...] = ()
+    budgets: tuple[tuple[TokenBucket, str], ...] = ()
     #: Items so far, and bytes that count against the credit, both of this serial; and bytes of all serials.
     number: int = 0
     sent: int = 0

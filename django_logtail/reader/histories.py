@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from django_logtail.budget import Budget
 from django_logtail.control.wants import Want
 from django_logtail.mailboxes import Mailboxes, MailboxUnavailable
 from django_logtail.protocol import MAX_BATCH_BYTES, MAX_RANGE_BYTES
@@ -19,6 +18,7 @@ from django_logtail.reader.parts import Parts
 from django_logtail.reader.searches import Searches
 from django_logtail.reader.sources import Source, Sources
 from django_logtail.tailing import history
+from django_logtail.timing import TokenBucket
 
 
 class Histories:
@@ -38,7 +38,7 @@ class Histories:
         *,
         permit: Callable[[int], str | None],
         limits: Limits,
-        budget: Budget,
+        budget: TokenBucket,
         clock: Callable[[], float],
     ) -> None:
         self._token = token

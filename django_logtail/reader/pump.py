@@ -9,11 +9,11 @@ from collections.abc import Callable
 from typing import Final
 
 from django_logtail.mailboxes import Mailboxes, MailboxUnavailable
-from django_logtail.pauses import pause
 from django_logtail.reader.files import Files
 from django_logtail.reader.flow import Flow
 from django_logtail.reader.flows import Flows
 from django_logtail.reader.lease import TICK_SECONDS, Lease
+from django_logtail.timing import pause
 
 logger = logging.getLogger(__name__)
 

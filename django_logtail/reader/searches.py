@@ -13,7 +13,6 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final
 
-from django_logtail.budget import Budget
 from django_logtail.control.wants import Want
 from django_logtail.encodings import shown_as
 from django_logtail.reader.sources import Source, Sources
@@ -21,6 +20,7 @@ from django_logtail.tailing import history
 from django_logtail.tailing.generation import HEAD_BYTES
 from django_logtail.tailing.matching import BadPattern, matcher
 from django_logtail.tailing.search import CHUNK_BYTES, Hit, Search
+from django_logtail.timing import TokenBucket
 
 #: Searches one reader has under way, each with a descriptor, a few MiB, and its share of the threads.
 MOST_SEARCHES: Final = 8
@@ -56,7 +56,7 @@ class Searches:
         self._permit = permit
         self._turns = turns
         self._threads = threads
-        self._budget = Budget(bytes_per_second, clock())
+        self._budget = TokenBucket(bytes_per_second, clock())
         self._clock = clock
         self._under_way = 0
 

@@ -8,7 +8,6 @@ from typing import Final
 
 from django_logtail.control import ControlUnavailable, Note, Tick
 from django_logtail.control.wants import Want
-from django_logtail.pauses import pause
 from django_logtail.reader.files import Files
 from django_logtail.reader.flow import Flow
 from django_logtail.reader.flows import Flows
@@ -16,6 +15,7 @@ from django_logtail.reader.histories import Histories
 from django_logtail.reader.lease import TICK_SECONDS, Lease
 from django_logtail.reader.parts import Ending
 from django_logtail.reader.sources import Sources
+from django_logtail.timing import pause
 
 logger = logging.getLogger(__name__)
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from django_logtail.control.wants import Want
 from django_logtail.relay.wants import Wants
+from django_logtail.timing import time_limit
 
 #: Seconds a reader may take for the next message.
 HISTORY_SECONDS: Final = 15.0
@@ -45,8 +46,9 @@ class AsyncHistory:
         return is_progress and self._answers.qsize() >= MOST_PROGRESS
 
     async def next(self) -> dict[str, Any]:
-        """The next message. Raises TimeoutError when the reader does not answer for HISTORY_SECONDS."""
-        return await asyncio.wait_for(self._answers.get(), HISTORY_SECONDS)
+        """The next message. Raises `asyncio.TimeoutError` when the reader does not answer for HISTORY_SECONDS."""
+        async with time_limit(HISTORY_SECONDS):
+            return await self._answers.get()
 
     def close(self) -> None:
         self._wants.drop(self)

@@ -7,7 +7,7 @@ import contextlib
 
 from django_logtail.control import VIEWERS_SECONDS, Control, ControlUnavailable, ViewerFacts
 from django_logtail.control.process import in_thread
-from django_logtail.pauses import pause
+from django_logtail.timing import pause
 
 
 class ViewerList:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from django_logtail.control.wants import Want
-from django_logtail.pauses import pause
+from django_logtail.timing import pause
 
 
 class Wanted(Protocol):

@@ -33,6 +33,7 @@ from django_logtail.relay import Relay
 from django_logtail.relay.feed import Feed
 from django_logtail.relays import new_relay
 from django_logtail.tailing.opening import user_name
+from django_logtail.timing import time_limit
 
 #: Seconds the ASGI application and the channel layer have for one answer; both are on this machine's network.
 ANSWER_SECONDS = 5.0
@@ -157,7 +158,8 @@ async def _socket() -> list[Finding]:
     except NoReverseMatch:
         return [note("sockets: the pages are not in ROOT_URLCONF, so they were not tried")]
     try:
-        answer = await asyncio.wait_for(_shake_hands(application, address), ANSWER_SECONDS)
+        async with time_limit(ANSWER_SECONDS):
+            answer = await _shake_hands(application, address)
     except Exception as error:  # noqa: BLE001 - whatever the host's application raises for a socket it does not know
         return [problem(f"sockets: {path} does not take WebSockets of this app ({_seen(error)})", advice)]
     if answer != "bad-ticket":
@@ -232,7 +234,8 @@ async def _channel_layer() -> list[Finding]:
         mailbox = await mailboxes.new()
         receiving = asyncio.ensure_future(mailboxes.receive(mailbox))
         await mailboxes.send(mailbox, sent)
-        received = await asyncio.wait_for(receiving, ANSWER_SECONDS)
+        async with time_limit(ANSWER_SECONDS):
+            received = await receiving
     except MailboxUnavailable as error:
         return [problem(f"channel layer: {error}", advice)]
     except asyncio.TimeoutError:

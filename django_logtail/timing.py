@@ -1,0 +1,188 @@
+"""Time: limits, pauses, rates, and tasks that end in time or start again. Knows nothing but asyncio.
+
+Never `asyncio.wait_for`: up to Python 3.11 it swallows a cancellation that comes in the same turn of the event loop as
+the result, and whoever cancelled waits for ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+if sys.version_info >= (3, 11):
+    from asyncio import timeout as _timeout
+else:
+    from async_timeout import timeout as _timeout
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+#: Seconds after which a task that did not end is cancelled once more: what it awaits may have swallowed the first time.
+CANCEL_AGAIN_SECONDS: Final = 0.5
+#: Seconds before a task that failed is started again: the first time, and at most.
+FIRST_RESTART_SECONDS: Final = 0.25
+LONGEST_RESTART_SECONDS: Final = 30.0
+#: Seconds that a task must have lived for its next failure to count as a first one.
+SOUND_SECONDS: Final = 60.0
+
+
+def time_limit(seconds: float) -> AbstractAsyncContextManager[Any, None]:
+    """`async with time_limit(5): ...` – raises `asyncio.TimeoutError` when the block takes longer.
+
+    A cancellation from outside always gets through.
+    """
+    return _timeout(seconds)
+
+
+async def pause(seconds: float, unless: asyncio.Event) -> None:
+    """Wait for the event, but at most so long; it is set then either way. Cheaper than a task for each wait."""
+    timer = asyncio.get_running_loop().call_later(seconds, unless.set)
+    try:
+        await unless.wait()
+    finally:
+        timer.cancel()
+
+
+async def end_tasks(tasks: Iterable[asyncio.Future[Any]], seconds: float) -> set[asyncio.Future[Any]]:
+    """Cancel the tasks and wait until they have ended, but at most so long. Those that have not are returned.
+
+    What they raise is nobody's any more. A cancellation of the caller gets through.
+    """
+    loop = asyncio.get_running_loop()
+    pending, until = set(tasks), loop.time() + seconds
+    ended = {task for task in pending if task.done()}
+    pending -= ended
+    while pending:
+        for task in pending:
+            task.cancel()
+        done, pending = await asyncio.wait(
+            pending, timeout=max(0.0, min(CANCEL_AGAIN_SECONDS, until - loop.time()))
+        )
+        ended |= done
+        if loop.time() >= until:
+            break
+    for task in ended:
+        if not task.cancelled():
+            task.exception()  # or asyncio says that nobody looked
+    return pending
+
+
+class TokenBucket:
+    """`per_second` tokens, of which `burst` may be saved up: one second's worth, unless said otherwise.
+
+    Bytes to be read, messages to be taken. Knows no clock but the times it is given.
+    """
+
+    def __init__(self, per_second: int, now: float, *, burst: int | None = None) -> None:
+        self.per_second = per_second
+        self._burst = float(per_second if burst is None else burst)
+        self._left = self._burst
+        self._at = now
+
+    def left(self, now: float) -> int:
+        """Tokens that may be spent now; less than nothing after a debt."""
+        self._left = min(self._burst, self._left + (now - self._at) * self.per_second)
+        self._at = now
+        return int(self._left)
+
+    def spend(self, size: int) -> None:
+        """Spent, whether they were there or not: what is missing is a debt."""
+        self._left -= size
+
+    def take(self, now: float) -> bool:
+        """Spend one, if it is there."""
+        if self.left(now) < 1:
+            return False
+        self._left -= 1
+        return True
+
+    def give_back(self) -> None:
+        """The last one that was taken counts for nothing."""
+        self._left += 1
+
+    def until(self, size: int) -> float:
+        """Seconds from the last look until `size` tokens may be spent."""
+        return max(0.0, (min(size, self._burst) - self._left) / self.per_second)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """How often a task failed, and how last. `at`: Unix seconds."""
+
+    task: str
+    count: int
+    error: str
+    at: float
+
+
+class Supervisor:
+    """Starts the tasks that must live: one that fails is logged with its traceback, counted, and started again.
+
+    `owner` is whose tasks they are, for the log. Belongs to the event loop it is used in.
+    """
+
+    def __init__(self, owner: str) -> None:
+        #: By task, the failures so far.
+        self.failures: dict[str, Failure] = {}
+        self._owner = owner
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def keep(
+        self, name: str, work: Callable[[], Awaitable[T]], *, tries: int | None = None
+    ) -> asyncio.Task[T]:
+        """Run `work`, again and again until it returns.
+
+        With `tries` it is given up, and the task raises what it raised last, after so many failures without
+        SOUND_SECONDS between two of them.
+        """
+        return self.spawn(self._kept(name, work, tries))
+
+    def spawn(self, work: Coroutine[Any, Any, T], name: str = "") -> asyncio.Task[T]:
+        """Run it once. With a name, its failure is logged and counted; without, it is the caller's to look at."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        if name:
+            task.set_name(name)
+            task.add_done_callback(self._note_failure)
+        return task
+
+    async def close(self, seconds: float) -> set[asyncio.Future[Any]]:
+        """End all of them; those that have not ended in so many seconds are returned."""
+        return await end_tasks(self._tasks, seconds)
+
+    async def _kept(self, name: str, work: Callable[[], Awaitable[T]], tries: int | None) -> T:
+        loop, failed = asyncio.get_running_loop(), 0
+        while True:
+            began = loop.time()
+            try:
+                return await work()
+            except (
+                Exception
+            ) as error:  # its own errors are for the log, and no reason to leave the others alone
+                failed = 1 if loop.time() - began >= SOUND_SECONDS else failed + 1
+                self.count(name, error)
+                if tries is not None and failed >= tries:
+                    raise
+                seconds = min(FIRST_RESTART_SECONDS * 2 ** (failed - 1), LONGEST_RESTART_SECONDS)
+                logger.exception("%s: %s failed and starts again in %g s", self._owner, name, seconds)
+                await asyncio.sleep(seconds)
+
+    def count(self, name: str, error: BaseException) -> None:
+        """One more failure of the task."""
+        said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        before = self.failures.get(name)
+        self.failures[name] = Failure(name, 1 + (before.count if before else 0), said, time.time())
+
+    def _note_failure(self, task: asyncio.Task[Any]) -> None:
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        self.count(task.get_name(), error)
+        logger.error("%s: %s failed", self._owner, task.get_name(), exc_info=error)
