@@ -16,8 +16,8 @@ from urllib.parse import quote, urlencode
 import redis
 from redis.sentinel import Sentinel
 
-from example_project.demo.processes import free_port
 from example_project.demo.redis_server import redis_command, redis_server_path
+from tests.ports import free_port
 
 from .conftest import absent
 from .stack import Running, wait_until

@@ -18,8 +18,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from example_project.demo.processes import end_group, free_port
+from example_project.demo.processes import end_group
 from example_project.demo.redis_server import redis_command, redis_server_path
+from tests.ports import free_port
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 #: Seconds that anything may take to start on a busy machine.

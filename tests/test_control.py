@@ -11,8 +11,8 @@ from django_logtail.control.in_memory import MemoryControl
 from django_logtail.control.in_redis import RedisControl
 from django_logtail.control.wants import WANT_LEASE_MS, Want
 from django_logtail.tailing.events import Position
-from example_project.demo.processes import free_port
 from example_project.demo.redis_server import redis_command
+from tests.ports import free_port
 
 from .stack import is_listening, wait_until
 

@@ -16,8 +16,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from example_project.demo.processes import free_port
 from example_project.demo.redis_server import redis_command
+from tests.ports import free_port
 
 from .client import Client
 from .conftest import absent

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from example_project.demo.processes import free_port
+from tests.ports import free_port
 from tests.stack import CHECKOUT, children, wait_until
 
 pytestmark = [pytest.mark.redis, pytest.mark.whole]

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from example_project.demo.processes import free_port
 from tests.conftest import absent
 from tests.e2e.test_faults import Faults, Watched
+from tests.ports import free_port
 from tests.stack import CORE_LAYER, PUBSUB_LAYER, has_redis
 
 pytestmark = [pytest.mark.redis, pytest.mark.whole]

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 import redis
 
-from example_project.demo.processes import end_group, free_port
+from example_project.demo.processes import end_group
 from example_project.demo.redis_server import redis_command
 from tests.client import Client
 from tests.conftest import absent
+from tests.ports import free_port
 from tests.stack import Stack, has_redis, is_listening, wait_until
 
 pytestmark = [pytest.mark.redis, pytest.mark.whole]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from example_project.demo import redis_server
-from example_project.demo.processes import free_port
+from tests.ports import free_port
 from tests.stack import Running, is_listening
 
 
