@@ -183,6 +183,20 @@ class Conf:
         unit="viewers",
         why="About 27 KiB of memory each.",
     )
+    MAX_NEW_SOCKETS = Key(
+        512,
+        _whole(1, 100_000),
+        unit="sockets",
+        why="Sockets of one process whose client has not yet said who it is; the next one is refused before it is "
+        "accepted, and a page tries again.",
+    )
+    MAX_NEW_SOCKETS_PER_ADDRESS = Key(
+        64,
+        _whole(1, 100_000),
+        unit="sockets",
+        why="The same from one address, as the ASGI server tells it: behind a proxy, have the server take it from "
+        "the proxy's header.",
+    )
     READ_BYTES_PER_SECOND = Key(
         200_000_000,
         _whole(100_000, 10**12),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import logging
 from collections.abc import Awaitable, Callable
@@ -10,12 +11,15 @@ from collections.abc import Awaitable, Callable
 from django.db import DatabaseError
 
 from django_logtail import protocol
-from django_logtail.access import Refused, read_ticket
+from django_logtail.access import Refused, policy, read_ticket
 from django_logtail.admission import TooManyViewers, admitted, viewers
-from django_logtail.handshake import Scope, is_origin_allowed, peer_address, session_key
+from django_logtail.handshake import Scope, is_origin_allowed, peer_address
+from django_logtail.newcomers import TooManyNewcomers, newcomers
 from django_logtail.protocol import BadMessage, CloseCode
+from django_logtail.refusals import refusals
 from django_logtail.sockets import INTERNAL_ERROR, End, Receive, Send, Socket, refusal
 from django_logtail.timing import time_limit
+from django_logtail.uvicorn import limit_messages
 from django_logtail.watching import Watching
 
 logger = logging.getLogger(__name__)
@@ -27,8 +31,10 @@ class LogConsumer:
     def __init__(self, slug: str, scope: Scope, receive: Receive, send: Send) -> None:
         self.slug = slug
         self._scope = scope
+        self._receive = receive
         self._socket = Socket(receive, send, scope.get("client"))
-        self._session_key = session_key(scope)
+        self._address = peer_address(scope)
+        self._session_key = ""
 
     @classmethod
     def as_asgi(cls) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
@@ -43,13 +49,35 @@ class LogConsumer:
         """The life of one socket, from handshake to close."""
         if not await self._socket.is_connecting():
             return
+        self._session_key = policy().session_key(self._scope)
         if not is_origin_allowed(self._scope):
-            logger.warning("refused a WebSocket of a foreign origin for log %r", self.slug)
-            await self._socket.refuse(CloseCode.NO_ACCESS)
+            await self._refuse("its page is of a foreign origin", self._origin)
             return
-        await self._socket.accept()
+        if not self._session_key:
+            await self._refuse("it brings no session")
+            return
+        with contextlib.ExitStack() as newcomer:
+            try:
+                newcomer.enter_context(newcomers.counted(self._address))
+            except TooManyNewcomers as full:
+                await self._refuse("too many have not said who they are", str(full))
+                return
+            limit_messages(self._receive, protocol.MOST_MESSAGE_BYTES)
+            await self._socket.accept()
+            await self._run_accepted(newcomer)
+
+    async def _refuse(self, kind: str, seen: str = "") -> None:
+        """Instead of accepting it: the client gets an HTTP answer and no socket."""
+        refusals.say(kind, address=self._address, log=self.slug, seen=seen)
+        await self._socket.refuse(CloseCode.NO_ACCESS)
+
+    @property
+    def _origin(self) -> str:
+        return str(dict(self._scope["headers"]).get(b"origin", b""), "latin-1")
+
+    async def _run_accepted(self, newcomer: contextlib.ExitStack) -> None:
         try:
-            await self._watch()
+            await self._watch(newcomer)
         except End as end:
             await self._socket.close(end)
         except BadMessage as error:
@@ -65,18 +93,21 @@ class LogConsumer:
             text = "The server cannot look up your access right now."
             await self._socket.close(End(INTERNAL_ERROR, "unavailable", text, may_retry=True))
 
-    async def _watch(self) -> None:
+    async def _watch(self, newcomer: contextlib.ExitStack) -> None:
+        """`newcomer` is closed once it is known who this is, and counted as one of that user's."""
         hello = await self._hello()
         try:
             user = read_ticket(hello.ticket, slug=self.slug, session_key=self._session_key).user_id
-            admit = functools.partial(admitted, user, self._session_key, self.slug)
-            log = await admit(joined=False)
         except Refused as refused:
             raise refusal(refused) from None
         with viewers.counted(user):
-            watching = Watching(
-                self._socket, log, user, peer_address(self._scope), functools.partial(admit, joined=True)
-            )
+            newcomer.close()
+            admit = functools.partial(admitted, user, self._session_key, self.slug)
+            try:
+                log = await admit(joined=False)
+            except Refused as refused:
+                raise refusal(refused) from None
+            watching = Watching(self._socket, log, user, self._address, functools.partial(admit, joined=True))
             await watching.run(hello)
 
     async def _hello(self) -> protocol.Hello:

@@ -2,34 +2,48 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.http.cookie import parse_cookie
 from django.http.request import split_domain_port, validate_host
 from django.utils.http import is_same_domain
 
 Scope = MutableMapping[str, Any]
 
-
-def session_key(scope: Scope) -> str:
-    """The session cookie of the handshake, "" without one."""
-    cookies = b"; ".join(
-        value for name, value in scope["headers"] if name == b"cookie"
-    )  # HTTP/2 may split it
-    return parse_cookie(cookies.decode("latin-1")).get(settings.SESSION_COOKIE_NAME, "")
+#: IPv4, IPv6 with or without a zone, a host's name.
+_ADDRESS: Final = re.compile(r"[0-9A-Za-z.:%_-]{1,100}")
 
 
 def peer_address(scope: Scope) -> str:
-    """The address that the connection comes from, "" when the server does not say."""
-    return str((scope.get("client") or [""])[0])
+    """The address that the connection comes from, "" when the server does not say.
+
+    Behind a proxy it may be what a header said. It is shown to people and kept as a key, so it must look like one.
+    """
+    address = str((scope.get("client") or [""])[0])
+    return address if _ADDRESS.fullmatch(address) else ""
+
+
+def is_secure(scope: Scope) -> bool:
+    """Whether the page behind this socket came over HTTPS, as far as server, proxy and settings say.
+
+    `X-Forwarded-Proto` counts without the setting as well: only a browser's word on its origin is judged by this, and
+    no page can have a browser send that header.
+    """
+    headers = dict(scope["headers"])
+    name, value = settings.SECURE_PROXY_SSL_HEADER or ("HTTP_X_FORWARDED_PROTO", "https")
+    wire_name = name.removeprefix("HTTP_").replace("_", "-").lower().encode("latin-1")
+    if wire_name in headers:
+        return bool(headers[wire_name].decode("latin-1").split(",")[0].strip() == value)
+    return scope.get("scheme", "ws") in ("wss", "https")
 
 
 def is_origin_allowed(scope: Scope) -> bool:
-    """The CSRF rule for WebSockets: the page's own host, or one in CSRF_TRUSTED_ORIGINS, even with ALLOWED_HOSTS "*".
+    """The CSRF rule for WebSockets: the page's own scheme and host, or an origin in CSRF_TRUSTED_ORIGINS.
 
+    Even with ALLOWED_HOSTS "*".
     Clients that are no browsers send no Origin; what they may see is decided by session and ticket.
     """
     headers = dict(scope["headers"])
@@ -51,9 +65,9 @@ def is_origin_allowed(scope: Scope) -> bool:
         trusted = urlsplit(pattern.replace("*", "", 1))
         if "*" in pattern and trusted.scheme == parts.scheme and is_same_domain(parts.netloc, trusted.netloc):
             return True
-    default_port = {"http": "80", "https": "443"}.get(parts.scheme)
-    if default_port is None:
+    if parts.scheme != ("https" if is_secure(scope) else "http"):
         return False
+    default_port = {"http": "80", "https": "443"}[parts.scheme]
     mine, theirs = split_domain_port(host.lower()), split_domain_port(parts.netloc.lower())
     if mine[0] != theirs[0] or (mine[1] or default_port) != (theirs[1] or default_port):
         return False

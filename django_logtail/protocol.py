@@ -18,6 +18,9 @@ PROTOCOL_VERSION = 1
 MAX_BATCH_BYTES = 64 * 1024
 #: Bytes of one client message; the longest legal one (a search) is below it.
 MAX_CLIENT_MESSAGE_BYTES = 8 * 1024
+#: Bytes of one client message that a server shall take, where it can be told so: more than a legal one has, so that a
+#: client which is only a little over the limit is told which limit that is.
+MOST_MESSAGE_BYTES = 64 * 1024
 #: Client messages a second in the long run, and in one burst.
 CLIENT_MESSAGES_PER_SECOND = 20
 CLIENT_MESSAGE_BURST = 60

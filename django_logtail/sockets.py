@@ -89,6 +89,10 @@ class Socket:
         text = message.get("text")
         if text is None:
             raise BadMessage("a binary message; only text is expected")
+        if len(text) > protocol.MAX_CLIENT_MESSAGE_BYTES:
+            raise BadMessage(
+                f"message of over {protocol.MAX_CLIENT_MESSAGE_BYTES} bytes"
+            )  # before it is copied
         return decode_client_message(text)
 
     async def send(self, frame: bytes | str) -> None:

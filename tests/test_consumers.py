@@ -6,9 +6,11 @@ import json
 import pytest
 from django.db import DatabaseError
 
-from django_logtail import consumers
-from django_logtail.access import Ticket
+from django_logtail import consumers, refusals
+from django_logtail.access import AccessPolicy, Ticket
+from django_logtail.admission import viewers
 from django_logtail.consumers import LogConsumer
+from django_logtail.newcomers import newcomers
 
 HELLO = json.dumps({"type": "hello", "protocol": 1, "ticket": "t", "lines": 1, "resume": None})
 
@@ -26,8 +28,12 @@ class Server:
     async def send(self, message):
         self.sent.append(message)
 
-    async def run(self, headers=()):
-        scope = {"type": "websocket", "headers": list(headers)}
+    async def run(self, *headers, cookie=b"sessionid=abc", client=("192.0.2.1", 1)):
+        scope = {
+            "type": "websocket",
+            "headers": [*headers, *([(b"cookie", cookie)] if cookie else [])],
+            "client": client,
+        }
         await asyncio.wait_for(LogConsumer("app", scope, self.incoming.get, self.send).run(), 10)
 
     @property
@@ -89,9 +95,191 @@ async def test_a_database_that_does_not_answer_ends_with_a_retry(monkeypatch):
     assert server.end["may_retry"] is True
 
 
-async def test_a_foreign_origin_is_refused_before_the_handshake():
+REFUSED = [{"type": "websocket.close", "code": 4403}]
+
+
+@pytest.fixture(autouse=True)
+def says_all(monkeypatch):
+    monkeypatch.setattr(refusals, "SAY_SECONDS", 0.0)
+
+
+async def test_a_foreign_origin_is_refused_before_it_is_accepted(caplog):
     server = Server()
 
-    await server.run([(b"origin", b"https://evil.example"), (b"host", b"testserver")])
+    await server.run((b"origin", b"https://evil.example"), (b"host", b"testserver"))
 
-    assert server.sent == [{"type": "websocket.close", "code": 4403}]
+    assert server.sent == REFUSED
+    assert caplog.messages == [
+        "refused a WebSocket for log 'app' from '192.0.2.1': its page is of a foreign origin ('https://evil.example')"
+    ]
+
+
+@pytest.mark.parametrize("cookie", [b"", b"sessionid=", b"other=abc", b"csrftoken=x; sessionid2=y"])
+async def test_a_handshake_without_a_session_is_refused_before_it_is_accepted(cookie, caplog):
+    server = Server()
+
+    await server.run(cookie=cookie)
+
+    assert server.sent == REFUSED
+    assert caplog.messages == ["refused a WebSocket for log 'app' from '192.0.2.1': it brings no session"]
+
+
+async def test_the_session_is_known_by_the_project_s_own_cookie_name(settings):
+    settings.SESSION_COOKIE_NAME = "mysite"
+    refused, let_in = Server("{"), Server("{")
+
+    await refused.run(cookie=b"sessionid=abc")
+    await let_in.run(cookie=b"mysite=abc")
+
+    assert refused.sent == REFUSED
+    assert let_in.sent[0] == {"type": "websocket.accept"}
+
+
+class ByHeader(AccessPolicy):
+    def session_key(self, scope):
+        return dict(scope["headers"]).get(b"x-session-token", b"").decode()
+
+
+async def test_a_project_whose_clients_bring_the_session_in_a_header_says_so_in_its_policy(settings):
+    settings.LOGTAIL = {"ACCESS_POLICY": "tests.test_consumers.ByHeader"}
+    refused, let_in = Server(), Server("{")
+
+    await refused.run(cookie=b"sessionid=abc")
+    await let_in.run((b"x-session-token", b"abc"), cookie=b"")
+
+    assert refused.sent == REFUSED
+    assert let_in.sent[0] == {"type": "websocket.accept"}
+
+
+async def connect_many(count, client=lambda number: ("192.0.2.1", number)):
+    """So many that say nothing, each in a task that runs on."""
+    servers = [Server() for _ in range(count)]
+    tasks = [
+        asyncio.ensure_future(server.run(client=client(number))) for number, server in enumerate(servers)
+    ]
+    for _ in range(20):
+        await asyncio.sleep(0)
+    return servers, tasks
+
+
+async def end(tasks):
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def accepted(servers):
+    return sum(server.sent == [{"type": "websocket.accept"}] for server in servers)
+
+
+@pytest.mark.parametrize(("count", "are_accepted"), [(3, 3), (4, 4), (5, 4)])
+async def test_one_address_may_have_so_many_sockets_that_said_nothing(count, are_accepted, settings, caplog):
+    settings.LOGTAIL = {"MAX_NEW_SOCKETS_PER_ADDRESS": 4}
+
+    servers, tasks = await connect_many(count)
+    neighbours, their_tasks = await connect_many(1, lambda _: ("192.0.2.2", 1))
+    seen = accepted(servers), accepted(neighbours)
+    await end([*tasks, *their_tasks])
+
+    assert seen == (are_accepted, 1)
+    assert caplog.messages == (count - are_accepted) * [
+        "refused a WebSocket for log 'app' from '192.0.2.1': too many have not said who they are "
+        "('4 sockets without a hello, LOGTAIL[\"MAX_NEW_SOCKETS_PER_ADDRESS\"]')"
+    ]
+
+
+@pytest.mark.parametrize("client", [lambda number: (f"192.0.2.{number}", 1), lambda number: None])
+@pytest.mark.parametrize(("count", "are_accepted"), [(4, 4), (5, 5), (6, 5)])
+async def test_all_addresses_together_may_have_so_many(count, are_accepted, client, settings):
+    settings.LOGTAIL = {"MAX_NEW_SOCKETS": 5, "MAX_NEW_SOCKETS_PER_ADDRESS": 4}
+
+    servers, tasks = await connect_many(count, client)
+    seen = accepted(servers)
+    await end(tasks)
+
+    assert seen == are_accepted
+
+
+async def test_a_socket_that_ends_leaves_nothing_behind(settings):
+    settings.LOGTAIL = {"MAX_NEW_SOCKETS_PER_ADDRESS": 1}
+
+    for _ in range(3):
+        server = Server("{")
+        await server.run()
+        assert server.close["code"] == 4400
+
+    assert (newcomers.total, newcomers.by_address) == (0, {})
+
+
+async def test_who_has_said_who_they_are_is_no_newcomer_while_their_access_is_looked_up(
+    monkeypatch, settings
+):
+    settings.LOGTAIL = {"MAX_NEW_SOCKETS_PER_ADDRESS": 1}
+    is_looked_up = asyncio.Event()
+
+    async def never(*args, **keywords):
+        is_looked_up.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(consumers, "read_ticket", lambda *args, **kwargs: Ticket("1", "app"))
+    monkeypatch.setattr(consumers, "admitted", never)
+    waiting = asyncio.ensure_future(Server(HELLO).run())
+    await is_looked_up.wait()
+
+    servers, tasks = await connect_many(1)
+    seen = accepted(servers), dict(viewers.by_user)
+    await end([waiting, *tasks])
+
+    assert seen == (1, {"1": 1})
+    assert (newcomers.total, viewers.total) == (0, 0)
+
+
+@pytest.mark.parametrize("text", ["x" * 8193, "ü" * 5000, '"' + "x" * 1_000_000])
+async def test_a_message_above_the_limit_ends_the_socket_whatever_the_server_let_through(text):
+    server = Server(text)
+
+    await server.run()
+
+    assert (server.close["code"], server.end["text"]) == (4400, "message of over 8192 bytes")
+
+
+async def test_a_message_at_the_limit_is_read():
+    hello = json.loads(HELLO) | {"protocol": 2, "ticket": ""}
+    hello["ticket"] = "t" * (8192 - len(json.dumps(hello)))
+    server = Server(json.dumps(hello))
+
+    await server.run()
+
+    assert server.close["code"] == 4426
+
+
+async def test_what_a_client_sent_reaches_the_log_cut_and_without_control_characters(caplog):
+    server = Server()
+    origin = b"https://x\x1b[2J\r\nWARNING forged\xff" + b"a" * 500
+
+    await server.run((b"origin", origin), client=("1.2.3.4\nforged", 1))
+
+    (said,) = caplog.messages
+    assert (
+        "from an unknown address: its page is of a foreign origin ('https://x?[2J??WARNING forged?aaa" in said
+    )
+    assert said.isprintable()
+    assert len(said) < 250
+
+
+async def test_many_refusals_are_one_line_with_their_number(monkeypatch, caplog):
+    now = [0.0]
+    told = refusals.Refusals(clock=lambda: now[0])
+    monkeypatch.setattr(refusals, "SAY_SECONDS", 10.0)
+
+    for _ in range(1000):
+        told.say("it brings no session", address="192.0.2.1", log="app")
+    told.say("its page is of a foreign origin", address="192.0.2.1", log="app", seen="http://a")
+    now[0] = 10.0
+    told.say("it brings no session", address="192.0.2.9", log="app")
+
+    assert caplog.messages == [
+        "refused a WebSocket for log 'app' from '192.0.2.1': it brings no session",
+        "refused a WebSocket for log 'app' from '192.0.2.1': its page is of a foreign origin ('http://a')",
+        "refused a WebSocket for log 'app' from '192.0.2.9': it brings no session; 999 more since the last such line",
+    ]

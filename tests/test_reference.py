@@ -110,3 +110,13 @@ def test_the_policy_of_the_howto_does_what_the_page_says() -> None:
     }
 
     assert seen == {"ann": ["staging"], "ops": ["production", "staging"], "": []}
+
+
+def test_the_session_of_the_howto_comes_from_the_header_or_the_cookie() -> None:
+    found: dict[str, Any] = {}
+    exec(snippet(DOCS / "howto" / "access.md", "session_key"), found)
+    cookie, header = (b"cookie", b"sessionid=from-cookie"), (b"x-session-token", b"from-header")
+
+    keys = [found["ByToken"]().session_key({"headers": sent}) for sent in ([], [cookie], [cookie, header])]
+
+    assert keys == ["", "from-cookie", "from-header"]

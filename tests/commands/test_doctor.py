@@ -14,8 +14,9 @@ from channels.security.websocket import AllowedHostsOriginValidator
 from django.core.asgi import get_asgi_application
 from django.urls import path
 
+from django_logtail import servers
 from django_logtail.asgi import with_logtail
-from django_logtail.management.commands.logtail_doctor import Finding, _settings, _socket
+from django_logtail.management.commands.logtail_doctor import Finding, _servers, _settings, _socket
 from django_logtail.routing import websocket_urlpatterns
 
 from ..stack import Running, Stack, wait_until
@@ -31,10 +32,17 @@ def local(tmp_path: Path) -> Iterator[Stack]:
 
 
 def examine(stack: Stack, *options: str) -> tuple[int, list[str]]:
-    """The exit code, and the report without what is right in every test."""
+    """The exit code, and the report without what it says of servers: other tests may run some."""
     done = stack.manage("logtail_doctor", *options, check=False)
     assert "Traceback" not in done.stderr, done.stderr
-    return done.returncode, done.stdout.splitlines()
+    report: list[str] = []
+    is_of_server = False
+    for line in done.stdout.splitlines():
+        if not line.startswith(" "):
+            is_of_server = line[9:].startswith(("server: ", "servers: "))
+        if not is_of_server:
+            report.append(line)
+    return done.returncode, report
 
 
 class TestLocalReader:
@@ -260,3 +268,71 @@ class TestSockets:
         assert await _socket() == [
             Finding("note", "sockets: ASGI_APPLICATION is not set, so they were not tried")
         ]
+
+
+class TestServers:
+    """What they are found by is tried in `tests.test_servers`."""
+
+    @pytest.mark.parametrize(
+        ("name", "most_bytes", "finding"),
+        [
+            (
+                "uvicorn",
+                16_777_216,
+                Finding(
+                    "note",
+                    "server: uvicorn (process 7) is set up for messages of 16777216 bytes; "
+                    "the longest legal one has 8192",
+                    "Start it with uvicorn --ws-max-size 65536.",
+                ),
+            ),
+            (
+                "uvicorn",
+                65_537,
+                Finding(
+                    "note",
+                    "server: uvicorn (process 7) is set up for messages of 65537 bytes; "
+                    "the longest legal one has 8192",
+                    "Start it with uvicorn --ws-max-size 65536.",
+                ),
+            ),
+            (
+                "daphne",
+                65_536,
+                Finding("ok", "server: daphne (process 7) takes messages of at most 65536 bytes"),
+            ),
+            (
+                "hypercorn",
+                None,
+                Finding(
+                    "note",
+                    "server: hypercorn (process 7): its limit for messages cannot be told",
+                    "Set it: websocket_max_message_size = 65536 in hypercorn's configuration file.",
+                ),
+            ),
+            (
+                "granian",
+                67_108_864,
+                Finding(
+                    "note",
+                    "server: granian (process 7) takes messages of 67108864 bytes; the longest legal one has 8192",
+                    "It has no option for that: limit the connections of one client in the proxy.",
+                ),
+            ),
+        ],
+    )
+    def test_each_is_told_by_its_limit(
+        self, monkeypatch: pytest.MonkeyPatch, name: str, most_bytes: int | None, finding: Finding
+    ) -> None:
+        monkeypatch.setattr(servers, "running", lambda path: [servers.Server(name, 7, most_bytes)])
+
+        assert list(_servers()) == [finding]
+
+    def test_where_none_is_seen_it_says_so(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(servers, "running", lambda path: [])
+
+        (finding,) = _servers()
+
+        assert finding.text == (
+            "servers: none of this project is seen on this host, so their limit for messages cannot be told"
+        )

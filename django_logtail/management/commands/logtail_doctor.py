@@ -12,7 +12,7 @@ import time
 from argparse import ArgumentParser
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.checks import ERROR, run_checks
@@ -23,12 +23,13 @@ from django.db.migrations.executor import MigrationExecutor
 from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
+from django_logtail import servers
 from django_logtail.conf import conf
 from django_logtail.control import Control, ControlUnavailable
 from django_logtail.control.process import control
 from django_logtail.mailboxes import LayerMailboxes, MailboxUnavailable
 from django_logtail.models import Log
-from django_logtail.protocol import PROTOCOL_VERSION
+from django_logtail.protocol import MAX_CLIENT_MESSAGE_BYTES, MOST_MESSAGE_BYTES, PROTOCOL_VERSION
 from django_logtail.relay import Relay
 from django_logtail.relay.feed import Feed
 from django_logtail.relays import new_relay
@@ -39,6 +40,7 @@ from django_logtail.timing import time_limit
 ANSWER_SECONDS = 5.0
 #: States of a feed in which no reader has said anything yet.
 _UNANSWERED = frozenset({"waiting", "no-reader", "no-redis"})
+_LONGEST: Final = MAX_CLIENT_MESSAGE_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,7 @@ def examine(seconds: float) -> Iterator[Finding]:
         if any(finding.mark == "PROBLEM" for finding in findings):
             return
     yield from asyncio.run(_socket())
+    yield from _servers()
     if conf.READER == "dramatiq":
         findings = [*_redis(), *asyncio.run(_channel_layer())]
         yield from findings
@@ -167,6 +170,39 @@ async def _socket() -> list[Finding]:
     return [ok(f"sockets: {path} answers at {address}")]
 
 
+def _servers() -> Iterator[Finding]:
+    """How long a message the servers that run here take: they keep it in memory before anything of ours sees it."""
+    path = getattr(settings, "ASGI_APPLICATION", None)
+    found = list(servers.running(path)) if path else []
+    if not found:
+        text = (
+            "servers: none of this project is seen on this host, so their limit for messages cannot be told"
+        )
+        yield note(text, f"Start them with {_limits()}.")
+    for server in found:
+        who = f"server: {server.name} (process {server.pid})"
+        if server.most_bytes is None:
+            yield note(f"{who}: its limit for messages cannot be told", f"Set it: {_limits([server.name])}.")
+        elif server.most_bytes > MOST_MESSAGE_BYTES and server.name == "granian":
+            text = f"{who} takes messages of {server.most_bytes} bytes; the longest legal one has {_LONGEST}"
+            yield note(text, "It has no option for that: limit the connections of one client in the proxy.")
+        elif server.most_bytes > MOST_MESSAGE_BYTES:
+            text = f"{who} is set up for messages of {server.most_bytes} bytes; the longest legal one has {_LONGEST}"
+            yield note(text, f"Start it with {_limits([server.name])}.")
+        else:
+            yield ok(f"{who} takes messages of at most {server.most_bytes} bytes")
+
+
+def _limits(names: Iterable[str] = servers.LIMITS) -> str:
+    """The options for whoever starts a server."""
+    options = {
+        "uvicorn": f"uvicorn --ws-max-size {MOST_MESSAGE_BYTES}",
+        "daphne": f"daphne --websocket-max-message-size {MOST_MESSAGE_BYTES}",
+        "hypercorn": f"websocket_max_message_size = {MOST_MESSAGE_BYTES} in hypercorn's configuration file",
+    }
+    return ", ".join(options[name] for name in names if name in options)
+
+
 def _seen(error: Exception) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
@@ -191,8 +227,9 @@ async def _shake_hands(application: Callable[..., Awaitable[None]], path: str) -
         "root_path": "",
         "headers": [
             (b"host", host),
-            (b"origin", b"http://" + host),
-        ],  # Channels' validators let nobody in without
+            (b"origin", b"http://" + host),  # Channels' validators let nobody in without
+            (b"cookie", f"{settings.SESSION_COOKIE_NAME}=doctor".encode()),
+        ],
         "subprotocols": [],
         "client": ("127.0.0.1", 0),
         "server": ("127.0.0.1", 80),

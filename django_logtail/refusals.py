@@ -1,0 +1,54 @@
+"""What the log says of handshakes that were refused: whoever knocks a thousand times a second must not fill it.
+
+What a client sent is cut and escaped before it is written.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Final
+
+logger = logging.getLogger(__name__)
+
+#: Seconds between two lines about the same kind of refusal; what comes in between is counted.
+SAY_SECONDS: Final = 10.0
+#: Characters of anything that a client sent.
+MOST_CHARACTERS: Final = 100
+
+
+class Refusals:
+    """By kind, of which there are as many as the code names. Belongs to one thread."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._said_at: dict[str, float] = {}
+        self._unsaid: dict[str, int] = {}
+
+    def say(self, kind: str, *, address: str, log: str, seen: str = "") -> None:
+        """A handshake for `log` was refused because of `kind`; `seen` is what the client sent, or which limit."""
+        now = self._clock()
+        if now - self._said_at.get(kind, float("-inf")) < SAY_SECONDS:
+            self._unsaid[kind] = self._unsaid.get(kind, 0) + 1
+            return
+        self._said_at[kind] = now
+        unsaid = self._unsaid.pop(kind, 0)
+        logger.warning(
+            "refused a WebSocket for log %s from %s: %s%s%s",
+            printable(log),
+            printable(address) if address else "an unknown address",
+            kind,
+            f" ({printable(seen)})" if seen else "",
+            f"; {unsaid} more since the last such line" if unsaid else "",
+        )
+
+
+def printable(text: str) -> str:
+    """What a client sent, as it may stand in a log and on a terminal."""
+    cut = text[:MOST_CHARACTERS]
+    safe = "".join(letter if letter.isascii() and letter.isprintable() else "?" for letter in cut)
+    return repr(safe + "…" if len(text) > len(cut) else safe)
+
+
+refusals = Refusals()

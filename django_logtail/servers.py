@@ -1,0 +1,75 @@
+"""The ASGI servers that run on this host, by their command lines: how long a message each takes from a client.
+
+A server keeps a message in memory before an application sees any of it, so its own limit counts. Knows neither Django
+nor the settings; looks at `/proc`, and finds nothing where there is none, or in what other users run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_MIB: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How a server is told the longest message. `option` is "" where it cannot be told on its command line."""
+
+    option: str
+    default: int
+
+
+#: As in uvicorn 0.54, daphne 4.2, hypercorn 0.18 and granian 2.8.
+LIMITS: Final = {
+    "uvicorn": Limit("--ws-max-size", 16 * _MIB),
+    "daphne": Limit("--websocket-max-message-size", 1 * _MIB),
+    "hypercorn": Limit("", 16 * _MIB),
+    "granian": Limit("", 64 * _MIB),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One that runs. `most_bytes` is None where its command line does not tell."""
+
+    name: str
+    pid: int
+    most_bytes: int | None
+
+
+def running(application: str, proc: Path = Path("/proc")) -> Iterator[Server]:
+    """The servers of `application`, a dotted path as in ASGI_APPLICATION, that this user may look at."""
+    module, _, name = application.rpartition(".")
+    for folder in sorted(proc.glob("[0-9]*")):
+        try:
+            command = (folder / "cmdline").read_text(errors="replace").split("\0")
+        except OSError:
+            continue
+        if f"{module}:{name}" in command and (server := _name_in(command)) is not None:
+            yield Server(server, int(folder.name), _most_bytes(server, command))
+
+
+def _name_in(command: Sequence[str]) -> str | None:
+    """Of `uvicorn …`, `/path/to/uvicorn …`, `python /path/to/uvicorn …` and `python -m uvicorn …`."""
+    for word in command[:4]:
+        if (name := Path(word).name) in LIMITS:
+            return name
+    return None
+
+
+def _most_bytes(server: str, command: Sequence[str]) -> int | None:
+    limit = LIMITS[server]
+    if not limit.option:
+        return limit.default if server == "granian" else None  # hypercorn's stands in a file
+    written = ""
+    for word, following in zip(command, [*command[1:], ""], strict=True):
+        if word == limit.option:
+            written = following
+        elif word.startswith(f"{limit.option}="):
+            written = word.partition("=")[2]
+    if not written:
+        return limit.default
+    return int(written) if written.isascii() and written.isdigit() else None
