@@ -11,7 +11,7 @@ import json
 import logging
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -39,6 +39,8 @@ LOOK_SECONDS: Final = 0.1
 #: Times one range is asked for, before the file counts as gone: a reader may hand over, a message may be lost, and
 #: a file that is renamed while it is looked for is not found.
 TRIES: Final = 3
+#: The `Content-Encoding` that no middleware encodes again.
+IDENTITY: Final = "identity"
 
 
 class NoFile(Exception):
@@ -94,18 +96,32 @@ async def whole_file(relay: Relay, log: Log) -> WholeFile:
         relay.feeds.leave(viewer)
 
 
+def is_encoded(headers: Mapping[str, str]) -> bool:
+    """Whether something between the view and the server encodes the body, which it then cannot do as one whole."""
+    return headers.get("Content-Encoding", IDENTITY) != IDENTITY
+
+
 async def bytes_of(
-    log: Log, whole: WholeFile, downloader: Downloader, connection: Connection | None = None
+    log: Log,
+    whole: WholeFile,
+    downloader: Downloader,
+    connection: Connection | None = None,
+    is_altered: Callable[[], bool] = lambda: False,
 ) -> AsyncIterator[bytes]:
     """The file's bytes, one range in memory at a time, the next one read when this one was taken.
 
-    `connection` is the client's where the server is daphne, which does not wait for it by itself.
+    `connection` is the client's where the server is daphne, which does not wait for it by itself. `is_altered`, asked
+    when all of the host's middleware has seen the answer: whether one of them changes its bytes.
 
     Raises `BrokenOff` when they cannot all be had, or may not be had any more.
     """
     relay = relay_here()
     session = uuid.uuid4().hex[:12]
     try:
+        if is_altered():
+            raise BrokenOff(
+                "a middleware of this project encodes the answer although it is declared as identity"
+            )
         with viewers.counted(downloader.user_id):
             relay.viewers.enter(
                 ViewerFacts(

@@ -17,7 +17,6 @@ from django.contrib.auth.decorators import login_required
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import DatabaseError, connections, transaction
 from django.http import (
-    FileResponse,
     Http404,
     HttpRequest,
     HttpResponse,
@@ -27,6 +26,7 @@ from django.http import (
 )
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.cache import patch_cache_control
 from django.utils.http import content_disposition_header, http_date
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -37,7 +37,7 @@ from django_logtail.access import Refused, issue_ticket, policy
 from django_logtail.admission import TooManyViewers, admitted, viewers
 from django_logtail.conf import conf
 from django_logtail.daphne import connection_of
-from django_logtail.download import Downloader, NoFile, bytes_of, file_name, whole_file
+from django_logtail.download import IDENTITY, Downloader, NoFile, bytes_of, file_name, is_encoded, whole_file
 from django_logtail.last_lines import last_lines
 from django_logtail.models import Log
 from django_logtail.protocol import BadMessage, CloseCode, decode_lines_query
@@ -198,15 +198,21 @@ async def download(request: HttpRequest, log: Log, reader: Downloader) -> HttpRe
     whole = await whole_file(relay_here(), log)
     disposition = content_disposition_header(True, file_name(log))
     connection = connection_of(getattr(request, "scope", {}).get("client"))
-    return StreamingHttpResponse(
-        bytes_of(log, whole, reader, connection),
+    response = StreamingHttpResponse(
         content_type="application/octet-stream",
         headers={
+            "Accept-Ranges": "none",
             "Content-Disposition": str(disposition),
+            # Compressed by a middleware, each piece would be a gzip file of its own, and browsers stop after the first.
+            "Content-Encoding": IDENTITY,
             "Content-Length": str(whole.size),
             "X-Content-Type-Options": "nosniff",
         },
     )
+    patch_cache_control(response, no_transform=True)
+    pieces = bytes_of(log, whole, reader, connection, is_altered=lambda: is_encoded(response.headers))
+    response.streaming_content = pieces
+    return response
 
 
 @require_safe
@@ -215,8 +221,8 @@ def asset(request: HttpRequest, version: str, name: str) -> HttpResponseBase:
     path = _SCRIPTS / name
     if version != __version__ or path.suffix != ".js" or path.parent != _SCRIPTS or not path.is_file():
         raise Http404
-    return FileResponse(
-        path.open("rb"),
+    return HttpResponse(
+        path.read_bytes(),
         content_type="text/javascript; charset=utf-8",
         headers={
             "Cache-Control": "public, max-age=31536000, immutable",
