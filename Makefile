@@ -2,8 +2,11 @@
 
 PYTHON ?= python3
 PORT ?=
+# Test processes side by side, a file of tests in one of them: more than cores, since most tests wait for others.
+BESIDE ?= 4
 
 bin := .venv/bin
+pytest := $(bin)/pytest --numprocesses $(BESIDE) --dist loadfile --durations 20 --durations-min 5
 heading = @printf '\n=== %s\n' "$(1)"
 
 .PHONY: demo test check clean lint types layers migrations docs wheel js-tests python-tests browser-tests
@@ -15,7 +18,7 @@ demo: .venv/demo.stamp
 	@exec $(bin)/python example_project/manage.py demo $(if $(PORT),--port $(PORT))
 
 test: .venv/develop.stamp
-	$(bin)/pytest
+	$(pytest)
 
 check: lint types layers migrations docs wheel js-tests python-tests browser-tests
 	$(call heading,Everything passed)
@@ -70,12 +73,12 @@ js-tests:
 
 python-tests: .venv/develop.stamp
 	$(call heading,Python tests)
-	$(bin)/pytest -m 'not browser'
+	$(pytest) -m 'not browser'
 
 # Left out by the tests themselves where no Chromium is found; in CI that is a failure.
 browser-tests: .venv/develop.stamp
 	$(call heading,Browser tests)
-	$(bin)/pytest -m browser
+	$(pytest) -m browser
 
 clean:
 	rm -rf .venv .tox .demo docs/_build build dist
