@@ -95,6 +95,14 @@ def _paths(value: object) -> tuple[Path, ...]:
     return found
 
 
+def _frame_ancestors(value: object) -> tuple[str, ...]:
+    if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
+        raise ValueError("expected a list of texts such as \"'self'\" and 'https://intranet.example.org'")
+    if not all(re.fullmatch(r"[!-+\--:<-~]+", item) for item in value):
+        raise ValueError("expected one source in each text, without spaces, ',' and ';'")
+    return tuple(value)
+
+
 def _mapping(value: object) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise ValueError("expected a dict of slug -> path or dict")
@@ -164,6 +172,13 @@ class Conf:
         _text,
         unit="dotted path",
         why="The class that decides who may see which log.",
+    )
+    FRAME_ANCESTORS = Key(
+        (),
+        _frame_ancestors,
+        unit="sources as in a Content-Security-Policy",
+        why="Whose pages may show the logs' page in a frame. Empty: what Django's X_FRAME_OPTIONS says, which is "
+        "nobody's unless you set it.",
     )
     BACKLOG_LINES = Key(
         500,

@@ -35,6 +35,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from django_logtail import __version__
 from django_logtail.access import Refused, issue_ticket, policy
 from django_logtail.admission import TooManyViewers, admitted, viewers
+from django_logtail.browsing import own_pages_only, say_who_may_frame
 from django_logtail.conf import conf
 from django_logtail.daphne import connection_of
 from django_logtail.download import IDENTITY, Downloader, NoFile, bytes_of, file_name, is_encoded, whole_file
@@ -75,7 +76,7 @@ def page(request: HttpRequest, slug: str | None = None) -> HttpResponseBase:
     chosen = next((log for log in visible if log.slug == slug), None)
     if slug is not None and chosen is None:
         raise Http404(_("There is no such log, or it is not for you."))
-    return render(
+    response = render(
         request,
         "logtail/page.html",
         {
@@ -92,10 +93,13 @@ def page(request: HttpRequest, slug: str | None = None) -> HttpResponseBase:
             "version": __version__,
         },
     )
+    say_who_may_frame(response)
+    return response
 
 
 @require_GET
 @never_cache
+@own_pages_only()
 @signed_in_json
 def logs(request: HttpRequest) -> HttpResponseBase:
     """The logs the user may see, with their sizes; the page asks again every few seconds."""
@@ -179,6 +183,7 @@ def _reader_of(request: HttpRequest) -> Downloader:
 
 @require_GET
 @never_cache
+@own_pages_only()
 @let_in
 async def lines(request: HttpRequest, log: Log, reader: Downloader) -> HttpResponseBase:
     """The last lines of a log, or what follows a place: for pages whose network lets no WebSocket through."""
@@ -192,6 +197,7 @@ async def lines(request: HttpRequest, log: Log, reader: Downloader) -> HttpRespo
 
 @require_GET
 @never_cache
+@own_pages_only(links=True)
 @let_in
 async def download(request: HttpRequest, log: Log, reader: Downloader) -> HttpResponseBase:
     """The whole file as it is now. Its length is announced, so that a browser sees when the rest cannot be had."""

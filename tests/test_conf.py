@@ -54,6 +54,22 @@ def test_a_right_value_is_taken(settings: Any, name: str, given: Any, value: Any
         ("BACKLOG_LINES", True, "expected a whole number from 0 to 10000"),
         ("BACKLOG_LINES", 10_001, "expected a whole number from 0 to 10000"),
         ("MAX_VIEWERS_PER_USER", 0, "expected a whole number from 1 to 10000"),
+        ("MAX_NEW_SOCKETS", 0, "expected a whole number from 1 to 100000"),
+        (
+            "FRAME_ANCESTORS",
+            "https://a.example",
+            "expected a list of texts such as \"'self'\" and 'https://intranet.example.org'",
+        ),
+        (
+            "FRAME_ANCESTORS",
+            ["'self' https://a.example"],
+            "expected one source in each text, without spaces, ',' and ';'",
+        ),
+        (
+            "FRAME_ANCESTORS",
+            ["'self'; script-src *"],
+            "expected one source in each text, without spaces, ',' and ';'",
+        ),
     ],
 )
 def test_a_wrong_value_is_named_with_what_was_expected(

@@ -76,6 +76,86 @@ def test_the_page_says_something_without_scripts(client: Client) -> None:
     assert re.search(r'href="/logs/open/" aria-current="page"', html)
 
 
+@pytest.mark.parametrize(
+    ("options", "logtail", "header", "csp"),
+    [
+        (None, {}, "DENY", None),
+        ("SAMEORIGIN", {}, "SAMEORIGIN", None),
+        (None, {"FRAME_ANCESTORS": ["'self'"]}, None, "frame-ancestors 'self'"),
+        (
+            None,
+            {"FRAME_ANCESTORS": ["'self'", "https://a.example:8443"]},
+            None,
+            "frame-ancestors 'self' https://a.example:8443",
+        ),
+        (None, {"FRAME_ANCESTORS": ["*"]}, None, None),
+    ],
+)
+@pytest.mark.parametrize("has_middleware", [True, False])
+def test_the_page_says_who_may_frame_it(
+    client: Client,
+    settings: Any,
+    options: str | None,
+    logtail: dict[str, Any],
+    header: str | None,
+    csp: str | None,
+    has_middleware: bool,
+) -> None:
+    ours = "tests.host.policy.StrictPolicyMiddleware"
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if name != ours]
+    if has_middleware:
+        settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.middleware.clickjacking.XFrameOptionsMiddleware"]
+    if options is not None:
+        settings.X_FRAME_OPTIONS = options
+    settings.LOGTAIL = {"ROOTS": ["/tmp"], **logtail}
+    add_log("open")
+
+    for address in ("/logs/", "/logs/open/"):
+        answer = client.get(address)
+        assert (answer.get("X-Frame-Options"), answer.get("Content-Security-Policy")) == (header, csp)
+
+
+#: What a browser says of where a request comes from: Sec-Fetch-Site, -Mode and -Dest.
+FETCHES = {
+    "an old browser": {},
+    "typed": {"site": "none", "mode": "navigate", "dest": "document"},
+    "own script": {"site": "same-origin", "mode": "cors", "dest": "empty"},
+    "own link": {"site": "same-origin", "mode": "navigate", "dest": "document"},
+    "link on the same site": {"site": "same-site", "mode": "navigate", "dest": "document"},
+    "frame on the same site": {"site": "same-site", "mode": "navigate", "dest": "iframe"},
+    "image on the same site": {"site": "same-site", "mode": "no-cors", "dest": "image"},
+    "script on the same site": {"site": "same-site", "mode": "cors", "dest": "empty"},
+    "link elsewhere": {"site": "cross-site", "mode": "navigate", "dest": "document"},
+    "image elsewhere": {"site": "cross-site", "mode": "no-cors", "dest": "image"},
+    "something new": {"site": "cross-planet"},
+}
+LET_THROUGH = {"an old browser", "typed", "own script", "own link"}
+
+
+@pytest.mark.parametrize("fetch", FETCHES)
+@pytest.mark.parametrize("name", ["logs", "lines", "download"])
+def test_what_pages_of_other_sites_have_a_browser_ask_for_is_refused(
+    client: Client, name: str, fetch: str
+) -> None:
+    add_log("open")
+    address = reverse("logtail:logs") if name == "logs" else reverse(f"logtail:{name}", args=["open"])
+    headers = {f"Sec-Fetch-{field.title()}": value for field, value in FETCHES[fetch].items()}
+
+    answer = client.get(address, headers=headers)
+
+    is_let_through = fetch in LET_THROUGH or (name, fetch) == ("download", "link on the same site")
+    if is_let_through:
+        assert answer.status_code in (200, 503)  # the test client speaks WSGI, which `lines` says
+        return
+    assert (answer.status_code, answer.json()) == (
+        403,
+        {
+            "error": "cross-site",
+            "text": "A page of another site asked for this. Open the log’s own page and ask for it there.",
+        },
+    )
+
+
 @pytest.mark.parametrize("slug", ["closed", "disabled", "missing"])
 def test_a_log_that_is_not_for_one_is_not_there(client: Client, slug: str) -> None:
     add_log("closed", access=Access.STAFF)
