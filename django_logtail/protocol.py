@@ -36,8 +36,23 @@ MAX_PATTERN_CHARACTERS = 1_000
 MAX_OFFSET = 2**53 - 1
 
 
+#: How a log is, in a `status` and in an answer over HTTP.
+STATES = (
+    "waiting",
+    "live",
+    "missing",
+    "unreadable",
+    "not-a-file",
+    "refused",
+    "stalled",
+    "no-reader",
+    "no-redis",
+    "stopped",
+)
+
+
 class CloseCode(IntEnum):
-    """Why a socket was closed by us. A client retries after none of them by itself but NO_READER."""
+    """Why a socket was closed by us. What a client may do then says the last message before it."""
 
     BAD_MESSAGE = 4400
     SIGNED_OUT = 4401
@@ -45,7 +60,6 @@ class CloseCode(IntEnum):
     NO_SUCH_LOG = 4404
     TOO_MANY_MESSAGES = 4408
     TOO_MANY_VIEWERS = 4409
-    STOPPED_BY_ADMINISTRATOR = 4410
     PROTOCOL_VERSION = 4426
     NO_READER = 4503
 

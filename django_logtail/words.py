@@ -52,7 +52,6 @@ WORDS: Mapping[str, object] = {
     "tail.stopped": _("You stopped watching this log."),
     "tail.idle": _("Stopped after {n} minutes in the background."),
     "tail.ended": _("An administrator stopped this session."),
-    "tail.ended.reason": _("An administrator stopped this session: “{reason}”."),
     "tail.missing": _("Watching for the file to come back."),
     "tail.history": _("You are looking at an earlier part of the file."),
     "tail.again": _("Connection lost. Trying again in {s} s."),

@@ -95,12 +95,6 @@ test('a quiet log says when its last line came', () => {
   assert.equal(said({ lastByteAt: NOW / 1000 - 180 }).tail?.key, 'tail.quiet');
 });
 
-test('an administrator is quoted', () => {
-  const shown = said({ phase: 'ended', details: { text: 'maintenance' } });
-
-  assert.deepEqual([shown.chip, shown.tail?.key, shown.tail?.values?.reason], ['ended', 'tail.ended.reason', 'maintenance']);
-});
-
 test('losing access clears the page', () => {
   const shown = said({ phase: 'denied' });
 

@@ -61,7 +61,7 @@ export class History {
     const item = store.find(sought.file, sought.start);
     if (item) return this.#arrive(sought, item);
     if (!this.#can || !store.place) return;
-    const isLive = server?.state === 'live' || server?.state === 'replaying';
+    const isLive = server?.state === 'live';
     if (sought.file === store.place.file && sought.start >= store.place.offset) {
       if (isLive && Number.isFinite(server.size) && sought.start >= server.size) this.#lose('lost');
       return;

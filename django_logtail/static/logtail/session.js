@@ -21,8 +21,8 @@ const HANDSHAKES = 2;
 const LINES_MS = 20_000;
 
 /**
- * @typedef {'idle'|'connecting'|'open'|'waiting'|'offline'|'stopped'|'ended'|'denied'|'gone'|'signedout'|'failed'|'limit'|'nosocket'|'outdated'} Phase
- * `waiting`: the connection was lost, the next attempt is at `retryAt`. `stopped`: by the reader of the page. `ended`: by an administrator.
+ * @typedef {'idle'|'connecting'|'open'|'waiting'|'offline'|'stopped'|'denied'|'gone'|'signedout'|'failed'|'limit'|'nosocket'|'outdated'} Phase
+ * `waiting`: the connection was lost, the next attempt is at `retryAt`. `stopped`: by the reader of the page.
  * `nosocket`: details say why (`cause`, `fix`), whether lines are being fetched over HTTP (`fetching`), and whether some are here (`served`).
  *
  * @typedef {{file: string, offset: number}} Place
@@ -78,7 +78,7 @@ export class Session {
   }
 
   get ended() {
-    return ['stopped', 'ended', 'denied', 'gone', 'signedout', 'failed', 'limit', 'nosocket', 'outdated'].includes(this.phase);
+    return ['stopped', 'denied', 'gone', 'signedout', 'failed', 'limit', 'nosocket', 'outdated'].includes(this.phase);
   }
 
   /** Begins, or begins again where it stood. */
@@ -324,7 +324,7 @@ export class Session {
     }
     this.#passed(message);
     // These count as not acknowledged too, though they may move nothing.
-    if (message.type === 'event' || message.type === 'gap' || message.type === 'note') this.health.took();
+    if (message.type === 'event' || message.type === 'gap') this.health.took();
   }
 
   // --- speaking -----------------------------------------------------------
@@ -352,10 +352,9 @@ export class Session {
       case 4404: return this.#become('gone', details);
       case 4400: return this.#become('failed', details);
       case 4409: return this.#become('limit', details);
-      case 4410: return this.#become('ended', details);
       case 4426: return this.#become('outdated', details);
       case 1000:
-        if (words.reason === 'stop' || words.may_retry === false) return this.#become('stopped', details);
+        if (words.may_retry === false) return this.#become('stopped', details);
         return this.#lost('closed', details);
       default: return this.#lost(code === 4503 ? 'no-reader' : 'closed', details);
     }

@@ -61,11 +61,6 @@ export function described(facts, words) {
       shown.tail = facts.idle ? said('tail.idle', ['do.again'], { n: facts.idleMinutes }) : said('tail.stopped', ['do.again']);
       shown.button = 'again';
       break;
-    case 'ended':
-      shown.chip = 'ended';
-      shown.tail = said(reason ? 'tail.ended.reason' : 'tail.ended', ['do.again'], { reason });
-      shown.button = 'again';
-      break;
     case 'denied':
       shown.chip = 'denied';
       shown.blank = 'denied';
@@ -138,7 +133,7 @@ function connected(facts, words, shown) {
   shown.stoppable = true;
   shown.button = 'pause';
   if (FILE_TROUBLE.has(state)) trouble(state, facts, reason, words, shown);
-  else if (state === 'live' || state === 'replaying') {
+  else if (state === 'live') {
     shown.chip = 'live';
     shown.moving = true;
     const quiet = facts.lastByteAt ? facts.now / 1000 - facts.lastByteAt : 0;
