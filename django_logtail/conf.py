@@ -15,10 +15,13 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from django_logtail.signing import keys_for
+
 Value = TypeVar("Value")
 
 #: Dramatiq also takes dots; not here, because it marks its own delay and dead-letter queues with them.
 QUEUE_NAME = r"[A-Za-z_][A-Za-z0-9_-]*"
+_NAMESPACE = r"[A-Za-z0-9_-]{1,32}"
 _REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 
 
@@ -66,6 +69,15 @@ def _text(value: object) -> str:
 def _queue_name(value: object) -> str:
     if not isinstance(value, str) or not re.fullmatch(QUEUE_NAME, value):
         raise ValueError("expected letters, digits, '-' and '_', beginning with a letter or '_'")
+    return value
+
+
+def _namespace(value: object) -> str:
+    if value is None:
+        # Of the oldest key: while SECRET_KEY is rotated, processes before and after it agree on that one.
+        return keys_for("namespace")[-1].hex()[:12]
+    if not isinstance(value, str) or not re.fullmatch(_NAMESPACE, value):
+        raise ValueError("expected 1 to 32 letters, digits, '-' and '_'")
     return value
 
 
@@ -160,6 +172,13 @@ class Conf:
         _redis_url,
         unit="URL",
         why="Where wants and leases live. Unset: the Dramatiq broker's own Redis client.",
+    )
+    NAMESPACE = Key(
+        None,
+        _namespace,
+        unit="1 to 32 letters, digits, - and _",
+        why="Stands in every key in Redis and every mailbox, so that projects that share a Redis keep apart. Unset: "
+        "made from the last of SECRET_KEY_FALLBACKS, or from SECRET_KEY.",
     )
     CHANNEL_LAYER = Key(
         "default",

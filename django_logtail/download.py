@@ -21,6 +21,7 @@ from django.db import DatabaseError
 from django_logtail.access import Refused
 from django_logtail.admission import ADMIT_SECONDS, TooManyViewers, admitted, viewers
 from django_logtail.control import ViewerFacts
+from django_logtail.control.messages import Failed, Found, Piece
 from django_logtail.daphne import Connection
 from django_logtail.models import Log
 from django_logtail.protocol import MAX_RANGE_BYTES
@@ -178,15 +179,17 @@ async def _taken(answer: AsyncHistory, start: int, end: int) -> bytes:
     data = bytearray()
     while True:
         message = await answer.next()
-        if "error" in message:
-            raise BrokenOff(message["error"])
+        if isinstance(message, Failed):
+            raise BrokenOff(message.error)
+        if isinstance(message, Found):
+            continue  # nothing is searched for
         missing = start + len(data)
-        if message["start"] > missing:
+        if message.start > missing:
             raise BrokenOff("a message was lost")
-        if "data" in message:
-            data += message["data"][missing - message["start"] :]
-        elif message["end"] < end:
-            raise BrokenOff(f"the file ends at byte {message['end']} now")
+        if isinstance(message, Piece):
+            data += message.data[missing - message.start :]
+        elif message.end < end:
+            raise BrokenOff(f"the file ends at byte {message.end} now")
         elif missing < end:
             raise BrokenOff("a message was lost")
         else:

@@ -1,7 +1,7 @@
 """Mailboxes: how batches travel from a reader to a web process. At most once; whoever receives checks for loss.
 
 The channel layer is the host's, but the instance is our own: a flood of log lines never fills the queue that the
-host's own consumers read from.
+host's own consumers read from. What travels is signed for the one mailbox it is sent to.
 """
 
 from __future__ import annotations
@@ -9,15 +9,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
+from collections.abc import Iterator
 from typing import Any, Final, Protocol
 
+from channels.exceptions import ChannelFull
 from channels.layers import channel_layers
 
 from django_logtail.conf import conf
+from django_logtail.control.connection import CONNECTION_ERRORS, is_wrong_connection, words_of
+from django_logtail.control.messages import Garbled, Message, opened, sealed
+from django_logtail.control.wire import NotOurs, ignored
 from django_logtail.timing import time_limit
 
 #: Seconds a send may take. A connection to a Redis host that lost its power says nothing, for a quarter of an hour.
 SEND_SECONDS: Final = 5.0
+
+
+#: Seconds to wait after what the layer could not read, in case that is all there will ever be.
+UNREADABLE_SECONDS: Final = 0.05
 
 
 class MailboxUnavailable(Exception):
@@ -25,41 +34,54 @@ class MailboxUnavailable(Exception):
 
 
 class Mailboxes(Protocol):
-    """Named mailboxes; messages are dicts with a `type`."""
+    """Named mailboxes of messages."""
 
     async def new(self) -> str: ...
-    async def send(self, mailbox: str, message: dict[str, Any]) -> None: ...
-    async def receive(self, mailbox: str) -> dict[str, Any]: ...
+    async def send(self, mailbox: str, message: Message) -> None: ...
+    async def receive(self, mailbox: str) -> Message | Garbled: ...
     async def renew(self) -> None: ...
     def close(self, mailbox: str) -> None: ...
 
 
 class LayerMailboxes:
-    """Mailboxes on a channel layer. Belongs to the event loop that first uses it."""
+    """Mailboxes on a channel layer. Belongs to the event loop that first uses it.
+
+    Only what can be expected of a server makes `MailboxUnavailable`; any other error is a fault of the layer or of
+    ours, and whoever calls gets it.
+    """
 
     def __init__(self, alias: str | None = None) -> None:
         self._alias = alias or conf.CHANNEL_LAYER
         self._layer: Any = None
 
     async def new(self) -> str:
-        try:
-            return str(await self._made().new_channel("logtail"))
-        except Exception as error:
-            raise MailboxUnavailable(_words(error)) from error
+        with self._failing():
+            return str(await self._made().new_channel(f"logtail-{conf.NAMESPACE}"))
+        raise AssertionError  # for the type checker: it believes that `_failing` may swallow an error
 
-    async def send(self, mailbox: str, message: dict[str, Any]) -> None:
+    async def send(self, mailbox: str, message: Message) -> None:
+        envelope = sealed(mailbox, message)
         try:
-            async with time_limit(SEND_SECONDS):
-                await self._made().send(mailbox, message)
-        except Exception as error:
-            raise MailboxUnavailable(_words(error)) from error
+            with self._failing():
+                async with time_limit(SEND_SECONDS):
+                    await self._made().send(mailbox, envelope)
+        except WrongConnection:
+            await self.renew()
+            raise
 
-    async def receive(self, mailbox: str) -> dict[str, Any]:
-        try:
-            found: dict[str, Any] = await self._made().receive(mailbox)
-        except Exception as error:
-            raise MailboxUnavailable(_words(error)) from error
-        return found
+    async def receive(self, mailbox: str) -> Message | Garbled:
+        """The next message of this project. Others are counted, and left."""
+        while True:
+            try:
+                with self._failing():
+                    envelope = await self._made().receive(mailbox)
+            except (ValueError, TypeError) as error:  # the layer's: bytes that it did not write
+                ignored.add("a message in a mailbox", NotOurs(words_of(error)))
+                await asyncio.sleep(UNREADABLE_SECONDS)
+                continue
+            message = opened(mailbox, envelope)
+            if message is not None:
+                return message
 
     async def renew(self) -> None:
         """Use other connections from now on; the mailboxes so far receive nothing any more."""
@@ -67,7 +89,7 @@ class LayerMailboxes:
         # What both layers of channels_redis call it. The core layer's `flush` would delete the host's messages.
         close = getattr(old, "close_pools", None) or (old.flush if _is_pubsub(old) else None)
         if close is not None:
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(*CONNECTION_ERRORS):
                 async with time_limit(SEND_SECONDS):
                     await close()
 
@@ -79,6 +101,20 @@ class LayerMailboxes:
             self._layer = channel_layers.make_backend(self._alias)
         return self._layer
 
+    @contextlib.contextmanager
+    def _failing(self) -> Iterator[None]:
+        try:
+            yield
+        except ChannelFull as error:
+            raise MailboxUnavailable(words_of(error)) from error
+        except CONNECTION_ERRORS as error:
+            kind = WrongConnection if is_wrong_connection(error) else MailboxUnavailable
+            raise kind(words_of(error)) from error
+
+
+class WrongConnection(MailboxUnavailable):
+    """The server on the other end is not the one to speak to any more: connect anew."""
+
 
 class MemoryMailboxes:
     """Mailboxes within one process, for a reader that runs in the web process. Any event loop may send to any."""
@@ -87,7 +123,7 @@ class MemoryMailboxes:
     CAPACITY = 1_000
 
     def __init__(self) -> None:
-        self._boxes: dict[str, tuple[asyncio.AbstractEventLoop, asyncio.Queue[dict[str, Any]]]] = {}
+        self._boxes: dict[str, tuple[asyncio.AbstractEventLoop, asyncio.Queue[Message]]] = {}
 
     async def new(self) -> str:
         for name in [name for name, (loop, _) in self._boxes.items() if loop.is_closed()]:
@@ -96,7 +132,7 @@ class MemoryMailboxes:
         self._boxes[name] = (asyncio.get_running_loop(), asyncio.Queue(self.CAPACITY))
         return name
 
-    async def send(self, mailbox: str, message: dict[str, Any]) -> None:
+    async def send(self, mailbox: str, message: Message) -> None:
         found = self._boxes.get(mailbox)
         if found is None:
             raise MailboxUnavailable(f"no mailbox {mailbox!r}")
@@ -109,9 +145,9 @@ class MemoryMailboxes:
         try:
             loop.call_soon_threadsafe(box.put_nowait, message)
         except RuntimeError as error:  # that loop was closed
-            raise MailboxUnavailable(_words(error)) from error
+            raise MailboxUnavailable(words_of(error)) from error
 
-    async def receive(self, mailbox: str) -> dict[str, Any]:
+    async def receive(self, mailbox: str) -> Message | Garbled:
         return await self._boxes[mailbox][1].get()
 
     async def renew(self) -> None:
@@ -127,7 +163,3 @@ local_mailboxes = MemoryMailboxes()
 
 def _is_pubsub(layer: Any) -> bool:
     return type(layer).__name__ == "RedisPubSubChannelLayer"
-
-
-def _words(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 
+from django_logtail.control.messages import Failed, Piece, Read
 from django_logtail.protocol import encode_batch, encode_message
 from django_logtail.relay.history import AsyncHistory
 
@@ -14,14 +15,15 @@ async def range_frames(answer: AsyncHistory, request: int) -> AsyncGenerator[byt
     try:
         while True:
             message = await answer.next()
-            if "error" in message:
-                yield encode_message("error", request=request, id="not-there", text=message["error"])
-                return
-            file, start = message["file"], message["start"]
-            if "data" not in message:
-                yield encode_message("done", request=request, file=file, start=start, end=message["end"])
-                return
-            yield encode_batch(file, start, message["data"], request=request)
+            match message:
+                case Piece(file=file, start=start, data=data):
+                    yield encode_batch(file, start, data, request=request)
+                case Read(file=file, start=start, end=end):
+                    yield encode_message("done", request=request, file=file, start=start, end=end)
+                    return
+                case Failed(error=text):
+                    yield encode_message("error", request=request, id="not-there", text=text)
+                    return
     except asyncio.TimeoutError:
         text = "No reader answered. Try again."
         yield encode_message("error", request=request, id="no-reader", text=text)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any
 
+from django_logtail.control.messages import Failed, Found
 from django_logtail.protocol import encode_message
 from django_logtail.relay.history import AsyncHistory
 
@@ -20,26 +21,28 @@ async def search_frames(answer: AsyncHistory, request: int, file: str, start: in
     try:
         while True:
             message = await answer.next()
-            if "error" in message:
-                yield encode_message("error", request=request, id=message["id"], text=message["error"])
+            if isinstance(message, Failed):
+                yield encode_message("error", request=request, id=message.id, text=message.error)
                 return
-            fresh = message["count"] - taken
-            if fresh > len(message["hits"]):
+            if not isinstance(message, Found):
+                continue
+            fresh = message.count - taken
+            if fresh > len(message.hits):
                 text = "Some of what was found got lost on the way. Search again."
                 yield encode_message("error", request=request, id="lost", text=text)
                 return
             if fresh > 0:
                 taken += fresh
-                hits = [_hit(*hit) for hit in message["hits"][-fresh:]]
+                hits = [_hit(*hit[:5]) for hit in message.hits[-fresh:]]
                 yield encode_message("found", request=request, file=file, hits=hits)
-            at, end, reason = message["at"], message["end"], message.get("reason")
-            if message["done"]:
-                more = message["more"] or None
+            at, end = message.at, message.end
+            if message.done:
+                more = message.more or None
                 yield encode_message(
                     "done", request=request, file=file, start=start, end=at, found=taken, more=more
                 )
                 return
-            yield encode_message("progress", request=request, at=at, end=end, reason=reason)
+            yield encode_message("progress", request=request, at=at, end=end, reason=message.reason or None)
     except asyncio.TimeoutError:
         text = "No reader answered. Try again."
         yield encode_message("error", request=request, id="no-reader", text=text)

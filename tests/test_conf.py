@@ -9,11 +9,23 @@ from django_logtail.conf import Conf, Key, conf
 KEYS = {name: key for name, key in vars(Conf).items() if isinstance(key, Key)}
 
 
-@pytest.mark.parametrize("name", KEYS)
+@pytest.mark.parametrize("name", KEYS.keys() - {"NAMESPACE"})
 def test_a_key_that_is_not_given_has_its_default(settings: Any, name: str) -> None:
     settings.LOGTAIL = {}
 
     assert getattr(conf, name) == KEYS[name].default
+
+
+def test_the_namespace_stays_the_same_while_the_secret_key_is_rotated(settings: Any) -> None:
+    settings.LOGTAIL, settings.SECRET_KEY = {}, "old"
+    before = conf.NAMESPACE
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "new", ["old"]
+    during = conf.NAMESPACE
+    settings.SECRET_KEY_FALLBACKS = []
+
+    assert len(before) == 12
+    assert during == before
+    assert before != conf.NAMESPACE
 
 
 @pytest.mark.parametrize("name", KEYS)

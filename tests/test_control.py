@@ -9,6 +9,8 @@ import redis
 from django_logtail.control import READER_LEASE_MS, ControlUnavailable, Note, ReaderLease, Seen, ViewerFacts
 from django_logtail.control.in_memory import MemoryControl
 from django_logtail.control.in_redis import RedisControl
+from django_logtail.control.keys import key
+from django_logtail.control.messages import read_want, want_text
 from django_logtail.control.wants import WANT_LEASE_MS, Want
 from django_logtail.tailing.events import Position
 from example_project.demo.redis_server import redis_command
@@ -17,6 +19,11 @@ from tests.ports import free_port
 from .stack import is_listening, wait_until
 
 WANT = Want("p1", "7", "", "mailbox", 1, 1000, lines=500)
+
+
+@pytest.fixture(autouse=True)
+def namespace(settings):
+    settings.LOGTAIL = {"NAMESPACE": "shop"}
 
 
 @pytest.fixture(scope="module")
@@ -44,14 +51,14 @@ class OnRedis:
     def lapse(self, name, milliseconds):
         """Let time pass for one kind of lease: Redis' clock cannot be set, its expiries can."""
         if name == "wants":
-            for member in self.client.zrange("logtail:{q}:expiry", 0, -1):
-                self.client.zincrby("logtail:{q}:expiry", -milliseconds, member)
+            for member in self.client.zrange(key("q", "expiry"), 0, -1):
+                self.client.zincrby(key("q", "expiry"), -milliseconds, member)
         else:
-            left = self.client.pttl(f"logtail:{{q}}:{name}")
+            left = self.client.pttl(key("q", name))
             if left > milliseconds:
-                self.client.pexpire(f"logtail:{{q}}:{name}", left - milliseconds)
+                self.client.pexpire(key("q", name), left - milliseconds)
             elif left > 0:
-                self.client.delete(f"logtail:{{q}}:{name}")
+                self.client.delete(key("q", name))
 
 
 class InMemory:
@@ -195,7 +202,7 @@ def test_what_a_reader_reports_can_be_read(control, lease):
     tick(control, lease)
     control.report("q", {"host": "web-2"})
 
-    assert control.status("q") == {"host": "web-2"}
+    assert control.status("q")["host"] == "web-2"
     assert control.status("other") is None
 
 
@@ -244,7 +251,7 @@ def test_every_key_but_the_stop_flag_lapses(server, lease):
 
     lasting = {key.decode() for key in server.keys("*") if server.ttl(key) < 0}
 
-    assert lasting == {"logtail:{q}:stop"}
+    assert lasting == {"logtail:shop:{q}:stop"}
 
 
 @pytest.mark.redis
@@ -253,10 +260,10 @@ def test_a_web_process_that_died_is_forgotten(server):
     viewer = ViewerFacts("s", "1", "7", 12.5, "")
     control.report_viewers("dead", [viewer])
     control.report_viewers("alive", [viewer])
-    server.delete("logtail:viewers:dead")  # as it lapses
+    server.delete("logtail:shop:viewers:dead")  # as it lapses
 
     assert control.viewers() == [viewer]
-    assert server.smembers("logtail:viewers") == {b"alive"}
+    assert server.smembers("logtail:shop:viewers") == {b"alive"}
 
 
 @pytest.mark.redis
@@ -290,4 +297,4 @@ def test_a_redis_that_does_not_answer_is_one_kind_of_error():
     ],
 )
 def test_a_want_survives_its_journey(want):
-    assert Want.from_json(want.member, want.to_json()) == want
+    assert read_want("q", want.member, want_text("q", want)) == want

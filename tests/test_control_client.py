@@ -18,6 +18,7 @@ from django_logtail.checks.channel_layer import check_channel_layer
 from django_logtail.control import ControlUnavailable, connection
 from django_logtail.control.connection import CALL_SECONDS, redis_client
 from django_logtail.control.in_redis import RedisControl
+from django_logtail.control.keys import key
 
 from .conftest import absent
 from .redis_servers import KINDS, RedisServer, broker_options, client
@@ -63,7 +64,7 @@ def test_control_uses_the_brokers_server_and_database_whatever_its_kind(
     found = stops_through(redis_client())
 
     assert found == {"7": "why"}
-    assert broker.client.hgetall("logtail:{q}:stop") == {b"7": b"why"}
+    assert broker.client.hgetall(key("q", "stop")) == {b"7": b"why"}
     broker.close()
     broker.client.close()
 
@@ -79,7 +80,7 @@ def test_control_uses_the_server_and_database_of_its_own_url_whatever_its_kind(
 
     assert found == {"7": "why"}
     with client(server) as other:
-        assert other.hgetall("logtail:{q}:stop") == {b"7": b"why"}
+        assert other.hgetall(key("q", "stop")) == {b"7": b"why"}
 
 
 @pytest.mark.parametrize(

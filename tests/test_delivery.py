@@ -9,12 +9,14 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from django_logtail.control import Note, ReaderLease
 from django_logtail.control.in_memory import MemoryControl
+from django_logtail.control.messages import Batch, Event, Failed, Message, Piece
 from django_logtail.mailboxes import MailboxUnavailable, MemoryMailboxes
 from django_logtail.protocol import decode_batch
 from django_logtail.reader import Reader
@@ -35,9 +37,9 @@ class Faulty(MemoryMailboxes):
 
     def __init__(self) -> None:
         super().__init__()
-        self.fault: Callable[[dict], str] = lambda message: ""
-        self.sent: list[dict] = []
-        self.held: dict | None = None
+        self.fault: Callable[[Message], str] = lambda message: ""
+        self.sent: list[Message] = []
+        self.held: Message | None = None
 
     async def send(self, mailbox, message):
         match self.fault(message):
@@ -247,7 +249,7 @@ async def test_late_bytes_of_a_rotated_file_are_asked_for_again_when_they_get_lo
     lost = []
 
     def lose(message):
-        if message.get("flags", 0) & 2 and len(lost) < losses:
+        if getattr(message, "is_late", False) and len(lost) < losses:
             lost.append(message)
             return "drop"
         return ""
@@ -270,7 +272,7 @@ async def test_late_bytes_of_a_rotated_file_are_asked_for_again_when_they_get_lo
 async def test_a_flood_arrives_complete_whatever_happens_to_every_tenth_message(house, fault):
     generator = random.Random(1)
     house.mailboxes.fault = lambda message: (
-        fault if message["type"] == "logtail.item" and generator.random() < 0.1 else ""
+        fault if isinstance(message, (Batch, Event)) and generator.random() < 0.1 else ""
     )
     taker = house.join()
     await taker.until(lambda: taker.events)
@@ -289,7 +291,7 @@ async def test_a_last_batch_that_is_lost_before_silence_is_asked_for_again(house
     lost = []
 
     def lose_one(message):
-        if "data" in message and not lost:
+        if isinstance(message, Batch) and not lost:
             lost.append(message)
             return "drop"
         return ""
@@ -364,9 +366,9 @@ async def test_a_viewer_that_takes_nothing_paces_the_reader(house):
     taker = house.join()
     await taker.until(lambda: taker.bytes)
     house.append(numbered(0, 200_000))
-    other = [message["number"] for message in house.mailboxes.sent if "data" in message]
+    other = [message.number for message in house.mailboxes.sent if isinstance(message, Batch)]
     await asyncio.sleep(1.0)
-    sent = sum(len(message["data"]) for message in house.mailboxes.sent if "data" in message)
+    sent = sum(len(message.data) for message in house.mailboxes.sent if isinstance(message, Batch))
 
     assert other
     assert CREDIT_BYTES // 2 <= sent <= CREDIT_BYTES + 64 * 1024
@@ -447,11 +449,11 @@ async def test_a_viewer_that_joins_where_the_ring_ends_gets_no_gap(house, monkey
         await first.until(lambda: first.place and first.place[1] == house.path.stat().st_size)
     feed = first.viewer.feed
     oldest = feed.ring.item(feed.ring.first).before
-    last = next(message for message in reversed(house.mailboxes.sent) if "data" in message)
+    last = next(message for message in reversed(house.mailboxes.sent) if isinstance(message, Batch))
 
     second = house.join(resume=(oldest.file, oldest.offset))
     for _ in range(3):  # items that had come by then
-        last = {**last, "number": last["number"] + 1, "start": last["start"] + len(last["data"])}
+        last = replace(last, number=last.number + 1, start=last.start + len(last.data))
         feed.take(last)
         first.take()
     second.take()
@@ -502,13 +504,13 @@ async def test_a_log_with_something_left_to_send_may_be_closed_during_the_turn_o
     is_sending, has_left, send = asyncio.Event(), asyncio.Event(), house.mailboxes.send
 
     async def slow_for_the_other(mailbox, message):
-        if message["type"] == "logtail.item" and "|2|" in message["member"]:
+        if isinstance(message, (Batch, Event)) and "|2|" in message.member:
             is_sending.set()
             await has_left.wait()
         await send(mailbox, message)
 
     house.mailboxes.send = slow_for_the_other
-    house.mailboxes.fault = lambda message: "refuse" if "|1|" in message.get("member", "") else ""
+    house.mailboxes.fault = lambda message: "refuse" if "|1|" in getattr(message, "member", "") else ""
     reader, task = house.readers[0]
     house.append(b"never sent\n")
     await eventually(lambda: any(flow.outbox for flow in reader.flows))
@@ -629,7 +631,7 @@ async def test_old_bytes_on_a_dead_file_system_hold_up_no_log_and_no_others_old_
     found = await asked.next()
     answers.set()
 
-    assert found["data"] == b"other\n"
+    assert found.data == b"other\n"
 
 
 async def test_who_comes_after_a_log_s_entry_was_changed_is_shown_nothing_of_what_it_named_before(
@@ -673,7 +675,7 @@ async def test_a_want_that_changes_during_a_slow_read_is_served_from_its_new_pla
     monkeypatch.setattr(Follower, "is_remote", property(lambda follower: True))
     generator = random.Random(3)
     house.mailboxes.fault = lambda message: (
-        "drop" if message["type"] == "logtail.item" and generator.random() < 0.1 else ""
+        "drop" if isinstance(message, (Batch, Event)) and generator.random() < 0.1 else ""
     )
     taker = house.join()
     await taker.until(lambda: taker.events)
@@ -761,9 +763,9 @@ async def test_history_answers_bytes_and_lines_before(house):
         found = b""
         pending = house.relay.history("1", QUEUE, asked.pop("place"), **asked)
         try:
-            while "end" not in (message := await pending.next()):
-                found += message["data"]
-            return found, message["start"], message["end"]
+            while isinstance(message := await pending.next(), Piece):
+                found += message.data
+            return found, message.start, message.end
         finally:
             pending.close()
 
@@ -783,7 +785,7 @@ async def test_history_of_a_file_that_is_gone_says_so(house):
     answer = await pending.next()
     pending.close()
 
-    assert answer["error"] == "the file that held these bytes no longer exists"
+    assert answer.error == "the file that held these bytes no longer exists"
 
 
 async def test_history_that_is_asked_for_before_there_is_a_mailbox_is_answered(tmp_path):
@@ -793,7 +795,7 @@ async def test_history_that_is_asked_for_before_there_is_a_mailbox_is_answered(t
     answer = await pending.next()
     await house.close()
 
-    assert "error" in answer
+    assert isinstance(answer, Failed)
 
 
 async def test_that_a_resting_log_may_no_longer_be_read_is_said_by_the_next_heartbeat(house, monkeypatch):
@@ -817,7 +819,7 @@ async def test_files_that_come_and_go_while_nothing_can_be_sent_are_not_lost(hou
     taker = house.join()
     await taker.until(lambda: taker.bytes == numbered(0, 5))
 
-    house.mailboxes.fault = lambda message: "refuse" if message["type"] == "logtail.item" else ""
+    house.mailboxes.fault = lambda message: "refuse" if isinstance(message, (Batch, Event)) else ""
     for turn in range(1, 6):
         house.append(numbered(5 * turn, 5))
         inode = house.path.stat().st_ino

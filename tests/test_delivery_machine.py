@@ -34,6 +34,7 @@ from hypothesis.stateful import (
 from django_logtail import reader as reader_module
 from django_logtail.control import ControlUnavailable, Note
 from django_logtail.control.in_memory import MemoryControl
+from django_logtail.control.messages import Message
 from django_logtail.mailboxes import MailboxUnavailable, MemoryMailboxes
 from django_logtail.protocol import decode_batch
 from django_logtail.reader import Reader
@@ -126,7 +127,7 @@ class BadMailboxes(MemoryMailboxes):
         self.chance = chance
         self.faults: dict[str, float] = {}
 
-    async def send(self, mailbox: str, message: dict[str, Any]) -> None:
+    async def send(self, mailbox: str, message: Message) -> None:
         fault = next((name for name, share in self.faults.items() if self.chance.random() < share), "")
         if fault == "refuse":
             raise MailboxUnavailable("full")
@@ -135,13 +136,13 @@ class BadMailboxes(MemoryMailboxes):
         if fault == "delay":
             # Long enough to come from a reader of the past.
             seconds = self.chance.choice([0.001, 0.02, 0.3, 4.0])
-            asyncio.get_running_loop().call_later(seconds, self._put_late, mailbox, dict(message))
+            asyncio.get_running_loop().call_later(seconds, self._put_late, mailbox, message)
             return
         if fault == "double":
-            await super().send(mailbox, dict(message))
-        await super().send(mailbox, dict(message))
+            await super().send(mailbox, message)
+        await super().send(mailbox, message)
 
-    def _put_late(self, mailbox: str, message: dict[str, Any]) -> None:
+    def _put_late(self, mailbox: str, message: Message) -> None:
         if mailbox not in self._boxes:
             return  # its owner has ended meanwhile
         _, box = self._boxes.get(mailbox, (None, None))

@@ -8,6 +8,7 @@ import pytest
 from django_logtail import download as module
 from django_logtail.access import Refused
 from django_logtail.admission import TooManyViewers, viewers
+from django_logtail.control.messages import Failed, Found, Piece, Read
 from django_logtail.download import BrokenOff, Downloader, NoFile, bytes_of, file_name, whole_file
 from django_logtail.models import Log
 from django_logtail.protocol import MAX_RANGE_BYTES, CloseCode
@@ -117,7 +118,7 @@ async def test_a_reader_that_does_not_answer_is_no_download(house, monkeypatch):
 async def test_messages_that_are_lost_or_doubled_change_nothing(house, fault):
     numbers = iter(range(1_000))
     house.mailboxes.fault = lambda message: (
-        fault if message["type"] == "logtail.range" and next(numbers) in (3, 40) else ""
+        fault if isinstance(message, (Piece, Read, Found, Failed)) and next(numbers) in (3, 40) else ""
     )
 
     assert await downloaded(house) == CONTENT
@@ -128,7 +129,7 @@ async def test_a_range_whose_end_is_lost_is_asked_for_again(house, monkeypatch):
     lost = []
 
     def lose(message):
-        if message["type"] == "logtail.range" and "end" in message and not lost:
+        if isinstance(message, Read) and not lost:
             lost.append(message)
             return "drop"
         return ""
@@ -158,9 +159,9 @@ async def test_the_next_range_is_read_when_the_one_before_was_taken(house):
 
     def sent() -> int:
         return sum(
-            len(message.get("data", b""))
+            len(getattr(message, "data", b""))
             for message in house.mailboxes.sent
-            if message["type"] == "logtail.range"
+            if isinstance(message, (Piece, Read, Found, Failed))
         )
 
     first = await anext(pieces)
@@ -256,7 +257,9 @@ async def test_a_budget_that_is_spent_makes_it_wait(house):
 
     first = asyncio.ensure_future(anext(bytes_of(LOG, whole, READER)))
     await eventually(lambda: reader.histories)
-    before = [message for message in house.mailboxes.sent if message["type"] == "logtail.range"]
+    before = [
+        message for message in house.mailboxes.sent if isinstance(message, (Piece, Read, Found, Failed))
+    ]
     reader.budget.spend(-(10**12))
 
     assert before == []

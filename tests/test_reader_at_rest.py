@@ -9,6 +9,7 @@ import pytest
 
 from django_logtail import reader as reader_module
 from django_logtail.control.in_memory import MemoryControl
+from django_logtail.control.messages import Batch
 from django_logtail.control.wants import Want
 from django_logtail.mailboxes import MemoryMailboxes
 from django_logtail.reader import Reader
@@ -52,10 +53,10 @@ class Home:
         await asyncio.sleep(SETTLE_SECONDS)
         return task
 
-    async def next_item(self) -> dict[str, Any]:
+    async def next_item(self) -> Batch:
         while True:
             message = await self.mailboxes.receive(self.mailbox)
-            if message["type"] == "logtail.item" and message.get("data") == b"unseen\n":
+            if isinstance(message, Batch) and message.data == b"unseen\n":
                 return message
 
     async def _wake(self, queue: str) -> None:

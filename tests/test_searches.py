@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from django_logtail.control.messages import Failed, Found, Piece, Read, read_want, want_text
 from django_logtail.control.wants import Sought, Want
 from django_logtail.reader import searches
 from django_logtail.reader.limits import Limits
@@ -170,9 +171,9 @@ async def test_a_message_that_gets_lost_is_noticed_and_one_that_comes_twice_is_n
     frames = await ask(house, "line")
     seen = 0
 
-    def second(message: dict) -> str:
+    def second(message) -> str:
         nonlocal seen
-        if message["type"] == "logtail.range":
+        if isinstance(message, (Piece, Read, Found, Failed)):
             seen += 1
             return fault if seen == 2 else ""
         return ""
@@ -279,7 +280,7 @@ async def test_lines_are_read_while_searches_take_turns(house, monkeypatch):
     for frames in running:
         await frames.aclose()
 
-    assert answer["data"] == numbered(0, 1)
+    assert answer.data == numbered(0, 1)
 
 
 async def test_a_new_reader_searches_on_and_nothing_is_told_twice(house, monkeypatch):
@@ -353,5 +354,5 @@ async def test_a_viewer_that_takes_nothing_gathers_no_progress(house, monkeypatc
 def test_a_want_for_a_search_survives_its_journey():
     want = Want("p", "1", "f", "m", 3, 0, position=Position("id", 9), search=Sought('a"b', True, False))
 
-    assert Want.from_json(want.member, want.to_json()) == want
+    assert read_want("q", want.member, want_text("q", want)) == want
     assert want.is_history

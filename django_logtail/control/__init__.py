@@ -31,26 +31,21 @@ class ControlUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ReaderLease:
-    """Who reads a queue now. A message to its mailbox makes it look at the wants at once."""
+    """Who reads a queue now. A message to its mailbox makes it look at the wants at once.
+
+    `version` is its release; `speaks`, the version of its words (`wire.VERSION`), 0 when it is no reader of ours.
+    """
 
     token: str
     host: str
     pid: int
     version: str
     mailbox: str = ""
-
-    def to_text(self) -> str:
-        return f"{self.token}|{self.host}|{self.pid}|{self.version}|{self.mailbox}"
-
-    @classmethod
-    def from_text(cls, text: str) -> ReaderLease:
-        token, host, pid, version, mailbox = text.split("|")
-        return cls(token, host, int(pid), version, mailbox)
+    speaks: int = 1
 
     @classmethod
     def new(cls) -> ReaderLease:
-        host = socket.gethostname().replace("|", "_") or "unknown"
-        return cls(uuid.uuid4().hex, host, os.getpid(), __version__)
+        return cls(uuid.uuid4().hex, socket.gethostname() or "unknown", os.getpid(), __version__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +67,16 @@ class ViewerFacts:
     log: str
     since: float
     address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One that uses this Redis, as it calls itself; `queue` is its default one."""
+
+    namespace: str
+    label: str
+    host: str
+    queue: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,4 +136,9 @@ class Control(Protocol):
     def add_note(self, queue: str, note: Note) -> None: ...
     def report_viewers(self, process: str, viewers: list[ViewerFacts]) -> None: ...
     def viewers(self) -> list[ViewerFacts]: ...
+    def ignored(self) -> dict[str, int]: ...
+    def introduce(self) -> list[Project]: ...
+    def clock(self) -> float: ...
+    def waiting(self, queue: str) -> str: ...
+    def set_waiting(self, queue: str, name: str) -> None: ...
     def ping(self) -> str: ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 from typing import Final
 
@@ -15,6 +16,43 @@ from django_logtail.control import ControlUnavailable
 CALL_SECONDS: Final = 2.0
 #: What makes a client of redis-py ask up to ten times more, each for CALL_SECONDS. Who calls tries again anyway.
 _RETRIES: Final = frozenset({"retry", "retry_on_error", "retry_on_timeout"})
+
+#: What a server that is gone, starting, full or wrong makes of a call, in whatever thread or event loop.
+CONNECTION_ERRORS: Final = (redis.RedisError, OSError, asyncio.TimeoutError)
+#: How Redis begins to say that the one who answers is not the one to ask: it was demoted, is starting or has lost its
+#: master, has given the keys away, or wants another password. A pool would go on asking it for ever.
+_WRONG: Final = (
+    "READONLY",
+    "LOADING",
+    "MASTERDOWN",
+    "MOVED",
+    "CLUSTERDOWN",
+    "NOAUTH",
+    "WRONGPASS",
+    "UNBLOCKED",
+)
+_WRONG_KINDS: Final = (
+    redis.ReadOnlyError,
+    redis.BusyLoadingError,
+    redis.AuthenticationError,
+    redis.exceptions.ClusterError,
+)
+
+
+def is_wrong_connection(error: BaseException) -> bool:
+    """Whether it says that this connection leads to the wrong server, so that only a new one can help."""
+    if isinstance(error, _WRONG_KINDS):
+        return True
+    if not isinstance(error, redis.ResponseError):
+        return False
+    text = str(error)
+    # Before Redis 7, what a script met stands further back: "ERR Error running script …: -READONLY You can't …".
+    return text.startswith(_WRONG) or any(f"-{word} " in text for word in _WRONG)
+
+
+def words_of(error: BaseException) -> str:
+    """The kind of error, and what it says if anything."""
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 def redis_client() -> redis.Redis:

@@ -14,6 +14,7 @@ from django_logtail.control import (
     READER_LEASE_MS,
     Note,
     Posted,
+    Project,
     ReaderLease,
     Seen,
     Tick,
@@ -128,6 +129,21 @@ class MemoryControl:
     def viewers(self) -> list[ViewerFacts]:
         with self._lock:
             return [viewer for viewers in self._viewers.values() for viewer in viewers]
+
+    def ignored(self) -> dict[str, int]:
+        return {}
+
+    def introduce(self) -> list[Project]:
+        return []
+
+    def clock(self) -> float:
+        return self._clock()
+
+    def waiting(self, queue: str) -> str:
+        return ""
+
+    def set_waiting(self, queue: str, name: str) -> None:
+        """Nothing to remember: no broker is between."""
 
     def ping(self) -> str:
         return "in this process"

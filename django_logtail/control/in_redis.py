@@ -6,12 +6,16 @@ A call that cannot be answered raises `ControlUnavailable`, whatever the client 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+import socket
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
 import redis
+from django.conf import settings
 
+from django_logtail.conf import conf
 from django_logtail.control import (
     MOST_NOTES,
     READER_LEASE_MS,
@@ -19,13 +23,17 @@ from django_logtail.control import (
     ControlUnavailable,
     Note,
     Posted,
+    Project,
     ReaderLease,
     Seen,
     Tick,
     ViewerFacts,
     keys,
+    messages,
 )
+from django_logtail.control.connection import is_wrong_connection
 from django_logtail.control.wants import WANT_LEASE_MS, Want
+from django_logtail.control.wire import Unreadable, ignored
 
 
 class RedisControl:
@@ -36,6 +44,7 @@ class RedisControl:
         self._post = client.register_script(keys.POST)
         self._tick = client.register_script(keys.TICK)
         self._hand_over = client.register_script(keys.HAND_OVER)
+        self._projects = client.register_script(keys.PROJECTS_SAY)
 
     def post(
         self, queue: str, wants: Iterable[Want], renewed: Iterable[str], dropped: Iterable[str]
@@ -50,11 +59,11 @@ class RedisControl:
             len(dropped),
         ]
         for want in wants:
-            arguments += [want.member, want.to_json()]
+            arguments += [want.member, messages.want_text(queue, want)]
         arguments += [*renewed, *dropped]
         lease, wake, missing = self._call(self._post, keys=keys.family(queue), args=arguments)
         return Posted(
-            ReaderLease.from_text(_text(lease)) if lease else None,
+            messages.read_lease(queue, _text(lease)) if lease else None,
             bool(wake),
             tuple(_text(member) for member in missing),
         )
@@ -68,7 +77,7 @@ class RedisControl:
                 keys.FAMILY_LEASE_MS,
                 READER_LEASE_MS,
                 lease.token,
-                lease.to_text(),
+                messages.lease_text(queue, lease),
                 int(starting),
                 int(may_end),
                 seen.epoch,
@@ -77,20 +86,17 @@ class RedisControl:
         )
         match _text(answer[0]):
             case "lost":
-                return Tick(holds=False, holder=ReaderLease.from_text(_text(answer[1])))
+                return Tick(holds=False, holder=messages.read_lease(queue, _text(answer[1])))
             case "ended":
                 return Tick(holds=False, ended=True)
         _, epoch, version, full, found, stops, notes = answer
-        pairs = _pairs(found)
         return Tick(
             holds=True,
             seen=Seen(_text(epoch), int(version)),
             is_full=bool(full),
-            changed={
-                member: Want.from_json(member, text) if text else None for member, text in pairs.items()
-            },
+            changed=dict(_wants(queue, _pairs(found))),
             stops=_pairs(stops),
-            notes=tuple(Note(**json.loads(note)) for note in notes),
+            notes=tuple(_notes(queue, notes)),
         )
 
     def hand_over(self, queue: str, lease: ReaderLease) -> int:
@@ -100,17 +106,17 @@ class RedisControl:
         )
 
     def report(self, queue: str, status: Mapping[str, object]) -> None:
-        text = json.dumps(status, separators=(",", ":"))
+        text = messages.report_text(queue, status)
         self._call(self._client.set, keys.key(queue, "status"), text, px=keys.STATUS_LEASE_MS)
 
     def status(self, queue: str) -> dict[str, Any] | None:
         """What the queue's reader last reported, or None when there is none."""
         text = self._call(self._client.get, keys.key(queue, "status"))
-        return None if text is None else json.loads(text)
+        return None if text is None else messages.read_report(queue, _text(text))
 
     def reader(self, queue: str) -> ReaderLease | None:
         text = self._call(self._client.get, keys.key(queue, "reader"))
-        return None if text is None else ReaderLease.from_text(_text(text))
+        return None if text is None else messages.read_lease(queue, _text(text))
 
     def set_stop(self, queue: str, log: str, reason: str) -> None:
         """Set the stop flag of one log, or of all with "*". The reader obeys at its next tick."""
@@ -128,33 +134,62 @@ class RedisControl:
         """Leave a note for the queue's reader, which takes it at its next tick; without a reader it lapses."""
         key = keys.key(queue, "notes")
         pipeline = self._client.pipeline()
-        pipeline.rpush(key, json.dumps(asdict(note), separators=(",", ":")))
+        pipeline.rpush(key, messages.note_text(queue, note))
         pipeline.ltrim(key, -MOST_NOTES, -1)
         pipeline.pexpire(key, keys.FAMILY_LEASE_MS)
         self._call(pipeline.execute)
 
     def report_viewers(self, process: str, viewers: list[ViewerFacts]) -> None:
         """Say who watches through this web process; to be repeated every VIEWERS_SECONDS."""
-        key = keys.viewers_key(process)
+        key = keys.viewers_of(process)
         pipeline = self._client.pipeline()
-        if viewers:
-            text = json.dumps([asdict(viewer) for viewer in viewers], separators=(",", ":"))
-            pipeline.set(key, text, px=VIEWERS_LEASE_MS)
-            pipeline.sadd(keys.VIEWERS, process)
-            pipeline.pexpire(keys.VIEWERS, keys.FAMILY_LEASE_MS)
+        counts = ignored.counts
+        if viewers or counts:
+            pipeline.set(key, messages.viewers_text(process, viewers, counts), px=VIEWERS_LEASE_MS)
+            pipeline.sadd(keys.viewers(), process)
+            pipeline.pexpire(keys.viewers(), keys.FAMILY_LEASE_MS)
         else:
             pipeline.delete(key)
-            pipeline.srem(keys.VIEWERS, process)
+            pipeline.srem(keys.viewers(), process)
         self._call(pipeline.execute)
 
     def viewers(self) -> list[ViewerFacts]:
         """Who watches now, through any web process; up to VIEWERS_SECONDS old."""
-        processes = [_text(process) for process in self._call(self._client.smembers, keys.VIEWERS)]
-        names = map(keys.viewers_key, processes)
+        return [viewer for viewers, _ in self._lists_of_viewers() for viewer in viewers]
+
+    def ignored(self) -> dict[str, int]:
+        """What web processes that have viewers could not use of what they were told, by kind."""
+        return dict(sum((Counter(counts) for _, counts in self._lists_of_viewers()), Counter()))
+
+    def _lists_of_viewers(self) -> list[tuple[list[ViewerFacts], dict[str, int]]]:
+        processes = [_text(process) for process in self._call(self._client.smembers, keys.viewers())]
+        names = map(keys.viewers_of, processes)
         texts = self._call(self._client.mget, list(names)) if processes else []
-        if dead := [process for process, text in zip(processes, texts, strict=True) if text is None]:
-            self._call(self._client.srem, keys.VIEWERS, *dead)  # one that lives says so again soon
-        return [ViewerFacts(**fields) for text in texts if text is not None for fields in json.loads(text)]
+        pairs = list(zip(processes, texts, strict=True))
+        if dead := [process for process, text in pairs if text is None]:
+            self._call(self._client.srem, keys.viewers(), *dead)  # one that lives says so again soon
+        return [messages.read_viewers(process, _text(text)) for process, text in pairs if text is not None]
+
+    def introduce(self) -> list[Project]:
+        """Say that this project uses this Redis, and learn which others do."""
+        label = getattr(settings, "SETTINGS_MODULE", None) or "a project"
+        mine = Project(conf.NAMESPACE, label, socket.gethostname(), conf.QUEUE)
+        said = json.dumps(asdict(mine), separators=(",", ":"))
+        found = self._call(self._projects, keys=[keys.PROJECTS], args=[keys.PROJECT_LEASE_MS, said])
+        others = (_project(_text(text)) for text in found)
+        return [other for other in others if other is not None and other.namespace != mine.namespace]
+
+    def clock(self) -> float:
+        """Seconds by Redis' clock, which is one for all hosts."""
+        seconds, microseconds = self._call(self._client.time)
+        return float(seconds) + float(microseconds) / 1e6
+
+    def waiting(self, queue: str) -> str:
+        """What the broker calls the wake-up that was sent last for this queue; "" when that is not known."""
+        return _text(self._call(self._client.get, keys.key(queue, "waiting")) or "")
+
+    def set_waiting(self, queue: str, name: str) -> None:
+        self._call(self._client.set, keys.key(queue, "waiting"), name, px=keys.WAITING_LEASE_MS)
 
     def ping(self) -> str:
         """The server's version; proves that it can be reached."""
@@ -165,11 +200,42 @@ class RedisControl:
         try:
             return function(*args, **kwargs)
         except (redis.RedisError, OSError) as error:
+            if is_wrong_connection(error):
+                # All that rest in the pool: they lead where this one did. The next call connects anew.
+                self._client.connection_pool.disconnect(inuse_connections=False)
             raise ControlUnavailable(str(error) or type(error).__name__) from error
 
 
+def _wants(queue: str, pairs: Mapping[str, str]) -> Iterator[tuple[str, Want | None]]:
+    """The wants that can be used. One that cannot is served to nobody: as if it were gone."""
+    for member, text in pairs.items():
+        try:
+            yield member, messages.read_want(queue, member, text) if text else None
+        except Unreadable as error:
+            ignored.add("a want", error)
+            yield member, None
+
+
+def _notes(queue: str, texts: Iterable[bytes | str]) -> Iterator[Note]:
+    for text in texts:
+        try:
+            yield messages.read_note(queue, _text(text))
+        except Unreadable as error:
+            ignored.add("a note", error)
+
+
+def _project(text: str) -> Project | None:
+    """What a project says of itself, whoever that is; without control characters, because people are shown it."""
+    try:
+        fields = json.loads(text)
+        words = [str(fields[name])[:80] for name in ("namespace", "label", "host", "queue")]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    return Project(*("".join(letter for letter in word if letter.isprintable()) for word in words))
+
+
 def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value
+    return value.decode(errors="replace") if isinstance(value, bytes) else value
 
 
 def _pairs(flat: list[bytes | str]) -> dict[str, str]:

@@ -1,34 +1,44 @@
 """Every key in Redis, and the scripts that change a queue's. `in_redis` sends them.
 
-One hash-tagged key family a queue, so that each script touches one slot. All times are Redis' own clock.
+`<ns>` is the project's namespace. One hash-tagged key family a queue, so that each script touches one slot. All times
+are Redis' own clock.
 
-    logtail:{queue}:reader    string  "<token>|<host>|<pid>|<version>|<mailbox>" of the running reader; 2.5 s.
-                                      An economy, not a fence: two readers at once do no harm, because a feed takes
-                                      only what continues exactly where it stands
-    logtail:{queue}:wants     hash    "<process>|<log>|<flow>" -> JSON of the want
-    logtail:{queue}:expiry    zset    the same members by when they lapse (15 s after the last renewal)
-    logtail:{queue}:changed   zset    the same members by the version of their last change, so that a tick costs what
-                                      changed and not what is watched
-    logtail:{queue}:version   hash    n: counts changes; epoch: when the family was created (Redis may lose its data)
-    logtail:{queue}:wake      string  at most one wake-up in flight: 2, 4, 8, 16, 30 s
-    logtail:{queue}:wakes     string  wake-ups without an answer; deleted by a reader that starts
-    logtail:{queue}:stop      hash    "<log>" or "*" -> reason: the stop flag. The only key without an expiry: it
-                                      stays until somebody clears it or deletes the log
-    logtail:{queue}:notes     list    JSON of notes from outside that the reader has not yet taken; at most 100
-    logtail:{queue}:status    string  JSON of what the reader last reported; lapses after 10 s
-    logtail:viewers:<process> string  JSON of one web process' viewers; lapses after 30 s
-    logtail:viewers           set     the processes that have such a key, or had one: to scan for them could take Redis,
-                                      which may hold millions of others' keys, half a minute
+    logtail:<ns>:{queue}:reader    string  "<token>|", and signed who it is, its mailbox and the version of its words;
+                                           2.5 s. An economy, not a fence: two readers at once do no harm, because a
+                                           feed takes only what continues exactly where it stands
+    logtail:<ns>:{queue}:wants     hash    "<process>|<log>|<flow>" -> the want, signed
+    logtail:<ns>:{queue}:expiry    zset    the same members by when they lapse (15 s after the last renewal)
+    logtail:<ns>:{queue}:changed   zset    the same members by the version of their last change, so that a tick costs
+                                           what changed and not what is watched
+    logtail:<ns>:{queue}:version   hash    n: counts changes; epoch: when the family was created (Redis may lose its
+                                           data)
+    logtail:<ns>:{queue}:wake      string  at most one wake-up in flight: 2, 4, 8, 16, 30 s
+    logtail:<ns>:{queue}:wakes     string  wake-ups without an answer; deleted by a reader that starts
+    logtail:<ns>:{queue}:waiting   string  what the broker calls the wake-up that was sent last
+    logtail:<ns>:{queue}:stop      hash    "<log>" or "*" -> reason: the stop flag. The only key without an expiry: it
+                                           stays until somebody clears it or deletes the log
+    logtail:<ns>:{queue}:notes     list    notes from outside that the reader has not yet taken, signed; at most 100
+    logtail:<ns>:{queue}:status    string  what the reader last reported, signed; lapses after 10 s
+    logtail:<ns>:viewers:<process> string  one web process' viewers, signed; lapses after 30 s
+    logtail:<ns>:viewers           set     the processes that have such a key, or had one: to scan for them could take
+                                           Redis, which may hold millions of others' keys, half a minute
+    logtail:projects               zset    outside every namespace: JSON of each project that uses this Redis, by when
+                                           it last said so; forgotten after an hour
 """
 
 from __future__ import annotations
 
 from typing import Final
 
+from django_logtail.conf import conf
+
 #: Milliseconds after which an unused key family is gone.
 FAMILY_LEASE_MS: Final = 60_000
 #: Milliseconds a reader's report lives; it is renewed each second, and every four while nothing moves.
 STATUS_LEASE_MS: Final = 10_000
+
+#: Milliseconds that a wake-up which nobody takes is remembered.
+WAITING_LEASE_MS: Final = 7 * 24 * 3_600_000
 
 #: What every script gets as KEYS, in the order in which the prelude takes them.
 _FAMILY: Final = ("reader", "wants", "expiry", "changed", "version", "wake", "wakes", "stop", "notes")
@@ -39,15 +49,22 @@ def family(queue: str) -> list[str]:
 
 
 def key(queue: str, name: str) -> str:
-    return f"logtail:{{{queue}}}:{name}"
+    return f"logtail:{conf.NAMESPACE}:{{{queue}}}:{name}"
 
 
-#: The names of processes.
-VIEWERS: Final = "logtail:viewers"
+def viewers() -> str:
+    """The names of processes."""
+    return f"logtail:{conf.NAMESPACE}:viewers"
 
 
-def viewers_key(process: str) -> str:
-    return f"{VIEWERS}:{process}"
+def viewers_of(process: str) -> str:
+    return f"{viewers()}:{process}"
+
+
+#: Of every project on this Redis, whatever its namespace.
+PROJECTS: Final = "logtail:projects"
+#: Milliseconds after which a project that said nothing is forgotten.
+PROJECT_LEASE_MS: Final = 3_600_000
 
 
 _PRELUDE = """
@@ -155,3 +172,14 @@ if waiting > 0 then redis.call('SET', wake, '1', 'PX', 2000) end
 return waiting
 """
 )
+
+# ARGV: lease, what to say. At most 100 are kept. Returns what every project said.
+PROJECTS_SAY = """
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[1])
+redis.call('ZADD', KEYS[1], now, ARGV[2])
+redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -101)
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+return redis.call('ZRANGE', KEYS[1], 0, -1)
+"""

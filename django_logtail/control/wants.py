@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Final
 
 from django_logtail.tailing.events import Position
@@ -33,6 +32,8 @@ class Want:
     `end` or `before_lines` make it a one-time request for history: bytes [position.offset, end), or the
     `before_lines` lines that end at position.offset. `search` makes it one for the lines from position.offset on that
     match.
+    `user` is the primary key of who asks, "" for nobody in particular; `revision`, of the log's row, what it was when
+    they were admitted.
     """
 
     process: str
@@ -48,6 +49,8 @@ class Want:
     before_lines: int | None = None
     search: Sought | None = None
     late: Mapping[str, int] = field(default_factory=dict)
+    user: str = ""
+    revision: str = ""
 
     @property
     def member(self) -> str:
@@ -57,36 +60,3 @@ class Want:
     def is_history(self) -> bool:
         """Whether it asks once, for what is in a file already."""
         return self.end is not None or self.before_lines is not None or self.search is not None
-
-    def to_json(self) -> str:
-        fields: dict[str, object] = {"mailbox": self.mailbox, "serial": self.serial, "credit": self.credit}
-        if self.position is not None:
-            fields["file"] = self.position.file
-            fields["offset"] = self.position.offset
-        for name in ("lines", "taken", "end", "before_lines", "late"):
-            if getattr(self, name):
-                fields[name] = getattr(self, name)
-        if self.search is not None:
-            fields["search"] = asdict(self.search)
-        return json.dumps(fields, separators=(",", ":"))
-
-    @classmethod
-    def from_json(cls, member: str, text: str) -> Want:
-        process, log, flow = member.split("|")
-        fields = json.loads(text)
-        position = Position(fields["file"], fields["offset"]) if "file" in fields else None
-        return cls(
-            process,
-            log,
-            flow,
-            fields["mailbox"],
-            fields["serial"],
-            fields["credit"],
-            lines=fields.get("lines", 0),
-            position=position,
-            taken=fields.get("taken", 0),
-            end=fields.get("end"),
-            before_lines=fields.get("before_lines"),
-            search=Sought(**fields["search"]) if "search" in fields else None,
-            late=fields.get("late", {}),
-        )

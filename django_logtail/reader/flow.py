@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from django_logtail.control import messages
 from django_logtail.control.wants import Want
 from django_logtail.protocol import MAX_BATCH_BYTES
 from django_logtail.reader.limits import LEAST_WAIT_SECONDS
@@ -39,7 +40,7 @@ class Flow:
     #: None while its file is not open.
     follower: Follower | None = None
     #: Messages that wait to be sent.
-    outbox: deque[dict[str, Any]] = field(default_factory=deque)
+    outbox: deque[messages.Batch | messages.Event] = field(default_factory=deque)
     #: What reading is taken from, each with the name of its setting.
     budgets: tuple[tuple[TokenBucket, str], ...] = ()
     #: Items so far, and bytes that count against the credit, both of this serial; and bytes of all serials.
@@ -128,12 +129,23 @@ class Flow:
         if not isinstance(item, Batch):
             self._put_event(item.kind.value, item.before, item.after, item.details)
             return
-        message = self._next_message()
         if not item.partial:
             self._pay(len(item.data))
-        message["file"], message["start"] = item.before.file, item.before.offset
-        message["flags"] = int(item.partial) + 2 * int(item.late)
-        message["data"] = item.data
+        self.number += 1
+        self.outbox.append(
+            messages.Batch(
+                self.token,
+                self.run,
+                self.member,
+                self.want.serial,
+                self.number,
+                item.before.file,
+                item.before.offset,
+                item.data,
+                item.partial,
+                item.late,
+            )
+        )
 
     def put_note(self, text: str, level: str, at: float) -> None:
         """Have a mark sent where the stream stands now. `at`: Unix seconds."""
@@ -143,24 +155,20 @@ class Flow:
     def _put_event(
         self, kind: str, before: Position | None, after: Position | None, details: Mapping[str, object]
     ) -> None:
-        message = self._next_message()
-        message["kind"] = kind
-        message["before"] = None if before is None else [before.file, before.offset]
-        message["after"] = None if after is None else [after.file, after.offset]
-        message["details"] = dict(details)
-
-    def _next_message(self) -> dict[str, Any]:
         self.number += 1
-        message: dict[str, Any] = {
-            "type": "logtail.item",
-            "token": self.token,
-            "run": self.run,
-            "member": self.member,
-            "serial": self.want.serial,
-            "number": self.number,
-        }
-        self.outbox.append(message)
-        return message
+        self.outbox.append(
+            messages.Event(
+                self.token,
+                self.run,
+                self.member,
+                self.want.serial,
+                self.number,
+                kind,
+                before,
+                after,
+                dict(details),
+            )
+        )
 
     def _pay(self, size: int) -> None:
         self.sent += size

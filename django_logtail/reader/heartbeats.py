@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-from typing import Any, Final
+from typing import Final
 
+from django_logtail.control.messages import Beat, Heartbeat
 from django_logtail.mailboxes import Mailboxes, MailboxUnavailable
 from django_logtail.reader.flow import Flow
 from django_logtail.reader.flows import Flows
@@ -34,9 +35,9 @@ class Heartbeats:
                 await self._send(mailbox, named)
             await asyncio.sleep(BEAT_SECONDS)
 
-    def _named(self, *, is_full: bool) -> dict[str, dict[str, list[Any]]]:
+    def _named(self, *, is_full: bool) -> dict[str, dict[str, Beat]]:
         """By mailbox, and member, what is to be said of those flows that are to be named now."""
-        by_mailbox: dict[str, dict[str, list[Any]]] = {flow.want.mailbox: {} for flow in self._flows}
+        by_mailbox: dict[str, dict[str, Beat]] = {flow.want.mailbox: {} for flow in self._flows}
         for member in self._flows.members() if is_full else list(self._flows.moving):
             flow = self._flows.get(member)
             if flow is not None and (self._is_due(flow) or is_full):
@@ -55,17 +56,11 @@ class Heartbeats:
         self._flows.moving.pop(flow.member, None)
         return False
 
-    def _said_of(self, flow: Flow) -> list[Any]:
+    def _said_of(self, flow: Flow) -> Beat:
         number = flow.number - len(flow.outbox)
-        return [flow.run, flow.want.serial, number, flow.size, *flow.shown_state]
+        return Beat(flow.run, flow.want.serial, number, flow.size, *flow.shown_state)
 
-    async def _send(self, mailbox: str, named: dict[str, list[Any]]) -> None:
-        message = {
-            "type": "logtail.beat",
-            "token": self._lease.token,
-            "host": self._lease.shown.host,
-            "queue": self._lease.queue,
-            "flows": named,
-        }
+    async def _send(self, mailbox: str, named: dict[str, Beat]) -> None:
+        message = Heartbeat(self._lease.token, self._lease.shown.host, self._lease.queue, named)
         with contextlib.suppress(MailboxUnavailable):
             await self._mailboxes.send(mailbox, message)

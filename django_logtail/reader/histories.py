@@ -6,8 +6,8 @@ import asyncio
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
+from django_logtail.control.messages import Answer, Failed, Piece, Read
 from django_logtail.control.wants import Want
 from django_logtail.mailboxes import Mailboxes, MailboxUnavailable
 from django_logtail.protocol import MAX_BATCH_BYTES, MAX_RANGE_BYTES
@@ -85,22 +85,16 @@ class Histories:
 
     async def _answer(self, want: Want) -> None:
         async with self._turns:
-            message: dict[str, Any] = {
-                "type": "logtail.range",
-                "token": self._token,
-                "member": want.member,
-                "serial": want.serial,
-            }
+            address = (self._token, want.member, want.serial)
             try:
                 file, start, data = await self._read(want)
             except (LookupError, OSError) as error:
-                await self._send_surely(want.mailbox, {**message, "error": str(error)})
+                await self._send_surely(want.mailbox, Failed(*address, str(error)))
                 return
-            message["file"] = file
             for at in range(0, len(data), MAX_BATCH_BYTES):
                 piece = data[at : at + MAX_BATCH_BYTES]
-                await self._send_surely(want.mailbox, {**message, "start": start + at, "data": piece})
-            await self._send_surely(want.mailbox, {**message, "start": start, "end": start + len(data)})
+                await self._send_surely(want.mailbox, Piece(*address, file, start + at, piece))
+            await self._send_surely(want.mailbox, Read(*address, file, start, start + len(data)))
 
     async def _read(self, want: Want) -> tuple[str, int, bytes]:
         source = await self._sources.of(want.log)
@@ -117,7 +111,7 @@ class Histories:
             debt_seconds = -left / self._budget.per_second
             await asyncio.sleep(min(TICK_SECONDS, max(LEAST_WAIT_SECONDS, debt_seconds)))
 
-    async def _send_surely(self, mailbox: str, message: dict[str, Any]) -> None:
+    async def _send_surely(self, mailbox: str, message: Answer) -> None:
         while True:
             try:
                 return await self._mailboxes.send(mailbox, message)

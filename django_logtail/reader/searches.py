@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final
 
+from django_logtail.control.messages import Answer, Failed, Found
 from django_logtail.control.wants import Want
 from django_logtail.encodings import shown_as
 from django_logtail.reader.sources import Source, Sources
@@ -43,7 +44,7 @@ class Searches:
     def __init__(
         self,
         sources: Sources,
-        send: Callable[[str, dict[str, Any]], Awaitable[None]],
+        send: Callable[[str, Answer], Awaitable[None]],
         *,
         permit: Callable[[int], str | None],
         turns: asyncio.Semaphore,
@@ -62,27 +63,22 @@ class Searches:
 
     async def answer(self, want: Want, token: str) -> None:
         """Search, and send what is found to the want's mailbox. To end it, cancel the task."""
-        message = {
-            "type": "logtail.range",
-            "token": token,
-            "member": want.member,
-            "serial": want.serial,
-        }
+        address = (token, want.member, want.serial)
         if self._under_way >= MOST_SEARCHES:
             text = f"{MOST_SEARCHES} searches are under way on this host. Try again when one has ended."
-            await self._send(want.mailbox, {**message, "id": "too-many-searches", "error": text})
+            await self._send(want.mailbox, Failed(*address, text, id="too-many-searches"))
             return
         self._under_way += 1
         try:
-            await self._search(want, message)
+            await self._search(want, address)
         except BadPattern as error:
-            await self._send(want.mailbox, {**message, "id": "bad-pattern", "error": str(error)})
+            await self._send(want.mailbox, Failed(*address, str(error), id="bad-pattern"))
         except (LookupError, OSError) as error:
-            await self._send(want.mailbox, {**message, "id": "not-there", "error": str(error)})
+            await self._send(want.mailbox, Failed(*address, str(error)))
         finally:
             self._under_way -= 1
 
-    async def _search(self, want: Want, message: dict[str, Any]) -> None:
+    async def _search(self, want: Want, address: tuple[str, str, int]) -> None:
         job = _Job(want, await self._sources.of(want.log), self._permit)
         hits: list[Hit] = []
         count, said_at = 0, self._clock()
@@ -96,16 +92,16 @@ class Searches:
                 is_first = bool(hits) and not count
                 if not job.is_done and (is_first or self._clock() - said_at >= SAY_SECONDS):
                     said_at = self._clock()
-                    count = await self._say(want, message, job, hits, count)
+                    count = await self._say(want, address, job, hits, count)
                     hits = []
-            await self._say(want, message, job, hits, count, is_last=True)
+            await self._say(want, address, job, hits, count, is_last=True)
         finally:
             job.close()
 
     async def _say(
         self,
         want: Want,
-        message: dict[str, Any],
+        address: tuple[str, str, int],
         job: _Job,
         hits: list[Hit],
         count: int,
@@ -113,16 +109,26 @@ class Searches:
         is_last: bool = False,
     ) -> int:
         """Send what was found and how far it is; how many hits have been sent in all."""
-        message = {**message, "at": job.position, "end": job.end, "more": job.has_more}
+        reason = ""
         if self._clock() - job.limited_at < LIMITED_SECONDS:
             limit = self._budget.per_second
-            message["reason"] = f'limited to {limit} bytes/s by LOGTAIL["SEARCH_BYTES_PER_SECOND"]'
+            reason = f'limited to {limit} bytes/s by LOGTAIL["SEARCH_BYTES_PER_SECOND"]'
         for at in range(0, max(1, len(hits)), HITS_A_MESSAGE):
             part = hits[at : at + HITS_A_MESSAGE]
             count += len(part)
             said = [[hit.start, hit.end, list(hit.parts), hit.before, hit.after] for hit in part]
             done = is_last and at + HITS_A_MESSAGE >= len(hits)
-            await self._send(want.mailbox, {**message, "hits": said, "count": count, "done": done})
+            found = Found(
+                *address,
+                hits=said,
+                count=count,
+                at=job.position,
+                end=job.end,
+                done=done,
+                more=job.has_more,
+                reason=reason,
+            )
+            await self._send(want.mailbox, found)
         return count
 
     async def _afford(self, job: _Job) -> None:

@@ -23,9 +23,11 @@ import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
-from django_logtail.control import Control, ControlUnavailable, Posted
+from django_logtail.control import Control, ControlUnavailable, Posted, ReaderLease
+from django_logtail.control.messages import Echo, Garbled, Heartbeat, Message, Nudge, beats
 from django_logtail.control.process import in_thread
 from django_logtail.control.wants import WANT_RENEWAL_SECONDS, Sought, Want
+from django_logtail.control.wire import VERSION
 from django_logtail.mailboxes import Mailboxes, MailboxUnavailable
 from django_logtail.relay.feeds import Feeds
 from django_logtail.relay.history import AsyncHistory
@@ -98,8 +100,13 @@ class Relay:
         end: int | None = None,
         before_lines: int | None = None,
         search: Sought | None = None,
+        user: str = "",
+        revision: str = "",
     ) -> AsyncHistory:
-        """Ask the reader for bytes [place.offset, end), for the lines that end there, or for those that match."""
+        """Ask the reader for bytes [place.offset, end), for the lines that end there, or for those that match.
+
+        `user`: the primary key of who asks; `revision`: of the log's entry when they were admitted.
+        """
         want = Want(
             self.process,
             log,
@@ -111,6 +118,8 @@ class Relay:
             end=end,
             before_lines=before_lines,
             search=search,
+            user=user,
+            revision=revision,
         )
         return AsyncHistory(self.wants, queue, want)
 
@@ -164,13 +173,13 @@ class Relay:
         if posted.missing:
             self.wants.post_soon(posted.missing)
         reader = posted.reader
-        self._judge_reader(post.queue, reader.token if reader else "", now)
+        self._judge_reader(post.queue, reader, now)
         if posted.wake:
             self._spawn(self._wake_up(post.queue))
         if reader is not None and reader.mailbox and (post.wants or post.gone):
             # Have the reader look now and not at its next tick. If this is lost, nothing but 0.4 s is.
             with contextlib.suppress(MailboxUnavailable):
-                await self._mailboxes.send(reader.mailbox, {"type": "logtail.nudge"})
+                await self._mailboxes.send(reader.mailbox, Nudge())
 
     async def _wake_up(self, queue: str) -> None:
         try:
@@ -178,9 +187,13 @@ class Relay:
         except Exception as error:  # noqa: BLE001 - the broker's errors; the wake-up is repeated
             logger.warning("wake-up for queue %s could not be sent: %s", queue, error)
 
-    def _judge_reader(self, queue: str, token: str, now: float) -> None:
-        """Redis says who reads this queue; if nothing of it is heard, viewers are told."""
+    def _judge_reader(self, queue: str, reader: ReaderLease | None, now: float) -> None:
+        """Redis says who reads this queue; if nothing of it is heard or understood, viewers are told."""
+        token = reader.token if reader else ""
         self.readers.holds(queue, token)
+        if reader is not None and reader.speaks != VERSION:
+            self._misunderstand(queue, _difference(reader), now)
+            return
         if not self.readers.is_missing(queue, now):
             return
         reason = ""
@@ -203,21 +216,55 @@ class Relay:
         """The mailbox is another one."""
         self.wants.post_soon(self.feeds.by_member)
 
-    def _take(self, message: dict[str, Any]) -> None:
-        match message.get("type"):
-            case "logtail.item" | "logtail.range":
-                wanted = self.wants.by_member.get(message["member"])
+    def _take(self, message: Message | Garbled) -> None:
+        match message:
+            case Heartbeat():
+                self._take_heartbeat(message)
+            case Garbled():
+                self._take_garbled(message)
+            case Nudge() | Echo():
+                pass  # not for a web process
+            case _:
+                wanted = self.wants.by_member.get(message.member)
                 if wanted is not None:
                     wanted.take(message)
-            case "logtail.beat":
-                self._take_heartbeat(message)
 
-    def _take_heartbeat(self, beat: dict[str, Any]) -> None:
+    def _take_heartbeat(self, heartbeat: Heartbeat) -> None:
         self._inbox.heard()
-        self.readers.heard(beat["queue"], self._clock())
-        if self.readers.is_past(beat["token"]):
+        now = self._clock()
+        self.readers.heard(heartbeat.queue, now)
+        if self.readers.is_past(heartbeat.token):
             return
-        for member, (run, *facts) in beat["flows"].items():
+        trouble = self.readers.trouble(heartbeat.queue, now)
+        for member, beat in beats(heartbeat).items():
             feed = self.feeds.by_member.get(member)
             if feed is not None:
-                feed.heard((beat["token"], run), beat["host"], *facts)
+                feed.heard(heartbeat.token, heartbeat.host, beat, trouble)
+
+    def _take_garbled(self, message: Garbled) -> None:
+        """A message of this project that could not be read: the viewers it was for are told."""
+        self._inbox.heard()
+        wanted = self.wants.by_member.get(message.member)
+        queue = message.queue or (wanted.queue if wanted is not None else "")
+        now = self._clock()
+        for name in {queue} if queue else self.wants.queues:
+            host = message.host or next((feed.host for feed in self.feeds.of(name) if feed.host), "its host")
+            if message.is_newer:
+                why = f"the reader on {host} is newer than this web process"
+            else:
+                why = f"the reader on {host} sends what this web process cannot read: {message.text}"
+            self._misunderstand(name, why, now)
+
+    def _misunderstand(self, queue: str, why: str, now: float) -> None:
+        self._inbox.heard()
+        self.readers.misunderstood(queue, why, now)
+        for feed in self.feeds.of(queue):
+            feed.become("no-reader", why)
+
+
+def _difference(reader: ReaderLease) -> str:
+    """How the words of a reader differ from those of this process."""
+    if not reader.speaks:
+        return "what holds this queue's lease in Redis is no reader of this project"
+    age = "newer" if reader.speaks > VERSION else "older"
+    return f"the reader on {reader.host} is {age} than this web process"

@@ -6,11 +6,12 @@ import logging
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
+from django_logtail.control.messages import Batch, Beat, Event, Message
 from django_logtail.control.wants import Want
 from django_logtail.relay.cursor import Cursor
-from django_logtail.relay.items import RingItem, batch_item, event_item, position_of
+from django_logtail.relay.items import RingItem, batch_item, event_item
 from django_logtail.relay.order import Order, Source, Verdict
 from django_logtail.relay.pace import Pace
 from django_logtail.relay.rate import Rate
@@ -47,12 +48,16 @@ class Feed:
         is_past: Callable[[str], bool],
         ring_bytes: Callable[[], int],
         clock: Callable[[], float],
+        user: str = "",
+        revision: str = "",
     ) -> None:
         self.member = f"{wants.process}|{log}|{flow}"
         self.log = log
         self.file = file
         self.queue = file[0]
         self.flow = flow
+        self.user = user
+        self.revision = revision
         self.lines = lines
         self.state = "waiting"
         self.reason = ""
@@ -79,10 +84,12 @@ class Feed:
 
     # -- taking what the reader sends --------------------------------------------------------------
 
-    def take(self, message: dict[str, Any]) -> None:
+    def take(self, message: Message) -> None:
         """An item from a mailbox: append it if it is the next one, else ask again."""
-        source = message["token"], message["run"]
-        match self._order.judge(message["serial"], source, message["number"]):
+        if not isinstance(message, (Batch, Event)):
+            return
+        source = message.token, message.run
+        match self._order.judge(message.serial, source, message.number):
             case Verdict.PASSED:
                 return
             case Verdict.FOREIGN:
@@ -93,15 +100,14 @@ class Feed:
             case _:
                 self.ask_again("an item was lost")
 
-    def _continues(self, message: dict[str, Any]) -> bool:
-        if "data" not in message:
-            return position_of(message["before"]) == self.ring.position
-        is_late = bool(message["flags"] & 2)
-        return is_late or Position(message["file"], message["start"]) == self.ring.position
+    def _continues(self, message: Batch | Event) -> bool:
+        if isinstance(message, Event):
+            return message.before == self.ring.position
+        return message.is_late or Position(message.file, message.start) == self.ring.position
 
-    def _take_next(self, message: dict[str, Any]) -> None:
+    def _take_next(self, message: Batch | Event) -> None:
         now = self._clock()
-        if "data" in message:
+        if isinstance(message, Batch):
             self._take_batch(batch_item(message, self.ring.position, self.ring.received, now))
         else:
             self._take_event(event_item(message, self.ring.received, now))
@@ -137,20 +143,24 @@ class Feed:
 
     def heard(
         self,
-        source: Source,
+        token: str,
         host: str,
-        serial: int,
-        number: int,
-        size: int | None,
-        state: str,
-        reason: str,
+        beat: Beat,
+        trouble: str = "",
     ) -> None:
-        """A heartbeat names this feed: how many items of which serial were sent, and how the file is."""
-        if self._order.is_last_lost(serial, source, number):
+        """A heartbeat names this feed: how many items of which serial were sent, and how the file is.
+
+        `trouble`: why what that reader sends is of no use all the same.
+        """
+        source: Source = token, beat.run
+        if self._order.is_last_lost(beat.serial, source, beat.number):
             self.ask_again("the last item was lost")
         self.host = host
-        self.size = size
-        self.become(STATES.get(state, state), reason)
+        self.size = beat.size
+        if trouble:
+            self.become("no-reader", trouble)
+        else:
+            self.become(STATES.get(beat.state, beat.state), beat.reason)
 
     def become(self, state: str, reason: str = "") -> None:
         """The log is like this now, or nobody serves this feed: no reader, or Redis is gone."""
@@ -200,6 +210,8 @@ class Feed:
             position=position,
             taken=self._taken,
             late={file: end for file, end in self._ends.items() if position and file != position.file},
+            user=self.user,
+            revision=self.revision,
         )
 
     def ask_again(self, why: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from django_logtail.relay.cursor import Cursor
@@ -41,18 +42,22 @@ class Feeds:
         resume: Position | None,
         may_cut: bool = True,
         path: str = "",
+        user: str = "",
+        revision: str = "",
     ) -> FeedViewer:
         """A new viewer: on the shared feed where its ring reaches back far enough, else on one of its own.
 
         `may_cut`: a batch may be cut after any newline byte (not so in UTF-16). `path`: where the registry has the file
-        now. Who found the log elsewhere, before its entry was changed, is soon sent away; their feed is not shared.
+        now, `revision`: of its entry. Who found the log before its entry was changed is soon sent away; their feed is
+        not shared. `user`: the primary key of who joins; of a feed that many share, the first one's.
         """
         file = (queue, path)
+        new = partial(self._new_feed, log, file, lines=lines, start=resume, user=user, revision=revision)
         shared = self._shared(log)
         if shared is None:
-            return self._enter(self._new_feed(log, file, flow="", lines=lines, start=resume))
+            return self._enter(new(flow=""))
         spot = None
-        if shared.file == file:
+        if (shared.file, shared.revision) == (file, revision):
             if resume is None and shared.will_bring(lines):
                 return self._enter(shared)
             if resume is not None:
@@ -60,9 +65,7 @@ class Feeds:
             elif may_cut:
                 spot = shared.ring.backlog_start(lines, begun_with=shared.lines)
         if spot is None or shared.ring.position is None:
-            return self._enter(
-                self._new_feed(log, file, flow=uuid.uuid4().hex[:8], lines=lines, start=resume)
-            )
+            return self._enter(new(flow=uuid.uuid4().hex[:8]))
         cursor = Cursor(shared.ring, *spot)
         cursor.begin(size=shared.size, is_resumed=resume is not None)
         return self._enter(shared, cursor)
@@ -75,7 +78,9 @@ class Feeds:
         if cursor.place is None or cursor.place != own.ring.position:
             return
         shared = self._shared(own.log)
-        if shared is None or shared.file != own.file or (spot := shared.ring.find(cursor.place)) is None:
+        if shared is None or (shared.file, shared.revision) != (own.file, own.revision):
+            return
+        if (spot := shared.ring.find(cursor.place)) is None:
             return
         self.leave(viewer)
         viewer.feed = shared
@@ -106,7 +111,15 @@ class Feeds:
         return self.by_member.get(f"{self._wants.process}|{log}|")
 
     def _new_feed(
-        self, log: str, file: tuple[str, str], *, flow: str, lines: int, start: Position | None
+        self,
+        log: str,
+        file: tuple[str, str],
+        *,
+        flow: str,
+        lines: int,
+        start: Position | None,
+        user: str,
+        revision: str,
     ) -> Feed:
         feed = Feed(
             log,
@@ -118,6 +131,8 @@ class Feeds:
             is_past=self._readers.is_past,
             ring_bytes=self.ring_bytes,
             clock=self._clock,
+            user=user,
+            revision=revision,
         )
         self.by_member[feed.member] = feed
         self._readers.wanted(feed.queue, self._clock())

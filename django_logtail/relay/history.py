@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
+from django_logtail.control.messages import Answer, Failed, Found, Message, Piece, Read
 from django_logtail.control.wants import Want
 from django_logtail.relay.wants import Wants
 from django_logtail.timing import time_limit
@@ -17,7 +18,7 @@ MOST_PROGRESS: Final = 8
 
 
 class AsyncHistory:
-    """One request and its answer: messages with `start` and `data`, then one with `start` and `end`, or with `error`.
+    """One request and its answer: `Piece`s and then a `Read`, or `Found` until one is done, or `Failed`.
 
     It is wanted until it is closed. The mailbox is the one there is when it is posted.
     """
@@ -26,7 +27,7 @@ class AsyncHistory:
         self.queue = queue
         self._wants = wants
         self._want = want
-        self._answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._answers: asyncio.Queue[Answer] = asyncio.Queue()
         wants.add(self)
 
     @property
@@ -36,16 +37,16 @@ class AsyncHistory:
     def want(self, mailbox: str) -> Want:
         return replace(self._want, mailbox=mailbox)
 
-    def take(self, message: dict[str, Any]) -> None:
-        if not self._may_skip(message):
+    def take(self, message: Message) -> None:
+        if isinstance(message, (Piece, Read, Found, Failed)) and not self._may_skip(message):
             self._answers.put_nowait(message)
 
-    def _may_skip(self, message: dict[str, Any]) -> bool:
+    def _may_skip(self, message: Answer) -> bool:
         """Whether it only says how far a search is, and a slow viewer has not taken what was said before."""
-        is_progress = "count" in message and not message["hits"] and not message["done"]
+        is_progress = isinstance(message, Found) and not message.hits and not message.done
         return is_progress and self._answers.qsize() >= MOST_PROGRESS
 
-    async def next(self) -> dict[str, Any]:
+    async def next(self) -> Answer:
         """The next message. Raises `asyncio.TimeoutError` when the reader does not answer for HISTORY_SECONDS."""
         async with time_limit(HISTORY_SECONDS):
             return await self._answers.get()

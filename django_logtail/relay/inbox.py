@@ -7,7 +7,8 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from django_logtail.mailboxes import Mailboxes, MailboxUnavailable
+from django_logtail.control.messages import Garbled, Message
+from django_logtail.mailboxes import Mailboxes, MailboxUnavailable, WrongConnection
 from django_logtail.relay.readers import RETRY_SECONDS
 
 logger = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ class Inbox:
         self,
         mailboxes: Mailboxes,
         *,
-        take: Callable[[dict[str, Any]], None],
+        take: Callable[[Message | Garbled], None],
         opened: Callable[[], None],
         spawn: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]],
     ) -> None:
@@ -63,6 +64,12 @@ class Inbox:
                     self.mailbox = mailbox = await self._mailboxes.new()
                     self._opened()
                 message = await self._mailboxes.receive(mailbox)
+            except WrongConnection as error:
+                logger.warning("the channel layer's server is not the right one any more: %s", error)
+                await self._mailboxes.renew()
+                mailbox = ""
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
             except MailboxUnavailable as error:
                 logger.debug("mailbox: %s", error)
                 await asyncio.sleep(RETRY_SECONDS)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
+from django_logtail.control.messages import Batch, Event
 from django_logtail.protocol import encode_batch, encode_message
 from django_logtail.tailing.events import Position
 
@@ -45,11 +46,10 @@ class RingItem:
         return not self.data and self.after is not None and self.before != self.after
 
 
-def batch_item(message: dict[str, Any], here: Position | None, received: int, at: float) -> RingItem:
+def batch_item(message: Batch, here: Position | None, received: int, at: float) -> RingItem:
     """The item of a batch. `here` is where the stream stands; `received` counts the bytes before this one."""
-    data: bytes = message["data"]
-    is_partial, is_late = bool(message["flags"] & 1), bool(message["flags"] & 2)
-    before = Position(message["file"], message["start"])
+    data, is_partial, is_late = message.data, message.is_partial, message.is_late
+    before = Position(message.file, message.start)
     return RingItem(
         before,
         here if is_partial or is_late else Position(before.file, before.offset + len(data)),
@@ -62,20 +62,15 @@ def batch_item(message: dict[str, Any], here: Position | None, received: int, at
     )
 
 
-def event_item(message: dict[str, Any], received: int, at: float) -> RingItem:
+def event_item(message: Event, received: int, at: float) -> RingItem:
     """The item of an event, which has no bytes."""
-    before, after = position_of(message["before"]), position_of(message["after"])
+    before, after = message.before, message.after
     frame = encode_message(
         "event",
-        kind=message["kind"],
+        kind=message.kind,
         file=None if after is None else after.file,
         offset=None if after is None else after.offset,
         before=None if before is None else {"file": before.file, "offset": before.offset},
-        **message["details"],
+        **message.details,
     )
-    return RingItem(before, after, frame, received, at, is_start=message["kind"] == "started")
-
-
-def position_of(pair: list[Any] | None) -> Position | None:
-    """A position as messages carry it."""
-    return None if pair is None else Position(*pair)
+    return RingItem(before, after, frame, received, at, is_start=message.kind == "started")

@@ -10,6 +10,8 @@ SILENT_SECONDS: Final = 1.2
 RETRY_SECONDS: Final = 0.4
 #: Seconds without a reader after which viewers are told.
 NO_READER_SECONDS: Final = 3.0
+#: Seconds that a reader which this process does not understand is told of, after it was last met.
+MISUNDERSTOOD_SECONDS: Final = 3.0
 #: Readers of the past that are remembered: a message of theirs may be late by seconds.
 PAST_READERS: Final = 16
 
@@ -22,6 +24,7 @@ class Readers:
         self._wanted_since: dict[str, float] = {}
         self._holder: dict[str, str] = {}
         self._past: deque[str] = deque(maxlen=PAST_READERS)
+        self._misunderstood: dict[str, tuple[str, float]] = {}
 
     def wanted(self, queue: str, now: float) -> None:
         """A log of this queue is watched: a reader could be heard from now on."""
@@ -42,6 +45,15 @@ class Readers:
             self._past.append(old)
             if token in self._past:  # it slept, the other one left, and it holds the lease again
                 self._past.remove(token)
+
+    def misunderstood(self, queue: str, why: str, now: float) -> None:
+        """Something of its reader could not be read."""
+        self._misunderstood[queue] = (why, now)
+
+    def trouble(self, queue: str, now: float) -> str:
+        """Why what the queue's reader sends is of no use; "" when it is."""
+        why, at = self._misunderstood.get(queue, ("", 0.0))
+        return why if now - at < MISUNDERSTOOD_SECONDS else ""
 
     def is_past(self, token: str) -> bool:
         """Whether another reader has come after the one with this token."""

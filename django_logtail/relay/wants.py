@@ -6,8 +6,9 @@ import asyncio
 import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
+from django_logtail.control.messages import Message
 from django_logtail.control.wants import Want
 from django_logtail.timing import pause
 
@@ -20,7 +21,7 @@ class Wanted(Protocol):
     @property
     def member(self) -> str: ...
     def want(self, mailbox: str) -> Want: ...
-    def take(self, message: dict[str, Any]) -> None: ...
+    def take(self, message: Message) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

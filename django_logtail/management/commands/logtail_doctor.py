@@ -26,6 +26,7 @@ from django.utils.module_loading import import_string
 from django_logtail import servers
 from django_logtail.conf import conf
 from django_logtail.control import Control, ControlUnavailable
+from django_logtail.control.messages import Echo
 from django_logtail.control.process import control
 from django_logtail.mailboxes import LayerMailboxes, MailboxUnavailable
 from django_logtail.models import Log
@@ -264,7 +265,7 @@ def _redis() -> Iterator[Finding]:
 
 async def _channel_layer() -> list[Finding]:
     mailboxes = LayerMailboxes()
-    sent = {"type": "logtail.doctor", "bytes": os.urandom(64)}
+    sent = Echo(os.urandom(64))
     advice = f"Start its Redis, or correct CHANNEL_LAYERS[{conf.CHANNEL_LAYER!r}]."
     began = time.monotonic()
     try:

@@ -1,0 +1,421 @@
+"""Everything that readers, web processes and commands tell each other, and how each becomes bytes and is read again.
+
+To a mailbox go the dataclasses of this module, as an `Envelope`. In Redis stand wants, leases, notes, reports and
+lists of viewers, each a signed text. `tests/recorded_messages` keeps what each looked like in each version: whatever
+this process cannot read any more fails there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from django_logtail.conf import conf
+from django_logtail.control import Note, ReaderLease, ViewerFacts
+from django_logtail.control.wants import Sought, Want
+from django_logtail.control.wire import (
+    VERSION,
+    Malformed,
+    NotOurs,
+    Shape,
+    TooNew,
+    Unreadable,
+    ignored,
+    read_head,
+    read_text,
+    signed_text,
+    written_head,
+)
+from django_logtail.signing import is_signed, signatures
+from django_logtail.tailing.events import Position
+
+# -- to mailboxes ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Bytes of the log from `start` on. `run` and `number` place it in the flow, `serial` in the want's history."""
+
+    token: str
+    run: int
+    member: str
+    serial: int
+    number: int
+    file: str
+    start: int
+    data: bytes
+    is_partial: bool = False
+    is_late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened between two bytes of the log: the words of `tailing.events`, or a note."""
+
+    token: str
+    run: int
+    member: str
+    serial: int
+    number: int
+    kind: str
+    before: Position | None
+    after: Position | None
+    details: Mapping[str, Any]
+
+
+class Beat(NamedTuple):
+    """How one flow is: the items of `serial` that were sent, and its file's size and state."""
+
+    run: int
+    serial: int
+    number: int
+    size: int | None
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """A reader lives. `flows`: by member the `Beat` of those that have something to say."""
+
+    token: str
+    host: str
+    queue: str
+    flows: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Nudge:
+    """To a reader: the wants changed, look now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Bytes of an answer about what is in a file already."""
+
+    token: str
+    member: str
+    serial: int
+    file: str
+    start: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The end of such an answer: it was the bytes [start, end)."""
+
+    token: str
+    member: str
+    serial: int
+    file: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found and how far it is: `hits` of `count` so far, at byte `at` of `end`.
+
+    A hit is start, end, the parts of the line, and whether the line goes on before and after them. `more`: it ended
+    because there were too many. `reason`: why it is slow.
+    """
+
+    token: str
+    member: str
+    serial: int
+    hits: list[Any]
+    count: int
+    at: int
+    end: int
+    done: bool
+    more: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """There is no answer, in words; `id` for programs."""
+
+    token: str
+    member: str
+    serial: int
+    error: str
+    id: str = "not-there"
+
+
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """A message to oneself."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Garbled:
+    """Nobody sends it: what a mailbox gives out in place of a message of this project that it could not read.
+
+    `host`, `queue` and `member` are "" where they could not be read either.
+    """
+
+    is_newer: bool
+    text: str
+    host: str = ""
+    queue: str = ""
+    member: str = ""
+
+
+Answer: TypeAlias = Piece | Read | Found | Failed
+Message: TypeAlias = Batch | Event | Heartbeat | Nudge | Piece | Read | Found | Failed | Echo
+
+_KINDS: Final[dict[str, type[Any]]] = {
+    "batch": Batch,
+    "event": Event,
+    "heartbeat": Heartbeat,
+    "nudge": Nudge,
+    "piece": Piece,
+    "read": Read,
+    "found": Found,
+    "failed": Failed,
+    "echo": Echo,
+}
+_SHAPES: Final[dict[str, Shape[Any]]] = {kind: Shape(made_of, kind) for kind, made_of in _KINDS.items()}
+_NAMES: Final = {made_of: kind for kind, made_of in _KINDS.items()}
+_NO_DATA: Final = b""
+
+
+def encode(message: Message) -> tuple[str, bytes]:
+    """Its head, one JSON object, and its bytes, which are never encoded."""
+    kind = _NAMES[type(message)]
+    return written_head(kind, _SHAPES[kind].written(message)), getattr(message, "data", _NO_DATA)
+
+
+def decode(head: str, data: bytes) -> Message:
+    """The message. Raises `Malformed` and `TooNew`."""
+    fields = read_head(head, "a message")
+    shape = _SHAPES.get(str(fields.get("is")))
+    if shape is None:
+        raise Malformed(
+            f"a message is {str(fields.get('is'))[:40]!r}, which this process does not know", fields
+        )
+    message: Message = shape.read(fields, data=data) if shape.has_data else shape.read(fields)
+    return message
+
+
+def beats(heartbeat: Heartbeat) -> dict[str, Beat]:
+    """By member what a heartbeat says. Ignores further elements of a `Beat`, and those that lack one."""
+    found: dict[str, Beat] = {}
+    for member, facts in heartbeat.flows.items():
+        try:
+            found[member] = beat = Beat(*facts[:6])
+        except (TypeError, IndexError):
+            ignored.add("a heartbeat's word about a log", Malformed(f"{facts!r}"[:200]))
+            continue
+        if not all(isinstance(fact, kind) for fact, kind in zip(beat, _BEAT, strict=True)):
+            ignored.add("a heartbeat's word about a log", Malformed(f"{facts!r}"[:200]))
+            del found[member]
+    return found
+
+
+_BEAT: Final[tuple[Any, ...]] = (int, int, int, (int, type(None)), str, str)
+
+#: What a channel layer is given: a dict, because it takes nothing else. Never dispatched by its type.
+_TYPE: Final = "logtail.message"
+
+
+def sealed(mailbox: str, message: Message) -> dict[str, Any]:
+    """The message as a channel layer takes it, signed for this one mailbox."""
+    head, data = encode(message)
+    envelope: dict[str, Any] = {"type": _TYPE, "head": head, "by": _signatures(mailbox, head, data)}
+    if data:
+        envelope["data"] = data
+    return envelope
+
+
+def opened(mailbox: str, envelope: Mapping[str, Any]) -> Message | Garbled | None:
+    """The message; None for one that is not of this project. What cannot be used is counted."""
+    head, data, made = envelope.get("head"), envelope.get("data", _NO_DATA), envelope.get("by")
+    try:
+        if not (isinstance(head, str) and isinstance(data, bytes) and isinstance(made, Sequence)):
+            raise NotOurs("it is no envelope of ours")
+        found = [signature for signature in made if isinstance(signature, bytes)]
+        if not is_signed("mailbox", found, *_signed(mailbox, head, data)):
+            raise NotOurs("its signature is not this project's, or was made for another mailbox")
+        return decode(head, data)
+    except NotOurs as error:
+        ignored.add("a message in a mailbox", error)
+        return None
+    except (Malformed, TooNew) as error:
+        ignored.add("a message in a mailbox", error)
+        said = {name: _word(error.fields.get(name)) for name in ("host", "queue", "member")}
+        return Garbled(isinstance(error, TooNew), str(error), **said)
+
+
+def _signatures(mailbox: str, head: str, data: bytes) -> list[bytes]:
+    return signatures("mailbox", *_signed(mailbox, head, data))
+
+
+def _signed(mailbox: str, head: str, data: bytes) -> tuple[bytes, ...]:
+    # The digest and not the data: it is made once, however many keys there are.
+    digest = hashlib.sha256(data).digest() if data else _NO_DATA
+    return conf.NAMESPACE.encode(), mailbox.encode(), head.encode(), digest
+
+
+def _word(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+# -- in Redis --------------------------------------------------------------------------------------
+
+_WANT: Final = Shape(Want, "a want")
+_SOUGHT: Final = Shape(Sought, "what is sought")
+_NOTE: Final = Shape(Note, "a note")
+_VIEWER: Final = Shape(ViewerFacts, "a viewer")
+
+
+def want_text(queue: str, want: Want) -> str:
+    """Signed for its queue and member: it is worth nothing for another log, process, flow or mailbox."""
+    fields = _WANT.written(want)
+    for name in ("process", "log", "flow"):
+        fields.pop(name, None)  # the member has them
+    if want.search is not None:
+        fields["search"] = asdict(want.search)
+    return signed_text("want", fields, queue, want.member)
+
+
+def read_want(queue: str, member: str, text: str) -> Want:
+    """Raises `Unreadable`."""
+    fields = read_text("want", text, queue, member)
+    try:
+        process, log, flow = member.split("|")
+    except ValueError:
+        raise Malformed(f"a want's member is {member[:60]!r}", fields) from None
+    search = fields.get("search")
+    if search is not None:
+        if not isinstance(search, dict):
+            raise Malformed("a want: 'search' is no object", fields)
+        search = _SOUGHT.read(search)
+    want = _WANT.read({**fields, "process": process, "log": log, "flow": flow, "search": search})
+    if not all(isinstance(end, int) for end in want.late.values()):
+        raise Malformed("a want: 'late' holds other things than numbers", fields)
+    return want
+
+
+def lease_text(queue: str, lease: ReaderLease) -> str:
+    """Begins with the token and "|", which is what the scripts compare."""
+    fields = {"host": lease.host, "pid": lease.pid, "release": lease.version, "mailbox": lease.mailbox}
+    return lease.token + "|" + signed_text("lease", fields, queue, lease.token)
+
+
+def read_lease(queue: str, text: str) -> ReaderLease:
+    """Whoever holds the lease. Never fails: one that cannot be read has no mailbox, and `speaks` says so."""
+    token, _, rest = text.partition("|")
+    try:
+        fields: Mapping[str, Any] = read_text("lease", rest, queue, token)
+        speaks = VERSION
+    except TooNew as error:
+        fields, speaks = error.fields, error.version
+    except Unreadable as error:
+        ignored.add("the lease of a queue", error)
+        return ReaderLease(token, "", 0, "", speaks=0)
+    words = {name: _word(fields.get(name)) for name in ("host", "release", "mailbox")}
+    pid = fields.get("pid")
+    return ReaderLease(
+        token,
+        words["host"],
+        pid if isinstance(pid, int) else 0,
+        words["release"],
+        words["mailbox"],
+        speaks=speaks,
+    )
+
+
+def note_text(queue: str, note: Note) -> str:
+    return signed_text("note", _NOTE.written(note), queue)
+
+
+def read_note(queue: str, text: str) -> Note:
+    """Raises `Unreadable`."""
+    return _NOTE.read(read_text("note", text, queue))
+
+
+def report_text(queue: str, report: Mapping[str, object]) -> str:
+    return signed_text("report", report, queue)
+
+
+def read_report(queue: str, text: str) -> dict[str, Any] | None:
+    """None when it cannot be read; fields that are missing are as of a reader that says nothing of them."""
+    try:
+        fields = read_text("report", text, queue)
+    except Unreadable as error:
+        ignored.add("a reader's report", error)
+        return None
+    report = {**_BLANK_REPORT, **fields}
+    logs = report["logs"] if isinstance(report["logs"], dict) else {}
+    report["logs"] = {log: {**_BLANK_LOG, **facts} for log, facts in logs.items() if isinstance(facts, dict)}
+    return report
+
+
+_BLANK_REPORT: Final = {
+    "host": "",
+    "pid": 0,
+    "thread": "",
+    "version": "",
+    "since": 0.0,
+    "logs": {},
+    "ignored": {},
+}
+_BLANK_LOG: Final = {"state": "", "reason": "", "size": None, "flows": 0, "rate": 0, "behind": 0}
+
+
+def viewers_text(process: str, viewers: Sequence[ViewerFacts], counts: Mapping[str, int]) -> str:
+    """Who watches through one web process, and what it ignored."""
+    fields = {"viewers": [_VIEWER.written(viewer) for viewer in viewers], "ignored": dict(counts)}
+    return signed_text("viewers", fields, process)
+
+
+def read_viewers(process: str, text: str) -> tuple[list[ViewerFacts], dict[str, int]]:
+    """What `viewers_text` was given, without viewers that cannot be read."""
+    try:
+        fields = read_text("viewers", text, process)
+    except Unreadable as error:
+        ignored.add("a list of viewers", error)
+        return [], {}
+    found = []
+    for one in fields.get("viewers", ()):
+        try:
+            found.append(_VIEWER.read(one))
+        except (Malformed, AttributeError) as error:
+            ignored.add("a viewer in a list", Malformed(str(error)))
+    counts = fields.get("ignored")
+    return found, counts if isinstance(counts, dict) else {}
+
+
+# -- wake-ups --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class WakeUp:
+    """To a worker: read a queue. `at`: when it was sent, in seconds by the clock that `Control.clock` reads.
+
+    `passed_on`: how often a worker left it to another; `not_on`: the host whose reader left because it lacks a file.
+    """
+
+    namespace: str
+    at: float
+    passed_on: int = 0
+    not_on: str = ""
+
+
+_WAKE_UP: Final = Shape(WakeUp, "a wake-up")
+
+
+def wake_up_text(queue: str, wake_up: WakeUp) -> str:
+    return signed_text("wake-up", _WAKE_UP.written(wake_up), queue)
+
+
+def read_wake_up(queue: str, text: str) -> WakeUp:
+    """Raises `Unreadable`: `NotOurs` for another project's."""
+    return _WAKE_UP.read(read_text("wake-up", text, queue))

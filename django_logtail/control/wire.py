@@ -1,0 +1,216 @@
+"""How one process' words become bytes and are read again by another, of this version or a later one, or of no right.
+
+A reader of words ignores fields that it does not know, refuses words that lack one it needs, and knows a version that
+is too new for it. What is refused never ends a task: it is ignored, counted, and logged once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Generic, TypeVar, get_type_hints
+
+from django_logtail.conf import conf
+from django_logtail.control.wants import Sought
+from django_logtail.signing import is_signed, signatures
+from django_logtail.tailing.events import Position
+
+logger = logging.getLogger(__name__)
+
+#: Of everything that processes tell each other. Raise it when an older process would misunderstand the new words; a
+#: further field that older ones may ignore needs no new version.
+VERSION: Final = 1
+
+Message = TypeVar("Message")
+
+
+class Unreadable(Exception):
+    """Words that cannot be used. The text says why."""
+
+    #: How `Ignored` counts it.
+    kind = "malformed"
+
+
+class Malformed(Unreadable):
+    """A field is missing or of another type; `fields` is what could be read."""
+
+    def __init__(self, text: str, fields: Mapping[str, Any] | None = None) -> None:
+        super().__init__(text)
+        self.fields = fields or {}
+
+
+class TooNew(Unreadable):
+    """Of a later version than this process knows; `fields` is what could be read."""
+
+    kind = "too new"
+
+    def __init__(self, what: str, version: int, fields: Mapping[str, Any]) -> None:
+        super().__init__(f"{what} has version {version}; this process knows {VERSION}")
+        self.version = version
+        self.fields = fields
+
+
+class NotOurs(Unreadable):
+    """Not signed with a key of this project, or for another use."""
+
+    kind = "not ours"
+
+
+class Ignored:
+    """What this process could not use, by kind. Says each thing once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: Counter[str] = Counter()
+        self._said: set[tuple[str, str]] = set()
+
+    def add(self, what: str, error: Unreadable) -> None:
+        with self._lock:
+            self._counts[error.kind] += 1
+            is_first = (what, error.kind) not in self._said
+            self._said.add((what, error.kind))
+        if is_first:
+            logger.warning("%s was ignored, and all like it will be in silence: %s", what, error)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        with self._lock:
+            return dict(self._counts)
+
+
+#: Of this process.
+ignored = Ignored()
+
+
+class Shape(Generic[Message]):
+    """The fields of a dataclass, written and read by their names. `bytes` are not among them: they travel apart."""
+
+    def __init__(self, made_of: type[Message], what: str) -> None:
+        self.made_of = made_of
+        self.what = what
+        hints = get_type_hints(made_of)
+        self._fields: list[tuple[str, Callable[[Any], Any], Callable[[Any], Any] | None, object]] = []
+        self.has_data = False
+        for field in dataclasses.fields(made_of):  # type: ignore[arg-type]
+            hint = hints[field.name]
+            if hint is bytes:
+                self.has_data = True
+                continue
+            is_position = hint == Position | None
+            self._fields.append(
+                (field.name, _READERS[hint], _written_position if is_position else None, _default(field))
+            )
+
+    def written(self, message: Message) -> dict[str, Any]:
+        """Its fields; those that are as when left out are left out."""
+        fields: dict[str, Any] = {}
+        for name, _, write, default in self._fields:
+            value = getattr(message, name)
+            if value != default:
+                fields[name] = value if write is None or value is None else write(value)
+        return fields
+
+    def read(self, fields: Mapping[str, Any], **others: Any) -> Message:
+        """The message with these fields. Raises `Malformed`."""
+        for name, read, _, default in self._fields:
+            value = fields.get(name, default)
+            try:
+                others[name] = value if value is default and default is not _NEEDED else read(value)
+            except (TypeError, ValueError):
+                seen = "missing" if name not in fields else repr(value)[:60]
+                raise Malformed(f"{self.what}: {name!r} is {seen}", fields) from None
+        return self.made_of(**others)
+
+
+#: Stands for the default of a field that has none, and equals no value.
+_NEEDED: Final = object()
+
+
+def _default(field: dataclasses.Field[Any]) -> object:
+    if field.default is not dataclasses.MISSING:
+        return field.default
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory()
+    return _NEEDED
+
+
+def _of(*kinds: type) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if type(value) not in kinds:
+            raise TypeError
+        return value
+
+    return read
+
+
+def _position(value: Any) -> Position | None:
+    if value is None:
+        return None
+    file, offset = value[:2]
+    if type(file) is not str or type(offset) is not int:
+        raise TypeError
+    return Position(file, offset)
+
+
+def _written_position(position: Position) -> list[Any]:
+    return [position.file, position.offset]
+
+
+#: What a field may hold, by its type: exactly that, so that no `True` is taken for a number.
+_READERS: Final[dict[Any, Callable[[Any], Any]]] = {
+    str: _of(str),
+    int: _of(int),
+    bool: _of(bool),
+    float: _of(int, float),
+    int | None: _of(int, type(None)),
+    Position | None: _position,
+    Sought | None: lambda sought: sought,
+    Mapping[str, Any]: _of(dict),
+    Mapping[str, int]: _of(dict),
+    list[Any]: _of(list),
+}
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def written_head(kind: str, fields: Mapping[str, Any]) -> str:
+    return _encode({"v": VERSION, "is": kind, **fields})
+
+
+def read_head(text: str | bytes, what: str) -> dict[str, Any]:
+    """The fields of a head. Raises `Malformed` and `TooNew`."""
+    try:
+        fields: dict[str, Any] = json.loads(text)
+        version = fields.pop("v")
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise Malformed(f"{what}: no JSON object with a version") from None
+    if type(version) is not int:
+        raise Malformed(f"{what}: 'v' is {version!r}", fields)
+    if version > VERSION:
+        raise TooNew(what, version, fields)
+    return fields
+
+
+def signed_text(use: str, fields: Mapping[str, Any], *about: str) -> str:
+    """For a value in Redis: JSON, a newline, and its signatures, which hold for this use and what it is about only."""
+    head = written_head(use, fields)
+    made = signatures(use, conf.NAMESPACE.encode(), *(part.encode() for part in about), head.encode())
+    return head + "\n" + ",".join(signature.hex() for signature in made)
+
+
+def read_text(use: str, text: str, *about: str) -> dict[str, Any]:
+    """The fields of a signed text. Raises `Unreadable`."""
+    head, _, found = text.partition("\n")
+    try:
+        made = [bytes.fromhex(signature) for signature in found.split(",") if signature]
+    except ValueError:
+        made = []
+    if not is_signed(use, made, conf.NAMESPACE.encode(), *(part.encode() for part in about), head.encode()):
+        raise NotOurs(f"{use}: its signature is not this project's, or was made for something else")
+    fields = read_head(head, use)
+    fields.pop("is", None)
+    return fields

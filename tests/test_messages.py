@@ -1,0 +1,338 @@
+"""What processes tell each other: read again as it was said, by later versions too, and refused when it is not ours."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from django_logtail.control import Note, ReaderLease, ViewerFacts, messages, wire
+from django_logtail.control.messages import (
+    Batch,
+    Beat,
+    Echo,
+    Event,
+    Failed,
+    Found,
+    Garbled,
+    Heartbeat,
+    Nudge,
+    Piece,
+    Read,
+    WakeUp,
+    beats,
+    decode,
+    encode,
+    opened,
+    sealed,
+)
+from django_logtail.control.wants import Sought, Want
+from django_logtail.control.wire import Ignored, Malformed, NotOurs, TooNew
+from django_logtail.tailing.events import Position
+
+RECORDED = Path(__file__).parent / "recorded_messages"
+
+#: One of each kind, with every field set. Its recording is named like it, and has been made by the version it is of.
+SAID = {
+    "batch": Batch("t", 2, "p|7|", 3, 4, "file", 500, b"one\ntwo\n", True, True),
+    "event": Event(
+        "t", 2, "p|7|", 3, 5, "rotated", Position("file", 508), Position("next", 0), {"name": "a.1"}
+    ),
+    "event-at-the-start": Event("t", 2, "p|7|", 3, 1, "started", None, Position("file", 0), {}),
+    "heartbeat": Heartbeat("t", "web-2", "logtail", {"p|7|": [2, 3, 5, 508, "reading", ""]}),
+    "nudge": Nudge(),
+    "piece": Piece("t", "p|7|r", 3, "file", 100, b"old\n"),
+    "read": Read("t", "p|7|r", 3, "file", 100, 104),
+    "found": Found(
+        "t", "p|7|s", 3, [[1, 9, ["an ", "error"], False, True]], 7, 900, 1000, True, True, "slow"
+    ),
+    "failed": Failed("t", "p|7|s", 3, "no such file", "bad-pattern"),
+    "echo": Echo(b"\x00\xff"),
+}
+WANT = Want(
+    "p",
+    "7",
+    "f",
+    "mailbox",
+    3,
+    1000,
+    lines=500,
+    position=Position("file", 12),
+    taken=5,
+    end=20,
+    before_lines=10,
+    search=Sought('a"b', True, True),
+    late={"old": 700},
+    user="42",
+    revision="abc",
+)
+LEASE = ReaderLease("t", "web-2", 77, "0.9", "mailbox")
+NOTE = Note("*", "deploy 4.2 started", "info", 12.5)
+VIEWERS = [ViewerFacts("s", "42", "7", 12.5, "10.0.0.1")]
+
+
+@pytest.fixture(autouse=True)
+def project(settings):
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "the recordings'", []
+    settings.LOGTAIL = {"NAMESPACE": "shop"}
+
+
+@pytest.fixture(autouse=True)
+def ignored(monkeypatch):
+    fresh = Ignored()
+    monkeypatch.setattr(wire, "ignored", fresh)
+    monkeypatch.setattr(messages, "ignored", fresh)
+    return fresh
+
+
+def recorded(version: Path) -> dict[str, dict[str, str]]:
+    return json.loads(version.read_text())
+
+
+VERSIONS = sorted(RECORDED.glob("*.json"))
+
+
+def test_there_are_recordings_of_this_version_and_of_every_one_before():
+    assert [path.stem for path in VERSIONS] == [f"version-{number + 1}" for number in range(wire.VERSION)]
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("name", SAID)
+def test_a_recorded_message_is_read_as_it_was_meant(version, name):
+    envelope = dict(recorded(version)["mailbox"][name])
+    envelope["by"] = [bytes.fromhex(signature) for signature in envelope["by"]]
+    if "data" in envelope:
+        envelope["data"] = bytes.fromhex(envelope["data"])
+
+    assert opened("mailbox", envelope) == SAID[name]
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda path: path.stem)
+def test_recorded_texts_in_redis_are_read_as_they_were_meant(version):
+    texts = recorded(version)["redis"]
+
+    assert messages.read_want("logtail", "p|7|f", texts["want"]) == WANT
+    assert messages.read_lease("logtail", texts["lease"]) == LEASE
+    assert messages.read_note("logtail", texts["note"]) == NOTE
+    assert messages.read_report("logtail", texts["report"])["logs"]["7"]["size"] == 508
+    assert messages.read_viewers("p", texts["viewers"]) == (VIEWERS, {"not ours": 2})
+    assert messages.read_wake_up("logtail", texts["wake-up"]) == WakeUp("shop", 12.5, 1, "web-1")
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_a_message_is_read_as_it_was_said(name):
+    assert decode(*encode(SAID[name])) == SAID[name]
+    assert opened("mailbox", sealed("mailbox", SAID[name])) == SAID[name]
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_fields_that_are_not_known_are_ignored(name):
+    head, data = encode(SAID[name])
+
+    assert decode(json.dumps({**json.loads(head), "colour": "blue"}), data) == SAID[name]
+
+
+def test_elements_of_a_heartbeat_that_are_not_known_are_ignored():
+    said = Heartbeat("t", "h", "q", {"p|7|": [2, 3, 5, None, "reading", "", "more", 9]})
+
+    assert beats(said) == {"p|7|": Beat(2, 3, 5, None, "reading", "")}
+
+
+@pytest.mark.parametrize("facts", [[2, 3, 5, None, "reading"], [2, "3", 5, None, "reading", ""], 7, None])
+def test_one_log_of_a_heartbeat_that_cannot_be_read_takes_no_other_with_it(facts, ignored):
+    said = Heartbeat("t", "h", "q", {"bad": facts, "good": [2, 3, 5, 9, "reading", ""]})
+
+    assert beats(said) == {"good": Beat(2, 3, 5, 9, "reading", "")}
+    assert ignored.counts == {"malformed": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        (name, field)
+        for name in SAID
+        for field in json.loads(encode(SAID[name])[0])
+        if field not in ("v", "is", "is_partial", "is_late", "more", "reason", "id")
+    ],
+)
+@pytest.mark.parametrize("value", ["missing", {"of": "another type"}])
+def test_a_field_that_is_missing_or_of_another_type_is_said_by_name(name, field, value):
+    if field in ("details", "flows") and value != "missing":
+        value = 7
+    head, data = encode(SAID[name])
+    fields = json.loads(head)
+    if value == "missing":
+        del fields[field]
+    else:
+        fields[field] = value
+
+    with pytest.raises(Malformed, match=f"'{field}' is "):
+        decode(json.dumps(fields), data)
+
+
+def test_a_number_is_not_a_truth():
+    fields = json.loads(encode(SAID["batch"])[0])
+
+    with pytest.raises(Malformed):
+        decode(json.dumps({**fields, "number": True}), b"x")
+
+
+@pytest.mark.parametrize(
+    "head", ["", "7", "[]", "{}", '{"v":"1"}', '{"v":1}', '{"v":1,"is":"poem"}', "[" * 100_000]
+)
+def test_a_head_that_is_none_is_malformed(head):
+    with pytest.raises(Malformed):
+        decode(head, b"")
+
+
+def test_a_version_that_is_too_new_is_named():
+    fields = json.loads(encode(SAID["heartbeat"])[0])
+
+    with pytest.raises(TooNew, match="a message has version 2; this process knows 1"):
+        decode(json.dumps({**fields, "v": 2}), b"")
+
+
+def test_what_a_newer_process_sends_to_a_mailbox_says_whom_it_is_from(monkeypatch, ignored):
+    with monkeypatch.context() as newer:
+        newer.setattr(wire, "VERSION", 2)
+        envelope = sealed("mailbox", SAID["heartbeat"])
+
+    found = opened("mailbox", envelope)
+
+    assert isinstance(found, Garbled)
+    assert (found.is_newer, found.host, found.queue) == (True, "web-2", "logtail")
+    assert ignored.counts == {"too new": 1}
+
+
+def test_what_cannot_be_read_is_logged_once_and_counted_each_time(caplog, ignored):
+    for _ in range(3):
+        ignored.add("a message in a mailbox", Malformed("batch: 'file' is missing"))
+
+    assert ignored.counts == {"malformed": 3}
+    assert [record.getMessage() for record in caplog.records] == [
+        "a message in a mailbox was ignored, and all like it will be in silence: batch: 'file' is missing"
+    ]
+
+
+def altered(envelope: dict, **changes) -> dict:
+    return {**envelope, **changes}
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        lambda said: altered(said, head=said["head"].replace('"number":4', '"number":5')),
+        lambda said: altered(said, data=b"one\nTWO\n"),
+        lambda said: altered(said, data=b""),
+        lambda said: altered(said, by=[]),
+        lambda said: altered(said, by=[b"\x00" * 16]),
+        lambda said: altered(said, by="signature"),
+        lambda said: altered(said, by=7),
+        lambda said: altered(said, head=7),
+        lambda said: altered(said, data="text"),
+        lambda said: {"type": "logtail.message"},
+        lambda said: {},
+    ],
+)
+def test_a_message_that_was_altered_or_forged_is_nobodys(forged, ignored):
+    said = sealed("mailbox", SAID["batch"])
+
+    assert opened("mailbox", forged(said)) is None
+    assert ignored.counts == {"not ours": 1}
+
+
+def test_a_message_is_worth_nothing_in_another_mailbox_project_or_namespace(settings):
+    said = sealed("mailbox", SAID["batch"])
+
+    assert opened("another", said) is None
+    settings.LOGTAIL = {"NAMESPACE": "staging"}
+    assert opened("mailbox", said) is None
+    settings.LOGTAIL, settings.SECRET_KEY = {"NAMESPACE": "shop"}, "another project's"
+    assert opened("mailbox", said) is None
+
+
+@pytest.mark.parametrize(
+    ("queue", "member"),
+    [("other", "p|7|f"), ("logtail", "q|7|f"), ("logtail", "p|8|f"), ("logtail", "p|7|g")],
+)
+def test_a_want_cannot_be_moved_to_another_queue_process_log_or_flow(queue, member):
+    text = messages.want_text("logtail", WANT)
+
+    assert messages.read_want("logtail", "p|7|f", text) == WANT
+    with pytest.raises(NotOurs):
+        messages.read_want(queue, member, text)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("mailbox", "mailbo1"), ('"end":20', '"end":99'), ('"file",12', '"file",13'), ("\n", "")]
+)
+def test_a_want_that_was_altered_is_refused(old, new):
+    text = messages.want_text("logtail", WANT)
+    assert old in text
+
+    with pytest.raises(NotOurs):
+        messages.read_want("logtail", "p|7|f", text.replace(old, new, 1))
+
+
+def test_a_text_for_one_use_is_worth_nothing_for_another():
+    with pytest.raises(NotOurs):
+        messages.read_note("logtail", messages.report_text("logtail", {}))
+
+
+def test_during_a_rotation_of_the_key_old_and_new_processes_read_each_other(settings):
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "old", []
+    by_old = sealed("m", SAID["batch"]), messages.want_text("q", WANT)
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "new", ["old"]
+    by_new = sealed("m", SAID["batch"]), messages.want_text("q", WANT)
+
+    assert opened("m", by_old[0]) == SAID["batch"]
+    assert messages.read_want("q", "p|7|f", by_old[1]) == WANT
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "old", []
+    assert opened("m", by_new[0]) == SAID["batch"]
+    assert messages.read_want("q", "p|7|f", by_new[1]) == WANT
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "new", []
+    assert opened("m", by_new[0]) == SAID["batch"]
+    assert opened("m", by_old[0]) is None
+
+
+def test_a_lease_that_is_no_readers_of_this_project_has_no_mailbox(ignored):
+    forged = "t|" + messages.lease_text("logtail", LEASE).partition("|")[2].replace("web-2", "web-3")
+
+    found = messages.read_lease("logtail", forged)
+
+    assert (found.token, found.mailbox, found.speaks) == ("t", "", 0)
+    assert messages.read_lease("logtail", "x|y|z|1|2|3") == replace(found, token="x")
+    assert ignored.counts == {"not ours": 2}
+
+
+def test_the_lease_of_a_newer_reader_says_where_it_runs_and_that_it_is_newer(monkeypatch):
+    with monkeypatch.context() as newer:
+        newer.setattr(wire, "VERSION", 2)
+        text = messages.lease_text("logtail", LEASE)
+
+    assert messages.read_lease("logtail", text) == replace(LEASE, speaks=2)
+
+
+@pytest.mark.parametrize("logs", [7, {"7": 8}, {"7": {}}, None])
+def test_a_report_that_lacks_something_is_shown_with_what_it_has(logs):
+    report = messages.read_report("q", messages.report_text("q", {"host": "web-2", "logs": logs}))
+
+    assert (report["host"], report["pid"], report["since"]) == ("web-2", 0, 0.0)
+    assert all(facts["state"] == "" for facts in report["logs"].values())
+
+
+def test_a_viewer_who_cannot_be_read_takes_no_other_from_the_list(ignored):
+    text = wire.signed_text(
+        "viewers",
+        {
+            "viewers": [
+                {"session": 7},
+                8,
+                {"session": "s", "user": "42", "log": "7", "since": 12.5, "address": "10.0.0.1"},
+            ]
+        },
+        "p",
+    )
+
+    assert messages.read_viewers("p", text) == (VIEWERS, {})
+    assert ignored.counts == {"malformed": 2}
