@@ -6,21 +6,36 @@ and never by `re`.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import importlib
 import re
 from collections.abc import Iterator
 from typing import Any, Final, Protocol
 
+#: Bytes searched at a time; a line that is longer is searched in pieces.
+LONGEST_BYTES: Final = 1024 * 1024
 #: Instructions RE2 may compile an expression to, and bytes of memory for it: `.{1000}` is one of 8,000, and takes a
 #: thousand times as long as it should.
-MAX_PROGRAM: Final = 2_000
+MAX_PROGRAM: Final = 1_000
 REGEX_MEMORY_BYTES: Final = 4 * 1024 * 1024
+#: Bytes of memory in which an expression must compile before it gets all of that: the attempt ends soon where it is
+#: far too large. A text that we wrote as an expression needs more.
+COMPILED_BYTES: Final = 128 * 1024
+#: Classes of Unicode letters in an expression: each is hundreds of ranges to be read before its size is known.
+MAX_CLASSES: Final = 16
+#: At worst RE2 looks at each byte once for each instruction, some 50 million times a second on a busy machine: so many
+#: are less than a turn. Of a text it never does, however long it is.
+PIECE_WORK: Final = 4 * 1024 * 1024
+TEXT_PIECE_WORK: Final = 256 * 1024 * 1024
+#: Letters with other forms up to which those are replaced one after the other, where there is no RE2; and bytes that
+#: may be translated at a time where there are more: 10 MB/s, and nothing else runs meanwhile.
+FEW_FOLDS: Final = 8
+TRANSLATED_BYTES: Final = 128 * 1024
 #: What makes `^` and `$` those of a line.
 _BY_LINE: Final = b"(?m)"
 #: What may look beyond a line: begin and end of the text, any byte, and an end to our `(?m)`.
 _SEES_MORE: Final = re.compile(r"\\[AzC]|\(\?[a-zA-Z]*-[a-zA-Z]*m")
+_CLASS: Final = re.compile(r"\\[pP]")
 
 
 class BadPattern(ValueError):
@@ -29,6 +44,10 @@ class BadPattern(ValueError):
 
 class Matcher(Protocol):
     """Finds in UTF-8 what was asked for."""
+
+    @property
+    def longest(self) -> int:
+        """Bytes that may be searched at once, so that it takes less than a turn whatever they are."""
 
     def prepared(self, text: bytes) -> bytes:
         """The text as it is to be searched: as long, with lines and characters at the same places."""
@@ -54,6 +73,10 @@ class Literal:
                 forms = ((form, upper) for form, upper in _upper_forms().items() if upper in wanted)
                 self._folds = {form.encode(): upper.encode() for form, upper in forms}
             self._needle = self.prepared(self._needle)
+
+    @property
+    def longest(self) -> int:
+        return TRANSLATED_BYTES if len(self._folds) > FEW_FOLDS else LONGEST_BYTES
 
     @property
     def has_folds(self) -> bool:
@@ -84,9 +107,16 @@ class Literal:
         text = text.lower()  # bytes: nothing but A to Z
         if text.isascii():
             return text
+        if len(self._folds) > FEW_FOLDS:  # one pass, however many there are
+            letters = text.decode("utf-8", "surrogateescape")
+            return letters.translate(self._translation).encode("utf-8", "surrogateescape")
         for form, folded in self._folds.items():
             text = text.replace(form, folded)
         return text
+
+    @functools.cached_property
+    def _translation(self) -> dict[int, str]:
+        return {ord(form.decode()): folded.decode() for form, folded in self._folds.items()}
 
     def find(self, text: bytes, start: int, end: int) -> int:
         return text.find(self._needle, start, end)
@@ -101,27 +131,23 @@ class Literal:
 class Regex:
     """An expression of RE2. It sees one line at a time: `^` and `$` are a line's, and nothing matches a line feed."""
 
-    def __init__(self, pattern: str, *, case: bool) -> None:
-        """Raises `BadPattern`; also when this installation has no RE2."""
-        re2 = _re2()
-        if re2 is None:
-            raise BadPattern('regular expressions need the "regex" extra, which is not installed here')
-        options = re2.Options()
-        options.log_errors = False
-        options.never_capture = True
-        options.never_nl = True
-        options.case_sensitive = case
-        options.max_mem = REGEX_MEMORY_BYTES
-        try:
-            self._regex = re2.compile(_BY_LINE + _encoded(pattern), options)
-        except re2.error as error:
-            raise BadPattern(_words_of(error)) from None
-        finally:
-            re2.purge()  # it would keep 128 of them
-        if max(self._regex.programsize, self._regex.reverseprogramsize) > MAX_PROGRAM:
+    def __init__(self, pattern: str, *, case: bool, is_text: bool = False) -> None:
+        """`is_text`: it is ours, and matches a text. Raises `BadPattern`; also when this installation has no RE2."""
+        if not is_text and len(_CLASS.findall(pattern)) > MAX_CLASSES:
+            raise BadPattern(f"the expression has more than {MAX_CLASSES} classes of letters (\\p)")
+        memory = (REGEX_MEMORY_BYTES,) if is_text else (COMPILED_BYTES, REGEX_MEMORY_BYTES)
+        for max_mem in memory:
+            self._regex = _compiled(pattern, case, max_mem)
+        size = max(self._regex.programsize, self._regex.reverseprogramsize)
+        if size > MAX_PROGRAM and not is_text:
             raise BadPattern("the expression is too large; repeat less in it")
+        self._longest = min(LONGEST_BYTES, (TEXT_PIECE_WORK if is_text else PIECE_WORK) // size)
         # These look at where the text ends, and so must see no more than a line. Rare enough to be slow.
         self._is_by_line = _SEES_MORE.search(pattern) is not None
+
+    @property
+    def longest(self) -> int:
+        return self._longest
 
     def prepared(self, text: bytes) -> bytes:
         return text
@@ -148,10 +174,8 @@ def matcher(pattern: str, *, regex: bool, case: bool) -> Matcher:
         return Regex(pattern, case=case)
     literal = Literal(pattern, case=case)
     if literal.has_folds and has_regex():
-        with contextlib.suppress(
-            BadPattern
-        ):  # RE2 sees to both forms at once; converting a chunk takes ten times as long
-            return Regex(literal.expression, case=True)
+        # RE2 sees to both forms at once; converting takes ten times as long.
+        return Regex(literal.expression, case=True, is_text=True)
     return literal
 
 
@@ -183,9 +207,30 @@ def _encoded(pattern: str) -> bytes:
         raise BadPattern("it holds half a character") from None
 
 
+def _compiled(pattern: str, case: bool, max_mem: int) -> Any:
+    """The expression in RE2. Raises `BadPattern`."""
+    re2 = _re2()
+    if re2 is None:
+        raise BadPattern('regular expressions need the "regex" extra, which is not installed here')
+    options = re2.Options()
+    options.log_errors = False
+    options.never_capture = True
+    options.never_nl = True
+    options.case_sensitive = case
+    options.max_mem = max_mem
+    try:
+        return re2.compile(_BY_LINE + _encoded(pattern), options)
+    except re2.error as error:
+        raise BadPattern(_words_of(error)) from None
+    finally:
+        re2.purge()  # it would keep 128 of them
+
+
 def _words_of(error: Exception) -> str:
     seen = error.args[0] if error.args else b""
     said: str = seen.decode("utf-8", "replace") if isinstance(seen, bytes) else str(seen)
+    if "too large" in said:
+        return "the expression is too large; repeat less in it"
     return said.replace(_BY_LINE.decode(), "", 1)
 
 

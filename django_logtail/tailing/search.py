@@ -14,20 +14,25 @@ from typing import Final
 
 from django_logtail.tailing.chunks import Chunk, Conversion
 from django_logtail.tailing.lines import LineEnds
-from django_logtail.tailing.matching import Matcher
+from django_logtail.tailing.matching import LONGEST_BYTES, Matcher
 
-#: Bytes read and converted at a time; a line longer than this is searched in pieces.
-CHUNK_BYTES: Final = 1024 * 1024
-#: Bytes searched between two looks at the clock and at whether to go on: more while it goes fast, fewer while slow.
-LEAST_SLICE_BYTES: Final = 16 * 1024
-FAST_SECONDS: Final = 0.002
-SLOW_SECONDS: Final = 0.02
+#: Bytes read, converted and searched at a time at most; a line longer than this is searched in pieces.
+CHUNK_BYTES: Final = LONGEST_BYTES
+#: Bytes read, converted and searched between two looks at the clock and at whether to go on: more while it goes fast,
+#: fewer while slow. Meanwhile nothing else may run: a conversion holds Python's lock.
+LEAST_SLICE_BYTES: Final = 4 * 1024
+FIRST_SLICE_BYTES: Final = 16 * 1024
+FAST_SECONDS: Final = 0.001
+SLOW_SECONDS: Final = 0.005
 #: Hits of one search. Who wants more begins again where it ended, or narrows the search.
 MAX_HITS: Final = 1_000
 #: Bytes of UTF-8 shown of a line, matches marked in it, and bytes before a match that is far to the right.
 EXCERPT_BYTES: Final = 512
 MAX_MARKED: Final = 50
 LEAD_BYTES: Final = 80
+#: Shares of what may be searched at a time that one line may cost to mark: after the first match each one may cost a
+#: look at all of the line.
+MARK_PIECES: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +83,11 @@ class Search:
         self.is_full = False
         self.is_done = self.start >= end
         self._max_hits = max_hits
-        self._chunk_bytes = chunk_bytes
-        self._slice_bytes = LEAST_SLICE_BYTES
+        #: A line is cut only where this ends, however the slices fall: what is found is the same each time.
+        self._longest = max(
+            self._ends.unit, min(chunk_bytes, matcher.longest) // self._ends.unit * self._ends.unit
+        )
+        self._slice_bytes = min(FIRST_SLICE_BYTES, self._longest)
         self._clock = clock
         self._is_cancelled = False
         #: Where the line began that goes on in the next chunk, and whether it was found already.
@@ -106,50 +114,52 @@ class Search:
         return hits
 
     def _searched(self) -> Iterator[list[Hit]]:
-        """The hits of each slice, whose chunk has been searched when the next chunk's first slice begins."""
+        """The hits of each slice, which has been searched by then."""
         while self.position < self.end:
-            data = os.pread(self._descriptor, min(self._chunk_bytes, self.end - self.position), self.position)
+            began = self._clock()
+            data = self._whole_lines()
             if not data:
                 break  # the file became shorter
-            is_last = self.position + len(data) >= self.end
-            cut = len(data) if is_last else self._cut(data)
-            yield from self._search(data[:cut])
-            if self.is_full:
-                break
-            self.position += cut
-        self.is_done = True
-
-    def _cut(self, data: bytes) -> int:
-        """How much of a full chunk to search: whole lines, or a piece of a line that is longer."""
-        whole = self._ends.after_last(data, self.position)
-        return whole or self._ends.whole_characters(data) or len(data)
-
-    def _search(self, data: bytes) -> Iterator[list[Hit]]:
-        chunk = self._conversion.chunk(data, self.position)
-        text = self._matcher.prepared(chunk.text)
-        at = 0
-        while at < len(text):
-            began = self._clock()
-            stop = text.find(b"\n", min(at + self._slice_bytes, len(text)) - 1) + 1 or len(text)
-            hits = list(self._hits(chunk, text, at, stop))
-            at = stop
-            if self.is_full:
-                self.position = hits[-1].end
-            took = self._clock() - began
-            if took < FAST_SECONDS:
-                self._slice_bytes = min(self._slice_bytes * 2, self._chunk_bytes)
-            elif took > SLOW_SECONDS:
-                self._slice_bytes = max(self._slice_bytes // 2, LEAST_SLICE_BYTES)
+            hits = self._search(data)
+            self.position = hits[-1].end if self.is_full else self.position + len(data)
+            self._adapt(self._clock() - began)
             yield hits
             if self.is_full:
-                return
+                break
+        self.is_done = True
+
+    def _whole_lines(self) -> bytes:
+        """The next lines, or the next piece of a line that is longer than may be searched at a time."""
+        size = self._slice_bytes
+        while True:
+            data = os.pread(self._descriptor, min(size, self.end - self.position), self.position)
+            if len(data) < size:  # all there is
+                return data
+            if whole := self._ends.after_last(data, self.position):
+                return data[:whole]
+            if size >= self._longest:
+                return data[: self._ends.whole_characters(data) or len(data)]
+            size = min(size * 2, self._longest)
+
+    def _adapt(self, took: float) -> None:
+        if took < FAST_SECONDS:
+            self._slice_bytes = min(self._slice_bytes * 2, self._longest)
+        elif took > SLOW_SECONDS:
+            self._slice_bytes = max(self._slice_bytes // 2, min(LEAST_SLICE_BYTES, self._longest))
+
+    def _search(self, data: bytes) -> list[Hit]:
+        chunk = self._conversion.chunk(data, self.position)
+        text = self._matcher.prepared(chunk.text)
+        hits = list(self._hits(chunk, text))
         if text.endswith(b"\n"):
             self._open_line = None
         elif self._open_line is None or b"\n" in text:
             self._open_line = chunk.start_of(text.rfind(b"\n") + 1)
             self._open_line_found = chunk.last_found == self._open_line
+        return hits
 
-    def _hits(self, chunk: Chunk, text: bytes, at: int, stop: int) -> Iterator[Hit]:
+    def _hits(self, chunk: Chunk, text: bytes) -> Iterator[Hit]:
+        at, stop = 0, len(text)
         while at < stop and (found := self._matcher.find(text, at, stop)) >= 0:
             line_start = text.rfind(b"\n", 0, found) + 1
             newline = text.find(b"\n", found)
@@ -182,6 +192,7 @@ class Search:
     def _shown(self, line: bytes, prepared: bytes) -> tuple[tuple[str, ...], bool, bool] | None:
         """The parts of a line around its first match; None: on its own, it does not match."""
         line = line.removesuffix(b"\r")
+        most = max(1, min(MAX_MARKED, MARK_PIECES * self._matcher.longest // max(1, len(line))))
         spans = self._matcher.spans(prepared[: len(line)])
         first = span = next(spans, None)
         if first is None:
@@ -191,11 +202,11 @@ class Search:
             len(line) if start + EXCERPT_BYTES >= len(line) else _character_start(line, start + EXCERPT_BYTES)
         )
         cuts, count = [start], 0
-        while span is not None and span[0] < end and count < MAX_MARKED:
+        while span is not None and span[0] < end and count < most:
             if span[0] < span[1]:
                 cuts += [span[0], min(span[1], end)]
             count += 1
-            span = next(spans, None)
+            span = next(spans, None) if count < most else None
         pieces = zip(cuts, [*cuts[1:], end], strict=True)
         parts = tuple(line[one:other].decode("utf-8", "replace") for one, other in pieces)
         return parts, start > 0, end < len(line)

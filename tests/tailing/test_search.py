@@ -274,6 +274,8 @@ def test_cancelling_ends_the_step_under_way(tmp_path):
     begun, going_on = threading.Event(), threading.Event()
 
     class Slow:
+        longest = 1024 * 1024
+
         def prepared(self, text):
             return text
 
@@ -296,7 +298,7 @@ def test_cancelling_ends_the_step_under_way(tmp_path):
 
     assert not thread.is_alive()
     assert not what.is_done
-    assert what.position == 0
+    assert what.position <= 16_384
 
 
 @pytest.mark.parametrize(
@@ -472,3 +474,141 @@ def test_every_line_that_the_expression_matches_is_found_and_no_other(
     assert lines_of(data, hits) == [
         raw for raw, line in zip(encoded, lines, strict=True) if naive.search(line)
     ]
+
+
+#: Letters of two and three bytes with an upper form as long, in lower case.
+LETTERS = "".join(
+    chr(number)
+    for number in (*range(0xE0, 0xF7), *range(0x430, 0x450), *range(0x561, 0x587), *range(0x2C30, 0x2C60))
+)
+
+
+@pytest.mark.parametrize("has_re2", [pytest.param(True, marks=needs_re2), False])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("count", [8, 9, 130])
+def test_a_text_of_many_letters_is_found_in_upper_and_lower_case(
+    tmp_path, monkeypatch, has_re2, encoding, count
+):
+    if not has_re2:
+        monkeypatch.setattr(matching, "_re2", lambda: None)
+    wanted = LETTERS[:count]
+    lines = [wanted, wanted.upper(), wanted[1:] + wanted[:1], f"x{wanted.title()}x"]
+    data = "".join(line + "\n" for line in lines).encode(encoding)
+
+    hits = found(tmp_path, data, wanted, case=False, encoding=encoding)
+
+    assert ["".join(hit.parts) for hit in hits] == [lines[0], lines[1], lines[3]]
+
+
+def test_letters_are_alike_in_text_that_is_broken(tmp_path, monkeypatch):
+    monkeypatch.setattr(matching, "_re2", lambda: None)
+    data = b"\xff\xc3 " + LETTERS[:40].upper().encode() + b" \xed\xa0\x80\n"
+
+    (hit,) = found(tmp_path, data, LETTERS[:40], case=False)
+
+    assert hit.parts[1] == LETTERS[:40].upper()
+
+
+@needs_re2
+@pytest.mark.parametrize(
+    ("pattern", "regex", "case", "most"),
+    [
+        ("needle", False, True, 1_048_576),
+        ("needle", True, True, 419_430),
+        ("a[ab]{60}c", True, True, 65_536),
+        ("a[ab]{900}c", True, True, 4_660),
+        ("a.{100}z", True, True, 5_300),
+        (LETTERS[:130], False, False, 1_048_576),
+    ],
+)
+def test_the_work_of_one_step_is_bounded_whatever_the_pattern(tmp_path, pattern, regex, case, most):
+    path = tmp_path / "searched.log"
+    path.write_bytes(b"ab" * 2_000_000)  # one line
+    what = Search(
+        os.open(path, os.O_RDONLY),
+        matcher(pattern, regex=regex, case=case),
+        0,
+        4_000_000,
+        clock=iter(range(10**9)).__next__,
+    )
+
+    advances = []
+    for _ in range(5):
+        before = what.position
+        what.step(0.0, 10**9)
+        advances.append(what.position - before)
+    what.close()
+
+    assert max(advances) <= most
+    assert min(advances[:3]) >= most // 2
+
+
+@needs_re2
+def test_slices_are_no_longer_than_the_pattern_allows_in_short_lines_too(tmp_path):
+    path = tmp_path / "searched.log"
+    path.write_bytes(b"ababab\n" * 100_000)
+    what = Search(
+        os.open(path, os.O_RDONLY),
+        matcher("a[ab]{900}c", regex=True, case=True),
+        0,
+        700_000,
+        clock=lambda: 0.0,
+    )
+
+    while not what.is_done:
+        before = what.position
+        what.step(0.0, 1)
+        assert what.position - before <= 4_660
+    what.close()
+
+
+@needs_re2
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        (r"\pL" * 17, "more than 16 classes of letters"),
+        (r"\p{Greek}" * 40, "more than 16 classes of letters"),
+        ("a{1000}b", "the expression is too large; repeat less in it"),
+        ("[" + LETTERS + "]{200}", "the expression is too large; repeat less in it"),
+    ],
+)
+def test_an_expression_that_is_too_large_is_refused_in_words(pattern, words):
+    with pytest.raises(BadPattern, match=words):
+        matcher(pattern, regex=True, case=False)
+
+
+@needs_re2
+def test_a_text_that_re2_does_not_take_is_refused_and_not_searched_slowly(monkeypatch):
+    monkeypatch.setattr(matching, "REGEX_MEMORY_BYTES", 4_000)
+
+    with pytest.raises(BadPattern, match="too large"):
+        matcher(LETTERS, regex=False, case=False)
+
+
+@needs_re2
+def test_marking_a_long_line_costs_a_bounded_number_of_looks_at_it(tmp_path):
+    what = matcher("a(.*z)?", regex=True, case=True)
+    looks = []
+
+    class Counted:
+        longest = 4096
+
+        def prepared(self, text):
+            return text
+
+        def find(self, text, start, end):
+            return what.find(text, start, end)
+
+        def spans(self, line):
+            for span in what.spans(line):
+                looks.append(span)
+                yield span
+
+    path = tmp_path / "searched.log"
+    path.write_bytes(b"a" * 4000 + b"\n")
+    search = Search(os.open(path, os.O_RDONLY), Counted(), 0, 4001)
+    (hit,) = search.step(60.0, 10**9)
+    search.close()
+
+    assert len(looks) == 4
+    assert hit.parts[:9] == ("", "a", "", "a", "", "a", "", "a", "a" * 508)
