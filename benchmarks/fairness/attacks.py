@@ -1,4 +1,4 @@
-"""What one signed-in user does to a server, for as long as it is let: a process of its own, ended by whoever started it.
+"""What one signed-in user does to a server, for as long as it is let: a process of its own, ended by its starter.
 
 `python -m benchmarks.fairness.attacks <kind>` reads from standard input, as JSON, the port and the paths to use and the
 session keys to use them with; it prints "under way" once it is.
