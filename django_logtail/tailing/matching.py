@@ -141,7 +141,7 @@ class Regex:
         size = max(self._regex.programsize, self._regex.reverseprogramsize)
         if size > MAX_PROGRAM and not is_text:
             raise BadPattern("the expression is too large; repeat less in it")
-        self._longest = min(LONGEST_BYTES, (TEXT_PIECE_WORK if is_text else PIECE_WORK) // size)
+        self._longest: int = min(LONGEST_BYTES, (TEXT_PIECE_WORK if is_text else PIECE_WORK) // size)
         # These look at where the text ends, and so must see no more than a line. Rare enough to be slow.
         self._is_by_line = _SEES_MORE.search(pattern) is not None
 
