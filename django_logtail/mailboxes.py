@@ -56,7 +56,8 @@ class LayerMailboxes:
 
     async def new(self) -> str:
         with self._failing():
-            return str(await self._made().new_channel(f"logtail-{conf.NAMESPACE}"))
+            async with time_limit(SEND_SECONDS):  # some layers subscribe here
+                return str(await self._made().new_channel(f"logtail-{conf.NAMESPACE}"))
         raise AssertionError  # for the type checker: it believes that `_failing` may swallow an error
 
     async def send(self, mailbox: str, message: Message) -> None:

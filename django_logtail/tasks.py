@@ -17,6 +17,7 @@ from django_logtail.control.process import control
 from django_logtail.mailboxes import LayerMailboxes
 from django_logtail.reader import Reader, reader_of
 from django_logtail.reader.parts import Ending
+from django_logtail.timing import run_to_end
 
 logger = logging.getLogger(__name__)
 
@@ -68,15 +69,19 @@ def _enqueue(queue: str) -> None:
 
 async def _run(queue: str) -> Ending:
     reader = reader_of(queue, control(), LayerMailboxes(), send_wake_up)
+    mine = (asyncio.get_running_loop(), reader)
     with _running.lock:
-        if _running.is_shutting_down or queue in _running.readers:
+        _, other = _running.readers.get(queue, (None, None))
+        # One that ends already may take a while, and keeps nobody from reading.
+        if _running.is_shutting_down or (other is not None and not other.is_ending):
             return Ending.LOST
-        _running.readers[queue] = (asyncio.get_running_loop(), reader)
+        _running.readers[queue] = mine
     try:
         return await reader.run()
     finally:
         with _running.lock:
-            del _running.readers[queue]
+            if _running.readers.get(queue) is mine:
+                del _running.readers[queue]
 
 
 def _is_gevent() -> bool:
@@ -108,7 +113,7 @@ def read_logs(queue: str) -> None:
             queue,
         )
         return
-    asyncio.run(_run(queue))
+    run_to_end(_run(queue))
 
 
 dramatiq.get_broker().add_middleware(ReaderMiddleware())

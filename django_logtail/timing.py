@@ -26,6 +26,8 @@ T = TypeVar("T")
 
 #: Seconds after which a task that did not end is cancelled once more: what it awaits may have swallowed the first time.
 CANCEL_AGAIN_SECONDS: Final = 0.5
+#: Seconds that tasks of an event loop that ends may take to end.
+LEFT_OVER_SECONDS: Final = 2.0
 #: Seconds before a task that failed is started again: the first time, and at most.
 FIRST_RESTART_SECONDS: Final = 0.25
 LONGEST_RESTART_SECONDS: Final = 30.0
@@ -50,7 +52,7 @@ async def pause(seconds: float, unless: asyncio.Event) -> None:
         timer.cancel()
 
 
-async def end_tasks(tasks: Iterable[asyncio.Future[Any]], seconds: float) -> set[asyncio.Future[Any]]:
+async def end_tasks(tasks: Iterable[asyncio.Task[Any]], seconds: float) -> set[asyncio.Task[Any]]:
     """Cancel the tasks and wait until they have ended, but at most so long. Those that have not are returned.
 
     What they raise is nobody's any more. A cancellation of the caller gets through.
@@ -72,6 +74,46 @@ async def end_tasks(tasks: Iterable[asyncio.Future[Any]], seconds: float) -> set
         if not task.cancelled():
             task.exception()  # or asyncio says that nobody looked
     return pending
+
+
+def run_to_end(work: Coroutine[Any, Any, T]) -> T:
+    """As `asyncio.run`, but what else was begun gets LEFT_OVER_SECONDS to end, and threads are not waited for.
+
+    `asyncio.run` waits for both for ever.
+    """
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.run_until_complete(work)
+    finally:
+        try:
+            loop.run_until_complete(_end_left_overs())
+        finally:
+            loop.close()
+
+
+async def _end_left_overs() -> None:
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in await end_tasks(tasks, LEFT_OVER_SECONDS):
+        logger.error("%s did not end and is left behind, at %s", task.get_name(), whereabouts(task))
+    try:
+        async with time_limit(LEFT_OVER_SECONDS):
+            await asyncio.get_running_loop().shutdown_asyncgens()
+    except asyncio.TimeoutError:
+        logger.error("generators did not end and are left behind")
+
+
+def whereabouts(task: asyncio.Task[Any]) -> str:
+    """Where a task waits, for the log: the innermost place of its own code, as far as Python knows it."""
+    frames = task.get_stack()
+    coroutine: Any = task.get_coro()
+    while (inner := getattr(coroutine, "cr_await", None) or getattr(coroutine, "ag_await", None)) is not None:
+        coroutine = inner
+        if (
+            frame := getattr(coroutine, "cr_frame", None) or getattr(coroutine, "ag_frame", None)
+        ) is not None:
+            frames.append(frame)
+    places = [f"{frame.f_code.co_name} ({frame.f_code.co_filename}:{frame.f_lineno})" for frame in frames]
+    return ", in ".join(reversed(places)) or "no place of Python's"
 
 
 class TokenBucket:
@@ -142,19 +184,21 @@ class Supervisor:
         With `tries` it is given up, and the task raises what it raised last, after so many failures without
         SOUND_SECONDS between two of them.
         """
-        return self.spawn(self._kept(name, work, tries))
+        return self._started(name, self._kept(name, work, tries))
 
-    def spawn(self, work: Coroutine[Any, Any, T], name: str = "") -> asyncio.Task[T]:
-        """Run it once. With a name, its failure is logged and counted; without, it is the caller's to look at."""
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        if name:
-            task.set_name(name)
-            task.add_done_callback(self._note_failure)
+    def spawn(self, name: str, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Run it once. When it fails, that is logged and counted as well."""
+        task = self._started(name, work)
+        task.add_done_callback(self._note_failure)
         return task
 
-    async def close(self, seconds: float) -> set[asyncio.Future[Any]]:
+    def _started(self, name: str, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def close(self, seconds: float) -> set[asyncio.Task[Any]]:
         """End all of them; those that have not ended in so many seconds are returned."""
         return await end_tasks(self._tasks, seconds)
 

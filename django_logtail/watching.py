@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 import uuid
 from collections.abc import Awaitable, Callable
@@ -22,8 +23,13 @@ from django_logtail.relay.feed_viewer import FeedViewer
 from django_logtail.relays import relay_here
 from django_logtail.sockets import End, Socket, refusal
 from django_logtail.tailing.events import Position
+from django_logtail.timing import end_tasks, whereabouts
 from django_logtail.window import ACK_SECONDS, Window
 
+logger = logging.getLogger(__name__)
+
+#: Seconds that all tasks of a viewer together may take to end: its slot is free then, whatever they do.
+ENDING_SECONDS: Final = 5.0
 #: Seconds after which something is sent anyway: proxies cut silent sockets after 30 to 100 s.
 KEEP_ALIVE_SECONDS: Final = 20.0
 
@@ -70,12 +76,12 @@ class Watching:
         )
         answers = Answers(relay, self._admit, self._socket.send_bulk)
         parts = [
-            asyncio.ensure_future(part)
-            for part in (
-                self._listen(answers),
-                self._deliver(relay, viewer),
-                self._tell_status(viewer),
-                self._recheck(),
+            asyncio.create_task(part, name=name)
+            for name, part in (
+                ("listening", self._listen(answers)),
+                ("delivery", self._deliver(relay, viewer)),
+                ("status", self._tell_status(viewer)),
+                ("re-check", self._recheck()),
             )
         ]
         relay.viewers.enter(
@@ -86,12 +92,16 @@ class Watching:
             for part in done:
                 part.result()
         finally:
-            tasks = [*parts, *answers.tasks]
-            for task in tasks:
-                task.cancel()
             relay.viewers.exit(session)
             relay.feeds.leave(viewer)
-            await asyncio.gather(*tasks, return_exceptions=True)
+            for task in await end_tasks([*parts, *answers.tasks], ENDING_SECONDS):
+                logger.error(
+                    "log %r: a viewer left, and %s did not end within %g s and is left behind, at %s",
+                    log.slug,
+                    task.get_name(),
+                    ENDING_SECONDS,
+                    whereabouts(task),
+                )
 
     async def _deliver(self, relay: Relay, viewer: FeedViewer) -> None:
         while True:

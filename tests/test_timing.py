@@ -284,7 +284,7 @@ def test_a_task_that_runs_once_is_counted_when_it_fails(caplog):
             raise ValueError("a bug in the pump")
 
         supervisor = Supervisor("relay")
-        await asyncio.wait([supervisor.spawn(fails(), "local reader")])
+        await asyncio.wait([supervisor.spawn("local reader", fails())])
         failure = supervisor.failures["local reader"]
         return failure.count, failure.error
 

@@ -10,6 +10,7 @@ it is. Loss, a new reader, two at once and one that woke up late are all mended 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -32,10 +33,12 @@ from django_logtail.reader.pump import Pump
 from django_logtail.reader.report import Report
 from django_logtail.reader.sources import Source, Sources, find_sources
 from django_logtail.reader.ticks import Ticks
-from django_logtail.timing import TokenBucket
+from django_logtail.timing import TokenBucket, time_limit
 
 logger = logging.getLogger(__name__)
 
+#: Seconds that the wake-up of the next reader may take; viewers send one themselves if it is lost.
+WAKE_SECONDS: Final = 5.0
 #: Threads that reads of old bytes may leave behind on file systems that do not answer.
 MOST_STUCK: Final = 64
 
@@ -71,7 +74,7 @@ class Reader:
         self._wake = wake
         self._limits = limits
         self._clock = clock
-        self._parts = Parts()
+        self._parts = Parts(f"reader on queue {queue}")
         # No more than the limit read at once; those that nobody waits for any more may be stuck for good.
         self._threads = ThreadPoolExecutor(
             max_workers=limits.history_jobs + MOST_STUCK, thread_name_prefix="logtail-reader"
@@ -116,6 +119,11 @@ class Reader:
         """Hand over to another reader: the worker shuts down. Call it in the reader's event loop."""
         self._parts.end(Ending.HANDED_OVER)
 
+    @property
+    def is_ending(self) -> bool:
+        """Whether there is a reason to end, and no more reading."""
+        return self._parts.ending.done()
+
     def _open_files(self) -> Files:
         return Files(
             self.flows,
@@ -131,13 +139,13 @@ class Reader:
         pump = Pump(self.flows, files, self.lease, self._mailboxes, self._clock)
         heartbeats = Heartbeats(self.flows, self.lease, self._mailboxes)
         report = Report(self.flows, self.lease, self._control, self._clock)
-        self._parts.start(ticks.keep())
-        self._parts.start(self.lease.take_nudges())
-        self._parts.start(pump.run())
-        self._parts.start(pump.look_on())
-        self._parts.start(heartbeats.keep())
-        self._parts.start(report.keep())
-        self._parts.start(files.keep())
+        self._parts.start("ticks", ticks.keep)
+        self._parts.start("nudges", self.lease.take_nudges)
+        self._parts.start("pump", pump.run)
+        self._parts.start("looking on", pump.look_on)
+        self._parts.start("heartbeats", heartbeats.keep)
+        self._parts.start("report", report.keep)
+        self._parts.start("registry", files.keep)
 
     async def _give_back(self, files: Files) -> None:
         """End whatever was begun and close whatever is open."""
@@ -156,7 +164,11 @@ class Reader:
             logger.warning("reader on queue %s could not hand over: Redis: %s", self.queue, error)
             return
         if waiting:
-            await self._wake(self.queue)
+            try:
+                async with time_limit(WAKE_SECONDS):
+                    await self._wake(self.queue)
+            except asyncio.TimeoutError:
+                logger.warning("reader on queue %s: the broker does not answer", self.queue)
 
 
 def reader_of(

@@ -67,7 +67,7 @@ class Files:
         """Look the flow's log up and open its file, unless the stop flag forbids it."""
         if not flow.is_opening and not flow.is_stopped:
             flow.is_opening = True
-            opening = self._parts.start_aside(self._open(flow))
+            opening = self._parts.start_aside(f"opening log {flow.want.log}", self._open(flow))
             opening.add_done_callback(lambda _: self._flows.may_have_moved(flow))
 
     def close_file(self, flow: Flow) -> None:
@@ -184,7 +184,9 @@ class Files:
 
     def look_apart(self, flow: Flow, follower: Follower) -> None:
         """Poll the flow's follower in a thread, one poll a flow at a time."""
-        flow.apart = self._parts.start(self._look_apart(flow, follower))
+        flow.apart = self._parts.start_aside(
+            f"looking at log {flow.want.log}", self._look_apart(flow, follower)
+        )
 
     async def _look_apart(self, flow: Flow, follower: Follower) -> None:
         serial, now = flow.want.serial, self._clock()

@@ -75,7 +75,7 @@ class Histories:
             return
         is_search = want.search is not None
         answer = self._searches.answer(want, self._token) if is_search else self._answer(want)
-        task = self._under_way[want.member] = self._parts.start_aside(answer)
+        task = self._under_way[want.member] = self._parts.start_aside(f"history of log {want.log}", answer)
         task.add_done_callback(lambda _: self._under_way.pop(want.member, None))
 
     def drop(self, member: str) -> None:

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
 from enum import Enum
-from typing import Any
+from typing import Any, Final
+
+from django_logtail.timing import Supervisor, whereabouts
+
+logger = logging.getLogger(__name__)
+
+#: Seconds that all parts together may take to end. What has not ended then is left behind.
+ENDING_SECONDS: Final = 5.0
+#: Failures of a part in a row after which the reader ends with its error; the next one begins with nothing of it.
+TRIES: Final = 5
 
 
 class Ending(str, Enum):
@@ -20,23 +30,24 @@ class Ending(str, Enum):
 class Parts:
     """The tasks of one reader, which end together. Belongs to the event loop it is made in."""
 
-    def __init__(self) -> None:
+    def __init__(self, owner: str) -> None:
+        """`owner` names the reader to those who read what is logged."""
         #: Why the reader ends, once there is a reason.
         self.ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self.supervisor = Supervisor(owner)
+        self._owner = owner
 
-    def start(self, part: Coroutine[Any, Any, Ending | None]) -> asyncio.Task[Ending | None]:
-        """Begin a part that the reader cannot do without: its ending is the reader's, and so is its error."""
-        task: asyncio.Task[Ending | None] = self.start_aside(part)
+    def start(self, name: str, part: Callable[[], Awaitable[Ending | None]]) -> None:
+        """Begin a part that the reader cannot do without: its ending is the reader's.
+
+        One that fails is begun again; when it fails TRIES times in a row, its error is the reader's as well.
+        """
+        task = self.supervisor.keep(name, part, tries=TRIES)
         task.add_done_callback(self._part_ended)
-        return task
 
-    def start_aside(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+    def start_aside(self, name: str, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Begin something that may end or fail by itself."""
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
+        return self.supervisor.spawn(name, work)
 
     def end(self, ending: Ending) -> None:
         """Have the reader end for this reason, unless it ends already."""
@@ -44,12 +55,16 @@ class Parts:
             self.ending.set_result(ending)
 
     async def cancel(self) -> None:
-        """End whatever was begun."""
+        """End whatever was begun; leave behind what does not end within ENDING_SECONDS."""
         self.ending.cancel()  # if there was no reason to end
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for task in await self.supervisor.close(ENDING_SECONDS):
+            logger.error(
+                "%s: %s did not end within %g s and is left behind, at %s",
+                self._owner,
+                task.get_name(),
+                ENDING_SECONDS,
+                whereabouts(task),
+            )
 
     def _part_ended(self, task: asyncio.Task[Ending | None]) -> None:
         if task.cancelled():

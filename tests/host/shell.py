@@ -3,8 +3,10 @@
 Tests of the whole path share no process, database connection or Django with the installation they test.
 """
 
+import asyncio
 import json
 import sys
+import time
 from typing import Any
 
 import django
@@ -91,9 +93,50 @@ def send(actor: str, *arguments: Any) -> None:
     getattr(tasks, actor).send(*arguments)
 
 
+def reader_token(queue: str) -> str | None:
+    """Who reads the queue now."""
+    from django_logtail.control.process import control
+
+    lease = control().reader(queue)
+    return None if lease is None else lease.token
+
+
+def take_over(queue: str, seconds: float, *, lapses: bool = False) -> list[str] | None:
+    """Take the lease from the queue's reader, and hand it on after so many seconds, or let it lapse.
+
+    Returns both tokens; None when nobody read, or the reader was quicker.
+    """
+    from django_logtail.control import ReaderLease, Seen
+    from django_logtail.control.process import control
+    from django_logtail.tasks import send_wake_up
+
+    old, mine = control().reader(queue), ReaderLease.new()
+    if old is None:
+        return None
+    control().hand_over(queue, old)
+    if not control().tick(queue, mine, Seen(), may_end=False, starting=True).holds:
+        return None
+    if not lapses:
+        time.sleep(seconds)
+        if control().hand_over(queue, mine):
+            asyncio.run(send_wake_up(queue))
+    return [old.token, mine.token]
+
+
 FUNCTIONS = {
     function.__name__: function
-    for function in (make_user, sign_in, sign_out, add_log, change_log, remove_logs, reverse, send)
+    for function in (
+        make_user,
+        sign_in,
+        sign_out,
+        add_log,
+        change_log,
+        remove_logs,
+        reverse,
+        send,
+        reader_token,
+        take_over,
+    )
 }
 
 
