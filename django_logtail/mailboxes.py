@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Final, Protocol
 
 from channels.exceptions import ChannelFull
@@ -40,6 +40,7 @@ class Mailboxes(Protocol):
     async def send(self, mailbox: str, message: Message) -> None: ...
     async def receive(self, mailbox: str) -> Message | Garbled: ...
     async def renew(self) -> None: ...
+    async def renew_sending(self) -> None: ...
     def close(self, mailbox: str) -> None: ...
 
 
@@ -52,12 +53,14 @@ class LayerMailboxes:
 
     def __init__(self, alias: str | None = None) -> None:
         self._alias = alias or conf.CHANNEL_LAYER
-        self._layer: Any = None
+        # Two, so that the connections which send can be replaced while mailboxes go on receiving.
+        self._receiving: Any = None
+        self._sending: Any = None
 
     async def new(self) -> str:
         with self._failing():
             async with time_limit(SEND_SECONDS):  # some layers subscribe here
-                return str(await self._made().new_channel(f"logtail-{conf.NAMESPACE}"))
+                return str(await self._receiver().new_channel(f"logtail-{conf.NAMESPACE}"))
         raise AssertionError  # for the type checker: it believes that `_failing` may swallow an error
 
     async def send(self, mailbox: str, message: Message) -> None:
@@ -65,9 +68,9 @@ class LayerMailboxes:
         try:
             with self._failing():
                 async with time_limit(SEND_SECONDS):
-                    await self._made().send(mailbox, envelope)
+                    await self._sender().send(mailbox, envelope)
         except WrongConnection:
-            await self.renew()
+            await self.renew_sending()
             raise
 
     async def receive(self, mailbox: str) -> Message | Garbled:
@@ -75,7 +78,7 @@ class LayerMailboxes:
         while True:
             try:
                 with self._failing():
-                    envelope = await self._made().receive(mailbox)
+                    envelope = await self._receiver().receive(mailbox)
             except (ValueError, TypeError) as error:  # the layer's: bytes that it did not write
                 ignored.add("a message in a mailbox", NotOurs(words_of(error)))
                 await asyncio.sleep(UNREADABLE_SECONDS)
@@ -86,21 +89,29 @@ class LayerMailboxes:
 
     async def renew(self) -> None:
         """Use other connections from now on; the mailboxes so far receive nothing any more."""
-        old, self._layer = self._layer, None
-        # What both layers of channels_redis call it. The core layer's `flush` would delete the host's messages.
-        close = getattr(old, "close_pools", None) or (old.flush if _is_pubsub(old) else None)
-        if close is not None:
-            with contextlib.suppress(*CONNECTION_ERRORS):
-                async with time_limit(SEND_SECONDS):
-                    await close()
+        old, self._receiving = self._receiving, None
+        await _close(old)
+        await self.renew_sending()
+
+    async def renew_sending(self) -> None:
+        """Send over other connections from now on."""
+        old, self._sending = self._sending, None
+        await _close(old)
 
     def close(self, mailbox: str) -> None:
         """Nothing to do: a layer's channels end with the event loop, and the reader's loop ends with the reader."""
 
-    def _made(self) -> Any:
-        if self._layer is None:
-            self._layer = channel_layers.make_backend(self._alias)
-        return self._layer
+    def _receiver(self) -> Any:
+        if self._receiving is None:
+            self._receiving = channel_layers.make_backend(self._alias)
+        return self._receiving
+
+    def _sender(self) -> Any:
+        if self._sending is None:
+            made = channel_layers.make_backend(self._alias)
+            # One without connections of its own, as in memory: two of those never meet.
+            self._sending = self._receiver() if _closer(made) is None else made
+        return self._sending
 
     @contextlib.contextmanager
     def _failing(self) -> Iterator[None]:
@@ -115,6 +126,21 @@ class LayerMailboxes:
 
 class WrongConnection(MailboxUnavailable):
     """The server on the other end is not the one to speak to any more: connect anew."""
+
+
+def _closer(layer: Any) -> Callable[[], Awaitable[None]] | None:
+    """What closes a layer's connections, if it has any."""
+    # What both layers of channels_redis call it. The core layer's `flush` would delete the host's messages.
+    found: Callable[[], Awaitable[None]] | None = getattr(layer, "close_pools", None)
+    return found or (layer.flush if _is_pubsub(layer) else None)
+
+
+async def _close(layer: Any) -> None:
+    close = _closer(layer)
+    if close is not None:
+        with contextlib.suppress(*CONNECTION_ERRORS):
+            async with time_limit(SEND_SECONDS):
+                await close()
 
 
 class MemoryMailboxes:
@@ -153,6 +179,9 @@ class MemoryMailboxes:
 
     async def renew(self) -> None:
         """Nothing to do: there is no connection."""
+
+    async def renew_sending(self) -> None:
+        """Nothing to do."""
 
     def close(self, mailbox: str) -> None:
         self._boxes.pop(mailbox, None)

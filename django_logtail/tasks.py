@@ -13,6 +13,7 @@ from typing import Any
 import dramatiq
 
 from django_logtail.conf import conf
+from django_logtail.control.connection import mend_client_of
 from django_logtail.control.process import control
 from django_logtail.mailboxes import LayerMailboxes
 from django_logtail.reader import Reader, reader_of
@@ -38,6 +39,7 @@ class ReaderMiddleware(dramatiq.Middleware):
     """Lets a worker serve the queues it is given, and hand over when it shuts down."""
 
     def before_worker_boot(self, broker: Any, worker: Any) -> None:
+        mend_client_of(broker)
         # A worker consumes only queues that an actor was declared on, and ours is declared on LOGTAIL["QUEUE"]: a host
         # that is named on the command line (`--queues web-2`) would be served by nobody, without a word.
         for queue in getattr(worker, "consumer_whitelist", None) or ():
@@ -62,6 +64,7 @@ async def send_wake_up(queue: str) -> None:
 
 def _enqueue(queue: str) -> None:
     broker = dramatiq.get_broker()
+    mend_client_of(broker)
     broker.declare_queue(queue)
     message = read_logs.message(queue)
     broker.enqueue(message.copy(queue_name=queue))

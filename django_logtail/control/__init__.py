@@ -29,6 +29,10 @@ class ControlUnavailable(Exception):
     """Redis did not answer. The text is the client library's."""
 
 
+class WrongServer(ControlUnavailable):
+    """Redis answered, and is not the one to ask any more: it was demoted, say. Other connections may lead there too."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReaderLease:
     """Who reads a queue now. A message to its mailbox makes it look at the wants at once.

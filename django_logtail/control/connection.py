@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from typing import Final
+from typing import Any, Final
 
 import redis
 from redis.sentinel import SentinelConnectionPool
@@ -53,6 +53,34 @@ def is_wrong_connection(error: BaseException) -> bool:
 def words_of(error: BaseException) -> str:
     """The kind of error, and what it says if anything."""
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def mend_client_of(broker: object) -> None:
+    """Have the broker's pool forget a connection which says that it is the wrong one.
+
+    As the pool of a Sentinel does by itself; Dramatiq sees a lost connection, and connects anew.
+    """
+    client = getattr(broker, "client", None)
+    if not isinstance(client, redis.Redis):
+        return
+    pool = client.connection_pool
+    kind = pool.connection_class
+    if not issubclass(kind, _Leaving):
+        pool.connection_class = type(f"Leaving{kind.__name__}", (_Leaving, kind), {})
+        pool.disconnect(inuse_connections=False)
+
+
+class _Leaving:
+    """A connection that closes when it learns that it is the wrong one."""
+
+    def read_response(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().read_response(*args, **kwargs)  # type: ignore[misc]
+        except redis.RedisError as error:
+            if is_wrong_connection(error) and not isinstance(error, redis.ConnectionError):
+                self.disconnect()  # type: ignore[attr-defined]
+                raise redis.ConnectionError(words_of(error)) from error
+            raise
 
 
 def redis_client() -> redis.Redis:

@@ -28,6 +28,7 @@ from django_logtail.control import (
     Seen,
     Tick,
     ViewerFacts,
+    WrongServer,
     keys,
     messages,
 )
@@ -203,6 +204,7 @@ class RedisControl:
             if is_wrong_connection(error):
                 # All that rest in the pool: they lead where this one did. The next call connects anew.
                 self._client.connection_pool.disconnect(inuse_connections=False)
+                raise WrongServer(str(error)) from error
             raise ControlUnavailable(str(error) or type(error).__name__) from error
 
 

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from django_logtail.control import READER_LEASE_MS, Control, ReaderLease, Seen, Tick
+from django_logtail.control import READER_LEASE_MS, Control, ReaderLease, Seen, Tick, WrongServer
 from django_logtail.control.process import in_thread
-from django_logtail.mailboxes import Mailboxes, MailboxUnavailable
+from django_logtail.mailboxes import Mailboxes, MailboxUnavailable, WrongConnection
 
 #: Seconds between ticks; a stop flag waits at most this long, and a new want whose nudge was lost.
 TICK_SECONDS: Final = 0.1
+#: Seconds at least between two times that messages are sent over new connections.
+RENEWAL_SECONDS: Final = 2.0
 #: Seconds without Redis after which the reader ends; wants wake another when Redis is back.
 ORPHAN_SECONDS: Final = 60.0
 
@@ -37,6 +40,7 @@ class Lease:
         self._clock = clock
         self._renewed_at = clock()
         self._seen = Seen()
+        self._sends_anew_since = -math.inf
 
     @property
     def token(self) -> str:
@@ -59,9 +63,14 @@ class Lease:
         With `may_end` the lease is freed when nothing is wanted.
         """
         asked_at = self._clock()
-        tick = await in_thread(
-            self._control.tick, self.queue, self.shown, self._seen, may_end=may_end, starting=starting
-        )
+        try:
+            tick = await in_thread(
+                self._control.tick, self.queue, self.shown, self._seen, may_end=may_end, starting=starting
+            )
+        except WrongServer:
+            # A layer that only publishes is never told so: what it says to a demoted server reaches nobody.
+            await self.renew_sending()
+            raise
         if tick.holds:
             self._renewed_at = asked_at
             self._seen = tick.seen
@@ -77,10 +86,21 @@ class Lease:
         while self.shown.mailbox:
             try:
                 await self._mailboxes.receive(self.shown.mailbox)
+            except WrongConnection:
+                await self._mailboxes.renew()
+                await self.open_mailbox()
+                await asyncio.sleep(TICK_SECONDS)
+                continue
             except MailboxUnavailable:
                 await asyncio.sleep(TICK_SECONDS)
                 continue
             self.tick_soon.set()
+
+    async def renew_sending(self) -> None:
+        """Send over new connections from now on, unless these are new themselves."""
+        if self._clock() - self._sends_anew_since >= RENEWAL_SECONDS:
+            self._sends_anew_since = self._clock()
+            await self._mailboxes.renew_sending()
 
     def close_mailbox(self) -> None:
         """Take no nudges any more."""

@@ -48,6 +48,7 @@ class Ticks:
         self._sources = sources
         self._clock = clock
         self._idle_since: float | None = None
+        self._is_unheard = False
 
     async def first(self) -> Ending | None:
         """Claim the lease; why there is nothing to do, when another has it or nothing is wanted."""
@@ -81,6 +82,9 @@ class Ticks:
                 return _ending(tick)
             failures = 0
             self._apply(tick)
+            if self._is_unheard:
+                self._is_unheard = False
+                await self._lease.renew_sending()
 
     @property
     def _may_end(self) -> bool:
@@ -124,6 +128,8 @@ class Ticks:
 
     def _serve_on(self, flow: Flow, want: Want) -> None:
         """A want that is being served changed: go on from its place, or as its credit allows."""
+        # Who wants it as before in another mailbox heard nothing in the old one, or lost its connection.
+        self._is_unheard |= want.mailbox != flow.want.mailbox
         is_new_serial = want.serial != flow.want.serial
         flow.want = want
         if is_new_serial:

@@ -23,7 +23,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
-from django_logtail.control import Control, ControlUnavailable, Posted, ReaderLease
+from django_logtail.control import Control, ControlUnavailable, Posted, ReaderLease, WrongServer
 from django_logtail.control.messages import Echo, Garbled, Heartbeat, Message, Nudge, beats
 from django_logtail.control.process import in_thread
 from django_logtail.control.wants import WANT_RENEWAL_SECONDS, Sought, Want
@@ -131,6 +131,8 @@ class Relay:
             try:
                 await self._post_all()
             except ControlUnavailable as error:
+                if isinstance(error, WrongServer):
+                    self._inbox.mistrust(self._clock())
                 self._tell_no_redis(str(error))
                 await asyncio.sleep(RETRY_SECONDS)
             else:

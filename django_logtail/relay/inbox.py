@@ -38,6 +38,7 @@ class Inbox:
         self._opened = opened
         self._spawn = spawn
         self._deaf_since: float | None = None
+        self._mistrusted_at = float("-inf")
         self._receiving: asyncio.Task[None]
 
     def start(self) -> None:
@@ -53,8 +54,18 @@ class Inbox:
             self._deaf_since = now
         elif now - self._deaf_since >= DEAF_SECONDS:
             self._deaf_since = now
-            self._receiving.cancel()
-            self._receiving = self._spawn(self._receive_anew())
+            logger.warning("nothing arrives from a reader that runs: receiving over a new connection")
+            self._begin_anew()
+
+    def mistrust(self, now: float) -> None:
+        """Redis is another server now; where nothing says so, as to who only listens, ours may be the old one."""
+        if now - self._mistrusted_at >= DEAF_SECONDS:
+            self._mistrusted_at = now
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self._receiving.cancel()
+        self._receiving = self._spawn(self._receive_anew())
 
     async def _receive(self) -> None:
         mailbox = ""
@@ -78,6 +89,5 @@ class Inbox:
 
     async def _receive_anew(self) -> None:
         """The connection so far may be to a Redis host that is gone, which nothing else would ever tell."""
-        logger.warning("nothing arrives from a reader that runs: receiving over a new connection")
         await self._mailboxes.renew()
         await self._receive()
