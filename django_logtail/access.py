@@ -106,6 +106,12 @@ class AccessPolicy:
         )  # as HTTP/2 splits it
         return parse_cookie(cookies.decode("latin-1")).get(settings.SESSION_COOKIE_NAME, "")
 
+    def sees_host(self, user: User) -> bool:
+        """Whether `user` is told of a log's host: paths, owners of files, names of hosts and queues."""
+        return bool(
+            user.is_active and (getattr(user, "is_staff", False) or getattr(user, "is_superuser", False))
+        )
+
     def _chosen(self, user: User) -> Q:
         """Sub-queries and not joins, so that a log is not listed once for each of the user's groups."""
         chosen = Q(pk__in=Log.objects.filter(users=user.pk).values("pk"))
@@ -178,6 +184,7 @@ def admit(*, user_id: str, session_key: str, slug: str, joined: bool = False) ->
         )
     log = Log.objects.filter(slug=slug).first()
     if log is not None and log.enabled and policy().may_view(user, log):
+        log.sees_host = policy().sees_host(user)
         return user, log
     if joined and log is not None:
         raise Refused(CloseCode.NO_ACCESS, "no-access", "Your access to this log has ended.")

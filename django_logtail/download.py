@@ -25,11 +25,13 @@ from django_logtail.control.messages import Failed, Found, Piece
 from django_logtail.daphne import Connection
 from django_logtail.models import Log
 from django_logtail.protocol import MAX_RANGE_BYTES
+from django_logtail.reasons import in_full
 from django_logtail.relay import Relay
 from django_logtail.relay.history import AsyncHistory
 from django_logtail.relays import relay_here
 from django_logtail.tailing.events import Position
 from django_logtail.timing import pause
+from django_logtail.told import told_reason
 
 logger = logging.getLogger(__name__)
 
@@ -89,7 +91,7 @@ async def whole_file(relay: Relay, log: Log) -> WholeFile:
                         return WholeFile(fields["file"], fields["size"])
             feed, now = viewer.feed, time.monotonic()
             if feed.state not in ("waiting", "live"):
-                raise NoFile(feed.state, feed.reason)
+                raise NoFile(feed.state, told_reason(feed.reason, sees_host=log.sees_host))
             if now >= ends_at:
                 raise NoFile("no-reader", "")
             await pause(LOOK_SECONDS, unless=viewer.news)
@@ -180,7 +182,7 @@ async def _taken(answer: AsyncHistory, start: int, end: int) -> bytes:
     while True:
         message = await answer.next()
         if isinstance(message, Failed):
-            raise BrokenOff(message.error)
+            raise BrokenOff(in_full(message.error))
         if isinstance(message, Found):
             continue  # nothing is searched for
         missing = start + len(data)

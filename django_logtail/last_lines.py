@@ -16,6 +16,7 @@ from django_logtail.relay import Relay
 from django_logtail.relay.feed_viewer import FeedViewer
 from django_logtail.tailing.events import Position
 from django_logtail.timing import pause
+from django_logtail.told import told
 
 #: Bytes of frames in one answer, and the batch that goes past it: what a `range` may answer with.
 ANSWER_BYTES: Final = MAX_RANGE_BYTES
@@ -44,7 +45,7 @@ async def last_lines(relay: Relay, log: Log, *, lines: int, resume: Position | N
         may_cut=not label.startswith("utf-16"),
         path=log.path,
     )
-    answer = _Answer()
+    answer = _Answer(sees_host=log.sees_host)
     answer.add(
         encode_message(
             "hello",
@@ -68,7 +69,8 @@ async def last_lines(relay: Relay, log: Log, *, lines: int, resume: Position | N
 class _Answer:
     """What goes out, and how far into the file it reaches."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, sees_host: bool) -> None:
+        self._sees_host = sees_host
         self.parts: list[bytes] = []
         self.size = 0
         self._began_in: str | None = None
@@ -78,6 +80,7 @@ class _Answer:
 
     def add(self, frame: bytes | str) -> None:
         """A frame of a socket. Text gets the newline that a batch has by itself."""
+        frame = told(frame, sees_host=self._sees_host)
         part = frame if isinstance(frame, bytes) else frame.encode() + b"\n"
         self.parts.append(part)
         self.size += len(part)

@@ -54,6 +54,9 @@ class Access(models.TextChoices):
 class Log(models.Model):
     """One file people may watch, on whichever host serves its queue."""
 
+    #: Whether whom this row was looked up for may be told of its host: `access.admit` says so.
+    sees_host = False
+
     name = models.CharField(_("name"), max_length=100)
     slug = models.SlugField(
         _("slug"),

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from django_logtail.reasons import reason
 from django_logtail.tailing.system import System
 
 
@@ -21,7 +22,7 @@ class Roots:
         self._system = system or System()
 
     def refusal(self, descriptor: int) -> str | None:
-        """Why the open file may not be read, in words; None: it may.
+        """Why the open file may not be read, as one of `reasons`; None: it may.
 
         Where the file is is asked of the kernel, so symbolic links, renames and `..` on the way to it cannot deceive.
         """
@@ -33,7 +34,7 @@ class Roots:
             return "the file was removed while it was being opened"
         if self._holds(where):
             return None
-        return f'path {str(where)!r} is outside LOGTAIL["ROOTS"]'
+        return reason("outside", path=str(where))
 
     def may_register(self, path: Path) -> str | None:
         """Why a log with this path would never be read, as a sentence; None: nothing speaks against it."""

@@ -17,6 +17,7 @@ from django_logtail import stop_flag
 from django_logtail.control import ViewerFacts
 from django_logtail.control.process import control
 from django_logtail.models import Log
+from django_logtail.reasons import in_full
 from django_logtail.stop_flag import StopFlag
 
 #: A reader's own words for two states, as viewers know them.
@@ -117,7 +118,7 @@ def _read_log(log: Log, fields: Mapping[str, Any], viewers: int) -> ReadLog:
     return ReadLog(
         log,
         _STATES.get(fields["state"], fields["state"]),
-        fields["reason"],
+        in_full(fields["reason"]),
         fields["size"],
         fields["rate"],
         fields["behind"],

@@ -20,6 +20,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import get_language, get_language_info
 
 from django_logtail import __version__
+from django_logtail.access import policy
 from django_logtail.conf import conf
 from django_logtail.models import Log
 from django_logtail.reports import reports
@@ -82,7 +83,7 @@ def _is_locale_middleware(path: str) -> bool:
 
 
 def described(logs: Collection[Log], request: HttpRequest) -> list[dict[str, Any]]:
-    """What the page knows of each log. Its folder is for staff; what cannot be known here is None."""
+    """What the page knows of each log. Its folder and queue are for staff; what cannot be known here is None."""
     # A look at the file, where this host's worker reads it and it is here. Otherwise the size is what the log's reader
     # reports, which it does while somebody watches.
     here = {log.pk: Path(log.path) for log in logs if log.queue_name == conf.QUEUE}
@@ -92,13 +93,14 @@ def described(logs: Collection[Log], request: HttpRequest) -> list[dict[str, Any
 
 def _described(log: Log, seen: Size | None, request: HttpRequest) -> dict[str, Any]:
     slug = {"slug": log.slug}
+    sees_host = policy().sees_host(request.user)
     return {
         "slug": log.slug,
         "name": log.name,
         "group": log.group,
         "description": log.description,
-        "folder": str(Path(log.path).parent) if getattr(request.user, "is_staff", False) else "",
-        "queue": log.queue_name,
+        "folder": str(Path(log.path).parent) if sees_host else "",
+        "queue": log.queue_name if sees_host else "",
         "size": seen.size if seen is not None else reports.size(log.queue_name, str(log.pk)),
         "writing": seen is not None and time.time() - seen.written < WRITING_SECONDS,
         "page": reverse("logtail:log", kwargs=slug),

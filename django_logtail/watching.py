@@ -24,6 +24,7 @@ from django_logtail.relays import relay_here
 from django_logtail.sockets import End, Socket, refusal
 from django_logtail.tailing.events import Position
 from django_logtail.timing import end_tasks, whereabouts
+from django_logtail.told import told
 from django_logtail.window import ACK_SECONDS, Window
 
 logger = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ class Watching:
         """Does not return. Raises `End`, `BadMessage` and `DatabaseError`."""
         log, session = self._log, uuid.uuid4().hex[:12]
         label = log.encoding_label
-        await self._socket.send(
+        await self._tell(
             encode_message(
                 "hello",
                 protocol=protocol.PROTOCOL_VERSION,
@@ -74,7 +75,7 @@ class Watching:
             may_cut=not label.startswith("utf-16"),
             path=log.path,
         )
-        answers = Answers(relay, self._admit, self._socket.send_bulk)
+        answers = Answers(relay, self._admit, self._tell_much)
         parts = [
             asyncio.create_task(part, name=name)
             for name, part in (
@@ -103,11 +104,17 @@ class Watching:
                     whereabouts(task),
                 )
 
+    async def _tell(self, frame: bytes | str) -> None:
+        await self._socket.send(told(frame, sees_host=self._log.sees_host))
+
+    async def _tell_much(self, frame: bytes | str) -> None:
+        await self._socket.send_bulk(told(frame, sees_host=self._log.sees_host))
+
     async def _deliver(self, relay: Relay, viewer: FeedViewer) -> None:
         while True:
             viewer.news.clear()
             for frame, place in viewer.frames():
-                await self._socket.send_bulk(frame)
+                await self._tell_much(frame)
                 self._window.sent(frame, place)
                 await self._window.until_open()
             relay.feeds.share(viewer)
@@ -141,7 +148,7 @@ class Watching:
             status = viewer.status()
             if status != shown or time.monotonic() - self._socket.sent_at >= KEEP_ALIVE_SECONDS:
                 shown = status
-                await self._socket.send(encode_message("status", **status))
+                await self._tell(encode_message("status", **status))
             if self._window.is_overdue:
                 raise End(
                     CloseCode.TOO_MANY_MESSAGES,
@@ -165,5 +172,6 @@ class Watching:
                 has_failed = True
                 continue
             has_failed = False
+            self._log.sees_host = log.sees_host
             if log.revision != self._log.revision:
                 raise End(CloseCode.NO_READER, "log-changed", "This log's entry was changed.", may_retry=True)

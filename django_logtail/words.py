@@ -59,6 +59,7 @@ WORDS: Mapping[str, object] = {
     "tail.quiet": _("Waiting for new lines. Last line {ago}."),
     "tail.held.size": _("Paused at {time}. What is here is full; {size} more wait in the file."),
     "tail.noreader": _("Waiting for a reader on queue “{queue}”."),
+    "tail.noreader.any": _("Waiting for a reader."),
     "tail.unreadable": _("Watching for the file to become readable."),
     "tail.stalled": _("The file answers slowly. Waiting."),
     "tail.closed": _("This viewing has ended."),
@@ -76,6 +77,7 @@ WORDS: Mapping[str, object] = {
     "notice.noreader": _(
         "No reader answers on queue “{queue}”. Lines arrive by themselves once a worker serves it."
     ),
+    "notice.noreader.any": _("No reader answers. Lines arrive by themselves once one serves this log."),
     "notice.noredis": _("The server cannot reach Redis. This continues by itself when Redis answers."),
     "notice.unreadable": _("{name} cannot be read: {reason}."),
     "notice.notfile": _("{name} is not a regular file ({what})."),

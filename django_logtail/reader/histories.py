@@ -17,6 +17,7 @@ from django_logtail.reader.limits import LEAST_WAIT_SECONDS, Limits
 from django_logtail.reader.parts import Parts
 from django_logtail.reader.searches import Searches
 from django_logtail.reader.sources import Source, Sources
+from django_logtail.reasons import reason_of
 from django_logtail.tailing import history
 from django_logtail.timing import TokenBucket
 
@@ -89,7 +90,7 @@ class Histories:
             try:
                 file, start, data = await self._read(want)
             except (LookupError, OSError) as error:
-                await self._send_surely(want.mailbox, Failed(*address, str(error)))
+                await self._send_surely(want.mailbox, Failed(*address, reason_of(error)))
                 return
             for at in range(0, len(data), MAX_BATCH_BYTES):
                 piece = data[at : at + MAX_BATCH_BYTES]

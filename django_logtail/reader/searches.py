@@ -17,6 +17,7 @@ from django_logtail.control.messages import Answer, Failed, Found
 from django_logtail.control.wants import Want
 from django_logtail.encodings import shown_as
 from django_logtail.reader.sources import Source, Sources
+from django_logtail.reasons import reason_of
 from django_logtail.tailing import history
 from django_logtail.tailing.generation import HEAD_BYTES
 from django_logtail.tailing.matching import BadPattern, matcher
@@ -74,7 +75,7 @@ class Searches:
         except BadPattern as error:
             await self._send(want.mailbox, Failed(*address, str(error), id="bad-pattern"))
         except (LookupError, OSError) as error:
-            await self._send(want.mailbox, Failed(*address, str(error)))
+            await self._send(want.mailbox, Failed(*address, reason_of(error)))
         finally:
             self._under_way -= 1
 

@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+from django_logtail.reasons import in_full
 from django_logtail.tailing.events import Batch, Event, Kind
 from django_logtail.tailing.follower import Follower
 from django_logtail.tailing.followers import FollowerSet
@@ -53,11 +54,11 @@ def words_for(event: Event) -> str:
         case Kind.BACK:
             return "back"
         case Kind.UNREADABLE:
-            return f"cannot be read: {details['reason']}"
+            return f"cannot be read: {in_full(str(details['reason']))}"
         case Kind.NOT_A_FILE:
             return f"not a file but a {details['what']}"
         case Kind.REFUSED:
-            return f"refused: {details['reason']}"
+            return f"refused: {in_full(str(details['reason']))}"
         case Kind.HOLE:
             return f"{details['size']} bytes that were never written"
         case Kind.MISSED:
@@ -66,7 +67,7 @@ def words_for(event: Event) -> str:
         case Kind.RECOVERED:
             return f"{details['size']} bytes recovered from {details['name']}"
         case Kind.DEGRADED:
-            return f"polled, no change notification: {details['reason']}"
+            return f"polled, no change notification: {in_full(str(details['reason']))}"
         case Kind.RESTORED:
             return "change notification works again"
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from django_logtail.reasons import reason
 from django_logtail.tailing.events import Kind
 from django_logtail.tailing.system import System, close_quietly
 
@@ -36,7 +37,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why a path cannot be read: GONE, UNREADABLE, NOT_A_FILE or REFUSED, and the words for it."""
+    """Why a path cannot be read: GONE, UNREADABLE, NOT_A_FILE or REFUSED, and one of `reasons` for it, or words."""
 
     kind: Kind
     text: str = ""
@@ -55,9 +56,9 @@ def open_log(system: System, path: Path, permit: Permit = permit_all) -> Opened 
         what = what_it_is(found.st_mode)
         if what is not None:
             return Trouble(Kind.NOT_A_FILE, what)
-        reason = permit(named)
-        if reason is not None:
-            return Trouble(Kind.REFUSED, reason)
+        refusal = permit(named)
+        if refusal is not None:
+            return Trouble(Kind.REFUSED, refusal)
         return Opened(system.reopen(named), found)
     except OSError as error:
         return trouble_of(error, system, path)
@@ -93,12 +94,13 @@ def trouble_of(error: OSError, system: System, path: Path) -> Trouble:
 
 
 def _who_may_read(system: System, path: Path) -> str:
-    reader = f"reader runs as {user_name(os.geteuid())}"
+    reader = user_name(os.geteuid())
     try:
         found = system.stat(path)
     except OSError:
-        return f"its directory cannot be searched, {reader}"
-    return f"owned by {user_name(found.st_uid)}, mode {stat.S_IMODE(found.st_mode):04o}, {reader}"
+        return reason("not-searchable", reader=reader)
+    mode = f"{stat.S_IMODE(found.st_mode):04o}"
+    return reason("not-permitted", owner=user_name(found.st_uid), mode=mode, reader=reader)
 
 
 def user_name(number: int) -> str:

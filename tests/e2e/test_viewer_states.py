@@ -1,5 +1,6 @@
 """What the page says when a log is not simply live, and what it does then by itself."""
 
+import uuid
 from pathlib import Path
 
 import pytest
@@ -30,14 +31,21 @@ def test_nothing_chosen_and_nothing_to_choose_are_said(
     expect(page).to_have_title("shop · Logs")
 
 
-def test_a_queue_without_a_worker_is_named(
-    page: Page, signed_in: BrowserContext, web: Web, stack: Stack
+@pytest.mark.parametrize(
+    ("who", "words"),
+    [("member", "No reader answers. Lines arrive"), ("operator", "No reader answers on queue “web-2”.")],
+)
+def test_a_queue_without_a_worker_is_named_to_staff(
+    page: Page, signed_in: BrowserContext, web: Web, stack: Stack, who: str, words: str
 ) -> None:
     stack.add_log("far", b"one\n", queue="web-2")
+    if who == "operator":
+        session = stack.make_user(f"operator-{uuid.uuid4().hex[:6]}", staff=True)
+        signed_in.add_cookies([{"name": "sessionid", "value": session, "url": web.url}])
 
     show(page, web, stack, "far", "noreader")
 
-    expect(page.get_by_role("alert")).to_contain_text("No reader answers on queue “web-2”.")
+    expect(page.get_by_role("alert")).to_contain_text(words)
     expect(page.locator(".lt-row")).to_have_count(0)
 
 

@@ -50,6 +50,13 @@ for (const [server, chip, notice] of [
   });
 }
 
+test('who is not told the queue reads that no reader answers', () => {
+  const shown = said({ server: { state: 'no-reader' }, queue: '' });
+
+  assert.deepEqual([shown.notice?.key, shown.tail?.key], ['notice.noreader.any', 'tail.noreader.any']);
+  assert.equal(said({ phase: 'waiting', details: { retryAt: NOW, why: 'no-reader' }, queue: '' }).notice?.key, 'notice.noreader.any');
+});
+
 test('the queue that no reader answers on is named', () => {
   assert.equal(said({ server: { state: 'no-reader' } }).notice?.values?.queue, 'web-2');
 });

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from django_logtail.reasons import in_full
 from django_logtail.tailing import Event, Follower, FromStart, Kind, LastLines, Resume
 from tests.tailing.faults import CALLS, ERRORS, Faulty
 from tests.tailing.stage import A, B, C, D, LockStep, open_descriptors
@@ -118,7 +119,7 @@ def test_a_reader_without_permission_says_who_has_it(tmp_path: Path) -> None:
 
     assert stage.follower is not None
     owner = "root" if os.geteuid() == 0 else stage.path.owner()
-    assert stage.follower.reason == f"owned by {owner}, mode 0600, reader runs as {owner}"
+    assert in_full(stage.follower.reason) == f"owned by {owner}, mode 0600, reader runs as {owner}"
     event = stage.items[1]
     assert isinstance(event, Event)
     assert event.kind is Kind.UNREADABLE

@@ -31,6 +31,7 @@ from django_logtail.control.process import control
 from django_logtail.mailboxes import LayerMailboxes, MailboxUnavailable
 from django_logtail.models import Log
 from django_logtail.protocol import MAX_CLIENT_MESSAGE_BYTES, MOST_MESSAGE_BYTES, PROTOCOL_VERSION
+from django_logtail.reasons import in_full
 from django_logtail.relay import Relay
 from django_logtail.relay.feed import Feed
 from django_logtail.relays import new_relay
@@ -359,8 +360,12 @@ def _state(log: Log, feed: Feed) -> Finding:
         case "waiting" | "no-reader" | "no-redis":
             return problem(f"{where}: the reader said nothing of it", "Look at the worker's own log.")
         case "refused":
-            return problem(f"{where}: {feed.reason}", 'Correct the path, or LOGTAIL["ROOTS"] on that host.')
+            return problem(
+                f"{where}: {in_full(feed.reason)}", 'Correct the path, or LOGTAIL["ROOTS"] on that host.'
+            )
         case "unreadable":
-            return problem(f"{where}: {feed.reason}", "Give the reader's user the right to read the file.")
+            return problem(
+                f"{where}: {in_full(feed.reason)}", "Give the reader's user the right to read the file."
+            )
         case state:
-            return problem(f"{where}: {state.replace('-', ' ')}: {feed.reason}", "Correct the path.")
+            return problem(f"{where}: {state.replace('-', ' ')}: {in_full(feed.reason)}", "Correct the path.")

@@ -46,7 +46,7 @@ export function described(facts, words) {
       shown.tail = said(facts.place ? 'tail.reconnecting' : 'tail.again', ['do.retry'], { s: seconds, offset });
       if (facts.details.why === 'no-reader') {
         shown.chip = 'noreader';
-        shown.notice = said('notice.noreader', [], { queue: facts.queue });
+        shown.notice = noReader('notice', facts.queue);
       }
       shown.stoppable = true;
       break;
@@ -166,6 +166,11 @@ function connected(facts, words, shown) {
   }
 }
 
+/** Not everybody is told the name of a queue. @param {string} where @param {string} queue */
+function noReader(where, queue) {
+  return queue ? said(`${where}.noreader`, [], { queue }) : said(`${where}.noreader.any`, []);
+}
+
 /** @param {string} state @param {Facts} facts @param {string} reason @param {import('./format.js').Words} words @param {Shown} shown */
 function trouble(state, facts, reason, words, shown) {
   const { name, queue } = facts;
@@ -196,8 +201,8 @@ function trouble(state, facts, reason, words, shown) {
       break;
     case 'no-reader':
       shown.chip = 'noreader';
-      shown.notice = said('notice.noreader', [], { queue });
-      shown.tail = said('tail.noreader', [], { queue });
+      shown.notice = noReader('notice', queue);
+      shown.tail = noReader('tail', queue);
       break;
     case 'no-redis':
       shown.chip = 'noreader';

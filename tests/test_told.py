@@ -1,0 +1,115 @@
+"""What of a host is said to whom."""
+
+import json
+
+import pytest
+
+from django_logtail.protocol import encode_batch, encode_message
+from django_logtail.reasons import in_full, in_short, reason, reason_of
+from django_logtail.told import told
+
+OUTSIDE = reason("outside", path="/srv/ä b&c=1/secret.txt")
+
+
+@pytest.mark.parametrize(
+    ("text", "short", "full"),
+    [
+        (
+            OUTSIDE,
+            "it lies outside the directories that may be read",
+            "path '/srv/ä b&c=1/secret.txt' is outside LOGTAIL[\"ROOTS\"]",
+        ),
+        (
+            reason("not-permitted", owner="root", mode="0600", reader="www"),
+            "the reader is not allowed to open it",
+            "owned by root, mode 0600, reader runs as www",
+        ),
+        (
+            reason("not-searchable", reader="www"),
+            "the reader is not allowed to open its directory",
+            "its directory cannot be searched, reader runs as www",
+        ),
+        (
+            reason_of(PermissionError(13, "Permission denied", "/srv/x")),
+            "permission denied",
+            "permission denied: '/srv/x'",
+        ),
+        (reason_of(OSError(5, "Input/output error")), "input/output error", "input/output error"),
+        (reason_of(LookupError("the file is gone")), "the file is gone", "the file is gone"),
+        ("deploy until 3 o'clock", "deploy until 3 o'clock", "deploy until 3 o'clock"),
+        ("", "", ""),
+        # What a newer reader says, or one that leaves out what this version knows:
+        (
+            "reason:newer?path=%2Fsrv",
+            "for a reason that an administrator can see",
+            "reason:newer?path=%2Fsrv",
+        ),
+        (
+            "reason:outside?",
+            "it lies outside the directories that may be read",
+            "reason:outside?",
+        ),
+        ("reason:", "for a reason that an administrator can see", "reason:"),
+    ],
+)
+def test_a_reason_has_a_sentence_for_everybody_and_one_for_staff(text, short, full):
+    assert (in_short(text), in_full(text)) == (short, full)
+
+
+def test_details_are_never_taken_for_places_of_other_details():
+    text = reason("not-permitted", owner="{reader}", mode="0600", reader="{0.__class__}")
+
+    assert in_full(text) == "owned by {reader}, mode 0600, reader runs as {0.__class__}"
+
+
+@pytest.mark.parametrize(
+    ("message", "left"),
+    [
+        (
+            {"kind": "hello", "protocol": 1, "log": "a", "queue": "web-1", "can": []},
+            {"type": "hello", "protocol": 1, "log": "a", "can": []},
+        ),
+        (
+            {"kind": "status", "state": "live", "reader": {"host": "web-1", "queue": "q"}, "pid": 4},
+            {"type": "status", "state": "live"},
+        ),
+        (
+            {"kind": "status", "state": "refused", "reason": OUTSIDE},
+            {
+                "type": "status",
+                "state": "refused",
+                "reason": "it lies outside the directories that may be read",
+            },
+        ),
+        (
+            {"kind": "error", "request": 1, "id": "not-there", "text": OUTSIDE},
+            {
+                "type": "error",
+                "request": 1,
+                "id": "not-there",
+                "text": "it lies outside the directories that may be read",
+            },
+        ),
+    ],
+)
+def test_others_than_staff_get_a_message_without_what_is_of_the_host(message, left):
+    kind = message.pop("kind")
+
+    assert json.loads(told(encode_message(kind, **message), sees_host=False)) == left
+
+
+def test_a_name_in_another_directory_is_told_without_the_directory():
+    frame = encode_message("event", kind="gone", name="/srv/elsewhere/app.log.1", inode=5)
+
+    assert json.loads(told(frame, sees_host=False)) == {"type": "event", "name": "app.log.1"} | {
+        "kind": "gone"
+    }
+    assert json.loads(told(frame, sees_host=True))["name"] == "/srv/elsewhere/app.log.1"
+
+
+def test_lines_and_hits_are_not_touched():
+    batch = encode_batch("f", 0, b'{"type":"hello","queue":"q"}\n')
+    found = encode_message("found", request=1, file="f", hits=[{"parts": [OUTSIDE]}], reader="x")
+
+    assert told(batch, sees_host=False) is batch
+    assert told(found, sees_host=False) is found
