@@ -28,6 +28,15 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "the reader is not allowed to open its directory",
         "its directory cannot be searched, reader runs as {reader}",
     ),
+    "redis": ("the server cannot reach Redis", "{error}"),
+    "other-version": (
+        "the reader is {age} than this web process",
+        "the reader on {host} is {age} than this web process",
+    ),
+    "garbled": (
+        "the reader sends what this web process cannot read",
+        "the reader on {host} sends what this web process cannot read: {error}",
+    ),
     "system": ("{error}", "{error}: {path}"),
 }
 #: Said to others of a reason that this version does not know: a newer reader has sent it.

@@ -37,6 +37,16 @@ OUTSIDE = reason("outside", path="/srv/ä b&c=1/secret.txt")
         (reason_of(OSError(5, "Input/output error")), "input/output error", "input/output error"),
         (reason_of(LookupError("the file is gone")), "the file is gone", "the file is gone"),
         ("deploy until 3 o'clock", "deploy until 3 o'clock", "deploy until 3 o'clock"),
+        (
+            reason("redis", error="Error 111 connecting to 10.0.0.4:6379. Connection refused."),
+            "the server cannot reach Redis",
+            "Error 111 connecting to 10.0.0.4:6379. Connection refused.",
+        ),
+        (
+            reason("other-version", age="newer", host="web-2"),
+            "the reader is newer than this web process",
+            "the reader on web-2 is newer than this web process",
+        ),
         ("", "", ""),
         # What a newer reader says, or one that leaves out what this version knows:
         (

@@ -29,6 +29,7 @@ from django_logtail.control.process import in_thread
 from django_logtail.control.wants import WANT_RENEWAL_SECONDS, Sought, Want
 from django_logtail.control.wire import VERSION
 from django_logtail.mailboxes import Mailboxes, MailboxUnavailable
+from django_logtail.reasons import reason
 from django_logtail.relay.feeds import Feeds
 from django_logtail.relay.history import AsyncHistory
 from django_logtail.relay.inbox import Inbox
@@ -133,7 +134,7 @@ class Relay:
             except ControlUnavailable as error:
                 if isinstance(error, WrongServer):
                     self._inbox.mistrust(self._clock())
-                self._tell_no_redis(str(error))
+                self._tell_no_redis(reason("redis", error=str(error)))
                 await asyncio.sleep(RETRY_SECONDS)
             else:
                 await self.wants.wait_for_change(self._next_post())
@@ -198,19 +199,19 @@ class Relay:
             return
         if not self.readers.is_missing(queue, now):
             return
-        reason = ""
+        why = ""
         if token:
             self._inbox.missed(now)
-            reason = "a reader runs, but its messages do not arrive: is it the same channel layer?"
+            why = "a reader runs, but its messages do not arrive: is it the same channel layer?"
         else:
             self._inbox.heard()
         for feed in self.feeds.of(queue):
-            feed.become("no-reader", reason)
+            feed.become("no-reader", why)
 
-    def _tell_no_redis(self, reason: str) -> None:
+    def _tell_no_redis(self, why: str) -> None:
         self._inbox.heard()
         for feed in self.feeds.by_member.values():
-            feed.become("no-redis", reason)
+            feed.become("no-redis", why)
 
     # -- messages in -------------------------------------------------------------------------------
 
@@ -252,9 +253,9 @@ class Relay:
         for name in {queue} if queue else self.wants.queues:
             host = message.host or next((feed.host for feed in self.feeds.of(name) if feed.host), "its host")
             if message.is_newer:
-                why = f"the reader on {host} is newer than this web process"
+                why = reason("other-version", age="newer", host=host)
             else:
-                why = f"the reader on {host} sends what this web process cannot read: {message.text}"
+                why = reason("garbled", host=host, error=message.text)
             self._misunderstand(name, why, now)
 
     def _misunderstand(self, queue: str, why: str, now: float) -> None:
@@ -269,4 +270,4 @@ def _difference(reader: ReaderLease) -> str:
     if not reader.speaks:
         return "what holds this queue's lease in Redis is no reader of this project"
     age = "newer" if reader.speaks > VERSION else "older"
-    return f"the reader on {reader.host} is {age} than this web process"
+    return reason("other-version", age=age, host=reader.host)

@@ -336,10 +336,12 @@ def _answer(queue: str, feed: Feed, seconds: float) -> Finding:
         return ok(f"queue {queue}: a reader answers on {feed.host}")
     if feed.state == "no-redis":
         return problem(
-            f"queue {queue}: {feed.reason}", "Run this command again; Redis answered a moment ago."
+            f"queue {queue}: {in_full(feed.reason)}", "Run this command again; Redis answered a moment ago."
         )
     if feed.reason:
-        return problem(f"queue {queue}: {feed.reason}", "Give web processes and workers the same settings.")
+        return problem(
+            f"queue {queue}: {in_full(feed.reason)}", "Give web processes and workers the same settings."
+        )
     return problem(
         f"queue {queue}: no reader answered within {seconds:g} s",
         f"On the host that has the files: manage.py rundramatiq --queues {queue} --processes 1 --threads 2",
