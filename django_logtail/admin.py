@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import django
 from django.contrib import admin, messages
@@ -37,6 +37,22 @@ _STATE_WORDS: Final = {
 }
 
 
+if TYPE_CHECKING:
+    _LogForm = ModelForm[Log]
+else:
+    _LogForm = ModelForm
+
+
+class LogForm(_LogForm):
+    """Says which log has a file already only to who may see that log."""
+
+    may_name_others = False
+
+    def _post_clean(self) -> None:
+        self.instance.may_name_others = self.may_name_others
+        super()._post_clean()  # type: ignore[misc]
+
+
 @admin.register(Log)
 class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ["name", "group", "path", "reading_queue", "access", "enabled", "declared", "watch"]
@@ -44,6 +60,7 @@ class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     search_fields = ["name", "slug", "group", "path", "description"]
     prepopulated_fields = {"slug": ["name"]}
     filter_horizontal = ["groups", "users"]
+    form = LogForm
     actions = ["stop_reading", "continue_reading"]
     fieldsets = [
         (None, {"fields": ["name", "slug", "group", "order", "description"]}),
@@ -152,6 +169,11 @@ class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         )
         (title, options), *others = fieldsets
         return [(title, {**options, "description": reason}), *others]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        may_name = self.has_view_permission(request)
+        return type(form.__name__, (form,), {"may_name_others": may_name})
 
     def has_change_permission(self, request: HttpRequest, obj: Log | None = None) -> bool:
         return not (obj is not None and obj.declared) and super().has_change_permission(request, obj)

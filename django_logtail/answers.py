@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Final
 
@@ -40,11 +41,13 @@ class Answers:
     def __init__(
         self,
         relay: Relay,
+        user: str,
         admit: Callable[[], Awaitable[Log]],
         send: Callable[[bytes | str], Awaitable[None]],
     ) -> None:
         """`admit`: the log, if the viewer may still see it; raises `Refused` and `DatabaseError`. `send`: `End`."""
         self._relay = relay
+        self._user = user
         self._admit = admit
         self._send = send
         self._ranges: dict[int, asyncio.Task[None]] = {}
@@ -86,15 +89,16 @@ class Answers:
                     await self._send(frame)
 
     def _frames(self, log: Log, asked: Asked) -> AsyncGenerator[bytes | str]:
-        relay, key, queue = self._relay, str(log.pk), log.queue_name
+        key, queue = str(log.pk), log.queue_name
+        history = functools.partial(self._relay.history, user=self._user, revision=log.revision)
         match asked:
             case protocol.Range(request, file, start, end):
-                answer = relay.history(key, queue, Position(file, start), end=end)
+                answer = history(key, queue, Position(file, start), end=end)
                 return range_frames(answer, request)
             case protocol.RangeBefore(request, file, before, lines):
-                answer = relay.history(key, queue, Position(file, before), before_lines=lines)
+                answer = history(key, queue, Position(file, before), before_lines=lines)
                 return range_frames(answer, request)
             case protocol.SearchFrom():
                 sought = Sought(asked.pattern, asked.regex, asked.case)
-                answer = relay.history(key, queue, Position(asked.file, asked.start), search=sought)
+                answer = history(key, queue, Position(asked.file, asked.start), search=sought)
                 return search_frames(answer, asked.request, asked.file, asked.start)

@@ -16,7 +16,7 @@ from django.db import connections, models, router, transaction
 
 from django_logtail.conf import conf
 from django_logtail.models import Log
-from django_logtail.paths import mistake_in
+from django_logtail.paths import mistake_in, tidied
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ def declaration(slug: object, value: object) -> Declaration:
         raise BadDeclaration(slug, ' has no "path". Give the absolute path of the file.')
     members = {name: _names(slug, name, value.get(name, ())) for name in MEMBERS}
     fields = {name: value[name] for name in FIELDS if name in value}
-    log = Log(slug=slug, **{"name": slug, **fields, "path": str(value["path"])})
+    log = Log(slug=slug, **{"name": slug, **fields, "path": tidied(str(value["path"]))})
     try:
         log.clean_fields()
         # Each host has roots of its own, and all read the same declarations: the reader of a queue judges its paths.
@@ -103,6 +103,12 @@ def sync(using: str = "default") -> Synced:
             if isinstance(found, BadDeclaration):
                 synced.problems.append(str(found))
                 _disable(rows.get(str(found.slug)), using, synced)
+            elif (other := _other_of_its_file(found, rows.get(found.slug), using)) is not None:
+                synced.problems.append(
+                    f'LOGTAIL["LOGS"][{found.slug!r}]: the log {other.slug!r} has the file {other.path} already. '
+                    "Take one of the two out."
+                )
+                _disable(rows.get(found.slug), using, synced)
             elif found.slug in rows and not rows[found.slug].declared:
                 synced.problems.append(
                     f'LOGTAIL["LOGS"][{found.slug!r}]: a log registered by hand has this slug. '
@@ -126,6 +132,18 @@ def sync_after_migrate(using: str, stdout: Any = None, verbosity: int = 1, **kwa
         logger.warning("%s", problem)
         if stdout is not None and verbosity >= 1:
             stdout.write(f"  {problem}\n")
+
+
+def _other_of_its_file(found: Declaration, row: Log | None, using: str) -> Log | None:
+    """Who keeps this log from having its file: any other row, unless this row has had the file for longer."""
+    if row is not None and not row.declared:
+        return None
+    wanted = Log(pk=row.pk if row is not None else None, **found.fields)
+    others = wanted.others_of_its_file(using)
+    if row is not None and row.file_key == wanted.file_key:
+        others = [other for other in others if other.pk < row.pk]
+    gone = {other.pk for other in others if other.declared and other.slug not in conf.LOGS}
+    return next((other for other in others if other.pk not in gone), None)
 
 
 def _keep(found: Declaration, row: Log | None, using: str, synced: Synced) -> None:

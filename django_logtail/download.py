@@ -76,10 +76,19 @@ class WholeFile:
     size: int
 
 
-async def whole_file(relay: Relay, log: Log) -> WholeFile:
+async def whole_file(relay: Relay, log: Log, user: str = "") -> WholeFile:
     """The generation that the log's path names now. Raises `NoFile`."""
     # A feed of its own: a shared one may stand in an older file.
-    viewer = relay.feeds.join(str(log.pk), log.queue_name, lines=0, resume=None, may_cut=False, path=log.path)
+    viewer = relay.feeds.join(
+        str(log.pk),
+        log.queue_name,
+        lines=0,
+        resume=None,
+        may_cut=False,
+        path=log.path,
+        user=user,
+        revision=log.revision,
+    )
     ends_at = time.monotonic() + START_SECONDS
     try:
         while True:
@@ -138,7 +147,7 @@ async def bytes_of(
                     if time.monotonic() - checked_at >= ADMIT_SECONDS:
                         await _check(log, downloader)
                         checked_at = time.monotonic()
-                    piece = await _range(relay, log, whole, at)
+                    piece = await _range(relay, log, downloader.user_id, whole, at)
                     at += len(piece)
                     yield piece
                     if connection is not None:
@@ -162,11 +171,18 @@ async def _check(log: Log, downloader: Downloader) -> None:
         raise BrokenOff("this log's entry was changed")
 
 
-async def _range(relay: Relay, log: Log, whole: WholeFile, start: int) -> bytes:
+async def _range(relay: Relay, log: Log, user: str, whole: WholeFile, start: int) -> bytes:
     end = min(whole.size, start + MAX_RANGE_BYTES)
     trouble = ""
     for _ in range(TRIES):
-        answer = relay.history(str(log.pk), log.queue_name, Position(whole.file, start), end=end)
+        answer = relay.history(
+            str(log.pk),
+            log.queue_name,
+            Position(whole.file, start),
+            end=end,
+            user=user,
+            revision=log.revision,
+        )
         try:
             return await _taken(answer, start, end)
         except (BrokenOff, asyncio.TimeoutError) as error:

@@ -30,7 +30,7 @@ MOST_SETTLE_SECONDS: Final = 1.0
 LOOK_SECONDS: Final = 0.1
 
 
-async def last_lines(relay: Relay, log: Log, *, lines: int, resume: Position | None) -> bytes:
+async def last_lines(relay: Relay, log: Log, *, lines: int, resume: Position | None, user: str = "") -> bytes:
     """What lies between `resume`, or the last `lines` lines, and the end of the file as it is now.
 
     `hello` first, then the stream, `status` and `end`. Its `reason` is "complete"; or "more" when ANSWER_BYTES were
@@ -44,6 +44,8 @@ async def last_lines(relay: Relay, log: Log, *, lines: int, resume: Position | N
         resume=resume,
         may_cut=not label.startswith("utf-16"),
         path=log.path,
+        user=user,
+        revision=log.revision,
     )
     answer = _Answer(sees_host=log.sees_host)
     answer.add(

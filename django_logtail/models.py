@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models, router
 from django.db.models import signals
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_logtail.conf import QUEUE_NAME, conf
 from django_logtail.encodings import UnknownEncoding, browser_label
-from django_logtail.paths import Roots
+from django_logtail.looks import NoAnswer, looks
+from django_logtail.paths import Roots, tidied
 
 #: The codename of the permission that `Access.PERMISSION` asks for. Not Django's own `view_log`: that one
 #: opens the registry's rows (paths, queues) in the admin, and says nothing of what is written in the files.
@@ -118,13 +121,50 @@ class Log(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    #: Whether a refusal may name other logs: only to who may see them in the admin anyway.
+    may_name_others = False
+
     def clean(self) -> None:
         super().clean()
         if not self.path:
             return  # its own field says that it is needed
-        refusal = Roots(conf.ROOTS).may_register(Path(self.path))
+        self.path = tidied(self.path)
+        path, roots = Path(self.path), Roots(conf.ROOTS)
+        try:
+            refusal = looks.take(path, lambda: roots.may_register(path))
+        except NoAnswer:  # another host may read it, and whoever reads it judges by the open file
+            refusal = roots.may_register_unseen(path)
         if refusal is not None:
             raise ValidationError({"path": ValidationError(refusal, code="path")})
+
+    def validate_unique(self, exclude: Collection[str] | None = None) -> None:
+        """One file has one row. No constraint of the database says so: the default queue is a setting, a local reader
+        has no queues, rows of earlier versions may be doubled, and some databases index no path of this length. So the
+        reader decides as well, and reads the oldest row.
+        """
+        super().validate_unique(exclude)
+        if "path" not in (exclude or ()) and (others := self.others_of_its_file()):
+            raise ValidationError({"path": ValidationError(self._taken_by(others[0]), code="taken")})
+
+    def _taken_by(self, other: Log) -> str:
+        """One file has one row: who may watch it must not depend on which row one looks at."""
+        if not self.may_name_others:
+            return gettext("Another log has this file already.")
+        said = gettext(
+            "The log “%(name)s” (%(slug)s) has this file already. Change that one, or delete it first."
+        )
+        return said % {"name": other.name, "slug": other.slug}
+
+    @property
+    def file_key(self) -> tuple[str, str]:
+        """Equal for two rows that name the same file: a local reader reads all queues on its own host."""
+        return "" if conf.READER == "local" else self.queue_name, tidied(self.path)
+
+    def others_of_its_file(self, using: str | None = None) -> list[Log]:
+        """The other rows that name this file, oldest first; only the oldest row of a file is read."""
+        rows = Log.objects.using(using) if using else Log.objects.all()
+        alike = rows.filter(path__contains=Path(self.path).name).exclude(pk=self.pk).order_by("pk")
+        return [row for row in alike if row.file_key == self.file_key]
 
     @property
     def queue_name(self) -> str:
@@ -153,15 +193,26 @@ class Log(models.Model):
 
     def absence(self) -> str | None:
         """A hint for whoever registers the log here, or None. No error: another host may have the file."""
+        path = Path(self.path)
         try:
-            if Path(self.path).is_file():
+            if looks.take(path, path.is_file):
                 return None
+        except NoAnswer:
+            return f"{self.path} does not answer on this host now: its disk or network does not."
         except OSError as error:
             return f"{self.path} cannot be looked at from this host: {error.strerror}."
         return (
             f"{self.path} is no file on this host now. "
             f"That is fine if the worker of queue {self.queue_name!r} has it or will have it."
         )
+
+
+def first_of_each_file() -> dict[tuple[str, str], int]:
+    """By `file_key`, the primary key of the oldest row: only that one is read."""
+    first: dict[tuple[str, str], int] = {}
+    for row in Log.objects.only("pk", "queue", "path").order_by("pk"):
+        first.setdefault(row.file_key, row.pk)
+    return first
 
 
 def watch_membership() -> None:

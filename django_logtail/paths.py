@@ -60,6 +60,18 @@ class Roots:
             pass  # this process may not look; the one that reads may
         return None
 
+    def may_register_unseen(self, path: Path) -> str | None:
+        """The same without a look at any file: of a file system that does not answer."""
+        if (mistake := mistake_in(path)) is not None:
+            return mistake
+        if any(_is_inside(path, root) for root in self.paths):
+            return None
+        allowed = ", ".join(str(root) for root in self.paths)
+        return (
+            f'The path {str(path)!r} is outside LOGTAIL["ROOTS"] ({allowed}) as it is written, and its file system '
+            "does not answer. Try again later, or give the path as it begins there."
+        )
+
     def _holds(self, real: Path) -> bool:
         return any(_is_inside(real, root) for root in self._resolved())
 
@@ -72,6 +84,13 @@ class Roots:
             except (OSError, RuntimeError):
                 continue
         return resolved
+
+
+def tidied(path: str) -> str:
+    """The same path without what means nothing in it: doubled slashes, "." and a slash at the end."""
+    if not path.startswith("/"):
+        return path  # no log can have it
+    return "/" + "/".join(part for part in path.split("/") if part not in ("", "."))
 
 
 def mistake_in(path: Path) -> str | None:

@@ -189,7 +189,7 @@ async def lines(request: HttpRequest, log: Log, reader: Downloader) -> HttpRespo
     """The last lines of a log, or what follows a place: for pages whose network lets no WebSocket through."""
     count, place = decode_lines_query(request.GET, conf.BACKLOG_LINES)
     resume = None if place is None else Position(place.file, place.offset)
-    body = await last_lines(relay_here(), log, lines=count, resume=resume)
+    body = await last_lines(relay_here(), log, user=reader.user_id, lines=count, resume=resume)
     return HttpResponse(
         body, content_type="application/octet-stream", headers={"X-Content-Type-Options": "nosniff"}
     )
@@ -201,7 +201,7 @@ async def lines(request: HttpRequest, log: Log, reader: Downloader) -> HttpRespo
 @let_in
 async def download(request: HttpRequest, log: Log, reader: Downloader) -> HttpResponseBase:
     """The whole file as it is now. Its length is announced, so that a browser sees when the rest cannot be had."""
-    whole = await whole_file(relay_here(), log)
+    whole = await whole_file(relay_here(), log, reader.user_id)
     disposition = content_disposition_header(True, file_name(log))
     connection = connection_of(getattr(request, "scope", {}).get("client"))
     response = StreamingHttpResponse(

@@ -33,6 +33,8 @@ logger = logging.getLogger(__name__)
 ENDING_SECONDS: Final = 5.0
 #: Seconds after which something is sent anyway: proxies cut silent sockets after 30 to 100 s.
 KEEP_ALIVE_SECONDS: Final = 20.0
+#: Seconds between looks while the reader knows another state of the log's entry than this process.
+LOOK_AGAIN_SECONDS: Final = 1.0
 
 
 class Watching:
@@ -74,8 +76,10 @@ class Watching:
             resume=resume,
             may_cut=not label.startswith("utf-16"),
             path=log.path,
+            user=self._user,
+            revision=log.revision,
         )
-        answers = Answers(relay, self._admit, self._tell_much)
+        answers = Answers(relay, self._user, self._admit, self._tell_much)
         parts = [
             asyncio.create_task(part, name=name)
             for name, part in (
@@ -149,6 +153,8 @@ class Watching:
             if status != shown or time.monotonic() - self._socket.sent_at >= KEEP_ALIVE_SECONDS:
                 shown = status
                 await self._tell(encode_message("status", **status))
+            if viewer.feed.is_outdated:
+                await self._look_again()
             if self._window.is_overdue:
                 raise End(
                     CloseCode.TOO_MANY_MESSAGES,
@@ -172,6 +178,19 @@ class Watching:
                 has_failed = True
                 continue
             has_failed = False
-            self._log.sees_host = log.sees_host
-            if log.revision != self._log.revision:
-                raise End(CloseCode.NO_READER, "log-changed", "This log's entry was changed.", may_retry=True)
+            self._must_be_as_admitted(log)
+
+    async def _look_again(self) -> None:
+        """The reader has found another state of the log's entry: does this viewer's decision still hold?"""
+        try:
+            self._must_be_as_admitted(await self._admit())
+        except Refused as refused:
+            raise refusal(refused) from None
+        except DatabaseError:
+            pass  # the next re-check decides
+        await asyncio.sleep(LOOK_AGAIN_SECONDS)  # the reader's database may be ahead of this one
+
+    def _must_be_as_admitted(self, log: Log) -> None:
+        self._log.sees_host = log.sees_host
+        if log.revision != self._log.revision:
+            raise End(CloseCode.NO_READER, "log-changed", "This log's entry was changed.", may_retry=True)

@@ -418,3 +418,47 @@ def test_a_projects_own_admin_class_needs_no_status_page(client: Client, roots: 
 
     assert "Add log" in page
     assert "Readers and viewers" not in page
+
+
+@pytest.mark.parametrize(
+    ("rights", "words"),
+    [
+        (["add_log"], "Another log has this file already."),
+        (
+            ["add_log", "view_log"],
+            "The log “Audit” (audit) has this file already. Change that one, or delete it first.",
+        ),
+    ],
+)
+def test_a_file_that_a_log_has_is_refused_and_named_to_who_may_see_that_log(
+    client: Client, roots: Path, rights: list[str], words: str
+) -> None:
+    Log.objects.create(name="Audit", slug="audit", path=f"{roots}/audit.log", access="chosen")
+    adder = User.objects.create_user("adder", is_staff=True)
+    adder.user_permissions.set(Permission.objects.filter(codename__in=rights))
+    client.force_login(adder)
+
+    page = client.post(reverse("admin:logtail_log_add"), form(roots / ".." / roots.name / "audit.log"))
+    tidy = client.post(
+        reverse("admin:logtail_log_add"), form(Path(f"{roots}//audit.log"), access="signed-in")
+    )
+
+    assert tidy.context["adminform"].form.errors == {"path": [words]}
+    assert "contains &#x27;..&#x27;" in page.content.decode()
+    assert Log.objects.count() == 1
+
+
+def test_a_log_is_changed_where_no_other_has_its_file(client: Client, roots: Path) -> None:
+    first = Log.objects.create(name="Audit", slug="audit", path=f"{roots}/audit.log")
+    second = Log.objects.create(name="App", slug="app", path=f"{roots}/app.log")
+    address = reverse("admin:logtail_log_change", args=[second.pk])
+
+    refused = client.post(address, form(roots / "audit.log"))
+    same = client.post(address, form(roots / "app.log", name="Application"))
+
+    assert list(refused.context["adminform"].form.errors) == ["path"]
+    assert same.status_code == 302
+    assert {(log.pk, log.name) for log in Log.objects.all()} == {
+        (first.pk, "Audit"),
+        (second.pk, "Application"),
+    }

@@ -289,3 +289,58 @@ def test_a_log_that_another_host_reads_is_not_held_against_the_roots_of_this_one
         f"LOGTAIL[\"LOGS\"]['far']: {problem.format(root=tmp_path)}" for problem in problems
     ]
     assert synced.created == ([] if problems else ["far"])
+
+
+def test_a_file_that_a_log_made_by_hand_has_is_a_problem_and_that_log_stays(
+    declare: Any, tmp_path: Path
+) -> None:
+    Log.objects.create(name="By hand", slug="hand", path=f"{tmp_path}/app.log")
+    declare(app=f"{tmp_path}//app.log")
+
+    synced = sync()
+
+    assert synced.problems == [
+        f"LOGTAIL[\"LOGS\"]['app']: the log 'hand' has the file {tmp_path}/app.log already. Take one of the two out."
+    ]
+    assert [log.slug for log in Log.objects.all()] == ["hand"]
+
+
+def test_of_two_declarations_of_one_file_the_first_holds(declare: Any, tmp_path: Path) -> None:
+    declare(a=tmp_path / "app.log", b=tmp_path / "app.log")
+
+    first, again = sync(), sync()
+
+    assert (first.created, len(first.problems), len(again.problems)) == (["a"], 1, 1)
+    assert [(log.slug, log.enabled) for log in Log.objects.all()] == [("a", True)]
+
+
+def test_a_declared_log_that_moves_to_another_s_file_is_disabled(declare: Any, tmp_path: Path) -> None:
+    declare(app=tmp_path / "app.log")
+    sync()
+    Log.objects.create(name="By hand", slug="hand", path=f"{tmp_path}/other.log")
+
+    declare(app=tmp_path / "other.log")
+    synced = sync()
+
+    assert len(synced.problems) == 1
+    assert [(log.slug, log.enabled) for log in Log.objects.order_by("pk")] == [("app", False), ("hand", True)]
+
+
+def test_a_declared_log_keeps_its_file_where_a_younger_one_was_made_beside_it(
+    declare: Any, tmp_path: Path
+) -> None:
+    declare(app=tmp_path / "app.log")
+    sync()
+    Log.objects.create(name="By hand", slug="hand", path=f"{tmp_path}/app.log")
+
+    assert sync().problems == []
+
+
+def test_a_declaration_that_changes_its_slug_takes_its_file_along(declare: Any, tmp_path: Path) -> None:
+    declare(old=tmp_path / "app.log")
+    sync()
+
+    declare(new=tmp_path / "app.log")
+    synced = sync()
+
+    assert (synced.created, synced.deleted, synced.problems) == (["new"], ["old"], [])

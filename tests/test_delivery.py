@@ -114,8 +114,10 @@ class Taker:
 class House:
     """One web process and as many readers as are woken or started."""
 
-    def __init__(self, path) -> None:
+    def __init__(self, path, revision="") -> None:
         self.path = path
+        #: Of every log's row.
+        self.revision = revision
         self.paths = {"1": path}
         self.encoding = "utf-8"
         self.limits = Limits()
@@ -135,7 +137,9 @@ class House:
             self.control,
             self.mailboxes,
             lambda logs: {
-                log: Source(self.paths[log], self.encoding, log) for log in logs if log in self.paths
+                log: Source(self.paths[log], self.encoding, log, self.revision)
+                for log in logs
+                if log in self.paths
             },
             permit=lambda descriptor: self.permit(descriptor),
             wake=self.wake,
@@ -152,7 +156,9 @@ class House:
 
     def join(self, lines: int = 500, resume: tuple[str, int] | None = None) -> Taker:
         place = None if resume is None else Position(*resume)
-        return Taker(self.relay, self.relay.feeds.join("1", QUEUE, lines=lines, resume=place))
+        return Taker(
+            self.relay, self.relay.feeds.join("1", QUEUE, lines=lines, resume=place, revision=self.revision)
+        )
 
     def append(self, data: bytes) -> None:
         with self.path.open("ab") as file:

@@ -26,7 +26,7 @@ assert len(CONTENT) > 3 * MAX_RANGE_BYTES
 async def house(tmp_path, monkeypatch):
     path = tmp_path / "app.log"
     path.write_bytes(CONTENT)
-    house = House(path)
+    house = House(path, LOG.revision)
     monkeypatch.setattr(module, "relay_here", lambda: house.relay)
     yield house
     await house.close()

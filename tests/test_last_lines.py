@@ -20,7 +20,7 @@ LOG = Log(pk=1, slug="app", name="app.log", path="/nowhere", queue=QUEUE, encodi
 async def house(tmp_path):
     path = tmp_path / "app.log"
     path.write_bytes(b"")
-    house = House(path)
+    house = House(path, LOG.revision)
     yield house
     await house.close()
 

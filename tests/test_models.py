@@ -1,5 +1,8 @@
+import os
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +11,10 @@ from django.contrib.auth.models import Group, Permission, User
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 
+from django_logtail import models
+from django_logtail.looks import Looks, NoAnswer
 from django_logtail.models import Access, Log
+from django_logtail.reader.sources import find_sources
 
 pytestmark = pytest.mark.django_db
 
@@ -251,3 +257,157 @@ def test_the_end_of_a_chosen_group_makes_another_revision(registered: Log) -> No
     group.delete()
 
     assert revision(registered) != before
+
+
+# -- one file, one row -----------------------------------------------------------------------------
+
+
+def taken(log: Log) -> bool:
+    try:
+        log.full_clean()
+    except ValidationError as refused:
+        return refused.message_dict == {"path": ["Another log has this file already."]}
+    return False
+
+
+@pytest.mark.parametrize("path", ["{}/app.log", "/{}/app.log", "{}//app.log", "{}/./app.log", "{}/app.log/"])
+@pytest.mark.parametrize("queue", ["", "logtail"])
+@pytest.mark.parametrize("change", [{}, {"enabled": False}])
+def test_a_file_that_a_log_has_is_refused_to_another(
+    registered: Log, roots: Path, path: str, queue: str, change: dict[str, Any]
+) -> None:
+    Log.objects.update(**change)
+
+    assert taken(Log(name="B", slug="second", queue=queue, path=path.format(roots)))
+
+
+@pytest.mark.parametrize("reader", ["local", "dramatiq"])
+def test_the_same_path_on_another_host_is_another_file_but_a_local_reader_has_one_host(
+    registered: Log, roots: Path, settings: Any, reader: str
+) -> None:
+    settings.LOGTAIL = {**settings.LOGTAIL, "READER": reader}
+
+    assert taken(new_log(roots / "app.log", slug="second", queue="web-2")) is (reader == "local")
+
+
+@pytest.mark.parametrize("name", ["app.log.1", "app", "pp.log", "APP.LOG", "a%p.log", "a_p.log"])
+def test_a_file_with_another_name_is_another_file(registered: Log, roots: Path, name: str) -> None:
+    new_log(roots / name, slug="second").full_clean()
+
+
+def test_a_log_may_be_saved_again_and_its_path_is_tidied(registered: Log, roots: Path) -> None:
+    Log.objects.filter(pk=registered.pk).update(path=f"{roots}//./app.log/")
+    log = Log.objects.get(pk=registered.pk)
+
+    log.full_clean()
+
+    assert log.path == f"{roots}/app.log"
+
+
+def test_who_may_see_the_other_log_is_told_which_it_is(registered: Log, roots: Path) -> None:
+    log = new_log(roots / "app.log", slug="second")
+    log.may_name_others = True
+
+    assert errors_of(log) == {
+        "path": ["The log “App” (app) has this file already. Change that one, or delete it first."]
+    }
+
+
+def test_of_rows_that_nobody_validated_only_the_oldest_is_read(registered: Log, roots: Path) -> None:
+    second = Log.objects.create(name="B", slug="b", path=f"{roots}//app.log", access="signed-in")
+    third = Log.objects.create(name="C", slug="c", path=f"{roots}/c.log")
+
+    sources = find_sources([str(log.pk) for log in (registered, second, third)])
+
+    refusals = {log: source.refusal for log, source in sources.items()}
+    assert refusals == {
+        str(registered.pk): "",
+        str(second.pk): "another log has this file already, and only that one is read",
+        str(third.pk): "",
+    }
+
+
+def test_a_file_of_a_log_that_is_disabled_is_not_read_for_another(registered: Log) -> None:
+    second = Log.objects.create(name="B", slug="b", path=registered.path, access="signed-in")
+    Log.objects.filter(pk=registered.pk).update(enabled=False)
+
+    (source,) = find_sources([str(registered.pk), str(second.pk)]).values()
+
+    assert source.refusal
+
+
+# -- file systems that do not answer ---------------------------------------------------------------
+
+
+@pytest.fixture
+def dead(roots: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A directory whose file system answers no look, as a file server that is gone."""
+    folder = roots / "dead"
+    release = threading.Event()
+    stat, realpath = os.stat, os.path.realpath
+
+    def hanging(real: Any) -> Any:
+        def look(path: Any, *args: Any, **kwargs: Any) -> Any:
+            if os.fspath(path).startswith(str(folder)):
+                release.wait()
+            return real(path, *args, **kwargs)
+
+        return look
+
+    monkeypatch.setattr(os, "stat", hanging(stat))
+    monkeypatch.setattr(os.path, "realpath", hanging(realpath))
+    monkeypatch.setattr(models, "looks", Looks(seconds=0.05))
+    yield folder
+    release.set()
+
+
+def test_a_log_on_a_file_system_that_does_not_answer_is_registered_without_waiting(dead: Path) -> None:
+    log = new_log(dead / "app.log")
+
+    log.full_clean()
+
+    assert log.absence() == f"{dead}/app.log does not answer on this host now: its disk or network does not."
+
+
+def test_what_is_written_outside_of_the_roots_is_refused_all_the_same(
+    dead: Path, settings: Any, roots: Path
+) -> None:
+    settings.LOGTAIL = {"ROOTS": [roots / "other"]}
+
+    (text,) = errors_of(new_log(dead / "app.log"))["path"]
+
+    assert text.startswith(f"The path '{dead}/app.log' is outside")
+
+
+def test_a_neighbour_on_a_file_system_that_answers_is_looked_at(dead: Path, roots: Path) -> None:
+    new_log(dead / "app.log").full_clean()
+    (roots / "folder").mkdir()
+
+    errors = errors_of(new_log(roots / "folder"))
+
+    assert errors["path"] == [f"The path '{roots}/folder' is not a regular file."]
+
+
+def test_looks_that_are_stuck_are_few_and_one_directory_has_one() -> None:
+    release = threading.Event()
+    looks = Looks(seconds=0.01)
+    begun = []
+
+    def stuck() -> None:
+        begun.append(None)
+        release.wait()
+
+    for number in range(30):
+        with pytest.raises(NoAnswer):
+            looks.take(Path(f"/mnt/{number // 2}/app.log"), stuck)
+    release.set()
+
+    assert len(begun) == 8
+
+
+def test_what_a_look_finds_or_raises_comes_back() -> None:
+    looks = Looks()
+
+    with pytest.raises(PermissionError):
+        looks.take(Path("/a/b"), lambda: (_ for _ in ()).throw(PermissionError()))
+    assert looks.take(Path("/a/b"), lambda: 7) == 7

@@ -71,7 +71,7 @@ async def test_what_is_asked_for_while_access_cannot_be_looked_up_is_answered_so
     async def send(frame):
         said.append(json.loads(frame))
 
-    answers = Answers(None, admit, send)
+    answers = Answers(None, "7", admit, send)
 
     await answers.begin(protocol.Range(7, "f", 0, 10))
     await asyncio.gather(*answers.tasks)
@@ -93,7 +93,7 @@ async def test_an_answer_to_somebody_who_is_gone_ends_without_a_word():
     async def send(frame):
         raise End(None)
 
-    answers = Answers(None, admit, send)
+    answers = Answers(None, "7", admit, send)
 
     await answers.begin(protocol.SearchFrom(7, "f", 0, "x", False, False))
     await asyncio.gather(*answers.tasks)

@@ -20,7 +20,7 @@ from django_logtail.reader.flows import Flows
 from django_logtail.reader.limits import Limits
 from django_logtail.reader.own_messages import FED_BY_US, is_fed_by_us
 from django_logtail.reader.parts import Parts
-from django_logtail.reader.sources import NOT_REGISTERED, Source, Sources
+from django_logtail.reader.sources import CHANGED, NOT_REGISTERED, Source, Sources
 from django_logtail.tailing import Follower, FollowerSet, Item, LastLines, Resume
 from django_logtail.timing import TokenBucket
 
@@ -136,9 +136,16 @@ class Files:
         flow.is_opening = False
         if self._flows.get(flow.member) is not flow or flow.follower is not None:
             return
+        if source is not None and source.revision != flow.want.revision:
+            flow.source, flow.trouble = None, ("changed", CHANGED)
+            self._flows.changed(flow)
+            return
         flow.source = source
         if source is None:
             flow.trouble = ("unreadable", NOT_REGISTERED)
+            return
+        if source.refusal:
+            flow.trouble = ("refused", source.refusal)
             return
         if flow.is_stopped:
             return

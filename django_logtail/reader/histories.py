@@ -98,7 +98,7 @@ class Histories:
             await self._send_surely(want.mailbox, Read(*address, file, start, start + len(data)))
 
     async def _read(self, want: Want) -> tuple[str, int, bytes]:
-        source = await self._sources.of(want.log)
+        source = await self._sources.of(want.log, want.revision)
         await self._until_affordable()
         file, start, data = await asyncio.get_running_loop().run_in_executor(
             self._threads, read_history, source, want, self._permit, self._flows.open_files(want.log)

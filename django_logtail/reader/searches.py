@@ -80,7 +80,7 @@ class Searches:
             self._under_way -= 1
 
     async def _search(self, want: Want, address: tuple[str, str, int]) -> None:
-        job = _Job(want, await self._sources.of(want.log), self._permit)
+        job = _Job(want, await self._sources.of(want.log, want.revision), self._permit)
         hits: list[Hit] = []
         count, said_at = 0, self._clock()
         try:

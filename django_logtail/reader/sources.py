@@ -11,12 +11,16 @@ from typing import Final
 
 from django.db import close_old_connections
 
-from django_logtail.models import Log
+from django_logtail.models import Log, first_of_each_file
 
 #: Looks at the registry at once, each with a connection to the database.
 LOOK_UPS: Final = 4
 #: Said of a log that the registry does not have, or has disabled.
 NOT_REGISTERED: Final = "this log is not registered for this host, or is disabled"
+#: Said to who was let in for another state of the log's row; they are let in anew, or not.
+CHANGED: Final = "this log's entry was changed"
+#: Said of every row but the oldest of one file.
+NOT_THE_FIRST: Final = "another log has this file already, and only that one is read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,10 @@ class Source:
     path: Path
     encoding: str
     name: str
+    #: The state of its row: what was asked for in another one is not served. "" only in tests of the reader alone.
+    revision: str = ""
+    #: Why nobody may read it all the same, in words; "" when they may.
+    refusal: str = ""
 
 
 class Sources:
@@ -45,13 +53,17 @@ class Sources:
         """The sources of those logs that are registered here. Raises whatever the host's database does."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._find, logs)
 
-    async def of(self, log: str) -> Source:
-        """The log's source. Raises LookupError when it may not be read here."""
+    async def of(self, log: str, revision: str) -> Source:
+        """The log's source in this revision. Raises LookupError when it may not be read here."""
         if (reason := self.stop_reason(log)) is not None:
             raise LookupError(f"the stop flag is set: {reason}")
         source = (await self.look_up([log])).get(log)
         if source is None:
             raise LookupError(NOT_REGISTERED)
+        if source.revision != revision:
+            raise LookupError(CHANGED)
+        if source.refusal:
+            raise LookupError(source.refusal)
         return source
 
     def close(self) -> None:
@@ -67,7 +79,17 @@ def find_sources(logs: Collection[str]) -> Mapping[str, Source]:
     """Where the files of these logs are, by the registry; without those that are gone or disabled. Blocks."""
     close_old_connections()
     try:
-        rows = Log.objects.filter(pk__in=[int(log) for log in logs], enabled=True)
-        return {str(row.pk): Source(Path(row.path), row.encoding, row.name) for row in rows}
+        rows = list(Log.objects.filter(pk__in=[int(log) for log in logs], enabled=True))
+        first = first_of_each_file() if rows else {}
+        return {
+            str(row.pk): Source(
+                Path(row.path),
+                row.encoding,
+                row.name,
+                row.revision,
+                "" if first.get(row.file_key, row.pk) == row.pk else NOT_THE_FIRST,
+            )
+            for row in rows
+        }
     finally:
         close_old_connections()

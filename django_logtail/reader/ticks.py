@@ -119,7 +119,8 @@ class Ticks:
             self._drop(member)
         elif want.is_history:
             self._histories.answer(want)
-        elif (flow := self._flows.get(member)) is None:
+        elif (flow := self._flows.get(member)) is None or flow.want.revision != want.revision:
+            self._drop(member)  # what is open belongs to another state of the log's row
             flow = self._flows.begin(want)
             self._files.obey_stop(flow)
             self._files.open_soon(flow)

@@ -23,8 +23,8 @@ logger = logging.getLogger(__name__)
 
 #: Generations of a log whose place a feed remembers: as many as a follower holds, and the current one.
 GENERATIONS: Final = 9
-#: A reader's own words for two states, as viewers know them.
-STATES: Final = {"reading": "live", "opening": "waiting"}
+#: A reader's own words for some states, as viewers know them.
+STATES: Final = {"reading": "live", "opening": "waiting", "changed": "waiting"}
 
 
 class Feed:
@@ -61,6 +61,9 @@ class Feed:
         self.lines = lines
         self.state = "waiting"
         self.reason = ""
+        #: Whether the log's entry is another one than its viewers were admitted for: whether they may stay is to be
+        #: looked up.
+        self.is_outdated = False
         self.size: int | None = None
         self.host = ""
         self.ring = Ring(start)
@@ -157,6 +160,7 @@ class Feed:
             self.ask_again("the last item was lost")
         self.host = host
         self.size = beat.size
+        self.is_outdated = beat.state == "changed"
         if trouble:
             self.become("no-reader", trouble)
         else:

@@ -152,3 +152,11 @@ def test_wrong_fields_are_all_named_at_once(roots: Path) -> None:
         "encoding: There is no encoding 'utf-9'. "
         "Write one like utf-8, utf-16-le, latin-1, cp1252, gbk, gb18030, big5, shift_jis, euc-kr."
     )
+
+
+def test_a_file_that_another_log_has_is_refused_with_its_name(roots: Path) -> None:
+    add(roots / "app.log", "--name", "App")
+
+    said = failure(f"{roots}//app.log", "--name", "Second")
+
+    assert said == "path: The log “App” (app) has this file already. Change that one, or delete it first."

@@ -298,7 +298,7 @@ async def _readers(logs: Iterable[Log], seconds: float) -> list[Finding]:
     asked = {queue: viewer.feed for queue, viewer in zip(by_queue, viewers, strict=True)}
     feeds: dict[int, Feed] = {}
     for log in logs:
-        viewer = relay.feeds.join(str(log.pk), log.queue_name, lines=0, resume=None)
+        viewer = relay.feeds.join(str(log.pk), log.queue_name, lines=0, resume=None, revision=log.revision)
         viewers.append(viewer)
         feeds[log.pk] = viewer.feed
     deadline = time.monotonic() + seconds
