@@ -65,7 +65,9 @@ WORDS: Mapping[str, object] = {
     "tail.closed": _("This viewing has ended."),
     "notice.behind": _("Lines arrive faster than this connection can carry them. You are {size} behind."),
     "notice.missing": _("{name} no longer exists. If it comes back, it continues here on its own."),
-    "notice.signedout": _("You were signed out. Sign in again to continue; your place is kept."),
+    "notice.signedout": _(
+        "You were signed out, so the lines were taken off this page. Sign in again to continue."
+    ),
     "notice.failed": _("Could not connect: {reason}."),
     "notice.limit": _("You already have {n} logs open, which is the limit. Close one and try again."),
     "notice.limit.one": _("You already have 1 log open, which is the limit. Close it and try again."),

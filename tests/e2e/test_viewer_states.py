@@ -171,21 +171,54 @@ def test_a_web_server_that_restarts_is_waited_for(
     again.stop()
 
 
-def test_who_is_signed_out_is_asked_to_sign_in_and_keeps_the_lines(
-    context: BrowserContext, page: Page, web: Web, stack: Stack, complaints: list[str]
+@pytest.mark.parametrize("is_stopped", [False, True], ids=["live", "stopped"])
+def test_who_signs_out_in_another_tab_loses_the_lines_and_is_asked_to_sign_in(
+    context: BrowserContext, page: Page, web: Web, stack: Stack, complaints: list[str], is_stopped: bool
 ) -> None:
-    stack.add_log("shop", b"one\n")
-    session = stack.make_user("leaver")
+    stack.add_log("shop", b"a secret\nanother secret without an end")
+    session = stack.make_user(f"leaver-{uuid.uuid4().hex[:6]}")
     context.add_cookies([{"name": "sessionid", "value": session, "url": web.url}])
     show(page, web, stack, "shop")
+    page.locator(".lt-q").fill("a se")
+    page.get_by_role("button", name="Search whole file").click()
+    expect(page.locator(".lt-res")).to_contain_text("a secret")
+    page.locator(".lt-gut").first.click()
+    if is_stopped:
+        tail(page, "tail.stop()")
+        expect_state(page, "stopped")
+
+    token = next(cookie["value"] for cookie in context.cookies() if cookie["name"] == "csrftoken")
+    context.request.post(web.url + "/accounts/logout/", headers={"X-CSRFToken": token, "Referer": web.url})
+    assert "sessionid" not in [cookie["name"] for cookie in context.cookies()]
+
+    expect(page.get_by_role("alert")).to_contain_text("You were signed out", timeout=RECHECK)
+    expect_state(page, "signedout")
+    assert "secret" not in page.evaluate("document.body.innerText")
+    assert "secret" not in page.content()
+    assert tail(page, "tail.lines") == 0
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url(f"{web.url}/accounts/login/?next=%2Flogs%2Fshop%2F")
+    complaints.clear()
+
+
+def test_a_socket_that_is_closed_as_signed_out_takes_the_lines_with_it(
+    context: BrowserContext, page: Page, web: Web, stack: Stack, complaints: list[str]
+) -> None:
+    """4401, with the list of logs as it was: its answers are those of before."""
+    stack.add_log("shop", b"a secret\n")
+    session = stack.make_user("closed")
+    context.add_cookies([{"name": "sessionid", "value": session, "url": web.url}])
+    page.route("**/-/logs/", lambda route: route.fulfill(json={"logs": []}))
+    codes: list[int] = []
+    page.on("websocket", lambda socket: socket.on("close", lambda: codes.append(1)))
+    show(page, web, stack, "shop")
+    expect(page.locator(".lt-row")).to_contain_text("a secret")
 
     stack.call("sign_out", session)
 
-    expect(page.get_by_role("alert")).to_contain_text("You were signed out.", timeout=RECHECK)
     expect_state(page, "signedout")
-    expect(page.locator(".lt-row")).to_contain_text("one")
-    page.get_by_role("button", name="Sign in").click()
-    expect(page).to_have_url(f"{web.url}/accounts/login/?next=%2Flogs%2Fshop%2F")
+    assert codes
+    assert "secret" not in page.evaluate("document.body.innerText")
     complaints.clear()
 
 

@@ -197,11 +197,24 @@ test('lines are read with the encoding that the server names', () => {
   assert.deepEqual(held(stream), ['é']);
 });
 
-test('what was shown goes when access has ended', () => {
-  const { heard, stream } = begun();
-  take(stream, 'one\n');
+for (const phase of ['denied', 'gone', 'signedout']) {
+  test(`what was shown goes when access has ended: ${phase}`, () => {
+    const { heard, stream } = begun();
+    take(stream, 'one\ntwo without an end');
 
-  stream.become('denied', {});
+    stream.become(phase, {});
 
-  assert.deepEqual([held(stream), heard.at(-1)], [[], 'denied']);
-});
+    assert.deepEqual([held(stream), stream.store.unfinished, heard.at(-1)], [[], [], phase]);
+  });
+}
+
+for (const phase of ['waiting', 'offline', 'stopped', 'limit', 'outdated', 'failed', 'nosocket']) {
+  test(`what was shown stays while access may be as it was: ${phase}`, () => {
+    const { stream } = begun();
+    take(stream, 'one\n');
+
+    stream.become(phase, {});
+
+    assert.deepEqual(held(stream), ['one']);
+  });
+}

@@ -30,7 +30,7 @@ import { Ruler } from './ruler.js?v=0.1.0';
 import { Selection } from './selection.js?v=0.1.0';
 import { Session } from './session.js?v=0.1.0';
 import { Store } from './store.js?v=0.1.0';
-import { Stream } from './stream.js?v=0.1.0';
+import { Stream, endsAccess } from './stream.js?v=0.1.0';
 import { Tools } from './tools.js?v=0.1.0';
 
 /** @typedef {import('./item.js').Item} Line */
@@ -227,7 +227,7 @@ export class LogTail extends HTMLElement {
   #became(phase, details) {
     if (details.encoding) write(this.parts.encoding, this.store.reading.name);
     if (details.queue) this.info.queue = details.queue;
-    if (phase === 'denied') {
+    if (endsAccess(phase)) {
       this.selection.clear();
       this.results.close();
     }

@@ -3,6 +3,7 @@
 import { config, settings, words } from './config.js?v=0.1.0';
 import './define.js?v=0.1.0';
 import { el } from './dom.js?v=0.1.0';
+import { Refused, refusalOf } from './http-answers.js?v=0.1.0';
 import { openHelp } from './keys.js?v=0.1.0';
 import { List } from './list.js?v=0.1.0';
 import { watchTips } from './tips.js?v=0.1.0';
@@ -178,10 +179,19 @@ class Page {
     if (document.hidden || !config.urls.logs) return;
     try {
       const response = await fetch(config.urls.logs, { headers: { Accept: 'application/json' }, credentials: 'same-origin', redirect: 'manual' });
-      if (!response.ok) return;
+      if (!response.ok) return await this.#refused(response);
       this.logs = (await response.json()).logs;
       this.draw();
     } catch { /* the panes say that the network is gone */ }
+  }
+
+  /** Who is signed out sees no lines and no logs, of panes that are connected to nothing as well. @param {Response} response */
+  async #refused(response) {
+    const refused = await refusalOf(response);
+    if (!(refused instanceof Refused) || refused.phase !== 'signedout') return;
+    for (const { session } of this.panes) if (session && session.phase !== 'signedout') session.refuse(refused);
+    this.logs = [];
+    this.draw();
   }
 
   /** @param {boolean} [open] @param {boolean} [sheetOnly] */

@@ -100,6 +100,9 @@ export class Session {
     this.#close('idle', {}, 1000);
   }
 
+  /** Ends it because of what the server answered elsewhere. @param {Refused} refused */
+  refuse({ phase, details }) { this.#close(phase, details, 1000); }
+
   /** Tries now instead of later: a button, the network is back, the tab is looked at again. */
   wake() {
     if (this.phase === 'offline' && !this.online()) return;

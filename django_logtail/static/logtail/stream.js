@@ -14,6 +14,9 @@ const SILENT = new Set(['started', 'degraded', 'restored']);
 
 /** @typedef {import('./session.js').Phase} Phase */
 
+/** Whether who looks at the page may not see the log any more, and so not what was shown of it. @param {Phase} phase */
+export function endsAccess(phase) { return phase === 'denied' || phase === 'gone' || phase === 'signedout'; }
+
 export class Stream {
   /**
    * @param {{
@@ -69,7 +72,7 @@ export class Stream {
       if (this.store.reading.name !== how.name) this.store.reading = how;
     }
     if (phase === 'waiting' || phase === 'offline') this.lostOnce = true;
-    if (phase === 'denied') this.store.clear();
+    if (endsAccess(phase)) this.store.clear();
     this.listener.became(phase, details);
   }
 
