@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Iterator
 
 from asgiref.sync import sync_to_async
@@ -12,13 +13,9 @@ from django.db import DatabaseError, close_old_connections
 from django_logtail.access import admit
 from django_logtail.conf import conf
 from django_logtail.models import Log
+from django_logtail.rounds import ANSWER_SECONDS
+from django_logtail.slots import slots
 from django_logtail.timing import time_limit
-
-#: Seconds between looks at session and permission of who is let in and stays.
-ADMIT_SECONDS = 15.0
-#: Seconds such a look may take: a database that is cut off says nothing for a quarter of an hour, and a crowd that
-#: comes at once waits for some seconds.
-ANSWER_SECONDS = 30.0
 
 
 class TooManyViewers(Exception):
@@ -32,37 +29,57 @@ class TooManyViewers(Exception):
 
 
 class Viewers:
-    """How many viewers this process has, by user. A download counts as one for as long as it runs."""
+    """How many viewers this process has, and how many each user has in all processes of this host."""
 
     def __init__(self) -> None:
-        self.by_user: dict[str, int] = {}
         self.total = 0
+        #: How many of them are each user's.
+        self.by_user: Counter[str] = Counter()
 
     @contextlib.contextmanager
     def counted(self, user: str) -> Iterator[None]:
         """One more while the block runs. Raises `TooManyViewers`."""
-        mine = self.by_user.get(user, 0)
-        if mine >= conf.MAX_VIEWERS_PER_USER:
+        most = conf.MAX_VIEWERS_PER_USER
+        mine = slots.take(user, "viewers", most)
+        if mine is None:
             raise TooManyViewers(
                 "too-many-viewers",
                 "You already have 1 log open, which is the limit. Close it and try again."
-                if mine == 1
-                else f"You already have {mine} logs open, which is the limit. Close one and try again.",
-                mine,
+                if most == 1
+                else f"You already have {most} logs open, which is the limit. Close one and try again.",
+                most,
             )
-        if self.total >= conf.MAX_VIEWERS_PER_PROCESS:
+        with mine:
+            if self.total >= conf.MAX_VIEWERS_PER_PROCESS:
+                raise TooManyViewers(
+                    "server-full", "This server has as many viewers as it is set up for. Try again later."
+                )
+            self.total += 1
+            self.by_user[user] += 1
+            try:
+                yield
+            finally:
+                self.total -= 1
+                self.by_user[user] -= 1
+                if not self.by_user[user]:
+                    del self.by_user[user]
+
+    @contextlib.contextmanager
+    def downloading(self, user: str) -> Iterator[None]:
+        """One more download of this user's while the block runs. Raises `TooManyViewers`."""
+        most = conf.MAX_DOWNLOADS_PER_USER
+        mine = slots.take(user, "downloads", most)
+        if mine is None:
             raise TooManyViewers(
-                "server-full", "This server has as many viewers as it is set up for. Try again later."
+                "too-many-downloads",
+                "You already have 1 download running, which is the limit. Try again when it has ended."
+                if most == 1
+                else f"You already have {most} downloads running, which is the limit. "
+                "Try again when one has ended.",
+                most,
             )
-        self.by_user[user] = mine + 1
-        self.total += 1
-        try:
+        with mine:
             yield
-        finally:
-            self.total -= 1
-            self.by_user[user] -= 1
-            if not self.by_user[user]:
-                del self.by_user[user]
 
 
 viewers = Viewers()

@@ -12,13 +12,18 @@ from django.db import DatabaseError
 
 from django_logtail import protocol
 from django_logtail.access import Refused
+from django_logtail.conf import conf
 from django_logtail.control.wants import Sought
 from django_logtail.models import Log
 from django_logtail.protocol import encode_message
 from django_logtail.range_frames import range_frames
 from django_logtail.relay import Relay
+from django_logtail.rounds import Changed
 from django_logtail.search_frames import search_frames
+from django_logtail.shares import Charged
+from django_logtail.slots import slots
 from django_logtail.sockets import End
+from django_logtail.spending import spending_here
 from django_logtail.tailing.events import Position
 from django_logtail.tailing.matching import has_regex
 
@@ -45,7 +50,10 @@ class Answers:
         admit: Callable[[], Awaitable[Log]],
         send: Callable[[bytes | str], Awaitable[None]],
     ) -> None:
-        """`admit`: the log, if the viewer may still see it; raises `Refused` and `DatabaseError`. `send`: `End`."""
+        """`admit`: the log, if the viewer may still see it; raises `Refused`, `Changed` and `DatabaseError`.
+
+        `user`: who pays. `send` raises `End`.
+        """
         self._relay = relay
         self._user = user
         self._admit = admit
@@ -58,7 +66,12 @@ class Answers:
         return [*self._ranges.values(), *self._searches.values()]
 
     async def begin(self, asked: Asked) -> None:
-        """Begin to answer, or say that too much is asked at a time."""
+        """Begin to answer, or say that too much is asked at a time. Who has spent their share waits before."""
+        processor = spending_here().processor
+        await processor.turn(self._user)
+        await Charged(self._begin(asked), functools.partial(processor.spend, self._user))
+
+    async def _begin(self, asked: Asked) -> None:
         if isinstance(asked, protocol.SearchFrom):
             others, most, name = self._searches, SEARCHES, "searches"
         else:
@@ -68,37 +81,66 @@ class Answers:
             text = f"At most {most} {name} at a time."
             await self._send(encode_message("error", request=request, id=f"too-many-{name}", text=text))
             return
-        task = others[request] = asyncio.ensure_future(self._answer(asked))
-        task.add_done_callback(lambda _: others.pop(request, None))
+        with contextlib.ExitStack() as slot:
+            if isinstance(asked, protocol.SearchFrom):
+                mine = slots.take(self._user, "searches", conf.MAX_SEARCHES_PER_USER)
+                if mine is None:
+                    await self._send(encode_message("error", **_too_many_searches(request)))
+                    return
+                slot.enter_context(mine)
+            task = others[request] = asyncio.ensure_future(self._answer(asked))
+            kept = slot.pop_all()
+
+        def ended(_: asyncio.Task[None]) -> None:
+            kept.close()
+            others.pop(request, None)
+
+        task.add_done_callback(ended)
 
     def cancel(self, request: int) -> None:
         if (task := self._ranges.get(request) or self._searches.get(request)) is not None:
             task.cancel()
 
     async def _answer(self, asked: Asked) -> None:
-        # Whoever listens notices as well that the other side is gone, and the next re-check that access is.
-        with contextlib.suppress(End, Refused):
-            try:
-                log = await self._admit()
-            except DatabaseError:
-                text = "The server cannot look up your access right now. Try again."
-                await self._send(encode_message("error", request=asked.request, id="unavailable", text=text))
-                return
-            async with contextlib.aclosing(self._frames(log, asked)) as frames:
-                async for frame in frames:
-                    await self._send(frame)
+        spending = spending_here()
+        # Whoever listens notices as well that the other side is gone, and the next look-up that access is.
+        with contextlib.suppress(End, Refused, Changed):
+            if not isinstance(asked, protocol.SearchFrom):
+                await spending.requests.turn(self._user)
+                spending.requests.spend(self._user, 1)
+            await Charged(self._tell(asked), functools.partial(spending.processor.spend, self._user))
+
+    async def _tell(self, asked: Asked) -> None:
+        processor = spending_here().processor
+        try:
+            log = await self._admit()
+        except DatabaseError:
+            text = "The server cannot look up your access right now. Try again."
+            await self._send(encode_message("error", request=asked.request, id="unavailable", text=text))
+            return
+        async with contextlib.aclosing(self._frames(log, asked)) as frames:
+            async for frame in frames:
+                await processor.turn(self._user)
+                await self._send(frame)
 
     def _frames(self, log: Log, asked: Asked) -> AsyncGenerator[bytes | str]:
-        key, queue = str(log.pk), log.queue_name
-        history = functools.partial(self._relay.history, user=self._user, revision=log.revision)
+        ask = functools.partial(
+            self._relay.history, str(log.pk), log.queue_name, user=self._user, revision=log.revision
+        )
         match asked:
             case protocol.Range(request, file, start, end):
-                answer = history(key, queue, Position(file, start), end=end)
+                answer = ask(Position(file, start), end=end)
                 return range_frames(answer, request)
             case protocol.RangeBefore(request, file, before, lines):
-                answer = history(key, queue, Position(file, before), before_lines=lines)
+                answer = ask(Position(file, before), before_lines=lines)
                 return range_frames(answer, request)
             case protocol.SearchFrom():
                 sought = Sought(asked.pattern, asked.regex, asked.case)
-                answer = history(key, queue, Position(asked.file, asked.start), search=sought)
+                answer = ask(Position(asked.file, asked.start), search=sought)
                 return search_frames(answer, asked.request, asked.file, asked.start)
+
+
+def _too_many_searches(request: int) -> dict[str, object]:
+    most = conf.MAX_SEARCHES_PER_USER
+    text = f"You have {most} searches under way, which is the limit. Try again when one has ended."
+    return {"request": request, "id": "too-many-searches", "text": text}

@@ -115,6 +115,14 @@ def _frame_ancestors(value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _directory(value: object) -> Path | None:
+    if value is None:
+        return None
+    if not isinstance(value, (str, Path)) or not Path(value).is_absolute():
+        raise ValueError("expected an absolute path")
+    return Path(value)
+
+
 def _mapping(value: object) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise ValueError("expected a dict of slug -> path or dict")
@@ -231,6 +239,38 @@ class Conf:
         why="The same from one address, as the ASGI server tells it: behind a proxy, have the server take it from "
         "the proxy's header.",
     )
+    MAX_DOWNLOADS_PER_USER = Key(
+        4,
+        _whole(1, 10_000),
+        unit="downloads",
+        why="Each is an open log as well.",
+    )
+    MAX_SEARCHES_PER_USER = Key(
+        4,
+        _whole(1, 1_000),
+        unit="searches at once",
+        why="Each reads a whole file. Somebody else can always search.",
+    )
+    RUNTIME_DIR = Key(
+        None,
+        _directory,
+        unit="absolute path",
+        why="Where the web processes of a host count together what one user has at a time, by locks on a file in a "
+        "directory of their own. Unset: beside temporary files.",
+    )
+    RANGES_PER_SECOND_PER_USER = Key(
+        40,
+        _whole(1, 100_000),
+        unit="requests a second",
+        why="Earlier lines and gaps that one user is answered by one web process; more wait their turn.",
+    )
+    ANSWER_PROCESSOR_PERCENT_PER_USER = Key(
+        15,
+        _whole(1, 100),
+        unit="percent of one processor",
+        why="What one web process spends to answer one user's ranges and searches and to send their downloads, at most "
+        "half of a processor for all users; one second's worth may be saved up. The others' pages wait meanwhile.",
+    )
     READ_BYTES_PER_SECOND = Key(
         200_000_000,
         _whole(100_000, 10**12),
@@ -267,6 +307,25 @@ class Conf:
         unit="bytes a second",
         why="What all searches of one reader read together, apart from what it reads to follow logs; one second's "
         "worth may be saved up.",
+    )
+    SEARCH_PROCESSOR_PERCENT = Key(
+        50,
+        _whole(1, 1_000),
+        unit="percent of one processor",
+        why="What all searches of one reader take; one second's worth may be saved up, so that only long ones notice.",
+    )
+    SEARCH_PROCESSOR_PERCENT_PER_USER = Key(
+        25,
+        _whole(1, 1_000),
+        unit="percent of one processor",
+        why="What one user's searches take of it, so that there is as much left for the next user.",
+    )
+    HISTORY_BYTES_PER_SECOND_PER_USER = Key(
+        50_000_000,
+        _whole(100_000, 10**12),
+        unit="bytes a second",
+        why="What one reader reads of files for one user's earlier lines, gaps and downloads; one second's worth may "
+        "be saved up.",
     )
 
 

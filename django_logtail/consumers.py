@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import logging
 from collections.abc import Awaitable, Callable
 
@@ -17,6 +16,7 @@ from django_logtail.handshake import Scope, is_origin_allowed, peer_address
 from django_logtail.newcomers import TooManyNewcomers, newcomers
 from django_logtail.protocol import BadMessage, CloseCode
 from django_logtail.refusals import refusals
+from django_logtail.rounds import Who, rounds_here
 from django_logtail.sockets import INTERNAL_ERROR, End, Receive, Send, Socket, refusal
 from django_logtail.timing import time_limit
 from django_logtail.uvicorn import limit_messages
@@ -102,13 +102,12 @@ class LogConsumer:
             raise refusal(refused) from None
         with viewers.counted(user):
             newcomer.close()
-            admit = functools.partial(admitted, user, self._session_key, self.slug)
             try:
-                log = await admit(joined=False)
+                log = await admitted(user, self._session_key, self.slug)
             except Refused as refused:
                 raise refusal(refused) from None
-            watching = Watching(self._socket, log, user, self._address, functools.partial(admit, joined=True))
-            await watching.run(hello)
+            with rounds_here().kept(Who(user, self._session_key, self.slug), log) as stay:
+                await Watching(self._socket, log, user, self._address, stay).run(hello)
 
     async def _hello(self) -> protocol.Hello:
         """The client's first message, in time and of this version of the protocol."""

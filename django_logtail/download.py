@@ -13,13 +13,11 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from django.db import DatabaseError
-
-from django_logtail.access import Refused
-from django_logtail.admission import ADMIT_SECONDS, TooManyViewers, admitted, viewers
+from django_logtail.admission import TooManyViewers, viewers
 from django_logtail.control import ViewerFacts
 from django_logtail.control.messages import Failed, Found, Piece
 from django_logtail.daphne import Connection
@@ -29,6 +27,9 @@ from django_logtail.reasons import in_full
 from django_logtail.relay import Relay
 from django_logtail.relay.history import AsyncHistory
 from django_logtail.relays import relay_here
+from django_logtail.rounds import Who, rounds_here
+from django_logtail.shares import Charged
+from django_logtail.spending import spending_here
 from django_logtail.tailing.events import Position
 from django_logtail.timing import pause
 from django_logtail.told import told_reason
@@ -127,27 +128,33 @@ async def bytes_of(
 
     Raises `BrokenOff` when they cannot all be had, or may not be had any more.
     """
-    relay = relay_here()
+    relay, processor = relay_here(), spending_here().processor
+    who = Who(downloader.user_id, downloader.session_key, log.slug)
     session = uuid.uuid4().hex[:12]
     try:
         if is_altered():
             raise BrokenOff(
                 "a middleware of this project encodes the answer although it is declared as identity"
             )
-        with viewers.counted(downloader.user_id):
+        with (
+            viewers.counted(downloader.user_id),
+            viewers.downloading(downloader.user_id),
+            rounds_here().kept(who, log) as stay,
+        ):
             relay.viewers.enter(
                 ViewerFacts(
                     session, downloader.user_id, str(log.pk), round(time.time(), 1), downloader.address
                 )
             )
             try:
-                checked_at = time.monotonic()
                 at = 0
                 while at < whole.size:
-                    if time.monotonic() - checked_at >= ADMIT_SECONDS:
-                        await _check(log, downloader)
-                        checked_at = time.monotonic()
-                    piece = await _range(relay, log, downloader.user_id, whole, at)
+                    if stay.lost.done():
+                        raise BrokenOff(str(stay.lost.exception()))
+                    await processor.turn(who.user_id)
+                    piece = await Charged(
+                        _range(relay, log, who.user_id, whole, at), partial(processor.spend, who.user_id)
+                    )
                     at += len(piece)
                     yield piece
                     if connection is not None:
@@ -160,15 +167,6 @@ async def bytes_of(
             await connection.break_off()
             return
         raise BrokenOff(str(error)) from None
-
-
-async def _check(log: Log, downloader: Downloader) -> None:
-    try:
-        now = await admitted(downloader.user_id, downloader.session_key, log.slug, joined=True)
-    except (Refused, DatabaseError) as error:
-        raise BrokenOff(str(error)) from error
-    if now.revision != log.revision:
-        raise BrokenOff("this log's entry was changed")
 
 
 async def _range(relay: Relay, log: Log, user: str, whole: WholeFile, start: int) -> bytes:

@@ -201,7 +201,8 @@ async def lines(request: HttpRequest, log: Log, reader: Downloader) -> HttpRespo
 @let_in
 async def download(request: HttpRequest, log: Log, reader: Downloader) -> HttpResponseBase:
     """The whole file as it is now. Its length is announced, so that a browser sees when the rest cannot be had."""
-    whole = await whole_file(relay_here(), log, reader.user_id)
+    with viewers.downloading(reader.user_id):  # said now, and not once the answer has begun
+        whole = await whole_file(relay_here(), log, reader.user_id)
     disposition = content_disposition_header(True, file_name(log))
     connection = connection_of(getattr(request, "scope", {}).get("client"))
     response = StreamingHttpResponse(

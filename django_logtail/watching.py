@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 import uuid
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 from django.db import DatabaseError
 
 from django_logtail import protocol
 from django_logtail.access import Refused
-from django_logtail.admission import ADMIT_SECONDS
 from django_logtail.answers import Answers, offered
 from django_logtail.control import ViewerFacts
 from django_logtail.models import Log
@@ -21,6 +20,7 @@ from django_logtail.protocol import BadMessage, CloseCode, encode_message
 from django_logtail.relay import Relay
 from django_logtail.relay.feed_viewer import FeedViewer
 from django_logtail.relays import relay_here
+from django_logtail.rounds import Changed, Stay
 from django_logtail.sockets import End, Socket, refusal
 from django_logtail.tailing.events import Position
 from django_logtail.timing import end_tasks, whereabouts
@@ -40,15 +40,13 @@ LOOK_AGAIN_SECONDS: Final = 1.0
 class Watching:
     """From the server's `hello` to whatever ends it."""
 
-    def __init__(
-        self, socket: Socket, log: Log, user: str, address: str, admit: Callable[[], Awaitable[Log]]
-    ) -> None:
-        """`admit`: the log, if the viewer may still see it; raises `Refused` and `DatabaseError`."""
+    def __init__(self, socket: Socket, log: Log, user: str, address: str, stay: Stay) -> None:
+        """`stay`: whether the viewer may go on, for this state of the log."""
         self._socket = socket
         self._log = log
         self._user = user
         self._address = address
-        self._admit = admit
+        self._stay = stay
         self._window = Window()
 
     async def run(self, hello: protocol.Hello) -> None:
@@ -79,14 +77,14 @@ class Watching:
             user=self._user,
             revision=log.revision,
         )
-        answers = Answers(relay, self._user, self._admit, self._tell_much)
+        answers = Answers(relay, self._user, self._stay.admit, self._tell_much)
         parts = [
             asyncio.create_task(part, name=name)
             for name, part in (
                 ("listening", self._listen(answers)),
                 ("delivery", self._deliver(relay, viewer)),
                 ("status", self._tell_status(viewer)),
-                ("re-check", self._recheck()),
+                ("stay", self._until_lost()),
             )
         ]
         relay.viewers.enter(
@@ -164,33 +162,19 @@ class Watching:
                 )
             await asyncio.sleep(1.0 if status["state"] == "live" else 0.25)
 
-    async def _recheck(self) -> None:
-        has_failed = False
-        while True:
-            await asyncio.sleep(ADMIT_SECONDS)
-            try:
-                log = await self._admit()
-            except Refused as refused:
-                raise refusal(refused) from None
-            except DatabaseError:
-                if has_failed:
-                    raise  # twice in a row: without an answer nobody may watch
-                has_failed = True
-                continue
-            has_failed = False
-            self._must_be_as_admitted(log)
+    async def _until_lost(self) -> None:
+        try:
+            await self._stay.until_lost()
+        except Refused as refused:
+            raise refusal(refused) from None
+        except Changed:
+            text = "This log's entry was changed."
+            raise End(CloseCode.NO_READER, "log-changed", text, may_retry=True) from None
 
     async def _look_again(self) -> None:
         """The reader has found another state of the log's entry: does this viewer's decision still hold?"""
-        try:
-            self._must_be_as_admitted(await self._admit())
-        except Refused as refused:
-            raise refusal(refused) from None
-        except DatabaseError:
-            pass  # the next re-check decides
+        with contextlib.suppress(
+            Refused, Changed, DatabaseError
+        ):  # `_until_lost` says so, or the next look decides
+            await self._stay.admit(LOOK_AGAIN_SECONDS / 5)
         await asyncio.sleep(LOOK_AGAIN_SECONDS)  # the reader's database may be ahead of this one
-
-    def _must_be_as_admitted(self, log: Log) -> None:
-        self._log.sees_host = log.sees_host
-        if log.revision != self._log.revision:
-            raise End(CloseCode.NO_READER, "log-changed", "This log's entry was changed.", may_retry=True)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import tempfile
 
 SECRET_KEY = "tests-only"
 DEBUG = False
@@ -73,7 +74,10 @@ DRAMATIQ_BROKER = {
         "django_dramatiq.middleware.DbConnectionsMiddleware",
     ],
 }
+#: What users have at a time is counted for each run of tests alone, however many there are on this machine.
+RUNTIME = tempfile.TemporaryDirectory()
 LOGTAIL = {
+    "RUNTIME_DIR": os.environ.get("LOGTAIL_RUNTIME_DIR", RUNTIME.name),
     "READER": "dramatiq",
     "ROOTS": os.environ.get("LOGTAIL_ROOTS", "/tmp").split(os.pathsep),
     **json.loads(os.environ.get("LOGTAIL_MORE", "{}")),

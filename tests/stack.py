@@ -175,6 +175,7 @@ class Stack:
             "REDIS_URL": f"redis://127.0.0.1:{self.redis_port}/0",
             "CHANNEL_LAYER": layer,
             "LOGTAIL_ROOTS": str(self.logs),
+            "LOGTAIL_RUNTIME_DIR": str(folder),
             "LOGTAIL_MORE": json.dumps(dict(logtail or {})),
             "PYTHONUNBUFFERED": "1",
             "PYTHONPATH": str(CHECKOUT),

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -13,6 +14,7 @@ from django_logtail.download import BrokenOff, Downloader, NoFile, bytes_of, fil
 from django_logtail.models import Log
 from django_logtail.protocol import MAX_RANGE_BYTES, CloseCode
 from django_logtail.reader.limits import Limits
+from django_logtail.rounds import rounds_here
 
 from .test_delivery import QUEUE, House, eventually
 
@@ -201,38 +203,51 @@ async def test_it_counts_as_a_viewer(house, settings):
     assert viewers.total == 0
 
 
-async def test_who_loses_access_gets_no_further_range(house, monkeypatch):
-    asked = []
+async def test_one_user_has_as_many_downloads_as_the_settings_allow(house, settings):
+    settings.LOGTAIL = {**settings.LOGTAIL, "MAX_DOWNLOADS_PER_USER": 2}
+    whole = await whole_file(house.relay, LOG)
+    pieces = [bytes_of(LOG, whole, READER) for _ in range(3)]
+    other = bytes_of(LOG, whole, replace(READER, user_id="8"))
+    for one in (*pieces[:2], other):
+        await anext(one)
 
-    async def refuses(user_id, session_key, slug, *, joined):
-        asked.append((user_id, session_key, slug, joined))
-        if len(asked) == 2:
-            raise Refused(CloseCode.NO_ACCESS, "no-access", "Your access to this log has ended.")
-        return LOG
+    with pytest.raises(BrokenOff, match="too-many-downloads"):
+        await anext(pieces[2])
+    with pytest.raises(TooManyViewers) as full, viewers.downloading("7"):
+        pass
+    await pieces[0].aclose()
+    with viewers.downloading("7"):
+        pass
+    for one in (pieces[1], other):
+        await one.aclose()
 
-    monkeypatch.setattr(module, "admitted", refuses)
-    monkeypatch.setattr(module, "ADMIT_SECONDS", 0.0)
+    assert (full.value.reason, full.value.limit) == ("too-many-downloads", 2)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        (Refused(CloseCode.NO_ACCESS, "no-access", "Your access to this log has ended."), "no-access"),
+        (
+            Log(pk=1, slug="app", name="app.log", path="/elsewhere", queue=QUEUE),
+            "this log's entry was changed",
+        ),
+    ],
+)
+async def test_who_loses_access_gets_no_further_range(house, outcome, words):
     whole = await whole_file(house.relay, LOG)
     pieces = bytes_of(LOG, whole, READER)
 
     first = await anext(pieces)
-    with pytest.raises(BrokenOff, match="no-access"):
+    (decision,) = rounds_here()._decisions.values()
+    for stay in decision.stays:
+        stay.tell(outcome)
+    with pytest.raises(BrokenOff, match=words):
         await anext(pieces)
 
     assert len(first) == MAX_RANGE_BYTES
-    assert asked == [("7", "session", "app", True)] * 2
-
-
-async def test_a_log_that_names_another_file_now_breaks_off(house, monkeypatch):
-    async def moved(*args, **keywords):
-        return Log(pk=1, slug="app", name="app.log", path="/elsewhere", queue=QUEUE)
-
-    monkeypatch.setattr(module, "admitted", moved)
-    monkeypatch.setattr(module, "ADMIT_SECONDS", 0.0)
-    whole = await whole_file(house.relay, LOG)
-
-    with pytest.raises(BrokenOff, match="this log's entry was changed"):
-        await anext(bytes_of(LOG, whole, READER))
+    assert decision.who == ("7", "session", "app")
+    assert len(rounds_here()) == 0
 
 
 async def test_what_is_read_is_taken_from_the_reader_s_budget(house):

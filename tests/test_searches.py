@@ -39,10 +39,10 @@ async def file_of(house: House) -> str:
     return taker.place[0]
 
 
-async def ask(house: House, pattern: str, *, start: int = 0, **more: bool):
+async def ask(house: House, pattern: str, *, start: int = 0, user: str = "", **more: bool):
     """The frames of a search."""
     file = await file_of(house)
-    answer = house.relay.history("1", QUEUE, Position(file, start), search=Sought(pattern, **more))
+    answer = house.relay.history("1", QUEUE, Position(file, start), search=Sought(pattern, **more), user=user)
     return search_frames(answer, 7, file, start)
 
 
@@ -251,18 +251,73 @@ async def test_the_stop_flag_ends_a_search(house, monkeypatch):
     await until(lambda: open_descriptors(house.path) == 0)
 
 
-async def test_a_host_that_has_enough_searches_says_so_and_goes_on_with_those(house, monkeypatch):
+async def test_a_user_who_has_enough_searches_is_told_and_goes_on_with_those(house, monkeypatch):
+    house.limits = Limits(searches_per_user=3)
     house.append(numbered(0, 100))
     gate = Gate(monkeypatch)
-    running = [await ask(house, "line 0000042") for _ in range(searches.MOST_SEARCHES)]
+    running = [await ask(house, "line 0000042", user="7") for _ in range(3)]
     for frames in running:
         await anext(frames)
-    refused = await answered(await ask(house, "line"))
+    refused = await answered(await ask(house, "line", user="7"))
+    other = await ask(house, "line 0000042", user="8")
+    await anext(other)
     gate.is_open = True
-    found = [hits_of(await answered(frames)) for frames in running]
+    found = [hits_of(await answered(frames)) for frames in [*running, other]]
 
-    assert refused[-1]["id"] == "too-many-searches"
-    assert [[hit["start"] for hit in hits] for hits in found] == [[42 * LINE]] * searches.MOST_SEARCHES
+    assert [message["id"] for message in refused] == ["too-many-searches"]
+    assert refused[0]["text"].startswith("You have 3 searches under way, which is the limit.")
+    assert [[hit["start"] for hit in hits] for hits in found] == [[42 * LINE]] * 4
+
+
+async def test_on_a_host_that_has_enough_searches_whoever_has_none_can_search(house, monkeypatch):
+    monkeypatch.setattr(searches, "MOST_SEARCHES", 4)
+    house.append(numbered(0, 100))
+    gate = Gate(monkeypatch)
+    running = [await ask(house, "line 0000042", user="7") for _ in range(4)]
+    for frames in running:
+        await anext(frames)
+    refused = await answered(await ask(house, "line", user="7"))
+    other = await ask(house, "line 0000042", user="8")
+    await anext(other)
+    gate.is_open = True
+    found = [hits_of(await answered(frames)) for frames in [*running, other]]
+
+    assert refused[0]["text"] == "4 searches are under way on this host. Try again when one has ended."
+    assert [[hit["start"] for hit in hits] for hits in found] == [[42 * LINE]] * 5
+
+
+async def test_searches_take_turns_by_user(house, monkeypatch):
+    house.limits = Limits(history_jobs=1)
+    house.append(numbered(0, 10))
+    steps: list[str] = []
+
+    def held(job, max_bytes, is_eager):
+        steps.append(job.user)
+        return []
+
+    monkeypatch.setattr(searches._Job, "step", held)
+    running = [await ask(house, "nothing", user=user) for user in ("7", "7", "7", "7", "8")]
+    for frames in running:
+        await anext(frames)
+    del steps[:]
+    await until(lambda: len(steps) > 200)
+    for frames in running:
+        await frames.aclose()
+
+    assert 80 <= steps[:200].count("8") <= 120
+
+
+async def test_a_search_that_has_spent_its_share_of_the_processor_says_so(house, monkeypatch):
+    house.limits = Limits(search_processor_percent=100, search_processor_percent_per_user=100)
+    monkeypatch.setattr(searches, "TURN_SECONDS", 0.0)
+    monkeypatch.setattr(searches.time, "thread_time", iter(n * 0.3 for n in range(10**6)).__next__)
+    house.append(numbered(0, 20_000))
+
+    messages = await answered(await ask(house, "nothing", user="7"))
+
+    reasons = {message.get("reason") for message in messages if message["type"] == "progress"}
+    assert 'limited to a share of the processor by LOGTAIL["SEARCH_PROCESSOR_PERCENT"]' in reasons
+    assert messages[-1]["end"] == 20_000 * LINE
 
 
 async def test_lines_are_read_while_searches_take_turns(house, monkeypatch):

@@ -7,9 +7,11 @@ import pytest
 from django.db import DatabaseError
 
 from django_logtail import protocol
-from django_logtail import watching as module
+from django_logtail.access import Refused
 from django_logtail.answers import Answers
 from django_logtail.models import Log
+from django_logtail.protocol import CloseCode
+from django_logtail.rounds import Changed
 from django_logtail.sockets import End
 from django_logtail.watching import Watching
 
@@ -23,43 +25,37 @@ ROW = {
 }
 
 
-@pytest.fixture(autouse=True)
-def looks_at_once(monkeypatch):
-    monkeypatch.setattr(module, "ADMIT_SECONDS", 0.0)
+class Lost:
+    """A stay that ends at once."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    async def until_lost(self) -> None:
+        raise self.error
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"pk": 2},
-        {"path": "/var/log/other.log"},
-        {"queue": "web-2"},
-        {"encoding": "gbk"},
-        {"access": "signed-in"},
-        {"membership": 1},
-    ],
-)
-async def test_a_viewer_of_a_log_that_names_something_else_now_begins_anew(change):
-    async def admit():
-        return Log(**{**ROW, **change})
+async def test_a_viewer_of_a_log_that_names_something_else_now_begins_anew():
+    stay = Lost(Changed("this log's entry was changed"))
 
     with pytest.raises(End) as end:
-        await asyncio.wait_for(Watching(None, Log(**ROW), "7", "", admit)._recheck(), 10)
+        await Watching(None, Log(**ROW), "7", "", stay)._until_lost()
 
     assert (end.value.code, end.value.reason, end.value.may_retry) == (4503, "log-changed", True)
 
 
-async def test_a_viewer_of_a_log_with_another_name_goes_on():
-    looks = []
+async def test_a_viewer_who_lost_access_is_told_so():
+    stay = Lost(Refused(CloseCode.NO_ACCESS, "no-access", "Your access to this log has ended."))
 
-    async def admit():
-        looks.append(None)
-        if len(looks) > 2:
-            raise End(1000, "seen enough")
-        return Log(**{**ROW, "name": "Application", "group": "web", "order": 2})
+    with pytest.raises(End) as end:
+        await Watching(None, Log(**ROW), "7", "", stay)._until_lost()
 
-    with pytest.raises(End, match="seen enough"):
-        await asyncio.wait_for(Watching(None, Log(**ROW), "7", "", admit)._recheck(), 10)
+    assert (end.value.code, end.value.reason, end.value.may_retry) == (4403, "no-access", False)
+
+
+async def test_a_viewer_whose_access_cannot_be_looked_up_ends_with_what_the_database_said():
+    with pytest.raises(DatabaseError, match="gone"):
+        await Watching(None, Log(**ROW), "7", "", Lost(DatabaseError("gone")))._until_lost()
 
 
 async def test_what_is_asked_for_while_access_cannot_be_looked_up_is_answered_so():

@@ -140,9 +140,12 @@ async def downloads(server: Server) -> None:
                 f"GET {server.paths['download']} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
                 f"Cookie: sessionid={server.sessions[0]}\r\n\r\n".encode()
             )
-            while await reader.read(1024 * 1024):
-                pass
+            size = 0
+            while part := await reader.read(1024 * 1024):
+                size += len(part)
             writer.close()
+            if size < 10_000:  # refused: a browser would not even try again
+                await asyncio.sleep(1.0)
 
     tasks = [asyncio.ensure_future(download()) for _ in range(DOWNLOADS)]
     print("under way", flush=True)

@@ -18,6 +18,7 @@ from django_logtail.reader.parts import Parts
 from django_logtail.reader.searches import Searches
 from django_logtail.reader.sources import Source, Sources
 from django_logtail.reasons import reason_of
+from django_logtail.shares import Shares, Turns
 from django_logtail.tailing import history
 from django_logtail.timing import TokenBucket
 
@@ -51,7 +52,8 @@ class Histories:
         self._permit = permit
         self._budget = budget
         self._clock = clock
-        self._turns = asyncio.Semaphore(limits.history_jobs)
+        self._turns = Turns(limits.history_jobs)
+        self._bytes = Shares(limits.history_bytes_per_second_per_user, clock=clock)
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._searches = Searches(
             sources,
@@ -59,7 +61,7 @@ class Histories:
             permit=permit,
             turns=self._turns,
             threads=threads,
-            bytes_per_second=limits.search_bytes_per_second,
+            limits=limits,
             clock=clock,
         )
 
@@ -85,7 +87,8 @@ class Histories:
             task.cancel()
 
     async def _answer(self, want: Want) -> None:
-        async with self._turns:
+        await self._bytes.turn(want.user)
+        async with self._turns.of(want.user):
             address = (self._token, want.member, want.serial)
             try:
                 file, start, data = await self._read(want)
@@ -103,6 +106,7 @@ class Histories:
         file, start, data = await asyncio.get_running_loop().run_in_executor(
             self._threads, read_history, source, want, self._permit, self._flows.open_files(want.log)
         )
+        self._bytes.spend(want.user, len(data))
         self._budget.spend(len(data))  # at times a debt: whatever is read next waits until it is paid
         return file, start, data
 

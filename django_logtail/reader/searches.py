@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final
@@ -16,18 +17,23 @@ from typing import Any, Final
 from django_logtail.control.messages import Answer, Failed, Found
 from django_logtail.control.wants import Want
 from django_logtail.encodings import shown_as
+from django_logtail.reader.limits import Limits
 from django_logtail.reader.sources import Source, Sources
 from django_logtail.reasons import reason_of
+from django_logtail.shares import Shares, Turns
 from django_logtail.tailing import history
 from django_logtail.tailing.generation import HEAD_BYTES
 from django_logtail.tailing.matching import BadPattern, matcher
 from django_logtail.tailing.search import CHUNK_BYTES, Hit, Search
-from django_logtail.timing import TokenBucket
 
-#: Searches one reader has under way, each with a descriptor, a few MiB, and its share of the threads.
-MOST_SEARCHES: Final = 8
+#: Searches one reader has under way before whoever has one gets no more, and those it has in all, each with a
+#: descriptor, a few MiB, and its share of the threads.
+MOST_SEARCHES: Final = 32
+MOST_IN_ALL: Final = 512
 #: Seconds one turn of a search may take a thread: then whatever waits for it comes first.
 TURN_SECONDS: Final = 0.05
+#: Microseconds of a processor there must be for a turn to begin.
+LEAST_PROCESSOR: Final = 5_000
 #: Seconds between two messages about one search, its first hits excepted, and hits in one message.
 SAY_SECONDS: Final = 0.2
 HITS_A_MESSAGE: Final = 50
@@ -48,9 +54,9 @@ class Searches:
         send: Callable[[str, Answer], Awaitable[None]],
         *,
         permit: Callable[[int], str | None],
-        turns: asyncio.Semaphore,
+        turns: Turns,
         threads: ThreadPoolExecutor,
-        bytes_per_second: int,
+        limits: Limits,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._sources = sources
@@ -58,18 +64,23 @@ class Searches:
         self._permit = permit
         self._turns = turns
         self._threads = threads
-        self._budget = TokenBucket(bytes_per_second, clock())
+        self._budget = Shares(limits.search_bytes_per_second, limits.search_bytes_per_second, clock=clock)
+        self._processor = Shares(
+            limits.search_processor_percent_per_user * 10_000,
+            limits.search_processor_percent * 10_000,
+            clock=clock,
+        )
         self._clock = clock
-        self._under_way = 0
+        self._most = limits.searches_per_user
+        self._under_way: Counter[str] = Counter()
 
     async def answer(self, want: Want, token: str) -> None:
         """Search, and send what is found to the want's mailbox. To end it, cancel the task."""
         address = (token, want.member, want.serial)
-        if self._under_way >= MOST_SEARCHES:
-            text = f"{MOST_SEARCHES} searches are under way on this host. Try again when one has ended."
+        if text := self._too_many(want.user):
             await self._send(want.mailbox, Failed(*address, text, id="too-many-searches"))
             return
-        self._under_way += 1
+        self._under_way[want.user] += 1
         try:
             await self._search(want, address)
         except BadPattern as error:
@@ -77,7 +88,18 @@ class Searches:
         except (LookupError, OSError) as error:
             await self._send(want.mailbox, Failed(*address, reason_of(error)))
         finally:
-            self._under_way -= 1
+            self._under_way[want.user] -= 1
+            if not self._under_way[want.user]:
+                del self._under_way[want.user]
+
+    def _too_many(self, user: str) -> str:
+        """Why the user gets no further search now, in words; "" when they do. Who has none gets one."""
+        mine, in_all = self._under_way[user], self._under_way.total()
+        if mine >= self._most:
+            return f"You have {mine} searches under way, which is the limit. Try again when one has ended."
+        if (mine and in_all >= MOST_SEARCHES) or in_all >= MOST_IN_ALL:
+            return f"{in_all} searches are under way on this host. Try again when one has ended."
+        return ""
 
     async def _search(self, want: Want, address: tuple[str, str, int]) -> None:
         job = _Job(want, await self._sources.of(want.log, want.revision), self._permit)
@@ -89,7 +111,7 @@ class Searches:
                 if (reason := self._sources.stop_reason(want.log)) is not None:
                     raise LookupError(f"the stop flag is set: {reason}")
                 await self._afford(job)
-                hits += await self._in_turn(job, job.step, self._budget.left(self._clock()), not count)
+                hits += await self._in_turn(job, job.step, self._budget.left(job.user), not count)
                 is_first = bool(hits) and not count
                 if not job.is_done and (is_first or self._clock() - said_at >= SAY_SECONDS):
                     said_at = self._clock()
@@ -110,10 +132,7 @@ class Searches:
         is_last: bool = False,
     ) -> int:
         """Send what was found and how far it is; how many hits have been sent in all."""
-        reason = ""
-        if self._clock() - job.limited_at < LIMITED_SECONDS:
-            limit = self._budget.per_second
-            reason = f'limited to {limit} bytes/s by LOGTAIL["SEARCH_BYTES_PER_SECOND"]'
+        reason = job.limited_by if self._clock() - job.limited_at < LIMITED_SECONDS else ""
         for at in range(0, max(1, len(hits)), HITS_A_MESSAGE):
             part = hits[at : at + HITS_A_MESSAGE]
             count += len(part)
@@ -134,18 +153,22 @@ class Searches:
 
     async def _afford(self, job: _Job) -> None:
         """Wait until there is something to spend."""
-        while self._budget.left(self._clock()) < CHUNK_BYTES:
-            await asyncio.sleep(self._budget.until(CHUNK_BYTES))
-            job.limited_at = self._clock()
+        if await self._processor.turn(job.user, LEAST_PROCESSOR):
+            job.limit('a share of the processor by LOGTAIL["SEARCH_PROCESSOR_PERCENT"]', self._clock())
+        if await self._budget.turn(job.user, CHUNK_BYTES):
+            limit = f'{self._budget.per_user} bytes/s by LOGTAIL["SEARCH_BYTES_PER_SECOND"]'
+            job.limit(limit, self._clock())
 
     async def _in_turn(self, job: _Job, work: Callable[..., list[Hit]], *arguments: Any) -> list[Hit]:
-        async with self._turns:
+        async with self._turns.of(job.user):
             before = job.position
-            job.work = self._threads.submit(work, *arguments)
+            job.work = self._threads.submit(job.timed, work, *arguments)
             try:
                 return await asyncio.wrap_future(job.work)
             finally:
-                self._budget.spend(job.position - before)
+                self._budget.spend(job.user, job.position - before)
+                self._processor.spend(job.user, int(job.seconds * 1e6))
+                job.seconds = 0.0
 
 
 class _Job:
@@ -155,7 +178,11 @@ class _Job:
         assert want.position is not None
         assert want.search is not None
         self.work: Future[list[Hit]] | None = None
+        self.user = want.user
         self.limited_at = float("-inf")
+        self.limited_by = ""
+        #: Of the processor, not yet charged.
+        self.seconds = 0.0
         self.end = self.position = want.position.offset
         self.is_done = self.has_more = False
         self._place = want.position
@@ -163,6 +190,18 @@ class _Job:
         self._source = source
         self._permit = permit
         self._search: Search | None = None
+
+    def limit(self, by: str, now: float) -> None:
+        """It had to wait."""
+        self.limited_by, self.limited_at = f"limited to {by}", now
+
+    def timed(self, work: Callable[..., list[Hit]], *arguments: Any) -> list[Hit]:
+        """Do some of the work, and see what it takes. In a thread."""
+        began = time.thread_time()
+        try:
+            return work(*arguments)
+        finally:
+            self.seconds += time.thread_time() - began
 
     def begin(self) -> list[Hit]:
         """Open the file. In a thread."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from django_logtail.models import Log, first_of_each_file
 
 #: Looks at the registry at once, each with a connection to the database.
 LOOK_UPS: Final = 4
+#: Seconds for which what was found of a log serves those who ask for what is in its file already.
+FRESH_SECONDS: Final = 1.0
 #: Said of a log that the registry does not have, or has disabled.
 NOT_REGISTERED: Final = "this log is not registered for this host, or is disabled"
 #: Said to who was let in for another state of the log's row; they are let in anew, or not.
@@ -43,11 +46,17 @@ class Sources:
     none of those that read files, which a file system that is gone keeps for good.
     """
 
-    def __init__(self, find: Callable[[Collection[str]], Mapping[str, Source]]) -> None:
+    def __init__(
+        self,
+        find: Callable[[Collection[str]], Mapping[str, Source]],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._find = find
         self._threads = ThreadPoolExecutor(max_workers=LOOK_UPS, thread_name_prefix="logtail-registry")
         #: The stop flag as the last tick brought it: log id or "*" -> reason.
         self.stops: Mapping[str, str] = {}
+        self._clock = clock
+        self._found: dict[str, tuple[float, Source | None]] = {}
 
     async def look_up(self, logs: Collection[str]) -> Mapping[str, Source]:
         """The sources of those logs that are registered here. Raises whatever the host's database does."""
@@ -57,13 +66,23 @@ class Sources:
         """The log's source in this revision. Raises LookupError when it may not be read here."""
         if (reason := self.stop_reason(log)) is not None:
             raise LookupError(f"the stop flag is set: {reason}")
-        source = (await self.look_up([log])).get(log)
+        source = await self._of_late(log, revision)
         if source is None:
             raise LookupError(NOT_REGISTERED)
         if source.revision != revision:
             raise LookupError(CHANGED)
         if source.refusal:
             raise LookupError(source.refusal)
+        return source
+
+    async def _of_late(self, log: str, revision: str) -> Source | None:
+        """As it was found within the last second, or now when that is of another revision."""
+        at, source = self._found.get(log, (float("-inf"), None))
+        now = self._clock()
+        if now - at >= FRESH_SECONDS or source is None or source.revision != revision:
+            self._found = {one: found for one, found in self._found.items() if now - found[0] < FRESH_SECONDS}
+            source = (await self.look_up([log])).get(log)
+            self._found[log] = (now, source)
         return source
 
     def close(self) -> None:

@@ -1,0 +1,330 @@
+"""Whether those who were let in may stay: looked up again and again, one after the other, and told to whom it concerns.
+
+One round a process and not one look for each viewer: viewers of one session and log share a decision, all look-ups
+share a connection to the database, and they are spread over the interval. A request of a viewer is served by the
+decision of the last second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import heapq
+import itertools
+import random
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, NamedTuple
+
+from django.contrib.auth.signals import user_logged_out
+from django.db import DatabaseError, connections, transaction
+from django.db.models import signals
+
+from django_logtail.access import admit
+from django_logtail.models import Log
+from django_logtail.timing import pause, time_limit
+
+#: Seconds between looks at session and permission of who is let in and stays, and by how much of it they differ.
+ADMIT_SECONDS: Final = 15.0
+JITTER: Final = 0.2
+#: Seconds after a look-up that failed until the next; when that fails as well, nobody may stay.
+RETRY_SECONDS: Final = ADMIT_SECONDS * (1 - JITTER)
+#: Seconds such a look may take: a database that is cut off says nothing for a quarter of an hour, and a crowd that
+#: comes at once waits for some seconds. With all of the above, who is to leave does so within 90 s.
+ANSWER_SECONDS: Final = 30.0
+#: Seconds for which a decision serves whatever else its viewer asks for.
+FRESH_SECONDS: Final = 1.0
+#: Seconds after which the look-ups take another connection to the database, however well this one does.
+CONNECTION_SECONDS: Final = 60.0
+
+
+class Who(NamedTuple):
+    """Whom a decision is about, and which log."""
+
+    user_id: str
+    session_key: str
+    slug: str
+
+
+class Changed(Exception):
+    """The log's row says something else than when somebody was let in."""
+
+
+class Stay:
+    """One who was let in, for one revision of a log. `lost` is set when they may not stay, with the reason."""
+
+    def __init__(self, rounds: Rounds, decision: _Decision, log: Log) -> None:
+        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._rounds = rounds
+        self._decision = decision
+        self._log = log
+
+    async def until_lost(self) -> None:
+        """Does not return. Raises `Refused`, `Changed` or `DatabaseError`."""
+        await asyncio.shield(self.lost)
+
+    async def admit(self, seconds: float = FRESH_SECONDS) -> Log:
+        """The log, if they may still see it, by a decision no older than so many seconds. Raises as `until_lost`."""
+        return await self._rounds.decided(self._decision, self, seconds)
+
+    def tell(self, outcome: Log | Exception) -> None:
+        """What was decided."""
+        if self.lost.done():
+            return
+        if isinstance(outcome, Exception):
+            self._lose(outcome)
+        elif outcome.revision != self._log.revision:
+            self._lose(Changed("this log's entry was changed"))
+        else:
+            self._log.sees_host = outcome.sees_host  # who is no longer staff watches on, and is told less
+
+    def _lose(self, error: Exception) -> None:
+        self.lost.set_exception(error)
+        self.lost.exception()  # nobody need be waiting
+
+
+class _Decision:
+    """About one session and log, for all of their viewers."""
+
+    def __init__(self, who: Who, log: Log, now: float) -> None:
+        self.who = who
+        self.log = log
+        self.decided_at = now
+        self.due_at = 0.0
+        #: When the first of the look-ups failed that have failed in a row.
+        self.failed_at: float | None = None
+        self.stays: set[Stay] = set()
+        self.asked: asyncio.Future[None] | None = None
+
+
+class Rounds:
+    """The decisions of one event loop.
+
+    `look` raises `Refused` and `DatabaseError`. It is called once at a time, and cancelled when it takes too long.
+    `rest` is called when there is nobody left to look up.
+    """
+
+    def __init__(
+        self,
+        look: Callable[[Who], Awaitable[Log]],
+        *,
+        rest: Callable[[], None] = lambda: None,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._look = look
+        self._rest = rest
+        self._chance = chance
+        self._loop = asyncio.get_running_loop()
+        self._decisions: dict[Who, _Decision] = {}
+        self._due: list[tuple[float, int, _Decision]] = []
+        self._numbers = itertools.count()
+        self._sooner = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def __len__(self) -> int:
+        return len(self._decisions)
+
+    @contextlib.contextmanager
+    def kept(self, who: Who, log: Log) -> Iterator[Stay]:
+        """Look up while the block runs whether `who` may stay, who was just let in for this state of the log."""
+        decision = self._decisions.get(who)
+        if decision is None:
+            decision = self._decisions[who] = _Decision(who, log, self._loop.time())
+            self._schedule(decision, self._interval())
+        stay = Stay(self, decision, log)
+        decision.stays.add(stay)
+        if self._task is None or self._task.done():
+            self._task = asyncio.ensure_future(self._run())
+        try:
+            yield stay
+        finally:
+            decision.stays.discard(stay)
+            if not decision.stays and self._decisions.get(who) is decision:
+                del self._decisions[who]
+                self._sooner.set()
+
+    async def decided(self, decision: _Decision, stay: Stay, seconds: float) -> Log:
+        """The log as it was so many seconds ago. Raises what the stay was lost by, and `DatabaseError`."""
+        if self._loop.time() - decision.decided_at > seconds and not stay.lost.done():
+            if decision.asked is None:
+                decision.asked = self._loop.create_future()
+                self._schedule(decision, 0.0)
+                self._sooner.set()
+            await asyncio.shield(decision.asked)
+        if stay.lost.done():
+            stay.lost.result()
+        return decision.log
+
+    def stale(self, concerns: Callable[[Who], bool]) -> None:
+        """What was decided about these serves no longer, and is looked up now. From any thread."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(self._stale, concerns)
+
+    def _stale(self, concerns: Callable[[Who], bool]) -> None:
+        for who, decision in self._decisions.items():
+            if concerns(who):
+                decision.decided_at = float("-inf")
+                self._schedule(decision, 0.0)
+        self._sooner.set()
+
+    def _interval(self) -> float:
+        return ADMIT_SECONDS * (1 - JITTER + 2 * JITTER * self._chance())
+
+    def _schedule(self, decision: _Decision, seconds: float) -> None:
+        decision.due_at = self._loop.time() + seconds
+        heapq.heappush(self._due, (decision.due_at, next(self._numbers), decision))
+
+    def _next_due(self) -> _Decision | None:
+        """The one that is due first, which is no longer listed as due."""
+        while self._due:
+            due_at, _, decision = self._due[0]
+            if due_at == decision.due_at and decision.stays:
+                if due_at > self._loop.time():
+                    return None
+                heapq.heappop(self._due)
+                return decision
+            heapq.heappop(self._due)  # it was put off or sooner, or nobody is left
+        return None
+
+    async def _run(self) -> None:
+        """One look-up after the other, for as long as there is anybody."""
+        while self._decisions:
+            self._sooner.clear()
+            decision = self._next_due()
+            if decision is None:
+                seconds = self._due[0][0] - self._loop.time() if self._due else ADMIT_SECONDS
+                await pause(max(0.0, seconds), unless=self._sooner)
+                continue
+            try:
+                async with time_limit(ANSWER_SECONDS):
+                    log = await self._look(decision.who)
+            except asyncio.TimeoutError:
+                self._no_answer(decision)
+            except Exception as error:  # noqa: BLE001 - what the host's policy raises is for these viewers alone
+                self._decide(decision, error)
+            else:
+                self._decide(decision, log)
+        self._rest()
+
+    def _no_answer(self, decision: _Decision) -> None:
+        """Whoever has become due since waited as long in vain."""
+        error = DatabaseError(f"no answer within {ANSWER_SECONDS:.0f} s")
+        self._decide(decision, error)
+        while (other := self._next_due()) is not None:
+            self._decide(other, error)
+
+    def _decide(self, decision: _Decision, outcome: Log | Exception) -> None:
+        asked, decision.asked = decision.asked, None
+        now = self._loop.time()
+        if isinstance(outcome, DatabaseError):
+            first = decision.failed_at
+            if first is None:
+                first = decision.failed_at = now
+            if now - first < RETRY_SECONDS:
+                self._schedule(decision, first + RETRY_SECONDS - now)
+                if asked is not None:
+                    asked.set_exception(outcome)
+                    asked.exception()
+                return
+        decision.failed_at = None
+        decision.decided_at = now
+        if isinstance(outcome, Log):
+            decision.log = outcome
+        for stay in decision.stays:
+            stay.tell(outcome)
+        self._schedule(decision, self._interval())
+        if asked is not None:
+            asked.set_result(None)
+
+
+class Looks:
+    """Looks up in the database, in a thread of its own and over one connection that lasts."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._thread = _thread()
+        self._opened_at: float | None = None
+
+    async def __call__(self, who: Who) -> Log:
+        """Raises what `access.admit` raises, and `DatabaseError`."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, self.look, who)
+        except asyncio.CancelledError:  # that thread may be stuck for a quarter of an hour
+            self._thread.shutdown(wait=False)
+            self._thread, self._opened_at = _thread(), None
+            raise
+
+    def rest(self) -> None:
+        """Keep no connection while there is nothing to look up."""
+        self._thread.submit(self._close)
+
+    def look(self, who: Who) -> Log:
+        """In the thread."""
+        if self._opened_at is None or self._clock() - self._opened_at >= CONNECTION_SECONDS:
+            self._close()
+        is_new = self._opened_at is None
+        if is_new:
+            self._opened_at = self._clock()
+        try:
+            return _admitted(who)
+        except DatabaseError:
+            self._close()
+            if is_new:
+                raise
+        return _admitted(who)  # the connection may have been cut while it was idle
+
+    def _close(self) -> None:
+        self._opened_at = None
+        for connection in connections.all(initialized_only=True):
+            connection.close()
+
+
+def _admitted(who: Who) -> Log:
+    return admit(user_id=who.user_id, session_key=who.session_key, slug=who.slug, joined=True)[1]
+
+
+def _thread() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="logtail-rounds")
+
+
+_rounds: dict[asyncio.AbstractEventLoop, Rounds] = {}
+
+
+def rounds_here() -> Rounds:
+    """Those of the running event loop."""
+    loop = asyncio.get_running_loop()
+    for old in [old for old in _rounds if old.is_closed()]:
+        del _rounds[old]
+    if loop not in _rounds:
+        looks = Looks()
+        _rounds[loop] = Rounds(looks, rest=looks.rest)
+    return _rounds[loop]
+
+
+def note_row(instance: Any, using: str, **kwargs: object) -> None:
+    """A log was changed in this process: once that holds, whoever watches it is looked up anew."""
+    if isinstance(instance, Log):
+        slug = instance.slug
+        transaction.on_commit(lambda: _stale_everywhere(lambda who: who.slug == slug), using=using)
+
+
+def note_sign_out(user: Any, **kwargs: object) -> None:
+    """Somebody signed out in this process."""
+    if user is not None:
+        user_id = str(user.pk)
+        _stale_everywhere(lambda who: who.user_id == user_id)
+
+
+def _stale_everywhere(concerns: Callable[[Who], bool]) -> None:
+    for rounds in list(_rounds.values()):
+        rounds.stale(concerns)
+
+
+def watch_changes() -> None:
+    """Hear of what is changed in this process. Called once, from the app's `ready`."""
+    for signal in (signals.post_save, signals.post_delete):
+        signal.connect(note_row, sender=Log, dispatch_uid="logtail.rounds")
+    for members in (Log.groups, Log.users):
+        signals.m2m_changed.connect(note_row, sender=members.through, dispatch_uid="logtail.rounds")
+    user_logged_out.connect(note_sign_out, dispatch_uid="logtail.rounds")

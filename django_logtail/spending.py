@@ -1,0 +1,34 @@
+"""What one web process spends on users beside their streams: in turn by user, and no more of one than their share."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from django_logtail.conf import conf
+from django_logtail.shares import Shares
+
+#: Percent of one processor for the answers to all users together: the rest is for streams and pages.
+PERCENT_IN_ALL: Final = 50
+
+
+class Spending:
+    """Of one event loop. `requests`: ranges; `processor`: microseconds of it that answers and downloads take."""
+
+    def __init__(self) -> None:
+        percent = conf.ANSWER_PROCESSOR_PERCENT_PER_USER
+        self.processor = Shares(percent * 10_000, max(percent, PERCENT_IN_ALL) * 10_000)
+        self.requests = Shares(conf.RANGES_PER_SECOND_PER_USER)
+
+
+_spending: dict[asyncio.AbstractEventLoop, Spending] = {}
+
+
+def spending_here() -> Spending:
+    """That of the running event loop."""
+    loop = asyncio.get_running_loop()
+    if loop not in _spending:
+        for old in [old for old in _spending if old.is_closed()]:
+            del _spending[old]
+        _spending[loop] = Spending()
+    return _spending[loop]

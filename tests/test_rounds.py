@@ -1,0 +1,398 @@
+"""Whether those who were let in may stay, on a clock that only waiting moves."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import Counter
+
+import pytest
+from django.db import DatabaseError, OperationalError
+
+from django_logtail import rounds as module
+from django_logtail.access import Refused
+from django_logtail.models import Log
+from django_logtail.protocol import CloseCode
+from django_logtail.rounds import Changed, Looks, Rounds, Who
+from tests.virtual_time import run_virtually
+
+ROW = {
+    "pk": 1,
+    "slug": "app",
+    "name": "App",
+    "path": "/var/log/app.log",
+    "queue": "web-1",
+    "encoding": "utf-8",
+}
+ANNA = Who("1", "anna's", "app")
+NO_ACCESS = Refused(CloseCode.NO_ACCESS, "no-access", "Your access to this log has ended.")
+
+
+class Database:
+    """Says what it is told to, and when it was asked what."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[float, Who]] = []
+        self.row: dict[str, object] = dict(ROW)
+        self.error: Exception | None = None
+        self.hangs = False
+        self.rested = 0
+
+    async def look(self, who: Who) -> Log:
+        self.asked.append((asyncio.get_running_loop().time() - 1_000.0, who))
+        if self.hangs:
+            await asyncio.Event().wait()
+        if self.error is not None:
+            raise self.error
+        return Log(**self.row)
+
+    def rest(self) -> None:
+        self.rested += 1
+
+    def rounds(self, chance: float = 0.5) -> Rounds:
+        return Rounds(self.look, rest=self.rest, chance=lambda: chance)
+
+    @property
+    def times(self) -> list[float]:
+        return [round(at, 3) for at, _ in self.asked]
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time() - 1_000.0
+
+
+@pytest.mark.parametrize(("chance", "seconds"), [(0.0, 12.0), (0.5, 15.0), (1.0, 18.0)])
+def test_who_stays_is_looked_up_every_15_s_give_or_take_a_fifth(chance, seconds):
+    database = Database()
+
+    async def stay() -> None:
+        with database.rounds(chance).kept(ANNA, Log(**ROW)):
+            await asyncio.sleep(61.0)
+
+    run_virtually(stay())
+
+    assert database.times == [seconds * n for n in range(1, int(61 / seconds) + 1)]
+
+
+def test_viewers_of_one_session_and_log_share_a_look():
+    database = Database()
+
+    async def stay() -> None:
+        rounds = database.rounds()
+        with contextlib.ExitStack() as stack:
+            for _ in range(100):
+                stack.enter_context(rounds.kept(ANNA, Log(**ROW)))
+            stack.enter_context(rounds.kept(Who("1", "anna's", "shop"), Log(**ROW)))
+            stack.enter_context(rounds.kept(Who("1", "anna's other", "app"), Log(**ROW)))
+            await asyncio.sleep(16.0)
+
+    run_virtually(stay())
+
+    assert len(database.asked) == 3
+
+
+def test_looks_at_many_are_spread_over_the_interval():
+    database = Database()
+
+    async def stay() -> None:
+        rounds = Rounds(database.look)
+        with contextlib.ExitStack() as stack:
+            for number in range(1_000):
+                stack.enter_context(rounds.kept(Who(str(number), "s", "app"), Log(**ROW)))
+            await asyncio.sleep(60.0)
+
+    run_virtually(stay())
+
+    by_second = Counter(int(at) for at in database.times)
+    assert max(by_second.values()) < 300  # the first round within six seconds, as all came at once
+    assert max(by_second[second] for second in range(45, 60)) < 200
+    assert 3_000 <= len(database.asked) <= 5_000
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"pk": 2},
+        {"path": "/var/log/other.log"},
+        {"queue": "web-2"},
+        {"encoding": "gbk"},
+        {"access": "signed-in"},
+        {"membership": 1},
+    ],
+)
+def test_who_watches_a_log_that_says_something_else_now_is_told(change):
+    database = Database()
+
+    async def stay() -> float:
+        with database.rounds().kept(ANNA, Log(**ROW)) as stay:
+            database.row.update(change)
+            with pytest.raises(Changed):
+                await stay.until_lost()
+            return now()
+
+    assert run_virtually(stay()) == 15.0
+
+
+def test_who_comes_after_the_change_stays_and_who_came_before_does_not():
+    database = Database()
+
+    async def stay() -> tuple[bool, bool]:
+        rounds = database.rounds()
+        with rounds.kept(ANNA, Log(**ROW)) as before:
+            await asyncio.sleep(5)
+            database.row["encoding"] = "gbk"
+            with rounds.kept(ANNA, Log(**database.row)) as after:
+                await asyncio.sleep(11)
+                return before.lost.done(), after.lost.done()
+
+    assert run_virtually(stay()) == (True, False)
+
+
+def test_a_log_with_another_name_is_watched_on():
+    database = Database()
+
+    async def stay() -> bool:
+        with database.rounds().kept(ANNA, Log(**ROW)) as stay:
+            database.row.update(name="Application", group="web", order=2)
+            await asyncio.sleep(100)
+            return stay.lost.done()
+
+    assert run_virtually(stay()) is False
+
+
+def test_who_is_no_longer_staff_watches_on_and_is_told_less():
+    database, log = Database(), Log(**ROW)
+    log.sees_host = True
+
+    async def stay() -> None:
+        with database.rounds().kept(ANNA, log):
+            await asyncio.sleep(16)
+
+    run_virtually(stay())
+
+    assert log.sees_host is False
+
+
+def test_who_may_not_stay_is_told_at_the_next_look():
+    database = Database()
+
+    async def stay() -> float:
+        with database.rounds(1.0).kept(ANNA, Log(**ROW)) as stay:
+            database.error = NO_ACCESS
+            with pytest.raises(Refused, match="no-access"):
+                await stay.until_lost()
+            return now()
+
+    assert run_virtually(stay()) == 18.0
+
+
+def test_one_failure_of_the_database_is_forgiven_and_the_second_in_a_row_is_not():
+    database = Database()
+
+    async def stay() -> list[float]:
+        lost = []
+        rounds = database.rounds()
+        with rounds.kept(ANNA, Log(**ROW)) as stay:
+            database.error = OperationalError("gone")
+            await asyncio.sleep(16)
+            database.error = None
+            await asyncio.sleep(14)
+            database.error = OperationalError("gone")
+            with pytest.raises(OperationalError):
+                await stay.until_lost()
+            lost.append(now())
+        return lost
+
+    assert run_virtually(stay()) == [54.0]  # looks at 15 (fails), 27, 42 (fails), 54 (fails)
+    assert database.times == [15.0, 27.0, 42.0, 54.0]
+
+
+@pytest.mark.parametrize("chance", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("others", [0, 1, 500])
+@pytest.mark.parametrize("hangs_from", [0.0, 11.9, 14.0, 17.9])
+def test_a_database_that_hangs_leaves_nobody_for_longer_than_90_s(chance, others, hangs_from):
+    database = Database()
+
+    async def one(rounds: Rounds, who: Who, after: float) -> float:
+        await asyncio.sleep(after)
+        with rounds.kept(who, Log(**ROW)) as stay:
+            with pytest.raises(DatabaseError, match="no answer within 30 s"):
+                await stay.until_lost()
+            return now() - max(after, hangs_from)
+
+    async def hang() -> None:
+        await asyncio.sleep(hangs_from)
+        database.hangs = True
+
+    async def stay() -> list[float]:
+        rounds = database.rounds(chance)
+        people = [one(rounds, Who(str(n), "s", "app"), n * 0.03) for n in range(others + 1)]
+        *lost, _ = await asyncio.gather(*people, hang())
+        return lost
+
+    lost = run_virtually(stay())
+
+    assert len(lost) == others + 1
+    assert max(lost) <= 90.0
+
+
+def test_what_a_policy_raises_concerns_those_viewers_alone():
+    database = Database()
+
+    async def look(who: Who) -> Log:
+        if who.slug == "broken":
+            raise ZeroDivisionError
+        return await database.look(who)
+
+    async def stay() -> bool:
+        rounds = Rounds(look, chance=lambda: 0.5)
+        with (
+            rounds.kept(Who("1", "s", "broken"), Log(**ROW)) as broken,
+            rounds.kept(ANNA, Log(**ROW)) as anna,
+        ):
+            with pytest.raises(ZeroDivisionError):
+                await broken.until_lost()
+            await asyncio.sleep(60)
+            return anna.lost.done()
+
+    assert run_virtually(stay()) is False
+    assert len(database.asked) >= 4
+
+
+def test_the_decision_of_the_last_second_serves():
+    database = Database()
+
+    async def stay() -> None:
+        with database.rounds().kept(ANNA, Log(**ROW)) as stay:
+            for _ in range(100):
+                await stay.admit()
+                await asyncio.sleep(0.05)
+
+    run_virtually(stay())
+
+    assert 4 <= len(database.asked) <= 5  # and not a hundred, in five seconds
+
+
+def test_many_who_ask_at_once_ask_the_database_once():
+    database = Database()
+
+    async def stay() -> None:
+        with database.rounds().kept(ANNA, Log(**ROW)) as stay:
+            await asyncio.sleep(2)
+            await asyncio.gather(*(stay.admit() for _ in range(60)))
+
+    run_virtually(stay())
+
+    assert database.times == [2.0]
+
+
+def test_who_lost_access_is_refused_what_they_ask_for_a_second_later_and_ends():
+    database = Database()
+
+    async def stay() -> float:
+        with database.rounds().kept(ANNA, Log(**ROW)) as stay:
+            database.error = NO_ACCESS
+            await stay.admit()
+            await asyncio.sleep(1.01)
+            with pytest.raises(Refused):
+                await stay.admit()
+            assert stay.lost.done()
+            return now()
+
+    assert run_virtually(stay()) == pytest.approx(1.01)
+
+
+def test_a_request_that_the_database_fails_says_so_and_ends_nobody():
+    database = Database()
+
+    async def stay() -> bool:
+        with database.rounds().kept(ANNA, Log(**ROW)) as stay:
+            database.error = OperationalError("gone")
+            for _ in range(5):
+                await asyncio.sleep(2)
+                with pytest.raises(OperationalError):
+                    await stay.admit()
+            return stay.lost.done()
+
+    assert run_virtually(stay()) is False
+
+
+def test_what_changed_in_this_process_is_looked_up_at_once():
+    database = Database()
+
+    async def stay() -> float:
+        rounds = database.rounds()
+        with rounds.kept(ANNA, Log(**ROW)) as stay, rounds.kept(Who("1", "s", "shop"), Log(**ROW)):
+            await asyncio.sleep(0.5)
+            database.row["access"] = "chosen"
+            rounds.stale(lambda who: who.slug == "app")
+            with pytest.raises(Changed):
+                await stay.until_lost()
+            return now()
+
+    assert run_virtually(stay()) == 0.5
+    assert len(database.asked) == 1
+
+
+def test_nobody_is_looked_up_who_left_and_nothing_goes_on():
+    database = Database()
+
+    async def stay() -> tuple[int, int]:
+        rounds = database.rounds()
+        for number in range(1_000):
+            with rounds.kept(Who(str(number), "s", "app"), Log(**ROW)):
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(100)
+        return len(rounds), len(asyncio.all_tasks())
+
+    assert run_virtually(stay()) == (0, 1)
+    assert database.asked == []
+    assert database.rested
+
+
+class Connection:
+    def __init__(self) -> None:
+        self.closed = 0
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@pytest.fixture
+def connection(monkeypatch) -> Connection:
+    connection = Connection()
+
+    class Connections:
+        def all(self, initialized_only: bool) -> list[Connection]:
+            return [connection]
+
+    monkeypatch.setattr(module, "connections", Connections())
+    return connection
+
+
+def test_looks_share_a_connection_for_a_minute(connection, monkeypatch):
+    monkeypatch.setattr(module, "_admitted", lambda who: Log(**ROW))
+    at = 0.0
+    looks = Looks(clock=lambda: at)
+    for step in range(1_000):
+        at = step * 0.1
+        looks.look(ANNA)
+
+    assert connection.closed == 2  # before the first, and after a minute
+
+
+def test_a_connection_that_was_cut_while_idle_costs_nobody_a_failure(connection, monkeypatch):
+    answers = iter([Log(**ROW), OperationalError("cut"), Log(**ROW)])
+
+    def admitted(who):
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(module, "_admitted", admitted)
+    looks = Looks(clock=lambda: 0.0)
+    looks.look(ANNA)
+
+    assert looks.look(ANNA).slug == "app"
+    assert connection.closed == 2
