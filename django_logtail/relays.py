@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+
+from django.db import DatabaseError
+from dramatiq.errors import DramatiqError
 
 from django_logtail.conf import conf
+from django_logtail.control.connection import CONNECTION_ERRORS, words_of
 from django_logtail.control.process import control
 from django_logtail.mailboxes import LayerMailboxes, local_mailboxes
 from django_logtail.reader import reader_of
 from django_logtail.relay import Relay
+
+logger = logging.getLogger(__name__)
 
 _relays: dict[asyncio.AbstractEventLoop, Relay] = {}
 
@@ -34,9 +41,15 @@ def new_relay() -> Relay:
 async def _wake_worker(queue: str) -> None:
     from django_logtail.tasks import send_wake_up  # not at the top: it needs the broker, and so loaded apps
 
-    await send_wake_up(queue)
+    try:
+        await send_wake_up(queue)
+    # A broker's middleware may use the database.
+    except (DramatiqError, DatabaseError, *CONNECTION_ERRORS) as error:
+        logger.warning("wake-up for queue %s could not be sent: %s", queue, words_of(error))
 
 
 async def _read_here(queue: str) -> None:
     """A reader beside the relay, in this process and event loop: no Redis, no worker, no channel layer."""
+    if (task := asyncio.current_task()) is not None:
+        task.set_name(f"local reader of queue {queue}")  # what is logged if it fails
     await reader_of(queue, control(), local_mailboxes, _read_here).run()

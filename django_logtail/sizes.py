@@ -110,7 +110,7 @@ class _Walk(threading.Thread):
         for path in self._paths:
             self.place = path.parent
             size = None
-            with contextlib.suppress(OSError, RuntimeError):
+            with contextlib.suppress(OSError, RuntimeError, ValueError):  # a path with NUL
                 real = path.resolve()
                 if any(real.is_relative_to(root) for root in real_roots):
                     size = self._look(real)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager
@@ -31,6 +32,10 @@ LEFT_OVER_SECONDS: Final = 2.0
 #: Seconds before a task that failed is started again: the first time, and at most.
 FIRST_RESTART_SECONDS: Final = 0.25
 LONGEST_RESTART_SECONDS: Final = 30.0
+#: Tasks that failed lately, of which one process tells others.
+MOST_FAILURES: Final = 20
+#: Characters of an error that are kept.
+MOST_CHARACTERS: Final = 200
 #: Seconds that a task must have lived for its next failure to count as a first one.
 SOUND_SECONDS: Final = 60.0
 
@@ -156,12 +161,42 @@ class TokenBucket:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """How often a task failed, and how last. `at`: Unix seconds."""
+    """How often a task of this process failed, and how last. `at`: Unix seconds."""
 
     task: str
     count: int
     error: str
     at: float
+
+
+class Failures:
+    """What failed in this process, by task. Safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._by_task: dict[str, Failure] = {}
+
+    def add(self, task: str, error: BaseException) -> Failure:
+        """One more failure of the task."""
+        said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        with self._lock:
+            before = self._by_task.get(task)
+            failure = Failure(task, 1 + (before.count if before else 0), said[:MOST_CHARACTERS], time.time())
+            self._by_task[task] = failure
+        return failure
+
+    def all(self) -> list[Failure]:
+        """The latest first."""
+        with self._lock:
+            return sorted(self._by_task.values(), key=lambda failure: -failure.at)
+
+    def forget(self) -> None:
+        with self._lock:
+            self._by_task.clear()
+
+
+#: Of this process, for those who look after the host.
+failures = Failures()
 
 
 class Supervisor:
@@ -171,8 +206,6 @@ class Supervisor:
     """
 
     def __init__(self, owner: str) -> None:
-        #: By task, the failures so far.
-        self.failures: dict[str, Failure] = {}
         self._owner = owner
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -189,8 +222,18 @@ class Supervisor:
     def spawn(self, name: str, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run it once. When it fails, that is logged and counted as well."""
         task = self._started(name, work)
-        task.add_done_callback(self._note_failure)
+        task.add_done_callback(self._look_at_end)
         return task
+
+    def failed(self, name: str, error: BaseException, then: str = "failed") -> None:
+        """Count a failure and log it: with its traceback the first time, and then more and more seldom."""
+        failure = failures.add(f"{self._owner}: {name}", error)
+        if failure.count & (failure.count - 1) == 0:
+            logger.error("%s: %s %s", self._owner, name, then, exc_info=error)
+
+    async def close(self, seconds: float) -> set[asyncio.Task[Any]]:
+        """End all of them; those that have not ended in so many seconds are returned."""
+        return await end_tasks(self._tasks, seconds)
 
     def _started(self, name: str, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work, name=name)
@@ -198,35 +241,21 @@ class Supervisor:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def close(self, seconds: float) -> set[asyncio.Task[Any]]:
-        """End all of them; those that have not ended in so many seconds are returned."""
-        return await end_tasks(self._tasks, seconds)
-
     async def _kept(self, name: str, work: Callable[[], Awaitable[T]], tries: int | None) -> T:
         loop, failed = asyncio.get_running_loop(), 0
         while True:
             began = loop.time()
             try:
                 return await work()
-            except (
-                Exception
-            ) as error:  # its own errors are for the log, and no reason to leave the others alone
+            except Exception as error:
                 failed = 1 if loop.time() - began >= SOUND_SECONDS else failed + 1
-                self.count(name, error)
                 if tries is not None and failed >= tries:
+                    self.failed(name, error, "failed too often")
                     raise
                 seconds = min(FIRST_RESTART_SECONDS * 2 ** (failed - 1), LONGEST_RESTART_SECONDS)
-                logger.exception("%s: %s failed and starts again in %g s", self._owner, name, seconds)
+                self.failed(name, error, f"failed and starts again in {seconds:g} s")
                 await asyncio.sleep(seconds)
 
-    def count(self, name: str, error: BaseException) -> None:
-        """One more failure of the task."""
-        said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        before = self.failures.get(name)
-        self.failures[name] = Failure(name, 1 + (before.count if before else 0), said, time.time())
-
-    def _note_failure(self, task: asyncio.Task[Any]) -> None:
-        if task.cancelled() or (error := task.exception()) is None:
-            return
-        self.count(task.get_name(), error)
-        logger.error("%s: %s failed", self._owner, task.get_name(), exc_info=error)
+    def _look_at_end(self, task: asyncio.Task[Any]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.failed(task.get_name(), error)

@@ -7,8 +7,15 @@ import logging
 
 import pytest
 
-from django_logtail.timing import Supervisor, TokenBucket, end_tasks, pause, time_limit
+from django_logtail.timing import Supervisor, TokenBucket, end_tasks, failures, pause, time_limit
 from tests.virtual_time import run_virtually
+
+
+@pytest.fixture(autouse=True)
+def nothing_failed_yet():
+    failures.forget()
+    yield
+    failures.forget()
 
 
 def now() -> float:
@@ -223,8 +230,9 @@ def test_a_task_that_must_live_is_started_again_with_longer_and_longer_pauses(ca
         supervisor = Supervisor("relay")
         supervisor.keep("posting", fails)
         await asyncio.sleep(100)
-        assert supervisor.failures["posting"].count == len(starts)
-        assert supervisor.failures["posting"].error == "ValueError: a lease with a sixth field"
+        [failure] = failures.all()
+        assert (failure.task, failure.count) == ("relay: posting", len(starts))
+        assert failure.error == "ValueError: a lease with a sixth field"
         assert not await supervisor.close(5)
         return starts
 
@@ -263,7 +271,7 @@ def test_a_task_that_fails_too_often_is_given_up_where_that_is_wanted():
         supervisor = Supervisor("reader")
         with pytest.raises(ValueError, match="a bug in the pump"):
             await supervisor.keep("pump", fails, tries=3)
-        return supervisor.failures["pump"].count
+        return failures.all()[0].count
 
     assert run_virtually(kept()) == 3
 
@@ -285,7 +293,7 @@ def test_a_task_that_runs_once_is_counted_when_it_fails(caplog):
 
         supervisor = Supervisor("relay")
         await asyncio.wait([supervisor.spawn("local reader", fails())])
-        failure = supervisor.failures["local reader"]
+        [failure] = failures.all()
         return failure.count, failure.error
 
     assert run_virtually(spawned()) == (1, "ValueError: a bug in the pump")
@@ -294,11 +302,22 @@ def test_a_task_that_runs_once_is_counted_when_it_fails(caplog):
 
 
 def test_the_end_of_all_tasks_is_no_failure():
-    async def closed() -> dict:
+    async def closed() -> list:
         supervisor = Supervisor("relay")
         supervisor.keep("posting", lambda: asyncio.sleep(3_600))
         await turns(2)
         assert not await supervisor.close(5)
-        return supervisor.failures
+        return failures.all()
 
-    assert run_virtually(closed()) == {}
+    assert run_virtually(closed()) == []
+
+
+def test_a_failure_that_comes_again_and_again_is_logged_more_and_more_seldom(caplog):
+    async def failed() -> int:
+        supervisor = Supervisor("relay")
+        for _ in range(1_000):
+            supervisor.failed("taking", ValueError())
+        return failures.all()[0].count
+
+    assert run_virtually(failed()) == 1_000
+    assert len(caplog.messages) == 10  # 1, 2, 4, … 512

@@ -97,7 +97,7 @@ class Reader:
         """Serve until there is a reason to end; return it. Files are closed and nothing more is sent after."""
         files = self._open_files()
         hints = Hints(files.followers, self.flows.hinted)
-        ticks = Ticks(self.lease, self.flows, files, self.histories, self._sources, self._clock)
+        ticks = Ticks(self.lease, self.flows, files, self.histories, self._sources, self._parts, self._clock)
         try:
             await self.lease.open_mailbox()
             first = await ticks.first()
@@ -137,8 +137,8 @@ class Reader:
 
     def _start_parts(self, ticks: Ticks, files: Files) -> None:
         pump = Pump(self.flows, files, self.lease, self._mailboxes, self._clock)
-        heartbeats = Heartbeats(self.flows, self.lease, self._mailboxes)
-        report = Report(self.flows, self.lease, self._control, self._clock)
+        heartbeats = Heartbeats(self.flows, self.lease, self._mailboxes, files.fail)
+        report = Report(self.flows, self.lease, self._control, self._clock, files.fail)
         self._parts.start("ticks", ticks.keep)
         self._parts.start("nudges", self.lease.take_nudges)
         self._parts.start("pump", pump.run)

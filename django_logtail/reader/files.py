@@ -7,11 +7,12 @@ meet a cold disk, or a file server that is gone.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Callable
 from typing import Final
+
+from django.db import Error as DatabaseError
 
 from django_logtail.protocol import MAX_BATCH_BYTES
 from django_logtail.reader.apart import Apart
@@ -28,6 +29,9 @@ logger = logging.getLogger(__name__)
 
 #: Seconds between looks at the registry, for logs that were disabled, moved or re-routed.
 REGISTRY_SECONDS: Final = 15.0
+#: Said of a log that the reader itself fails on: what its own log says, with traceback, is for those who run it.
+FAILED: Final = "the reader failed on this log (%s) and tries again soon; the reader's own log says where"
+NUL_IN_PATH: Final = "its entry names a path with a NUL character in it, and no file has such a name"
 #: Bytes of backlog one new flow reads at most.
 BACKLOG_BYTES: Final = 256 * 1024
 
@@ -67,7 +71,7 @@ class Files:
         """Look the flow's log up and open its file, unless the stop flag forbids it."""
         if not flow.is_opening and not flow.is_stopped:
             flow.is_opening = True
-            opening = self._parts.start_aside(f"opening log {flow.want.log}", self._open(flow))
+            opening = self._parts.start_aside(f"opening log {flow.want.log}", self._open_or_fail(flow))
             opening.add_done_callback(lambda _: self._flows.may_have_moved(flow))
 
     def close_file(self, flow: Flow) -> None:
@@ -79,6 +83,20 @@ class Files:
             if flow.apart is None:
                 flow.follower.close()
             flow.follower = None
+
+    def fail(self, flow: Flow, error: Exception) -> None:
+        """Something went wrong that is nobody's but this flow's: its log says so, and is opened anew after a while."""
+        self._parts.failed(f"log {flow.want.log}", error)
+        flow.is_opening, flow.has_failed = False, True
+        flow.outbox.clear()
+        flow.trouble = ("unreadable", FAILED % type(error).__name__)
+        if self._flows.get(flow.member) is flow:
+            self._flows.changed(flow)
+        try:
+            self.close_file(flow)
+        except Exception as again:  # noqa: BLE001 - as above
+            self._parts.failed(f"closing log {flow.want.log}", again)
+            flow.follower, flow.is_watched = None, False
 
     def rewind(self, flow: Flow, follower: Follower) -> bool:
         """Put the flow's follower where its want says; False: its files are opened anew for that."""
@@ -106,34 +124,53 @@ class Files:
 
     async def keep(self) -> None:
         """Close what the registry no longer names, and open what it names now."""
+        is_away = False
         while True:
             await asyncio.sleep(REGISTRY_SECONDS)
             flows = [flow for flow in self._flows if not flow.is_opening]
             if not flows:
                 continue
-            with contextlib.suppress(Exception):
-                sources = await self._sources.look_up({flow.want.log for flow in flows})
-                for flow in flows:
-                    if flow.source != sources.get(flow.want.log) or flow.source is None:
-                        self.close_file(flow)
-                        self.open_soon(flow)
+            try:
+                sources = await self._sources.look_up_each({flow.want.log for flow in flows})
+            except DatabaseError as error:
+                if not is_away:
+                    logger.warning("the registry cannot be read, so that files stay as they are: %s", error)
+                is_away = True
+                continue
+            is_away = False
+            for flow in flows:
+                found = sources[flow.want.log]
+                if isinstance(found, Exception):
+                    self.fail(flow, found)
+                elif flow.has_failed or flow.source != found or found is None:
+                    self.close_file(flow)
+                    self.open_soon(flow)
 
     def close(self) -> None:
         """Close every file, and the event source."""
         for flow in self._flows:
-            self.close_file(flow)
+            try:
+                self.close_file(flow)
+            except Exception as error:  # noqa: BLE001 - the others are to be closed all the same
+                self._parts.failed(f"closing log {flow.want.log}", error)
         self.followers.close()
         self._apart.close()
+
+    async def _open_or_fail(self, flow: Flow) -> None:
+        try:
+            await self._open(flow)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this log's own
+            self.fail(flow, error)
 
     async def _open(self, flow: Flow) -> None:
         try:
             source = (await self._sources.look_up([flow.want.log])).get(flow.want.log)
-        except Exception as error:  # noqa: BLE001 - whatever the host's database raises; the viewer is told
+        except DatabaseError as error:
             logger.warning("log %s cannot be looked up: %s", flow.want.log, error)
             flow.trouble = ("unreadable", "the registry cannot be read on the reading host")
             flow.is_opening = False
             return
-        flow.is_opening = False
+        flow.is_opening = flow.has_failed = False
         if self._flows.get(flow.member) is not flow or flow.follower is not None:
             return
         if source is not None and source.revision != flow.want.revision:
@@ -151,6 +188,9 @@ class Files:
             return
         flow.trouble = self._over_limits()
         if flow.trouble is not None:
+            return
+        if "\0" in str(source.path):  # a row that nobody validated
+            flow.trouble = ("unreadable", NUL_IN_PATH)
             return
         try:
             self._follow(flow, source)
@@ -192,8 +232,18 @@ class Files:
     def look_apart(self, flow: Flow, follower: Follower) -> None:
         """Poll the flow's follower in a thread, one poll a flow at a time."""
         flow.apart = self._parts.start_aside(
-            f"looking at log {flow.want.log}", self._look_apart(flow, follower)
+            f"looking at log {flow.want.log}", self._look_apart_or_fail(flow, follower)
         )
+
+    async def _look_apart_or_fail(self, flow: Flow, follower: Follower) -> None:
+        try:
+            await self._look_apart(flow, follower)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this log's own
+            flow.apart = None
+            if flow.follower is follower:
+                self.fail(flow, error)
+            else:
+                self._parts.failed(f"log {flow.want.log}", error)
 
     async def _look_apart(self, flow: Flow, follower: Follower) -> None:
         serial, now = flow.want.serial, self._clock()

@@ -59,6 +59,8 @@ class Flow:
     shown_state: tuple[str, str] = ("", "")
     beats: int = 0
     is_opening: bool = False
+    #: Whether an error of the reader's own ended it, for now.
+    has_failed: bool = False
     #: The want's serial changed while a thread had the follower.
     must_rewind: bool = False
     #: Whether the follower is in the set of those that are watched for changes.

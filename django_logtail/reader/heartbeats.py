@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+from collections.abc import Callable
 from typing import Final
 
 from django_logtail.control.messages import Beat, Heartbeat
@@ -21,10 +22,14 @@ FULL_BEATS: Final = 10
 class Heartbeats:
     """Sends each mailbox one message for all its flows, even if there is nothing to say."""
 
-    def __init__(self, flows: Flows, lease: Lease, mailboxes: Mailboxes) -> None:
+    def __init__(
+        self, flows: Flows, lease: Lease, mailboxes: Mailboxes, fail: Callable[[Flow, Exception], None]
+    ) -> None:
+        """`fail` is told of a flow that does not say how it is."""
         self._flows = flows
         self._lease = lease
         self._mailboxes = mailboxes
+        self._fail = fail
 
     async def keep(self) -> None:
         """Beat on for ever."""
@@ -40,8 +45,13 @@ class Heartbeats:
         by_mailbox: dict[str, dict[str, Beat]] = {flow.want.mailbox: {} for flow in self._flows}
         for member in self._flows.members() if is_full else list(self._flows.moving):
             flow = self._flows.get(member)
-            if flow is not None and (self._is_due(flow) or is_full):
-                by_mailbox[flow.want.mailbox][member] = self._said_of(flow)
+            if flow is None:
+                continue
+            try:
+                if self._is_due(flow) or is_full:
+                    by_mailbox[flow.want.mailbox][member] = self._said_of(flow)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the other flows are named
+                self._fail(flow, error)
         return by_mailbox
 
     def _is_due(self, flow: Flow) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from django_logtail.control.messages import Answer, Failed, Piece, Read
 from django_logtail.control.wants import Want
@@ -78,13 +79,23 @@ class Histories:
             return
         is_search = want.search is not None
         answer = self._searches.answer(want, self._token) if is_search else self._answer(want)
-        task = self._under_way[want.member] = self._parts.start_aside(f"history of log {want.log}", answer)
+        work = self._or_failed(want, answer)
+        task = self._under_way[want.member] = self._parts.start_aside(f"history of log {want.log}", work)
         task.add_done_callback(lambda _: self._under_way.pop(want.member, None))
 
     def drop(self, member: str) -> None:
         """Nobody waits for that answer any more."""
         if (task := self._under_way.get(member)) is not None:
             task.cancel()
+
+    async def _or_failed(self, want: Want, answer: Coroutine[Any, Any, None]) -> None:
+        """Whatever goes wrong, who asked is told at once."""
+        try:
+            await answer
+        except Exception as error:  # noqa: BLE001 - seen, and no matter of the others
+            self._parts.failed(f"history of log {want.log}", error)
+            text = f"the reader failed on it ({type(error).__name__}); the reader's own log says where"
+            await self._send_surely(want.mailbox, Failed(self._token, want.member, want.serial, text))
 
     async def _answer(self, want: Want) -> None:
         await self._bytes.turn(want.user)

@@ -49,6 +49,10 @@ class Parts:
         """Begin something that may end or fail by itself."""
         return self.supervisor.spawn(name, work)
 
+    def failed(self, name: str, error: Exception) -> None:
+        """Log and count an error that is no reason to end."""
+        self.supervisor.failed(name, error)
+
     def end(self, ending: Ending) -> None:
         """Have the reader end for this reason, unless it ends already."""
         if not self.ending.done():

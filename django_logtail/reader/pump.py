@@ -60,12 +60,16 @@ class Pump:
         while True:
             await asyncio.sleep(LOOK_ON_SECONDS)
             now = self._clock()
-            for flow in self._flows:
+            for flow in list(self._flows):
                 if not 0 < len(flow.outbox) < MOST_WAITING:
                     continue
                 follower = flow.follower
-                if follower is not None and flow.apart is None and not follower.is_remote:
+                if follower is None or flow.apart is not None or follower.is_remote:
+                    continue
+                try:
                     self._flows.put(flow, follower.poll(now, 0))
+                except Exception as error:  # noqa: BLE001 - as above
+                    self._files.fail(flow, error)
 
     async def _round(self, now: float) -> bool:
         """A turn for each whose time has come. True when one of them can go on at once."""
@@ -77,7 +81,10 @@ class Pump:
                 del ready[member]
             elif flow.not_before <= now:
                 del ready[member]
-                can_go_on |= await self._turn(flow, now)
+                try:
+                    can_go_on |= await self._turn(flow, now)
+                except Exception as error:  # noqa: BLE001 - whatever it is, the other flows have their turns
+                    self._files.fail(flow, error)
         return can_go_on
 
     def _next_at(self, now: float) -> float:

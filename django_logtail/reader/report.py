@@ -7,7 +7,8 @@ import contextlib
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any, Final
 
 from django_logtail.control import Control, ControlUnavailable
@@ -15,6 +16,7 @@ from django_logtail.control.process import in_thread
 from django_logtail.reader.flow import Flow
 from django_logtail.reader.flows import Flows
 from django_logtail.reader.lease import Lease
+from django_logtail.timing import MOST_FAILURES, failures
 
 #: Seconds between reports, and while nothing moves.
 REPORT_SECONDS: Final = 1.0
@@ -24,7 +26,16 @@ RESTING_REPORT_SECONDS: Final = 4.0
 class Report:
     """Made anew each time; lapses unless made again."""
 
-    def __init__(self, flows: Flows, lease: Lease, control: Control, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        flows: Flows,
+        lease: Lease,
+        control: Control,
+        clock: Callable[[], float],
+        fail: Callable[[Flow, Exception], None],
+    ) -> None:
+        """`fail` is told of a flow that does not say how it is."""
+        self._fail = fail
         self._flows = flows
         self._lease = lease
         self._control = control
@@ -52,25 +63,34 @@ class Report:
             "version": reader.version,
             "since": self._started_at,
             "logs": self._logs(seconds),
+            "failures": [asdict(failure) for failure in failures.all()[:MOST_FAILURES]],
         }
 
     def _logs(self, seconds: float) -> dict[str, dict[str, Any]]:
         """By log: state, size, how many flows read it, bytes/s of the fastest, bytes behind of the slowest."""
         logs: dict[str, dict[str, Any]] = {}
         for flow in self._flows:
-            state, reason = flow.state
-            rate = round((flow.emitted - flow.reported) / seconds)
-            flow.reported = flow.emitted
             other = logs.get(flow.want.log, {"flows": 0, "rate": 0, "behind": 0})
-            logs[flow.want.log] = {
-                "state": state,
-                "reason": reason,
-                "size": flow.size,
-                "flows": other["flows"] + 1,
-                "rate": max(other["rate"], rate),
-                "behind": max(other["behind"], _bytes_behind(flow)),
-            }
+            try:
+                logs[flow.want.log] = _facts(flow, seconds, other)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the other flows are reported
+                self._fail(flow, error)
         return logs
+
+
+def _facts(flow: Flow, seconds: float, other: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a flow; `other`: of another one of the same log."""
+    state, reason = flow.state
+    rate = round((flow.emitted - flow.reported) / seconds)
+    flow.reported = flow.emitted
+    return {
+        "state": state,
+        "reason": reason,
+        "size": flow.size,
+        "flows": other["flows"] + 1,
+        "rate": max(other["rate"], rate),
+        "behind": max(other["behind"], _bytes_behind(flow)),
+    }
 
 
 def _bytes_behind(flow: Flow) -> int:

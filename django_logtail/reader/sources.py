@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from django.db import close_old_connections
+from django.db import Error, close_old_connections
 
 from django_logtail.models import Log, first_of_each_file
 
@@ -61,6 +61,27 @@ class Sources:
     async def look_up(self, logs: Collection[str]) -> Mapping[str, Source]:
         """The sources of those logs that are registered here. Raises whatever the host's database does."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._find, logs)
+
+    async def look_up_each(self, logs: Collection[str]) -> dict[str, Source | Exception | None]:
+        """By log its source, None when it is not registered here, or what looking it up raises for this one alone.
+
+        Raises Django's `Error` when the registry cannot be read.
+        """
+        try:
+            found = await self.look_up(logs)
+        except Error:
+            raise
+        except Exception:  # noqa: BLE001 - which of them it is about is found out below
+            found = None
+        each: dict[str, Source | Exception | None] = {}
+        for log in logs:
+            try:
+                each[log] = (found if found is not None else await self.look_up([log])).get(log)
+            except Error:
+                raise
+            except Exception as error:  # noqa: BLE001 - returned
+                each[log] = error
+        return each
 
     async def of(self, log: str, revision: str) -> Source:
         """The log's source in this revision. Raises LookupError when it may not be read here."""

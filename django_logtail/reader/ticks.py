@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from django_logtail.control import ControlUnavailable, Note, Tick
@@ -13,7 +14,7 @@ from django_logtail.reader.flow import Flow
 from django_logtail.reader.flows import Flows
 from django_logtail.reader.histories import Histories
 from django_logtail.reader.lease import TICK_SECONDS, Lease
-from django_logtail.reader.parts import Ending
+from django_logtail.reader.parts import Ending, Parts
 from django_logtail.reader.sources import Sources
 from django_logtail.timing import pause
 
@@ -39,6 +40,7 @@ class Ticks:
         files: Files,
         histories: Histories,
         sources: Sources,
+        parts: Parts,
         clock: Callable[[], float],
     ) -> None:
         self._lease = lease
@@ -46,6 +48,7 @@ class Ticks:
         self._files = files
         self._histories = histories
         self._sources = sources
+        self._parts = parts
         self._clock = clock
         self._idle_since: float | None = None
         self._is_unheard = False
@@ -98,21 +101,39 @@ class Ticks:
         return min(TICK_SECONDS, max(STARVED_TICK_SECONDS, waited / 4))
 
     def _apply(self, tick: Tick) -> None:
-        if tick.is_full:
-            for member in {*self._flows.members(), *self._histories.members()} - tick.changed.keys():
-                self._drop(member)
+        gone = {*self._flows.members(), *self._histories.members()} - tick.changed.keys()
+        for member in gone if tick.is_full else ():
+            self._take_or_fail(member, None)
         for member, want in tick.changed.items():
-            self._take(member, want)
+            self._take_or_fail(member, want)
         if tick.stops != self._sources.stops:
             self._sources.stops = tick.stops
             for flow in self._flows:
-                self._files.obey_stop(flow)
+                with self._own_errors(flow):
+                    self._files.obey_stop(flow)
         for note in tick.notes:
             self._pass_on(note)
         if self._flows or self._histories:
             self._idle_since = None
         elif self._idle_since is None:
             self._idle_since = self._clock()
+
+    def _take_or_fail(self, member: str, want: Want | None) -> None:
+        """Whatever is wrong with one want is no matter of the others."""
+        try:
+            self._take(member, want)
+        except Exception as error:  # noqa: BLE001 - as it says
+            if (flow := self._flows.get(member)) is not None:
+                self._files.fail(flow, error)
+            else:
+                self._parts.failed(f"a want of log {want.log if want is not None else member!r}", error)
+
+    @contextlib.contextmanager
+    def _own_errors(self, flow: Flow) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - as above
+            self._files.fail(flow, error)
 
     def _take(self, member: str, want: Want | None) -> None:
         if want is None:
@@ -156,9 +177,10 @@ class Ticks:
         """Put a note from outside into the stream of every flow it is for, where that stream stands now."""
         for flow in self._flows:
             if note.log in ("*", flow.want.log):
-                flow.put_note(note.text, note.level, note.at)
-                self._flows.changed(flow)
-                self._flows.hint(flow)
+                with self._own_errors(flow):
+                    flow.put_note(note.text, note.level, note.at)
+                    self._flows.changed(flow)
+                    self._flows.hint(flow)
 
 
 def _ending(tick: Tick) -> Ending:

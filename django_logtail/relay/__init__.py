@@ -20,11 +20,21 @@ import contextlib
 import logging
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
 
 from django_logtail.control import Control, ControlUnavailable, Posted, ReaderLease, WrongServer
-from django_logtail.control.messages import Echo, Garbled, Heartbeat, Message, Nudge, beats
+from django_logtail.control.messages import (
+    Answer,
+    Batch,
+    Echo,
+    Event,
+    Garbled,
+    Heartbeat,
+    Message,
+    Nudge,
+    beats,
+)
 from django_logtail.control.process import in_thread
 from django_logtail.control.wants import WANT_RENEWAL_SECONDS, Sought, Want
 from django_logtail.control.wire import VERSION
@@ -35,10 +45,14 @@ from django_logtail.relay.history import AsyncHistory
 from django_logtail.relay.inbox import Inbox
 from django_logtail.relay.readers import RETRY_SECONDS, SILENT_SECONDS, Readers
 from django_logtail.relay.viewer_list import ViewerList
-from django_logtail.relay.wants import Post, Wants
+from django_logtail.relay.wants import Post, Wanted, Wants
 from django_logtail.tailing.events import Position
+from django_logtail.timing import Supervisor, whereabouts
 
 logger = logging.getLogger(__name__)
+
+#: Seconds that the tasks of a relay may take to end.
+ENDING_SECONDS: Final = 5.0
 
 
 class Relay:
@@ -52,7 +66,7 @@ class Relay:
         self,
         control: Control,
         mailboxes: Mailboxes,
-        wake: Callable[[str], Awaitable[None]],
+        wake: Callable[[str], Coroutine[Any, Any, None]],
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -61,30 +75,26 @@ class Relay:
         self.readers = Readers()
         self.feeds = Feeds(self.wants, self.readers, clock)
         self.viewers = ViewerList(self.process, control)
-        self._inbox = Inbox(mailboxes, take=self._take, opened=self._post_feeds, spawn=self._spawn)
+        self._supervisor = Supervisor("relay")
+        self._inbox = Inbox(mailboxes, take=self._take, opened=self._post_feeds, keep=self._supervisor.keep)
         self._control = control
         self._mailboxes = mailboxes
         self._wake = wake
         self._clock = clock
         self._renewed_at = 0.0
-        self._tasks: set[asyncio.Task[Any]] = set()
 
     def start(self) -> None:
+        """Begin what must live for as long as the event loop does."""
         self._inbox.start()
-        for part in (self._post(), self._measure(), self.viewers.report()):
-            self._spawn(part)
+        self._supervisor.keep("posting", self._post)
+        self._supervisor.keep("measuring", self._measure)
+        self._supervisor.keep("the list of viewers", self.viewers.report)
 
     async def close(self) -> None:
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
+        for task in await self._supervisor.close(ENDING_SECONDS):
+            logger.error(
+                "relay: %s did not end within %g s, at %s", task.get_name(), ENDING_SECONDS, whereabouts(task)
+            )
 
     async def _measure(self) -> None:
         while True:
@@ -166,7 +176,7 @@ class Relay:
             for post in self.wants.posts(self._inbox.mailbox, is_renewed):
                 posted = await in_thread(self._control.post, post.queue, post.wants, post.renewed, post.gone)
                 await self._answered(post, posted, now)
-        except ControlUnavailable:
+        except Exception:
             self.wants.put_back()
             raise
         if must_renew:
@@ -178,17 +188,12 @@ class Relay:
         reader = posted.reader
         self._judge_reader(post.queue, reader, now)
         if posted.wake:
-            self._spawn(self._wake_up(post.queue))
+            # `wake` knows what may be expected to go wrong; it is asked again for as long as nobody reads.
+            self._supervisor.spawn(f"wake-up of queue {post.queue}", self._wake(post.queue))
         if reader is not None and reader.mailbox and (post.wants or post.gone):
             # Have the reader look now and not at its next tick. If this is lost, nothing but 0.4 s is.
             with contextlib.suppress(MailboxUnavailable):
                 await self._mailboxes.send(reader.mailbox, Nudge())
-
-    async def _wake_up(self, queue: str) -> None:
-        try:
-            await self._wake(queue)
-        except Exception as error:  # noqa: BLE001 - the broker's errors; the wake-up is repeated
-            logger.warning("wake-up for queue %s could not be sent: %s", queue, error)
 
     def _judge_reader(self, queue: str, reader: ReaderLease | None, now: float) -> None:
         """Redis says who reads this queue; if nothing of it is heard or understood, viewers are told."""
@@ -230,7 +235,20 @@ class Relay:
             case _:
                 wanted = self.wants.by_member.get(message.member)
                 if wanted is not None:
-                    wanted.take(message)
+                    self._hand(wanted, message)
+
+    def _hand(self, wanted: Wanted, message: Batch | Event | Answer) -> None:
+        """Give a message to whom it is for. Whatever goes wrong there, the others go on."""
+        try:
+            wanted.take(message)
+        except Exception as error:  # noqa: BLE001 - a fault of ours, or of what was sent: seen, and nobody else's
+            self._not_taken(wanted, error)
+
+    def _not_taken(self, wanted: Wanted, error: Exception) -> None:
+        log = wanted.member.split("|")[1]
+        self._supervisor.failed(f"taking what came for log {log}", error)
+        if (feed := self.feeds.by_member.get(wanted.member)) is not None:
+            feed.become("no-reader", f"this web process could not take what came: {type(error).__name__}")
 
     def _take_heartbeat(self, heartbeat: Heartbeat) -> None:
         self._inbox.heard()
@@ -241,8 +259,12 @@ class Relay:
         trouble = self.readers.trouble(heartbeat.queue, now)
         for member, beat in beats(heartbeat).items():
             feed = self.feeds.by_member.get(member)
-            if feed is not None:
+            if feed is None:
+                continue
+            try:
                 feed.heard(heartbeat.token, heartbeat.host, beat, trouble)
+            except Exception as error:  # noqa: BLE001 - as above
+                self._not_taken(feed, error)
 
     def _take_garbled(self, message: Garbled) -> None:
         """A message of this project that could not be read: the viewers it was for are told."""

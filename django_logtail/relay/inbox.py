@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
-from typing import Any, Final
+from collections.abc import Awaitable, Callable
+from typing import Final
 
 from django_logtail.control.messages import Garbled, Message
 from django_logtail.mailboxes import Mailboxes, MailboxUnavailable, WrongConnection
@@ -20,7 +20,7 @@ DEAF_SECONDS: Final = 5.0
 class Inbox:
     """Receives, for as long as its event loop runs, whatever happens to the connection.
 
-    `take` is given each message; `opened` is called when there is another mailbox; `spawn` runs a task.
+    `take` is given each message; `opened` is called when there is another mailbox; `keep` runs a task that must live.
     """
 
     def __init__(
@@ -29,20 +29,20 @@ class Inbox:
         *,
         take: Callable[[Message | Garbled], None],
         opened: Callable[[], None],
-        spawn: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]],
+        keep: Callable[[str, Callable[[], Awaitable[None]]], asyncio.Task[None]],
     ) -> None:
         #: The mailbox to send to; "" until there is one.
         self.mailbox = ""
         self._mailboxes = mailboxes
         self._take = take
         self._opened = opened
-        self._spawn = spawn
+        self._keep = keep
         self._deaf_since: float | None = None
         self._mistrusted_at = float("-inf")
         self._receiving: asyncio.Task[None]
 
     def start(self) -> None:
-        self._receiving = self._spawn(self._receive())
+        self._receiving = self._keep("receiving", self._receive)
 
     def heard(self) -> None:
         """Something arrived, or nothing can have been sent."""
@@ -65,7 +65,7 @@ class Inbox:
 
     def _begin_anew(self) -> None:
         self._receiving.cancel()
-        self._receiving = self._spawn(self._receive_anew())
+        self._receiving = self._keep("receiving", self._receive_anew)
 
     async def _receive(self) -> None:
         mailbox = ""

@@ -13,8 +13,15 @@ from django_logtail import tasks
 from django_logtail.reader import parts
 from django_logtail.reader.parts import Ending, Parts
 from django_logtail.reader.pump import Pump
-from django_logtail.timing import run_to_end
+from django_logtail.timing import failures, run_to_end
 from tests.test_delivery import House, numbered, open_inodes
+
+
+@pytest.fixture(autouse=True)
+def nothing_failed_yet():
+    failures.forget()
+    yield
+    failures.forget()
 
 
 @pytest.fixture
@@ -92,7 +99,7 @@ async def test_a_part_that_fails_again_and_again_is_the_reader_s_end(monkeypatch
 
     with pytest.raises(ValueError, match="a bug in the pump"):
         await asyncio.wait_for(asyncio.shield(reader_parts.ending), 10)
-    assert reader_parts.supervisor.failures["pump"].count == 5
+    assert failures.all()[0].count == 5
     await reader_parts.cancel()
 
 

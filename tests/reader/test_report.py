@@ -12,6 +12,7 @@ from django_logtail.control.in_memory import MemoryControl
 from django_logtail.control.wants import Want
 from django_logtail.mailboxes import MemoryMailboxes
 from django_logtail.reader import report
+from django_logtail.reader.flow import Flow
 from django_logtail.reader.flows import Flows
 from django_logtail.reader.lease import Lease
 
@@ -24,6 +25,10 @@ async def come_true(claim: Callable[[], object]) -> None:
     await asyncio.wait_for(until(), 10)
 
 
+def raise_it(flow: Flow, error: Exception) -> None:
+    raise error
+
+
 async def test_a_log_that_nobody_wants_any_more_leaves_the_report_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -32,7 +37,9 @@ async def test_a_log_that_nobody_wants_any_more_leaves_the_report_at_once(
     flows = Flows("token")
     lease = Lease("q", control, MemoryMailboxes(), lambda: 0.0)
     await lease.tick(may_end=False, starting=True)
-    reporting = asyncio.create_task(report.Report(flows, lease, control, lambda: next(moments)).keep())
+    reporting = asyncio.create_task(
+        report.Report(flows, lease, control, lambda: next(moments), raise_it).keep()
+    )
     flow = flows.begin(Want("p", "shop", "1", "box", serial=1, credit=0))
 
     def logs() -> list[str]:
