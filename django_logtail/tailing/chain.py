@@ -207,7 +207,9 @@ class Chain:
         generation = segment.generation
         if generation.is_final or now >= segment.grown_at + SILENT_SECONDS:
             return True
-        if now >= segment.grown_at + QUIET_SECONDS and generation.descriptor is not None:
+        # As long as it has a name anybody may open it anew, and append.
+        is_quiet = now >= segment.grown_at + QUIET_SECONDS
+        if is_quiet and generation.descriptor is not None and _has_no_name(generation):
             with contextlib.suppress(OSError):
                 return self._system.has_writer(generation.descriptor) is False
         return False
@@ -229,6 +231,8 @@ def _is_named_by(generation: Generation, file: str) -> bool:
         return False
     mine = FileId.parse(generation.id)
     if mine is None or (file_id.device, file_id.inode) != (mine.device, mine.inode):
+        return False
+    if file_id.birth and mine.birth and file_id.birth != mine.birth:
         return False
     return (
         0 < file_id.length <= len(generation.head)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from pathlib import Path
+from dataclasses import replace
 
 from django_logtail.tailing.backlog import start_of_last_lines
+from django_logtail.tailing.belonging import Belonging
 from django_logtail.tailing.chain import Chain, Details, Notice, Segment
 from django_logtail.tailing.continued import continues_at
 from django_logtail.tailing.events import Event, Item, Kind, Position
@@ -19,10 +20,10 @@ from django_logtail.tailing.generation import Changed, FileId, Generation, prove
 from django_logtail.tailing.lines import LineEnds
 from django_logtail.tailing.opening import Permit, Trouble, open_log, trouble_of
 from django_logtail.tailing.rewriting import Rewriting
-from django_logtail.tailing.siblings import Sibling, printable
+from django_logtail.tailing.siblings import printable
 from django_logtail.tailing.starts import FromEnd, FromStart, LastLines, Resume, Start
 from django_logtail.tailing.system import System, close_quietly, is_remote
-from django_logtail.tailing.unseen import Siblings
+from django_logtail.tailing.unseen import Between, Siblings
 
 #: Seconds a name must be away before it is called gone: a rotation's two renames are not worth a word.
 GONE_SECONDS = 0.2
@@ -41,8 +42,9 @@ class Discovery:
     """Looks at one path, and keeps the chain in step with what it finds."""
 
     def __init__(
-        self, path: Path, start: Start, permit: Permit, encoding: str, system: System, chain: Chain
+        self, belonging: Belonging, start: Start, permit: Permit, encoding: str, system: System, chain: Chain
     ) -> None:
+        path = belonging.path
         self.state = "reading"
         self.reason = ""
         self.size: int | None = None
@@ -62,13 +64,14 @@ class Discovery:
         self._away_kind: Kind | None = None
         self._written_ns = 0  # when the last file was last written while the name named it
         self._has_started = False
+        self._has_listed = False
         self._path = path
         self._start = start
         self._permit = permit
         self._encoding = encoding
         self._system = system
         self._chain = chain
-        self.siblings = Siblings(system, path, permit)
+        self.siblings = Siblings(system, belonging, permit)
         self._rewriting = Rewriting(path, permit, system, chain, self.siblings)
 
     @property
@@ -87,6 +90,10 @@ class Discovery:
 
     def look(self, now: float) -> None:
         """One look. Never raises `OSError`."""
+        if not self._has_listed:  # list first: what is made of the name from here on is new
+            self._has_listed = True
+            self.siblings.looked_ns = self._system.wall_ns()
+            self.siblings.learn()
         try:
             found = self._system.stat(self._path)
         except OSError as error:
@@ -132,11 +139,13 @@ class Discovery:
         else:
             self._switch(generation, found, now)
         self._written_ns = found.st_mtime_ns
+        self.siblings.looked_ns = self._system.wall_ns()
 
     # Here and away
 
     def _is_here(self, found: os.stat_result) -> None:
         self.away_since = None
+        self.siblings.looked_ns = self._system.wall_ns()
         self.size = found.st_size
         self.fresh = found
         self._written_ns = found.st_mtime_ns
@@ -222,14 +231,30 @@ class Discovery:
         was_away, self.size = self.state != "reading", found.st_size
         if self.wanted is not None:
             self._resume(generation, was_away, now)
+        elif was_away:
+            self._come_back(generation, now)
         else:
-            self._chain.begin(generation, 0 if was_away else self._first_offset(generation, found.st_size))
+            self._chain.begin(generation, self._first_offset(generation, found.st_size))
             self._is_reading()
-            if was_away:
-                self.opening.append(Event(Kind.BACK, None, self._chain.position))
-            else:
-                self._started(None)
-        self.siblings.learn(self._chain.last.generation)
+            self._started(None)
+
+    def _come_back(self, generation: Generation, now: float) -> None:
+        """There was no file at the start; now there is one, and maybe others before it. Raises `OSError`."""
+        between = self.siblings.between(self._chain, None, 0, generation)
+        first, *others = [*(unseen.generation for unseen in between.unseen), generation]
+        try:
+            self._chain.begin(first, 0)
+        except OSError:
+            for other in {*others, first} - {generation}:
+                self.siblings.forget(other)
+                other.close()
+            raise
+        self._is_reading()
+        self.opening.append(Event(Kind.BACK, None, self._chain.position))
+        if others:
+            details: Details = {"old_size": first.proven_size, "name": between.unseen[0].sibling.name}
+            rest = replace(between, unseen=between.unseen[1:])
+            self._lengthen(first.proven_size, [(Kind.ROTATED, details)], rest, generation, 0, now)
 
     def _started(self, before: Position | None) -> None:
         self._has_started = True
@@ -307,10 +332,11 @@ class Discovery:
         """After a resumed older generation: what came after it, and the current file. Raises `OSError`."""
         old = self._chain.last.generation
         found = old.stat()
+        self.siblings.forget_all()
         name = self.siblings.name_of(old, current)
-        unseen = self.siblings.between(self._chain, found, found.st_mtime_ns, current)
+        between = self.siblings.between(self._chain, old, found.st_mtime_ns, current)
         details: Details = {"old_size": found.st_size, "name": name}
-        self._lengthen(found.st_size, [(Kind.ROTATED, details)], unseen, current, 0, now)
+        self._lengthen(found.st_size, [(Kind.ROTATED, details)], between, current, 0, now)
 
     # Another file took the name
 
@@ -330,13 +356,13 @@ class Discovery:
             exits.append((Kind.ROTATED, details))
         else:
             exits.append((Kind.BACK if was_away else Kind.REPLACED, details))
-        unseen: list[tuple[Sibling, Generation]] = []
+        between = Between([])
         continued = continues_at(self._system, old, old_stat, new)
         if continued:
             details["continued"] = 1
-        elif old_stat is not None:
-            unseen = self.siblings.between(self._chain, old_stat, self._written_ns, new)
-        self._lengthen(continued or old_size, exits, unseen, new, continued, now)
+        else:
+            between = self.siblings.between(self._chain, old, self._written_ns, new)
+        self._lengthen(continued or old_size, exits, between, new, continued, now)
         self.notices = []
         self.size = found.st_size
         self._is_reading()
@@ -345,7 +371,7 @@ class Discovery:
         self,
         end: int,
         exits: list[Notice],
-        unseen: list[tuple[Sibling, Generation]],
+        between: Between,
         new: Generation,
         start: int,
         now: float,
@@ -353,20 +379,22 @@ class Discovery:
         """End the last segment, append what went unseen, and then `new` from `start` on. Raises `OSError`."""
         try:
             new.place_anchor(start)
-            for _, generation in unseen:
-                generation.place_anchor(0)
+            for unseen in between.unseen:
+                unseen.generation.place_anchor(0)
         except OSError:
-            for _, generation in unseen:
-                self.siblings.forget(generation)
-                generation.close()
+            for unseen in between.unseen:
+                self.siblings.forget(unseen.generation)
+                unseen.generation.close()
             raise
         old = self._chain.last
         self._chain.end(old, end, exits, now)
-        for sibling, generation in unseen:
-            details: Details = {"old_size": generation.proven_size, "name": sibling.name}
-            self._chain.append_ended(generation, (Kind.ROTATED, details), now)
-        if unseen and self.siblings.left_out:
-            self._chain.last.exits.insert(0, (Kind.MISSED, {"size": self.siblings.left_out}))
+        for unseen in between.unseen:
+            if unseen.after_gap:
+                self._chain.last.exits.insert(-1, (Kind.MISSED, {"size": None}))
+            details: Details = {"old_size": unseen.generation.proven_size, "name": unseen.sibling.name}
+            self._chain.append_ended(unseen.generation, (Kind.ROTATED, details), now)
+        if between.left_out or between.ends_in_gap:
+            self._chain.last.exits.insert(-1, (Kind.MISSED, {"size": between.left_out or None}))
         self._chain.append(Segment(new, new.anchor_at))
         self.siblings.remember(old.generation)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from django_logtail.tailing.belonging import Belonging
 from django_logtail.tailing.chain import Chain
 from django_logtail.tailing.discovery import Discovery
 from django_logtail.tailing.emission import Emission
@@ -36,9 +37,13 @@ class Follower:
         permit: Permit = permit_all,
         encoding: str = "utf-8",
         max_batch_bytes: int = 64 * 1024,
+        belonging: Belonging | None = None,
         system: System | None = None,
     ) -> None:
-        """Opens nothing yet. `path` is absolute. Raises `LookupError` for an encoding Python does not know."""
+        """Opens nothing yet. `path` is absolute. `belonging` decides about files beside it; by default the rules do.
+
+        Raises `LookupError` for an encoding Python does not know.
+        """
         system = system or System()
         self.path = path
         self._name = str(path)
@@ -51,7 +56,9 @@ class Follower:
         #: Device, inode, size and times of the file, when a look that finds them again has nothing to do.
         self._rest: tuple[int, ...] | None = None
         self._chain = Chain(system, lambda generation: self._discovery.siblings.remember(generation))
-        self._discovery = Discovery(path, start, permit, encoding, system, self._chain)
+        self._discovery = Discovery(
+            belonging or Belonging(path), start, permit, encoding, system, self._chain
+        )
         self._emission = Emission(self._chain, self._discovery, encoding, max_batch_bytes, system)
 
     # What others may ask

@@ -30,27 +30,28 @@ class FileId:
 
     device: int
     inode: int
+    birth: int  # ns; 0: not known
     length: int
     digest: str
     serial: str = ""
 
     def __str__(self) -> str:
-        text = f"{self.device:x}-{self.inode:x}-{self.length:x}-{self.digest}"
+        text = f"{self.device:x}-{self.inode:x}-{self.birth:x}-{self.length:x}-{self.digest}"
         return f"{text}-{self.serial}" if self.serial else text
 
     @classmethod
     def parse(cls, text: str) -> FileId | None:
-        """The id in `text`; None when it is not one (it may come from a client)."""
+        """The id in `text`; None when it is not one."""
         fields = text.split("-")
-        if len(text) > 120 or len(fields) not in (4, 5):
+        if len(text) > 120 or len(fields) not in (5, 6):
             return None
         try:
-            numbers = [int(field, 16) for field in fields[:3]]
+            device, inode, birth, length = (int(field, 16) for field in fields[:4])
         except ValueError:
             return None
-        if min(numbers) < 0 or numbers[2] > HEAD_BYTES:
+        if min(device, inode, birth, length) < 0 or length > HEAD_BYTES:
             return None
-        return cls(numbers[0], numbers[1], numbers[2], *fields[3:])
+        return cls(device, inode, birth, length, *fields[4:])
 
     @property
     def is_strong(self) -> bool:
@@ -63,16 +64,28 @@ def digest_of(head: bytes) -> str:
     return hashlib.blake2b(head, digest_size=8).hexdigest()
 
 
+def birth_or_none(system: System, descriptor: int) -> int:
+    """When the open file was made, in ns; 0: nobody can tell."""
+    try:
+        return system.birth(descriptor)
+    except OSError:
+        return 0
+
+
 def proves(system: System, descriptor: int, file_id: FileId, offset: int, *, copy: bool = False) -> bool:
     """Whether the open file is the one that `file_id` was made of, and holds `offset`. May raise `OSError`.
 
     With `copy`, another inode with the same head is taken as well. A short head proves little, so there a line has to
-    end where `offset` is.
+    end where `offset` is. An inode is given to another file once its own is gone: the time of birth tells them apart.
+    An id with neither content nor birth proves nothing.
     """
     found = system.fstat(descriptor)
-    if found.st_size < max(offset, file_id.length):
+    if found.st_size < max(offset, file_id.length) or not (file_id.length or file_id.birth):
         return False
     same_inode = found.st_ino == file_id.inode and (found.st_dev == file_id.device or file_id.is_strong)
+    if same_inode and file_id.birth:
+        birth = system.birth(descriptor)
+        same_inode = birth == file_id.birth or (not birth and file_id.length > 0)
     if not same_inode and not (copy and file_id.is_strong):
         return False
     if digest_of(system.pread(descriptor, file_id.length, 0)) != file_id.digest:
@@ -103,7 +116,9 @@ class Generation:
         self.head = system.pread(descriptor, HEAD_BYTES, 0) if head is None else head
         # What begins empty or is emptied twice needs a name of its own; no file could prove the difference later.
         serial = os.urandom(3).hex() if again or len(self.head) < HEAD_BYTES else ""
-        self.id = str(FileId(found.st_dev, found.st_ino, len(self.head), digest_of(self.head), serial))
+        self.birth = birth_or_none(system, descriptor)
+        digest = digest_of(self.head)
+        self.id = str(FileId(found.st_dev, found.st_ino, self.birth, len(self.head), digest, serial))
         self.device = found.st_dev
         self.inode = found.st_ino
         self.descriptor: int | None = descriptor

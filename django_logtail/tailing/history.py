@@ -9,29 +9,36 @@ import os
 from pathlib import Path
 
 from django_logtail.tailing.backlog import start_of_last_lines
-from django_logtail.tailing.generation import HEAD_BYTES, FileId, digest_of, proves
+from django_logtail.tailing.belonging import Belonging
+from django_logtail.tailing.generation import HEAD_BYTES, FileId, birth_or_none, digest_of, proves
 from django_logtail.tailing.lines import LineEnds
 from django_logtail.tailing.opening import Permit, Trouble, open_log, permit_all
-from django_logtail.tailing.siblings import Sibling, oldest_first, siblings_of
+from django_logtail.tailing.siblings import Rank, Sibling, siblings_of
 from django_logtail.tailing.system import System, close_quietly
 
 
 def open_generation(
-    path: Path, file_id: str, *, permit: Permit = permit_all, offset: int = 0, system: System | None = None
+    log: Path | Belonging,
+    file_id: str,
+    *,
+    permit: Permit = permit_all,
+    offset: int = 0,
+    system: System | None = None,
 ) -> int | None:
     """A descriptor of the generation with this id: the log itself, or a sibling that rotation has made of it.
 
     The caller closes it. None: the id is none of ours, or that file is nowhere to be found (compressed, removed,
-    emptied). `offset` is a place in it that the caller knows of; a file too short for it is not the one.
+    emptied, or another row's). `offset` is a place in it that the caller knows of; a file too short for it is not the
+    one.
     """
-    system = system or System()
+    system, belonging = system or System(), _belonging(log)
     wanted = FileId.parse(file_id)
     if wanted is None:
         return None
-    siblings = _siblings(system, path)
+    siblings = [sibling for sibling in _siblings(system, belonging) if sibling.is_text]
     # The right inode first; then copies with the same first bytes, newest first.
     siblings.sort(key=lambda sibling: (sibling.stat.st_ino != wanted.inode, -sibling.stat.st_mtime_ns))
-    places = [path, *(sibling.path for sibling in siblings)]
+    places = [belonging.path, *(sibling.path for sibling in siblings)]
     for copy in (False, True):
         for place in places:
             opened = open_log(system, place, permit)
@@ -53,19 +60,21 @@ def inode_of(file_id: str) -> tuple[int, int] | None:
 
 
 def open_previous(
-    path: Path, descriptor: int, *, permit: Permit = permit_all, system: System | None = None
+    log: Path | Belonging, descriptor: int, *, permit: Permit = permit_all, system: System | None = None
 ) -> tuple[str, int] | None:
     """Id and descriptor of the file that was the log before the one open at `descriptor`. The caller closes it.
 
     By what rotation calls files and when they were written: the newest of those older than this one. None: there is
     none, or it cannot be read as text (compressed, say). Raises `OSError`.
     """
-    system = system or System()
+    system, belonging = system or System(), _belonging(log)
     this = system.fstat(descriptor)
     head = system.pread(descriptor, HEAD_BYTES, 0)
-    older = [sibling for sibling in _siblings(system, path) if sibling.is_rotation and sibling.stat.st_size]
+    older = [sibling for sibling in _siblings(system, belonging) if sibling.stat.st_size]
     mine = [index for index, sibling in enumerate(older) if sibling.inode == (this.st_dev, this.st_ino)]
     for sibling in reversed(older[: mine[0]] if mine else older):
+        if not sibling.is_text:
+            return None
         opened = open_log(system, sibling.path, permit)
         if isinstance(opened, Trouble):
             continue
@@ -75,19 +84,25 @@ def open_previous(
         except OSError:
             first = b""
         # A copy that somebody made of this file is not what came before it.
-        if first and not (len(first) == HEAD_BYTES and first == head):
-            return str(FileId(found.st_dev, found.st_ino, len(first), digest_of(first))), opened.descriptor
+        is_copy = len(first) == HEAD_BYTES and first == head
+        if first and not is_copy and (found.st_dev, found.st_ino) == sibling.inode:
+            birth = birth_or_none(system, opened.descriptor)
+            file = FileId(found.st_dev, found.st_ino, birth, len(first), digest_of(first))
+            return str(file), opened.descriptor
         close_quietly(system, opened.descriptor)
     return None
 
 
-def _siblings(system: System, path: Path) -> list[Sibling]:
+def _belonging(log: Path | Belonging) -> Belonging:
+    return log if isinstance(log, Belonging) else Belonging(log)
+
+
+def _siblings(system: System, belonging: Belonging) -> list[Sibling]:
     """Those beside the name and beside what it leads to, oldest first; none when they cannot be listed."""
     try:
-        siblings = siblings_of(system, path)
-        real = path.resolve()
-        return siblings if real.parent == path.parent else oldest_first(siblings + siblings_of(system, real))
-    except OSError:
+        bases = {belonging.path: None, belonging.path.resolve(): None}
+        return Rank().oldest_first(siblings_of(system, belonging, bases).found)
+    except (OSError, RuntimeError):
         return []
 
 

@@ -12,7 +12,7 @@ from django_logtail.tailing.generation import Generation
 from django_logtail.tailing.opening import Permit, Trouble, open_log
 from django_logtail.tailing.siblings import Sibling
 from django_logtail.tailing.system import System, close_quietly
-from django_logtail.tailing.unseen import Siblings
+from django_logtail.tailing.unseen import Between, Siblings
 
 #: Seconds until a smaller size on a network file system is believed.
 REMOTE_SECONDS = 1.0
@@ -47,24 +47,27 @@ class Rewriting:
             return False
         read_to = max(old.anchor_at, segment.start)
         copy = self._siblings.copy_of(old, self._chain)
-        kept, exit_ = 0, (Kind.TRUNCATED, dict[str, "str | int | None"](to=0))
+        # Of what was cut away nobody knows that it was all read, but that a copy tells, or that the rest was kept.
+        kept, exit_ = 0, (Kind.TRUNCATED, dict[str, "str | int | None"](to=0, complete=int(copy is not None)))
         if copy is None and found.st_size < read_to and old.kept_its_first(found.st_size):
             kept = exit_[1]["to"] = found.st_size
         elif copy is None and found.st_size >= read_to and old.was_written_over():
             exit_ = (Kind.OVERWRITTEN, {})
         new = self._on_the_same_inode(old, found, kept, copy)
         exits = [*notices, exit_]
+        between = Between([])
+        if copy is not None or (not kept and exit_[0] is Kind.TRUNCATED):
+            between = self._siblings.copies_after(copy[0] if copy is not None else None, self._chain, new)
         if copy is None:
             tail = len(old.tail) if old.tail_at == read_to else 0
             old.lose()
             self._chain.end(segment, 0, exits, now)
             segment.end = max(segment.end or 0, read_to + tail, old.proven_size)
         else:
-            unseen = self._siblings.copies_after(copy[0], self._chain, new)
             self._recover(segment, copy, read_to, exits, now)
-            for _, generation in unseen:
-                generation.is_final = True  # a copy: nobody appends to it
-                self._chain.append_ended(generation, (Kind.TRUNCATED, {"to": 0}), now)
+        for unseen in between.unseen:
+            unseen.generation.is_final = True  # a copy: nobody appends to it
+            self._chain.append_ended(unseen.generation, (Kind.TRUNCATED, {"to": 0, "complete": 1}), now)
         self._chain.append(Segment(new, kept))
         return True
 

@@ -1,40 +1,54 @@
-"""Files beside a log that rotation has made of it. Knows names and times, not contents."""
+"""Files beside a log that rotation has made of it: by their names, their times, and what other rows say of them."""
 
 from __future__ import annotations
 
+import itertools
 import os
-import re
 import stat
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from django_logtail.tailing.belonging import Belonging, Inode
+from django_logtail.tailing.names import Order, Rotated
 from django_logtail.tailing.system import System
 
-#: Entries of a directory looked at, and seconds of work one scan may take: a directory may hold millions.
+#: Entries of a directory looked at, and seconds that one scan may take: a directory may hold millions, on a slow disk.
 MAX_ENTRIES = 5_000
-SCAN_SECONDS = 0.05
-
-_COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".lz4", ".Z", ".zip", ".7z", ".br", ".tmp", ".swp")
-_MARK = re.compile(r"[.\-_]?(?:\d[\d.\-_T:]*|old|bak|prev|previous|backup|save|last)|~", re.ASCII)
-_NUMBER = re.compile(r"[.\-_](\d{1,4})", re.ASCII)
+SCAN_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Sibling:
-    """A regular file whose name begins as the log's does."""
+    """A regular file that rotation may have made of the log. `birth`: in ns, 0 when not known."""
 
     path: Path
     stat: os.stat_result
-    is_rotation: bool
-    number: int | None
+    birth: int
+    rotated: Rotated
 
     @property
     def name(self) -> str:
         return printable(self.path)
 
     @property
-    def inode(self) -> tuple[int, int]:
+    def inode(self) -> Inode:
         return self.stat.st_dev, self.stat.st_ino
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it can be read as it is."""
+        return not self.rotated.compression
+
+    @property
+    def since(self) -> int:
+        """When its text began to be written, in ns, as far as that is known; a file brought back keeps its old time."""
+        return min(self.birth or self.stat.st_mtime_ns, self.stat.st_mtime_ns)
+
+    @property
+    def touched(self) -> int:
+        """The last thing that happened to it, in ns: made, written, or called as it is."""
+        return max(self.birth, self.stat.st_mtime_ns, self.stat.st_ctime_ns)
 
 
 def printable(path: Path) -> str:
@@ -42,57 +56,99 @@ def printable(path: Path) -> str:
     return os.fsencode(path.name).decode("utf-8", "replace")
 
 
-def siblings_of(system: System, path: Path) -> list[Sibling]:
-    """The log's siblings, oldest first; without the log itself. Raises `OSError`."""
-    stem, extension = os.path.splitext(path.name)  # noqa: PTH122 - ".log" has no extension, as with Path
-    deadline = system.busy_seconds() + SCAN_SECONDS
-    found = []
-    for name in system.names_in(path.parent, MAX_ENTRIES):
-        if not name.startswith(stem) or name == path.name or name.endswith(_COMPRESSED):
-            continue
-        if name.startswith(path.name):
-            mark = name[len(path.name) :]
-        elif extension and name.endswith(extension):
-            mark = name[len(stem) : -len(extension)]
-        else:
-            continue
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What one look at the directories has found; whether that was all."""
+
+    found: list[Sibling]
+    is_whole: bool = True
+
+
+def siblings_of(system: System, belonging: Belonging, bases: Collection[Path]) -> Scan:
+    """What rotation has made of the log, and of what its name led to (`bases`); in no order. Raises `OSError`."""
+    found: dict[Inode, Sibling] = {}
+    is_whole = True
+    deadline = system.seconds() + SCAN_SECONDS
+    for base in bases:
+        directory = (
+            base.parent / belonging.names.directory if base.name == belonging.path.name else base.parent
+        )
         try:
-            there = system.lstat(path.parent / name)
+            names = system.names_in(directory, MAX_ENTRIES)
         except OSError:
+            if len(bases) == 1:
+                raise
             continue
-        if stat.S_ISREG(there.st_mode):
-            number = _NUMBER.fullmatch(mark)
-            found.append(
-                Sibling(
-                    path.parent / name,
-                    there,
-                    _MARK.fullmatch(mark) is not None,
-                    int(number.group(1)) if number else None,
-                )
+        is_whole = is_whole and len(names) < MAX_ENTRIES
+        real = Path(os.path.realpath(directory))
+        for name in names:
+            rotated = belonging.rotated(base, name)
+            sibling = rotated and _sibling(system, directory / name, rotated)
+            if sibling and not belonging.is_foreign(real / name, sibling.inode):
+                found.setdefault(sibling.inode, sibling)
+            if rotated and system.seconds() > deadline:
+                return Scan(list(found.values()), is_whole=False)
+    return Scan(list(found.values()), is_whole)
+
+
+def _sibling(system: System, path: Path, rotated: Rotated) -> Sibling | None:
+    try:
+        there = system.lstat(path)
+        birth = system.birth_of(path)
+    except OSError:
+        return None
+    return Sibling(path, there, birth, rotated) if stat.S_ISREG(there.st_mode) else None
+
+
+class Rank:
+    """Puts siblings in order, and learns on the way which way a log's numbers count."""
+
+    def __init__(self) -> None:
+        #: -1: the greatest number is the oldest, as with most; 1: the newest, as with log4j2 and logback; 0: no order.
+        self.direction = -1
+
+    def oldest_first(self, found: Collection[Sibling], older: Collection[Inode] = ()) -> list[Sibling]:
+        """By names when all tell of one order, and the times do not contradict; else by time.
+
+        A late write changes a file's time and not its name, and within a moment all times are the same. `older`: those
+        known to have been there before the others.
+        """
+        orders = {sibling.rotated.order for sibling in found}
+        if len(orders) != 1 or Order.NONE in orders:
+            return sorted(
+                found, key=lambda sibling: (sibling.since, sibling.stat.st_mtime_ns, sibling.path.name)
             )
-        if system.busy_seconds() > deadline:
-            break
-    return oldest_first(found)
+        by_name = sorted(found, key=lambda sibling: (sibling.rotated.key, sibling.path.name))
+        direction = self._direction(by_name, older)
+        if orders == {Order.NUMBERS}:
+            self.direction = direction = self.direction if direction is None else direction
+        elif direction is None:
+            direction = 1
+        if direction == 0 or (direction < 0 and orders == {Order.DATES}):
+            return sorted(
+                found, key=lambda sibling: (sibling.since, sibling.stat.st_mtime_ns, sibling.path.name)
+            )
+        return by_name[::direction]
+
+    def _direction(self, by_name: list[Sibling], older: Collection[Inode]) -> int | None:
+        """Which way the times go along the names; 0: one way as much as the other; None: they do not tell."""
+        votes = [_age(one, other, older) for one, other in itertools.pairwise(by_name)]
+        up, down = votes.count(1), votes.count(-1)
+        if not up and not down:
+            return None
+        return 1 if up > 2 * down else -1 if down > 2 * up else 0
 
 
-def oldest_first(found: list[Sibling]) -> list[Sibling]:
-    """By rotation number when all have one (a late write changes a file's time, not its number), else by time."""
-    if all(sibling.number is not None for sibling in found):
-        return sorted(found, key=lambda sibling: -(sibling.number or 0))
-    return sorted(found, key=lambda sibling: (sibling.stat.st_mtime_ns, sibling.path.name))
-
-
-def made_between(found: list[Sibling], old: os.stat_result, old_written_ns: int) -> list[Sibling]:
-    """Which of `found` may have been the log after the file `old`, last written when last seen at `old_written_ns`.
-
-    A lower number than the old file's own is newer, whatever the clock said. Without numbers the time decides: a file
-    brought back from an archive keeps its old one.
-    """
-    mine = next((sibling for sibling in found if sibling.inode == (old.st_dev, old.st_ino)), None)
-
-    def is_newer(sibling: Sibling) -> bool:
-        if mine is not None and mine.number is not None and sibling.number is not None:
-            return sibling.number < mine.number
-        return sibling.stat.st_mtime_ns >= old_written_ns
-
-    return [sibling for sibling in found if sibling.is_rotation and sibling is not mine and is_newer(sibling)]
+def _age(one: Sibling, other: Sibling, older: Collection[Inode]) -> int:
+    """1: `one` is surely the older; -1: the other; 0: what is known of them does not agree."""
+    if (one.inode in older) != (other.inode in older):
+        return 1 if one.inode in older else -1
+    if one.birth < other.birth and one.stat.st_mtime_ns < other.stat.st_mtime_ns:
+        return 1
+    if one.birth > other.birth and one.stat.st_mtime_ns > other.stat.st_mtime_ns:
+        return -1
+    if not one.birth and not other.birth:
+        return (one.stat.st_mtime_ns < other.stat.st_mtime_ns) - (
+            one.stat.st_mtime_ns > other.stat.st_mtime_ns
+        )
+    return 0

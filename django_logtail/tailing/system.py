@@ -6,14 +6,17 @@ Each method raises `OSError` and nothing else. What a platform lacks is answered
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
 import fcntl
 import os
 import signal
+import struct
 import sys
 import time
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 #: Without these a FIFO would block the reader, a terminal would become its own, a child would inherit the descriptor.
 READ_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
@@ -37,6 +40,27 @@ REMOTE = (
 )
 
 
+#: Linux' statx, which Python does not have: flags, the mask of the birth time, and where the kernel writes it.
+AT_FDCWD, AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH = -100, 0x100, 0x1000
+STATX_BTIME = 0x800
+STATX_BYTES, BTIME_AT = 256, 80
+
+
+def _statx() -> Any:
+    """The C library's function; None where there is none."""
+    if sys.platform != "linux":
+        return None
+    try:
+        function = ctypes.CDLL(None, use_errno=True).statx
+    except (AttributeError, OSError):
+        return None
+    function.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_uint, ctypes.c_char_p]
+    return function
+
+
+_STATX = _statx()
+
+
 class System:
     """The real one. A test's own subclass injects errors."""
 
@@ -48,6 +72,18 @@ class System:
 
     def fstat(self, descriptor: int) -> os.stat_result:
         return os.fstat(descriptor)
+
+    def birth(self, descriptor: int) -> int:
+        """When the open file was made, in ns by the clock of its file system; 0: not known."""
+        if _STATX is None:
+            return int(getattr(os.fstat(descriptor), "st_birthtime", 0) * 1_000_000_000)
+        return _birth_of(descriptor, b"", AT_EMPTY_PATH)
+
+    def birth_of(self, path: Path) -> int:
+        """The same of what a path names, which is no link."""
+        if _STATX is None:
+            return int(getattr(os.lstat(path), "st_birthtime", 0) * 1_000_000_000)
+        return _birth_of(AT_FDCWD, os.fsencode(path), AT_SYMLINK_NOFOLLOW)
 
     def pread(self, descriptor: int, size: int, offset: int) -> bytes:
         return os.pread(descriptor, size, offset)
@@ -131,12 +167,26 @@ class System:
             pass
         return None
 
-    def busy_seconds(self) -> float:
-        """How long this thread has worked, for one purpose: to give up a directory scan that takes too much.
+    def seconds(self) -> float:
+        """A clock that never goes back, for one purpose: to give up what takes too long."""
+        return time.monotonic()
 
-        Not how long it took: on a busy machine it waits for its turn, and would give up what costs next to nothing.
-        """
-        return time.thread_time()
+    def wall_ns(self) -> int:
+        """The clock that local file systems stamp files with."""
+        return time.time_ns()
+
+
+def _birth_of(descriptor: int, path: bytes, flags: int) -> int:
+    found = ctypes.create_string_buffer(STATX_BYTES)
+    if _STATX(descriptor, path, flags, STATX_BTIME, found) != 0:
+        number = ctypes.get_errno()
+        if number in (errno.ENOSYS, errno.EINVAL, errno.EPERM):  # an old kernel, or a sandbox that forbids it
+            return 0
+        raise OSError(number, os.strerror(number))
+    if not struct.unpack_from("I", found)[0] & STATX_BTIME:
+        return 0
+    seconds, nanoseconds = struct.unpack_from("qI", found, BTIME_AT)
+    return int(seconds * 1_000_000_000 + nanoseconds)
 
 
 def is_remote(file_system: str | None) -> bool:

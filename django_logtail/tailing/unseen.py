@@ -3,23 +3,61 @@
 from __future__ import annotations
 
 import contextlib
-import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from django_logtail.tailing.belonging import Belonging, Inode
 from django_logtail.tailing.chain import MAX_AHEAD, Chain
 from django_logtail.tailing.events import Kind
-from django_logtail.tailing.generation import HEAD_BYTES, FileId, Generation, proves
+from django_logtail.tailing.generation import HEAD_BYTES, FileId, Generation, birth_or_none, proves
+from django_logtail.tailing.names import COMPRESSED
 from django_logtail.tailing.opening import Opened, Permit, Trouble, open_log
-from django_logtail.tailing.siblings import Sibling, made_between, oldest_first, siblings_of
+from django_logtail.tailing.siblings import MAX_ENTRIES, Rank, Sibling, siblings_of
 from django_logtail.tailing.system import System, close_quietly
+from django_logtail.tailing.unpacking import unpacked
 
 #: Siblings whose head is remembered at the start.
 MAX_KNOWN = 64
 #: A rotation may be under way: names are listed until two lists agree, so often and so many seconds at most.
 MAX_LISTS = 20
-MAX_LISTS_SECONDS = 0.05
+MAX_LISTS_SECONDS = 0.5
 #: And a file is looked for under another name so often.
 MAX_OPENS = 5
+#: A first number above it is no count of rotations.
+MAX_COUNT = 100
+#: The clock that files are stamped with stands still for so long at a time.
+COARSE_NS = 50_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is remembered of a sibling: it tells whether a file of the same inode is the same."""
+
+    birth: int
+    head: bytes
+    written_ns: int
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """A generation that went unseen; `after_gap`: it is not proven that nothing was between it and the one before."""
+
+    sibling: Sibling
+    generation: Generation
+    after_gap: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """What was the log between two files, oldest first; `ends_in_gap`: and after that something that cannot be had."""
+
+    unseen: list[Unseen]
+    ends_in_gap: bool = False
+    #: Bytes of the newest unseen files that are more than are held open.
+    left_out: int = 0
 
 
 class Siblings:
@@ -28,14 +66,18 @@ class Siblings:
     Raises `OSError` nowhere: a sibling that cannot be opened is none.
     """
 
-    def __init__(self, system: System, path: Path, permit: Permit) -> None:
+    def __init__(self, system: System, belonging: Belonging, permit: Permit) -> None:
+        self.belonging = belonging
+        #: When the name was last seen to name the last file, by the clock of files.
+        self.looked_ns = 0
         self._system = system
-        self._path = path
+        self._path = belonging.path
         self._permit = permit
-        #: Bytes of the newest unseen files that were found last and are more than are held open.
-        self.left_out = 0
-        self._names: dict[Path, None] = {path: None}
-        self._known: dict[tuple[int, int], tuple[bytes, int]] = {}  # inode -> head, time of last write
+        self._rank = Rank()
+        self._bases: dict[Path, None] = {self._path: None}
+        self._known: dict[Inode, Known] = {}
+        self._is_whole = True
+        self._first: int | None = None  # the lowest number that was ever seen
 
     def adopt(self, opened: Opened) -> Generation:
         """The generation of an opened file. Raises `OSError`; then the descriptor is the caller's."""
@@ -44,124 +86,358 @@ class Siblings:
             generation.name = self._system.name_of(opened.descriptor)
         return generation
 
+    # Listing
+
     def listed(self, *generations: Generation | None, lists: int = MAX_LISTS) -> list[Sibling]:
-        """The siblings of the log's name, and of the names that the generations had when they were opened."""
-        self._names = {self._path: None}
+        """The siblings of the log's name, and of the names that the generations had and have, oldest first."""
+        self._bases = {self._path: None}
         for generation in generations:
-            if generation is not None and generation.name is not None:
-                self._names[generation.name] = None
-        found: dict[tuple[int, int], Sibling] = {}
-        before: dict[tuple[int, int], Path] = {}
-        deadline = self._system.busy_seconds() + MAX_LISTS_SECONDS
+            if generation is not None:
+                self._look_beside(generation)
+        found: dict[Inode, Sibling] = {}
+        before: dict[Inode, Path] = {}
+        deadline = self._system.seconds() + MAX_LISTS_SECONDS
         for _ in range(lists):
             now = self._listed_once()
             paths = {inode: sibling.path for inode, sibling in now.items()}
             if paths == before:
-                return oldest_first(list(now.values()))
+                return self._rank.oldest_first(now.values(), self._known)
             found.update(now)
             before = paths
-            if self._system.busy_seconds() > deadline:
+            if self._system.seconds() > deadline:
                 break
-        return oldest_first(list(found.values()))
+        return self._rank.oldest_first(found.values(), self._known)
 
-    def _listed_once(self) -> dict[tuple[int, int], Sibling]:
-        now: dict[tuple[int, int], Sibling] = {}
-        for name in self._names:
-            with contextlib.suppress(OSError):
-                now.update({sibling.inode: sibling for sibling in siblings_of(self._system, name)})
-        return now
+    def _look_beside(self, generation: Generation) -> None:
+        """List beside the name that a generation had too, and where rotation has moved it to by one of its names."""
+        if generation.name is not None:
+            self._bases[generation.name] = None
+        moved = self.name_now(generation)
+        if moved is None:
+            return
+        for base in list(self._bases):
+            if moved.parent != base.parent and self.belonging.rotated(base, moved.name) is not None:
+                self._bases[moved.parent / base.name] = None
 
-    def learn(self, current: Generation | None) -> None:
-        """Remember which siblings there are now."""
-        for sibling in self.listed(current, lists=1)[-MAX_KNOWN:]:
-            generation = self._open(sibling)
+    def name_now(self, generation: Generation) -> Path | None:
+        """Where a generation is now; None when it has no name, or nobody can tell."""
+        if generation.descriptor is None:
+            return None
+        with contextlib.suppress(OSError):
+            return self._system.name_of(generation.descriptor)
+        return None
+
+    def _listed_once(self) -> dict[Inode, Sibling]:
+        with contextlib.suppress(OSError):
+            scan = siblings_of(self._system, self.belonging, self._bases)
+            self._is_whole = scan.is_whole
+            return {sibling.inode: sibling for sibling in scan.found}
+        return {}
+
+    # Remembering
+
+    def learn(self, current: Generation | None = None) -> None:
+        """Remember which siblings there are now. Look at the name only after that."""
+        listed = self.listed(current, lists=1)
+        numbers = [each.rotated.number for each in listed if each.rotated.number is not None]
+        self._first = min(numbers, default=self._first)
+        for sibling in listed[:-MAX_KNOWN]:
+            self._know(sibling, b"")
+        for sibling in listed[-MAX_KNOWN:]:
+            generation = self._open(sibling) if sibling.is_text else None
+            self._know(sibling, generation.head if generation is not None else b"")
             if generation is not None:
-                self._know(sibling, generation)
                 generation.close()
 
     def remember(self, generation: Generation) -> None:
         """Know an older generation again, once it is a sibling."""
-        if generation.descriptor is None:
-            self._known[generation.inode_key] = generation.head, 0
-            return
-        with contextlib.suppress(OSError):
-            head = self._system.pread(generation.descriptor, HEAD_BYTES, 0)  # it may have grown since
-            self._known[generation.inode_key] = head, generation.stat().st_mtime_ns
+        known = self._known.get(generation.inode_key)
+        number = None if known is None else known.number
+        head, written_ns = generation.head, 0
+        if generation.descriptor is not None:
+            with contextlib.suppress(OSError):
+                head = self._system.pread(generation.descriptor, HEAD_BYTES, 0)  # it may have grown since
+                written_ns = generation.stat().st_mtime_ns
+        self._known[generation.inode_key] = Known(generation.birth, head, written_ns, number)
 
     def forget(self, generation: Generation) -> None:
         self._known.pop(generation.inode_key, None)
 
+    def forget_all(self) -> None:
+        """What came after a place that was left earlier may have been there before this look."""
+        self._known.clear()
+        self.looked_ns, self._first = 0, None
+
+    def _know(self, sibling: Sibling, head: bytes) -> None:
+        known = Known(sibling.birth, head, sibling.stat.st_mtime_ns, sibling.rotated.number)
+        self._known[sibling.inode] = known
+
+    def _has_met(self, sibling: Sibling) -> bool:
+        """Whether this inode was there before; whether its text was is another question."""
+        known = self._known.get(sibling.inode)
+        return known is not None and (not known.birth or not sibling.birth or known.birth == sibling.birth)
+
+    def _is_known(self, sibling: Sibling, generation: Generation) -> bool:
+        """Whether this is a text we have known before; its inode may have been given, or written, another one since."""
+        if not self._has_met(sibling):
+            return False
+        known = self._known[sibling.inode]
+        if known.head:
+            return generation.head.startswith(known.head)
+        return sibling.stat.st_mtime_ns == known.written_ns
+
+    # What went unseen
+
     def between(
-        self, chain: Chain, old: os.stat_result, written_ns: int, new: Generation
-    ) -> list[tuple[Sibling, Generation]]:
-        """What was the log after `old` and before `new`, opened, oldest first."""
-        listed = self.listed(new, chain.last.generation)
-        return self._opened_unseen(_until(new, listed, made_between(listed, old, written_ns)), chain, new)
+        self, chain: Chain, old: Generation | None, written_ns: int, new: Generation | None
+    ) -> Between:
+        """What was the log after the file `old`, last written as the log at `written_ns`, and before `new`; opened.
+
+        Evidence is a name that rotation gives, a file that was not there at the last look, and times after that look.
+        `old` None: whatever came since the siblings were learnt.
+        """
+        listed = self._until(new, self.listed(new, old))
+        mine = self._own(old, listed, written_ns) if old is not None else None
+        if mine is not None:
+            after, is_lost = self._after(listed, mine, written_ns), False
+            self._know(mine, old.head if old is not None else b"")
+        else:
+            after = [each for each in listed if self._fits(each, written_ns)]
+            is_lost = old is not None and self._may_have_been_more(old, after, listed)
+        numbers = [each.rotated.number for each in listed if each.rotated.number is not None]
+        has_gap = (bool(after) and not self._is_whole) or self._has_kin(old, chain, new, written_ns)
+        found = self._opened(after, chain, new, mine, has_gap=has_gap, is_lost=is_lost)
+        self._first = min([*numbers, self._first]) if self._first is not None else min(numbers, default=None)
+        self._number(listed)
+        return found
+
+    def _own(self, old: Generation, listed: list[Sibling], written_ns: int) -> Sibling | None:
+        """The old file itself among the siblings, or what compression has made of it."""
+        mine = next((each for each in listed if each.inode == old.inode_key), None)
+        if mine is not None or not self._has_no_name(old):
+            return mine
+        for each in listed:
+            if (
+                not each.is_text
+                and not self._has_met(each)
+                and self._is_compressed_form(each, old, written_ns)
+            ):
+                return each
+        return None
+
+    def _has_no_name(self, old: Generation) -> bool:
+        with contextlib.suppress(OSError):
+            return not old.is_open or not old.stat().st_nlink
+        return False
+
+    def _is_compressed_form(self, sibling: Sibling, old: Generation, written_ns: int) -> bool:
+        """Whether it begins as the old file does; where nothing here unpacks it, whether it is as old as that."""
+        with contextlib.suppress(OSError):
+            opened = open_log(self._system, sibling.path, self._permit)
+            if isinstance(opened, Trouble):
+                return False
+            try:
+                head = unpacked(opened.descriptor, sibling.rotated.compression, HEAD_BYTES)
+            finally:
+                close_quietly(self._system, opened.descriptor)
+            if head is not None:
+                return bool(old.head) and head.startswith(old.head)
+            written = old.stat().st_mtime_ns if old.is_open else written_ns
+            return abs(sibling.stat.st_mtime_ns - written) < 1_000_000_000
+        return False
+
+    def _after(self, listed: list[Sibling], old: Sibling, written_ns: int) -> list[Sibling]:
+        """The siblings that are newer than the old one: by their names where those are alike, else by their times."""
+        alike = [each for each in listed if each.rotated.order is old.rotated.order]
+        if len(alike) < len(listed):
+            alike = self._rank.oldest_first(alike, self._known)
+        newer = {each.inode for each in alike[alike.index(old) + 1 :]}
+        others = {each.inode for each in listed} - {each.inode for each in alike}
+        return [
+            each
+            for each in listed
+            if (each.inode in newer and self._is_recent(each))
+            or (each.inode in others and self._fits(each, written_ns))
+        ]
+
+    def _is_recent(self, sibling: Sibling) -> bool:
+        """Whether anything happened to it since the name was last seen to name the last file: it was renamed then."""
+        if self._system.wall_ns() < self.looked_ns:
+            return True  # the clock was set back
+        return sibling.touched >= self.looked_ns - COARSE_NS
+
+    def _fits(self, sibling: Sibling, written_ns: int) -> bool:
+        """Whether a sibling of which nothing but its times tells may have been the log since."""
+        known = self._known.get(sibling.inode) if self._has_met(sibling) else None
+        if known is not None and sibling.stat.st_mtime_ns == known.written_ns:
+            return False
+        return self._is_recent(sibling) and sibling.stat.st_mtime_ns >= written_ns
+
+    def _may_have_been_more(self, old: Generation, after: list[Sibling], listed: list[Sibling]) -> bool:
+        """Whether `old` was itself rotated away, and others after it may have been too: it has no name any more.
+
+        Not when the files known before moved up by just as many numbers as there are new ones.
+        """
+        if not self._has_no_name(old):
+            return False
+        shifts = {
+            each.rotated.number - known.number
+            for each in listed
+            if (known := self._known.get(each.inode)) is not None
+            and each not in after
+            and known.number is not None
+            and each.rotated.number is not None
+        }
+        return shifts != {sum(not self._has_met(each) for each in after)}
+
+    def _number(self, listed: Iterable[Sibling]) -> None:
+        """Remember the numbers that known files have now."""
+        for each in listed:
+            if (known := self._known.get(each.inode)) is not None:
+                self._known[each.inode] = replace(known, number=each.rotated.number)
+
+    def _has_kin(self, old: Generation | None, chain: Chain, new: Generation | None, written_ns: int) -> bool:
+        """Whether beside the old file, whose new name no rule knows, are newer ones that differ only in a number.
+
+        They may have been the log, or not: they are not read.
+        """
+        moved = self.name_now(old) if old is not None else None
+        if moved is None or not any(letter.isdigit() for letter in moved.name):
+            return False
+        if any(self.belonging.rotated(base, moved.name) is not None for base in self._bases):
+            return False
+        alike = re.compile(re.sub(r"\d+", r"\\d+", re.escape(moved.name)))
+        held = _held(chain, new)
+        with contextlib.suppress(OSError):
+            for name in self._system.names_in(moved.parent, MAX_ENTRIES):
+                bare = next((name.removesuffix(end) for end in COMPRESSED if name.endswith(end)), name)
+                if name == moved.name or not alike.fullmatch(bare):
+                    continue
+                with contextlib.suppress(OSError):
+                    found = self._system.lstat(moved.parent / name)
+                    inode = (found.st_dev, found.st_ino)
+                    is_newer = (
+                        found.st_mtime_ns >= written_ns and found.st_ctime_ns >= self.looked_ns - COARSE_NS
+                    )
+                    is_ours = not self.belonging.is_foreign(moved.parent / name, inode)
+                    if is_newer and is_ours and inode not in held:
+                        return True
+        return False
+
+    def _opened(
+        self,
+        after: list[Sibling],
+        chain: Chain,
+        current: Generation | None,
+        mine: Sibling | None = None,
+        *,
+        has_gap: bool = False,
+        is_lost: bool = False,
+    ) -> Between:
+        """Those of `after` that can be read and are new; `mine` is the sibling that they follow.
+
+        `is_lost`: before the first of them, should there be one, others may have been.
+        """
+        held = _held(chain, current)
+        unseen: list[Unseen] = []
+        left_out = 0
+        number = mine.rotated.number if mine is not None else None
+        for sibling in after:
+            if mine is not None:  # only from a place that is known can be counted
+                has_gap, number = has_gap or _skips(number, sibling), sibling.rotated.number
+            if sibling.inode in held or (not sibling.is_text and self._has_met(sibling)):
+                continue
+            generation = self._open(sibling) if sibling.is_text else None
+            if generation is None:
+                has_gap = True
+                self._know(sibling, b"")
+                continue
+            if len(unseen) == MAX_AHEAD:
+                left_out += sibling.stat.st_size
+                generation.close()
+                continue
+            if self._is_new(sibling, generation, chain):
+                unseen.append(Unseen(sibling, generation, has_gap or is_lost))
+                has_gap = is_lost = False
+            else:
+                generation.close()
+        return Between(unseen, has_gap or self._is_above_first(number), left_out)
+
+    def _is_above_first(self, number: int | None) -> bool:
+        """Whether the newest sibling's number is not the one that a rotation gives first, where that counts."""
+        if number is None or self._rank.direction >= 0:
+            return False
+        return 1 < number < MAX_COUNT if self._first is None else number > max(1, self._first)
+
+    def _is_new(self, sibling: Sibling, generation: Generation, chain: Chain) -> bool:
+        """Whether it is a text that nobody has read; then its size is known."""
+        is_known = self._is_known(sibling, generation)
+        self._know(sibling, generation.head)
+        if is_known or any(generation.is_copy_of(segment.generation) for segment in chain.segments):
+            return False
+        try:
+            generation.proven_size = generation.stat().st_size
+        except OSError:
+            self.forget(generation)
+            return False
+        return True
+
+    def _until(self, current: Generation | None, listed: list[Sibling]) -> list[Sibling]:
+        """Without what is newer than the current file, in case that was itself renamed meanwhile."""
+        if current is None:
+            return listed
+        at = next((at for at, each in enumerate(listed) if each.inode == current.inode_key), None)
+        return listed if at is None else listed[: at + 1]
+
+    # Copies
+
+    def copy_of(self, old: Generation, chain: Chain) -> tuple[Sibling, Generation] | None:
+        """The copy that copytruncate has made: with our head, and our anchor at our offset.
+
+        Its inode may have been there before, and even be open: `cp` writes over what has the name.
+        """
+        if not old.anchor and not old.head:
+            return None
+        listed = self.listed(old)
+        for sibling in reversed(listed):
+            if sibling.inode == old.inode_key or not sibling.is_text or sibling.stat.st_size < old.anchor_at:
+                continue
+            generation = self._open(sibling)
+            if generation is None:
+                continue
+            if self._holds(generation, old) and not self._is_old_text(sibling, generation):
+                self._know(sibling, generation.head)
+                self._number(listed)
+                return sibling, generation
+            generation.close()
+        return None
+
+    def _is_old_text(self, sibling: Sibling, generation: Generation) -> bool:
+        """Whether this was there before the last look, just so: then it is no copy made since."""
+        return self._is_known(sibling, generation) and not self._is_recent(sibling)
+
+    def copies_after(self, copy: Sibling | None, chain: Chain, current: Generation) -> Between:
+        """Copies that were made after this one: what the file held before it was emptied again; opened."""
+        listed = self._until(current, self.listed(current))
+        if copy is None:
+            after = [each for each in listed if self._fits(each, 0) and each.is_text]
+            return self._opened(after, chain, current)
+        at = next((at for at, each in enumerate(listed) if each.inode == copy.inode), None)
+        if at is None:
+            return Between([])
+        after = self._after(listed, listed[at], copy.stat.st_mtime_ns)
+        return self._opened(after, chain, current)
+
+    # Finding again
 
     def name_of(self, generation: Generation, new: Generation) -> str | None:
         """The sibling's name that a generation has now."""
         listed = self.listed(new, generation)
         return next((sibling.name for sibling in listed if sibling.inode == generation.inode_key), None)
 
-    def _opened_unseen(
-        self, candidates: list[Sibling], chain: Chain, current: Generation
-    ) -> list[tuple[Sibling, Generation]]:
-        self.left_out = 0
-        held = {*chain.inodes(), current.inode_key}
-        found: list[tuple[Sibling, Generation]] = []
-        for sibling in candidates:
-            if sibling.inode in held:
-                continue
-            generation = self._open(sibling)
-            if generation is None:
-                continue
-            if len(found) == MAX_AHEAD:
-                self.left_out += sibling.stat.st_size
-                generation.close()
-                continue
-            is_known = self._is_known(sibling, generation)
-            self._know(sibling, generation)
-            if is_known or any(generation.is_copy_of(segment.generation) for segment in chain.segments):
-                generation.close()
-                continue
-            try:
-                generation.proven_size = generation.stat().st_size
-            except OSError:
-                self.forget(generation)
-                generation.close()
-            else:
-                found.append((sibling, generation))
-        return found
-
-    def copy_of(self, old: Generation, chain: Chain) -> tuple[Sibling, Generation] | None:
-        """The copy that copytruncate has made: never seen, with our head, and our anchor at our offset."""
-        if not old.anchor and not old.head:
-            return None
-        held = chain.inodes()
-        for sibling in reversed(self.listed(old)):
-            if sibling.inode in held or sibling.stat.st_size < old.anchor_at:
-                continue
-            generation = self._open(sibling)
-            if generation is None:
-                continue
-            if not self._is_known(sibling, generation) and self._holds(generation, old):
-                self._know(sibling, generation)
-                return sibling, generation
-            generation.close()
-        return None
-
-    def copies_after(
-        self, copy: Sibling, chain: Chain, current: Generation
-    ) -> list[tuple[Sibling, Generation]]:
-        """Copies that were made after this one: what the file held before it was emptied again; opened."""
-        listed = self.listed(current)
-        after = made_between(listed, copy.stat, copy.stat.st_mtime_ns)
-        after = _until(current, listed, after)
-        return self._opened_unseen(after, chain, current)
-
     def wanted(self, file_id: FileId, offset: int, current: Generation | None) -> Generation | None:
         """The sibling that an id means: by inode, else the only one with that head (a copy)."""
-        listed = self.listed(current)
+        listed = [sibling for sibling in self.listed(current) if sibling.is_text]
         for sibling in listed:
             if sibling.stat.st_ino == file_id.inode:
                 generation = self._open(sibling)
@@ -196,14 +472,6 @@ class Siblings:
             return generation.head.startswith(old.head) and anchor == old.anchor
         return False
 
-    def _know(self, sibling: Sibling, generation: Generation) -> None:
-        self._known[sibling.inode] = generation.head, sibling.stat.st_mtime_ns
-
-    def _is_known(self, sibling: Sibling, generation: Generation) -> bool:
-        """Whether this is a file we have known before; an inode alone may have been given to another one since."""
-        head, written_ns = self._known.get(sibling.inode, (b"", 0))
-        return generation.head.startswith(head) if head else sibling.stat.st_mtime_ns == written_ns
-
     def _open(self, sibling: Sibling) -> Generation | None:
         """The sibling, by whatever name it has meanwhile: a rotation may be under way."""
         wanted: Sibling | None = sibling
@@ -214,7 +482,7 @@ class Siblings:
             if isinstance(opened, Trouble):
                 if opened.kind is not Kind.GONE:
                     return None
-            elif (opened.stat.st_dev, opened.stat.st_ino) == sibling.inode:
+            elif self._is_it(opened, sibling):
                 with contextlib.suppress(OSError):
                     return self.adopt(opened)
                 close_quietly(self._system, opened.descriptor)
@@ -224,11 +492,18 @@ class Siblings:
             wanted = self._listed_once().get(sibling.inode)
         return None
 
+    def _is_it(self, opened: Opened, sibling: Sibling) -> bool:
+        if (opened.stat.st_dev, opened.stat.st_ino) != sibling.inode:
+            return False
+        birth = birth_or_none(self._system, opened.descriptor)
+        return not birth or not sibling.birth or birth == sibling.birth
 
-def _until(current: Generation, listed: list[Sibling], after: list[Sibling]) -> list[Sibling]:
-    """Without what is newer than the current file, in case that was itself renamed meanwhile."""
-    mine = next((sibling for sibling in listed if sibling.inode == current.inode_key), None)
-    if mine is None:
-        return after
-    newer = {sibling.inode for sibling in made_between(listed, mine.stat, mine.stat.st_mtime_ns + 1)}
-    return [sibling for sibling in after if sibling.inode not in newer]
+
+def _held(chain: Chain, current: Generation | None) -> set[Inode]:
+    return chain.inodes() | ({current.inode_key} if current is not None else set())
+
+
+def _skips(number: int | None, sibling: Sibling) -> bool:
+    """Whether between two numbers that follow each other in time there is another one."""
+    following = sibling.rotated.number
+    return number is not None and following is not None and abs(following - number) > 1

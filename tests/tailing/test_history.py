@@ -124,7 +124,7 @@ def test_an_id_names_its_device_and_inode(path: Path) -> None:
 
 
 def test_before_each_file_was_the_next_older_one(path: Path) -> None:
-    for number, text in ((1, B), (2, C), (10, A)):
+    for number, text in ((10, A), (2, C), (1, B)):
         path.with_name(f"app.log.{number}").write_bytes(text)
 
     assert previous_of(path, path) == B.decode()

@@ -95,6 +95,8 @@ class Program:
         self.now = 0.0
         self.number = 0
         self.unseen = 0
+        #: A file was removed, and the next one rotated, before anybody looked: others may have been between them.
+        self.has_removed = self.is_unproven = False
         self.consumer = Consumer()
         self.positions: list[Position] = []
         self.old_writers: list[tuple[int, bytearray]] = []
@@ -139,6 +141,7 @@ class Program:
         self.current += data
 
     def rotate(self) -> None:
+        self.is_unproven = self.is_unproven or self.has_removed
         if self.unseen >= 6 or self.path.is_symlink():
             self.settle()  # more than anyone keeps; or a link, which is no older generation once it is renamed
         for number in range(8, 0, -1):
@@ -164,6 +167,7 @@ class Program:
     def remove(self) -> None:
         self.settle()
         self.path.unlink()
+        self.has_removed = True
         self.retire_writer()
         if self.random.random() < 0.5:
             self.poll_for(0.5)
@@ -261,6 +265,7 @@ class Program:
         self.poll_for(2.5)
         assert not self.follower.has_more
         self.unseen = 0
+        self.has_removed = False
 
     def lose_messages(self) -> None:
         """The consumer lost everything since some earlier place, and asks for it again."""
@@ -317,7 +322,8 @@ def test_programs_without_truncation_races_read_exactly_the_model(first: int, tm
         program = played(seed, tmp_path / str(seed), races=False)
         shown = program.consumer.text()
         assert shown == [bytes(text) for text in program.expected if text], f"seed {seed}: {program.log}"
-        assert Kind.MISSED not in program.consumer.kinds or program.lost, f"seed {seed}"
+        says_missed = Kind.MISSED in program.consumer.kinds
+        assert not says_missed or program.lost or program.is_unproven, f"seed {seed}: {program.log}"
 
     assert open_descriptors() == before
 

@@ -1,0 +1,173 @@
+"""The names that rotation gives to a log's older files. Knows names only: no file, no time.
+
+The rules are conservative. What a program may as well call a log of its own (`app-2.log`, `app2.log`) and what people
+call the copies they make (`app-old.log`, `app.log.bak`, `app.log~`) is no rotation, unless the log's row says so.
+
+| who rotates | what it calls the older files of `app.log` |
+| --- | --- |
+| logrotate; `start`, `extension .log` | `app.log.1`; `app.log.0`; `app.1.log` |
+| logrotate with `dateext`, `dateformat` | `app.log-20261128`, `app-20261128.log`, `app.log-1795891766` |
+| Python's RotatingFileHandler, TimedRotatingFileHandler | `app.log.1`, `app.log.2026-11-28_18-40` |
+| log4j2, logback, NLog, Tomcat | `app-2026-11-28-1.log`, `app-11-28-2026-1.log`, `app.2026-11-28.0.log`, `app.1.log` |
+| lumberjack, loguru, pm2 | `app-2026-11-28T18-40-00.000.log`, `app__2026-11-28_18-40-00.log` |
+| rotatelogs, cronolog, Ruby, winston | `app.log.1795891766`, `app.log.20261128.1`, `app-2026-11-28.log.1` |
+| names of weekdays and zones | `app-Mon.log`, `app.log-2026-11-28T18:40:00+0100` |
+| s6-log, multilog, svlogd (the log is `current`) | `@400000006543210f0c8e1b2a.s` |
+
+Each of them may be compressed: known as the log's, though nothing here reads it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+#: Endings of compressed files.
+COMPRESSED = (
+    *(".gz", ".bz2", ".xz", ".zst", ".lz4", ".lzma", ".lzo", ".Z", ".zip", ".7z", ".br", ".sz"),
+    *(".tgz", ".zlib"),
+)
+#: What a row's own pattern may contain, for what.
+PLACEHOLDERS = {
+    "name": "the log's whole name",
+    "stem": "its name without the ending",
+    "ext": "the ending, with its dot",
+    "number": "a number",
+    "date": "a date, with or without a time, in any of the usual forms",
+}
+
+_YEAR, _MONTH, _DAY = r"(?:19|20)\d\d", r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])"
+_TIME = r"(?:[\-_.T ]?(?:[01]\d|2[0-3])(?:[\-_.:]?[0-5]\d){0,2}(?:[.,_\-]\d{3,9})?)?"
+_ZONE = r"(?:Z|[+\-]\d\d:?\d\d|[\-_]?[A-Z]{3,4})?"
+_WEEKDAY = r"(?:(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?)"
+_DATE = (
+    rf"(?:(?:{_YEAR}[\-_.]?{_MONTH}(?:[\-_.]?{_DAY})?|{_MONTH}-{_DAY}-{_YEAR}|{_DAY}-{_MONTH}-{_YEAR})"
+    rf"{_TIME}{_ZONE}|1\d{{9}}|{_WEEKDAY})"
+)
+_COUNTER = r"(?:[\-_.]\d{1,5})?"
+_NUMBER = r"\d{1,5}"
+_MARK = rf"(?:(?:__|[.\-_])(?P<date>{_DATE}{_COUNTER})|\.(?P<number>{_NUMBER}))"
+_YEAR_LAST = re.compile(rf"({_MONTH})-({_DAY})-({_YEAR})", re.ASCII)
+_TAI64N = re.compile(r"@(?P<date>[0-9a-f]{16}(?:[0-9a-f]{8})?)(?:\.[stu])?", re.ASCII)
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
+
+class Order(Enum):
+    """What the names of a rotation tell of its order."""
+
+    DATES = "dates"  # a greater one is newer
+    NUMBERS = "numbers"  # one way or the other: as a rule the greatest is the oldest, but not with everybody
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """What the name of an older file tells. `key` is of use only beside others with the same `order`."""
+
+    order: Order
+    key: tuple[int, ...] = ()
+    compression: str = ""
+
+    @property
+    def number(self) -> int | None:
+        """The number, where there is that and nothing else."""
+        return self.key[0] if self.order is Order.NUMBERS else None
+
+
+class BadPattern(ValueError):
+    """A pattern that describes no names. The text is a sentence."""
+
+
+class Names:
+    """The names that a log called `name` gets by rotation: by the rules above, or as `pattern` says instead of them.
+
+    A pattern is a name with placeholders, such as `{stem}-{number}{ext}`; before it there may be the directory that
+    older files are moved to, relative to the log's own or absolute. Raises `BadPattern`.
+    """
+
+    def __init__(self, name: str, pattern: str = "") -> None:
+        self.name = name
+        #: The directory that the pattern names; empty: the log's own.
+        self.directory = ""
+        stem, extension = os.path.splitext(name)  # noqa: PTH122 - ".log" has no extension, as with Path
+        if pattern:
+            self.directory, last = _split(pattern)
+            self._rules = [_compiled(last, {"name": name, "stem": stem, "ext": extension})]
+            return
+        whole, ending = re.escape(name), re.escape(extension)
+        self._rules = [re.compile(rf"{whole}{_MARK}" + (rf"(?:{ending})?" if extension else ""), re.ASCII)]
+        if extension:
+            self._rules.append(
+                re.compile(rf"{re.escape(stem)}{_MARK}{ending}(?:\.(?P<counter>{_NUMBER}))?", re.ASCII)
+            )
+        if name == "current":
+            self._rules.append(_TAI64N)
+
+    def rotated(self, name: str) -> Rotated | None:
+        """What `name` tells, if it is one that rotation gives to this log."""
+        if name == self.name and not self.directory:
+            return None
+        compression = next((ending for ending in COMPRESSED if name.endswith(ending)), "")
+        for rule in self._rules:
+            for text, ending in ((name, ""), (name.removesuffix(compression), compression)):
+                if (found := rule.fullmatch(text)) is not None:
+                    return _told(found.groupdict(), ending or _compression_in(self.name, text))
+        return None
+
+
+def _compression_in(name: str, text: str) -> str:
+    """A log that is called `app.gz` is none that is compressed."""
+    ending = next((ending for ending in COMPRESSED if text.endswith(ending)), "")
+    return "" if name.endswith(ending) else ending
+
+
+def _told(groups: dict[str, str | None], compression: str) -> Rotated:
+    if (date := groups.get("date")) is not None:
+        return Rotated(
+            *_date_key(date + (f".{counter}" if (counter := groups.get("counter")) else "")), compression
+        )
+    if (number := groups.get("number")) is not None:
+        return Rotated(Order.NUMBERS, (int(number),), compression)
+    return Rotated(Order.NONE, (), compression)
+
+
+def _date_key(text: str) -> tuple[Order, tuple[int, ...]]:
+    """The numbers of a date, the year first: all dates of one form compare by them, whatever the form."""
+    if re.fullmatch(r"[0-9a-f]{16}|[0-9a-f]{24}", text):
+        return Order.DATES, (int(text, 16),)
+    text = _YEAR_LAST.sub(r"\3-\1-\2", text)
+    numbers = tuple(int(run) for run in re.findall(r"\d+", text))
+    return (Order.DATES, numbers) if numbers and numbers[0] > 999 else (Order.NONE, ())
+
+
+def _split(pattern: str) -> tuple[str, str]:
+    """The directory and the name of a pattern. Raises `BadPattern`."""
+    directory, slash, last = pattern.rpartition("/")
+    if "\0" in pattern or "\n" in pattern:
+        raise BadPattern("The pattern contains a line end or a NUL.")
+    if ".." in directory.split("/"):
+        raise BadPattern("The pattern contains '..': write the directory without.")
+    if "{" in directory or "}" in directory:
+        raise BadPattern("The pattern's directory has a placeholder: only its last part may have some.")
+    return directory or slash, last
+
+
+def _compiled(pattern: str, texts: dict[str, str]) -> re.Pattern[str]:
+    found = _PLACEHOLDER.findall(pattern)
+    for name in found:
+        if name not in PLACEHOLDERS:
+            known = ", ".join(f"{{{each}}}" for each in PLACEHOLDERS)
+            raise BadPattern(f"The pattern has a placeholder {{{name}}}, and there is none: use {known}.")
+        if name in ("number", "date") and found.count(name) > 1:
+            raise BadPattern(f"The pattern has {{{name}}} more than once.")
+    if not found or found == ["ext"]:
+        raise BadPattern("The pattern names one file: write {name} or {stem} for the log's name.")
+    texts = {name: re.escape(text) for name, text in texts.items()}
+    texts |= {"number": r"(?P<number>\d{1,10})", "date": rf"(?P<date>{_DATE}|\d{{6,14}})"}
+    pieces = _PLACEHOLDER.split(pattern)
+    if any("{" in piece or "}" in piece for piece in pieces[::2]):
+        raise BadPattern("The pattern has a brace that opens or closes no placeholder.")
+    literal = [texts[piece] if at % 2 else re.escape(piece) for at, piece in enumerate(pieces)]
+    return re.compile("".join(literal), re.ASCII)
