@@ -21,7 +21,10 @@ from django_logtail.paths import mistake_in, tidied
 logger = logging.getLogger(__name__)
 
 #: What a declaration's dict may say; `groups` and `users` are lists of names.
-FIELDS = ("path", "name", "group", "order", "description", "queue", "encoding", "enabled", "access")
+FIELDS = (
+    *("path", "name", "group", "order", "description"),
+    *("queue", "encoding", "rotated_as", "enabled", "access"),
+)
 MEMBERS = ("groups", "users")
 
 

@@ -21,6 +21,7 @@ from django_logtail.conf import QUEUE_NAME, conf
 from django_logtail.encodings import UnknownEncoding, browser_label
 from django_logtail.looks import NoAnswer, looks
 from django_logtail.paths import Roots, tidied
+from django_logtail.tailing.names import BadPattern, Names
 
 #: The codename of the permission that `Access.PERMISSION` asks for. Not Django's own `view_log`: that one
 #: opens the registry's rows (paths, queues) in the admin, and says nothing of what is written in the files.
@@ -28,7 +29,7 @@ WATCH_PERMISSION = "watch_log"
 
 
 #: The fields that make a revision, beside the row's id and its queue.
-REVISED = ("path", "encoding", "enabled", "access", "membership")
+REVISED = ("path", "encoding", "rotated_as", "enabled", "access", "membership")
 
 
 def validate_encoding(value: str) -> None:
@@ -89,6 +90,16 @@ class Log(models.Model):
             "The Dramatiq queue of the worker on the host that has the file. Empty: that of the settings."
         ),
     )
+    rotated_as = models.CharField(
+        _("rotated as"),
+        max_length=200,
+        blank=True,
+        help_text=_(
+            "What rotation calls the older files, if that is unusual: a name with {name}, {stem}, {ext}, {number} "
+            "or {date}, and before it the directory if it is another one, as in archive/{name}-{date}. "
+            "Empty: the usual names, such as app.log.1 and app.log-20261128."
+        ),
+    )
     encoding = models.CharField(
         _("encoding"),
         max_length=40,
@@ -126,6 +137,7 @@ class Log(models.Model):
 
     def clean(self) -> None:
         super().clean()
+        self._clean_pattern()
         if not self.path:
             return  # its own field says that it is needed
         self.path = tidied(self.path)
@@ -165,6 +177,20 @@ class Log(models.Model):
         rows = Log.objects.using(using) if using else Log.objects.all()
         alike = rows.filter(path__contains=Path(self.path).name).exclude(pk=self.pk).order_by("pk")
         return [row for row in alike if row.file_key == self.file_key]
+
+    def _clean_pattern(self) -> None:
+        try:
+            names = Names(Path(self.path).name, self.rotated_as)
+        except BadPattern as error:
+            raise ValidationError({"rotated_as": ValidationError(str(error), code="rotated_as")}) from None
+        directory = names.directory
+        if directory.startswith("/"):
+            refusal = Roots(conf.ROOTS).may_register_unseen(Path(directory) / "log")
+            if refusal is not None:
+                text = _("The directory %(directory)s is outside LOGTAIL['ROOTS'], so nothing in it is read.")
+                raise ValidationError(
+                    {"rotated_as": ValidationError(text, code="rotated_as", params={"directory": directory})}
+                )
 
     @property
     def queue_name(self) -> str:

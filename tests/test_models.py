@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django_logtail import models
 from django_logtail.looks import Looks, NoAnswer
 from django_logtail.models import Access, Log
-from django_logtail.reader.sources import find_sources
+from django_logtail.reader.sources import Registry
 
 pytestmark = pytest.mark.django_db
 
@@ -317,7 +317,7 @@ def test_of_rows_that_nobody_validated_only_the_oldest_is_read(registered: Log, 
     second = Log.objects.create(name="B", slug="b", path=f"{roots}//app.log", access="signed-in")
     third = Log.objects.create(name="C", slug="c", path=f"{roots}/c.log")
 
-    sources = find_sources([str(log.pk) for log in (registered, second, third)])
+    sources = Registry().find([str(log.pk) for log in (registered, second, third)])
 
     refusals = {log: source.refusal for log, source in sources.items()}
     assert refusals == {
@@ -331,7 +331,7 @@ def test_a_file_of_a_log_that_is_disabled_is_not_read_for_another(registered: Lo
     second = Log.objects.create(name="B", slug="b", path=registered.path, access="signed-in")
     Log.objects.filter(pk=registered.pk).update(enabled=False)
 
-    (source,) = find_sources([str(registered.pk), str(second.pk)]).values()
+    (source,) = Registry().find([str(registered.pk), str(second.pk)]).values()
 
     assert source.refusal
 

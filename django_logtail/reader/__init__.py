@@ -31,7 +31,7 @@ from django_logtail.reader.limits import Limits, limits_of_settings
 from django_logtail.reader.parts import Ending, Parts
 from django_logtail.reader.pump import Pump
 from django_logtail.reader.report import Report
-from django_logtail.reader.sources import Source, Sources, find_sources
+from django_logtail.reader.sources import Registry, Source, Sources
 from django_logtail.reader.ticks import Ticks
 from django_logtail.timing import TokenBucket, time_limit
 
@@ -179,7 +179,7 @@ def reader_of(
         queue,
         control,
         mailboxes,
-        find_sources,
+        Registry().find,
         permit=Roots(conf.ROOTS).refusal,
         wake=wake,
         limits=limits_of_settings(),

@@ -100,8 +100,8 @@ class Files:
 
     def rewind(self, flow: Flow, follower: Follower) -> bool:
         """Put the flow's follower where its want says; False: its files are opened anew for that."""
-        position = flow.want.position
-        if position is not None and follower.rewind(position, flow.want.late):
+        position = flow.position
+        if position is not None and follower.rewind(position, flow.late):
             return True
         self.close_file(flow)
         flow.stands_at = None
@@ -201,7 +201,7 @@ class Files:
             )
 
     def _follow(self, flow: Flow, source: Source) -> None:
-        position = flow.stands_at or flow.want.position
+        position = flow.stands_at or flow.position
         start = LastLines(flow.want.lines, BACKLOG_BYTES) if position is None else Resume(position)
         flow.budgets = (
             (
@@ -212,7 +212,12 @@ class Files:
         )
         flow.must_rewind = False
         flow.follower = Follower(
-            source.path, start, permit=self._permit, encoding=source.encoding, max_batch_bytes=MAX_BATCH_BYTES
+            source.path,
+            start,
+            permit=source.permit(self._permit),
+            encoding=source.encoding,
+            max_batch_bytes=MAX_BATCH_BYTES,
+            belonging=source.belonging,
         )
         self.look_apart(flow, flow.follower)
 

@@ -17,6 +17,7 @@ from django_logtail.control import messages
 from django_logtail.control.wants import Want
 from django_logtail.protocol import MAX_BATCH_BYTES
 from django_logtail.reader.limits import LEAST_WAIT_SECONDS
+from django_logtail.reader.seals import Seals
 from django_logtail.reader.sources import Source
 from django_logtail.tailing import Batch, Follower, Item, Position
 from django_logtail.timing import TokenBucket
@@ -69,11 +70,24 @@ class Flow:
     apart: asyncio.Task[Any] | None = None
     #: The want's; it stays the same when the want changes.
     member: str = field(init=False)
+    #: Of the ids of files that its messages carry.
+    seals: Seals = field(init=False)
     _limited_by: str = ""
     _limited_at: float = 0.0
 
     def __post_init__(self) -> None:
         self.member = self.want.member
+        self.seals = Seals(self.want.log)
+
+    @property
+    def position(self) -> Position | None:
+        """Where the want asks to begin, as followers know it."""
+        return self.seals.open_place(self.want.position)
+
+    @property
+    def late(self) -> dict[str, int]:
+        """The want's late bytes, as followers know their files."""
+        return {self.seals.open(file): end for file, end in self.want.late.items()}
 
     @property
     def allowance(self) -> int:
@@ -141,7 +155,7 @@ class Flow:
                 self.member,
                 self.want.serial,
                 self.number,
-                item.before.file,
+                self.seals.seal(item.before.file),
                 item.before.offset,
                 item.data,
                 item.partial,
@@ -151,7 +165,7 @@ class Flow:
 
     def put_note(self, text: str, level: str, at: float) -> None:
         """Have a mark sent where the stream stands now. `at`: Unix seconds."""
-        here = self.follower.position if self.follower is not None else self.want.position
+        here = self.follower.position if self.follower is not None else self.position
         self._put_event("note", here, here, {"text": text, "level": level, "at": round(at, 3)})
 
     def _put_event(
@@ -166,8 +180,8 @@ class Flow:
                 self.want.serial,
                 self.number,
                 kind,
-                before,
-                after,
+                self.seals.seal_place(before),
+                self.seals.seal_place(after),
                 dict(details),
             )
         )

@@ -16,6 +16,7 @@ from django_logtail.reader.flows import Flows
 from django_logtail.reader.lease import TICK_SECONDS
 from django_logtail.reader.limits import LEAST_WAIT_SECONDS, Limits
 from django_logtail.reader.parts import Parts
+from django_logtail.reader.seals import Seals
 from django_logtail.reader.searches import Searches
 from django_logtail.reader.sources import Source, Sources
 from django_logtail.reasons import reason_of
@@ -146,7 +147,8 @@ def read_history(
     Lines before the first byte of a file are the last ones of the file before it. `open_files`: by device and inode
     the ids that streams use; one file may have two ids, when it was short as it got the first.
     """
-    file, offset, descriptor = _open_asked(source, want, permit)
+    seals = Seals(want.log)
+    file, offset, descriptor = _open_asked(source, want, permit, seals)
     try:
         found = os.fstat(descriptor)
         if want.before_lines is not None:
@@ -155,22 +157,25 @@ def read_history(
         else:
             start, end = offset, min(want.end or 0, offset + MAX_RANGE_BYTES)
         file = open_files.get((found.st_dev, found.st_ino), file)
-        return file, start, history.read_range(descriptor, start, end)
+        return seals.seal(file), start, history.read_range(descriptor, start, end)
     finally:
         os.close(descriptor)
 
 
-def _open_asked(source: Source, want: Want, permit: Callable[[int], str | None]) -> tuple[str, int, int]:
+def _open_asked(
+    source: Source, want: Want, permit: Callable[[int], str | None], seals: Seals
+) -> tuple[str, int, int]:
     """The file that a history want asks about, the offset in it, and a descriptor."""
     assert want.position is not None
-    file, offset = want.position.file, want.position.offset
-    descriptor = history.open_generation(source.path, file, permit=permit)
+    file, offset = seals.open(want.position.file), want.position.offset
+    belonging, permit = source.belonging, source.permit(permit)
+    descriptor = history.open_generation(belonging, file, permit=permit)
     if descriptor is None:
         raise LookupError("the file that held these bytes no longer exists")
     if want.before_lines is None or offset > 0:
         return file, offset, descriptor
     try:
-        previous = history.open_previous(source.path, descriptor, permit=permit)
+        previous = history.open_previous(belonging, descriptor, permit=permit)
     finally:
         os.close(descriptor)
     if previous is None:

@@ -18,6 +18,7 @@ from django_logtail.control.messages import Answer, Failed, Found
 from django_logtail.control.wants import Want
 from django_logtail.encodings import shown_as
 from django_logtail.reader.limits import Limits
+from django_logtail.reader.seals import Seals
 from django_logtail.reader.sources import Source, Sources
 from django_logtail.reasons import reason_of
 from django_logtail.shares import Shares, Turns
@@ -186,6 +187,7 @@ class _Job:
         self.end = self.position = want.position.offset
         self.is_done = self.has_more = False
         self._place = want.position
+        self._seals = Seals(want.log)
         self._sought = want.search
         self._source = source
         self._permit = permit
@@ -207,7 +209,8 @@ class _Job:
         """Open the file. In a thread."""
         sought = self._sought
         found = matcher(sought.pattern, regex=sought.regex, case=sought.case)
-        descriptor = history.open_generation(self._source.path, self._place.file, permit=self._permit)
+        source, file = self._source, self._seals.open(self._place.file)
+        descriptor = history.open_generation(source.belonging, file, permit=source.permit(self._permit))
         if descriptor is None:
             raise LookupError("the file that held these bytes no longer exists")
         try:

@@ -6,13 +6,16 @@ import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from django.db import Error, close_old_connections
 
 from django_logtail.models import Log, first_of_each_file
+from django_logtail.tailing.belonging import Belonging, Registered, Row
+from django_logtail.tailing.opening import Permit
+from django_logtail.tailing.system import System
 
 #: Looks at the registry at once, each with a connection to the database.
 LOOK_UPS: Final = 4
@@ -28,7 +31,10 @@ NOT_THE_FIRST: Final = "another log has this file already, and only that one is 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What the registry says of a log: where its file is, and how its bytes are to be cut."""
+    """What the registry says of a log: where its file is, how its bytes are to be cut, what rotation calls it.
+
+    `registered` are all rows that may have files here, whose files are not this log's.
+    """
 
     path: Path
     encoding: str
@@ -37,6 +43,22 @@ class Source:
     revision: str = ""
     #: Why nobody may read it all the same, in words; "" when they may.
     refusal: str = ""
+    rotated_as: str = ""
+    key: int = 0
+    registered: Registered | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def belonging(self) -> Belonging:
+        """Which files are this log's."""
+        return Belonging(self.path, self.rotated_as, self.key, self.registered)
+
+    def permit(self, roots: Permit) -> Permit:
+        """What decides about an open descriptor: the roots, and whether another row has this file."""
+
+        def refusal(descriptor: int) -> str | None:
+            return roots(descriptor) or self.belonging.refusal(name_of(descriptor))
+
+        return refusal
 
 
 class Sources:
@@ -115,21 +137,45 @@ class Sources:
         return self.stops.get(log, self.stops.get("*"))
 
 
-def find_sources(logs: Collection[str]) -> Mapping[str, Source]:
-    """Where the files of these logs are, by the registry; without those that are gone or disabled. Blocks."""
-    close_old_connections()
+def name_of(descriptor: int) -> Path | None:
+    """Where an open file is; None when nobody can tell."""
     try:
-        rows = list(Log.objects.filter(pk__in=[int(log) for log in logs], enabled=True))
-        first = first_of_each_file() if rows else {}
-        return {
-            str(row.pk): Source(
-                Path(row.path),
-                row.encoding,
-                row.name,
-                row.revision,
-                "" if first.get(row.file_key, row.pk) == row.pk else NOT_THE_FIRST,
-            )
-            for row in rows
-        }
-    finally:
+        return System().name_of(descriptor)
+    except OSError:
+        return None
+
+
+class Registry:
+    """The registry of this host, as it was when it was last asked."""
+
+    def __init__(self) -> None:
+        #: The same object for every source: what is open learns of rows that are new.
+        self._registered = Registered()
+
+    def find(self, logs: Collection[str]) -> Mapping[str, Source]:
+        """Where the files of these logs are; without those that are gone or disabled. Blocks."""
         close_old_connections()
+        try:
+            # Disabled ones and those of other queues too: their files are nobody else's, whoever reads them.
+            every = Log.objects.order_by("pk").values_list("pk", "path", "rotated_as")
+            self._registered.update(Row(pk, Path(path), rotated_as) for pk, path, rotated_as in every)
+            rows = list(Log.objects.filter(pk__in=[int(log) for log in logs], enabled=True))
+            first = first_of_each_file() if rows else {}
+            return {
+                str(row.pk): self._source(row, is_first=first.get(row.file_key, row.pk) == row.pk)
+                for row in rows
+            }
+        finally:
+            close_old_connections()
+
+    def _source(self, row: Log, *, is_first: bool) -> Source:
+        return Source(
+            Path(row.path),
+            row.encoding,
+            row.name,
+            row.revision,
+            "" if is_first else NOT_THE_FIRST,
+            row.rotated_as,
+            row.pk,
+            self._registered,
+        )

@@ -16,6 +16,7 @@ from django_logtail.reader.histories import Histories
 from django_logtail.reader.lease import TICK_SECONDS, Lease
 from django_logtail.reader.parts import Ending, Parts
 from django_logtail.reader.sources import Sources
+from django_logtail.tailing import Position
 from django_logtail.timing import pause
 
 logger = logging.getLogger(__name__)
@@ -161,7 +162,7 @@ class Ticks:
             elif flow.follower is not None:
                 self._files.rewind(flow, flow.follower)
         elif flow.follower is not None and flow.apart is None and want.position is not None:
-            flow.follower.release(want.position)
+            flow.follower.release(Position(flow.seals.open(want.position.file), want.position.offset))
         if self._flows.starved.pop(flow.member, None) is not None:
             flow.not_before = 0.0  # it waited for credit, not for its round
         self._flows.changed(flow)

@@ -9,15 +9,17 @@ generation of another row.
 from __future__ import annotations
 
 import os
-from collections import defaultdict
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from django_logtail.tailing.names import BadPattern, Names, Rotated
 from django_logtail.tailing.system import System
 
 Inode = tuple[int, int]
+
+#: Seconds for which the real paths and inodes of all rows are taken to be as they were: a thousand cost some ms.
+LOOK_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,63 +34,80 @@ class Row:
 class Registered:
     """All rows that may have a file on this host, enabled or not: what no other log may take for its own.
 
-    Asks the file system for real paths and inodes, once and only when it is needed: in a thread.
+    Asks the file system for real paths and inodes, only when it is needed and not each time: call it in a thread.
     """
 
-    def __init__(self, rows: Iterable[Row], *, system: System | None = None) -> None:
+    def __init__(self, rows: Iterable[Row] = (), *, system: System | None = None) -> None:
         self.rows = tuple(rows)
         self._system = system or System()
-        self._by_directory: dict[Path, list[tuple[Row, Names]]] | None = None
-        self._homes: dict[Path, list[Row]] = {}
-        self._inodes: dict[Inode, set[int]] = {}
+        self._looked_at = float("-inf")
+        self._seen = _Seen()
+
+    def update(self, rows: Iterable[Row]) -> None:
+        """These are the rows now."""
+        rows = tuple(rows)
+        if rows != self.rows:
+            self.rows, self._looked_at = rows, float("-inf")
 
     def takes(self, mine: int, path: Path, inode: Inode) -> bool:
         """Whether the file is one of another row than `mine`: named by it, or a generation of it."""
-        self._look()
-        path = _own_path(path)
-        if any(row.key != mine for row in self._homes.get(path, ())):
+        seen, path = self._look(), _own_path(path)
+        ours = self._with_its_path(mine)
+        if any(row.key not in ours for row in seen.homes.get(path, ())):
             return True
-        if any(key != mine for key in self._inodes.get(inode, ())):
+        if any(key not in ours for key in seen.inodes.get(inode, ())):
             return True
-        return self._is_generation_of_another(mine, path)
-
-    def owner_of(self, mine: int, real: Path) -> bool:
-        """Whether another row's own path, links on the way resolved, is this one; of two rows the older has it."""
-        self._look()
-        rows = self._homes.get(real, ())
-        own = next((row for row in rows if row.key == mine), None)
-        return any(row.key != mine and (own is None or row.key < mine) for row in rows)
-
-    def _is_generation_of_another(self, mine: int, path: Path) -> bool:
-        """Whether among the rows whose rotation gives such a name the one with the longest name is another's."""
-        assert self._by_directory is not None
         found = [
             (len(names.name), row.key)
-            for row, names in self._by_directory.get(path.parent, ())
+            for row, names in seen.by_directory.get(path.parent, ())
             if names.rotated(path.name) is not None
         ]
         longest = max((length for length, _ in found), default=0)
-        return any(length == longest and key != mine for length, key in found)
+        return any(length == longest and key not in ours for length, key in found)
 
-    def _look(self) -> None:
-        if self._by_directory is not None:
-            return
-        by_directory: dict[Path, list[tuple[Row, Names]]] = defaultdict(list)
-        for row in self.rows:
-            own = _own_path(row.path)
-            self._homes.setdefault(own, []).append(row)
-            names = names_of(row)
-            for directory in {_real(each) for each in directories_of(row.path, names)}:
-                by_directory[directory].append((row, names))
-            try:
-                found = self._system.stat(row.path)
-            except (OSError, ValueError):
-                continue
-            self._inodes.setdefault((found.st_dev, found.st_ino), set()).add(row.key)
-            real = _real(row.path)
-            if real != own:  # a link: what it leads to rotates under its own name
-                by_directory[real.parent].append((row, Names(real.name)))
-        self._by_directory = by_directory
+    def _with_its_path(self, mine: int) -> set[int]:
+        """The row, and those with the very same path: such a one is of another host, or its reader refuses it."""
+        path = next((row.path for row in self.rows if row.key == mine), None)
+        return {mine, *(row.key for row in self.rows if row.path == path)}
+
+    def has_another_owner(self, mine: int, real: Path) -> bool:
+        """Whether another row's own path, links on the way resolved, is this one; of two rows the older has it."""
+        rows, ours = self._look().homes.get(real, ()), self._with_its_path(mine)
+        own = next((row for row in rows if row.key == mine), None)
+        return any(row.key not in ours and (own is None or row.key < mine) for row in rows)
+
+    def _look(self) -> _Seen:
+        now = self._system.seconds()
+        if now - self._looked_at > LOOK_SECONDS:
+            self._seen = _seen(self.rows, self._system)
+            self._looked_at = now
+        return self._seen
+
+
+@dataclass(slots=True)
+class _Seen:
+    """Where the rows' files are: by the paths of their own, by inode, and the names that rotation may give there."""
+
+    homes: dict[Path, list[Row]] = field(default_factory=dict)
+    inodes: dict[Inode, set[int]] = field(default_factory=dict)
+    by_directory: dict[Path, list[tuple[Row, Names]]] = field(default_factory=dict)
+
+
+def _seen(rows: Iterable[Row], system: System) -> _Seen:
+    seen = _Seen()
+    for row in rows:
+        own, names = _own_path(row.path), names_of(row)
+        seen.homes.setdefault(own, []).append(row)
+        seen.by_directory.setdefault(_real(directory_of(row.path, names)), []).append((row, names))
+        try:
+            found = system.stat(row.path)
+        except (OSError, ValueError):
+            continue
+        seen.inodes.setdefault((found.st_dev, found.st_ino), set()).add(row.key)
+        real = _real(row.path)
+        if real != own:  # a link: what it leads to rotates under its own name
+            seen.by_directory.setdefault(real.parent, []).append((row, Names(real.name)))
+    return seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +129,7 @@ class Belonging:
 
     def refusal(self, where: Path | None) -> str | None:
         """Why what the log's own path leads to may not be read; None: it may. `where` the open file is."""
-        if where is None or self.registered is None or not self.registered.owner_of(self.key, where):
+        if where is None or self.registered is None or not self.registered.has_another_owner(self.key, where):
             return None
         return "the path leads to the file of another log, which has an entry of its own"
 
@@ -128,9 +147,9 @@ def names_of(row: Row) -> Names:
         return Names(row.path.name)
 
 
-def directories_of(path: Path, names: Names) -> list[Path]:
+def directory_of(path: Path, names: Names) -> Path:
     """Where the older files of a log are looked for."""
-    return [path.parent / names.directory if names.directory else path.parent]
+    return path.parent / names.directory if names.directory else path.parent
 
 
 def _real(path: Path) -> Path:
@@ -143,6 +162,3 @@ def _real(path: Path) -> Path:
 def _own_path(path: Path) -> Path:
     """The path with the links on the way resolved, but not one that the last part is."""
     return _real(path.parent) / path.name
-
-
-Foreign = Callable[[Path, Inode], bool]

@@ -1,0 +1,188 @@
+"""No log takes a file that is another row's."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from django_logtail.tailing.belonging import Belonging, Registered, Row
+from django_logtail.tailing.history import open_generation, open_previous
+from django_logtail.tailing.system import System
+from tests.tailing.stage import A, B, C, LockStep
+from tests.tailing.test_history import LONG, id_of
+
+
+def inode(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_dev, found.st_ino
+
+
+def among(*rows: Row) -> Belonging:
+    """What belongs to the first of these rows."""
+    return Belonging(rows[0].path, rows[0].pattern, rows[0].key, Registered(rows))
+
+
+def is_foreign(belonging: Belonging, path: Path) -> bool:
+    return belonging.is_foreign(path, inode(path))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "app.log"
+    path.write_bytes(LONG)
+    return path
+
+
+def test_what_another_row_names_is_foreign_whatever_it_is_called(path: Path) -> None:
+    other = path.with_name("app.log.1")
+    other.write_bytes(B)
+
+    assert not is_foreign(among(Row(1, path)), other)
+    assert is_foreign(among(Row(1, path), Row(2, other)), other)
+
+
+def test_what_another_row_names_through_a_link_is_foreign(path: Path, tmp_path: Path) -> None:
+    other = path.with_name("app.log.1")
+    other.write_bytes(B)
+    (tmp_path / "link").symlink_to(other)
+
+    assert is_foreign(among(Row(1, path), Row(2, tmp_path / "link")), other)
+
+
+def test_a_hard_link_to_the_file_of_another_row_is_foreign(path: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_bytes(B)
+    os.link(secret, path.with_name("app.log.1"))
+
+    assert is_foreign(among(Row(1, path), Row(2, secret)), path.with_name("app.log.1"))
+
+
+def test_a_name_that_two_rows_rotate_to_is_that_of_the_longest(path: Path) -> None:
+    daily = path.with_name("app-2026-11-28.log")
+    both = path.with_name("app-2026-11-28.log.1")
+    both.write_bytes(B)
+
+    assert is_foreign(among(Row(1, path), Row(2, daily)), both)
+    assert not is_foreign(among(Row(2, daily), Row(1, path)), both)
+
+
+def test_a_name_that_two_rows_of_one_length_rotate_to_is_nobodys(tmp_path: Path) -> None:
+    rows = [
+        Row(key, tmp_path / name / "app.log", f"{tmp_path}/old/{{name}}-{{date}}")
+        for key, name in ((1, "a"), (2, "b"))
+    ]
+    for each in ("a", "b", "old"):
+        (tmp_path / each).mkdir()
+    old = tmp_path / "old" / "app.log-20261128"
+    old.write_bytes(B)
+
+    assert is_foreign(among(*rows), old)
+    assert is_foreign(among(*rows[::-1]), old)
+
+
+def test_a_link_to_the_own_file_of_another_row_is_refused_in_words(path: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.log"
+    link.symlink_to(path)
+    belonging = among(Row(2, link), Row(1, path))
+
+    assert (
+        belonging.refusal(path) == "the path leads to the file of another log, which has an entry of its own"
+    )
+    assert among(Row(1, path), Row(2, link)).refusal(path) is None
+
+
+def test_the_row_of_another_host_that_has_the_same_path_takes_nothing(path: Path) -> None:
+    older = path.with_name("app.log.1")
+    older.write_bytes(B)
+    belonging = among(Row(2, path), Row(1, path))
+
+    assert not is_foreign(belonging, older)
+    assert belonging.refusal(path) is None
+
+
+def test_rows_that_are_new_are_known_at_once(path: Path) -> None:
+    registered = Registered([Row(1, path)])
+    older = path.with_name("app.log.1")
+    older.write_bytes(B)
+    belonging = Belonging(path, "", 1, registered)
+    assert not is_foreign(belonging, older)
+
+    registered.update([Row(1, path), Row(2, older)])
+
+    assert is_foreign(belonging, older)
+
+
+def test_no_id_and_no_previous_file_leads_to_a_file_of_another_row(path: Path) -> None:
+    other = path.with_name("app.log.1")
+    other.write_bytes(B * 100)
+    belonging = among(Row(1, path), Row(2, other))
+    descriptor = os.open(path, os.O_RDONLY)
+
+    assert open_previous(belonging, descriptor) is None
+    assert open_generation(belonging, id_of(other)) is None
+    os.close(descriptor)
+
+
+def test_an_inode_given_to_another_file_is_told_by_its_birth(path: Path) -> None:
+    class Reused(System):
+        def birth(self, descriptor: int) -> int:
+            return super().birth(descriptor) + 1
+
+    path.write_bytes(A)  # so short a text proves little
+    file = id_of(path)
+    found = open_generation(path, file)
+
+    assert found is not None
+    os.close(found)
+    assert open_generation(path, file, system=Reused()) is None
+
+
+def test_an_id_of_an_inode_alone_selects_nothing(path: Path) -> None:
+    found = path.stat()
+    of_nothing = "e4a6a0577479b2b4"
+
+    assert open_generation(path, f"{found.st_dev:x}-{found.st_ino:x}-0-0-{of_nothing}") is None
+
+
+def test_the_rotation_of_a_log_passes_over_what_is_another_rows(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    stage = LockStep(tmp_path / "logs")
+    stage.new(A)
+    other = stage.dir / "app.log.1"
+    stage.start(belonging=among(Row(1, stage.path), Row(2, other)))
+    stage.move("app.log.2")
+    stage.new(B, other)
+    stage.new(C)
+
+    stage.shows(A, C)
+    stage.close()
+
+
+@pytest.mark.parametrize(
+    ("log", "beside"),
+    [
+        ("log", "log2"),
+        ("app.log", "app2.log"),
+        ("app.log", "app-old.log"),
+        ("app.log", "app-2.log"),
+        ("worker1.log", "worker10.log"),
+        ("app.log", "app.log~"),
+        ("app.log", "app.log.old"),
+    ],
+)
+def test_what_only_looks_like_a_rotation_is_not_shown_at_the_next_one(
+    tmp_path: Path, log: str, beside: str
+) -> None:
+    (tmp_path / "logs").mkdir()
+    stage = LockStep(tmp_path / "logs")
+    stage.path = stage.dir / log
+    stage.new(A)
+    stage.start()
+    stage.new(B, stage.dir / beside)
+    stage.move(f"{log}.1")
+    stage.new(C)
+
+    stage.shows(A, C)
+    stage.close()
