@@ -7,20 +7,32 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
+import random
+import socket
 import threading
-from typing import Any
+import time
+from typing import Any, Final
 
 import dramatiq
 
 from django_logtail.conf import conf
-from django_logtail.control.connection import mend_client_of
-from django_logtail.control.process import control
+from django_logtail.control import ControlUnavailable
+from django_logtail.control.connection import mend_client_of, waits_in
+from django_logtail.control.process import control, in_thread
 from django_logtail.mailboxes import LayerMailboxes
 from django_logtail.reader import Reader, reader_of
 from django_logtail.reader.parts import Ending
 from django_logtail.timing import run_to_end
+from django_logtail.wake_ups import Serving, Verdict, new_wake_up
 
 logger = logging.getLogger(__name__)
+
+#: Seconds that a worker keeps a wake-up which it leaves to others, and up to twice that.
+PASS_ON_SECONDS: Final = 0.15
+#: Seconds between looks whether another worker is the better one, and between two times of leaving for its files.
+LOOK_SECONDS: Final = 3.0
+ONCE_SECONDS: Final = 600.0
 
 
 class _Running:
@@ -30,6 +42,10 @@ class _Running:
         self.lock = threading.Lock()
         self.readers: dict[str, tuple[asyncio.AbstractEventLoop, Reader]] = {}
         self.is_shutting_down = False
+        #: Until a worker boots, as in a host's tests: whoever is asked to read does.
+        self.serving: Serving | None = None
+        #: By queue, when a reader of this process last left it to another host.
+        self.left_at: dict[str, float] = {}
 
 
 _running = _Running()
@@ -42,13 +58,19 @@ class ReaderMiddleware(dramatiq.Middleware):
         mend_client_of(broker)
         # A worker consumes only queues that an actor was declared on, and ours is declared on LOGTAIL["QUEUE"]: a host
         # that is named on the command line (`--queues web-2`) would be served by nobody, without a word.
-        for queue in getattr(worker, "consumer_whitelist", None) or ():
+        named = getattr(worker, "consumer_whitelist", None)
+        for queue in named or ():
             broker.declare_queue(queue)
+        if conf.READER == "dramatiq" and not _is_gevent():
+            _running.serving = Serving(control, named, broker.get_declared_queues)
+            _running.serving.start()
 
     def before_worker_shutdown(self, broker: Any, worker: Any) -> None:
         with _running.lock:
             _running.is_shutting_down = True
             readers = dict(_running.readers)
+        if _running.serving is not None:
+            _running.serving.stop()
         for queue, (loop, reader) in readers.items():
             # A worker that shuts down goes on fetching until its last actor ends: it would fetch its own hand-over.
             consumer = getattr(worker, "consumers", {}).get(queue)
@@ -62,16 +84,66 @@ async def send_wake_up(queue: str) -> None:
     await asyncio.get_running_loop().run_in_executor(None, _enqueue, queue)
 
 
-def _enqueue(queue: str) -> None:
+def _enqueue(queue: str, not_on: str = "") -> None:
     broker = dramatiq.get_broker()
     mend_client_of(broker)
     broker.declare_queue(queue)
-    message = read_logs.message(queue)
-    broker.enqueue(message.copy(queue_name=queue))
+    if waits_in(broker, queue, control().waiting(queue)):
+        return  # nobody has taken the last one: another would only lie behind it
+    control().set_waiting(queue, _put(queue, new_wake_up(control(), queue, not_on), 0))
+
+
+def _put(queue: str, text: str, passed_on: int) -> str:
+    """Enqueue a wake-up; what the broker calls it."""
+    message = read_logs.message(queue, text, passed_on)
+    sent = dramatiq.get_broker().enqueue(message.copy(queue_name=queue))
+    return str(sent.options.get("redis_message_id", ""))
+
+
+def _is_for_us(queue: str, text: str, passed_on: int) -> bool:
+    """Whether this worker is the one to answer a wake-up; if another is, it has been put back."""
+    if _running.serving is None:
+        return True
+    verdict = _running.serving.verdict(queue, text, passed_on)
+    if verdict in (Verdict.PASS_ON, Verdict.PUT_BACK):
+        # Others look every second at most. Who has just looked would only find it again.
+        time.sleep(PASS_ON_SECONDS * (1 + random.random()))  # noqa: S311 - no secret
+    if verdict is Verdict.PUT_BACK:
+        _put(queue, text, passed_on + 1)
+    elif verdict is Verdict.PASS_ON:
+        try:
+            if not waits_in(dramatiq.get_broker(), queue, control().waiting(queue)):
+                control().set_waiting(queue, _put(queue, text, passed_on + 1))
+        except ControlUnavailable as error:
+            logger.info("a wake-up for queue %s may be lost: Redis: %s", queue, error)
+    return verdict is Verdict.READ
+
+
+async def _leave_to_others(queue: str, reader: Reader, serving: Serving) -> None:
+    """Have the reader leave as soon as another worker is the better one. Only a worker that was not named does."""
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        left_at = _running.left_at.get(queue, -math.inf)
+        is_tried = time.monotonic() - left_at < ONCE_SECONDS
+        missing = [] if is_tried else [flow.want.log for flow in reader.flows if flow.state[0] == "missing"]
+        try:
+            host = await in_thread(serving.better_host, queue, missing)
+        except ControlUnavailable:
+            continue
+        if host:
+            logger.info("reader on queue %s: it is left to the worker on %s", queue, host)
+            _running.left_at[queue] = time.monotonic()
+            reader.leave()
+            return
+
+
+async def _hand_over(queue: str) -> None:
+    """Wake another reader; not one of this host, if there is a choice."""
+    await asyncio.get_running_loop().run_in_executor(None, _enqueue, queue, socket.gethostname())
 
 
 async def _run(queue: str) -> Ending:
-    reader = reader_of(queue, control(), LayerMailboxes(), send_wake_up)
+    reader = reader_of(queue, control(), LayerMailboxes(), _hand_over)
     mine = (asyncio.get_running_loop(), reader)
     with _running.lock:
         _, other = _running.readers.get(queue, (None, None))
@@ -79,9 +151,15 @@ async def _run(queue: str) -> Ending:
         if _running.is_shutting_down or (other is not None and not other.is_ending):
             return Ending.LOST
         _running.readers[queue] = mine
+    serving = _running.serving
+    leaving = None
+    if serving is not None and not serving.is_named_for(queue):
+        leaving = asyncio.ensure_future(_leave_to_others(queue, reader, serving))
     try:
         return await reader.run()
     finally:
+        if leaving is not None:
+            leaving.cancel()
         with _running.lock:
             if _running.readers.get(queue) is mine:
                 del _running.readers[queue]
@@ -107,8 +185,11 @@ def _actor_options() -> dict[str, Any]:
 
 
 @dramatiq.actor(actor_name="logtail_read_logs", queue_name=conf.QUEUE, **_actor_options())
-def read_logs(queue: str) -> None:
-    """Read every wanted log of `queue` until nothing is wanted. Returns at once when another reader does so."""
+def read_logs(queue: str, wake_up: str = "", passed_on: int = 0) -> None:
+    """Read every wanted log of `queue` until nothing is wanted. Returns at once when another reader does so.
+
+    `wake_up` says whose it is and when it was sent; `passed_on`, how many workers have left it to others.
+    """
     if _is_gevent():
         logger.error(
             "the reader needs worker threads and cannot run under gevent; "
@@ -116,7 +197,8 @@ def read_logs(queue: str) -> None:
             queue,
         )
         return
-    run_to_end(_run(queue))
+    if _is_for_us(queue, wake_up, passed_on):
+        run_to_end(_run(queue))
 
 
 dramatiq.get_broker().add_middleware(ReaderMiddleware())

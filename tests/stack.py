@@ -215,23 +215,39 @@ class Stack:
         return self.redis
 
     def start_worker(
-        self, *queues: str, processes: int = 1, threads: int = 2, before: Sequence[str] = ()
+        self,
+        *queues: str,
+        processes: int = 1,
+        threads: int = 2,
+        before: Sequence[str] = (),
+        is_named: bool = True,
+        environment: Mapping[str, str] | None = None,
     ) -> Running:
         """Start a Dramatiq worker; of the queues `logtail` and `default` when none is named.
 
-        `before` is a command that runs it, such as `setpriv` with its options.
+        `before` is a command that runs it, such as `setpriv` with its options. Without `is_named` it is a project's
+        ordinary worker, of whatever queues there are. `environment`: what it has beside the stack's.
         """
         numbers = ["--processes", str(processes), "--threads", str(threads)]
-        command = ["rundramatiq", *numbers, "--queues", *(queues or ("logtail", "default"))]
-        worker = self._run("worker", [*before, sys.executable, "-m", "django", *command])
+        named = ["--queues", *(queues or ("logtail", "default"))] if is_named else []
+        command = [*before, sys.executable, "-m", "django", "rundramatiq", *numbers, *named]
+        worker = self._run("worker", command, environment)
         self.started.append(worker)
         worker.wait_until(lambda: "Worker process is ready for action" in worker.says(), "ready")
         return worker
 
     def start_web(
-        self, server: str = "uvicorn", *, port: int | None = None, options: Sequence[str] = ()
+        self,
+        server: str = "uvicorn",
+        *,
+        port: int | None = None,
+        options: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
     ) -> Web:
-        """Start an ASGI server: uvicorn, daphne, hypercorn or granian, with `options` of its own."""
+        """Start an ASGI server: uvicorn, daphne, hypercorn or granian, with `options` of its own.
+
+        `environment`: what it has beside the stack's.
+        """
         number = str(port or free_port())
         application = "tests.asgi:application"
         address = {
@@ -249,9 +265,8 @@ class Stack:
             "granian": ["--interface", "asgi", "--host", "127.0.0.1", "--port", number, application],
         }[server]
         output = self.folder / f"web-{number}.out"
-        web = Web(
-            f"web ({server})", [sys.executable, "-m", server, *options, *address], self.environment, output
-        )
+        command = [sys.executable, "-m", server, *options, *address]
+        web = Web(f"web ({server})", command, {**self.environment, **(environment or {})}, output)
         web.port = int(number)
         self.started.append(web)
         web.wait_until(lambda: is_listening(web.port), "listening")
@@ -274,9 +289,10 @@ class Stack:
             )
         return done
 
-    def _run(self, name: str, command: list[str]) -> Running:
+    def _run(self, name: str, command: list[str], environment: Mapping[str, str] | None = None) -> Running:
         number = len(list(self.folder.glob(f"{name}-*.out")))
-        return Running(name, command, self.environment, self.folder / f"{name}-{number}.out")
+        output = self.folder / f"{name}-{number}.out"
+        return Running(name, command, {**self.environment, **(environment or {})}, output)
 
     # --- the host project ---
 

@@ -116,7 +116,7 @@ def test_recorded_texts_in_redis_are_read_as_they_were_meant(version):
     assert messages.read_note("logtail", texts["note"]) == NOTE
     assert messages.read_report("logtail", texts["report"])["logs"]["7"]["size"] == 508
     assert messages.read_viewers("p", texts["viewers"]) == (VIEWERS, {"not ours": 2})
-    assert messages.read_wake_up("logtail", texts["wake-up"]) == WakeUp("shop", 12.5, 1, "web-1")
+    assert messages.read_wake_up("logtail", texts["wake-up"]) == WakeUp("shop", 12.5, "web-1")
 
 
 @pytest.mark.parametrize("name", SAID)

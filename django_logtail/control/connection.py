@@ -70,6 +70,17 @@ def mend_client_of(broker: object) -> None:
         pool.disconnect(inuse_connections=False)
 
 
+def waits_in(broker: object, queue: str, name: str) -> bool:
+    """Whether the broker's message of that name still waits in its queue. False when it cannot be known."""
+    client, namespace = getattr(broker, "client", None), getattr(broker, "namespace", None)
+    if not name or not isinstance(client, redis.Redis) or not isinstance(namespace, str):
+        return False
+    try:
+        return client.lpos(f"{namespace}:{queue}", name) is not None
+    except redis.ResponseError:  # Redis before 6.0.6 cannot tell
+        return False
+
+
 class _Leaving:
     """A connection that closes when it learns that it is the wrong one."""
 

@@ -17,6 +17,7 @@ from django_logtail.control import (
     Project,
     ReaderLease,
     Seen,
+    Server,
     Tick,
     ViewerFacts,
 )
@@ -138,6 +139,19 @@ class MemoryControl:
 
     def clock(self) -> float:
         return self._clock()
+
+    def wanted(self, queue: str) -> set[str]:
+        with self._lock:
+            return {want.log for want in self._family(queue).wants.values()}
+
+    def serve(self, queue: str, server: Server) -> None:
+        """Nothing to say: there are no workers."""
+
+    def serve_no_more(self, queue: str, server: Server) -> None:
+        """Nothing to take back."""
+
+    def servers(self, queue: str) -> list[Server]:
+        return []
 
     def waiting(self, queue: str) -> str:
         return ""

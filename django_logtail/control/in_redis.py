@@ -26,6 +26,7 @@ from django_logtail.control import (
     Project,
     ReaderLease,
     Seen,
+    Server,
     Tick,
     ViewerFacts,
     WrongServer,
@@ -185,6 +186,34 @@ class RedisControl:
         seconds, microseconds = self._call(self._client.time)
         return float(seconds) + float(microseconds) / 1e6
 
+    def wanted(self, queue: str) -> set[str]:
+        """The logs that somebody wants of this queue."""
+        members = self._lasting(keys.key(queue, "expiry"))
+        return {parts[1] for parts in (member.split("|") for member in members) if len(parts) == 3}
+
+    def serve(self, queue: str, server: Server) -> None:
+        """Say that this worker process serves the queue; to be repeated every 20 s."""
+        key = keys.key(queue, "servers")
+        pipeline = self._client.pipeline()
+        pipeline.zadd(key, {_server_text(server): self.clock() * 1000 + keys.SERVER_LEASE_MS})
+        pipeline.pexpire(key, keys.SERVER_LEASE_MS)
+        self._call(pipeline.execute)
+
+    def serve_no_more(self, queue: str, server: Server) -> None:
+        self._call(self._client.zrem, keys.key(queue, "servers"), _server_text(server))
+
+    def servers(self, queue: str) -> list[Server]:
+        """The worker processes that serve the queue."""
+        found = map(_server, self._lasting(keys.key(queue, "servers")))
+        return [server for server in found if server is not None]
+
+    def _lasting(self, key: str) -> list[str]:
+        """The members of a sorted set that have not lapsed."""
+        return [
+            _text(member)
+            for member in self._call(self._client.zrangebyscore, key, self.clock() * 1000, "+inf")
+        ]
+
     def waiting(self, queue: str) -> str:
         """What the broker calls the wake-up that was sent last for this queue; "" when that is not known."""
         return _text(self._call(self._client.get, keys.key(queue, "waiting")) or "")
@@ -224,6 +253,18 @@ def _notes(queue: str, texts: Iterable[bytes | str]) -> Iterator[Note]:
             yield messages.read_note(queue, _text(text))
         except Unreadable as error:
             ignored.add("a note", error)
+
+
+def _server_text(server: Server) -> str:
+    return f"{server.host}|{server.pid}|{int(server.is_named)}"
+
+
+def _server(text: str) -> Server | None:
+    try:
+        host, pid, is_named = text.rsplit("|", 2)
+        return Server(host, int(pid), is_named == "1")
+    except ValueError:
+        return None
 
 
 def _project(text: str) -> Project | None:

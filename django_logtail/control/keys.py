@@ -15,6 +15,8 @@ are Redis' own clock.
     logtail:<ns>:{queue}:wake      string  at most one wake-up in flight: 2, 4, 8, 16, 30 s
     logtail:<ns>:{queue}:wakes     string  wake-ups without an answer; deleted by a reader that starts
     logtail:<ns>:{queue}:waiting   string  what the broker calls the wake-up that was sent last
+    logtail:<ns>:{queue}:servers   zset    "<host>|<pid>|<named>" of the workers that serve it, by when that lapses
+                                           (60 s)
     logtail:<ns>:{queue}:stop      hash    "<log>" or "*" -> reason: the stop flag. The only key without an expiry: it
                                            stays until somebody clears it or deletes the log
     logtail:<ns>:{queue}:notes     list    notes from outside that the reader has not yet taken, signed; at most 100
@@ -37,6 +39,8 @@ FAMILY_LEASE_MS: Final = 60_000
 #: Milliseconds a reader's report lives; it is renewed each second, and every four while nothing moves.
 STATUS_LEASE_MS: Final = 10_000
 
+#: Milliseconds that a worker's word counts that it serves a queue.
+SERVER_LEASE_MS: Final = 60_000
 #: Milliseconds that a wake-up which nobody takes is remembered.
 WAITING_LEASE_MS: Final = 7 * 24 * 3_600_000
 

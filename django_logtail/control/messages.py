@@ -400,12 +400,11 @@ def read_viewers(process: str, text: str) -> tuple[list[ViewerFacts], dict[str, 
 class WakeUp:
     """To a worker: read a queue. `at`: when it was sent, in seconds by the clock that `Control.clock` reads.
 
-    `passed_on`: how often a worker left it to another; `not_on`: the host whose reader left because it lacks a file.
+    `not_on`: the host whose reader left because it lacks a file.
     """
 
     namespace: str
     at: float
-    passed_on: int = 0
     not_on: str = ""
 
 

@@ -1,0 +1,200 @@
+"""Which worker answers a wake-up: one that was named for the queue, or else one whose host has the files.
+
+A project's ordinary `rundramatiq` takes whatever any queue brings. It would become the reader of logs that its host
+does not have, while the worker that was started for them stands idle.
+"""
+
+from __future__ import annotations
+
+import enum
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable, Collection, Iterable
+from typing import Final
+
+from django_logtail.conf import conf
+from django_logtail.control import Control, ControlUnavailable, Server, messages
+from django_logtail.control.wire import NotOurs, Unreadable, ignored
+from django_logtail.reader.sources import find_sources
+
+logger = logging.getLogger(__name__)
+
+#: Seconds between two times that a worker says which queues it serves; a third of the time that counts.
+SERVING_SECONDS: Final = 20.0
+#: Seconds that a worker with some of the files leaves a wake-up to one that may have all.
+PATIENCE_SECONDS: Final = 2.0
+#: Seconds after which a wake-up that nobody took is dropped; who wants something sends another.
+WAKE_UP_SECONDS: Final = 10.0
+#: Times that one is passed on at most, whatever the clock says, and that one of another project is put back.
+MOST_PASSED_ON: Final = 100
+MOST_PUT_BACK: Final = 40
+#: Seconds that a look at the files may take: a file server may be gone.
+LOOK_SECONDS: Final = 2.0
+
+
+class Verdict(enum.Enum):
+    """What a worker does with a wake-up."""
+
+    READ = enum.auto()
+    #: Put it back for another worker.
+    PASS_ON = enum.auto()
+    #: The same with one of another project, about which nothing else is known.
+    PUT_BACK = enum.auto()
+    DROP = enum.auto()
+
+
+class Serving:
+    """What this worker process serves: the queues it was named for, or with None whatever there is.
+
+    `declared` says which queues that is. It says so in Redis until `stop`, and introduces the project to others.
+    """
+
+    def __init__(
+        self,
+        control: Callable[[], Control],
+        named: Collection[str] | None,
+        declared: Callable[[], Collection[str]],
+    ) -> None:
+        self._control = control
+        self._named = named
+        self._declared = declared
+        self._is_over = threading.Event()
+        self._host = socket.gethostname()
+        self._said: set[str] = set()
+
+    def start(self) -> None:
+        threading.Thread(target=self._say_so, name="logtail-serving", daemon=True).start()
+
+    def stop(self) -> None:
+        """Leave the queues to others from now on."""
+        self._is_over.set()
+        try:
+            for queue in self._queues():
+                self._control().serve_no_more(queue, self._me)
+        except ControlUnavailable as error:
+            logger.info("the queues of this worker are left to others when its word lapses: Redis: %s", error)
+
+    def is_named_for(self, queue: str) -> bool:
+        return self._named is not None and queue in self._named
+
+    def verdict(self, queue: str, text: str, passed_on: int) -> Verdict:
+        """What to do with the wake-up of this text, which other workers have passed on so often. Blocks."""
+        try:
+            return self._verdict(queue, text, passed_on)
+        except ControlUnavailable as error:
+            logger.warning("a wake-up for queue %s came to nothing: Redis: %s", queue, error)
+            return Verdict.DROP
+
+    def better_host(self, queue: str, missing: Collection[str]) -> str:
+        """Where a reader of this worker should leave the queue to, because the files of these logs are missing here.
+
+        "" when it should not. Blocks; raises `ControlUnavailable`.
+        """
+        if self.is_named_for(queue):
+            return ""
+        for other in self._control().servers(queue):
+            if other.is_named or (missing and other.host != self._host):
+                return other.host
+        return ""
+
+    # -- judging -----------------------------------------------------------------------------------
+
+    def _verdict(self, queue: str, text: str, passed_on: int) -> Verdict:
+        control = self._control()
+        sent_at = control.clock()
+        not_on = ""
+        try:
+            wake_up = messages.read_wake_up(queue, text)
+            sent_at, not_on = wake_up.at, wake_up.not_on
+        except NotOurs as error:
+            return self._foreign(queue, error, passed_on)
+        except Unreadable as error:
+            ignored.add("a wake-up", error)  # of this project all the same
+        if not (logs := control.wanted(queue)):
+            return Verdict.DROP
+        if self.is_named_for(queue):
+            return Verdict.READ
+        age = control.clock() - sent_at
+        put_off = Verdict.PASS_ON if age < WAKE_UP_SECONDS and passed_on < MOST_PASSED_ON else Verdict.DROP
+        others = control.servers(queue)
+        if named := [other for other in others if other.is_named]:
+            self._say_once(queue, f"it is served by the one on {named[0].host}")
+            return put_off
+        files, folders = _looked_at(logs)
+        if not folders:
+            self._say_once(
+                queue, "this host has no file of the logs that are wanted, and no directory of theirs"
+            )
+            return put_off
+        has_rivals = any(other.host != self._host for other in others)
+        if has_rivals and (files < len(logs) or not_on == self._host) and age < PATIENCE_SECONDS:
+            return put_off
+        return Verdict.READ
+
+    def _foreign(self, queue: str, error: NotOurs, passed_on: int) -> Verdict:
+        ignored.add("a wake-up", error)
+        if queue not in self._said:
+            self._said.add(queue)
+            logger.warning(
+                "queue %s brought a wake-up of another project, which was put back: two projects share Dramatiq's "
+                'queues. Give the broker of one of them a namespace: DRAMATIQ_BROKER["OPTIONS"]["namespace"], or its '
+                'logs a queue of their own: LOGTAIL["QUEUE"]',
+                queue,
+            )
+        return Verdict.PUT_BACK if passed_on < MOST_PUT_BACK else Verdict.DROP
+
+    def _say_once(self, queue: str, why: str) -> None:
+        if why not in self._said:
+            self._said.add(why)
+            logger.warning(
+                "queue %s is left to other workers: this one was not named for it, and %s. On the host that has the "
+                "files: rundramatiq --queues %s --processes 1 --threads 2",
+                queue,
+                why,
+                queue,
+            )
+
+    # -- saying who serves -------------------------------------------------------------------------
+
+    @property
+    def _me(self) -> Server:
+        return Server(self._host, os.getpid(), self._named is not None)
+
+    def _queues(self) -> Iterable[str]:
+        return self._named if self._named is not None else self._declared()
+
+    def _say_so(self) -> None:
+        has_failed = False
+        while not self._is_over.is_set():
+            try:
+                for queue in self._queues():
+                    self._control().serve(queue, self._me)
+                self._control().introduce()
+                has_failed = False
+            except ControlUnavailable as error:
+                if not has_failed:
+                    logger.info("this worker cannot say which queues it serves: Redis: %s", error)
+                has_failed = True
+            self._is_over.wait(SERVING_SECONDS)
+
+
+def _looked_at(logs: Collection[str]) -> tuple[int, int]:
+    """How many of these logs have a file here, and how many a directory at least."""
+    found: list[tuple[int, int]] = []
+
+    def look() -> None:
+        paths = [source.path for source in find_sources(logs).values()]
+        files = sum(path.exists() for path in paths)
+        found.append((files, sum(path.exists() or path.parent.is_dir() for path in paths)))
+
+    looking = threading.Thread(target=look, name="logtail-look", daemon=True)
+    looking.start()
+    looking.join(LOOK_SECONDS)
+    return found[0] if found else (0, 0)
+
+
+def new_wake_up(control: Control, queue: str, not_on: str = "") -> str:
+    """The text of one that is sent now. Raises `ControlUnavailable`."""
+    return messages.wake_up_text(queue, messages.WakeUp(conf.NAMESPACE, round(control.clock(), 3), not_on))

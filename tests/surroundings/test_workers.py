@@ -1,0 +1,166 @@
+"""Which worker reads: a project's ordinary one beside the one that was started for the logs, and none at all."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from tests.client import Client
+from tests.conftest import absent
+from tests.stack import Running, Stack, has_redis, wait_until
+
+pytestmark = [pytest.mark.redis, pytest.mark.whole]
+
+IMPATIENT = {"DJANGO_SETTINGS_MODULE": "tests.surroundings.another", "IMPATIENT": "1"}
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[Stack]:
+    if not has_redis():
+        absent("a redis-server")
+    with Stack(tmp_path / "stack", environment=IMPATIENT) as stack:
+        stack.start_redis()
+        yield stack
+
+
+def start_elsewhere(stack: Stack, folder: Path, **options: object) -> Running:
+    """An ordinary worker on another host: there the logs' paths name no file, and their directory is empty."""
+    copy = stack.folder / "elsewhere.sqlite3"
+    with sqlite3.connect(stack.folder / "db.sqlite3") as database:
+        database.execute("VACUUM INTO ?", (str(copy),))
+    with sqlite3.connect(copy) as database:
+        database.execute("UPDATE logtail_log SET path = replace(path, ?, ?)", (str(stack.logs), str(folder)))
+    return stack.start_worker(
+        is_named=False,
+        environment={
+            "DATABASE_PATH": str(copy),
+            "HOST_NAME": "web-9",
+            "LOGTAIL_ROOTS": str(folder),
+        },
+        **options,  # type: ignore[arg-type]
+    )
+
+
+def queue_length(stack: Stack) -> int:
+    with redis.Redis(port=stack.redis_port) as client:
+        return int(client.llen("dramatiq:logtail"))
+
+
+@pytest.mark.parametrize("has_directory", [True, False], ids=["directory", "no directory"])
+async def test_an_ordinary_worker_leaves_the_logs_to_the_one_that_was_started_for_them(
+    stack: Stack, tmp_path: Path, has_directory: bool
+) -> None:
+    stack.add_log("app", b"one\n")
+    web, session = stack.start_web(), stack.make_user("bo")
+    empty = tmp_path / "empty"
+    if has_directory:
+        empty.mkdir()
+    elsewhere = start_elsewhere(stack, empty, processes=2, threads=8)
+    stack.start_worker("logtail", environment={"HOST_NAME": "web-2"})
+    states = []
+
+    for _ in range(6):
+        async with Client(stack, web, "app", session) as viewer:
+            await viewer.until(lambda: viewer.bytes == b"one\n", 30)
+            states.append({status["state"] for status in viewer.statuses})
+            await viewer.until(lambda: viewer.statuses[-1]["reader"]["host"] == "web-2")
+        with redis.Redis(port=stack.redis_port) as client:
+            wait_until(lambda: not list(client.scan_iter("logtail:*:reader")), what="its end")
+
+    assert "missing" not in set().union(*states)
+    assert elsewhere.says().count("queue logtail is left to other workers") <= 2  # once a process
+
+
+async def test_an_ordinary_worker_serves_the_logs_of_its_host_where_it_is_alone(stack: Stack) -> None:
+    stack.add_log("app", b"one\n")
+    stack.add_log("later", path=stack.logs / "later.log")
+    web, session = stack.start_web(), stack.make_user("bo")
+    stack.start_worker(is_named=False)
+
+    async with Client(stack, web, "app", session) as viewer, Client(stack, web, "later", session) as waits:
+        await viewer.until(lambda: viewer.bytes == b"one\n", 30)
+        await waits.until(lambda: waits.state == "missing", 30)
+        (stack.logs / "later.log").write_bytes(b"now\n")
+        await waits.until(lambda: waits.bytes == b"now\n", 30)
+
+
+async def test_an_ordinary_worker_hands_over_when_the_right_one_starts(stack: Stack, tmp_path: Path) -> None:
+    stack.add_log("app", b"one\n")
+    web, session = stack.start_web(), stack.make_user("bo")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    start_elsewhere(stack, empty)
+
+    async with Client(stack, web, "app", session) as viewer:
+        await viewer.until(lambda: viewer.state == "missing", 30)
+        assert viewer.statuses[-1]["reader"]["host"] == "web-9"
+        stack.start_worker("logtail", environment={"HOST_NAME": "web-2"})
+        await viewer.until(lambda: viewer.bytes == b"one\n", 30)
+
+
+async def test_of_two_ordinary_workers_the_one_that_has_the_file_reads_in_the_end(
+    stack: Stack, tmp_path: Path
+) -> None:
+    stack.add_log("app", b"one\n")
+    web, session = stack.start_web(), stack.make_user("bo")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    start_elsewhere(stack, empty)
+
+    async with Client(stack, web, "app", session) as viewer:
+        await viewer.until(lambda: viewer.state == "missing", 30)
+        stack.start_worker(is_named=False, environment={"HOST_NAME": "web-2"})
+        await viewer.until(lambda: viewer.bytes == b"one\n", 30)
+
+
+async def test_a_host_without_a_trace_of_the_files_says_once_that_it_leaves_them(
+    stack: Stack, tmp_path: Path
+) -> None:
+    stack.add_log("app", b"one\n")
+    web, session = stack.start_web(), stack.make_user("bo")
+    elsewhere = start_elsewhere(stack, tmp_path / "nowhere")
+
+    async with Client(stack, web, "app", session) as viewer:
+        await viewer.until(lambda: viewer.state == "no-reader", 30)
+        wait_until(lambda: "is left to other workers" in elsewhere.says(), what="its word")
+    said = [line for line in elsewhere.says().splitlines() if "is left to other workers" in line]
+
+    assert len(said) == 1
+    assert said[0].endswith(
+        "queue logtail is left to other workers: this one was not named for it, and this host has no file of the logs "
+        "that are wanted, and no directory of theirs. On the host that has the files: rundramatiq --queues logtail "
+        "--processes 1 --threads 2"
+    )
+
+
+async def test_one_wake_up_waits_however_long_a_tab_is_forgotten_and_is_answered_at_last(
+    stack: Stack,
+) -> None:
+    stack.add_log("app", b"one\n")
+    web, session = stack.start_web(), stack.make_user("bo")
+    lengths = set()
+
+    async with Client(stack, web, "app", session) as viewer:
+        await viewer.until(lambda: viewer.state == "no-reader", 30)
+        with redis.Redis(port=stack.redis_port, decode_responses=True) as client:
+            (lock,) = client.scan_iter("logtail:*:wake")
+            for _ in range(10):  # the pauses between wake-ups pass
+                before = client.get(f"{lock}s")
+                client.delete(lock)
+                await viewer.until(lambda: True)
+                while client.get(f"{lock}s") == before:
+                    await asyncio.sleep(0.02)
+                lengths.add(queue_length(stack))
+            await asyncio.sleep(0.5)  # the last one is sent by a thread of its own
+            lengths.add(queue_length(stack))
+            dead = client.zcard("dramatiq:logtail.XQ")
+            stack.start_worker()
+            await viewer.until(lambda: viewer.bytes == b"one\n", 30)
+
+    assert lengths == {1}
+    assert dead == 0
