@@ -56,7 +56,7 @@ async def test_an_ordinary_worker_leaves_the_logs_to_the_one_that_was_started_fo
     stack: Stack, tmp_path: Path, has_directory: bool
 ) -> None:
     stack.add_log("app", b"one\n")
-    web, session = stack.start_web(), stack.make_user("bo")
+    web, session = stack.start_web(), stack.make_user("bo", staff=True)
     empty = tmp_path / "empty"
     if has_directory:
         empty.mkdir()
@@ -79,7 +79,7 @@ async def test_an_ordinary_worker_leaves_the_logs_to_the_one_that_was_started_fo
 async def test_an_ordinary_worker_serves_the_logs_of_its_host_where_it_is_alone(stack: Stack) -> None:
     stack.add_log("app", b"one\n")
     stack.add_log("later", path=stack.logs / "later.log")
-    web, session = stack.start_web(), stack.make_user("bo")
+    web, session = stack.start_web(), stack.make_user("bo", staff=True)
     stack.start_worker(is_named=False)
 
     async with Client(stack, web, "app", session) as viewer, Client(stack, web, "later", session) as waits:
@@ -91,7 +91,7 @@ async def test_an_ordinary_worker_serves_the_logs_of_its_host_where_it_is_alone(
 
 async def test_an_ordinary_worker_hands_over_when_the_right_one_starts(stack: Stack, tmp_path: Path) -> None:
     stack.add_log("app", b"one\n")
-    web, session = stack.start_web(), stack.make_user("bo")
+    web, session = stack.start_web(), stack.make_user("bo", staff=True)
     empty = tmp_path / "empty"
     empty.mkdir()
     start_elsewhere(stack, empty)
@@ -107,7 +107,7 @@ async def test_of_two_ordinary_workers_the_one_that_has_the_file_reads_in_the_en
     stack: Stack, tmp_path: Path
 ) -> None:
     stack.add_log("app", b"one\n")
-    web, session = stack.start_web(), stack.make_user("bo")
+    web, session = stack.start_web(), stack.make_user("bo", staff=True)
     empty = tmp_path / "empty"
     empty.mkdir()
     start_elsewhere(stack, empty)
@@ -122,7 +122,7 @@ async def test_a_host_without_a_trace_of_the_files_says_once_that_it_leaves_them
     stack: Stack, tmp_path: Path
 ) -> None:
     stack.add_log("app", b"one\n")
-    web, session = stack.start_web(), stack.make_user("bo")
+    web, session = stack.start_web(), stack.make_user("bo", staff=True)
     elsewhere = start_elsewhere(stack, tmp_path / "nowhere")
 
     async with Client(stack, web, "app", session) as viewer:
@@ -142,7 +142,7 @@ async def test_one_wake_up_waits_however_long_a_tab_is_forgotten_and_is_answered
     stack: Stack,
 ) -> None:
     stack.add_log("app", b"one\n")
-    web, session = stack.start_web(), stack.make_user("bo")
+    web, session = stack.start_web(), stack.make_user("bo", staff=True)
     lengths = set()
 
     async with Client(stack, web, "app", session) as viewer:
