@@ -12,12 +12,15 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Collection, Iterable
+from pathlib import Path
 from typing import Final
+
+from django.db import connections
 
 from django_logtail.conf import conf
 from django_logtail.control import Control, ControlUnavailable, Server, messages
 from django_logtail.control.wire import NotOurs, Unreadable, ignored
-from django_logtail.reader.sources import find_sources
+from django_logtail.models import Log
 
 logger = logging.getLogger(__name__)
 
@@ -185,7 +188,11 @@ def _looked_at(logs: Collection[str]) -> tuple[int, int]:
     found: list[tuple[int, int]] = []
 
     def look() -> None:
-        paths = [source.path for source in find_sources(logs).values()]
+        try:
+            wanted = Log.objects.filter(pk__in=[log for log in logs if log.isdigit()], enabled=True)
+            paths = [Path(path) for path in wanted.values_list("path", flat=True)]
+        finally:
+            connections.close_all()  # of this thread, which ends
         files = sum(path.exists() for path in paths)
         found.append((files, sum(path.exists() or path.parent.is_dir() for path in paths)))
 
