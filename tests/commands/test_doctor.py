@@ -92,6 +92,19 @@ class TestLocalReader:
             '         -> Correct the path, or LOGTAIL["ROOTS"] on that host.',
         ]
 
+    def test_two_logs_of_one_file_are_a_problem_of_the_younger_one(self, local: Stack) -> None:
+        file = local.add_log("audit", b"secret\n", access="chosen")
+        local.add_log("copy", path=Path(f"/{file}"), validate=False)
+        local.add_log("other", b"")
+
+        code, report = examine(local)
+
+        assert code == 1
+        assert report[2:4] == [
+            f"PROBLEM  log copy: the log audit has the file /{file} already, and only that one is read",
+            "         -> Delete one of the two, or correct its path or queue.",
+        ]
+
     def test_logs_of_another_hosts_queue_are_noted(self, local: Stack) -> None:
         local.add_log("app", queue="web-2")
 

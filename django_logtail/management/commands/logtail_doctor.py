@@ -29,7 +29,7 @@ from django_logtail.control import Control, ControlUnavailable
 from django_logtail.control.messages import Echo
 from django_logtail.control.process import control
 from django_logtail.mailboxes import LayerMailboxes, MailboxUnavailable
-from django_logtail.models import Log
+from django_logtail.models import Log, first_of_each_file
 from django_logtail.protocol import MAX_CLIENT_MESSAGE_BYTES, MOST_MESSAGE_BYTES, PROTOCOL_VERSION
 from django_logtail.reasons import in_full
 from django_logtail.relay import Relay
@@ -96,6 +96,7 @@ def examine(seconds: float) -> Iterator[Finding]:
         yield from findings
         if any(finding.mark == "PROBLEM" for finding in findings):
             return
+    yield from _doubles()
     yield from asyncio.run(_socket())
     yield from _servers()
     if conf.READER == "dramatiq":
@@ -146,6 +147,18 @@ def _database() -> Iterator[Finding]:
         yield ok(f"database: {enabled} enabled log(s), {off} disabled")
     else:
         yield note("database: no log is enabled", "Register one in the admin or with manage.py logtail_add.")
+
+
+def _doubles() -> Iterator[Finding]:
+    """Rows that name a file which an older row names: nobody validated them."""
+    first = first_of_each_file()
+    rows = {row.pk: row for row in Log.objects.order_by("pk")}
+    for row in rows.values():
+        if (read := first.get(row.file_key, row.pk)) != row.pk:
+            yield problem(
+                f"log {row.slug}: the log {rows[read].slug} has the file {row.path} already, and only that one is read",
+                "Delete one of the two, or correct its path or queue.",
+            )
 
 
 async def _socket() -> list[Finding]:
