@@ -19,16 +19,18 @@ def make_user(
     superuser: bool = False,
     groups: tuple[str, ...] = (),
     active: bool = True,
+    rights: tuple[str, ...] = (),
 ) -> str:
     """A user whose password is the name; the key of a session they are signed in to."""
     from django.contrib.auth import get_user_model
-    from django.contrib.auth.models import Group
+    from django.contrib.auth.models import Group, Permission
 
     user = get_user_model().objects.create_user(
         name, f"{name}@example.org", name, is_staff=staff, is_superuser=superuser, is_active=active
     )
     for group in groups:
         user.groups.add(Group.objects.get_or_create(name=group)[0])
+    user.user_permissions.set(Permission.objects.filter(codename__in=rights))
     return sign_in(name)
 
 
