@@ -157,12 +157,15 @@ async def test_a_silent_socket_is_closed_after_ten_seconds(house: House) -> None
     await knock.leave()
 
 
-@pytest.mark.parametrize(("size", "codes"), [(8192, {4400}), (8193, {4400}), (70_000, {4400, 1009})])
-async def test_a_long_message_ends_the_socket_with_a_code(house: House, size: int, codes: set[int]) -> None:
+@pytest.mark.parametrize(("size", "codes"), [(8192, {4400}), (8193, {4400}), (70_000, {4400, 1009, None})])
+async def test_a_long_message_ends_the_socket_with_a_code(
+    house: House, size: int, codes: set[int | None]
+) -> None:
     knock = await Knock.at(house.web, house.socket, FORGED)
 
     await knock.send(b"a" * size)
 
+    # A server that has not read all of it ends the connection with a reset, which may overtake the code.
     assert await knock.close_code() in codes
     await knock.leave()
 
