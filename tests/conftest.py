@@ -8,6 +8,7 @@ import hypothesis
 import pytest
 from django.utils import translation
 
+from .reaper import start_reaper
 from .stack import Running, Stack, Web, has_redis
 
 # The same examples in each run of CI: a failure there is then the change's, and new ones are found at desks.
@@ -18,6 +19,14 @@ if os.environ.get("CI"):
 # A shell starts what it runs in the background with Ctrl-C ignored, and what the tests start would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):
+        return  # part of a run that has one
+    reaper = start_reaper()
+    # Over when this runs, and not when the process is killed.
+    config.add_cleanup(lambda: reaper.communicate(b"over"))
 
 
 def absent(what: str) -> None:
