@@ -17,6 +17,7 @@ from django.utils.translation import get_language_from_path
 
 from django_logtail.consumers import LogConsumer
 from django_logtail.handshake import Scope
+from django_logtail.sending import SEND
 from django_logtail.sockets import Receive, Send
 
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -36,6 +37,8 @@ def with_logtail(application: Application) -> Application:
                 route = {"args": (), "kwargs": {"slug": slug}}
                 await viewer({**scope, "url_route": route}, receive, send)
                 return
+        elif scope["type"] == "http":
+            scope[SEND] = send
         await application(scope, receive, send)
 
     return wrapped

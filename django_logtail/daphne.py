@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django_logtail.sending import unsent_bytes
+
 #: Seconds between looks whether a client has taken what it was sent.
 LOOK_SECONDS: Final = 0.02
 #: Seconds that a client which cannot be told waits for the rest; proxies give up after 60.
@@ -27,6 +29,25 @@ class Connection:
     transport: Any | None
 
     @property
+    def keeps_all(self) -> bool:
+        """Whether daphne takes all it is given into memory: it does."""
+        return True
+
+    @property
+    def untaken(self) -> int | None:
+        """Bytes that were sent and that the client does not have yet; None where that cannot be told."""
+        if self.transport is None:
+            return None
+        waiting = len(getattr(self.transport, "dataBuffer", b"")) - getattr(self.transport, "offset", 0)
+        waiting += getattr(self.transport, "_tempDataLen", 0)
+        return waiting + unsent_bytes(self.transport)
+
+    @property
+    def is_last(self) -> bool:
+        """Never known: daphne ends all answers at once when it is told to stop."""
+        return False
+
+    @property
     def is_drained(self) -> bool:
         """Whether the client has taken all that was sent; also where that cannot be told."""
         return self.transport is None or self.transport not in self.reactor.getWriters()
@@ -36,6 +57,13 @@ class Connection:
         # Twisted tells none but its own producer, and that is daphne.
         while not self.is_drained:  # noqa: ASYNC110
             await asyncio.sleep(LOOK_SECONDS)
+
+    def abort(self) -> bool:
+        """Close it at once. Daphne cancels whoever answers then. False: it cannot be told which one it is."""
+        if self.transport is None:
+            return False
+        self.transport.abortConnection()
+        return True
 
     async def break_off(self) -> None:
         """Close it at once. Daphne cancels the caller when it is closed."""

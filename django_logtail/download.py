@@ -17,10 +17,10 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from django_logtail import daphne, takers
 from django_logtail.admission import TooManyViewers, viewers
 from django_logtail.control import ViewerFacts
 from django_logtail.control.messages import Failed, Found, Piece
-from django_logtail.daphne import Connection
 from django_logtail.models import Log
 from django_logtail.protocol import MAX_RANGE_BYTES
 from django_logtail.reasons import in_full
@@ -31,6 +31,7 @@ from django_logtail.rounds import Who, rounds_here
 from django_logtail.shares import Charged
 from django_logtail.spending import spending_here
 from django_logtail.tailing.events import Position
+from django_logtail.takers import Connection, Taker
 from django_logtail.timing import pause
 from django_logtail.told import told_reason
 
@@ -43,6 +44,8 @@ LOOK_SECONDS: Final = 0.1
 #: Times one range is asked for, before the file counts as gone: a reader may hand over, a message may be lost, and
 #: a file that is renamed while it is looked for is not found.
 TRIES: Final = 3
+#: Bytes handed to the server at a time: where it shows nothing, a client must take as many in STALL_SECONDS.
+PIECE_BYTES: Final = 64 * 1024
 #: The `Content-Encoding` that no middleware encodes again.
 IDENTITY: Final = "identity"
 
@@ -123,20 +126,22 @@ async def bytes_of(
 ) -> AsyncIterator[bytes]:
     """The file's bytes, one range in memory at a time, the next one read when this one was taken.
 
-    `connection` is the client's where the server is daphne, which does not wait for it by itself. `is_altered`, asked
-    when all of the host's middleware has seen the answer: whether one of them changes its bytes.
+    `connection` is the client's, where the server shows it. A client that takes nothing for long is ended.
+    `is_altered`, asked when all of the host's middleware has seen the answer: whether one of them changes its bytes.
 
     Raises `BrokenOff` when they cannot all be had, or may not be had any more.
     """
     relay, processor = relay_here(), spending_here().processor
     who = Who(downloader.user_id, downloader.session_key, log.slug)
     session = uuid.uuid4().hex[:12]
+    taker = Taker(connection)
     try:
         if is_altered():
             raise BrokenOff(
                 "a middleware of this project encodes the answer although it is declared as identity"
             )
         with (
+            taker,
             viewers.counted(downloader.user_id),
             viewers.downloading(downloader.user_id),
             rounds_here().kept(who, log) as stay,
@@ -156,14 +161,22 @@ async def bytes_of(
                         _range(relay, log, who.user_id, whole, at), partial(processor.spend, who.user_id)
                     )
                     at += len(piece)
-                    yield piece
-                    if connection is not None:
-                        await connection.drained()
+                    for begin in range(0, len(piece), PIECE_BYTES):
+                        with taker.sending():
+                            yield piece[begin : begin + PIECE_BYTES]
+                    if at == whole.size or (connection is not None and connection.keeps_all):
+                        await taker.drained()
             finally:
                 relay.viewers.exit(session)
+                if taker.has_stalled:
+                    logger.warning(
+                        "log %r: a download was ended: its client took nothing for %g s or longer",
+                        log.slug,
+                        takers.STALL_SECONDS,
+                    )
     except (BrokenOff, TooManyViewers) as error:
         logger.warning("log %r: a download broke off: %s", log.slug, error)
-        if connection is not None:
+        if isinstance(connection, daphne.Connection):
             await connection.break_off()
             return
         raise BrokenOff(str(error)) from None

@@ -43,7 +43,9 @@ from django_logtail.last_lines import last_lines
 from django_logtail.models import Log
 from django_logtail.protocol import BadMessage, CloseCode, decode_lines_query
 from django_logtail.relays import relay_here
+from django_logtail.sending import SEND
 from django_logtail.tailing.events import Position
+from django_logtail.uvicorn import connection_behind
 from django_logtail.viewer import described, login_url, offered_languages, script_url, viewer_config
 from django_logtail.words import words
 
@@ -204,7 +206,8 @@ async def download(request: HttpRequest, log: Log, reader: Downloader) -> HttpRe
     with viewers.downloading(reader.user_id):  # said now, and not once the answer has begun
         whole = await whole_file(relay_here(), log, reader.user_id)
     disposition = content_disposition_header(True, file_name(log))
-    connection = connection_of(getattr(request, "scope", {}).get("client"))
+    scope = getattr(request, "scope", {})
+    connection = connection_behind(scope.get(SEND)) or connection_of(scope.get("client"))
     response = StreamingHttpResponse(
         content_type="application/octet-stream",
         headers={

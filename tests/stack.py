@@ -265,7 +265,7 @@ class Stack:
             "granian": ["--interface", "asgi", "--host", "127.0.0.1", "--port", number, application],
         }[server]
         output = self.folder / f"web-{number}.out"
-        command = [sys.executable, "-m", server, *options, *address]
+        command = [sys.executable, "-m", server, *address, *options]
         web = Web(f"web ({server})", command, {**self.environment, **(environment or {})}, output)
         web.port = int(number)
         self.started.append(web)

@@ -47,6 +47,16 @@ async def downloaded(house: House, *, after: int = 0, then=lambda: None) -> byte
     return found
 
 
+async def one_range(pieces) -> bytes:
+    """What comes of one range, in pieces of 64 KiB."""
+    found = b""
+    while len(found) < MAX_RANGE_BYTES:
+        piece = await anext(pieces)
+        assert len(piece) == 64 * 1024
+        found += piece
+    return found
+
+
 async def test_a_file_of_several_ranges_comes_whole(house):
     assert await downloaded(house) == CONTENT
 
@@ -166,7 +176,7 @@ async def test_the_next_range_is_read_when_the_one_before_was_taken(house):
             if isinstance(message, (Piece, Read, Found, Failed))
         )
 
-    first = await anext(pieces)
+    first = await one_range(pieces)
     await eventually(lambda: not house.relay.wants.by_member)
 
     assert (len(first), sent()) == (MAX_RANGE_BYTES, MAX_RANGE_BYTES)
@@ -238,7 +248,7 @@ async def test_who_loses_access_gets_no_further_range(house, outcome, words):
     whole = await whole_file(house.relay, LOG)
     pieces = bytes_of(LOG, whole, READER)
 
-    first = await anext(pieces)
+    first = await one_range(pieces)
     (decision,) = rounds_here()._decisions.values()
     for stay in decision.stays:
         stay.tell(outcome)
@@ -270,7 +280,7 @@ async def test_a_budget_that_is_spent_makes_it_wait(house):
     reader, _ = house.readers[0]
     reader.budget.spend(10**12)
 
-    first = asyncio.ensure_future(anext(bytes_of(LOG, whole, READER)))
+    first = asyncio.ensure_future(one_range(bytes_of(LOG, whole, READER)))
     await eventually(lambda: reader.histories)
     before = [
         message for message in house.mailboxes.sent if isinstance(message, (Piece, Read, Found, Failed))
