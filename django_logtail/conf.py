@@ -312,13 +312,8 @@ class Conf:
         50,
         _whole(1, 1_000),
         unit="percent of one processor",
-        why="What all searches of one reader take; one second's worth may be saved up, so that only long ones notice.",
-    )
-    SEARCH_PROCESSOR_PERCENT_PER_USER = Key(
-        25,
-        _whole(1, 1_000),
-        unit="percent of one processor",
-        why="What one user's searches take of it, so that there is as much left for the next user.",
+        why="What all searches of one reader take, in turn by user; one second's worth may be saved up, so that only "
+        "long ones notice.",
     )
     HISTORY_BYTES_PER_SECOND_PER_USER = Key(
         50_000_000,

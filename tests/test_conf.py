@@ -71,7 +71,6 @@ def test_a_right_value_is_taken(settings: Any, name: str, given: Any, value: Any
         ("RANGES_PER_SECOND_PER_USER", 0.5, "expected a whole number from 1 to 100000"),
         ("ANSWER_PROCESSOR_PERCENT_PER_USER", 101, "expected a whole number from 1 to 100"),
         ("SEARCH_PROCESSOR_PERCENT", 0, "expected a whole number from 1 to 1000"),
-        ("SEARCH_PROCESSOR_PERCENT_PER_USER", True, "expected a whole number from 1 to 1000"),
         ("HISTORY_BYTES_PER_SECOND_PER_USER", 10, "expected a whole number from 100000 to 1000000000000"),
         ("RUNTIME_DIR", "run", "expected an absolute path"),
         ("RUNTIME_DIR", 7, "expected an absolute path"),

@@ -308,7 +308,7 @@ async def test_searches_take_turns_by_user(house, monkeypatch):
 
 
 async def test_a_search_that_has_spent_its_share_of_the_processor_says_so(house, monkeypatch):
-    house.limits = Limits(search_processor_percent=100, search_processor_percent_per_user=100)
+    house.limits = Limits(search_processor_percent=100)
     monkeypatch.setattr(searches, "TURN_SECONDS", 0.0)
     monkeypatch.setattr(searches.time, "thread_time", iter(n * 0.3 for n in range(10**6)).__next__)
     house.append(numbered(0, 20_000))

@@ -33,7 +33,7 @@ ATTACKS = {
     "ranges": "15 sockets, 18 `range` a second each, 1 MiB",
     "bytes": "the same with 1-byte ranges",
     "downloads": "16 downloads at a time",
-    "viewers": "2,000 viewers that are checked again every 15 s",
+    "viewers": "2,000 viewers of as many sessions and logs, checked again every 15 s",
 }
 LINE_SECONDS = 0.05
 PAUSE_SECONDS = 0.05
@@ -170,6 +170,10 @@ def one_home(home: str, kinds: Sequence[str], seconds: float, folder: Path) -> N
         large.write_bytes(line * (200_000_000 // len(line)))
         other, attacker = stack.make_user("other"), stack.make_user("attacker")
         paths = {name: stack.reverse(f"logtail:{name}", "large") for name in ("ticket", "socket", "download")}
+        for log in range(VIEWERS_A_SESSION if "viewers" in kinds else 0):
+            stack.add_log(f"log-{log}", b"first\n")
+            for name in ("ticket", "socket"):
+                paths[f"{name}-{log}"] = stack.reverse(f"logtail:{name}", f"log-{log}")
         crowd = [stack.make_user(f"member-{n}") for n in range(SESSIONS)] if "viewers" in kinds else []
         suffer(stack, web, other, path, 2.0)
         before = suffer(stack, web, other, path, seconds)

@@ -10,6 +10,7 @@ import asyncio
 import http.client
 import json
 import os
+import random
 import sys
 import time
 from typing import Any
@@ -42,11 +43,11 @@ class Server:
         self.sessions = sessions
         self.paths = paths
 
-    def ticket(self, session: str) -> str:
+    def ticket(self, session: str, name: str = "ticket") -> str:
         token = "t" * 32
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         headers = {"Cookie": f"sessionid={session}; csrftoken={token}", "X-CSRFToken": token}
-        connection.request("POST", self.paths["ticket"], b"", headers)
+        connection.request("POST", self.paths[name], b"", headers)
         answer = json.loads(connection.getresponse().read())
         connection.close()
         return str(answer["ticket"])
@@ -153,12 +154,16 @@ async def downloads(server: Server) -> None:
 
 
 def viewers(server: Server) -> None:
+    """Each of another session and log, so that no two share a decision."""
     watching = []
+    web: Any = type("Web", (), {"port": server.port})
     for session in server.sessions:
-        ticket = server.ticket(session)
-        web: Any = type("Web", (), {"port": server.port})
-        for _ in range(VIEWERS_A_SESSION):
-            watching.append(plain.connect(web, server.paths["socket"], session, ticket, forgets=True))
+        for log in range(VIEWERS_A_SESSION):
+            ticket = server.ticket(session, f"ticket-{log}")
+            path = server.paths[f"socket-{log}"]
+            watching.append(plain.connect(web, path, session, ticket, forgets=True))
+            # Pages acknowledge when their own timers say so, and not all in one moment.
+            watching[-1].acknowledged_at = time.monotonic() - random.uniform(0.0, plain.SILENT_SECONDS)
         plain.serve(watching, lambda: False, 0.05)
     plain.serve(watching, lambda: all(one.state == "live" for one in watching), 60)
     print("under way", flush=True)

@@ -22,7 +22,6 @@ class Limits:
     history_jobs: int = 4
     search_bytes_per_second: int = 10**12
     search_processor_percent: int = 1_000
-    search_processor_percent_per_user: int = 1_000
     searches_per_user: int = 8
     history_bytes_per_second_per_user: int = 10**12
 
@@ -37,7 +36,6 @@ def limits_of_settings() -> Limits:
         conf.MAX_HISTORY_JOBS,
         conf.SEARCH_BYTES_PER_SECOND,
         conf.SEARCH_PROCESSOR_PERCENT,
-        conf.SEARCH_PROCESSOR_PERCENT_PER_USER,
         conf.MAX_SEARCHES_PER_USER,
         conf.HISTORY_BYTES_PER_SECOND_PER_USER,
     )

@@ -66,11 +66,8 @@ class Searches:
         self._turns = turns
         self._threads = threads
         self._budget = Shares(limits.search_bytes_per_second, limits.search_bytes_per_second, clock=clock)
-        self._processor = Shares(
-            limits.search_processor_percent_per_user * 10_000,
-            limits.search_processor_percent * 10_000,
-            clock=clock,
-        )
+        microseconds = limits.search_processor_percent * 10_000
+        self._processor = Shares(microseconds, microseconds, clock=clock)
         self._clock = clock
         self._most = limits.searches_per_user
         self._under_way: Counter[str] = Counter()
