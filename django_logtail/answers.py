@@ -102,16 +102,20 @@ class Answers:
             task.cancel()
 
     async def _answer(self, asked: Asked) -> None:
-        spending = spending_here()
         # Whoever listens notices as well that the other side is gone, and the next look-up that access is.
         with contextlib.suppress(End, Refused, Changed):
-            if not isinstance(asked, protocol.SearchFrom):
+            spending = spending_here()
+            work = Charged(self._tell(asked), functools.partial(spending.processor.spend, self._user))
+            if isinstance(asked, protocol.SearchFrom):
+                await work
+                return
+            async with spending.ranges.of(self._user):
                 await spending.requests.turn(self._user)
                 spending.requests.spend(self._user, 1)
-            await Charged(self._tell(asked), functools.partial(spending.processor.spend, self._user))
+                await work
 
     async def _tell(self, asked: Asked) -> None:
-        processor = spending_here().processor
+        spending = spending_here()
         try:
             log = await self._admit()
         except DatabaseError:
@@ -120,8 +124,9 @@ class Answers:
             return
         async with contextlib.aclosing(self._frames(log, asked)) as frames:
             async for frame in frames:
-                await processor.turn(self._user)
+                await spending.processor.turn(self._user)
                 await self._send(frame)
+                spending.spend_arrival(self._user, len(frame))
 
     def _frames(self, log: Log, asked: Asked) -> AsyncGenerator[bytes | str]:
         ask = functools.partial(

@@ -131,7 +131,7 @@ async def bytes_of(
 
     Raises `BrokenOff` when they cannot all be had, or may not be had any more.
     """
-    relay, processor = relay_here(), spending_here().processor
+    relay, spending = relay_here(), spending_here()
     who = Who(downloader.user_id, downloader.session_key, log.slug)
     session = uuid.uuid4().hex[:12]
     taker = Taker(connection)
@@ -156,10 +156,13 @@ async def bytes_of(
                 while at < whole.size:
                     if stay.lost.done():
                         raise BrokenOff(str(stay.lost.exception()))
-                    await processor.turn(who.user_id)
-                    piece = await Charged(
-                        _range(relay, log, who.user_id, whole, at), partial(processor.spend, who.user_id)
-                    )
+                    async with spending.ranges.of(who.user_id):
+                        await spending.processor.turn(who.user_id)
+                        piece = await Charged(
+                            _range(relay, log, who.user_id, whole, at),
+                            partial(spending.processor.spend, who.user_id),
+                        )
+                    spending.spend_arrival(who.user_id, len(piece))
                     at += len(piece)
                     for begin in range(0, len(piece), PIECE_BYTES):
                         with taker.sending():

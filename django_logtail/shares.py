@@ -153,6 +153,27 @@ class Turns:
             del self._served[next(iter(self._served))]  # the one who got it longest ago
 
 
+class Places:
+    """So many of each user may work at a time; whoever has as many waits for one of their own."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._users: dict[str, tuple[asyncio.Semaphore, int]] = {}
+
+    @contextlib.asynccontextmanager
+    async def of(self, user: str) -> AsyncIterator[None]:
+        """One place, for as long as the block runs."""
+        places, count = self._users.get(user) or (asyncio.Semaphore(self._most), 0)
+        self._users[user] = places, count + 1
+        try:
+            async with places:
+                yield
+        finally:
+            places, count = self._users.pop(user)
+            if count > 1:
+                self._users[user] = places, count - 1
+
+
 class Charged(Generic[T]):
     """Something to await, of which the processor time of each step is told to `spend`, in microseconds."""
 

@@ -6,19 +6,34 @@ import asyncio
 from typing import Final
 
 from django_logtail.conf import conf
-from django_logtail.shares import Shares
+from django_logtail.shares import Places, Shares
 
+#: Ranges of one user that one process asks readers for at a time: what comes for others stands behind their bytes.
+RANGES_AT_A_TIME: Final = 2
+#: Microseconds of the processor that a MiB from a reader in another process has cost before it is here.
+MICROSECONDS_A_MIB: Final = 8_000
 #: Percent of one processor for the answers to all users together: the rest is for streams and pages.
 PERCENT_IN_ALL: Final = 50
 
 
 class Spending:
-    """Of one event loop. `requests`: ranges; `processor`: microseconds of it that answers and downloads take."""
+    """Of one event loop.
+
+    `requests`: ranges a second; `ranges`: those asked for at a time; `processor`: microseconds of it that answers and
+    downloads take.
+    """
 
     def __init__(self) -> None:
         percent = conf.ANSWER_PROCESSOR_PERCENT_PER_USER
         self.processor = Shares(percent * 10_000, max(percent, PERCENT_IN_ALL) * 10_000)
         self.requests = Shares(conf.RANGES_PER_SECOND_PER_USER)
+        self.ranges = Places(RANGES_AT_A_TIME)
+        self._is_apart = conf.READER != "local"
+
+    def spend_arrival(self, user: str, size: int) -> None:
+        """So many bytes came for this user from a reader."""
+        if self._is_apart:
+            self.processor.spend(user, size * MICROSECONDS_A_MIB // (1024 * 1024))
 
 
 _spending: dict[asyncio.AbstractEventLoop, Spending] = {}

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from django_logtail.shares import Charged, Shares, Turns
+from django_logtail.shares import Charged, Places, Shares, Turns
 from tests.virtual_time import run_virtually
 
 
@@ -166,6 +166,25 @@ async def test_a_turn_is_not_lost_with_who_waited_for_it(when):
     assert third.exception() is None
     async with turns.of("bert"):
         pass
+
+
+async def test_each_user_has_so_many_places_and_none_is_remembered():
+    places, now, most = Places(2), {"anna": 0, "bert": 0}, {"anna": 0, "bert": 0}
+
+    async def work(user: str) -> None:
+        async with places.of(user):
+            now[user] += 1
+            most[user] = max(most[user], now[user])
+            await asyncio.sleep(0)
+            now[user] -= 1
+
+    tasks = [asyncio.ensure_future(work(user)) for user in ("anna",) * 9 + ("bert",)]
+    await asyncio.sleep(0)
+    tasks[8].cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert most == {"anna": 2, "bert": 1}
+    assert places._users == {}
 
 
 async def test_the_processor_time_of_each_step_is_charged_and_waiting_is_not():
