@@ -35,6 +35,8 @@ RETRY_SECONDS: Final = ADMIT_SECONDS * (1 - JITTER)
 ANSWER_SECONDS: Final = 30.0
 #: Seconds for which a decision serves whatever else its viewer asks for.
 FRESH_SECONDS: Final = 1.0
+#: What is listed as due and no longer is, before the list is tidied up.
+LISTED: Final = 64
 #: Seconds after which the look-ups take another connection to the database, however well this one does.
 CONNECTION_SECONDS: Final = 60.0
 
@@ -142,6 +144,7 @@ class Rounds:
             decision.stays.discard(stay)
             if not decision.stays and self._decisions.get(who) is decision:
                 del self._decisions[who]
+                self._forget()
                 self._sooner.set()
 
     async def decided(self, decision: _Decision, stay: Stay, seconds: float) -> Log:
@@ -174,6 +177,14 @@ class Rounds:
     def _schedule(self, decision: _Decision, seconds: float) -> None:
         decision.due_at = self._loop.time() + seconds
         heapq.heappush(self._due, (decision.due_at, next(self._numbers), decision))
+
+    def _forget(self) -> None:
+        """Hold nothing of those who left, nor of what was put off, but a few."""
+        if not self._decisions:
+            self._due = []
+        elif len(self._due) > 2 * len(self._decisions) + LISTED:
+            self._due = [entry for entry in self._due if entry[2].stays and entry[0] == entry[2].due_at]
+            heapq.heapify(self._due)
 
     def _next_due(self) -> _Decision | None:
         """The one that is due first, which is no longer listed as due."""

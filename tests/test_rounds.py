@@ -350,6 +350,24 @@ def test_nobody_is_looked_up_who_left_and_nothing_goes_on():
     assert database.rested
 
 
+def test_of_those_who_left_nothing_is_held():
+    database = Database()
+
+    async def stay() -> tuple[int, int]:
+        rounds = database.rounds()
+        with rounds.kept(ANNA, Log(**ROW)):
+            for number in range(1_000):
+                with rounds.kept(Who(str(number), "s", "app"), Log(**ROW)):
+                    pass
+            during = len(rounds._due)
+        return during, len(rounds._due)
+
+    during, after = run_virtually(stay())
+
+    assert during < 100
+    assert after == 0
+
+
 class Connection:
     def __init__(self) -> None:
         self.closed = 0
