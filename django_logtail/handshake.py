@@ -18,12 +18,16 @@ _ADDRESS: Final = re.compile(r"[0-9A-Za-z.:%_-]{1,100}")
 
 
 def peer_address(scope: Scope) -> str:
-    """The address that the connection comes from, "" when the server does not say.
+    """The address that the connection comes from, "" when the server does not say."""
+    return address_of((scope.get("client") or [""])[0])
+
+
+def address_of(said: object) -> str:
+    """The address in what a server says of a client, "" when that is none.
 
     Behind a proxy it may be what a header said. It is shown to people and kept as a key, so it must look like one.
     """
-    address = str((scope.get("client") or [""])[0])
-    return address if _ADDRESS.fullmatch(address) else ""
+    return said if isinstance(said, str) and _ADDRESS.fullmatch(said) else ""
 
 
 def is_secure(scope: Scope) -> bool:

@@ -32,6 +32,8 @@ MAX_LINES = 10_000
 MAX_RANGE_BYTES = 1024 * 1024
 #: Characters of what a `search` looks for.
 MAX_PATTERN_CHARACTERS = 1_000
+#: Characters of a file's id.
+MAX_FILE_CHARACTERS = 200
 #: Offsets above this lose precision in a browser's numbers.
 MAX_OFFSET = 2**53 - 1
 
@@ -298,6 +300,6 @@ def _place(value: object) -> Place:
 def _file(fields: Mapping[str, object]) -> str:
     """Somebody else may be sent it, who is told where this client stood: half a character could not travel."""
     value = _text(fields, "file")
-    if not (value.isascii() and value.isprintable()):
+    if not (value.isascii() and value.isprintable() and len(value) <= MAX_FILE_CHARACTERS):
         raise BadMessage("'file' is no id of a file")
     return value

@@ -51,7 +51,8 @@ def set_stop(log: Log | None, *, by: str, reason: str = "") -> None:
     """
     _require_worker()
     said = _said(by, " ".join(reason.split()))
-    said = said.encode(errors="replace").decode()  # a shell hands on what is no UTF-8 as half characters
+    # A shell hands on what is no UTF-8 as half characters; and it is written to logs and terminals.
+    said = "".join(letter for letter in said.encode(errors="replace").decode() if letter.isprintable())
     for queue in [log.queue_name] if log is not None else queues():
         control().set_stop(queue, _ALL if log is None else str(log.pk), said)
 

@@ -39,6 +39,7 @@ from django_logtail.browsing import own_pages_only, say_who_may_frame
 from django_logtail.conf import conf
 from django_logtail.daphne import connection_of
 from django_logtail.download import IDENTITY, Downloader, NoFile, bytes_of, file_name, is_encoded, whole_file
+from django_logtail.handshake import address_of
 from django_logtail.last_lines import last_lines
 from django_logtail.models import Log
 from django_logtail.protocol import BadMessage, CloseCode, decode_lines_query
@@ -152,8 +153,8 @@ def let_in(view: AsyncView) -> AsyncView:
         if not reader.user_id:
             return JsonResponse({"error": "signed-out", "login": login_url()}, status=401)
         try:
-            log = await admitted(reader.user_id, reader.session_key, slug)
-            with viewers.counted(reader.user_id):
+            with viewers.counted(reader.user_id):  # before anything is looked up: that costs as well
+                log = await admitted(reader.user_id, reader.session_key, slug)
                 return await view(request, log, reader)
         except Refused as refused:
             if refused.code == CloseCode.SIGNED_OUT:
@@ -180,7 +181,7 @@ def _reader_of(request: HttpRequest) -> Downloader:
     """Whom the host's middleware takes this for; nobody when signed out."""
     user_id = str(request.user.pk) if request.user.is_authenticated else ""
     session_key = request.session.session_key or ""
-    return Downloader(user_id, session_key, request.META.get("REMOTE_ADDR") or "")
+    return Downloader(user_id, session_key, address_of(request.META.get("REMOTE_ADDR")))
 
 
 @require_GET

@@ -61,6 +61,7 @@ from django_logtail.protocol import (
             {"type": "search", "request": 1, "file": "f", "pattern": " x"},
             SearchFrom(1, "f", 0, " x", False, False),
         ),
+        ({"type": "ack", "file": "f" * 200, "offset": 1}, Ack(Place("f" * 200, 1))),
         ({"type": "cancel", "request": 1}, Cancel(1)),
         ({"type": "stop", "later": "fields are ignored"}, Stop()),
     ],
@@ -77,6 +78,7 @@ def test_each_client_message_is_understood(message, meaning):
         ("[]", "message is not a JSON object"),
         ('{"type": "ack", "file": "\\ud800", "offset": 1}', "'file' is no id of a file"),
         ('{"type": "ack", "file": "a\\nb", "offset": 1}', "'file' is no id of a file"),
+        (json.dumps({"type": "ack", "file": "f" * 201, "offset": 1}), "'file' is no id of a file"),
         ('{"type": "shout"}', "unknown type 'shout'"),
         ('{"type": ["ack"]}', "unknown type \"['ack']\""),
         (

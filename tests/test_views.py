@@ -9,14 +9,17 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.template import Context, Template
 from django.test import AsyncClient, Client, RequestFactory, override_settings
 from django.urls import clear_script_prefix, reverse, set_script_prefix
 from django.utils import translation
 
 import django_logtail
+from django_logtail import views
 from django_logtail.access import read_ticket
+from django_logtail.admission import viewers
+from django_logtail.download import Downloader
 from django_logtail.models import Access, Log
 from django_logtail.reports import reports
 from django_logtail.views import socket
@@ -154,6 +157,28 @@ def test_what_pages_of_other_sites_have_a_browser_ask_for_is_refused(
             "text": "A page of another site asked for this. Open the log’s own page and ask for it there.",
         },
     )
+
+
+@pytest.mark.parametrize("name", ["lines", "download"])
+async def test_who_has_as_many_logs_open_as_they_may_has_nothing_looked_up(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    settings.LOGTAIL = {"ROOTS": ["/tmp"], "MAX_VIEWERS_PER_USER": 1}
+    monkeypatch.setattr(views, "_reader_of", lambda request: Downloader("7", "session", ""))
+    looked_up = []
+
+    async def admitted(*args: object) -> Log:
+        looked_up.append(args)
+        raise DatabaseError("gone")
+
+    monkeypatch.setattr(views, "admitted", admitted)
+    path = reverse(f"logtail:{name}", args=["open"])
+
+    with viewers.counted("7"):
+        full = await AsyncClient().get(path)
+    free = await AsyncClient().get(path)
+
+    assert (full.status_code, free.status_code, len(looked_up)) == (429, 503, 1)
 
 
 @pytest.mark.parametrize("slug", ["closed", "disabled", "missing"])

@@ -107,6 +107,24 @@ async def test_a_made_up_session_gets_no_long_message_into_memory(house: House) 
             await knock.leave()
 
 
+@pytest.mark.parametrize("way", ["websockets", "websockets-sansio", "wsproto"])
+async def test_uvicorn_is_asked_for_a_limit_in_each_of_its_ways_to_speak(tmp_path: Path, way: str) -> None:
+    with Stack(tmp_path / "stack", logtail={"READER": "local"}) as stack:
+        stack.add_log("app", b"first line\n")
+        web = stack.start_web(options=["--ws", way])
+        path = stack.reverse("logtail:socket", "app")
+        await (await Knock.at(web, path, FORGED)).leave()
+        before = memory_mb(web)
+
+        knocks = await asyncio.gather(*(Knock.at(web, path, FORGED) for _ in range(20)))
+        sent = await asyncio.gather(*(knock.send(b"a" * 15_000_000) for knock in knocks))
+
+        assert sent == [False] * 20
+        assert memory_mb(web) - before < 60
+        for knock in knocks:
+            await knock.leave()
+
+
 @pytest.mark.parametrize(("count", "let_in"), [(BY_ADDRESS - 1, 5), (BY_ADDRESS, 6), (BY_ADDRESS + 1, 6)])
 async def test_silent_sockets_of_one_address_are_limited_and_others_are_let_in(
     house: House, count: int, let_in: int
