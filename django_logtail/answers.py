@@ -105,14 +105,27 @@ class Answers:
         # Whoever listens notices as well that the other side is gone, and the next look-up that access is.
         with contextlib.suppress(End, Refused, Changed):
             spending = spending_here()
-            work = Charged(self._tell(asked), functools.partial(spending.processor.spend, self._user))
             if isinstance(asked, protocol.SearchFrom):
-                await work
+                await self._charged(asked)
                 return
             async with spending.ranges.of(self._user):
                 await spending.requests.turn(self._user)
                 spending.requests.spend(self._user, 1)
-                await work
+                await self._charged(asked)
+
+    async def _charged(self, asked: Asked) -> None:
+        spend = functools.partial(spending_here().processor.spend, self._user)
+        await Charged(self._tell_or_fail(asked), spend)
+
+    async def _tell_or_fail(self, asked: Asked) -> None:
+        try:
+            await self._tell(asked)
+        except (End, Refused, Changed):
+            raise
+        except Exception as error:  # noqa: BLE001 - seen; who asked is told, and everything else goes on
+            self._relay.supervisor.failed("answering a viewer", error)
+            text = "The server failed to answer. Its own log says why."
+            await self._send(encode_message("error", request=asked.request, id="unavailable", text=text))
 
     async def _tell(self, asked: Asked) -> None:
         spending = spending_here()

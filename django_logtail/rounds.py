@@ -23,7 +23,7 @@ from django.db.models import signals
 
 from django_logtail.access import admit
 from django_logtail.models import Log
-from django_logtail.timing import pause, time_limit
+from django_logtail.timing import Supervisor, pause, time_limit
 
 #: Seconds between looks at session and permission of who is let in and stays, and by how much of it they differ.
 ADMIT_SECONDS: Final = 15.0
@@ -75,13 +75,14 @@ class Stay:
         if self.lost.done():
             return
         if isinstance(outcome, Exception):
-            self._lose(outcome)
+            self.lose(outcome)
         elif outcome.revision != self._log.revision:
-            self._lose(Changed("this log's entry was changed"))
+            self.lose(Changed("this log's entry was changed"))
         else:
             self._log.sees_host = outcome.sees_host  # who is no longer staff watches on, and is told less
 
-    def _lose(self, error: Exception) -> None:
+    def lose(self, error: Exception) -> None:
+        """They may not stay, for this reason."""
         self.lost.set_exception(error)
         self.lost.exception()  # nobody need be waiting
 
@@ -122,6 +123,7 @@ class Rounds:
         self._due: list[tuple[float, int, _Decision]] = []
         self._numbers = itertools.count()
         self._sooner = asyncio.Event()
+        self._supervisor = Supervisor("web process")
         self._task: asyncio.Task[None] | None = None
 
     def __len__(self) -> int:
@@ -137,7 +139,7 @@ class Rounds:
         stay = Stay(self, decision, log)
         decision.stays.add(stay)
         if self._task is None or self._task.done():
-            self._task = asyncio.ensure_future(self._run())
+            self._task = self._supervisor.keep("looking up who may stay", self._run)
         try:
             yield stay
         finally:
@@ -242,9 +244,13 @@ class Rounds:
         decision.decided_at = now
         if isinstance(outcome, Log):
             decision.log = outcome
-        for stay in decision.stays:
-            stay.tell(outcome)
         self._schedule(decision, self._interval())
+        for stay in list(decision.stays):
+            try:
+                stay.tell(outcome)
+            except Exception as error:  # noqa: BLE001 - seen; and whom it could not be told may not stay
+                self._supervisor.failed("telling who may stay", error)
+                stay.lose(error)
         if asked is not None:
             asked.set_result(None)
 

@@ -14,6 +14,7 @@ from django_logtail.access import Refused
 from django_logtail.models import Log
 from django_logtail.protocol import CloseCode
 from django_logtail.rounds import Changed, Looks, Rounds, Who
+from django_logtail.timing import failures
 from tests.virtual_time import run_virtually
 
 ROW = {
@@ -414,3 +415,39 @@ def test_a_connection_that_was_cut_while_idle_costs_nobody_a_failure(connection,
 
     assert looks.look(ANNA).slug == "app"
     assert connection.closed == 2
+
+
+def test_whom_a_decision_cannot_be_told_may_not_stay_and_the_others_are_looked_up_on(caplog):
+    async def kept() -> tuple[bool, bool, int]:
+        database = Database()
+        rounds = Rounds(database.look, chance=lambda: 0.5)
+        with rounds.kept(ANNA, Log(**ROW)) as bad, rounds.kept(ANNA, Log(**ROW)) as good:
+            bad.tell = lambda outcome: {}["a bug"]
+            await asyncio.sleep(100)
+            return bad.lost.done(), good.lost.done(), len(database.asked)
+
+    assert run_virtually(kept()) == (True, False, 6)
+    assert "web process: telling who may stay failed" in caplog.messages
+    failures.forget()
+
+
+def test_looking_up_goes_on_after_what_nobody_expected(monkeypatch, caplog):
+    async def kept() -> int:
+        database = Database()
+        rounds = Rounds(database.look, chance=lambda: 0.5)
+        next_due, failed = rounds._next_due, []
+
+        def fails_once():
+            if not failed:
+                failed.append(True)
+                raise KeyError("a bug in the rounds")
+            return next_due()
+
+        rounds._next_due = fails_once
+        with rounds.kept(ANNA, Log(**ROW)):
+            await asyncio.sleep(50)
+            return len(database.asked)
+
+    assert run_virtually(kept()) == 3
+    assert "web process: looking up who may stay failed and starts again in 0.25 s" in caplog.messages
+    failures.forget()

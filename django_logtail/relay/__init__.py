@@ -75,8 +75,8 @@ class Relay:
         self.readers = Readers()
         self.feeds = Feeds(self.wants, self.readers, clock)
         self.viewers = ViewerList(self.process, control)
-        self._supervisor = Supervisor("relay")
-        self._inbox = Inbox(mailboxes, take=self._take, opened=self._post_feeds, keep=self._supervisor.keep)
+        self.supervisor = Supervisor("relay")
+        self._inbox = Inbox(mailboxes, take=self._take, opened=self._post_feeds, keep=self.supervisor.keep)
         self._control = control
         self._mailboxes = mailboxes
         self._wake = wake
@@ -86,12 +86,12 @@ class Relay:
     def start(self) -> None:
         """Begin what must live for as long as the event loop does."""
         self._inbox.start()
-        self._supervisor.keep("posting", self._post)
-        self._supervisor.keep("measuring", self._measure)
-        self._supervisor.keep("the list of viewers", self.viewers.report)
+        self.supervisor.keep("posting", self._post)
+        self.supervisor.keep("measuring", self._measure)
+        self.supervisor.keep("the list of viewers", self.viewers.report)
 
     async def close(self) -> None:
-        for task in await self._supervisor.close(ENDING_SECONDS):
+        for task in await self.supervisor.close(ENDING_SECONDS):
             logger.error(
                 "relay: %s did not end within %g s, at %s", task.get_name(), ENDING_SECONDS, whereabouts(task)
             )
@@ -189,7 +189,7 @@ class Relay:
         self._judge_reader(post.queue, reader, now)
         if posted.wake:
             # `wake` knows what may be expected to go wrong; it is asked again for as long as nobody reads.
-            self._supervisor.spawn(f"wake-up of queue {post.queue}", self._wake(post.queue))
+            self.supervisor.spawn(f"wake-up of queue {post.queue}", self._wake(post.queue))
         if reader is not None and reader.mailbox and (post.wants or post.gone):
             # Have the reader look now and not at its next tick. If this is lost, nothing but 0.4 s is.
             with contextlib.suppress(MailboxUnavailable):
@@ -246,7 +246,7 @@ class Relay:
 
     def _not_taken(self, wanted: Wanted, error: Exception) -> None:
         log = wanted.member.split("|")[1]
-        self._supervisor.failed(f"taking what came for log {log}", error)
+        self.supervisor.failed(f"taking what came for log {log}", error)
         if (feed := self.feeds.by_member.get(wanted.member)) is not None:
             feed.become("no-reader", f"this web process could not take what came: {type(error).__name__}")
 

@@ -146,7 +146,7 @@ async def test_a_relay_closes_in_time_whatever_its_tasks_do(house, monkeypatch, 
             except asyncio.CancelledError:
                 continue
 
-    house.relay._supervisor.keep("measuring", never_ends)
+    house.relay.supervisor.keep("measuring", never_ends)
     await asyncio.sleep(0)
 
     await asyncio.wait_for(house.relay.close(), 10)
