@@ -161,7 +161,7 @@ async def house(tmp_path, monkeypatch, settings):
     monkeypatch.setattr(admission, "admit", house.admit)
     monkeypatch.setattr(rounds, "admit", house.admit)
     monkeypatch.setattr(rounds, "ADMIT_SECONDS", 0.02)
-    monkeypatch.setattr(reader, "find_sources", house.sources)
+    monkeypatch.setattr(reader.Registry, "find", lambda _, logs: house.sources(logs))
     yield house
     await relays.relay_here().close()
     use(None)
