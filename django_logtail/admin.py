@@ -203,6 +203,7 @@ def _tables(status: Status) -> dict[str, Any]:
             for read in queue.logs
         ],
         "viewers": status.viewers,
+        "failures": status.failures,
     }
 
 

@@ -6,7 +6,7 @@ With `LOGTAIL["READER"] = "local"` this is what the calling process knows of its
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -14,7 +14,8 @@ from typing import Any
 from django.contrib.auth import get_user_model
 
 from django_logtail import stop_flag
-from django_logtail.control import ViewerFacts
+from django_logtail.control import FailedTask, ViewerFacts
+from django_logtail.control.messages import failed_tasks
 from django_logtail.control.process import control
 from django_logtail.models import Log
 from django_logtail.reasons import in_full
@@ -76,9 +77,22 @@ class Viewer:
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """What failed in a process since it began: how often, and when and how last."""
+
+    host: str
+    pid: int
+    task: str
+    count: int
+    error: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     queues: tuple[Queue, ...]
     viewers: tuple[Viewer, ...]
+    failures: tuple[Failure, ...] = ()
 
 
 def current_status() -> Status:
@@ -87,7 +101,7 @@ def current_status() -> Status:
     facts = [viewer for viewer in control().viewers() if viewer.log in logs]
     flags = stop_flag.stops() if stop_flag.is_available() else []
     queues = tuple(_queue(name, logs, facts, flags) for name in stop_flag.queues())
-    return Status(queues, _viewers(facts, logs))
+    return Status(queues, _viewers(facts, logs), _failures(stop_flag.queues()))
 
 
 def _queue(name: str, logs: Mapping[str, Log], facts: list[ViewerFacts], flags: list[StopFlag]) -> Queue:
@@ -135,6 +149,20 @@ def _viewers(facts: list[ViewerFacts], logs: Mapping[str, Log]) -> tuple[Viewer,
         for viewer in facts
     )
     return tuple(sorted(viewers, key=lambda viewer: (viewer.log.slug, viewer.since, viewer.user)))
+
+
+def _failures(queues: Sequence[str]) -> tuple[Failure, ...]:
+    """Of web processes and readers, the latest first."""
+    reports = [control().status(name) or {} for name in queues if control().reader(name) is not None]
+    found = [*control().failures(), *(failed for report in reports for failed in failed_tasks(report))]
+    latest: dict[tuple[str, int, str], FailedTask] = {}
+    for failed in sorted(found, key=lambda failed: failed.count):
+        latest[failed.host, failed.pid, failed.task] = failed  # one process may be told of twice
+    failures = (
+        Failure(failed.host, failed.pid, failed.task, failed.count, failed.error, _moment(failed.at))
+        for failed in latest.values()
+    )
+    return tuple(sorted(failures, key=lambda failure: failure.at, reverse=True))
 
 
 def _moment(seconds: float) -> datetime:

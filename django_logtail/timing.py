@@ -32,8 +32,6 @@ LEFT_OVER_SECONDS: Final = 2.0
 #: Seconds before a task that failed is started again: the first time, and at most.
 FIRST_RESTART_SECONDS: Final = 0.25
 LONGEST_RESTART_SECONDS: Final = 30.0
-#: Tasks that failed lately, of which one process tells others.
-MOST_FAILURES: Final = 20
 #: Characters of an error that are kept.
 MOST_CHARACTERS: Final = 200
 #: Seconds that a task must have lived for its next failure to count as a first one.

@@ -8,6 +8,8 @@ import hypothesis
 import pytest
 from django.utils import translation
 
+from django_logtail.timing import failures
+
 from .reaper import start_reaper
 from .stack import Running, Stack, Web, has_redis
 
@@ -41,6 +43,13 @@ def language() -> Iterator[None]:
     """The settings' language for each test: a request in another one leaves that active in its thread."""
     yield
     translation.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def nothing_failed_yet() -> Iterator[None]:
+    """What fails in one test is not shown in another."""
+    yield
+    failures.forget()
 
 
 @pytest.fixture(scope="session")

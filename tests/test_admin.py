@@ -12,7 +12,7 @@ from django.test import Client, RequestFactory, override_settings
 from django.urls import path, reverse, reverse_lazy
 from pytest_django.asserts import assertContains, assertNotContains
 
-from django_logtail.control import ReaderLease, Seen, ViewerFacts
+from django_logtail.control import FailedTask, ReaderLease, Seen, ViewerFacts
 from django_logtail.control.in_memory import MemoryControl
 from django_logtail.control.process import use
 from django_logtail.control.wants import Want
@@ -257,6 +257,20 @@ class TestStatusPage:
         assertContains(page, "<td>Live</td>")
         assertContains(page, '<th scope="row">App</th><td>root</td>', count=2)
         assertContains(page, "<td>10.0.0.1</td>", count=2)
+
+    def test_it_shows_what_failed(
+        self, client: Client, memory: MemoryControl, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assertNotContains(client.get(self.ADDRESS), "What failed")
+        failed = FailedTask("web-1", 4321, "relay: posting", 3, "KeyError: <b>", 9.0)
+        monkeypatch.setattr(memory, "failures", lambda: [failed])
+
+        page = client.get(self.ADDRESS)
+
+        assertContains(page, "What failed")
+        assertContains(page, '<th scope="row">relay: posting</th><td>web-1</td><td>4321</td>')
+        assertContains(page, "<td>3</td>")
+        assertContains(page, "<td>KeyError: &lt;b&gt;</td>")
 
     @pytest.mark.parametrize(
         ("state", "name"),

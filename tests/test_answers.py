@@ -8,7 +8,7 @@ import pytest
 from django_logtail import protocol
 from django_logtail.answers import Answers, offered
 from django_logtail.models import Log
-from django_logtail.timing import Supervisor, failures
+from django_logtail.timing import Supervisor
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,6 @@ async def test_an_answer_that_fails_is_told_to_who_asked_and_logged(monkeypatch,
     async def send(frame):
         said.append(json.loads(frame))
 
-    failures.forget()
     answers = Answers(Relay(), "7", admit, send)
 
     await answers.begin(protocol.Range(3, "f", 0, 10))
@@ -51,4 +50,3 @@ async def test_an_answer_that_fails_is_told_to_who_asked_and_logged(monkeypatch,
     ]
     assert "relay: answering a viewer failed" in caplog.messages
     assert "a bug in the answer" in caplog.text
-    failures.forget()

@@ -146,7 +146,6 @@ class House:
 
 @pytest.fixture
 async def house(tmp_path, monkeypatch, settings):
-    failures.forget()
     settings.LOGTAIL = {
         **settings.LOGTAIL,
         "READER": "local",
@@ -165,7 +164,6 @@ async def house(tmp_path, monkeypatch, settings):
     yield house
     await relays.relay_here().close()
     use(None)
-    failures.forget()
 
 
 async def test_nothing_is_left_of_viewers_who_came_and_went(house):

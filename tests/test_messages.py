@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from django_logtail.control import Note, ReaderLease, ViewerFacts, messages, wire
+from django_logtail.control import FailedTask, Note, ReaderLease, ViewerFacts, messages, wire
 from django_logtail.control.messages import (
     Batch,
     Beat,
@@ -105,6 +105,15 @@ def test_a_recorded_message_is_read_as_it_was_meant(version, name):
         envelope["data"] = bytes.fromhex(envelope["data"])
 
     assert opened("mailbox", envelope) == SAID[name]
+
+
+def test_what_failed_in_a_web_process_is_read_as_it_was_said():
+    failed = FailedTask("web-1", 5, "relay: posting", 3, "KeyError: 'x'", 9.5)
+    text = messages.viewers_text("p", VIEWERS, {}, [failed])
+
+    assert messages.read_failures("p", text) == [failed]
+    assert messages.read_viewers("p", text) == (VIEWERS, {})
+    assert messages.read_failures("another", text) == []
 
 
 @pytest.mark.parametrize("version", VERSIONS, ids=lambda path: path.stem)

@@ -14,7 +14,6 @@ from django_logtail.access import Refused
 from django_logtail.models import Log
 from django_logtail.protocol import CloseCode
 from django_logtail.rounds import Changed, Looks, Rounds, Who
-from django_logtail.timing import failures
 from tests.virtual_time import run_virtually
 
 ROW = {
@@ -428,7 +427,6 @@ def test_whom_a_decision_cannot_be_told_may_not_stay_and_the_others_are_looked_u
 
     assert run_virtually(kept()) == (True, False, 6)
     assert "web process: telling who may stay failed" in caplog.messages
-    failures.forget()
 
 
 def test_looking_up_goes_on_after_what_nobody_expected(monkeypatch, caplog):
@@ -450,4 +448,3 @@ def test_looking_up_goes_on_after_what_nobody_expected(monkeypatch, caplog):
 
     assert run_virtually(kept()) == 3
     assert "web process: looking up who may stay failed and starts again in 0.25 s" in caplog.messages
-    failures.forget()

@@ -11,13 +11,6 @@ from django_logtail.timing import Supervisor, TokenBucket, end_tasks, failures, 
 from tests.virtual_time import run_virtually
 
 
-@pytest.fixture(autouse=True)
-def nothing_failed_yet():
-    failures.forget()
-    yield
-    failures.forget()
-
-
 def now() -> float:
     return asyncio.get_running_loop().time()
 

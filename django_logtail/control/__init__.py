@@ -93,6 +93,18 @@ class Project:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedTask:
+    """Something that a process does all the time, or did, and that failed. `at`: Unix seconds of the last time."""
+
+    host: str
+    pid: int
+    task: str
+    count: int
+    error: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Posted:
     """Answer to a post: who reads, must the caller send a wake-up, which renewed wants Redis no longer has."""
 
@@ -149,6 +161,7 @@ class Control(Protocol):
     def add_note(self, queue: str, note: Note) -> None: ...
     def report_viewers(self, process: str, viewers: list[ViewerFacts]) -> None: ...
     def viewers(self) -> list[ViewerFacts]: ...
+    def failures(self) -> list[FailedTask]: ...
     def ignored(self) -> dict[str, int]: ...
     def introduce(self) -> list[Project]: ...
     def clock(self) -> float: ...

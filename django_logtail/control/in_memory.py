@@ -12,6 +12,7 @@ from typing import Any
 from django_logtail.control import (
     MOST_NOTES,
     READER_LEASE_MS,
+    FailedTask,
     Note,
     Posted,
     Project,
@@ -21,6 +22,7 @@ from django_logtail.control import (
     Tick,
     ViewerFacts,
 )
+from django_logtail.control.failed import failed_here
 from django_logtail.control.wants import WANT_LEASE_MS, Want
 
 
@@ -130,6 +132,9 @@ class MemoryControl:
     def viewers(self) -> list[ViewerFacts]:
         with self._lock:
             return [viewer for viewers in self._viewers.values() for viewer in viewers]
+
+    def failures(self) -> list[FailedTask]:
+        return failed_here()
 
     def ignored(self) -> dict[str, int]:
         return {}

@@ -21,6 +21,7 @@ from django_logtail.control import (
     READER_LEASE_MS,
     VIEWERS_LEASE_MS,
     ControlUnavailable,
+    FailedTask,
     Note,
     Posted,
     Project,
@@ -34,6 +35,7 @@ from django_logtail.control import (
     messages,
 )
 from django_logtail.control.connection import is_wrong_connection
+from django_logtail.control.failed import failed_here
 from django_logtail.control.wants import WANT_LEASE_MS, Want
 from django_logtail.control.wire import Unreadable, ignored
 
@@ -145,9 +147,10 @@ class RedisControl:
         """Say who watches through this web process; to be repeated every VIEWERS_SECONDS."""
         key = keys.viewers_of(process)
         pipeline = self._client.pipeline()
-        counts = ignored.counts
-        if viewers or counts:
-            pipeline.set(key, messages.viewers_text(process, viewers, counts), px=VIEWERS_LEASE_MS)
+        counts, failed = ignored.counts, failed_here()
+        if viewers or counts or failed:
+            text = messages.viewers_text(process, viewers, counts, failed)
+            pipeline.set(key, text, px=VIEWERS_LEASE_MS)
             pipeline.sadd(keys.viewers(), process)
             pipeline.pexpire(keys.viewers(), keys.FAMILY_LEASE_MS)
         else:
@@ -163,14 +166,26 @@ class RedisControl:
         """What web processes that have viewers could not use of what they were told, by kind."""
         return dict(sum((Counter(counts) for _, counts in self._lists_of_viewers()), Counter()))
 
+    def failures(self) -> list[FailedTask]:
+        """What failed in web processes."""
+        return [
+            failure
+            for process, text in self._texts_of_viewers()
+            for failure in messages.read_failures(process, text)
+        ]
+
     def _lists_of_viewers(self) -> list[tuple[list[ViewerFacts], dict[str, int]]]:
+        return [messages.read_viewers(process, text) for process, text in self._texts_of_viewers()]
+
+    def _texts_of_viewers(self) -> list[tuple[str, str]]:
+        """By process."""
         processes = [_text(process) for process in self._call(self._client.smembers, keys.viewers())]
         names = map(keys.viewers_of, processes)
         texts = self._call(self._client.mget, list(names)) if processes else []
         pairs = list(zip(processes, texts, strict=True))
         if dead := [process for process, text in pairs if text is None]:
             self._call(self._client.srem, keys.viewers(), *dead)  # one that lives says so again soon
-        return [messages.read_viewers(process, _text(text)) for process, text in pairs if text is not None]
+        return [(process, _text(text)) for process, text in pairs if text is not None]
 
     def introduce(self) -> list[Project]:
         """Say that this project uses this Redis, and learn which others do."""

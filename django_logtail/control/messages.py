@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from django_logtail.conf import conf
-from django_logtail.control import Note, ReaderLease, ViewerFacts
+from django_logtail.control import FailedTask, Note, ReaderLease, ViewerFacts
 from django_logtail.control.wants import Sought, Want
 from django_logtail.control.wire import (
     VERSION,
@@ -273,6 +273,7 @@ _WANT: Final = Shape(Want, "a want")
 _SOUGHT: Final = Shape(Sought, "what is sought")
 _NOTE: Final = Shape(Note, "a note")
 _VIEWER: Final = Shape(ViewerFacts, "a viewer")
+_FAILED_TASK: Final = Shape(FailedTask, "a failure")
 
 
 def want_text(queue: str, want: Want) -> str:
@@ -366,14 +367,43 @@ _BLANK_REPORT: Final = {
     "since": 0.0,
     "logs": {},
     "ignored": {},
+    "failures": [],
 }
 _BLANK_LOG: Final = {"state": "", "reason": "", "size": None, "flows": 0, "rate": 0, "behind": 0}
 
 
-def viewers_text(process: str, viewers: Sequence[ViewerFacts], counts: Mapping[str, int]) -> str:
-    """Who watches through one web process, and what it ignored."""
-    fields = {"viewers": [_VIEWER.written(viewer) for viewer in viewers], "ignored": dict(counts)}
+def viewers_text(
+    process: str,
+    viewers: Sequence[ViewerFacts],
+    counts: Mapping[str, int],
+    failures: Sequence[FailedTask] = (),
+) -> str:
+    """Who watches through one web process, what it ignored, and what failed in it."""
+    fields = {
+        "viewers": [_VIEWER.written(viewer) for viewer in viewers],
+        "ignored": dict(counts),
+        "failures": [_FAILED_TASK.written(failure) for failure in failures],
+    }
     return signed_text("viewers", fields, process)
+
+
+def read_failures(process: str, text: str) -> list[FailedTask]:
+    """What failed in a web process, of what `viewers_text` was given."""
+    try:
+        return failed_tasks(read_text("viewers", text, process))
+    except Unreadable:  # counted by who reads the viewers
+        return []
+
+
+def failed_tasks(fields: Mapping[str, Any]) -> list[FailedTask]:
+    """Of a report or a list of viewers, without those that cannot be read."""
+    found, said = [], fields.get("failures")
+    for one in said if isinstance(said, list) else ():
+        try:
+            found.append(_FAILED_TASK.read(one))
+        except (Malformed, AttributeError) as error:
+            ignored.add("a failure in a list", Malformed(str(error)))
+    return found
 
 
 def read_viewers(process: str, text: str) -> tuple[list[ViewerFacts], dict[str, int]]:

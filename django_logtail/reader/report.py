@@ -12,11 +12,11 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from django_logtail.control import Control, ControlUnavailable
+from django_logtail.control.failed import failed_here
 from django_logtail.control.process import in_thread
 from django_logtail.reader.flow import Flow
 from django_logtail.reader.flows import Flows
 from django_logtail.reader.lease import Lease
-from django_logtail.timing import MOST_FAILURES, failures
 
 #: Seconds between reports, and while nothing moves.
 REPORT_SECONDS: Final = 1.0
@@ -63,7 +63,7 @@ class Report:
             "version": reader.version,
             "since": self._started_at,
             "logs": self._logs(seconds),
-            "failures": [asdict(failure) for failure in failures.all()[:MOST_FAILURES]],
+            "failures": [asdict(failure) for failure in failed_here()],
         }
 
     def _logs(self, seconds: float) -> dict[str, dict[str, Any]]:

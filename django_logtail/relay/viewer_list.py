@@ -7,7 +7,7 @@ import contextlib
 
 from django_logtail.control import VIEWERS_SECONDS, Control, ControlUnavailable, ViewerFacts
 from django_logtail.control.process import in_thread
-from django_logtail.timing import pause
+from django_logtail.timing import failures, pause
 
 
 class ViewerList:
@@ -31,7 +31,7 @@ class ViewerList:
     async def report(self) -> None:
         """For ever: soon after somebody came or went, and before the list lapses."""
         while True:
-            if self.by_session:
+            if self.by_session or failures.all():
                 await pause(VIEWERS_SECONDS, unless=self._changed)
             else:
                 await self._changed.wait()

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from django_logtail import __version__
-from django_logtail.control import ReaderLease, Seen, ViewerFacts
+from django_logtail.control import FailedTask, ReaderLease, Seen, ViewerFacts
 from django_logtail.control.in_memory import MemoryControl
 from django_logtail.control.process import use
 from django_logtail.control.wants import Want
@@ -103,7 +103,52 @@ class TestCommand:
                 },
             ],
             "viewers": [{"log": "app", "user": "bo", "since": 5.0, "address": "10.0.0.1"}],
+            "failures": [],
         }
+
+    def test_what_failed_is_shown_of_web_processes_and_readers(
+        self,
+        settings: Any,
+        memory: MemoryControl,
+        app: Log,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        settings.TIME_ZONE = "UTC"
+        read(memory, app)
+        mine = {
+            "host": "web-1",
+            "pid": 5,
+            "task": "relay: posting",
+            "count": 3,
+            "error": "KeyError: 'x'",
+            "at": 9.0,
+        }
+        reader = {
+            "host": "web-9",
+            "pid": 77,
+            "task": "reader on queue web-9: pump",
+            "error": "ValueError",
+            "at": 70.0,
+        }
+        monkeypatch.setattr(memory, "failures", lambda: [FailedTask(**mine)])
+        report = {
+            **(memory.status("web-9") or {}),
+            "failures": [{**reader, "count": 1}, {**mine, "count": 2}, 7],
+        }
+        memory.report("web-9", report)
+
+        call_command("logtail_status")
+        lines = capsys.readouterr().out.splitlines()
+        call_command("logtail_status", "--json")
+        failures = json.loads(capsys.readouterr().out)["failures"]
+
+        assert lines[-2:] == [
+            "failed on web-9 in process 77: reader on queue web-9: pump, once, "
+            "last at 1970-01-01 00:01:10 with ValueError",
+            "failed on web-1 in process 5: relay: posting, 3 times, last at 1970-01-01 00:00:09 with KeyError: 'x'",
+        ]
+        assert failures == [{**reader, "count": 1}, mine]
 
     def test_a_report_without_its_reader_is_not_shown(
         self, memory: MemoryControl, app: Log, capsys: pytest.CaptureFixture[str]

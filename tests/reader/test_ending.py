@@ -17,13 +17,6 @@ from django_logtail.timing import failures, run_to_end
 from tests.test_delivery import House, numbered, open_inodes
 
 
-@pytest.fixture(autouse=True)
-def nothing_failed_yet():
-    failures.forget()
-    yield
-    failures.forget()
-
-
 @pytest.fixture
 async def house(tmp_path):
     path = tmp_path / "app.log"

@@ -10,17 +10,9 @@ from django_logtail.control.messages import Failed
 from django_logtail.control.wants import Want
 from django_logtail.reader import files, histories
 from django_logtail.tailing import Follower, Position
-from django_logtail.timing import failures
 from tests.test_delivery import QUEUE, House, Taker, eventually, numbered
 
 NEXT = "tries again soon; the reader's own log says where"
-
-
-@pytest.fixture(autouse=True)
-def nothing_failed_yet():
-    failures.forget()
-    yield
-    failures.forget()
 
 
 @pytest.fixture

@@ -13,13 +13,6 @@ from django_logtail.timing import failures
 from tests.test_delivery import QUEUE, House, Taker, eventually, numbered
 
 
-@pytest.fixture(autouse=True)
-def nothing_failed_yet():
-    failures.forget()
-    yield
-    failures.forget()
-
-
 @pytest.fixture
 async def house(tmp_path):
     path = tmp_path / "app.log"

@@ -42,6 +42,12 @@ class Command(BaseCommand):
         self.stdout.write(f"viewers: {len(status.viewers)}")
         for slug, count in sorted(Counter(viewer.log.slug for viewer in status.viewers).items()):
             self.stdout.write(f"  {slug}: {count}")
+        for failure in status.failures:
+            times = "once" if failure.count == 1 else f"{failure.count} times"
+            self.stdout.write(
+                f"failed on {failure.host} in process {failure.pid}: {failure.task}, {times}, "
+                f"last at {localtime(failure.at):%Y-%m-%d %H:%M:%S} with {failure.error}"
+            )
 
     def _show_queue(self, queue: Queue) -> None:
         reader = queue.reader
@@ -77,6 +83,17 @@ def _plain(status: Status) -> dict[str, Any]:
                 "address": viewer.address,
             }
             for viewer in status.viewers
+        ],
+        "failures": [
+            {
+                "host": failure.host,
+                "pid": failure.pid,
+                "task": failure.task,
+                "count": failure.count,
+                "error": failure.error,
+                "at": failure.at.timestamp(),
+            }
+            for failure in status.failures
         ],
     }
 
