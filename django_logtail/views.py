@@ -14,6 +14,7 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.decorators import login_required
+from django.core.handlers.exception import response_for_exception
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import DatabaseError, connections, transaction
 from django.http import (
@@ -78,7 +79,8 @@ def page(request: HttpRequest, slug: str | None = None) -> HttpResponseBase:
     visible = list(policy().visible_logs(request.user))
     chosen = next((log for log in visible if log.slug == slug), None)
     if slug is not None and chosen is None:
-        raise Http404(_("There is no such log, or it is not for you."))
+        # As if it were raised, but kept by no cache: it may be for them tomorrow.
+        return response_for_exception(request, Http404(_("There is no such log, or it is not for you.")))
     response = render(
         request,
         "logtail/page.html",

@@ -76,6 +76,49 @@ def change_log(slug: str, **fields: Any) -> None:
     Log.objects.filter(slug=slug).update(**fields)
 
 
+def grant(name: str, codename: str) -> None:
+    """Give a user a permission of the app."""
+    from django.contrib.auth import get_user_model
+    from django.contrib.auth.models import Permission
+
+    permission = Permission.objects.get(codename=codename, content_type__app_label="logtail")
+    get_user_model().objects.get(username=name).user_permissions.add(permission)
+
+
+def choose(slug: str, users: tuple[str, ...] = (), groups: tuple[str, ...] = ()) -> None:
+    """Name who may watch a log, by the names of users and groups."""
+    from django.contrib.auth import get_user_model
+    from django.contrib.auth.models import Group
+
+    from django_logtail.models import Log
+
+    log = Log.objects.get(slug=slug)
+    log.users.set(get_user_model().objects.filter(username__in=users))
+    log.groups.set(Group.objects.filter(name__in=groups))
+
+
+def expire(session_key: str) -> None:
+    """Have a session be over since an hour."""
+    from datetime import timedelta
+
+    from django.contrib.sessions.models import Session
+    from django.utils import timezone
+
+    Session.objects.filter(pk=session_key).update(expire_date=timezone.now() - timedelta(hours=1))
+
+
+def primary_key(name: str) -> str:
+    from django.contrib.auth import get_user_model
+
+    return str(get_user_model().objects.get(username=name).pk)
+
+
+def remove_log(slug: str) -> None:
+    from django_logtail.models import Log
+
+    Log.objects.filter(slug=slug).delete()
+
+
 def remove_logs() -> None:
     from django_logtail.models import Log
 
@@ -133,11 +176,16 @@ FUNCTIONS = {
         sign_out,
         add_log,
         change_log,
+        remove_log,
         remove_logs,
         reverse,
         send,
         reader_token,
         take_over,
+        grant,
+        choose,
+        expire,
+        primary_key,
     )
 }
 
