@@ -143,12 +143,7 @@ def _age(one: Sibling, other: Sibling, older: Collection[Inode]) -> int:
     """1: `one` is surely the older; -1: the other; 0: what is known of them does not agree."""
     if (one.inode in older) != (other.inode in older):
         return 1 if one.inode in older else -1
-    if one.birth < other.birth and one.stat.st_mtime_ns < other.stat.st_mtime_ns:
-        return 1
-    if one.birth > other.birth and one.stat.st_mtime_ns > other.stat.st_mtime_ns:
-        return -1
-    if not one.birth and not other.birth:
-        return (one.stat.st_mtime_ns < other.stat.st_mtime_ns) - (
-            one.stat.st_mtime_ns > other.stat.st_mtime_ns
-        )
-    return 0
+    begun = (one.since < other.since) - (one.since > other.since)
+    written, other_written = one.stat.st_mtime_ns, other.stat.st_mtime_ns
+    ended = (written < other_written) - (written > other_written)
+    return begun if begun == ended else 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -101,12 +101,18 @@ class Siblings:
             now = self._listed_once()
             paths = {inode: sibling.path for inode, sibling in now.items()}
             if paths == before:
-                return self._rank.oldest_first(now.values(), self._known)
+                return self._ranked(now.values())
             found.update(now)
             before = paths
             if self._system.seconds() > deadline:
                 break
-        return self._rank.oldest_first(found.values(), self._known)
+        return self._ranked(found.values())
+
+    def _ranked(self, found: Collection[Sibling], own: Sibling | None = None) -> list[Sibling]:
+        """Oldest first; those met before, and `own`, are older than the others."""
+        has_looked = self.looked_ns > 0  # else what was not met may be older as well
+        older = {each.inode for each in found if has_looked and (each is own or self._has_met(each))}
+        return self._rank.oldest_first(found, older)
 
     def _look_beside(self, generation: Generation) -> None:
         """List beside the name that a generation had too, and where rotation has moved it to by one of its names."""
@@ -199,6 +205,7 @@ class Siblings:
         listed = self._until(new, self.listed(new, old))
         mine = self._own(old, listed, written_ns) if old is not None else None
         if mine is not None:
+            listed = self._ranked(listed, mine)
             after, is_lost = self._after(listed, mine, written_ns), False
             self._know(mine, old.head if old is not None else b"")
         else:
@@ -250,7 +257,7 @@ class Siblings:
         """The siblings that are newer than the old one: by their names where those are alike, else by their times."""
         alike = [each for each in listed if each.rotated.order is old.rotated.order]
         if len(alike) < len(listed):
-            alike = self._rank.oldest_first(alike, self._known)
+            alike = self._ranked(alike, old)
         newer = {each.inode for each in alike[alike.index(old) + 1 :]}
         others = {each.inode for each in listed} - {each.inode for each in alike}
         return [
