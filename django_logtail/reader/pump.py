@@ -67,7 +67,9 @@ class Pump:
                 if follower is None or flow.apart is not None or follower.is_remote:
                     continue
                 try:
-                    self._flows.put(flow, follower.poll(now, 0))
+                    self._flows.put(flow, follower.poll(now, 0, may_wait=False))
+                    if follower.must_wait:
+                        self._files.look_apart(flow, follower)
                 except Exception as error:  # noqa: BLE001 - as above
                     self._files.fail(flow, error)
 
@@ -129,7 +131,11 @@ class Pump:
         if flow.follower.is_remote:
             self._files.look_apart(flow, flow.follower)
             return False
-        items = flow.follower.poll(now, allowance)
+        items = flow.follower.poll(now, allowance, may_wait=False)
+        if flow.follower.must_wait:
+            self._flows.put(flow, items)
+            self._files.look_apart(flow, flow.follower)
+            return True
         self._followers.polled(flow.member, now)
         self._flows.may_have_moved(flow)
         self._flows.put(flow, items)

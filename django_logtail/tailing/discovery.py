@@ -29,6 +29,8 @@ from django_logtail.tailing.unseen import Between, Siblings
 GONE_SECONDS = 0.2
 #: Looks at a file that cannot be read any more until another one under its name is taken for it.
 MAX_FAILURES = 5
+#: Seconds between two looks at where an open file is: one that is moved out of the roots is not read any more.
+PLACE_SECONDS = 15.0
 
 STATES = {
     Kind.GONE: "missing",
@@ -65,6 +67,10 @@ class Discovery:
         self._written_ns = 0  # when the last file was last written while the name named it
         self._has_started = False
         self._has_listed = False
+        #: Whether this look may take long, and whether it would have had to.
+        self.may_wait = True
+        self.must_wait = False
+        self._placed_at = 0.0
         self._path = path
         self._start = start
         self._permit = permit
@@ -97,13 +103,18 @@ class Discovery:
         try:
             found = self._system.stat(self._path)
         except OSError as error:
-            self._is_away(trouble_of(error, self._system, self._path), now)
+            if self._is_in_place(now, is_away=True):
+                self._is_away(trouble_of(error, self._system, self._path), now)
             return
         if self._names_last((found.st_dev, found.st_ino)):
             if not self.failures:
-                self._is_here(found)
+                if self._is_in_place(now):
+                    self._is_here(found)
                 return
             self.failures += 1
+        if not self.may_wait:
+            self.must_wait = True
+            return
         opened = open_log(self._system, self._path, self._permit)
         if isinstance(opened, Trouble):
             self._is_away(opened, now)
@@ -120,6 +131,30 @@ class Discovery:
             elif all(segment.generation is not generation for segment in self._chain.segments):
                 generation.close()
             self._is_away(trouble_of(error, self._system, self._path), now)
+
+    def _is_in_place(self, now: float, *, is_away: bool = False) -> bool:
+        """Whether the look may go on: not if the last file was moved to where it may not be read, which is told."""
+        generation = self._chain.last.generation if self._chain.segments else None
+        is_due = now >= self._placed_at + PLACE_SECONDS or (is_away and self.away_since is None)
+        if generation is None or not generation.is_open or not is_due:
+            return True
+        if not self.may_wait:
+            self.must_wait = True
+            return False
+        self._placed_at = now
+        reason = self.refusal(generation)
+        if reason is None:
+            return True
+        generation.lose()
+        self.notices.append((Kind.REFUSED, {"reason": reason}))
+        self.revision += 1
+        return False
+
+    def refusal(self, generation: Generation) -> str | None:
+        """Why an open file may not be read where it is now; a file without a name is where it was."""
+        if generation.descriptor is None or self.siblings.name_now(generation) is None:
+            return None
+        return self._permit(generation.descriptor)
 
     def _names_last(self, inode: tuple[int, int]) -> bool:
         """Whether the inode is the last segment's, whose descriptor pins it."""
@@ -139,6 +174,7 @@ class Discovery:
         else:
             self._switch(generation, found, now)
         self._written_ns = found.st_mtime_ns
+        self._placed_at = now
         self.siblings.looked_ns = self._system.wall_ns()
 
     # Here and away
@@ -418,6 +454,9 @@ class Discovery:
 
         False: a network file system says so, and is not believed yet. Raises `OSError`; then nothing has changed.
         """
+        if not self.may_wait:
+            self.must_wait = True
+            return False
         if not self._rewriting.take_apart(now, self.notices):
             return False
         self.notices = []

@@ -324,12 +324,24 @@ class Emission:
                 continue
             try:
                 size = generation.stat().st_size
+                if generation.sent < size and not self._may_be_read(generation):
+                    continue
                 while generation.sent < size and self._read_late(segment):
                     pass
             except Changed:
                 generation.is_final = True
             except OSError:
                 continue  # it may work at the next look
+
+    def _may_be_read(self, generation: Generation) -> bool:
+        """Whether late bytes are of a file that is still where it may be read."""
+        if not self._discovery.may_wait:
+            self._discovery.must_wait = True
+            return False
+        if self._discovery.refusal(generation) is None:
+            return True
+        generation.lose()
+        return False
 
     def _read_late(self, segment: Segment) -> bool:
         """Emit one late batch. False: nothing more for now."""

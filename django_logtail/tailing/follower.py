@@ -141,10 +141,19 @@ class Follower:
         self._rest = None
         self._chain.close()
 
-    def poll(self, now: float, max_bytes: int = 256 * 1024) -> list[Batch | Event]:
-        """What is new, in order: at most `max_bytes` bytes of text. `now` is any clock that never goes back."""
+    @property
+    def must_wait(self) -> bool:
+        """Whether the last poll met something that takes other files to decide; then poll with `may_wait`."""
+        return self._discovery.must_wait
+
+    def poll(self, now: float, max_bytes: int = 256 * 1024, *, may_wait: bool = True) -> list[Batch | Event]:
+        """What is new, in order: at most `max_bytes` bytes of text. `now` is any clock that never goes back.
+
+        Without `may_wait` it opens nothing and lists no directory, which may take a slow disk long: see `must_wait`.
+        """
         if self._closed:
             return []
+        self._discovery.may_wait, self._discovery.must_wait = may_wait, False
         self._discovery.look(now)
         items, self._discovery.opening = self._discovery.opening, []
         if self._chain.segments:

@@ -20,13 +20,13 @@ import pytest
 from django_logtail.tailing import Batch, Event, Follower, FromStart, Kind, Position, Resume
 from django_logtail.tailing.belonging import Belonging, Registered, Row
 
-PROGRAMS = int(os.environ.get("LOGTAIL_SCHEMES", "1200"))
+PROGRAMS = int(os.environ.get("LOGTAIL_SCHEMES", "600"))
 CHUNK = 100
 
 
 @dataclass
 class Scheme:
-    """Names older files. `name(n)` is that of the n-th newest one (from 0) of `count`, where `shifts`; else of the n-th ever."""
+    """Names older files. `name(n)` is that of the n-th newest one (from 0) where `shifts`; else of the n-th ever."""
 
     title: str
     shifts: bool
