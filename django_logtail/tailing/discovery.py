@@ -146,7 +146,8 @@ class Discovery:
         if reason is None:
             return True
         generation.lose()
-        self.notices.append((Kind.REFUSED, {"reason": reason}))
+        if is_away:  # else the next look finds it refused under its name
+            self.notices.append((Kind.REFUSED, {"reason": reason}))
         self.revision += 1
         return False
 

@@ -141,9 +141,9 @@ class Rank:
 
 def _age(one: Sibling, other: Sibling, older: Collection[Inode]) -> int:
     """1: `one` is surely the older; -1: the other; 0: what is known of them does not agree."""
-    if (one.inode in older) != (other.inode in older):
-        return 1 if one.inode in older else -1
     begun = (one.since < other.since) - (one.since > other.since)
     written, other_written = one.stat.st_mtime_ns, other.stat.st_mtime_ns
     ended = (written < other_written) - (written > other_written)
-    return begun if begun == ended else 0
+    if begun == ended != 0:
+        return begun
+    return (one.inode in older) - (other.inode in older)

@@ -1,4 +1,4 @@
-"""Somebody who may watch one log tries to read the file of another: by ids, by older files, by waiting for a rotation."""
+"""Somebody who may watch one log tries to read the file of another: by ids, older files, and at rotations."""
 
 from __future__ import annotations
 
