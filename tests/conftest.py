@@ -2,12 +2,16 @@
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
 from django.utils import translation
 
+from django_logtail.looks import Looks
 from django_logtail.timing import failures
 
 from .reaper import start_reaper
@@ -85,3 +89,24 @@ def stack(installation: Stack, worker: Running, web: Web) -> Iterator[Stack]:
 def member(installation: Stack) -> str:
     """The session key of somebody who is signed in and has no rights beyond that."""
     return installation.make_user("member")
+
+
+@pytest.fixture
+def dead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A directory whose file system answers no look of this process, as a file server that is gone."""
+    folder = tmp_path / "dead"
+    release = threading.Event()
+
+    def hanging(real: Any) -> Any:
+        def look(path: Any, *args: Any, **kwargs: Any) -> Any:
+            if not isinstance(path, int) and os.fsdecode(path).startswith(str(folder)):
+                release.wait()
+            return real(path, *args, **kwargs)
+
+        return look
+
+    monkeypatch.setattr(os, "stat", hanging(os.stat))
+    monkeypatch.setattr(os.path, "realpath", hanging(os.path.realpath))
+    monkeypatch.setattr("django_logtail.models.looks", Looks())
+    yield folder
+    release.set()

@@ -1,5 +1,7 @@
 import os
 import re
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -476,3 +478,22 @@ def test_a_log_is_changed_where_no_other_has_its_file(client: Client, roots: Pat
         (first.pk, "Audit"),
         (second.pk, "Application"),
     }
+
+
+def test_saving_a_log_on_a_file_system_that_does_not_answer_does_not_wait_for_it(
+    client: Client, roots: Path, dead: Path
+) -> None:
+    began = time.monotonic()
+
+    added = client.post(reverse("admin:logtail_log_add"), form(dead / "app.log"))
+    log = Log.objects.get()
+    changed = client.post(
+        reverse("admin:logtail_log_change", args=[log.pk]), form(dead / "app.log", name="B")
+    )
+
+    assert time.monotonic() - began < 20  # or for ever
+    hint = f"{dead}/app.log does not answer on this host now: its disk or network does not."
+    assert hint in said(added)
+    assert hint in said(changed)
+    assert (added.status_code, changed.status_code) == (302, 302)
+    assert [thread.name for thread in threading.enumerate()].count("logtail-look") == 1

@@ -1,8 +1,6 @@
-import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +9,6 @@ from django.contrib.auth.models import Group, Permission, User
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 
-from django_logtail import models
 from django_logtail.looks import Looks, NoAnswer
 from django_logtail.models import Access, Log
 from django_logtail.reader.sources import Registry
@@ -327,6 +324,20 @@ def test_of_rows_that_nobody_validated_only_the_oldest_is_read(registered: Log, 
     }
 
 
+def test_a_second_row_of_a_file_takes_nothing_from_the_first_however_it_is_written(
+    registered: Log, roots: Path
+) -> None:
+    (roots / "app.log").write_bytes(b"a line\n")
+    found = (roots / "app.log").stat()
+    Log.objects.create(name="B", slug="b", path=f"/{roots}//app.log", access="signed-in")
+    registry = Registry()
+
+    source = registry.find([str(registered.pk)])[str(registered.pk)]
+
+    assert source.path == roots / "app.log"
+    assert not registry._registered.takes(registered.pk, source.path, (found.st_dev, found.st_ino))
+
+
 def test_a_file_of_a_log_that_is_disabled_is_not_read_for_another(registered: Log) -> None:
     second = Log.objects.create(name="B", slug="b", path=registered.path, access="signed-in")
     Log.objects.filter(pk=registered.pk).update(enabled=False)
@@ -337,28 +348,6 @@ def test_a_file_of_a_log_that_is_disabled_is_not_read_for_another(registered: Lo
 
 
 # -- file systems that do not answer ---------------------------------------------------------------
-
-
-@pytest.fixture
-def dead(roots: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A directory whose file system answers no look, as a file server that is gone."""
-    folder = roots / "dead"
-    release = threading.Event()
-    stat, realpath = os.stat, os.path.realpath
-
-    def hanging(real: Any) -> Any:
-        def look(path: Any, *args: Any, **kwargs: Any) -> Any:
-            if os.fspath(path).startswith(str(folder)):
-                release.wait()
-            return real(path, *args, **kwargs)
-
-        return look
-
-    monkeypatch.setattr(os, "stat", hanging(stat))
-    monkeypatch.setattr(os.path, "realpath", hanging(realpath))
-    monkeypatch.setattr(models, "looks", Looks(seconds=0.05))
-    yield folder
-    release.set()
 
 
 def test_a_log_on_a_file_system_that_does_not_answer_is_registered_without_waiting(dead: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Final
 from django.db import Error, close_old_connections
 
 from django_logtail.models import Log, first_of_each_file
+from django_logtail.paths import tidied
 from django_logtail.tailing.belonging import Belonging, Registered, Row
 from django_logtail.tailing.opening import Permit
 from django_logtail.tailing.system import System
@@ -158,7 +159,7 @@ class Registry:
         try:
             # Disabled ones and those of other queues too: their files are nobody else's, whoever reads them.
             every = Log.objects.order_by("pk").values_list("pk", "path", "rotated_as")
-            self._registered.update(Row(pk, Path(path), rotated_as) for pk, path, rotated_as in every)
+            self._registered.update(Row(pk, Path(tidied(path)), rotated_as) for pk, path, rotated_as in every)
             rows = list(Log.objects.filter(pk__in=[int(log) for log in logs], enabled=True))
             first = first_of_each_file() if rows else {}
             return {
@@ -170,7 +171,7 @@ class Registry:
 
     def _source(self, row: Log, *, is_first: bool) -> Source:
         return Source(
-            Path(row.path),
+            Path(tidied(row.path)),
             row.encoding,
             row.name,
             row.revision,

@@ -288,6 +288,13 @@ async def test_no_second_row_opens_a_file_that_is_not_for_everyone(house: House)
         house.request, "GET", house.stack.reverse("logtail:lines", "by-orm"), house.member
     )
     assert b"who did what" not in lines
+    # And the log that had the file first loses nothing by it.
+    root = house.stack.make_user("root", staff=True, superuser=True)
+    async with Client(house.stack, house.web, "audit", root) as client:
+        await client.until(lambda: client.bytes == b"who did what\n", 60)
+        await client.send({"type": "range", "request": 1, "file": client.place[0], "start": 0, "end": 5})
+        await client.until(lambda: client.answers, 60)
+        assert client.answers[0]["bytes"] == b"who d"
 
 
 # -- forged messages -------------------------------------------------------------------------------
