@@ -9,7 +9,7 @@ from django_logtail.conf import Conf, Key, conf
 KEYS = {name: key for name, key in vars(Conf).items() if isinstance(key, Key)}
 
 
-@pytest.mark.parametrize("name", KEYS.keys() - {"NAMESPACE"})
+@pytest.mark.parametrize("name", sorted(KEYS.keys() - {"NAMESPACE"}))
 def test_a_key_that_is_not_given_has_its_default(settings: Any, name: str) -> None:
     settings.LOGTAIL = {}
 
