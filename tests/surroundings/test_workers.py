@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
+import shlex
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -28,22 +30,21 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
         yield stack
 
 
-def start_elsewhere(stack: Stack, folder: Path, **options: object) -> Running:
-    """An ordinary worker on another host: there the logs' paths name no file, and their directory is empty."""
-    copy = stack.folder / "elsewhere.sqlite3"
-    with sqlite3.connect(stack.folder / "db.sqlite3") as database:
-        database.execute("VACUUM INTO ?", (str(copy),))
-    with sqlite3.connect(copy) as database:
-        database.execute("UPDATE logtail_log SET path = replace(path, ?, ?)", (str(stack.logs), str(folder)))
-    return stack.start_worker(
-        is_named=False,
-        environment={
-            "DATABASE_PATH": str(copy),
-            "HOST_NAME": "web-9",
-            "LOGTAIL_ROOTS": str(folder),
-        },
-        **options,  # type: ignore[arg-type]
-    )
+def start_elsewhere(stack: Stack, **options: Any) -> Running:
+    """An ordinary worker on another host: what is in the directory of logs here, is not there."""
+    hidden = f"mount -t tmpfs none {shlex.quote(str(stack.logs))}"
+    if subprocess.run(["unshare", "--mount", "sh", "-c", hidden], capture_output=True).returncode != 0:
+        absent("the right to mount")
+    before = ["unshare", "--mount", "sh", "-c", f'{hidden} && exec "$@"', "sh"]
+    return stack.start_worker(is_named=False, before=before, environment={"HOST_NAME": "web-9"}, **options)
+
+
+def add_log(stack: Stack, has_directory: bool) -> None:
+    """One whose directory another host has as well, or has not."""
+    folder = stack.logs if has_directory else stack.logs / "deep"
+    folder.mkdir(exist_ok=True)
+    (folder / "app.log").write_bytes(b"one\n")
+    stack.add_log("app", path=folder / "app.log")
 
 
 def queue_length(stack: Stack) -> int:
@@ -53,14 +54,11 @@ def queue_length(stack: Stack) -> int:
 
 @pytest.mark.parametrize("has_directory", [True, False], ids=["directory", "no directory"])
 async def test_an_ordinary_worker_leaves_the_logs_to_the_one_that_was_started_for_them(
-    stack: Stack, tmp_path: Path, has_directory: bool
+    stack: Stack, has_directory: bool
 ) -> None:
-    stack.add_log("app", b"one\n")
+    add_log(stack, has_directory)
     web, session = stack.start_web(), stack.make_user("bo", staff=True)
-    empty = tmp_path / "empty"
-    if has_directory:
-        empty.mkdir()
-    elsewhere = start_elsewhere(stack, empty, processes=2, threads=8)
+    elsewhere = start_elsewhere(stack, processes=2, threads=8)
     stack.start_worker("logtail", environment={"HOST_NAME": "web-2"})
     states = []
 
@@ -89,12 +87,10 @@ async def test_an_ordinary_worker_serves_the_logs_of_its_host_where_it_is_alone(
         await waits.until(lambda: waits.bytes == b"now\n", 30)
 
 
-async def test_an_ordinary_worker_hands_over_when_the_right_one_starts(stack: Stack, tmp_path: Path) -> None:
+async def test_an_ordinary_worker_hands_over_when_the_right_one_starts(stack: Stack) -> None:
     stack.add_log("app", b"one\n")
     web, session = stack.start_web(), stack.make_user("bo", staff=True)
-    empty = tmp_path / "empty"
-    empty.mkdir()
-    start_elsewhere(stack, empty)
+    start_elsewhere(stack)
 
     async with Client(stack, web, "app", session) as viewer:
         await viewer.until(lambda: viewer.state == "missing", 30)
@@ -103,14 +99,10 @@ async def test_an_ordinary_worker_hands_over_when_the_right_one_starts(stack: St
         await viewer.until(lambda: viewer.bytes == b"one\n", 30)
 
 
-async def test_of_two_ordinary_workers_the_one_that_has_the_file_reads_in_the_end(
-    stack: Stack, tmp_path: Path
-) -> None:
+async def test_of_two_ordinary_workers_the_one_that_has_the_file_reads_in_the_end(stack: Stack) -> None:
     stack.add_log("app", b"one\n")
     web, session = stack.start_web(), stack.make_user("bo", staff=True)
-    empty = tmp_path / "empty"
-    empty.mkdir()
-    start_elsewhere(stack, empty)
+    start_elsewhere(stack)
 
     async with Client(stack, web, "app", session) as viewer:
         await viewer.until(lambda: viewer.state == "missing", 30)
@@ -118,12 +110,10 @@ async def test_of_two_ordinary_workers_the_one_that_has_the_file_reads_in_the_en
         await viewer.until(lambda: viewer.bytes == b"one\n", 30)
 
 
-async def test_a_host_without_a_trace_of_the_files_says_once_that_it_leaves_them(
-    stack: Stack, tmp_path: Path
-) -> None:
-    stack.add_log("app", b"one\n")
+async def test_a_host_without_a_trace_of_the_files_says_once_that_it_leaves_them(stack: Stack) -> None:
+    add_log(stack, has_directory=False)
     web, session = stack.start_web(), stack.make_user("bo", staff=True)
-    elsewhere = start_elsewhere(stack, tmp_path / "nowhere")
+    elsewhere = start_elsewhere(stack)
 
     async with Client(stack, web, "app", session) as viewer:
         await viewer.until(lambda: viewer.state == "no-reader", 30)
