@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
@@ -90,9 +90,12 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Status:
+    """`ignored`: what readers and web processes could not use of what they were told, by kind, since they started."""
+
     queues: tuple[Queue, ...]
     viewers: tuple[Viewer, ...]
     failures: tuple[Failure, ...] = ()
+    ignored: Mapping[str, int] = field(default_factory=dict)
 
 
 def current_status() -> Status:
@@ -101,7 +104,12 @@ def current_status() -> Status:
     facts = [viewer for viewer in control().viewers() if viewer.log in logs]
     flags = stop_flag.stops() if stop_flag.is_available() else []
     queues = tuple(_queue(name, logs, facts, flags) for name in stop_flag.queues())
-    return Status(queues, _viewers(facts, logs), _failures(stop_flag.queues()))
+    return Status(queues, _viewers(facts, logs), _failures(stop_flag.queues()), _ignored())
+
+
+def _ignored() -> dict[str, int]:
+    reports = [control().status(name) or {} for name in stop_flag.queues()]
+    return dict(sum((Counter(report.get("ignored", {})) for report in reports), Counter(control().ignored())))
 
 
 def _queue(name: str, logs: Mapping[str, Log], facts: list[ViewerFacts], flags: list[StopFlag]) -> Queue:

@@ -20,8 +20,8 @@ from django_logtail.checks.settings import (
     check_roots,
     check_settings,
 )
-from django_logtail.checks.worker import check_broker, check_local_reader, check_tasks
-from django_logtail.conf import Conf, Key
+from django_logtail.checks.worker import check_broker, check_local_reader, check_namespace, check_tasks
+from django_logtail.conf import Conf, Key, conf
 
 REFERENCE = Path(__file__).parent.parent / "docs" / "reference" / "checks.md"
 CORE = "channels_redis.core.RedisChannelLayer"
@@ -410,6 +410,34 @@ class TestTasks:
         settings.DRAMATIQ_IGNORED_MODULES = ignored
 
         assert ids(check_tasks) == []
+
+
+class TestNamespace:
+    def test_a_rotation_of_the_key_needs_the_namespace_written_down(self, settings: Any) -> None:
+        settings.LOGTAIL = {"READER": "dramatiq"}
+        settings.SECRET_KEY = "old"
+        before = conf.NAMESPACE
+        settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "new", ["old"]
+
+        found = only(check_namespace)
+
+        assert found[0] == "logtail.W010"
+        assert found[2] == f'Add to LOGTAIL: "NAMESPACE": "{before}".'
+
+    @pytest.mark.parametrize(
+        ("fallbacks", "logtail"),
+        [
+            ([], {"READER": "dramatiq"}),
+            (["old"], {"READER": "dramatiq", "NAMESPACE": "shop"}),
+            (["old"], {"READER": "local"}),
+        ],
+    )
+    def test_without_fallbacks_with_a_namespace_or_without_redis_there_is_nothing_to_say(
+        self, settings: Any, fallbacks: list[str], logtail: dict[str, str]
+    ) -> None:
+        settings.LOGTAIL, settings.SECRET_KEY_FALLBACKS = logtail, fallbacks
+
+        assert ids(check_namespace) == []
 
 
 class TestLocalReader:

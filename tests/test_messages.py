@@ -241,6 +241,8 @@ def altered(envelope: dict, **changes) -> dict:
         lambda said: altered(said, data="text"),
         lambda said: {"type": "logtail.message"},
         lambda said: {},
+        lambda said: [],
+        lambda said: 7,
     ],
 )
 def test_a_message_that_was_altered_or_forged_is_nobodys(forged, ignored):
@@ -320,6 +322,13 @@ def test_the_lease_of_a_newer_reader_says_where_it_runs_and_that_it_is_newer(mon
         text = messages.lease_text("logtail", LEASE)
 
     assert messages.read_lease("logtail", text) == replace(LEASE, speaks=2)
+
+
+def test_the_lease_of_an_older_reader_says_so(monkeypatch):
+    text = messages.lease_text("logtail", LEASE)
+    monkeypatch.setattr(wire, "VERSION", 2)
+
+    assert messages.read_lease("logtail", text) == replace(LEASE, speaks=1)
 
 
 @pytest.mark.parametrize("logs", [7, {"7": 8}, {"7": {}}, None])

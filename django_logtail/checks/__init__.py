@@ -16,7 +16,7 @@ from django_logtail.checks.settings import (
     check_roots,
     check_settings,
 )
-from django_logtail.checks.worker import check_broker, check_local_reader, check_tasks
+from django_logtail.checks.worker import check_broker, check_local_reader, check_namespace, check_tasks
 
 
 def register_all() -> None:
@@ -32,6 +32,7 @@ def register_all() -> None:
         check_channel_layer,
         check_broker,
         check_tasks,
+        check_namespace,
     ):
         register(check, "logtail")
     register(check_local_reader, "logtail", deploy=True)

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 
 from django_logtail.checks.configured import has_worker, is_kind_of, is_stub_broker, value_of
+from django_logtail.conf import conf, declared
 
 _TASKS = "django_logtail.tasks"
 _REDIS_BROKER = "dramatiq.brokers.redis.RedisBroker"
@@ -60,6 +61,20 @@ def check_tasks(app_configs: object, **kwargs: object) -> list[CheckMessage]:
             )
         )
     return found
+
+
+def check_namespace(app_configs: object, **kwargs: object) -> list[CheckMessage]:
+    """While `SECRET_KEY` is rotated: the namespace is made from the key that is about to go."""
+    if not has_worker() or not settings.SECRET_KEY_FALLBACKS or "NAMESPACE" in declared():
+        return []
+    return [
+        Warning(
+            'SECRET_KEY_FALLBACKS is set and LOGTAIL["NAMESPACE"] is not: when you take the fallbacks out again, web '
+            "processes and workers that have done so find nothing of those that have not.",
+            hint=f'Add to LOGTAIL: "NAMESPACE": "{conf.NAMESPACE}".',
+            id="logtail.W010",
+        )
+    ]
 
 
 def check_local_reader(app_configs: object, **kwargs: object) -> list[CheckMessage]:

@@ -16,7 +16,6 @@ from django_logtail.conf import conf
 from django_logtail.control import FailedTask, Note, ReaderLease, ViewerFacts
 from django_logtail.control.wants import Sought, Want
 from django_logtail.control.wire import (
-    VERSION,
     Malformed,
     NotOurs,
     Shape,
@@ -234,9 +233,10 @@ def sealed(mailbox: str, message: Message) -> dict[str, Any]:
     return envelope
 
 
-def opened(mailbox: str, envelope: Mapping[str, Any]) -> Message | Garbled | None:
+def opened(mailbox: str, envelope: object) -> Message | Garbled | None:
     """The message; None for one that is not of this project. What cannot be used is counted."""
-    head, data, made = envelope.get("head"), envelope.get("data", _NO_DATA), envelope.get("by")
+    said = envelope if isinstance(envelope, dict) else {}
+    head, data, made = said.get("head"), said.get("data", _NO_DATA), said.get("by")
     try:
         if not (isinstance(head, str) and isinstance(data, bytes) and isinstance(made, Sequence)):
             raise NotOurs("it is no envelope of ours")
@@ -249,8 +249,8 @@ def opened(mailbox: str, envelope: Mapping[str, Any]) -> Message | Garbled | Non
         return None
     except (Malformed, TooNew) as error:
         ignored.add("a message in a mailbox", error)
-        said = {name: _word(error.fields.get(name)) for name in ("host", "queue", "member")}
-        return Garbled(isinstance(error, TooNew), str(error), **said)
+        words = {name: _word(error.fields.get(name)) for name in ("host", "queue", "member")}
+        return Garbled(isinstance(error, TooNew), str(error), **words)
 
 
 def _signatures(mailbox: str, head: str, data: bytes) -> list[bytes]:
@@ -315,9 +315,8 @@ def read_lease(queue: str, text: str) -> ReaderLease:
     token, _, rest = text.partition("|")
     try:
         fields: Mapping[str, Any] = read_text("lease", rest, queue, token)
-        speaks = VERSION
     except TooNew as error:
-        fields, speaks = error.fields, error.version
+        fields = error.fields
     except Unreadable as error:
         ignored.add("the lease of a queue", error)
         return ReaderLease(token, "", 0, "", speaks=0)
@@ -329,7 +328,7 @@ def read_lease(queue: str, text: str) -> ReaderLease:
         pid if isinstance(pid, int) else 0,
         words["release"],
         words["mailbox"],
-        speaks=speaks,
+        speaks=fields["v"],
     )
 
 
@@ -354,6 +353,7 @@ def read_report(queue: str, text: str) -> dict[str, Any] | None:
         ignored.add("a reader's report", error)
         return None
     report = {**_BLANK_REPORT, **fields}
+    del report["v"], report["is"]
     logs = report["logs"] if isinstance(report["logs"], dict) else {}
     report["logs"] = {log: {**_BLANK_LOG, **facts} for log, facts in logs.items() if isinstance(facts, dict)}
     return report

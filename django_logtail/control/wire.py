@@ -185,8 +185,8 @@ def read_head(text: str | bytes, what: str) -> dict[str, Any]:
     """The fields of a head. Raises `Malformed` and `TooNew`."""
     try:
         fields: dict[str, Any] = json.loads(text)
-        version = fields.pop("v")
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        version = fields["v"]
+    except (ValueError, TypeError, KeyError, RecursionError):
         raise Malformed(f"{what}: no JSON object with a version") from None
     if type(version) is not int:
         raise Malformed(f"{what}: 'v' is {version!r}", fields)
@@ -211,6 +211,4 @@ def read_text(use: str, text: str, *about: str) -> dict[str, Any]:
         made = []
     if not is_signed(use, made, conf.NAMESPACE.encode(), *(part.encode() for part in about), head.encode()):
         raise NotOurs(f"{use}: its signature is not this project's, or was made for something else")
-    fields = read_head(head, use)
-    fields.pop("is", None)
-    return fields
+    return read_head(head, use)

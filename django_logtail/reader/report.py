@@ -14,6 +14,7 @@ from typing import Any, Final
 from django_logtail.control import Control, ControlUnavailable
 from django_logtail.control.failed import failed_here
 from django_logtail.control.process import in_thread
+from django_logtail.control.wire import ignored
 from django_logtail.reader.flow import Flow
 from django_logtail.reader.flows import Flows
 from django_logtail.reader.lease import Lease
@@ -64,6 +65,7 @@ class Report:
             "since": self._started_at,
             "logs": self._logs(seconds),
             "failures": [asdict(failure) for failure in failed_here()],
+            "ignored": ignored.counts,
         }
 
     def _logs(self, seconds: float) -> dict[str, dict[str, Any]]:

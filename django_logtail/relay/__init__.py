@@ -51,6 +51,9 @@ from django_logtail.timing import Supervisor, whereabouts
 
 logger = logging.getLogger(__name__)
 
+#: Seconds between two times of telling other projects on the same Redis that this one is there.
+INTRODUCTION_SECONDS: Final = 600.0
+
 #: Seconds that the tasks of a relay may take to end.
 ENDING_SECONDS: Final = 5.0
 
@@ -89,12 +92,19 @@ class Relay:
         self.supervisor.keep("posting", self._post)
         self.supervisor.keep("measuring", self._measure)
         self.supervisor.keep("the list of viewers", self.viewers.report)
+        self.supervisor.keep("the introduction to other projects", self._introduce)
 
     async def close(self) -> None:
         for task in await self.supervisor.close(ENDING_SECONDS):
             logger.error(
                 "relay: %s did not end within %g s, at %s", task.get_name(), ENDING_SECONDS, whereabouts(task)
             )
+
+    async def _introduce(self) -> None:
+        while True:
+            with contextlib.suppress(ControlUnavailable):
+                await in_thread(self._control.introduce)
+            await asyncio.sleep(INTRODUCTION_SECONDS)
 
     async def _measure(self) -> None:
         while True:
@@ -207,7 +217,7 @@ class Relay:
         why = ""
         if token:
             self._inbox.missed(now)
-            why = "a reader runs, but its messages do not arrive: is it the same channel layer?"
+            why = "a reader runs, but its messages do not arrive: is it the same channel layer and release?"
         else:
             self._inbox.heard()
         for feed in self.feeds.of(queue):
@@ -284,7 +294,7 @@ class Relay:
         self._inbox.heard()
         self.readers.misunderstood(queue, why, now)
         for feed in self.feeds.of(queue):
-            feed.become("no-reader", why)
+            feed.become("no-reader", self.readers.trouble(queue, now))
 
 
 def _difference(reader: ReaderLease) -> str:

@@ -48,7 +48,7 @@ class Readers:
 
     def misunderstood(self, queue: str, why: str, now: float) -> None:
         """Something of its reader could not be read."""
-        self._misunderstood[queue] = (why, now)
+        self._misunderstood[queue] = (self.trouble(queue, now) or why, now)
 
     def trouble(self, queue: str, now: float) -> str:
         """Why what the queue's reader sends is of no use; "" when it is."""

@@ -150,6 +150,22 @@ class TestCommand:
         ]
         assert failures == [{**reader, "count": 1}, mine]
 
+    def test_what_was_ignored_is_counted_over_all_processes(
+        self, memory: MemoryControl, app: Log, monkeypatch: Any, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        read(memory, app)
+        report = memory.status("web-9")
+        assert report is not None
+        memory.report("web-9", {**report, "ignored": {"not ours": 2, "too new": 1}})
+        monkeypatch.setattr(memory, "ignored", lambda: {"not ours": 3})
+
+        call_command("logtail_status")
+
+        assert capsys.readouterr().out.splitlines()[-2:] == [
+            "ignored: 5 messages, not ours; the logs of workers and web processes say which",
+            "ignored: 1 messages, too new; the logs of workers and web processes say which",
+        ]
+
     def test_a_report_without_its_reader_is_not_shown(
         self, memory: MemoryControl, app: Log, capsys: pytest.CaptureFixture[str]
     ) -> None:

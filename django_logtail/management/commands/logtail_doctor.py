@@ -275,6 +275,25 @@ def _redis() -> Iterator[Finding]:
     except ControlUnavailable as error:
         where = 'LOGTAIL["REDIS_URL"]' if conf.REDIS_URL else "the URL in DRAMATIQ_BROKER"
         yield problem(f"Redis: {error}", f"Start it, or correct {where}.")
+        return
+    yield from _neighbours()
+
+
+def _neighbours() -> Iterator[Finding]:
+    """Other projects on the same Redis: kept apart by their namespaces, but Dramatiq's queues may be one."""
+    try:
+        others = control().introduce()
+    except ControlUnavailable as error:
+        yield note(f"Redis: it could not be asked for other projects: {error}")
+        return
+    for other in others:
+        yield note(
+            f"Redis: project {other.label} on {other.host} uses it as well (namespace {other.namespace}, "
+            f"queue {other.queue}); this one is {conf.NAMESPACE}, and neither sees anything of the other's logs",
+            "If both have the same broker and queue, their workers put each other's wake-ups back, which takes time: "
+            'set DRAMATIQ_BROKER["OPTIONS"]["namespace"] or LOGTAIL["QUEUE"] in one of them. If it is no other '
+            "project, its SECRET_KEY or its namespace is not the same as here.",
+        )
 
 
 async def _channel_layer() -> list[Finding]:

@@ -48,6 +48,10 @@ class Command(BaseCommand):
                 f"failed on {failure.host} in process {failure.pid}: {failure.task}, {times}, "
                 f"last at {localtime(failure.at):%Y-%m-%d %H:%M:%S} with {failure.error}"
             )
+        for kind, count in sorted(status.ignored.items()):
+            self.stdout.write(
+                f"ignored: {count} messages, {kind}; the logs of workers and web processes say which"
+            )
 
     def _show_queue(self, queue: Queue) -> None:
         reader = queue.reader
@@ -95,6 +99,7 @@ def _plain(status: Status) -> dict[str, Any]:
             }
             for failure in status.failures
         ],
+        "ignored": dict(status.ignored),
     }
 
 

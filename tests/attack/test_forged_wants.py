@@ -1,0 +1,130 @@
+"""Somebody who can write to Redis asks the reader for a log: it sends him nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from django_logtail.control.keys import POST
+from tests.client import Client
+from tests.conftest import absent
+from tests.stack import Stack, has_redis, wait_until
+
+pytestmark = [pytest.mark.redis, pytest.mark.whole]
+
+FAMILY = ("reader", "wants", "expiry", "changed", "version", "wake", "wakes", "stop", "notes")
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[Stack]:
+    if not has_redis():
+        absent("a redis-server")
+    with Stack(tmp_path / "stack") as stack:
+        stack.start_redis()
+        stack.start_worker()
+        yield stack
+
+
+class Attacker:
+    """Reads and writes Redis, and listens on a mailbox of his own."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.client = redis.Redis(port=stack.redis_port, decode_responses=True)
+        (reader,) = self.client.scan_iter("logtail:*:reader")
+        self.family = reader.removesuffix("reader")
+        self.mailbox = redis.Redis(port=stack.redis_port).pubsub()
+        self.mailbox.subscribe("attacker")
+        self.mailbox.get_message(timeout=5)
+
+    def wants(self) -> dict[str, str]:
+        return self.client.hgetall(self.family + "wants")
+
+    def post(self, member: str, text: str) -> None:
+        """As a web process does."""
+        keys = [self.family + name for name in FAMILY]
+        self.client.eval(POST, len(keys), *keys, 60_000, 60_000, 1, 0, 0, member, text)
+
+    def heard(self) -> object:
+        return self.mailbox.get_message(timeout=1.0)
+
+
+def unsigned(attacker: Attacker, secret: str) -> None:
+    head = {"v": 1, "is": "want", "mailbox": "attacker", "serial": 1, "credit": 10**9, "lines": 100}
+    attacker.post(f"p|{secret}|", json.dumps(head) + "\n" + "00" * 16)
+
+
+def signed_for_another_log(attacker: Attacker, secret: str) -> None:
+    ((member, text),) = attacker.wants().items()
+    process, _, flow = member.split("|")
+    attacker.post(f"{process}|{secret}|{flow}", text)
+
+
+def signed_for_another_mailbox(attacker: Attacker, secret: str) -> None:
+    ((member, text),) = attacker.wants().items()
+    head, signatures = text.split("\n")
+    fields = {**json.loads(head), "mailbox": "attacker", "serial": 99}
+    attacker.post(member, json.dumps(fields, separators=(",", ":")) + "\n" + signatures)
+
+
+def signed_for_another_process(attacker: Attacker, secret: str) -> None:
+    ((member, text),) = attacker.wants().items()
+    _, log, flow = member.split("|")
+    attacker.post(f"attacker|{log}|{flow}", text)
+
+
+def of_the_form_before_there_were_signatures(attacker: Attacker, secret: str) -> None:
+    attacker.post(f"p|{secret}|", '{"mailbox":"attacker","serial":1,"credit":1000000,"lines":100}')
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        unsigned,
+        signed_for_another_log,
+        signed_for_another_mailbox,
+        signed_for_another_process,
+        of_the_form_before_there_were_signatures,
+    ],
+)
+async def test_a_forged_want_gets_nothing_and_is_counted(
+    stack: Stack, forge: Callable[[Attacker, str], None]
+) -> None:
+    stack.add_log("secret", b"the secret\n", access="staff")
+    stack.add_log("app", b"one\n")
+    web, session = stack.start_web(), stack.make_user("bo")
+
+    async with Client(stack, web, "app", session) as viewer:
+        await viewer.until(lambda: viewer.bytes == b"one\n", 30)
+        await viewer.until_live()
+        attacker = Attacker(stack)
+        forge(attacker, "1")
+        wait_until(
+            lambda: '"not ours": 1' in stack.manage("logtail_status", "--json").stdout, 30, "its count"
+        )
+        heard = attacker.heard()
+
+    assert heard is None
+
+
+async def test_forged_messages_reach_no_viewer_and_end_no_task(stack: Stack) -> None:
+    path = stack.add_log("app", b"one\n")
+    web, session = stack.start_web(), stack.make_user("bo")
+
+    async with Client(stack, web, "app", session) as viewer:
+        await viewer.until(lambda: viewer.bytes == b"one\n", 30)
+        client = redis.Redis(port=stack.redis_port)
+        boxes = client.pubsub_channels()
+        assert boxes
+        for box in boxes:
+            for garbage in (b"", b"\xc1", b"\x90", b"\x07", b"\x81\xa4type\xa5event", b"x" * 100_000):
+                client.publish(box, garbage)
+        with path.open("ab") as file:
+            file.write(b"two\n")
+        await viewer.until(lambda: viewer.bytes == b"one\ntwo\n", 30)
+
+    for process in stack.started:
+        assert "Traceback" not in process.says()
