@@ -104,6 +104,7 @@ class TestCommand:
             ],
             "viewers": [{"log": "app", "user": "bo", "since": 5.0, "address": "10.0.0.1"}],
             "failures": [],
+            "ignored": {},
         }
 
     def test_what_failed_is_shown_of_web_processes_and_readers(
