@@ -81,4 +81,4 @@ browser-tests: .venv/develop.stamp
 	$(pytest) -m browser
 
 clean:
-	rm -rf .venv .tox .demo docs/_build build dist
+	rm -rf .venv .tox .pythons .demo docs/_build build dist

@@ -13,13 +13,15 @@ from django_logtail import protocol
 from django_logtail.access import Refused
 from django_logtail.daphne import Connection, connection_of
 from django_logtail.protocol import BadMessage, CloseCode, decode_client_message, encode_message
-from django_logtail.timing import TokenBucket
+from django_logtail.timing import TokenBucket, time_limit
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 #: The close code of RFC 6455 for trouble of the server's own.
 INTERNAL_ERROR: Final = 1011
+#: Seconds that a client may take for its last message, and for the close: it holds no place any more.
+CLOSE_SECONDS: Final = 10.0
 #: Bytes after which to see that the client has taken them, in a server that keeps whatever it is given in memory. What
 #: the client says is no proof, and answers to what it asks for are not acknowledged at all.
 #: From half of it on it is looked whether it has, which costs nothing; to wait until it has may take 20 ms too long.
@@ -125,10 +127,11 @@ class Socket:
     async def close(self, end: End) -> None:
         if end.code is None:
             return
-        with contextlib.suppress(
-            Exception
-        ):  # the other side may be gone, and each server says so in its own way
-            await self.send(
-                encode_message("end", reason=end.reason, text=end.text, may_retry=end.may_retry, **end.more)
-            )
-            await self._send({"type": "websocket.close", "code": int(end.code), "reason": end.reason})
+        last = encode_message("end", reason=end.reason, text=end.text, may_retry=end.may_retry, **end.more)
+        # The other side may be gone, and each server says so in its own way; or it takes nothing any more.
+        with contextlib.suppress(Exception):
+            async with time_limit(CLOSE_SECONDS):
+                await self.send(last)
+        with contextlib.suppress(Exception):
+            async with time_limit(CLOSE_SECONDS):
+                await self._send({"type": "websocket.close", "code": int(end.code), "reason": end.reason})

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import math
 import random
@@ -23,7 +24,7 @@ from django_logtail.control.process import control, in_thread
 from django_logtail.mailboxes import LayerMailboxes
 from django_logtail.reader import Reader, reader_of
 from django_logtail.reader.parts import Ending
-from django_logtail.timing import run_to_end
+from django_logtail.timing import Supervisor, run_to_end
 from django_logtail.wake_ups import Serving, Verdict, new_wake_up
 
 logger = logging.getLogger(__name__)
@@ -154,7 +155,8 @@ async def _run(queue: str) -> Ending:
     serving = _running.serving
     leaving = None
     if serving is not None and not serving.is_named_for(queue):
-        leaving = asyncio.ensure_future(_leave_to_others(queue, reader, serving))
+        leave = functools.partial(_leave_to_others, queue, reader, serving)
+        leaving = Supervisor(f"worker for queue {queue}").keep("leaving it to others", leave)
     try:
         return await reader.run()
     finally:

@@ -73,3 +73,16 @@ async def test_other_servers_wait_by_themselves(client):
     await asyncio.wait_for(send_much(socket), 10)
 
     assert client.sent == 2 * BULK_BYTES
+
+
+async def test_last_words_that_the_client_does_not_take_keep_nobody(monkeypatch):
+    monkeypatch.setattr(sockets, "CLOSE_SECONDS", 0.05)
+    sent = []
+
+    async def never_taken(message):
+        sent.append(message["type"])
+        await asyncio.Event().wait()
+
+    await asyncio.wait_for(Socket(None, never_taken, ("b", 2)).close(sockets.End(1000, "stopped")), 10)
+
+    assert sent == ["websocket.send", "websocket.close"]

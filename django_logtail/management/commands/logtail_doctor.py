@@ -36,7 +36,7 @@ from django_logtail.relay import Relay
 from django_logtail.relay.feed import Feed
 from django_logtail.relays import new_relay
 from django_logtail.tailing.opening import user_name
-from django_logtail.timing import time_limit
+from django_logtail.timing import end_tasks, time_limit
 
 #: Seconds the ASGI application and the channel layer have for one answer; both are on this machine's network.
 ANSWER_SECONDS = 5.0
@@ -265,8 +265,7 @@ async def _shake_hands(application: Callable[..., Awaitable[None]], path: str) -
             if message["type"] != "websocket.accept":
                 return str(message["type"])
     finally:
-        served.cancel()
-        await asyncio.gather(served, return_exceptions=True)
+        await end_tasks([served], ANSWER_SECONDS)
 
 
 def _redis() -> Iterator[Finding]:
@@ -305,8 +304,11 @@ async def _channel_layer() -> list[Finding]:
         mailbox = await mailboxes.new()
         receiving = asyncio.ensure_future(mailboxes.receive(mailbox))
         await mailboxes.send(mailbox, sent)
-        async with time_limit(ANSWER_SECONDS):
-            received = await receiving
+        try:
+            async with time_limit(ANSWER_SECONDS):
+                received = await receiving
+        finally:
+            receiving.cancel()
     except MailboxUnavailable as error:
         return [problem(f"channel layer: {error}", advice)]
     except asyncio.TimeoutError:
