@@ -125,6 +125,9 @@ WORDS: Mapping[str, object] = {
     "mark.gap": _("{n} lines not loaded ({size})"),
     "mark.gap.size": _("{size} not loaded"),
     "mark.rotated": _("Log rotated at {time}. This is the new file."),
+    "mark.truncated.unsure": _(
+        "File emptied at {time}. Lines written just before may be missing. Starting again from the beginning."
+    ),
     "mark.truncated": _("File emptied at {time}. Starting again from the beginning."),
     "mark.rotated.open": _("Open the previous file"),
     "mark.next": _("The previous file ends here. This is the new file."),

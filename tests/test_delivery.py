@@ -28,6 +28,7 @@ from django_logtail.relay.feed_viewer import FeedViewer
 from django_logtail.relay.feeds import RING_BYTES
 from django_logtail.relay.pace import CREDIT_BYTES
 from django_logtail.tailing import Follower, Position
+from django_logtail.tailing.system import System
 
 QUEUE = "q"
 
@@ -836,3 +837,25 @@ async def test_files_that_come_and_go_while_nothing_can_be_sent_are_not_lost(hou
 
     await taker.until(lambda: taker.bytes == numbered(0, 30))
     assert [event["kind"] for event in taker.events] == ["started", *["replaced"] * 5]
+
+
+async def test_no_rotation_is_looked_for_in_the_event_loop(house, monkeypatch):
+    listed: list[str] = []
+    names_in = System.names_in
+
+    def watched(self, directory, most):
+        listed.append(threading.current_thread().name)
+        return names_in(self, directory, most)
+
+    monkeypatch.setattr(System, "names_in", watched)
+    house.append(numbered(0, 100))
+    taker = house.join(lines=1)
+    await taker.until(lambda: taker.bytes)
+
+    for number in range(3):
+        house.path.rename(house.path.with_name(f"app.log.{3 - number}"))
+        house.append(numbered(100 * (number + 1), 10))
+        await taker.until(lambda end=100 * (number + 1) + 10: taker.bytes.endswith(numbered(end - 1, 1)))
+
+    assert len(listed) > 3
+    assert {name.rpartition("_")[0] for name in listed} == {"logtail-apart"}

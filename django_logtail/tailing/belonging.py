@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from django_logtail.tailing.names import BadPattern, Names, Rotated
@@ -106,7 +107,7 @@ def _seen(rows: Iterable[Row], system: System) -> _Seen:
         seen.inodes.setdefault((found.st_dev, found.st_ino), set()).add(row.key)
         real = _real(row.path)
         if real != own:  # a link: what it leads to rotates under its own name
-            seen.by_directory.setdefault(real.parent, []).append((row, Names(real.name)))
+            seen.by_directory.setdefault(real.parent, []).append((row, _names(real.name, "")))
     return seen
 
 
@@ -135,16 +136,21 @@ class Belonging:
 
     def rotated(self, base: Path, name: str) -> Rotated | None:
         """What the name tells, if rotation gives it to a file that is called as `base` is."""
-        names = self.names if base.name == self.path.name else Names(base.name)
+        names = self.names if base.name == self.path.name else _names(base.name, "")
         return names.rotated(name)
 
 
 def names_of(row: Row) -> Names:
     """The row's rules; the usual ones for a pattern that nobody validated."""
+    return _names(row.path.name, row.pattern)
+
+
+@lru_cache(maxsize=4096)
+def _names(name: str, pattern: str) -> Names:
     try:
-        return Names(row.path.name, row.pattern)
+        return Names(name, pattern)
     except BadPattern:
-        return Names(row.path.name)
+        return Names(name)
 
 
 def directory_of(path: Path, names: Names) -> Path:

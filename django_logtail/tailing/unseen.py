@@ -116,8 +116,9 @@ class Siblings:
 
     def _look_beside(self, generation: Generation) -> None:
         """List beside the name that a generation had too, and where rotation has moved it to by one of its names."""
-        if generation.name is not None:
-            self._bases[generation.name] = None
+        name = generation.name
+        if name is not None and self.belonging.rotated(self._path, name.name) is None:
+            self._bases[name] = None
         moved = self.name_now(generation)
         if moved is None:
             return

@@ -16,7 +16,7 @@ from django.utils.text import slugify
 from django_logtail.models import Access, Log
 
 #: Options that are fields of the log as they are.
-_FIELDS = ("name", "group", "order", "description", "queue", "encoding", "access")
+_FIELDS = ("name", "group", "order", "description", "queue", "encoding", "rotated_as", "access")
 
 
 class Command(BaseCommand):
@@ -33,6 +33,11 @@ class Command(BaseCommand):
             "--queue", help='queue of the worker that has the file; default: LOGTAIL["QUEUE"]'
         )
         parser.add_argument("--encoding", help="default: utf-8")
+        parser.add_argument(
+            "--rotated-as",
+            metavar="PATTERN",
+            help="what rotation calls older files, if that is unusual: {stem}-{number}{ext}",
+        )
         parser.add_argument("--access", choices=Access.values, help="who may watch it; default: staff")
         parser.add_argument(
             "--user", action="append", default=[], metavar="NAME", help="one chosen user; repeatable"

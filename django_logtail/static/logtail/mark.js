@@ -40,7 +40,7 @@ function markText(item, details, words) {
   switch (item.kind) {
     case 'gap': return details.failed ? words.say('mark.lost', { reason: details.failed }) : words.say('mark.gap.size', { size: size(item.end - item.start) });
     case 'rotated': return details.name ? words.say('mark.rotated.name', { time, name: details.name }) : words.say('mark.rotated', { time });
-    case 'truncated': return details.to ? words.say('mark.truncated.to', { time, size: size(details.to) }) : words.say('mark.truncated', { time });
+    case 'truncated': return details.to ? words.say('mark.truncated.to', { time, size: size(details.to) }) : words.say(details.complete === 0 ? 'mark.truncated.unsure' : 'mark.truncated', { time });
     case 'gone': return details.name ? words.say('mark.gone.name', { time, name: details.name }) : words.say('mark.gone', { time });
     case 'missed': return Number.isFinite(details.size) ? words.say('mark.missed', { size: size(details.size) }) : words.say('mark.missed.unknown');
     case 'note': return `${time}  ${details.text}`;
