@@ -111,20 +111,29 @@ def test_a_forked_child_has_none_of_its_parent_s_and_frees_none(folder):
     slots = Slots(folder)
     mine = slots.take("7", "viewers", 2)
     reads, writes = os.pipe()
+    go_on, freed = os.pipe()
     child = os.fork()
     if child == 0:
         mine.free()
         got = [slots.take("7", "viewers", 2) is not None for _ in range(2)]
         os.write(writes, bytes(got))
+        os.read(go_on, 1)
+        os.write(writes, bytes([slots.take("7", "viewers", 2) is not None]))
         os._exit(0)
-    os.waitpid(child, 0)
 
-    assert os.read(reads, 2) == bytes([True, False])
-    os.close(reads)
-    os.close(writes)
-    other, got = hold(folder, "7", "viewers", 2, 2)
+    first = os.read(reads, 2)
+    other, while_ours = hold(folder, "7", "viewers", 2, 2)
     end(other)
-    assert got == 1  # ours is still ours
+    mine.free()
+    os.write(freed, b".")
+    os.waitpid(child, 0)
+    then = os.read(reads, 1)
+    for descriptor in (reads, writes, go_on, freed):
+        os.close(descriptor)
+
+    assert first == bytes([True, False])
+    assert while_ours == 0  # the child's free() did not free ours
+    assert then == bytes([True])  # and what we have freed since is no longer taken there
 
 
 def test_the_file_is_nobody_else_s_and_empty(folder):
