@@ -35,6 +35,8 @@ RETRY_SECONDS: Final = ADMIT_SECONDS * (1 - JITTER)
 ANSWER_SECONDS: Final = 30.0
 #: Seconds for which a decision serves whatever else its viewer asks for.
 FRESH_SECONDS: Final = 1.0
+#: Somebody waits for the answer: before all that is due, and overdue on a host that looks up too slowly.
+AT_ONCE: Final = float("-inf")
 #: What is listed as due and no longer is, before the list is tidied up.
 LISTED: Final = 64
 #: Seconds after which the look-ups take another connection to the database, however well this one does.
@@ -154,7 +156,7 @@ class Rounds:
         if self._loop.time() - decision.decided_at > seconds and not stay.lost.done():
             if decision.asked is None:
                 decision.asked = self._loop.create_future()
-                self._schedule(decision, 0.0)
+                self._schedule(decision, AT_ONCE)
                 self._sooner.set()
             await asyncio.shield(decision.asked)
         if stay.lost.done():

@@ -286,6 +286,25 @@ def test_many_who_ask_at_once_ask_the_database_once():
     assert database.times == [2.0]
 
 
+def test_who_waits_for_an_answer_comes_before_all_that_is_overdue():
+    async def slow(who: Who) -> Log:
+        await asyncio.sleep(1.0)
+        return Log(**ROW)
+
+    async def stay() -> float:
+        rounds = Rounds(slow, chance=lambda: 0.5)
+        with contextlib.ExitStack() as stack:
+            for number in range(100):
+                stack.enter_context(rounds.kept(Who(str(number), "s", "app"), Log(**ROW)))
+            anna = stack.enter_context(rounds.kept(ANNA, Log(**ROW)))
+            await asyncio.sleep(30)  # some fifteen of them were looked up since 15 s
+            began = now()
+            await anna.admit()
+            return now() - began
+
+    assert run_virtually(stay()) <= 2.0
+
+
 def test_who_lost_access_is_refused_what_they_ask_for_a_second_later_and_ends():
     database = Database()
 
