@@ -159,8 +159,8 @@ def under(kind: str, web: Web, sessions: Sequence[str], paths: dict[str, str]) -
         attack.communicate()
 
 
-def one_home(home: str, kinds: Sequence[str], seconds: float, folder: Path) -> None:
-    with Stack(folder / home, logtail={"READER": home}) as stack:
+def one_home(home: str, kinds: Sequence[str], seconds: float, folder: Path, settings: dict[str, Any]) -> None:
+    with Stack(folder / home, logtail={"READER": home, **settings}) as stack:
         if home == "dramatiq":
             stack.start_redis()
             stack.start_worker()
@@ -201,6 +201,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=12)
     parser.add_argument("--homes", nargs="*", default=["local", "dramatiq"])
     parser.add_argument("--attacks", nargs="*", default=list(ATTACKS), choices=ATTACKS)
+    parser.add_argument("--settings", type=json.loads, default={}, help="LOGTAIL's, as JSON")
     asked = parser.parse_args()
     print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
     print("| reader | one user does | the other's page, p50 | worst delay in its stream | its search |")
@@ -209,7 +210,7 @@ def main() -> None:
         for home in asked.homes:
             if home == "dramatiq" and not has_redis():
                 continue
-            one_home(home, asked.attacks, asked.seconds, Path(name))
+            one_home(home, asked.attacks, asked.seconds, Path(name), asked.settings)
 
 
 if __name__ == "__main__":
