@@ -19,9 +19,10 @@ async def test_a_worker_serves_the_queues_it_is_started_with(stack: Stack, web: 
     stack.start_worker("web-2", "web-3")
     second = stack.add_log("second", b"on web-2\n", queue="web-2")
     stack.add_log("third", b"on web-3\n", queue="web-3")
+    staff = stack.make_user("queues-staff", staff=True)  # only they are told of hosts and queues
 
     async with (
-        Client(stack, web, "second", member) as left,
+        Client(stack, web, "second", staff) as left,
         Client(stack, web, "third", member) as right,
     ):
         await left.until(lambda: left.bytes)

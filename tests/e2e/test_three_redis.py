@@ -48,7 +48,7 @@ async def test_lines_pass_with_layer_control_and_broker_on_a_server_each(
     with Stack(tmp_path / "stack", logtail=options, environment=environment) as stack:
         stack.start_redis()
         stack.start_worker()
-        web, session = stack.start_web(), stack.make_user("bo")
+        web, session = stack.start_web(), stack.make_user("bo", staff=True)
         path = stack.add_log("app", b"one\n")
         stack.add_log("nowhere", b"x\n", queue="web-9")
 
