@@ -108,13 +108,14 @@ def test_who_is_signed_out_is_sent_to_sign_in(stack: Stack, web: Web) -> None:
     assert leads_to.startswith("/accounts/login/?next=")
 
 
-async def test_a_socket_without_a_session_closes_with_4401(stack: Stack, web: Web, member: str) -> None:
+async def test_a_socket_without_a_session_is_refused(stack: Stack, web: Web, member: str) -> None:
     stack.add_log("django")
     ticket = stack.ticket(web, "django", member)
 
-    code = await closed_with(Client(stack, web, "django", "", ticket=ticket))
+    with pytest.raises(InvalidStatus) as refused:
+        await closed_with(Client(stack, web, "django", "", ticket=ticket))
 
-    assert code == 4401
+    assert refused.value.response.status_code == 403
 
 
 async def test_a_ticket_of_another_session_closes_with_4401(stack: Stack, web: Web, member: str) -> None:
