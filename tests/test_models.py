@@ -400,3 +400,31 @@ def test_what_a_look_finds_or_raises_comes_back() -> None:
     with pytest.raises(PermissionError):
         looks.take(Path("/a/b"), lambda: (_ for _ in ()).throw(PermissionError()))
     assert looks.take(Path("/a/b"), lambda: 7) == 7
+
+
+def test_a_pattern_that_cannot_be_meant_is_refused_where_it_was_written(roots: Path) -> None:
+    log = new_log(roots / "app.log", rotated_as="app-old.log")
+
+    assert errors_of(log) == {
+        "rotated_as": ["The pattern names one file: write {name} or {stem} for the log's name."]
+    }
+
+
+def test_a_pattern_may_not_lead_out_of_the_roots(roots: Path) -> None:
+    new_log(roots / "app.log", rotated_as="archive/{name}-{date}").full_clean()
+    new_log(roots / "app.log", rotated_as=f"{roots}/archive/{{name}}-{{date}}").full_clean()
+
+    assert errors_of(new_log(roots / "app.log", rotated_as="/etc/{name}-{date}")) == {
+        "rotated_as": ["The directory /etc is outside LOGTAIL['ROOTS'], so nothing in it is read."]
+    }
+
+
+def test_a_disabled_row_of_another_queue_keeps_its_file_from_the_others(registered: Log, roots: Path) -> None:
+    older = Path(registered.path + ".1")
+    older.write_bytes(b"secret")
+    new_log(older, slug="older", queue="elsewhere", enabled=False).save()
+    found = older.stat()
+
+    (source,) = Registry().find([str(registered.pk)]).values()
+
+    assert source.belonging.is_foreign(older, (found.st_dev, found.st_ino))

@@ -237,6 +237,10 @@ def test_a_line_appended_to_the_renamed_file_by_a_fresh_open_is_shown(stage: Loc
     started(stage)
     rotated = stage.move("app.log.1")
     stage.new(B)
+    stage.settle()
+    assert stage.follower is not None
+    assert stage.follower.position is not None
+    stage.follower.release(stage.follower.position)
     stage.settle(10)
     stage.append(C, rotated)
 
