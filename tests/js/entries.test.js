@@ -44,6 +44,6 @@ test('an entry ends where another one, or a mark, begins', () => {
 test('the time before a line is that of the entry before, without escape sequences', () => {
   const store = storeOf(`\u001b[31m${HEAD}\u001b[0m`, '  File "x.py"', NEXT);
 
-  assert.equal(writtenBefore(store, byText(store, NEXT)), HEAD);
+  assert.equal(writtenBefore(store, byText(store, NEXT)), '2026-08-24 10:00:00,000');
   assert.equal(writtenBefore(store, store.items.find((item) => item.kind === 'line')), '');
 });

@@ -58,7 +58,7 @@ test('lines that stand elsewhere leave no trace in what is read next', () => {
   const outline = new Outline();
   outline.read(linesOf(ERROR));
 
-  const apart = outline.readApart(linesOf(INNER, NEXT_DAY), { entry: 0, day: '2026-08-25' });
+  const apart = outline.readApart(linesOf(INNER, NEXT_DAY), { begins: true, day: '2026-08-25' });
 
   assert.deepEqual(read(apart), ['O', 'I']);
   assert.deepEqual(read(outline.read(linesOf(INNER, INFO))), ['E+', 'I']);

@@ -263,3 +263,16 @@ test('a gap belongs to no entry', () => {
   assert.equal(store.find('a', 40).level, 'E');
   assert.equal(store.items.find((item) => item.kind === 'gap').inner, false);
 });
+
+test('lines that came before their format was known are read again', () => {
+  const { store, send, changes } = feeding();
+  send('2026-08-24 10:00:00,000 INFO shop.x asked:\n{"level":"error","msg":"theirs"}\n');
+  const early = { ...store.counts };
+
+  for (let n = 1; n < 6; n++) send(`2026-08-24 10:00:0${n},000 INFO shop.x good\n`);
+
+  assert.deepEqual([early.E, early.I], [1, 1]);
+  assert.deepEqual([store.counts.E, store.counts.I], [0, 6]);
+  assert.ok(changes.includes('reread'));
+  assert.equal(store.at(2).inner, true);
+});

@@ -71,6 +71,10 @@ export class Arrivals {
       case 'changed':
         if (rows.mounted.has(change.item)) rows.refresh(change.item);
         break;
+      case 'reread':
+        this.rebuild();
+        rows.repaint();
+        break;
       default:
         this.rebuild();
     }

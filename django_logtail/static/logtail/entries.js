@@ -1,11 +1,9 @@
 /** Entries of several lines: the first one, and those that belong to it. Knows no DOM. */
 
-import { plain } from './text.js?v=0.1.0';
+import { headOf } from './heads.js?v=0.1.0';
 
 /** Items looked at for the entry before; further away its time says nothing. */
 const MOST_BACK = 200;
-/** Characters of a line in which its time is written. */
-const WITH_TIME = 60;
 
 /** @typedef {import('./item.js').Item} Item */
 /** @typedef {import('./store.js').Store} Store */
@@ -31,12 +29,14 @@ export function innerLinesOf(store, first) {
   return found;
 }
 
-/** How the entry before begins, where its time is written; '' without one. @param {Store} store @param {Item} item */
+/** The time of the entry before, as it was written; '' without one. @param {Store} store @param {Item} item */
 export function writtenBefore(store, item) {
   const index = store.indexOfSeq(item.seq);
   for (let i = index - 1; i >= Math.max(0, index - MOST_BACK); i--) {
     const before = store.at(i);
-    if (before.kind === 'line' && !before.inner) return plain(before.text).slice(0, WITH_TIME);
+    if (before.kind !== 'line' || before.inner) continue;
+    const head = headOf(before.plain, store.outline.formats) ?? headOf(before.plain);
+    if (head?.written) return head.written;
   }
   return '';
 }

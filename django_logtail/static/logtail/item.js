@@ -14,7 +14,7 @@ export class Item {
     this.file = '';
     this.start = 0;
     this.end = 0;
-    /** @type {import('./levels.js').Level} */
+    /** @type {import('./format-rows.js').Level} */
     this.level = 'O';
     /** Whether it belongs to the entry above. */
     this.inner = false;

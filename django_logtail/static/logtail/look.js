@@ -72,7 +72,7 @@ export class Look {
     const { style } = this.tail.parts.view;
     for (const item of items) {
       if (item.kind !== 'line' || item.inner) continue;
-      const columns = hangOf(plain(item.text.slice(0, HEAD_CHARACTERS)), this.time);
+      const columns = hangOf(plain(item.text.slice(0, HEAD_CHARACTERS)), this.time, this.tail.store.outline.formats);
       if (columns === null) continue;
       this.hang = columns;
       style.setProperty('--lt-hang', `${columns}ch`);
@@ -103,7 +103,7 @@ export class Look {
     const { chosen, finding, history, info, selection, store } = this.tail;
     const { query } = finding;
     paint(row, item, {
-      words, time: this.time, colours: settings.reader.colours, phone: PHONE.matches, name: info?.name ?? '',
+      words, formats: store.outline.formats, time: this.time, colours: settings.reader.colours, phone: PHONE.matches, name: info?.name ?? '',
       hitsOf: (text, line) => (query.active ? query.hits(text, line) : []),
       isCurrent: (line) => chosen.matches[finding.current] === line,
       timeBefore: (line) => writtenBefore(store, line),

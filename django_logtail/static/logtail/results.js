@@ -3,7 +3,7 @@
 import { words } from './config.js?v=0.1.0';
 import { el, write } from './dom.js?v=0.1.0';
 import { fill } from './fill.js?v=0.1.0';
-import { headOf } from './levels.js?v=0.1.0';
+import { headOf } from './heads.js?v=0.1.0';
 import { Search, shownOf, soughtBy } from './search.js?v=0.1.0';
 import { steering } from './text.js?v=0.1.0';
 
@@ -98,7 +98,7 @@ export class Results {
     const { text, hits } = shownOf(hit);
     const look = { runs: [], steering: steering(text), hits, hitClass: 'lt-hit' };
     const row = el('button.lt-res', { type: 'button', tabindex: '-1' }, el('span.lt-res-pos', {}, words.number(hit.start)));
-    const time = hit.before ? null : headOf(text)?.time;
+    const time = hit.before ? null : headOf(text, this.tail.store.outline.formats)?.time;
     if (time) {
       fill(row, text, 0, time[0], look);
       row.append(fill(el('span.lt-ts'), text, ...time, look));

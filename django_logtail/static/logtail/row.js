@@ -3,8 +3,10 @@
 import { el } from './dom.js?v=0.1.0';
 import { fill, isOrdinary, put } from './fill.js?v=0.1.0';
 import { size } from './format.js?v=0.1.0';
-import { clockOf, headOf, millisecondsOf, namesError } from './levels.js?v=0.1.0';
+import { namesError } from './context.js?v=0.1.0';
+import { headOf } from './heads.js?v=0.1.0';
 import { paintMark } from './mark.js?v=0.1.0';
+import { clockOf, momentOf, passed } from './moments.js?v=0.1.0';
 import { coloured, steering } from './text.js?v=0.1.0';
 
 /** Characters of a line on screen before "Show all": a line of a megabyte would be laid out whole. */
@@ -13,7 +15,7 @@ export const CUT = 4_000;
 /** @typedef {import('./item.js').Item} Item */
 /**
  * @typedef {{
- *   words: import('./format.js').Words, time: string, colours: boolean, phone: boolean,
+ *   words: import('./format.js').Words, formats: import('./detection.js').Formats|null, time: string, colours: boolean, phone: boolean,
  *   hitsOf: (text: string, item: Item) => [number, number][], isCurrent: (item: Item) => boolean, timeBefore: (item: Item) => string,
  *   hasPrevious: (mark: Item) => boolean, opened: Set<Item>, folded: Set<Item>, innerCount: (item: Item) => number, name: string,
  * }} Look
@@ -29,7 +31,7 @@ export function paint(row, item, look) {
   const full = text.length;
   if (cut) text = text.slice(0, CUT);
   const ctx = { runs: look.colours ? runs : [], steering: steering(text), hits: look.hitsOf(text, item), hitClass: look.isCurrent(item) ? 'lt-hit lt-hit-on' : 'lt-hit' };
-  const head = item.inner ? null : headOf(text);
+  const head = item.inner ? null : headOf(text, look.formats) ?? headOf(text);
   let name = 'lt-row';
   if (item.inner) name += namesError(text) ? ' lt-cont lt-last' : ' lt-cont';
   else if (!head?.time && !head?.word) name += ' lt-plain';
@@ -170,18 +172,25 @@ function fields(row, item, text, look) {
 
 /** @param {string} before @param {string} now written times */
 function since(before, now) {
-  const passed = (millisecondsOf(now) - millisecondsOf(before || now)) / 1000;
-  return `+${(Number.isFinite(passed) ? passed : 0).toFixed(3)}s`.padStart(9);
+  const from = momentOf(before);
+  const to = momentOf(now, from?.ms ?? null);
+  const milliseconds = from && to ? Math.round(passed(from, to)) : 0;
+  return `${milliseconds < 0 ? '-' : '+'}${(Math.abs(milliseconds) / 1000).toFixed(3)}s`.padStart(9);
 }
 
-/** How many columns stand before the message as shown: continued lines begin there. @param {string} text @param {string} time mode @returns {number|null} */
-export function hangOf(text, time) {
-  const head = headOf(text);
+/**
+ * How many columns stand before the message as shown: continued lines begin there.
+ *
+ * @param {string} text @param {string} time mode @param {import('./detection.js').Formats|null} formats
+ * @returns {number|null}
+ */
+export function hangOf(text, time, formats) {
+  const head = headOf(text, formats);
   if (!head?.time || !head.word) return null;
   const [start, end] = head.time;
   const shown = time === 'raw' ? end - start : time === 'hidden' ? 0 : time === 'relative' ? 9 : clockOf(text.slice(start, end)).length;
-  let after = head.word[1];
-  if (text[after] === ' ' && text[head.word[0] - 1] !== '[') {
+  let after = Math.max(head.word[1], end);
+  if (end <= head.word[0] && text[after] === ' ' && text[head.word[0] - 1] !== '[') {
     let blank = after;
     while (text[blank] === ' ') blank++;
     after = Math.max(blank, head.word[0] + 9);

@@ -11,11 +11,13 @@ import { isCoded, lineEnds, plain, reading } from './text.js?v=0.1.0';
 
 export const MOST_LINES = 200_000;
 export const MOST_BYTES = 64 * 1024 * 1024;
+/** Items that are read once more when formats are found. A log that is longer was long enough before. */
+const MOST_READ_AGAIN = 5_000;
 /** Items above a place that are looked at for the day it is in. */
 const MOST_BACK = 500;
 
 /** @typedef {{file: string, start: number, end: number, partial?: boolean, late?: boolean, request?: number}} Header */
-/** @typedef {{kind: 'added'|'dropped'|'removed'|'changed'|'spliced'|'cleared', items?: Item[], count?: number, item?: Item}} Change */
+/** @typedef {{kind: 'added'|'dropped'|'removed'|'changed'|'spliced'|'reread'|'cleared', items?: Item[], count?: number, item?: Item}} Change */
 
 export class Store {
   /**
@@ -169,8 +171,29 @@ export class Store {
   /** @param {Item[]} lines @param {boolean} unfinished */
   #add(lines, unfinished) {
     if (!lines.length) return;
-    if (unfinished) this.outline.readApart(lines, this.outline);
-    this.#push(unfinished ? lines : this.outline.read(lines));
+    if (unfinished) {
+      this.outline.readApart(lines, { begins: false, day: this.outline.day });
+      this.#push(lines);
+      return;
+    }
+    const isOther = this.outline.learn(lines);
+    if (isOther && this.length && this.length <= MOST_READ_AGAIN) this.#readAgain();
+    this.#push(this.outline.read(lines));
+  }
+
+  /** What is here is read once more, with the formats that are known now. */
+  #readAgain() {
+    const from = this.firstSeq;
+    this.items = this.outline.readAgain(this.items.slice(this.first));
+    this.first = 0;
+    this.lines = this.bytes = 0;
+    this.counts = { E: 0, W: 0, I: 0, D: 0, O: 0 };
+    this.items.forEach((item, i) => {
+      item.seq = from + i;
+      this.#count(item);
+    });
+    this.nextSeq = from + this.items.length;
+    this.onChange({ kind: 'reread', items: this.items });
   }
 
   /** @param {Item[]} items */
@@ -270,7 +293,7 @@ export class Store {
   splice(index, count, lines) {
     let day = '';
     for (let i = index - 1; i >= Math.max(0, index - MOST_BACK) && !day; i--) if (this.at(i).kind === 'day') day = this.at(i).details;
-    const items = this.outline.readApart(lines, { entry: 0, day });
+    const items = this.outline.readApart(lines, { begins: true, day });
     const before = this.items.slice(this.first, this.first + index);
     const gone = this.items.slice(this.first + index, this.first + index + count);
     const after = this.items.slice(this.first + index + count);

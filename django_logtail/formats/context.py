@@ -1,0 +1,223 @@
+"""Lines as entries, read in order. The page has the same in `context.js`.
+
+A line begins an entry only if it begins as entries of this log begin; all else belongs to the entry it stands in. A
+crash is an entry of its own wherever it stands.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+from django_logtail.formats.detection import Formats, announces
+from django_logtail.formats.heads import Head, head_of
+from django_logtail.formats.moments import moment_of
+from django_logtail.formats.rows import AT, FRAMES, HARD, MORE, SOFT, THROWN, Level
+
+#: An entry of more lines than this is not one: a format without heads was taken for one.
+_MOST_ENTRY_LINES = 2_000
+#: What a crash is looked for in.
+_CRASH_CHARACTERS = 400
+#: Milliseconds that a head of another program may be older than the entry before it.
+_MAY_BE_OLDER = 5_000
+
+
+@dataclass(slots=True)
+class Context:
+    """What was read before, as far as the next line depends on it.
+
+    `formats`: of the log, None while too little is known. One of these lasts as long as lines follow one another.
+    """
+
+    formats: Formats | None = None
+    #: Whether entries of this log begin with a time, as far as was seen.
+    timed: bool = False
+    #: Lines of the entry under way; 0 without one.
+    lines: int = 0
+    level: Level = "O"
+    #: In frames of a traceback, up to the line that names the error; then behind it.
+    trace: Literal["", "frames", "named"] = ""
+    wrapper: str = ""
+    format: str = ""
+    #: The time of the entry, as it was written.
+    written: str = ""
+    #: Whether the last line was the head of an entry, and did not announce what follows.
+    is_after_head: bool = True
+    is_crash: bool = False
+
+    def end(self) -> None:
+        """What comes belongs to no entry before."""
+        self.lines = 0
+        self.level = "O"
+        self.trace = self.wrapper = self.format = self.written = ""
+        self.is_after_head = True
+        self.is_crash = False
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a line is. `head` is None for a line that has none: a continuation, and some crashes."""
+
+    kind: Literal["entry", "continuation"]
+    level: Level
+    head: Head | None = field(default=None)
+
+
+def read(text: str, context: Context, following: str | None = None) -> Read:
+    """Reads the next line, without escape sequences; `following`: the one after it, where it is known."""
+    is_indented = text[:1] in ("", " ", "\t")
+    if is_indented:
+        found = _blank_head(text, context) if text[:1] == " " or context.formats is None else None
+    else:
+        found = _head_here(text, context, following)
+    return found or _plain_line(text, context, following, "")
+
+
+def _blank_head(text: str, context: Context) -> Read | None:
+    """A head with blanks where the time of the one above would stand again, as rich writes it."""
+    if len(text) < 10 or text[8] != " " or context.trace == "frames":
+        return None
+    head = head_of(text, context.formats)
+    return _begun(head, text, context) if head and head.blank else None
+
+
+def _head_here(text: str, context: Context, following: str | None) -> Read | None:
+    head = head_of(text, context.formats)
+    if head is None and context.formats and _may_be_other(text, context):
+        # Another program writes into this log: only where its line could not be part of the entry above.
+        head = head_of(text)
+        if head and not (
+            head.written and head.word and not head.wrapper and not head.part and _is_not_older(head, context)
+        ):
+            head = None
+    if head is None:
+        return None
+    if head.is_bare:
+        return _in_wrapper(head, text, context, following)
+    if context.trace == "frames" and not head.written and not head.is_fields and not head.wrapper:
+        return None
+    if head.part:
+        if context.lines and context.format == head.format:
+            return _continued(context)
+        head.level = "I"
+    if context.formats is None and _is_weak(head, context):
+        return None
+    if head.follows and following:
+        next_head = head_of(following)
+        if next_head and next_head.word and not next_head.written:
+            head.level = next_head.level
+    if context.format == "jul" and context.lines == 1 and head.format == "colon":
+        return _continued(context)
+    return _begun(head, text, context)
+
+
+#: What has a time near its beginning.
+_MAY_BE_TIMED = re.compile(r'[\[(<]?(?:[A-Z]{4,8}:? {1,4})?[\[(<]?[\dA-Z][^"]{0,24}\d:\d\d', re.ASCII)
+
+
+def _may_be_other(text: str, context: Context) -> bool:
+    is_open = context.is_after_head and not context.is_crash and not context.trace
+    return is_open and _MAY_BE_TIMED.match(text) is not None
+
+
+def _is_not_older(head: Head, context: Context) -> bool:
+    before = moment_of(context.written) if context.written else None
+    now = moment_of(head.written, before.ms) if before else None
+    return (
+        before is None
+        or now is None
+        or now.clock >= before.clock - _MAY_BE_OLDER
+        or now.ms >= before.ms - _MAY_BE_OLDER
+    )
+
+
+def _is_weak(head: Head, context: Context) -> bool:
+    """Whether it may as well be part of the entry above, where the formats of the log are not known."""
+    if head.format == "json" and not head.wrapper and not head.is_keyed:
+        return not (context.lines == 0 or context.format == "json" or context.wrapper == "docker")
+    return False
+
+
+def _begun(head: Head, text: str, context: Context) -> Read:
+    context.lines = 1
+    context.level = head.level
+    context.trace = ""
+    context.wrapper = head.wrapper
+    context.format = head.format
+    if not head.blank:
+        context.written = head.written
+    context.timed = head.written != "" or head.blank
+    context.is_after_head = not announces(text)
+    context.is_crash = False
+    return Read("entry", head.level, head)
+
+
+def _continued(context: Context) -> Read:
+    context.lines += 1
+    context.is_after_head = False
+    return Read("continuation", context.level)
+
+
+def _in_wrapper(head: Head, text: str, context: Context, following: str | None) -> Read | None:
+    """A line in a wrapper that has no head of its own."""
+    inner = head.inner or ""
+    is_same = context.lines > 0 and context.wrapper.split(">")[0] == head.wrapper
+    if not is_same and head.of == "lines" and not head.written:
+        return None
+    if _is_crash(inner, context, None):
+        return _crashed(inner, context, head)
+    goes_on = MORE.match(inner[:_CRASH_CHARACTERS]) is not None
+    if head.of == "lines":
+        goes_on = goes_on or context.timed or not inner
+    if is_same and goes_on:
+        return _plain_line(inner, context, following, head.wrapper)
+    _begun(head, text, context)
+    context.timed = False
+    return Read("entry", head.level, head)
+
+
+def _is_crash(inner: str, context: Context, following: str | None) -> bool:
+    part = inner[:_CRASH_CHARACTERS]
+    if not part:
+        return False
+    if context.trace != "frames" and HARD.match(part):
+        return True
+    if context.lines and (context.is_crash or context.level in ("E", "W")):
+        return False
+    if SOFT.match(part):
+        return True
+    return following is not None and AT.match(following) is not None and THROWN.match(part) is not None
+
+
+def _crashed(inner: str, context: Context, head: Head | None) -> Read:
+    context.lines = 1
+    context.level = "E"
+    context.trace = "frames" if FRAMES.match(inner) else ""
+    context.wrapper = head.wrapper if head else ""
+    context.format = "crash"
+    context.is_after_head = False
+    context.is_crash = True
+    if head:
+        head.level = "E"
+    return Read("entry", "E", head)
+
+
+def _plain_line(inner: str, context: Context, following: str | None, wrapper: str) -> Read:
+    if not wrapper and _is_crash(inner, context, following):
+        return _crashed(inner, context, None)
+    if 0 < context.lines < _MOST_ENTRY_LINES:
+        is_indented = inner[:1] in ("", " ", "\t")
+        if context.trace == "frames" and not is_indented:
+            context.trace = "named"
+            return _continued(context)
+        if FRAMES.match(inner):
+            context.trace = "frames"
+            return _continued(context)
+        if context.timed or is_indented or MORE.match(inner[:_CRASH_CHARACTERS]):
+            return _continued(context)
+    lines = 0 if context.timed or context.lines >= _MOST_ENTRY_LINES else 1
+    context.end()
+    context.lines = lines
+    context.wrapper = wrapper
+    return Read("entry", "O")

@@ -1,0 +1,140 @@
+"""Which formats a log has: what explains most heads of its lines. The page has the same in `detection.js`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django_logtail.formats.heads import Head, head_of
+from django_logtail.formats.rows import Row, name_of, rows_like, shape_of, wrapper_called
+
+#: Formats a log may have beside its first.
+_MOST_BESIDE = 3
+#: Of the heads that count, those which the formats found have to explain.
+_MUST_EXPLAIN = 0.6
+#: Of the heads, those of a format beside the first.
+_MUST_HAVE = 0.02
+
+
+class Formats:
+    """The formats of one log: what its entries begin with.
+
+    `signs`: as `sign_of` gives them, the most usual one first.
+    """
+
+    def __init__(self, signs: list[str]) -> None:
+        self.signs = signs
+        self.rows: list[Row] = []
+        self.wrappers: list[Row] = []
+        #: Whether lines of JSON, or of pairs, begin entries; whether all of JSON do, or only those with level or time.
+        self.takes_json = self.takes_pairs = self.takes_any_json = False
+        inside: dict[str, list[str]] = {}
+        for sign in signs:
+            path, rest = _cut(sign)
+            if path:
+                outer, *deeper = path.split(">")
+                within = inside.setdefault(outer, [])
+                if rest != "|":
+                    within.append(">".join([*deeper, rest]))
+            elif rest == "json|":
+                self.takes_json = True
+                self.takes_any_json = self.takes_any_json or sign == signs[0]
+            elif rest == "logfmt|":
+                self.takes_pairs = True
+            else:
+                self.rows.extend(rows_like(*rest.split("|", 1)))
+        self._inside = {id: Formats(inner) for id, inner in inside.items()}
+        for id in inside:
+            if id == "docker":
+                self.takes_json = True
+            elif wrapper := wrapper_called(id):
+                self.wrappers.append(wrapper)
+
+    def within(self, id: str) -> Formats | None:
+        """Those of the lines in a wrapper; any, when none were found."""
+        found = self._inside.get(id)
+        return found if found and found.signs else None
+
+    @property
+    def names(self) -> list[str]:
+        """For people, the most usual one first."""
+        return list(dict.fromkeys(map(_named, self.signs)))
+
+
+def _cut(sign: str) -> tuple[str, str]:
+    """The wrappers, and what is in them."""
+    before, bar, after = sign.partition("|")
+    path, _arrow, own = before.rpartition(">")
+    return path, own + bar + after
+
+
+def _named(sign: str) -> str:
+    path, rest = _cut(sign)
+    own = {"json|": "JSON lines", "logfmt|": "logfmt"}.get(rest) or name_of(rest.partition("|")[0])
+    outer = ["Docker (json-file)" if id == "docker" else name_of(id) for id in path.split(">") if id]
+    return ", ".join(filter(None, [*outer, own]))
+
+
+def sign_of(head: Head) -> str:
+    """What heads of one format have in common."""
+    shape = shape_of(head.written) if head.written and head.format and not head.is_fields else ""
+    return f"{head.wrapper}>{head.format}|{shape}" if head.wrapper else f"{head.format}|{shape}"
+
+
+@dataclass(slots=True)
+class _Seen:
+    sign: str
+    is_timed: bool
+    count: int = 0
+    clean: int = 0
+
+
+def detect(first: Iterable[str], last: Iterable[str] = ()) -> Formats | None:
+    """The formats that explain most heads of a log's first and last lines, or None when too little is known.
+
+    Then every format is read. A head that stands in the body of another entry (a dumped answer, a quoted log) speaks
+    for its format only when others of that format do not.
+    """
+    found: dict[str, _Seen] = {}
+    for lines in (first, last):
+        is_after_head = True
+        for text in lines:
+            head = head_of(text)
+            if head is None or head.blank or _says_nothing(head):
+                if text:
+                    is_after_head = False
+                continue
+            seen = found.setdefault(sign_of(head), _Seen(sign_of(head), head.written != ""))
+            seen.count += 1
+            seen.clean += is_after_head
+            # Words like ERROR: in the body of an entry often follow one another.
+            is_strong = head.written != "" and head.level != "O"
+            is_after_head = (is_after_head or is_strong) and not announces(text)
+    ranked = sorted(found.values(), key=lambda seen: (-seen.count, -seen.clean, seen.sign))
+    if not ranked:
+        return None
+    heads = sum(seen.count for seen in ranked)
+    main = next((seen for seen in ranked if seen.is_timed and seen.count * 2 > ranked[0].count), ranked[0])
+    if main.count < 2:
+        return None
+    beside = [
+        seen
+        for seen in ranked
+        if seen is not main
+        and seen.clean >= 2
+        and seen.clean * 2 >= seen.count
+        and seen.count >= heads * _MUST_HAVE
+    ]
+    chosen = [main, *beside[:_MOST_BESIDE]]
+    known = sum(seen.count for seen in chosen)
+    counted = known + sum(seen.clean for seen in ranked if seen not in chosen)
+    return Formats([seen.sign for seen in chosen]) if known >= counted * _MUST_EXPLAIN else None
+
+
+def _says_nothing(head: Head) -> bool:
+    return (head.format == "json" and not head.is_keyed) or (head.is_bare and head.of == "lines")
+
+
+def announces(text: str) -> bool:
+    """Whether what follows is likely to be what this line speaks of."""
+    return text.endswith((":", "{", "[", "("))

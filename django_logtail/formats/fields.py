@@ -1,0 +1,211 @@
+"""What lines of fields say: JSON and logfmt. The page has the same in `fields.js`.
+
+JSON is parsed, and its own keys are asked, never text that looks like them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django_logtail.formats.escapes import plain
+from django_logtail.formats.rows import KEYS, Level, level_of, level_of_number
+
+#: More of a line than this is not taken apart.
+_MOST_CHARACTERS = 2_000_000
+#: Objects in objects: nobody writes more, and taking apart a million of them would take seconds.
+_MOST_DEPTH = 200
+_LONG = 1_000
+#: Characters of a line in which pairs are looked for.
+_MOST_PAIRS = 100_000
+#: In a log of pairs single letters and names of programs are no keys of the log's own.
+_PAIR_LEVELS = {"level", "lvl", "severity", "loglevel", "log.level", "at"}
+_MONGO: dict[str, Level] = {"F": "E", "E": "E", "W": "W", "I": "I", "D": "D"}
+_DIGITS = re.compile(r"[0-9]{1,6}\Z")
+_LETTER = re.compile(r"(?:.|D[1-5])\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """What a line of fields says. `level` is None where no key names one; `inner` is a line that was put into it."""
+
+    level: Level | None
+    level_key: str
+    time: str
+    time_key: str
+    logger: str
+    message: str
+    inner: str | None = None
+
+
+def _value_at(values: dict[str, Any], path: str) -> Any:
+    """The value of a key, or of keys joined by points."""
+    if path in values or "." not in path:
+        return values.get(path)
+    inner: Any = values
+    for key in path.split("."):
+        if not isinstance(inner, dict) or key not in inner:
+            return None
+        inner = inner[key]
+    return inner
+
+
+def _names(key: str) -> tuple[str, ...]:
+    return (key, key[0].upper() + key[1:]) if "a" <= key[0] <= "z" else (key,)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _as_text(value: Any) -> str:
+    """As JavaScript writes it."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _first_of(values: dict[str, Any], keys: list[str]) -> tuple[str, str]:
+    """The first of some keys that has text or a number."""
+    for key in keys:
+        for name in _names(key):
+            value = _value_at(values, name)
+            if (isinstance(value, str) and value) or _is_number(value):
+                return name, _as_text(value)
+    return "", ""
+
+
+def _level_from(value: Any, family: str, key: str, values: dict[str, Any]) -> Level | None:
+    if isinstance(value, str) and not _DIGITS.match(value):
+        if family == "letter":
+            return _MONGO.get(value[:1]) if _LETTER.match(value) else None
+        return level_of(value) if family == "any" else None
+    if family == "letter" or not (isinstance(value, str) or _is_number(value)):
+        return None
+    number = float(value)
+    if family != "any":
+        return level_of_number(number, family)
+    if key.lower() == "severity":
+        return level_of_number(number, "google" if number >= 100 else "syslog" if number < 8 else "otel")
+    if number >= 5000:
+        return level_of_number(number, "log4j")
+    if number >= 100:
+        return level_of_number(number, "monolog")
+    if number < 8 or "short_message" in values:
+        return level_of_number(number, "syslog")
+    return level_of_number(number, "pino")
+
+
+def _level_said(values: dict[str, Any], takes: Callable[[str], bool]) -> tuple[Level | None, str]:
+    """A word is asked before a number: where both are there, they are of one level, and the word names it."""
+    for wants_word in (True, False):
+        for key, family in KEYS["level"]:
+            for name in _names(key) if takes(key) else ():
+                value = _value_at(values, name)
+                is_word = isinstance(value, str) and not ("0" <= value[:1] <= "9")
+                if value is None or is_word != wants_word:
+                    continue
+                level = _level_from(value, family, name, values)
+                if level is not None:
+                    return level, name
+    return None, ""
+
+
+def _said(values: dict[str, Any], takes: Callable[[str], bool] = lambda key: True) -> Fields:
+    level, level_key = _level_said(values, takes)
+    time_key, time = _first_of(values, KEYS["time"])
+    if level is None and "@t" in values and ("@mt" in values or "@m" in values):
+        level = "I"
+    return Fields(
+        level,
+        level_key,
+        time,
+        time_key,
+        _first_of(values, KEYS["logger"])[1],
+        _first_of(values, KEYS["message"])[1],
+    )
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def fields_of_json(text: str) -> Fields | None:
+    """What a line of JSON says, or None. Where a container's runtime has put another line into it, that is `inner`."""
+    if len(text) > _MOST_CHARACTERS or (len(text) > _LONG and _is_deep(text)):
+        return None
+    try:
+        values = json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(values, dict):
+        return None
+    said = _said(values)
+    inner, beside = values.get("log"), (values.get("stream"), values.get("time"))
+    if isinstance(inner, str) and any(isinstance(one, str) for one in beside) and not said.level_key:
+        return Fields(
+            said.level, "", said.time, said.time_key, said.logger, said.message, plain(_without_end(inner))
+        )
+    return said
+
+
+_BRACKET = re.compile(r"[\[\]{}]")
+
+
+def _is_deep(text: str) -> bool:
+    depth = 0
+    for bracket in _BRACKET.finditer(text):
+        depth += 1 if bracket[0] in "[{" else -1
+        if depth > _MOST_DEPTH:
+            return True
+    return False
+
+
+def _without_end(line: str) -> str:
+    return line[:-1].removesuffix("\r") if line.endswith("\n") else line
+
+
+_KEY = re.compile(r"[A-Za-z0-9_.@/-]+")
+_BLANKS = re.compile(r"[ \t]*")
+_QUOTED = re.compile(r'(?:[^"\\]|\\[\s\S])*')
+_BARE = re.compile(r"[^ \t]*")
+
+
+def fields_of_pairs(text: str, at: int = 0) -> Fields | None:
+    """The pairs of a line `key=value other="value with blanks"` from `at`, or None where there are none."""
+    end = min(len(text), _MOST_PAIRS)
+    values: dict[str, Any] = {}
+    pairs = 0
+    while at < end:
+        at = _end(_BLANKS, text, at, end)
+        begin = at
+        at = _end(_KEY, text, at, end)
+        if at == begin or at >= end or text[at] != "=":
+            if not pairs:
+                return None
+            space = text.find(" ", at, end)
+            at = end if space < 0 else space
+            continue
+        key = text[begin:at]
+        at += 1
+        if text[at : at + 1] == '"':
+            opened = at + 1
+            at = _end(_QUOTED, text, opened, end)
+            value = text[opened:at]
+            at += 1
+        else:
+            opened = at
+            at = _end(_BARE, text, opened, end)
+            value = text[opened:at]
+        pairs += 1
+        values.setdefault(key, value)
+    if pairs < 2:
+        return None
+    said = _said(values, _PAIR_LEVELS.__contains__)
+    return said if said.level is not None or said.time else None
+
+
+def _end(expression: re.Pattern[str], text: str, at: int, end: int) -> int:
+    found = expression.match(text, at, end)
+    return found.end() if found else at

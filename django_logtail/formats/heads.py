@@ -1,0 +1,214 @@
+"""The head of a line: its format, and where time, level, logger and message stand. The page has the same in `heads.js`.
+
+A level is taken only from where a format puts it, never from a word in the message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from django_logtail.formats.fields import Fields, fields_of_json, fields_of_pairs
+from django_logtail.formats.rows import (
+    HEAD_CHARACTERS,
+    LONG_HEAD_CHARACTERS,
+    Level,
+    Row,
+    captured,
+    level_of,
+    level_of_priority,
+    level_of_status,
+    rows_for,
+    wrappers_for,
+)
+
+#: Wrappers in wrappers in wrappers.
+_MOST_WRAPPERS = 3
+
+Span = tuple[int, int]
+
+
+@dataclass(slots=True)
+class Head:
+    """What the head of a line says.
+
+    `time`, `word` (the level as it was written) and `source` (the logger) are spans of characters, `message` is where
+    it begins. `written` is the time as it was written, also where it has no span. `said` is the message of a line of
+    fields. `wrapper` names what was around the line, outermost first, `inner` is the line in it, and `is_bare` says
+    that this has no head of its own. `part` heads belong to the entry before; `blank` ones have its time.
+    """
+
+    format: str
+    wrapper: str = ""
+    of: str = ""
+    level: Level = "O"
+    time: Span | None = None
+    word: Span | None = None
+    source: Span | None = None
+    message: int = 0
+    written: str = ""
+    logger: str = ""
+    said: str | None = None
+    part: bool = False
+    blank: bool = False
+    follows: bool = False
+    is_bare: bool = False
+    is_fields: bool = False
+    is_keyed: bool = False
+    inner: str | None = None
+
+
+class Known(Protocol):
+    """The formats of a log, as `detection.Formats` has them."""
+
+    @property
+    def rows(self) -> Iterable[Row]: ...
+    @property
+    def wrappers(self) -> Iterable[Row]: ...
+    @property
+    def takes_json(self) -> bool: ...
+    @property
+    def takes_any_json(self) -> bool: ...
+    @property
+    def takes_pairs(self) -> bool: ...
+    def within(self, id: str) -> Known | None: ...
+
+
+def head_of(text: str, formats: Known | None = None, depth: int = 0) -> Head | None:
+    """The head of a line without escape sequences, or None. `formats`: of the log; all there are when left out."""
+    if not text:
+        return None
+    if text[0] == "{":
+        return _json_head(text, formats, depth)
+    part = text[:HEAD_CHARACTERS]
+    if depth < _MOST_WRAPPERS:
+        for wrapper in formats.wrappers if formats else wrappers_for(text):
+            found = captured(wrapper, part)
+            if found:
+                inside = formats.within(wrapper.id) if formats and wrapper.of == "lines" else None
+                return _wrapped(_head_of(found, wrapper), text, wrapper, inside, depth)
+    for row in formats.rows if formats else rows_for(text):
+        found = captured(row, text[:LONG_HEAD_CHARACTERS] if row.long else part)
+        if found:
+            return _head_of(found, row, text)
+    return None if formats and not formats.takes_pairs else _pairs_head(text)
+
+
+def _head_of(found: tuple[str, ...], row: Row, text: str = "") -> Head:
+    head = Head(row.id, part=row.part, blank=row.blank, follows=row.follows)
+    if row.level:
+        head.level = row.level
+    at = 0
+    for slot, what in zip(row.slots, found, strict=True):
+        span = (at, at + len(what))
+        at = span[1]
+        match slot:
+            case "time":
+                head.time = span if what else None
+                head.written = what
+            case "level":
+                head.level = level_of(what) if row.map is None else row.map.get(what, "O")
+                head.word = span
+            case "logger":
+                head.source = span if what else None
+                head.logger = what
+            case "status":
+                head.level = level_of_status(what)
+            case "pri":
+                head.level = level_of_priority(int(what))
+    head.message = 0 if "status" in row.slots else at
+    if row.pairs and "=" in text[at:]:
+        fields = fields_of_pairs(text, at)
+        if fields and fields.level:
+            head.level = fields.level
+    return head
+
+
+def _wrapped(head: Head, text: str, wrapper: Row, formats: Known | None, depth: int) -> Head:
+    """The head of the line in a wrapper, or the wrapper's own."""
+    at = head.message
+    inner = text[at:]
+    own = head_of(inner, formats, depth + 1)
+    head.wrapper, head.of, head.inner = wrapper.id, wrapper.of, inner
+    if own is None:
+        head.is_bare = True
+        head.format = ""
+        if wrapper.of == "lines" and formats is None and "time" not in wrapper.slots:
+            head.level = "O"  # words and a bar may be a table in somebody's message
+        return head
+
+    def moved(span: Span | None) -> Span | None:
+        return (span[0] + at, span[1] + at) if span else None
+
+    return replace(
+        own,
+        wrapper=f"{wrapper.id}>{own.wrapper}" if own.wrapper else wrapper.id,
+        of=wrapper.of,
+        inner=inner if own.inner is None else own.inner,
+        level=head.level if "pri" in wrapper.slots else own.level,
+        time=moved(own.time) if own.written else head.time,
+        written=own.written or head.written,
+        word=moved(own.word),
+        source=moved(own.source) if own.source else head.source,
+        logger=own.logger or head.logger,
+        message=own.message + at,
+    )
+
+
+def _json_head(text: str, formats: Known | None, depth: int) -> Head | None:
+    if formats and not formats.takes_json:
+        return None
+    fields = fields_of_json(text)
+    if fields is None:
+        return None
+    head = _with_fields(Head("json"), fields)
+    if fields.inner is not None and depth < _MOST_WRAPPERS:
+        own = head_of(fields.inner, formats.within("docker") if formats else None, depth + 1)
+        if own is None:
+            return replace(
+                head,
+                format="",
+                wrapper="docker",
+                of="lines",
+                is_bare=True,
+                is_fields=False,
+                is_keyed=False,
+                inner=fields.inner,
+                said=fields.inner,
+            )
+        return replace(
+            own,
+            wrapper=f"docker>{own.wrapper}" if own.wrapper else "docker",
+            of="lines",
+            inner=fields.inner if own.inner is None else own.inner,
+            said=fields.inner[own.message :] if own.said is None else own.said,
+            time=None,
+            word=None,
+            source=None,
+            message=0,
+            written=own.written or head.written,
+        )
+    return None if formats and not head.is_keyed and not formats.takes_any_json else head
+
+
+def _pairs_head(text: str) -> Head | None:
+    if not 1 <= text.find("=") <= 64:
+        return None
+    fields = fields_of_pairs(text)
+    if fields is None:
+        return None
+    head = _with_fields(Head("logfmt"), fields)
+    if fields.time and (at := text.find(fields.time)) >= 0:
+        head.time = (at, at + len(fields.time))
+    return head
+
+
+def _with_fields(head: Head, fields: Fields) -> Head:
+    head.level = fields.level or "O"
+    head.written = fields.time
+    head.logger = fields.logger
+    head.said = fields.message
+    head.is_fields = True
+    head.is_keyed = fields.level is not None or fields.time_key != ""
+    return head

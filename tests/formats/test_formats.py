@@ -1,0 +1,147 @@
+"""What holds for every line, whatever it is made of, and what moments and formats are."""
+
+import re
+import time
+
+import pytest
+
+from django_logtail.formats.context import Context, read
+from django_logtail.formats.detection import detect
+from django_logtail.formats.heads import head_of
+from django_logtail.formats.moments import moment_of, passed
+from django_logtail.formats.rows import TABLE_FILE
+
+PARTS = (
+    *(
+        " ",
+        "a.",
+        "[a]",
+        ": ",
+        "1 ",
+        "- -",
+        "a - ",
+        "(",
+        "INFO/",
+        '{"a":',
+        "x=1 ",
+        "[",
+        "a=",
+        "0",
+        "a",
+        "ERROR ",
+    ),
+    *(
+        '"',
+        '\\"',
+        "1-",
+        "1:",
+        "a::b",
+        "<1>",
+        "{}",
+        "2026-11-28 14:22:09 ",
+        "ab12-",
+        "\t",
+        "|",
+        'x="',
+        "Error",
+        "a/",
+    ),
+)
+BEFORE = (
+    *(
+        "",
+        "2026-08-24 14:22:09 ",
+        "INFO: ",
+        '{"level":',
+        "<34>",
+        "[2026-08-24 14:22:09] ",
+        "web | ",
+        "[pid: ",
+    ),
+    *(
+        '10.0.0.1 - - [28/Nov/2026:14:22:09 +0000] "',
+        "Nov 28 14:22:09 web app: ",
+        "1795875729.5 ",
+        "Caused by: ",
+    ),
+    *("a=1 ", "2026-08-24 14:22:09 UTC [12] "),
+)
+LOG = "2026-11-28 14:22:0{},100 INFO shop: {}"
+
+
+@pytest.mark.parametrize("before", BEFORE)
+def test_no_line_takes_long(before: str) -> None:
+    began = time.process_time()
+
+    for part in PARTS:
+        line = (before + part * (1_048_576 // len(part)))[:1_048_576]
+        head_of(line)
+        read(line, Context(), line)
+        moment_of(line[:200])
+
+    # An expression that goes back and forth would take hours; this is no measurement.
+    assert time.process_time() - began < 60
+
+
+def test_the_table_holds_nothing_that_the_two_languages_read_differently() -> None:
+    table = TABLE_FILE.read_text(encoding="utf-8").partition("\nexport default ")[2]
+
+    expressions = re.sub(r'"(?:id|name|first|words)": "[^"]*"', "", table)
+
+    assert re.findall(r"\\\\[sSbBDWpPkZA]|\(\?<|\(\?P|\\\\[1-9]", expressions) == []
+    assert re.findall(r"[)\]}][*+](?![^\[]*\])", expressions) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "milliseconds"),
+    [
+        ("23:59:58.100", "00:00:01.100", 3000),
+        ("Dec 31 23:59:59", "Jan  1 00:00:01", 2000),
+        ("2026-11-28T14:22:02.100+01:00", "2026-11-28T13:22:03.100Z", 1000),
+        ("2026-11-28 14:22:01", "2026-11-28T14:22:02+01:00", 1000),
+        ("28/Nov/2026:14:22:09 +0000", "28/Nov/2026:14:22:10 +0000", 1000),
+        ("1795875729", "1795875729539", 539),
+        ("11/28/2026 11:59:59 PM", "11/29/2026 12:00:01 AM", 2000),
+        ("28.11.2026 14:22:09", "29.11.2026 14:22:09", 86_400_000),
+        ("2026-11-28 14:22:09,5", "2026-11-28 14:22:09,6", 100),
+    ],
+)
+def test_the_time_between_two_moments(before: str, after: str, milliseconds: int) -> None:
+    first = moment_of(before)
+    assert first is not None
+    second = moment_of(after, first.ms)
+    assert second is not None
+
+    assert round(passed(first, second)) == milliseconds
+
+
+@pytest.mark.parametrize("written", ["", "no time", "2026-13-28 14:22:09", "25:61:00", "99:99:99"])
+def test_what_is_no_time_is_no_moment(written: str) -> None:
+    assert moment_of(written) is None
+
+
+def test_a_log_of_one_program_has_one_format() -> None:
+    formats = detect([LOG.format(n, "ok") for n in range(5)])
+
+    assert formats is not None
+    assert formats.names == ["Time and level"]
+
+
+def test_a_log_of_a_server_and_its_app_has_two_formats() -> None:
+    server = '10.0.0.1 - - [28/Nov/2026:14:22:09 +0000] "GET / HTTP/1.1" 200 12'
+
+    formats = detect([LOG.format(1, "ok"), server, server, LOG.format(2, "ok"), LOG.format(3, "ok")])
+
+    assert formats is not None
+    assert formats.names == ["Time and level", "Access log"]
+
+
+def test_of_lines_that_have_nothing_in_common_no_format_is_known() -> None:
+    assert detect(["ERROR boom", "2026-11-28 14:22:09 hello", '{"level":"info"}', "panic: x"]) is None
+    assert detect([]) is None
+
+
+def test_what_the_last_lines_say_counts_as_well() -> None:
+    formats = detect(["hello"], [LOG.format(n, "ok") for n in range(3)])
+
+    assert formats is not None
