@@ -15,8 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from django_logtail.protocol import PROTOCOL_VERSION, decode_batch
-
-from .stack import Stack, Web
+from tests.stack import Stack, Web
 
 #: When a client acknowledges: whichever comes first.
 ACK_BYTES = 64 * 1024

@@ -13,9 +13,8 @@ from django.utils import translation
 
 from django_logtail.looks import Looks
 from django_logtail.timing import failures
-
-from .reaper import start_reaper
-from .stack import Running, Stack, Web, has_redis
+from tests.reaper import start_reaper
+from tests.stack import Running, Stack, Web, has_redis
 
 # The same examples in each run of CI: a failure there is then the change's, and new ones are found at desks.
 hypothesis.settings.register_profile("ci", derandomize=True)

@@ -17,10 +17,9 @@ import redis
 from redis.sentinel import Sentinel
 
 from example_project.demo.redis_server import redis_command, redis_server_path
+from tests.conftest import absent
 from tests.ports import free_port
-
-from .conftest import absent
-from .stack import Running, wait_until
+from tests.stack import Running, wait_until
 
 #: With what a URL must escape.
 PASSWORD = "p@ss/word"

@@ -15,8 +15,7 @@ from django_logtail.control.wants import WANT_LEASE_MS, Want
 from django_logtail.tailing.events import Position
 from example_project.demo.redis_server import redis_command
 from tests.ports import free_port
-
-from .stack import is_listening, wait_until
+from tests.stack import is_listening, wait_until
 
 WANT = Want("p1", "7", "", "mailbox", 1, 1000, lines=500)
 

@@ -19,10 +19,9 @@ from django_logtail.control import ControlUnavailable, connection
 from django_logtail.control.connection import CALL_SECONDS, redis_client
 from django_logtail.control.in_redis import RedisControl
 from django_logtail.control.keys import key
-
-from .conftest import absent
-from .redis_servers import KINDS, RedisServer, broker_options, client
-from .stack import CHECKOUT, PUBSUB_LAYER, has_redis
+from tests.conftest import absent
+from tests.redis_servers import KINDS, RedisServer, broker_options, client
+from tests.stack import CHECKOUT, PUBSUB_LAYER, has_redis
 
 TIMEOUTS = {"socket_timeout": CALL_SECONDS, "socket_connect_timeout": CALL_SECONDS}
 

@@ -15,8 +15,7 @@ from django_logtail.models import Log
 from django_logtail.protocol import MAX_RANGE_BYTES, CloseCode
 from django_logtail.reader.limits import Limits
 from django_logtail.rounds import rounds_here
-
-from .test_delivery import QUEUE, House, eventually
+from tests.test_delivery import QUEUE, House, eventually
 
 LOG = Log(pk=1, slug="app", name="app.log", path="/nowhere", queue=QUEUE, encoding="utf-8")
 READER = Downloader("7", "session", "127.0.0.1")

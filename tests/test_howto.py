@@ -16,8 +16,7 @@ from django_logtail.control import Note, ReaderLease, Seen
 from django_logtail.control.in_memory import MemoryControl
 from django_logtail.control.process import use
 from django_logtail.models import Log
-
-from .stack import CHECKOUT
+from tests.stack import CHECKOUT
 
 HOWTO = CHECKOUT / "docs" / "howto"
 

@@ -10,8 +10,7 @@ from django_logtail.last_lines import last_lines
 from django_logtail.models import Log
 from django_logtail.relay import readers
 from django_logtail.tailing import Position
-
-from .test_delivery import QUEUE, House, numbered
+from tests.test_delivery import QUEUE, House, numbered
 
 LOG = Log(pk=1, slug="app", name="app.log", path="/nowhere", queue=QUEUE, encoding="utf-8")
 

@@ -11,8 +11,7 @@ from django.core.management import get_commands, load_command_class
 from django_logtail.access import AccessPolicy
 from django_logtail.conf import Conf, Key
 from django_logtail.declared import FIELDS, MEMBERS, declaration
-
-from .stack import CHECKOUT
+from tests.stack import CHECKOUT
 
 DOCS = CHECKOUT / "docs"
 KEYS = {name: key for name, key in vars(Conf).items() if isinstance(key, Key)}

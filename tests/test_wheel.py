@@ -17,11 +17,10 @@ from types import SimpleNamespace
 import pytest
 
 from example_project.demo.redis_server import redis_command
+from tests.client import Client
+from tests.conftest import absent
 from tests.ports import free_port
-
-from .client import Client
-from .conftest import absent
-from .stack import CHECKOUT, Running, Stack, has_redis, is_listening
+from tests.stack import CHECKOUT, Running, Stack, has_redis, is_listening
 
 PACKAGE = CHECKOUT / "django_logtail"
 

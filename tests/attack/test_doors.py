@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from tests.attack.knocking import Knock, memory_mb
 from tests.client import Client
 from tests.stack import Stack, Web, has_redis
 
 from ..conftest import absent
-from .knocking import Knock, memory_mb
 
 pytestmark = [pytest.mark.whole]
 
