@@ -43,13 +43,13 @@ from django_logtail.download import IDENTITY, Downloader, NoFile, bytes_of, file
 from django_logtail.handshake import address_of
 from django_logtail.last_lines import last_lines
 from django_logtail.models import Log
+from django_logtail.page.config import described, login_url, offered_languages, script_url, viewer_config
+from django_logtail.page.texts import words
 from django_logtail.protocol import BadMessage, CloseCode, decode_lines_query
 from django_logtail.relays import relay_here
 from django_logtail.sending import SEND
 from django_logtail.tailing.events import Position
 from django_logtail.uvicorn import connection_behind
-from django_logtail.viewer import described, login_url, offered_languages, script_url, viewer_config
-from django_logtail.words import words
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from django.urls import NoReverseMatch
 from django_logtail import __version__
 from django_logtail.access import policy
 from django_logtail.models import Log
-from django_logtail.viewer import described, script_url, viewer_config
+from django_logtail.page.config import described, script_url, viewer_config
 
 register = template.Library()
 

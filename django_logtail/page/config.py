@@ -23,9 +23,9 @@ from django_logtail import __version__
 from django_logtail.access import policy
 from django_logtail.conf import conf
 from django_logtail.models import Log
-from django_logtail.reports import reports
-from django_logtail.sizes import Size, sizes
-from django_logtail.words import LANGUAGES, words
+from django_logtail.page.reports import reports
+from django_logtail.page.sizes import Size, sizes
+from django_logtail.page.texts import LANGUAGES, words
 
 #: A log is "being written" when its file changed this recently.
 WRITING_SECONDS = 10.0

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from django_logtail import sizes as module
-from django_logtail.sizes import KEPT_SECONDS, LAPSED_SECONDS, MOST_WALKS, Size, Sizes
+from django_logtail.page import sizes as module
+from django_logtail.page.sizes import KEPT_SECONDS, LAPSED_SECONDS, MOST_WALKS, Size, Sizes
 
 
 class Disk:

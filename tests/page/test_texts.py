@@ -11,7 +11,7 @@ from django.utils import translation
 from django.utils.translation import to_language
 
 import django_logtail
-from django_logtail.words import LANGUAGES, WORDS, words
+from django_logtail.page.texts import LANGUAGES, WORDS, words
 
 PACKAGE = Path(django_logtail.__file__).parent
 SCRIPTS = sorted((PACKAGE / "static" / "logtail").glob("*.js"))
