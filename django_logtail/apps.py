@@ -13,7 +13,8 @@ class LogtailConfig(AppConfig):
     def ready(self) -> None:
         from django.db.models.signals import post_delete, post_migrate
 
-        from django_logtail import checks, declared, models, rounds, stop_flag
+        from django_logtail import checks, declared, models, stop_flag
+        from django_logtail.viewing import rechecks as rounds
 
         checks.register_all()
         post_migrate.connect(declared.sync_after_migrate, sender=self, dispatch_uid="logtail.declared")

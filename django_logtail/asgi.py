@@ -16,9 +16,9 @@ from django.utils import translation
 from django.utils.translation import get_language_from_path
 
 from django_logtail.consumers import LogConsumer
-from django_logtail.handshake import Scope
-from django_logtail.sending import SEND
-from django_logtail.sockets import Receive, Send
+from django_logtail.viewing.handshake import Scope
+from django_logtail.viewing.sending import SEND
+from django_logtail.viewing.socket import Receive, Send
 
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 

@@ -11,16 +11,16 @@ from django.db import DatabaseError
 
 from django_logtail import protocol
 from django_logtail.access import Refused, policy, read_ticket
-from django_logtail.admission import TooManyViewers, admitted, viewers
-from django_logtail.handshake import Scope, is_origin_allowed, peer_address
-from django_logtail.newcomers import TooManyNewcomers, newcomers
 from django_logtail.protocol import BadMessage, CloseCode
-from django_logtail.refusals import refusals
-from django_logtail.rounds import Who, rounds_here
-from django_logtail.sockets import INTERNAL_ERROR, End, Receive, Send, Socket, refusal
 from django_logtail.timing import time_limit
-from django_logtail.uvicorn import limit_messages
-from django_logtail.watching import Watching
+from django_logtail.viewing.admission import TooManyViewers, admitted, viewers
+from django_logtail.viewing.handshake import Scope, is_origin_allowed, peer_address
+from django_logtail.viewing.newcomers import TooManyNewcomers, newcomers
+from django_logtail.viewing.rechecks import Who, rounds_here
+from django_logtail.viewing.refusals import refusals
+from django_logtail.viewing.session import Watching
+from django_logtail.viewing.socket import INTERNAL_ERROR, End, Receive, Send, Socket, refusal
+from django_logtail.viewing.uvicorn import limit_messages
 
 logger = logging.getLogger(__name__)
 

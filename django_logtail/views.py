@@ -35,21 +35,29 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from django_logtail import __version__
 from django_logtail.access import Refused, issue_ticket, policy
-from django_logtail.admission import TooManyViewers, admitted, viewers
-from django_logtail.browsing import own_pages_only, say_who_may_frame
 from django_logtail.conf import conf
-from django_logtail.daphne import connection_of
-from django_logtail.download import IDENTITY, Downloader, NoFile, bytes_of, file_name, is_encoded, whole_file
-from django_logtail.handshake import address_of
-from django_logtail.last_lines import last_lines
 from django_logtail.models import Log
 from django_logtail.page.config import described, login_url, offered_languages, script_url, viewer_config
 from django_logtail.page.texts import words
 from django_logtail.protocol import BadMessage, CloseCode, decode_lines_query
 from django_logtail.relays import relay_here
-from django_logtail.sending import SEND
 from django_logtail.tailing.events import Position
-from django_logtail.uvicorn import connection_behind
+from django_logtail.viewing.admission import TooManyViewers, admitted, viewers
+from django_logtail.viewing.browsing import own_pages_only, say_who_may_frame
+from django_logtail.viewing.daphne import connection_of
+from django_logtail.viewing.download import (
+    IDENTITY,
+    Downloader,
+    NoFile,
+    bytes_of,
+    file_name,
+    is_encoded,
+    whole_file,
+)
+from django_logtail.viewing.handshake import address_of
+from django_logtail.viewing.last_lines import last_lines
+from django_logtail.viewing.sending import SEND
+from django_logtail.viewing.uvicorn import connection_behind
 
 logger = logging.getLogger(__name__)
 

@@ -6,11 +6,12 @@ import json
 import pytest
 from django.db import DatabaseError
 
-from django_logtail import consumers, refusals
+from django_logtail import consumers
 from django_logtail.access import AccessPolicy, Ticket
-from django_logtail.admission import viewers
 from django_logtail.consumers import LogConsumer
-from django_logtail.newcomers import newcomers
+from django_logtail.viewing import refusals
+from django_logtail.viewing.admission import viewers
+from django_logtail.viewing.newcomers import newcomers
 
 HELLO = json.dumps({"type": "hello", "protocol": 1, "ticket": "t", "lines": 1, "resume": None})
 

@@ -15,18 +15,20 @@ import time
 
 import pytest
 
-from django_logtail import admission, consumers, reader, relays, rounds
+from django_logtail import consumers, reader, relays
 from django_logtail.access import Refused, Ticket
-from django_logtail.admission import viewers
 from django_logtail.consumers import LogConsumer
 from django_logtail.control.in_memory import MemoryControl
 from django_logtail.control.process import use
 from django_logtail.models import Log
-from django_logtail.newcomers import newcomers
 from django_logtail.reader.sources import Source
-from django_logtail.rounds import rounds_here
-from django_logtail.slots import slots
 from django_logtail.timing import failures
+from django_logtail.viewing import admission
+from django_logtail.viewing import rechecks as rounds
+from django_logtail.viewing.admission import viewers
+from django_logtail.viewing.newcomers import newcomers
+from django_logtail.viewing.rechecks import rounds_here
+from django_logtail.viewing.slots import slots
 
 JOINS = int(os.environ.get("LOGTAIL_JOINS", "300"))
 #: Sockets at a time; more than one user may have.

@@ -12,10 +12,10 @@ from django_logtail.control.wants import Sought, Want
 from django_logtail.reader import searches
 from django_logtail.reader.limits import Limits
 from django_logtail.relay.history import AsyncHistory
-from django_logtail.search_frames import search_frames
 from django_logtail.tailing import Position
 from django_logtail.tailing.matching import has_regex
 from django_logtail.tailing.search import MAX_HITS, Search
+from django_logtail.viewing.search_frames import search_frames
 from tests.test_delivery import QUEUE, House, numbered
 
 LINE = len(numbered(0, 1))

@@ -12,7 +12,7 @@ import pytest
 
 from tests.plain import resident_bytes
 from tests.stack import Stack, Web, wait_until
-from tests.test_last_lines import bytes_of, named
+from tests.viewing.test_last_lines import bytes_of, named
 
 pytestmark = [pytest.mark.redis, pytest.mark.whole]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from django_logtail.sockets import BULK_BYTES
+from django_logtail.viewing.socket import BULK_BYTES
 from tests.client import Client
 from tests.conftest import absent
 from tests.plain import Door, PlainViewer, resident_bytes, serve

@@ -9,6 +9,6 @@ class HostConfig(AppConfig):
 
     def ready(self) -> None:
         """For tests that cannot wait a minute: STALL_SECONDS."""
-        from django_logtail import takers
+        from django_logtail.viewing import takers
 
         takers.STALL_SECONDS = float(os.environ.get("STALL_SECONDS", takers.STALL_SECONDS))

@@ -18,7 +18,7 @@ from playwright.sync_api import BrowserContext, Error, TimeoutError
 
 import django_logtail
 from tests.stack import CHECKOUT, Stack, Web
-from tests.test_last_lines import bytes_of, named
+from tests.viewing.test_last_lines import bytes_of, named
 
 pytestmark = [pytest.mark.whole]
 

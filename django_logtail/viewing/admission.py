@@ -13,9 +13,9 @@ from django.db import DatabaseError, close_old_connections
 from django_logtail.access import admit
 from django_logtail.conf import conf
 from django_logtail.models import Log
-from django_logtail.rounds import ANSWER_SECONDS
-from django_logtail.slots import slots
 from django_logtail.timing import time_limit
+from django_logtail.viewing.rechecks import ANSWER_SECONDS
+from django_logtail.viewing.slots import slots
 
 
 class TooManyViewers(Exception):

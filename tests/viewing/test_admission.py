@@ -5,7 +5,7 @@ import threading
 import pytest
 from django.db import DatabaseError
 
-from django_logtail import admission
+from django_logtail.viewing import admission
 
 
 async def test_a_database_that_does_not_answer_counts_as_one_that_fails(monkeypatch):

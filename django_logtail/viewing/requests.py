@@ -16,16 +16,16 @@ from django_logtail.conf import conf
 from django_logtail.control.wants import Sought
 from django_logtail.models import Log
 from django_logtail.protocol import encode_message
-from django_logtail.range_frames import range_frames
 from django_logtail.relay import Relay
-from django_logtail.rounds import Changed
-from django_logtail.search_frames import search_frames
 from django_logtail.shares import Charged
-from django_logtail.slots import slots
-from django_logtail.sockets import End
-from django_logtail.spending import spending_here
 from django_logtail.tailing.events import Position
 from django_logtail.tailing.matching import has_regex
+from django_logtail.viewing.range_frames import range_frames
+from django_logtail.viewing.rechecks import Changed
+from django_logtail.viewing.search_frames import search_frames
+from django_logtail.viewing.slots import slots
+from django_logtail.viewing.socket import End
+from django_logtail.viewing.spending import spending_here
 
 #: Answers to `range` one viewer may wait for at a time.
 RANGES: Final = 4

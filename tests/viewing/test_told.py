@@ -6,7 +6,7 @@ import pytest
 
 from django_logtail.protocol import encode_batch, encode_message
 from django_logtail.reasons import in_full, in_short, reason, reason_of
-from django_logtail.told import told
+from django_logtail.viewing.told import told
 
 OUTSIDE = reason("outside", path="/srv/ä b&c=1/secret.txt")
 

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from django_logtail import protocol
 from django_logtail.access import Refused
-from django_logtail.daphne import Connection, connection_of
 from django_logtail.protocol import BadMessage, CloseCode, decode_client_message, encode_message
 from django_logtail.timing import TokenBucket, time_limit
+from django_logtail.viewing.daphne import Connection, connection_of
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from django_logtail.slots import Slots, _place_of
+from django_logtail.viewing.slots import Slots, _place_of
 from tests.stack import CHECKOUT, wait_until
 
 #: Takes slots as its arguments say, prints how many it got, and holds them until its input ends.
@@ -18,7 +18,7 @@ HOLDER = """
 import sys, os, pathlib, django
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 django.setup()
-from django_logtail.slots import Slots
+from django_logtail.viewing.slots import Slots
 slots = Slots(pathlib.Path(sys.argv[1]))
 held = [slots.take(sys.argv[2], sys.argv[3], int(sys.argv[4])) for _ in range(int(sys.argv[5]))]
 print(sum(one is not None for one in held), flush=True)
@@ -185,7 +185,7 @@ def test_a_link_in_place_of_the_file_is_not_followed(folder, tmp_path, caplog):
 
 
 def test_a_file_that_was_tidied_away_is_made_again_once_nothing_is_taken(folder, monkeypatch):
-    monkeypatch.setattr("django_logtail.slots.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("django_logtail.viewing.slots.LOOK_SECONDS", 0.0)
     slots = Slots(folder)
     with slots.take("7", "viewers", 1):
         (file,) = folder.iterdir()

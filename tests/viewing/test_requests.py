@@ -6,9 +6,9 @@ import json
 import pytest
 
 from django_logtail import protocol
-from django_logtail.answers import Answers, offered
 from django_logtail.models import Log
 from django_logtail.timing import Supervisor
+from django_logtail.viewing.requests import Answers, offered
 
 
 @pytest.mark.parametrize(

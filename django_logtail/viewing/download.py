@@ -17,8 +17,6 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from django_logtail import daphne, takers
-from django_logtail.admission import TooManyViewers, viewers
 from django_logtail.control import ViewerFacts
 from django_logtail.control.messages import Failed, Found, Piece
 from django_logtail.models import Log
@@ -27,13 +25,15 @@ from django_logtail.reasons import in_full
 from django_logtail.relay import Relay
 from django_logtail.relay.history import AsyncHistory
 from django_logtail.relays import relay_here
-from django_logtail.rounds import Who, rounds_here
 from django_logtail.shares import Charged
-from django_logtail.spending import spending_here
 from django_logtail.tailing.events import Position
-from django_logtail.takers import Connection, Taker
 from django_logtail.timing import pause
-from django_logtail.told import told_reason
+from django_logtail.viewing import daphne, takers
+from django_logtail.viewing.admission import TooManyViewers, viewers
+from django_logtail.viewing.rechecks import Who, rounds_here
+from django_logtail.viewing.spending import spending_here
+from django_logtail.viewing.takers import Connection, Taker
+from django_logtail.viewing.told import told_reason
 
 logger = logging.getLogger(__name__)
 

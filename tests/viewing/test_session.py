@@ -8,12 +8,12 @@ from django.db import DatabaseError
 
 from django_logtail import protocol
 from django_logtail.access import Refused
-from django_logtail.answers import Answers
 from django_logtail.models import Log
 from django_logtail.protocol import CloseCode
-from django_logtail.rounds import Changed
-from django_logtail.sockets import End
-from django_logtail.watching import Watching
+from django_logtail.viewing.rechecks import Changed
+from django_logtail.viewing.requests import Answers
+from django_logtail.viewing.session import Watching
+from django_logtail.viewing.socket import End
 
 ROW = {
     "pk": 1,

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from django_logtail import sockets
-from django_logtail.sockets import BULK_BYTES, Socket
+from django_logtail.viewing import socket as sockets
+from django_logtail.viewing.socket import BULK_BYTES, Socket
 
 FRAME = b"x" * 64 * 1024
 

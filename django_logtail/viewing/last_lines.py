@@ -16,7 +16,7 @@ from django_logtail.relay import Relay
 from django_logtail.relay.feed_viewer import FeedViewer
 from django_logtail.tailing.events import Position
 from django_logtail.timing import pause
-from django_logtail.told import told
+from django_logtail.viewing.told import told
 
 #: Bytes of frames in one answer, and the batch that goes past it: what a `range` may answer with.
 ANSWER_BYTES: Final = MAX_RANGE_BYTES

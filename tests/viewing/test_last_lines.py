@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from django_logtail import last_lines as module
-from django_logtail.last_lines import last_lines
 from django_logtail.models import Log
 from django_logtail.relay import readers
 from django_logtail.tailing import Position
+from django_logtail.viewing import last_lines as module
+from django_logtail.viewing.last_lines import last_lines
 from tests.test_delivery import QUEUE, House, numbered
 
 LOG = Log(pk=1, slug="app", name="app.log", path="/nowhere", queue=QUEUE, encoding="utf-8")

@@ -13,19 +13,19 @@ from django.db import DatabaseError
 
 from django_logtail import protocol
 from django_logtail.access import Refused
-from django_logtail.answers import Answers, offered
 from django_logtail.control import ViewerFacts
 from django_logtail.models import Log
 from django_logtail.protocol import BadMessage, CloseCode, encode_message
 from django_logtail.relay import Relay
 from django_logtail.relay.feed_viewer import FeedViewer
 from django_logtail.relays import relay_here
-from django_logtail.rounds import Changed, Stay
-from django_logtail.sockets import End, Socket, refusal
 from django_logtail.tailing.events import Position
 from django_logtail.timing import end_tasks, whereabouts
-from django_logtail.told import told
-from django_logtail.window import ACK_SECONDS, Window
+from django_logtail.viewing.rechecks import Changed, Stay
+from django_logtail.viewing.requests import Answers, offered
+from django_logtail.viewing.socket import End, Socket, refusal
+from django_logtail.viewing.told import told
+from django_logtail.viewing.window import ACK_SECONDS, Window
 
 logger = logging.getLogger(__name__)
 

@@ -9,11 +9,11 @@ from collections import Counter
 import pytest
 from django.db import DatabaseError, OperationalError
 
-from django_logtail import rounds as module
 from django_logtail.access import Refused
 from django_logtail.models import Log
 from django_logtail.protocol import CloseCode
-from django_logtail.rounds import Changed, Looks, Rounds, Who
+from django_logtail.viewing import rechecks as module
+from django_logtail.viewing.rechecks import Changed, Looks, Rounds, Who
 from tests.virtual_time import run_virtually
 
 ROW = {

@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from django_logtail import download as module
 from django_logtail.access import Refused
-from django_logtail.admission import TooManyViewers, viewers
 from django_logtail.control.messages import Failed, Found, Piece, Read
-from django_logtail.download import BrokenOff, Downloader, NoFile, bytes_of, file_name, whole_file
 from django_logtail.models import Log
 from django_logtail.protocol import MAX_RANGE_BYTES, CloseCode
 from django_logtail.reader.limits import Limits
-from django_logtail.rounds import rounds_here
+from django_logtail.viewing import download as module
+from django_logtail.viewing.admission import TooManyViewers, viewers
+from django_logtail.viewing.download import BrokenOff, Downloader, NoFile, bytes_of, file_name, whole_file
+from django_logtail.viewing.rechecks import rounds_here
 from tests.test_delivery import QUEUE, House, eventually
 
 LOG = Log(pk=1, slug="app", name="app.log", path="/nowhere", queue=QUEUE, encoding="utf-8")

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from django_logtail.tailing.events import Position
-from django_logtail.window import WINDOW_BYTES, Window
+from django_logtail.viewing.window import WINDOW_BYTES, Window
 
 FULL = b"x" * WINDOW_BYTES
 

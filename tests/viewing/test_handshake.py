@@ -2,7 +2,7 @@
 
 import pytest
 
-from django_logtail.handshake import is_origin_allowed, peer_address
+from django_logtail.viewing.handshake import is_origin_allowed, peer_address
 
 
 @pytest.mark.parametrize(
