@@ -40,7 +40,7 @@ from django_logtail.models import Log
 from django_logtail.page.config import described, login_url, offered_languages, script_url, viewer_config
 from django_logtail.page.texts import words
 from django_logtail.protocol import BadMessage, CloseCode, decode_lines_query
-from django_logtail.relays import relay_here
+from django_logtail.relay.here import relay_here
 from django_logtail.tailing.events import Position
 from django_logtail.viewing.admission import TooManyViewers, admitted, viewers
 from django_logtail.viewing.browsing import own_pages_only, say_who_may_frame

@@ -15,13 +15,14 @@ import time
 
 import pytest
 
-from django_logtail import consumers, reader, relays
+from django_logtail import consumers, reader
 from django_logtail.access import Refused, Ticket
 from django_logtail.consumers import LogConsumer
 from django_logtail.control.in_memory import MemoryControl
 from django_logtail.control.process import use
 from django_logtail.models import Log
 from django_logtail.reader.sources import Source
+from django_logtail.relay import here as relays
 from django_logtail.timing import failures
 from django_logtail.viewing import admission
 from django_logtail.viewing import rechecks as rounds

@@ -11,7 +11,7 @@ from django_logtail.control.messages import Failed, Found, Piece, Read, read_wan
 from django_logtail.control.wants import Sought, Want
 from django_logtail.reader import searches
 from django_logtail.reader.limits import Limits
-from django_logtail.relay.history import AsyncHistory
+from django_logtail.relay.requests import AsyncHistory
 from django_logtail.tailing import Position
 from django_logtail.tailing.matching import has_regex
 from django_logtail.tailing.search import MAX_HITS, Search
@@ -377,7 +377,7 @@ async def test_what_may_not_be_read_is_not_searched(house):
 
 async def test_without_a_reader_a_search_is_given_up(house, monkeypatch):
     file = await file_of(house)
-    monkeypatch.setattr("django_logtail.relay.history.HISTORY_SECONDS", 0.05)
+    monkeypatch.setattr("django_logtail.relay.requests.HISTORY_SECONDS", 0.05)
     await house.kill_reader()
 
     async def nobody(queue: str) -> None:

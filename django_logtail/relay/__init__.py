@@ -41,11 +41,11 @@ from django_logtail.control.wire import VERSION
 from django_logtail.mailboxes import Mailboxes, MailboxUnavailable
 from django_logtail.reasons import reason
 from django_logtail.relay.feeds import Feeds
-from django_logtail.relay.history import AsyncHistory
 from django_logtail.relay.inbox import Inbox
-from django_logtail.relay.readers import RETRY_SECONDS, SILENT_SECONDS, Readers
+from django_logtail.relay.liveness import RETRY_SECONDS, SILENT_SECONDS, Readers
+from django_logtail.relay.posting import Post, Wanted, Wants
+from django_logtail.relay.requests import AsyncHistory
 from django_logtail.relay.viewer_list import ViewerList
-from django_logtail.relay.wants import Post, Wanted, Wants
 from django_logtail.tailing.events import Position
 from django_logtail.timing import Supervisor, whereabouts
 

@@ -10,8 +10,8 @@ from typing import Final
 from django_logtail.relay.cursor import Cursor
 from django_logtail.relay.feed import Feed
 from django_logtail.relay.feed_viewer import FeedViewer
-from django_logtail.relay.readers import Readers
-from django_logtail.relay.wants import Wants
+from django_logtail.relay.liveness import Readers
+from django_logtail.relay.posting import Wants
 from django_logtail.tailing.events import Position
 
 #: Bytes of recent items one feed keeps, all feeds of a process together, and one feed at least.

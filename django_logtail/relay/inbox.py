@@ -9,7 +9,7 @@ from typing import Final
 
 from django_logtail.control.messages import Garbled, Message
 from django_logtail.mailboxes import Mailboxes, MailboxUnavailable, WrongConnection
-from django_logtail.relay.readers import RETRY_SECONDS
+from django_logtail.relay.liveness import RETRY_SECONDS
 
 logger = logging.getLogger(__name__)
 

@@ -23,8 +23,8 @@ from django_logtail.models import Log
 from django_logtail.protocol import MAX_RANGE_BYTES
 from django_logtail.reasons import in_full
 from django_logtail.relay import Relay
-from django_logtail.relay.history import AsyncHistory
-from django_logtail.relays import relay_here
+from django_logtail.relay.here import relay_here
+from django_logtail.relay.requests import AsyncHistory
 from django_logtail.shares import Charged
 from django_logtail.tailing.events import Position
 from django_logtail.timing import pause

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 
 from django_logtail.control.messages import Failed, Piece, Read
 from django_logtail.protocol import encode_batch, encode_message
-from django_logtail.relay.history import AsyncHistory
+from django_logtail.relay.requests import AsyncHistory
 
 
 async def range_frames(answer: AsyncHistory, request: int) -> AsyncGenerator[bytes | str]:

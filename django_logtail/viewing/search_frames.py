@@ -8,7 +8,7 @@ from typing import Any
 
 from django_logtail.control.messages import Failed, Found
 from django_logtail.protocol import encode_message
-from django_logtail.relay.history import AsyncHistory
+from django_logtail.relay.requests import AsyncHistory
 
 
 async def search_frames(answer: AsyncHistory, request: int, file: str, start: int) -> AsyncGenerator[str]:

@@ -18,7 +18,7 @@ from django_logtail.models import Log
 from django_logtail.protocol import BadMessage, CloseCode, encode_message
 from django_logtail.relay import Relay
 from django_logtail.relay.feed_viewer import FeedViewer
-from django_logtail.relays import relay_here
+from django_logtail.relay.here import relay_here
 from django_logtail.tailing.events import Position
 from django_logtail.timing import end_tasks, whereabouts
 from django_logtail.viewing.rechecks import Changed, Stay

@@ -7,7 +7,8 @@ import logging
 
 import pytest
 
-from django_logtail import relays, tasks
+from django_logtail import tasks
+from django_logtail.relay import here as relays
 from django_logtail.relay.feed import Feed
 from django_logtail.timing import failures
 from tests.test_delivery import QUEUE, House, Taker, eventually, numbered

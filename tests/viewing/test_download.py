@@ -136,7 +136,7 @@ async def test_messages_that_are_lost_or_doubled_change_nothing(house, fault):
 
 
 async def test_a_range_whose_end_is_lost_is_asked_for_again(house, monkeypatch):
-    monkeypatch.setattr("django_logtail.relay.history.HISTORY_SECONDS", 0.2)
+    monkeypatch.setattr("django_logtail.relay.requests.HISTORY_SECONDS", 0.2)
     lost = []
 
     def lose(message):
@@ -155,7 +155,7 @@ async def test_a_reader_that_is_gone_for_good_breaks_off(house, monkeypatch):
     async def nobody(queue):
         pass
 
-    monkeypatch.setattr("django_logtail.relay.history.HISTORY_SECONDS", 0.1)
+    monkeypatch.setattr("django_logtail.relay.requests.HISTORY_SECONDS", 0.1)
     whole = await whole_file(house.relay, LOG)
     house.relay._wake = nobody
     await house.kill_reader()

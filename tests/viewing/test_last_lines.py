@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from django_logtail.models import Log
-from django_logtail.relay import readers
+from django_logtail.relay import liveness as readers
 from django_logtail.tailing import Position
 from django_logtail.viewing import last_lines as module
 from django_logtail.viewing.last_lines import last_lines

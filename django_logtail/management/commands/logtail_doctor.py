@@ -34,7 +34,7 @@ from django_logtail.protocol import MAX_CLIENT_MESSAGE_BYTES, MOST_MESSAGE_BYTES
 from django_logtail.reasons import in_full
 from django_logtail.relay import Relay
 from django_logtail.relay.feed import Feed
-from django_logtail.relays import new_relay
+from django_logtail.relay.here import new_relay
 from django_logtail.tailing.opening import user_name
 from django_logtail.timing import end_tasks, time_limit
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from django_logtail.control.messages import Answer, Failed, Found, Message, Piece, Read
 from django_logtail.control.wants import Want
-from django_logtail.relay.wants import Wants
+from django_logtail.relay.posting import Wants
 from django_logtail.timing import time_limit
 
 #: Seconds a reader may take for the next message.
