@@ -23,9 +23,9 @@ from django_logtail.control.connection import mend_client_of, waits_in
 from django_logtail.control.process import control, in_thread
 from django_logtail.mailboxes import LayerMailboxes
 from django_logtail.reader import Reader, reader_of
-from django_logtail.reader.parts import Ending
+from django_logtail.reader.lifetime import Ending
+from django_logtail.reader.wake_ups import Serving, Verdict, new_wake_up
 from django_logtail.timing import Supervisor, run_to_end
-from django_logtail.wake_ups import Serving, Verdict, new_wake_up
 
 logger = logging.getLogger(__name__)
 

@@ -20,8 +20,8 @@ from django_logtail.control.messages import Batch, Event, Failed, Message, Piece
 from django_logtail.mailboxes import MailboxUnavailable, MemoryMailboxes
 from django_logtail.protocol import decode_batch
 from django_logtail.reader import Reader
+from django_logtail.reader.lifetime import Ending
 from django_logtail.reader.limits import Limits
-from django_logtail.reader.parts import Ending
 from django_logtail.reader.sources import Source
 from django_logtail.relay import Relay, feeds, pace
 from django_logtail.relay.feed_viewer import FeedViewer
@@ -569,7 +569,7 @@ async def test_a_file_system_that_does_not_answer_stalls_its_own_log_only(house,
         if Path(f"/proc/self/fd/{descriptor}").readlink() == dead:
             answers.wait(30)
 
-    monkeypatch.setattr("django_logtail.reader.apart.STALLED_SECONDS", 0.2)
+    monkeypatch.setattr("django_logtail.reader.slow_files.STALLED_SECONDS", 0.2)
     monkeypatch.setattr(house, "permit", permit)
     monkeypatch.setitem(house.paths, "2", dead)
     stalled = Taker(house.relay, house.relay.feeds.join("2", QUEUE, lines=5, resume=None))
@@ -595,7 +595,7 @@ async def test_many_logs_on_a_dead_file_system_hold_up_no_other_that_is_opened_t
     for log, path in dead.items():
         path.write_bytes(b"from the dead\n")
         monkeypatch.setitem(house.paths, log, path)
-    monkeypatch.setattr("django_logtail.reader.apart.STALLED_SECONDS", 0.2)
+    monkeypatch.setattr("django_logtail.reader.slow_files.STALLED_SECONDS", 0.2)
     monkeypatch.setattr(house, "permit", permit)
     house.append(b"alive\n")
 

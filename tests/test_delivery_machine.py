@@ -592,13 +592,13 @@ class Delivery(RuleBasedStateMachine):
 #: The sizes of the product, made small, so that small files reach every limit; and no threads.
 SMALL = [
     (reader_module, "ThreadPoolExecutor", InPlace),
-    (reader_module.apart, "ThreadPoolExecutor", InPlace),
+    (reader_module.slow_files, "ThreadPoolExecutor", InPlace),
     (reader_module.sources, "ThreadPoolExecutor", InPlace),
     (reader_module.files, "MAX_BATCH_BYTES", 512),
     (reader_module.files, "BACKLOG_BYTES", 4_096),
     (reader_module.flow, "MAX_BATCH_BYTES", 512),
     (reader_module.flow, "TURN_BYTES", 2_048),
-    (reader_module.histories, "MAX_BATCH_BYTES", 512),
+    (reader_module.ranges, "MAX_BATCH_BYTES", 512),
     (pace, "CREDIT_BYTES", 4_096),
     (pace, "LEAST_CREDIT_BYTES", 1_024),
     (feeds, "RING_BYTES", 12_000),

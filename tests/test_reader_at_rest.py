@@ -68,7 +68,7 @@ def run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[Callable[[Home], Awaitable[Any]]], Any]]:
     monkeypatch.setattr(reader_module, "ThreadPoolExecutor", InPlace)
-    monkeypatch.setattr(reader_module.apart, "ThreadPoolExecutor", InPlace)
+    monkeypatch.setattr(reader_module.slow_files, "ThreadPoolExecutor", InPlace)
     loop = VirtualLoop()
 
     async def at_rest(play: Callable[[Home], Awaitable[Any]]) -> Any:

@@ -24,12 +24,12 @@ from django_logtail.paths import Roots
 from django_logtail.reader.files import Files
 from django_logtail.reader.flows import Flows
 from django_logtail.reader.heartbeats import Heartbeats
-from django_logtail.reader.hints import Hints
-from django_logtail.reader.histories import Histories
+from django_logtail.reader.kernel_hints import Hints
 from django_logtail.reader.lease import Lease
+from django_logtail.reader.lifetime import Ending, Parts
 from django_logtail.reader.limits import Limits, limits_of_settings
-from django_logtail.reader.parts import Ending, Parts
 from django_logtail.reader.pump import Pump
+from django_logtail.reader.ranges import Histories
 from django_logtail.reader.report import Report
 from django_logtail.reader.sources import Registry, Source, Sources
 from django_logtail.reader.ticks import Ticks

@@ -12,9 +12,9 @@ from django_logtail.control.wants import Want
 from django_logtail.reader.files import Files
 from django_logtail.reader.flow import Flow
 from django_logtail.reader.flows import Flows
-from django_logtail.reader.histories import Histories
 from django_logtail.reader.lease import TICK_SECONDS, Lease
-from django_logtail.reader.parts import Ending, Parts
+from django_logtail.reader.lifetime import Ending, Parts
+from django_logtail.reader.ranges import Histories
 from django_logtail.reader.sources import Sources
 from django_logtail.tailing import Position
 from django_logtail.timing import pause

@@ -10,8 +10,8 @@ import time
 import pytest
 
 from django_logtail import tasks
-from django_logtail.reader import parts
-from django_logtail.reader.parts import Ending, Parts
+from django_logtail.reader import lifetime as parts
+from django_logtail.reader.lifetime import Ending, Parts
 from django_logtail.reader.pump import Pump
 from django_logtail.timing import failures
 from tests.test_delivery import House, numbered, open_inodes

@@ -8,7 +8,8 @@ import pytest
 
 from django_logtail.control.messages import Failed
 from django_logtail.control.wants import Want
-from django_logtail.reader import files, histories
+from django_logtail.reader import files
+from django_logtail.reader import ranges as histories
 from django_logtail.tailing import Follower, Position
 from tests.test_delivery import QUEUE, House, Taker, eventually, numbered
 

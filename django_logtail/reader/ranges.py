@@ -14,8 +14,8 @@ from django_logtail.mailboxes import Mailboxes, MailboxUnavailable
 from django_logtail.protocol import MAX_BATCH_BYTES, MAX_RANGE_BYTES
 from django_logtail.reader.flows import Flows
 from django_logtail.reader.lease import TICK_SECONDS
+from django_logtail.reader.lifetime import Parts
 from django_logtail.reader.limits import LEAST_WAIT_SECONDS, Limits
-from django_logtail.reader.parts import Parts
 from django_logtail.reader.seals import Seals
 from django_logtail.reader.searches import Searches
 from django_logtail.reader.sources import Source, Sources
