@@ -20,8 +20,8 @@ import dramatiq
 from django_logtail.conf import conf
 from django_logtail.control import ControlUnavailable
 from django_logtail.control.connection import mend_client_of, waits_in
+from django_logtail.control.mailboxes import LayerMailboxes
 from django_logtail.control.process import control, in_thread
-from django_logtail.mailboxes import LayerMailboxes
 from django_logtail.reader import Reader, reader_of
 from django_logtail.reader.lifetime import Ending
 from django_logtail.reader.wake_ups import Serving, Verdict, new_wake_up

@@ -16,8 +16,8 @@ import pytest
 
 from django_logtail.control import Note, ReaderLease
 from django_logtail.control.in_memory import MemoryControl
+from django_logtail.control.mailboxes import MailboxUnavailable, MemoryMailboxes
 from django_logtail.control.messages import Batch, Event, Failed, Message, Piece
-from django_logtail.mailboxes import MailboxUnavailable, MemoryMailboxes
 from django_logtail.protocol import decode_batch
 from django_logtail.reader import Reader
 from django_logtail.reader.lifetime import Ending

@@ -34,8 +34,8 @@ from hypothesis.stateful import (
 from django_logtail import reader as reader_module
 from django_logtail.control import ControlUnavailable, Note
 from django_logtail.control.in_memory import MemoryControl
+from django_logtail.control.mailboxes import MailboxUnavailable, MemoryMailboxes
 from django_logtail.control.messages import Message
-from django_logtail.mailboxes import MailboxUnavailable, MemoryMailboxes
 from django_logtail.protocol import decode_batch
 from django_logtail.reader import Reader
 from django_logtail.reader.sources import Source

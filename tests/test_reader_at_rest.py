@@ -9,9 +9,9 @@ import pytest
 
 from django_logtail import reader as reader_module
 from django_logtail.control.in_memory import MemoryControl
+from django_logtail.control.mailboxes import MemoryMailboxes
 from django_logtail.control.messages import Batch
 from django_logtail.control.wants import Want
-from django_logtail.mailboxes import MemoryMailboxes
 from django_logtail.reader import Reader
 from django_logtail.reader.sources import Source
 from django_logtail.tailing import FollowerSet

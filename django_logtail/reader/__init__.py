@@ -19,7 +19,7 @@ from typing import Final
 
 from django_logtail.conf import conf
 from django_logtail.control import Control, ControlUnavailable
-from django_logtail.mailboxes import Mailboxes
+from django_logtail.control.mailboxes import Mailboxes
 from django_logtail.paths import Roots
 from django_logtail.reader.files import Files
 from django_logtail.reader.flows import Flows

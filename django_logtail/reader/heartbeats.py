@@ -8,8 +8,8 @@ import itertools
 from collections.abc import Callable
 from typing import Final
 
+from django_logtail.control.mailboxes import Mailboxes, MailboxUnavailable
 from django_logtail.control.messages import Beat, Heartbeat
-from django_logtail.mailboxes import Mailboxes, MailboxUnavailable
 from django_logtail.reader.flow import Flow
 from django_logtail.reader.flows import Flows
 from django_logtail.reader.lease import Lease

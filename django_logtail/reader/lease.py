@@ -13,8 +13,8 @@ from dataclasses import replace
 from typing import Final
 
 from django_logtail.control import READER_LEASE_MS, Control, ReaderLease, Seen, Tick, WrongServer
+from django_logtail.control.mailboxes import Mailboxes, MailboxUnavailable, WrongConnection
 from django_logtail.control.process import in_thread
-from django_logtail.mailboxes import Mailboxes, MailboxUnavailable, WrongConnection
 
 #: Seconds between ticks; a stop flag waits at most this long, and a new want whose nudge was lost.
 TICK_SECONDS: Final = 0.1

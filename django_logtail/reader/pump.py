@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable
 from typing import Final
 
-from django_logtail.mailboxes import Mailboxes, MailboxUnavailable
+from django_logtail.control.mailboxes import Mailboxes, MailboxUnavailable
 from django_logtail.reader.files import Files
 from django_logtail.reader.flow import Flow
 from django_logtail.reader.flows import Flows

@@ -8,9 +8,9 @@ from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from django_logtail.control.mailboxes import Mailboxes, MailboxUnavailable
 from django_logtail.control.messages import Answer, Failed, Piece, Read
 from django_logtail.control.wants import Want
-from django_logtail.mailboxes import Mailboxes, MailboxUnavailable
 from django_logtail.protocol import MAX_BATCH_BYTES, MAX_RANGE_BYTES
 from django_logtail.reader.flows import Flows
 from django_logtail.reader.lease import TICK_SECONDS

@@ -24,6 +24,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from django_logtail.control import Control, ControlUnavailable, Posted, ReaderLease, WrongServer
+from django_logtail.control.mailboxes import Mailboxes, MailboxUnavailable
 from django_logtail.control.messages import (
     Answer,
     Batch,
@@ -38,7 +39,6 @@ from django_logtail.control.messages import (
 from django_logtail.control.process import in_thread
 from django_logtail.control.wants import WANT_RENEWAL_SECONDS, Sought, Want
 from django_logtail.control.wire import VERSION
-from django_logtail.mailboxes import Mailboxes, MailboxUnavailable
 from django_logtail.reasons import reason
 from django_logtail.relay.feeds import Feeds
 from django_logtail.relay.inbox import Inbox

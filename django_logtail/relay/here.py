@@ -10,8 +10,8 @@ from dramatiq.errors import DramatiqError
 
 from django_logtail.conf import conf
 from django_logtail.control.connection import CONNECTION_ERRORS, words_of
+from django_logtail.control.mailboxes import LayerMailboxes, local_mailboxes
 from django_logtail.control.process import control
-from django_logtail.mailboxes import LayerMailboxes, local_mailboxes
 from django_logtail.reader import reader_of
 from django_logtail.relay import Relay
 

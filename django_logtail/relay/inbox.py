@@ -7,8 +7,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from django_logtail.control.mailboxes import Mailboxes, MailboxUnavailable, WrongConnection
 from django_logtail.control.messages import Garbled, Message
-from django_logtail.mailboxes import Mailboxes, MailboxUnavailable, WrongConnection
 from django_logtail.relay.liveness import RETRY_SECONDS
 
 logger = logging.getLogger(__name__)

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from django_logtail.control.in_memory import MemoryControl
+from django_logtail.control.mailboxes import MemoryMailboxes
 from django_logtail.control.wants import Want
-from django_logtail.mailboxes import MemoryMailboxes
 from django_logtail.reader import report
 from django_logtail.reader.flow import Flow
 from django_logtail.reader.flows import Flows

@@ -7,11 +7,11 @@ import pytest
 import redis
 from channels.exceptions import ChannelFull
 
-from django_logtail import mailboxes as module
+from django_logtail.control import mailboxes as module
 from django_logtail.control import messages, wire
+from django_logtail.control.mailboxes import LayerMailboxes, MailboxUnavailable, WrongConnection
 from django_logtail.control.messages import Nudge, sealed
 from django_logtail.control.wire import Ignored
-from django_logtail.mailboxes import LayerMailboxes, MailboxUnavailable, WrongConnection
 
 
 class Layer:
