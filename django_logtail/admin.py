@@ -24,8 +24,8 @@ from django_logtail import stop_flag
 from django_logtail.conf import conf
 from django_logtail.control import ControlUnavailable
 from django_logtail.models import Access, Log
+from django_logtail.operating.status import Status, current_status
 from django_logtail.page.texts import WORDS
-from django_logtail.status import Status, current_status
 
 #: What the buttons of the status page send for every log; no slug.
 EVERY_LOG: Final = "*"

@@ -14,9 +14,9 @@ from channels.security.websocket import AllowedHostsOriginValidator
 from django.core.asgi import get_asgi_application
 from django.urls import path
 
-from django_logtail import servers
 from django_logtail.asgi import with_logtail
 from django_logtail.management.commands.logtail_doctor import Finding, _servers, _settings, _socket
+from django_logtail.operating import servers
 from django_logtail.routing import websocket_urlpatterns
 
 from ..stack import Running, Stack, wait_until
@@ -284,7 +284,7 @@ class TestSockets:
 
 
 class TestServers:
-    """What they are found by is tried in `tests.test_servers`."""
+    """What they are found by is tried in `tests.operating.test_servers`."""
 
     @pytest.mark.parametrize(
         ("name", "most_bytes", "finding"),

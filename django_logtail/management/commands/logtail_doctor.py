@@ -23,13 +23,13 @@ from django.db.migrations.executor import MigrationExecutor
 from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
-from django_logtail import servers
 from django_logtail.conf import conf
 from django_logtail.control import Control, ControlUnavailable
 from django_logtail.control.mailboxes import LayerMailboxes, MailboxUnavailable
 from django_logtail.control.messages import Echo
 from django_logtail.control.process import control
 from django_logtail.models import Log, first_of_each_file
+from django_logtail.operating import servers
 from django_logtail.protocol import MAX_CLIENT_MESSAGE_BYTES, MOST_MESSAGE_BYTES, PROTOCOL_VERSION
 from django_logtail.reasons import in_full
 from django_logtail.relay import Relay

@@ -12,7 +12,7 @@ from django.utils.timezone import localtime
 
 from django_logtail import stop_flag
 from django_logtail.control import ControlUnavailable
-from django_logtail.status import Queue, Status, current_status
+from django_logtail.operating.status import Queue, Status, current_status
 
 
 class Command(BaseCommand):

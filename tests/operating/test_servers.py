@@ -2,7 +2,7 @@
 
 import pytest
 
-from django_logtail.servers import Server, running
+from django_logtail.operating.servers import Server, running
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""What operators are told: who reads, who watches, and what is wrong."""
