@@ -16,7 +16,7 @@ from django.db import connections, models, router, transaction
 
 from django_logtail.conf import conf
 from django_logtail.models import Log
-from django_logtail.paths import mistake_in, tidied
+from django_logtail.tailing.files.roots import mistake_in, tidied
 
 logger = logging.getLogger(__name__)
 

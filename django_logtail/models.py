@@ -18,10 +18,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_logtail.conf import QUEUE_NAME, conf
-from django_logtail.encodings import UnknownEncoding, browser_label
-from django_logtail.looks import NoAnswer, looks
-from django_logtail.paths import Roots, tidied
+from django_logtail.tailing.files.looks import NoAnswer, looks
+from django_logtail.tailing.files.roots import Roots, tidied
 from django_logtail.tailing.names import BadPattern, Names
+from django_logtail.tailing.text.encodings import UnknownEncoding, browser_label
 
 #: The codename of the permission that `Access.PERMISSION` asks for. Not Django's own `view_log`: that one
 #: opens the registry's rows (paths, queues) in the admin, and says nothing of what is written in the files.

@@ -11,7 +11,7 @@ import hypothesis
 import pytest
 from django.utils import translation
 
-from django_logtail.looks import Looks
+from django_logtail.tailing.files.looks import Looks
 from django_logtail.timing import failures
 from tests.reaper import start_reaper
 from tests.stack import Running, Stack, Web, has_redis

@@ -28,7 +28,7 @@ from django_logtail.relay.feed_viewer import FeedViewer
 from django_logtail.relay.feeds import RING_BYTES
 from django_logtail.relay.pace import CREDIT_BYTES
 from django_logtail.tailing import Follower, Position
-from django_logtail.tailing.system import System
+from django_logtail.tailing.files.system import System
 
 QUEUE = "q"
 

@@ -9,9 +9,9 @@ from django.contrib.auth.models import Group, Permission, User
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 
-from django_logtail.looks import Looks, NoAnswer
 from django_logtail.models import Access, Log
 from django_logtail.reader.sources import Registry
+from django_logtail.tailing.files.looks import Looks, NoAnswer
 
 pytestmark = pytest.mark.django_db
 

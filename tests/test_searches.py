@@ -13,8 +13,8 @@ from django_logtail.reader import searches
 from django_logtail.reader.limits import Limits
 from django_logtail.relay.requests import AsyncHistory
 from django_logtail.tailing import Position
-from django_logtail.tailing.matching import has_regex
-from django_logtail.tailing.search import MAX_HITS, Search
+from django_logtail.tailing.text.matching import has_regex
+from django_logtail.tailing.text.search import MAX_HITS, Search
 from django_logtail.viewing.search_frames import search_frames
 from tests.test_delivery import QUEUE, House, numbered
 

@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from django_logtail.tailing import Batch, Follower, FromEnd, FromStart, LastLines
-from django_logtail.tailing.system import System
+from django_logtail.tailing.files.system import System
 
 OURS = [sys.executable, "-m", "django_logtail.tailing"]
 TAIL = ["tail", "-F"]

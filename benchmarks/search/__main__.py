@@ -17,8 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from django_logtail.tailing.matching import matcher
-from django_logtail.tailing.search import Search
+from django_logtail.tailing.text.matching import matcher
+from django_logtail.tailing.text.search import Search
 from tests.client import Client
 from tests.stack import Running, Stack, has_redis
 

@@ -18,8 +18,8 @@ from django_logtail.control import FailedTask, ViewerFacts
 from django_logtail.control.messages import failed_tasks
 from django_logtail.control.process import control
 from django_logtail.models import Log
-from django_logtail.reasons import in_full
 from django_logtail.stop_flag import StopFlag
+from django_logtail.tailing.reasons import in_full
 
 #: A reader's own words for two states, as viewers know them.
 _STATES = {"reading": "live", "opening": "waiting"}

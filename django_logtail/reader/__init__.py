@@ -20,7 +20,6 @@ from typing import Final
 from django_logtail.conf import conf
 from django_logtail.control import Control, ControlUnavailable
 from django_logtail.control.mailboxes import Mailboxes
-from django_logtail.paths import Roots
 from django_logtail.reader.files import Files
 from django_logtail.reader.flows import Flows
 from django_logtail.reader.heartbeats import Heartbeats
@@ -33,6 +32,7 @@ from django_logtail.reader.ranges import Histories
 from django_logtail.reader.report import Report
 from django_logtail.reader.sources import Registry, Source, Sources
 from django_logtail.reader.ticks import Ticks
+from django_logtail.tailing.files.roots import Roots
 from django_logtail.timing import TokenBucket, time_limit
 
 logger = logging.getLogger(__name__)

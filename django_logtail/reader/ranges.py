@@ -19,9 +19,9 @@ from django_logtail.reader.limits import LEAST_WAIT_SECONDS, Limits
 from django_logtail.reader.seals import Seals
 from django_logtail.reader.searches import Searches
 from django_logtail.reader.sources import Source, Sources
-from django_logtail.reasons import reason_of
 from django_logtail.shares import Shares, Turns
 from django_logtail.tailing import history
+from django_logtail.tailing.reasons import reason_of
 from django_logtail.timing import TokenBucket
 
 

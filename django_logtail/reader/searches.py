@@ -16,16 +16,16 @@ from typing import Any, Final
 
 from django_logtail.control.messages import Answer, Failed, Found
 from django_logtail.control.wants import Want
-from django_logtail.encodings import shown_as
 from django_logtail.reader.limits import Limits
 from django_logtail.reader.seals import Seals
 from django_logtail.reader.sources import Source, Sources
-from django_logtail.reasons import reason_of
 from django_logtail.shares import Shares, Turns
 from django_logtail.tailing import history
-from django_logtail.tailing.generation import HEAD_BYTES
-from django_logtail.tailing.matching import BadPattern, matcher
-from django_logtail.tailing.search import CHUNK_BYTES, Hit, Search
+from django_logtail.tailing.files.generation import HEAD_BYTES
+from django_logtail.tailing.reasons import reason_of
+from django_logtail.tailing.text.encodings import shown_as
+from django_logtail.tailing.text.matching import BadPattern, matcher
+from django_logtail.tailing.text.search import CHUNK_BYTES, Hit, Search
 
 #: Searches one reader has under way before whoever has one gets no more, and those it has in all, each with a
 #: descriptor, a few MiB, and its share of the threads.

@@ -13,10 +13,10 @@ from typing import Final
 from django.db import Error, close_old_connections
 
 from django_logtail.models import Log, first_of_each_file
-from django_logtail.paths import tidied
 from django_logtail.tailing.belonging import Belonging, Registered, Row
-from django_logtail.tailing.opening import Permit
-from django_logtail.tailing.system import System
+from django_logtail.tailing.files.opening import Permit
+from django_logtail.tailing.files.roots import tidied
+from django_logtail.tailing.files.system import System
 
 #: Looks at the registry at once, each with a connection to the database.
 LOOK_UPS: Final = 4

@@ -39,7 +39,6 @@ from django_logtail.control.messages import (
 from django_logtail.control.process import in_thread
 from django_logtail.control.wants import WANT_RENEWAL_SECONDS, Sought, Want
 from django_logtail.control.wire import VERSION
-from django_logtail.reasons import reason
 from django_logtail.relay.feeds import Feeds
 from django_logtail.relay.inbox import Inbox
 from django_logtail.relay.liveness import RETRY_SECONDS, SILENT_SECONDS, Readers
@@ -47,6 +46,7 @@ from django_logtail.relay.posting import Post, Wanted, Wants
 from django_logtail.relay.requests import AsyncHistory
 from django_logtail.relay.viewer_list import ViewerList
 from django_logtail.tailing.events import Position
+from django_logtail.tailing.reasons import reason
 from django_logtail.timing import Supervisor, whereabouts
 
 logger = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django_logtail.tailing.lines import LineEnds
+from django_logtail.tailing.text.lines import LineEnds
 
 #: One read backwards. 500 lines of 100 bytes are one read.
 BLOCK_BYTES = 64 * 1024

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
+from django_logtail.tailing.files.system import System
 from django_logtail.tailing.names import BadPattern, Names, Rotated
-from django_logtail.tailing.system import System
 
 Inode = tuple[int, int]
 

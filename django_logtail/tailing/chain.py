@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from django_logtail.tailing.events import Kind, Position
-from django_logtail.tailing.generation import FileId, Generation, digest_of
-from django_logtail.tailing.system import System
+from django_logtail.tailing.files.generation import FileId, Generation, digest_of
+from django_logtail.tailing.files.system import System
 
 Details: TypeAlias = Mapping[str, "str | int | None"]
 #: Something that happened, not yet placed in the stream.

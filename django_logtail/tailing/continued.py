@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from django_logtail.tailing.generation import ANCHOR_BYTES, Generation
-from django_logtail.tailing.system import System
+from django_logtail.tailing.files.generation import ANCHOR_BYTES, Generation
+from django_logtail.tailing.files.system import System
 
 #: Bytes of two files compared at once, and how often at most, to see that one continues the other.
 COMPARED_BYTES = 64 * 1024

@@ -7,9 +7,9 @@ import errno
 from django_logtail.tailing.chain import Chain, Segment
 from django_logtail.tailing.discovery import MAX_FAILURES, Discovery
 from django_logtail.tailing.events import Batch, Event, Item, Kind, Position
-from django_logtail.tailing.generation import Changed, Generation
-from django_logtail.tailing.lines import LineEnds
-from django_logtail.tailing.system import System
+from django_logtail.tailing.files.generation import Changed, Generation
+from django_logtail.tailing.files.system import System
+from django_logtail.tailing.text.lines import LineEnds
 
 #: Seconds an unfinished line is waited for before it is shown.
 PARTIAL_SECONDS = 0.3

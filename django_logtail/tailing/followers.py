@@ -15,9 +15,9 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from django_logtail.tailing.events import Kind
+from django_logtail.tailing.files.system import raise_descriptor_limit
+from django_logtail.tailing.files.watches import Source, open_source
 from django_logtail.tailing.follower import TICK_SECONDS, Follower
-from django_logtail.tailing.system import raise_descriptor_limit
-from django_logtail.tailing.watches import Source, open_source
 
 #: Seconds between two looks at a log that nothing tells of changes.
 POLL_SECONDS = 0.25

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from django_logtail.tailing.chain import Chain, Details, Notice, Segment
 from django_logtail.tailing.events import Kind
-from django_logtail.tailing.generation import Generation
-from django_logtail.tailing.opening import Permit, Trouble, open_log
-from django_logtail.tailing.siblings import Sibling
-from django_logtail.tailing.system import System, close_quietly
-from django_logtail.tailing.unseen import Between, Siblings
+from django_logtail.tailing.files.generation import Generation
+from django_logtail.tailing.files.opening import Permit, Trouble, open_log
+from django_logtail.tailing.files.siblings import Sibling
+from django_logtail.tailing.files.system import System, close_quietly
+from django_logtail.tailing.rotations import Between, Siblings
 
 #: Seconds until a smaller size on a network file system is believed.
 REMOTE_SECONDS = 1.0

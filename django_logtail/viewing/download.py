@@ -21,12 +21,12 @@ from django_logtail.control import ViewerFacts
 from django_logtail.control.messages import Failed, Found, Piece
 from django_logtail.models import Log
 from django_logtail.protocol import MAX_RANGE_BYTES
-from django_logtail.reasons import in_full
 from django_logtail.relay import Relay
 from django_logtail.relay.here import relay_here
 from django_logtail.relay.requests import AsyncHistory
 from django_logtail.shares import Charged
 from django_logtail.tailing.events import Position
+from django_logtail.tailing.reasons import in_full
 from django_logtail.timing import pause
 from django_logtail.viewing import daphne, takers
 from django_logtail.viewing.admission import TooManyViewers, viewers

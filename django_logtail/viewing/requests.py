@@ -19,7 +19,7 @@ from django_logtail.protocol import encode_message
 from django_logtail.relay import Relay
 from django_logtail.shares import Charged
 from django_logtail.tailing.events import Position
-from django_logtail.tailing.matching import has_regex
+from django_logtail.tailing.text.matching import has_regex
 from django_logtail.viewing.range_frames import range_frames
 from django_logtail.viewing.rechecks import Changed
 from django_logtail.viewing.search_frames import search_frames

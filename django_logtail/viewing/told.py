@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from django_logtail.protocol import encode_message
-from django_logtail.reasons import in_full, in_short
+from django_logtail.tailing.reasons import in_full, in_short
 
 #: What others get of the messages that speak of a host, by type. A field that is new here is not theirs at once.
 _FIELDS: Final[Mapping[str, frozenset[str]]] = {

@@ -164,9 +164,9 @@ def test_who_may_read_a_file_is_said_to_staff(host: Host) -> None:
     program = (
         "import os, pwd, sys\n"
         "from pathlib import Path\n"
-        "from django_logtail.tailing.opening import open_log\n"
-        "from django_logtail.tailing.system import System\n"
-        "from django_logtail.reasons import in_full, in_short\n"
+        "from django_logtail.tailing.files.opening import open_log\n"
+        "from django_logtail.tailing.files.system import System\n"
+        "from django_logtail.tailing.reasons import in_full, in_short\n"
         "os.setuid(65534)\n"
         "text = open_log(System(), Path(sys.argv[1])).text\n"
         "print(in_short(text)); print(in_full(text))"

@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from django_logtail.tailing.system import System
+from django_logtail.tailing.files.system import System
 
 ERRORS = [errno.EIO, errno.ESTALE, errno.EACCES, errno.ENOSPC, errno.EMFILE, errno.EINTR]
 CALLS = [

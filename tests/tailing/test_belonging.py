@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from django_logtail.tailing.belonging import Belonging, Registered, Row
+from django_logtail.tailing.files.system import System
 from django_logtail.tailing.history import open_generation, open_previous
-from django_logtail.tailing.system import System
 from tests.tailing.stage import A, B, C, LockStep
 from tests.tailing.test_history import LONG, id_of
 

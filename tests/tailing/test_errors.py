@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from django_logtail.reasons import in_full
 from django_logtail.tailing import Event, Follower, FromStart, Kind, LastLines, Resume
+from django_logtail.tailing.reasons import in_full
 from tests.tailing.faults import CALLS, ERRORS, Faulty
 from tests.tailing.stage import A, B, C, D, LockStep, open_descriptors
 from tests.tailing.test_programs import Consumer, Program

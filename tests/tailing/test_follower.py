@@ -22,7 +22,7 @@ from django_logtail.tailing import (
     Resume,
 )
 from django_logtail.tailing.chain import MAX_HELD
-from django_logtail.tailing.system import System
+from django_logtail.tailing.files.system import System
 from tests.tailing.stage import A, B, C, D, LockStep, block, open_descriptors
 
 
@@ -651,7 +651,7 @@ def test_bytes_seen_to_exist_but_cut_away_unread_are_counted(stage: LockStep) ->
 
 
 def test_more_unseen_rotations_than_are_held_open_are_counted(stage: LockStep, monkeypatch: Any) -> None:
-    monkeypatch.setattr("django_logtail.tailing.unseen.MAX_AHEAD", 2)
+    monkeypatch.setattr("django_logtail.tailing.rotations.MAX_AHEAD", 2)
     stage.new(A)
     stage.start()
     for number, data in enumerate((B, C, D, A + B, C + D)):

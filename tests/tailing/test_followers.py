@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from django_logtail.tailing import Batch, Event, Follower, FollowerSet, FromStart, Kind, Position
+from django_logtail.tailing.files.system import System
+from django_logtail.tailing.files.watches import Inotify, names_on_the_way
 from django_logtail.tailing.followers import POLL_SECONDS, REMOTE_REASON, RETRY_SECONDS
-from django_logtail.tailing.system import System
-from django_logtail.tailing.watches import Inotify, names_on_the_way
 from tests.tailing.stage import A, B, C, block, open_descriptors
 
 

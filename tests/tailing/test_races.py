@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from django_logtail.tailing.system import System
+from django_logtail.tailing.files.system import System
 from tests.tailing.faults import CALLS
 from tests.tailing.stage import LockStep, block
 from tests.tailing.test_scenarios import assert_chained

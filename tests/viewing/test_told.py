@@ -5,7 +5,7 @@ import json
 import pytest
 
 from django_logtail.protocol import encode_batch, encode_message
-from django_logtail.reasons import in_full, in_short, reason, reason_of
+from django_logtail.tailing.reasons import in_full, in_short, reason, reason_of
 from django_logtail.viewing.told import told
 
 OUTSIDE = reason("outside", path="/srv/ä b&c=1/secret.txt")

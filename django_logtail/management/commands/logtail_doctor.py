@@ -31,11 +31,11 @@ from django_logtail.control.process import control
 from django_logtail.models import Log, first_of_each_file
 from django_logtail.operating import servers
 from django_logtail.protocol import MAX_CLIENT_MESSAGE_BYTES, MOST_MESSAGE_BYTES, PROTOCOL_VERSION
-from django_logtail.reasons import in_full
 from django_logtail.relay import Relay
 from django_logtail.relay.feed import Feed
 from django_logtail.relay.here import new_relay
-from django_logtail.tailing.opening import user_name
+from django_logtail.tailing.files.opening import user_name
+from django_logtail.tailing.reasons import in_full
 from django_logtail.timing import end_tasks, time_limit
 
 #: Seconds the ASGI application and the channel layer have for one answer; both are on this machine's network.

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from django_logtail.paths import Roots
-from django_logtail.reasons import in_full
 from django_logtail.tailing import Follower, FromStart
+from django_logtail.tailing.files.roots import Roots
+from django_logtail.tailing.reasons import in_full
 
 
 @pytest.fixture

@@ -2,7 +2,14 @@ import codecs
 
 import pytest
 
-from django_logtail.encodings import EXAMPLES, LABELS, WIDER, UnknownEncoding, browser_label, shown_as
+from django_logtail.tailing.text.encodings import (
+    EXAMPLES,
+    LABELS,
+    WIDER,
+    UnknownEncoding,
+    browser_label,
+    shown_as,
+)
 
 
 @pytest.mark.parametrize(

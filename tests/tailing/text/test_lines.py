@@ -3,7 +3,7 @@ import random
 import pytest
 
 from django_logtail.tailing.backlog import start_of_last_lines
-from django_logtail.tailing.lines import LineEnds
+from django_logtail.tailing.text.lines import LineEnds
 
 ENCODINGS = ["utf-8", "utf-16-le", "utf-16-be", "gbk", "gb18030", "big5", "shift_jis", "latin-1", "utf-32-le"]
 

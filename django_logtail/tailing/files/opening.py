@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from django_logtail.reasons import reason
 from django_logtail.tailing.events import Kind
-from django_logtail.tailing.system import System, close_quietly
+from django_logtail.tailing.files.system import System, close_quietly
+from django_logtail.tailing.reasons import reason
 
 #: Asked with a descriptor of the opened file: None when it may be read, else the reason in words.
 Permit: TypeAlias = Callable[[int], "str | None"]

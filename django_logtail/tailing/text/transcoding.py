@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django_logtail.tailing.lines import LineEnds
+from django_logtail.tailing.text.lines import LineEnds
 
 
 class Chunk:

@@ -10,8 +10,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from django_logtail.reasons import reason
-from django_logtail.tailing.system import System
+from django_logtail.tailing.files.system import System
+from django_logtail.tailing.reasons import reason
 
 
 class Roots:

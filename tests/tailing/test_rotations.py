@@ -12,7 +12,7 @@ import pytest
 
 from django_logtail.tailing import Event, Kind, Resume
 from django_logtail.tailing.belonging import Belonging
-from django_logtail.tailing.system import System
+from django_logtail.tailing.files.system import System
 from tests.tailing.stage import A, B, C, D, LockStep, block
 
 
@@ -34,7 +34,7 @@ def started(stage: LockStep, first: bytes = A) -> None:
 def test_a_hundred_rotations_at_once_with_numbers_that_count_upwards_come_in_order(
     stage: LockStep, first: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("django_logtail.tailing.unseen.MAX_AHEAD", 200)
+    monkeypatch.setattr("django_logtail.tailing.rotations.MAX_AHEAD", 200)
     started(stage)
     blocks = [block(f"R{number:03}", 3) for number in range(100)]
     for number, text in enumerate(blocks):

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from django_logtail.tailing import watches
-from django_logtail.tailing.watches import Kqueue, open_source
+from django_logtail.tailing.files import watches
+from django_logtail.tailing.files.watches import Kqueue, open_source
 from tests.tailing.stage import open_descriptors
 
 

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from django_logtail.tailing.chunks import Chunk, Conversion
-from django_logtail.tailing.lines import LineEnds
-from django_logtail.tailing.matching import LONGEST_BYTES, Matcher
+from django_logtail.tailing.text.lines import LineEnds
+from django_logtail.tailing.text.matching import LONGEST_BYTES, Matcher
+from django_logtail.tailing.text.transcoding import Chunk, Conversion
 
 #: Bytes read, converted and searched at a time at most; a line longer than this is searched in pieces.
 CHUNK_BYTES: Final = LONGEST_BYTES

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from django_logtail.tailing import matching, search
-from django_logtail.tailing.matching import BadPattern, has_regex, matcher
-from django_logtail.tailing.search import Hit, Search
+from django_logtail.tailing.text import matching, search
+from django_logtail.tailing.text.matching import BadPattern, has_regex, matcher
+from django_logtail.tailing.text.search import Hit, Search
 
 ENCODINGS = (
     "utf-8",

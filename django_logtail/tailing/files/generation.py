@@ -12,7 +12,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
-from django_logtail.tailing.system import System, close_quietly
+from django_logtail.tailing.files.system import System, close_quietly
 
 #: First bytes of a file that identify it: more than a banner line, less than one page.
 HEAD_BYTES = 256
