@@ -18,10 +18,10 @@ from django_logtail.tailing.continued import continues_at
 from django_logtail.tailing.events import Event, Item, Kind, Position
 from django_logtail.tailing.files.generation import Changed, FileId, Generation, proves
 from django_logtail.tailing.files.opening import Permit, Trouble, open_log, trouble_of
-from django_logtail.tailing.files.siblings import printable
 from django_logtail.tailing.files.system import System, close_quietly, is_remote
 from django_logtail.tailing.rewriting import Rewriting
 from django_logtail.tailing.rotations import Between, Siblings
+from django_logtail.tailing.siblings import printable
 from django_logtail.tailing.starts import FromEnd, FromStart, LastLines, Resume, Start
 from django_logtail.tailing.text.lines import LineEnds
 

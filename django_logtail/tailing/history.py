@@ -12,8 +12,8 @@ from django_logtail.tailing.backlog import start_of_last_lines
 from django_logtail.tailing.belonging import Belonging
 from django_logtail.tailing.files.generation import HEAD_BYTES, FileId, birth_or_none, digest_of, proves
 from django_logtail.tailing.files.opening import Permit, Trouble, open_log, permit_all
-from django_logtail.tailing.files.siblings import Rank, Sibling, siblings_of
 from django_logtail.tailing.files.system import System, close_quietly
+from django_logtail.tailing.siblings import Rank, Sibling, siblings_of
 from django_logtail.tailing.text.lines import LineEnds
 
 

@@ -10,9 +10,9 @@ from django_logtail.tailing.chain import Chain, Details, Notice, Segment
 from django_logtail.tailing.events import Kind
 from django_logtail.tailing.files.generation import Generation
 from django_logtail.tailing.files.opening import Permit, Trouble, open_log
-from django_logtail.tailing.files.siblings import Sibling
 from django_logtail.tailing.files.system import System, close_quietly
 from django_logtail.tailing.rotations import Between, Siblings
+from django_logtail.tailing.siblings import Sibling
 
 #: Seconds until a smaller size on a network file system is believed.
 REMOTE_SECONDS = 1.0

@@ -13,10 +13,10 @@ from django_logtail.tailing.chain import MAX_AHEAD, Chain
 from django_logtail.tailing.events import Kind
 from django_logtail.tailing.files.generation import HEAD_BYTES, FileId, Generation, birth_or_none, proves
 from django_logtail.tailing.files.opening import Opened, Permit, Trouble, open_log
-from django_logtail.tailing.files.siblings import MAX_ENTRIES, Rank, Sibling, siblings_of
 from django_logtail.tailing.files.system import System, close_quietly
 from django_logtail.tailing.files.unpacking import unpacked
 from django_logtail.tailing.names import COMPRESSED
+from django_logtail.tailing.siblings import MAX_ENTRIES, Rank, Sibling, siblings_of
 
 #: Siblings whose head is remembered at the start.
 MAX_KNOWN = 64
