@@ -14,11 +14,11 @@ class LogtailConfig(AppConfig):
         from django.db.models.signals import post_delete, post_migrate
 
         from django_logtail import checks, declared, models, stop_flag
-        from django_logtail.viewing import rechecks as rounds
+        from django_logtail.viewing import rechecks
 
         checks.register_all()
         post_migrate.connect(declared.sync_after_migrate, sender=self, dispatch_uid="logtail.declared")
         log = self.get_model("Log")
         post_delete.connect(stop_flag.forget_stop, sender=log, dispatch_uid="logtail.stop_flag")
         models.watch_membership()
-        rounds.watch_changes()
+        rechecks.watch_changes()

@@ -22,10 +22,9 @@ from django_logtail.control.in_memory import MemoryControl
 from django_logtail.control.process import use
 from django_logtail.models import Log
 from django_logtail.reader.sources import Source
-from django_logtail.relay import here as relays
+from django_logtail.relay import here
 from django_logtail.timing import failures
-from django_logtail.viewing import admission
-from django_logtail.viewing import rechecks as rounds
+from django_logtail.viewing import admission, rechecks
 from django_logtail.viewing.admission import viewers
 from django_logtail.viewing.newcomers import newcomers
 from django_logtail.viewing.rechecks import rounds_here
@@ -161,16 +160,16 @@ async def house(tmp_path, monkeypatch, settings):
     use(MemoryControl())
     monkeypatch.setattr(consumers, "read_ticket", lambda ticket, **_: Ticket(ticket, "app"))
     monkeypatch.setattr(admission, "admit", house.admit)
-    monkeypatch.setattr(rounds, "admit", house.admit)
-    monkeypatch.setattr(rounds, "ADMIT_SECONDS", 0.02)
+    monkeypatch.setattr(rechecks, "admit", house.admit)
+    monkeypatch.setattr(rechecks, "ADMIT_SECONDS", 0.02)
     monkeypatch.setattr(reader.Registry, "find", lambda _, logs: house.sources(logs))
     yield house
-    await relays.relay_here().close()
+    await here.relay_here().close()
     use(None)
 
 
 async def test_nothing_is_left_of_viewers_who_came_and_went(house):
-    relay = relays.relay_here()
+    relay = here.relay_here()
     writing = asyncio.ensure_future(write_on(house))
     before = asyncio.all_tasks()
     began, number, most = time.monotonic(), iter(range(JOINS)), 0

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from django_logtail import tasks
-from django_logtail.reader import lifetime as parts
+from django_logtail.reader import lifetime
 from django_logtail.reader.lifetime import Ending, Parts
 from django_logtail.reader.pump import Pump
 from django_logtail.timing import failures
@@ -29,7 +29,7 @@ async def house(tmp_path):
 async def test_a_reader_whose_sending_never_ends_is_left_behind_and_the_next_one_reads(
     house, monkeypatch, caplog
 ):
-    monkeypatch.setattr(parts, "ENDING_SECONDS", 0.2)
+    monkeypatch.setattr(lifetime, "ENDING_SECONDS", 0.2)
     taker = house.join()
     house.append(numbered(0, 10))
     await taker.until(lambda: taker.bytes == numbered(0, 10))

@@ -8,8 +8,7 @@ import pytest
 
 from django_logtail.control.messages import Failed
 from django_logtail.control.wants import Want
-from django_logtail.reader import files
-from django_logtail.reader import ranges as histories
+from django_logtail.reader import files, ranges
 from django_logtail.tailing import Follower, Position
 from tests.test_delivery import QUEUE, House, Taker, eventually, numbered
 
@@ -84,8 +83,8 @@ async def test_a_file_whose_reading_fails_is_said_and_read_on_later_with_every_b
     monkeypatch.setattr(files, "REGISTRY_SECONDS", 0.3)
     poll, is_broken = Follower.poll, False
 
-    def fails(follower, now, max_bytes):
-        items = poll(follower, now, max_bytes)
+    def fails(follower, *arguments, **options):
+        items = poll(follower, *arguments, **options)
         if is_broken and follower.descriptors() and follower.path == house.paths[log]:
             raise KeyError("a bug in the follower")
         return items
@@ -165,7 +164,7 @@ async def test_who_asks_for_older_lines_is_told_at_once_that_the_reader_failed(h
     def fails(*arguments):
         raise ValueError("a bug in the reading of history")
 
-    monkeypatch.setattr(histories, "read_history", fails)
+    monkeypatch.setattr(ranges, "read_history", fails)
     good = join(house, "1")
     house.append(b"first\n")
     await good.until(lambda: good.bytes == b"first\n")

@@ -8,7 +8,7 @@ import logging
 import pytest
 
 from django_logtail import tasks
-from django_logtail.relay import here as relays
+from django_logtail.relay import here
 from django_logtail.relay.feed import Feed
 from django_logtail.timing import failures
 from tests.test_delivery import QUEUE, House, Taker, eventually, numbered
@@ -104,8 +104,8 @@ async def test_a_local_reader_that_fails_is_no_wake_up_that_could_not_be_sent(ho
         async def run(self):
             raise RuntimeError("a bug in the pump")
 
-    monkeypatch.setattr(relays, "reader_of", lambda *arguments: Crashing())
-    house.relay._wake = relays._read_here
+    monkeypatch.setattr(here, "reader_of", lambda *arguments: Crashing())
+    house.relay._wake = here._read_here
     house.join()
 
     await eventually(lambda: "relay: local reader of queue q failed" in caplog.messages)
@@ -120,7 +120,7 @@ async def test_a_broker_that_does_not_answer_is_one_line_in_the_log(house, monke
 
     monkeypatch.setattr(tasks, "send_wake_up", fails)
 
-    await relays._wake_worker("q")
+    await here._wake_worker("q")
 
     [record] = [record for record in caplog.records if record.levelno >= logging.WARNING]
     assert record.getMessage() == (

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from django_logtail.models import Log
-from django_logtail.relay import liveness as readers
+from django_logtail.relay import liveness
 from django_logtail.tailing import Position
 from django_logtail.viewing import last_lines as module
 from django_logtail.viewing.last_lines import last_lines
@@ -149,9 +149,9 @@ async def test_that_no_reader_answers_is_said(house, monkeypatch):
     async def nobody(queue):
         pass
 
-    monkeypatch.setattr(readers, "NO_READER_SECONDS", 0.2)
-    monkeypatch.setattr(readers, "SILENT_SECONDS", 0.1)
-    monkeypatch.setattr(readers, "RETRY_SECONDS", 0.05)
+    monkeypatch.setattr(liveness, "NO_READER_SECONDS", 0.2)
+    monkeypatch.setattr(liveness, "SILENT_SECONDS", 0.1)
+    monkeypatch.setattr(liveness, "RETRY_SECONDS", 0.05)
     monkeypatch.setattr(house.relay, "_wake", nobody)
 
     answer = await last_lines(house.relay, LOG, lines=10, resume=None)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from django_logtail.viewing import socket as sockets
+from django_logtail.viewing import socket as module
 from django_logtail.viewing.socket import BULK_BYTES, Socket
 
 FRAME = b"x" * 64 * 1024
@@ -31,7 +31,7 @@ class Client:
 @pytest.fixture
 def client(monkeypatch):
     client = Client()
-    monkeypatch.setattr(sockets, "connection_of", lambda address: client if address == ("a", 1) else None)
+    monkeypatch.setattr(module, "connection_of", lambda address: client if address == ("a", 1) else None)
     return client
 
 
@@ -61,7 +61,7 @@ async def test_a_status_and_the_last_words_do_not_wait(client):
         await asyncio.sleep(0)
 
     await asyncio.wait_for(socket.send(b"status"), 10)
-    await asyncio.wait_for(socket.close(sockets.End(1000, "stopped")), 10)
+    await asyncio.wait_for(socket.close(module.End(1000, "stopped")), 10)
     waiting.cancel()
 
     assert client.sent == BULK_BYTES + len(b"status")
@@ -76,13 +76,13 @@ async def test_other_servers_wait_by_themselves(client):
 
 
 async def test_last_words_that_the_client_does_not_take_keep_nobody(monkeypatch):
-    monkeypatch.setattr(sockets, "CLOSE_SECONDS", 0.05)
+    monkeypatch.setattr(module, "CLOSE_SECONDS", 0.05)
     sent = []
 
     async def never_taken(message):
         sent.append(message["type"])
         await asyncio.Event().wait()
 
-    await asyncio.wait_for(Socket(None, never_taken, ("b", 2)).close(sockets.End(1000, "stopped")), 10)
+    await asyncio.wait_for(Socket(None, never_taken, ("b", 2)).close(module.End(1000, "stopped")), 10)
 
     assert sent == ["websocket.send", "websocket.close"]
