@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django_logtail.formats.escapes import plain
-from django_logtail.formats.rows import KEYS, Level, level_of, level_of_number
+from django_logtail.formats.rows import KEYS, MAPS, Level, level_of, level_of_number
 
 #: More of a line than this is not taken apart.
 _MOST_CHARACTERS = 2_000_000
@@ -78,10 +78,14 @@ def _first_of(values: dict[str, Any], keys: list[str]) -> tuple[str, str]:
 
 def _level_from(value: Any, family: str, key: str, values: dict[str, Any]) -> Level | None:
     if isinstance(value, str) and not _DIGITS.match(value):
+        if not value:
+            return None
+        if family == "postgres":
+            return MAPS["postgres"].get(value)
         if family == "letter":
             return _MONGO.get(value[:1]) if _LETTER.match(value) else None
         return level_of(value) if family == "any" else None
-    if family == "letter" or not (isinstance(value, str) or _is_number(value)):
+    if family in ("letter", "postgres") or not (isinstance(value, str) or _is_number(value)):
         return None
     number = float(value)
     if family != "any":

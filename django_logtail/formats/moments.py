@@ -26,16 +26,17 @@ _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:[T -]?)(\d\d)(\d\d)(\d\d)(?:[.,](\
 _KLOG = re.compile(r"(?:(20\d\d))?(\d\d)(\d\d)[ /](\d\d):?(\d\d):?(\d\d)(?:[.,](\d{1,9}))?\Z", _A)
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)?\Z", _A)
 _ZONE_NAME = re.compile(r"(?:\d|[ ,])(Z|[A-Z]{3,4})(?= \d{4}\Z|\Z)", _A)
-_CLF = re.compile(r"\d\d?/[A-Za-z]{3}/\d{4}[: ]|\d\d?-[A-Za-z]{3}-\d{4}::", _A)
+_CLF = re.compile(r"\d\d?/[A-Za-z]{3,9}/\d{4}[: ]|\d\d?-[A-Za-z]{3,9}-\d{4}::", _A)
 _COMPACT_TIME = re.compile(r"T\d{6}", _A)
 
 _YEAR_FIRST = re.compile(r"(?:^|[ ,])(\d{4})[-/.](\d\d?)[-/.](\d\d?)(?!\d)", _A)
 _CHINESE = re.compile(r"(\d{4})年(\d\d?)月(\d\d?)日", _A)
-_DAY_MONTH = re.compile(r"(?:^|[ ,])(\d\d?)[-/ ]([A-Za-z]{3})[-/ ](\d{4})", _A)
-_YEAR_MONTH = re.compile(r"(\d{4}) ([A-Z][a-z]{2}) {1,2}(\d\d?) ", _A)
-_WEEKDAY = re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? ")
-_MONTH_DAY = re.compile(r"(?:^|[ ,])([A-Z][a-z]{2}) {1,2}(\d\d?)(?:,? (\d{4})(?=[ ,]))?", _A)
+_DAY_MONTH = re.compile(r"(?:^|[ ,])(\d\d?)[-/ ]([A-Za-z]{3,9})[-/ ](\d{4})", _A)
+_YEAR_MONTH = re.compile(r"(\d{4}) ([A-Z][a-z]{2,8}) {1,2}(\d\d?) ", _A)
+_WEEKDAY = re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6},? ")
+_MONTH_DAY = re.compile(r"(?:^|[ ,])([A-Z][a-z]{2,8}) {1,2}(\d\d?)(?![\d:])(?:,? (\d{4})(?=[ ,]))?", _A)
 _LATER_YEAR = re.compile(r" (\d{4})(?: |\Z)", _A)
+_NO_YEAR_MONTH = re.compile(r"(\d\d?) ([A-Z][a-z]{2,8}) \d", _A)
 _NUMBERS = re.compile(r"(\d\d?)([/.-])(\d\d?)[/.-](\d{4}|\d\d)(?!\d)", _A)
 _COMPACT_DATE = re.compile(r"(\d{4})(\d\d)(\d\d)[ -]", _A)
 _SHORT_DATE = re.compile(r"(\d\d)(\d\d)(\d\d) ", _A)
@@ -68,7 +69,8 @@ def _day_number(year: int, month: int, day: int) -> float | None:
 
 
 def _month(name: str) -> int:
-    return _MONTHS.index(name.lower()) + 1 if name.lower() in _MONTHS else 0
+    short = name[:3].lower()
+    return _MONTHS.index(short) + 1 if short in _MONTHS else 0
 
 
 def _year(digits: str) -> int:
@@ -91,6 +93,9 @@ def _date_of(written: str) -> tuple[int, int, int] | None:
         later = _LATER_YEAR.search(written)
         year = found[3] or (later[1] if later else "0")
         return int(year), _month(found[1]), int(found[2])
+    found = _NO_YEAR_MONTH.match(written)
+    if found and _month(found[2]):
+        return 0, _month(found[2]), int(found[1])
     return _date_of_numbers(written)
 
 

@@ -30,6 +30,7 @@ TABLE = _table()
 #: Minutes east of Greenwich.
 ZONES: dict[str, int] = TABLE["zones"]
 KEYS: dict[str, Any] = TABLE["keys"]
+MAPS: dict[str, dict[str, Level]] = TABLE["maps"]
 
 _SLOT = re.compile(r"<(time|level|logger|status|pri)(?::([a-z]+))?(\?)?>")
 _PART = re.compile(r"\{(T:)?([A-Za-z]+)\}")

@@ -4,13 +4,14 @@
  * JSON is parsed, and its own keys are asked, never text that looks like them.
  */
 
-import { KEYS, levelOf, levelOfNumber } from './format-rows.js?v=0.1.0';
+import { KEYS, MAPS, levelOf, levelOfNumber } from './format-rows.js?v=0.1.0';
 import { plain } from './text.js?v=0.1.0';
 
 /** @typedef {import('./format-rows.js').Level} Level */
 
 /** More of a line than this is not taken apart. */
 const MOST_CHARACTERS = 2_000_000;
+const POSTGRES = /** @type {Record<string, Level>} */ (MAPS.postgres);
 const LEVEL_KEYS = /** @type {[string, string][]} */ (KEYS.level);
 /** Objects in objects: nobody writes more, and taking apart a million of them would take seconds. */
 const MOST_DEPTH = 200;
@@ -58,10 +59,12 @@ function levelFrom(value, family, key, from) {
   const number = typeof value === 'number' ? value : typeof value === 'string' && /^\d{1,6}$/.test(value) ? Number(value) : null;
   if (number === null) {
     if (typeof value !== 'string') return null;
+    if (value === '') return null;
+    if (family === 'postgres') return POSTGRES[value] ?? null;
     if (family === 'letter') return value.length === 1 || /^D[1-5]$/.test(value) ? levelOfLetter(value) : null;
     return family === 'any' ? levelOf(value) : null;
   }
-  if (family === 'letter') return null;
+  if (family === 'letter' || family === 'postgres') return null;
   if (family !== 'any') return levelOfNumber(number, /** @type {'pino'} */ (family));
   if (key.toLowerCase() === 'severity') return levelOfNumber(number, number >= 100 ? 'google' : number < 8 ? 'syslog' : 'otel');
   if (number >= 5000) return levelOfNumber(number, 'log4j');

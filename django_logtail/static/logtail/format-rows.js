@@ -230,5 +230,6 @@ export const CRASH = {
   frames: expression(table.crash.frames), more: expression(table.crash.more), names: expression(table.crash.names),
 };
 export const KEYS = table.keys;
+export const MAPS = table.maps;
 /** Minutes east of Greenwich. @type {Record<string, number>} */
 export const ZONES = table.zones;

@@ -14,7 +14,7 @@ export default {
     "D": ["TRACE", "TRAC", "TRC", "TRCE", "DEBUG", "DEBU", "DBG", "DBUG", "FINE", "FINER", "FINEST", "VERBOSE", "VRB", "CONFIG", "SILLY", "TRACE1", "TRACE2", "TRACE3", "TRACE4", "TRACE5", "TRACE6", "TRACE7", "TRACE8", "DEBUG1", "DEBUG2", "DEBUG3", "DEBUG4", "DEBUG5", "调试", "調試", "デバッグ", "디버그"],
     "I": ["INFO", "INF", "INFORMATION", "INFORMATIONAL", "NOTICE", "SUCCESS", "信息", "訊息", "情報", "정보", "通知"],
     "W": ["WARN", "WARNING", "WRN", "WARNG", "警告", "경고"],
-    "E": ["ERROR", "ERRO", "ERR", "SEVERE", "CRITICAL", "CRIT", "FATAL", "FATA", "FTL", "PANIC", "PANI", "PNC", "EMERG", "EMERGENCY", "ALERT", "EXCEPTION", "错误", "錯誤", "エラー", "오류", "严重", "致命"]
+    "E": ["ERROR", "ERRO", "EROR", "ERR", "SEVERE", "CRITICAL", "CRIT", "FATAL", "FATA", "FTL", "PANIC", "PANI", "PNC", "EMERG", "EMERGENCY", "ALERT", "EXCEPTION", "FAIL", "FAILED", "错误", "錯誤", "エラー", "오류", "严重", "致命"]
   },
   "maps": {
     "letter": { "T": "D", "V": "D", "D": "D", "I": "I", "N": "I", "W": "W", "E": "E", "F": "E", "C": "E", "A": "E" },
@@ -22,6 +22,8 @@ export default {
     "mysql": { "Note": "I", "System": "I", "Warning": "W", "ERROR": "E", "Error": "E" },
     "postgres": { "LOG": "I", "INFO": "I", "NOTICE": "I", "WARNING": "W", "ERROR": "E", "FATAL": "E", "PANIC": "E", "DEBUG": "D", "DEBUG1": "D", "DEBUG2": "D", "DEBUG3": "D", "DEBUG4": "D", "DEBUG5": "D" },
     "php": { "Fatal error": "E", "Parse error": "E", "Recoverable fatal error": "E", "Catchable fatal error": "E", "Core error": "E", "Compile error": "E", "User Error": "E", "Warning": "W", "User Warning": "W", "Core Warning": "W", "Notice": "I", "User Notice": "I", "Deprecated": "I", "User Deprecated": "I", "Strict Standards": "I" },
+    "xorg": { "EE": "E", "WW": "W", "II": "I", "NI": "I", "DB": "D" },
+    "oslog": { "Default": "I", "Info": "I", "Debug": "D", "Error": "E", "Fault": "E", "Activity": "I" },
     "dotnet": { "trce": "D", "dbug": "D", "info": "I", "warn": "W", "fail": "E", "crit": "E" },
     "severity": { "0": "E", "1": "E", "2": "E", "3": "E", "4": "W", "5": "I", "6": "I", "7": "D" }
   },
@@ -37,7 +39,7 @@ export default {
   "keys": {
     "level": [
       ["level", "any"], ["levelname", "any"], ["level_name", "any"], ["severity", "any"], ["severityText", "any"], ["severity_text", "any"],
-      ["log.level", "any"], ["loglevel", "any"], ["LogLevel", "any"], ["lvl", "any"], ["@l", "any"], ["@level", "any"], ["record.level.name", "any"],
+      ["log.level", "any"], ["loglevel", "any"], ["LogLevel", "any"], ["lvl", "any"], ["@l", "any"], ["@level", "any"], ["error_severity", "postgres"], ["record.level.name", "any"],
       ["s", "letter"], ["levelno", "python"], ["level_number", "python"], ["level_value", "log4j"], ["severityNumber", "otel"], ["severity_number", "otel"],
       ["PRIORITY", "syslog"], ["at", "any"]
     ],
@@ -54,8 +56,8 @@ export default {
     "MDT": -360, "PST": -480, "PDT": -420, "AKST": -540, "HST": -600, "BRT": -180, "ART": -180
   },
   "parts": {
-    "MON": "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)",
-    "DAY": "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)",
+    "MON": "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}",
+    "DAY": "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6}",
     "FRAC": "(?:[.,]\\d{1,9}|:\\d{3}(?!\\d))?",
     "CLOCK": "\\d\\d?(?::\\d\\d:\\d\\d{FRAC}|\\.\\d\\d\\.\\d\\d{FRAC})",
     "MINUTE": "\\d\\d?(?::\\d\\d(?::\\d\\d{FRAC})?|\\.\\d\\d\\.\\d\\d{FRAC})",
@@ -67,7 +69,7 @@ export default {
     "BR": "\\[[^\\[\\]]{0,80}\\]",
     "DOTTED": "[\\w$]{1,64}(?:(?:\\.|::)[\\w$-]{1,64}){1,12}(?=[ \\t\\]|,;)]|:(?!:)|$)",
     "TOK": "(?:{BR}|\\([^()]{0,64}\\)|\\{[^{}]{0,64}\\}|<[\\d.]{1,20}>|\\d{1,20}(?:#\\d{1,20})?(?=[ \\t\\]:|,;-])|\\w{1,32}=[^ \\t]{0,160}(?=[ \\t]|$)|[0-9a-f]{2,32}(?:-[0-9a-f]{1,32}){1,8}(?=[ \\t])|0x[0-9a-f]{1,16}|{DOTTED})",
-    "BETWEEN": "(?:{SEP}{0,8}{TOK}){0,8}{SEP}{0,8}",
+    "BETWEEN": "(?:{SEP}{0,24}{TOK}){0,8}{SEP}{0,24}",
     "OPEN": "[\\[(<\u3010]?",
     "CLOSE": "[\\])>\u3011]?",
     "AFTER": "[ \\t:|\\]>)+\u3011\uff1a-]{0,12}(?:\\d{1,10} {1,2})?(?:--- )?(?:\\[[^\\[\\].]{0,64}\\] {1,4}(?={NAMED}))?(?:\\[(?={NAMED}))?",
@@ -77,7 +79,7 @@ export default {
     "PROG": "[\\w./@()-]{1,80}(?:\\[[\\w.-]{1,20}\\])?"
   },
   "times": {
-    "any": "(?:(?:{DAY},? )?\\d{4}[-/.]\\d\\d?[-/.]\\d\\d?(?:[T_]| {1,2}|, ){MINUTE}{APM}{ZONE}|\\d{4}\u5e74\\d\\d?\u6708\\d\\d?\u65e5 {0,2}{MINUTE}|\\d\\d?/{MON}/\\d{4}[: ]{CLOCK}(?: [+-]\\d{4})?|(?:{DAY},? )?\\d\\d?[- ]{MON}[- ]\\d{4}(?:::|,? ){CLOCK}{APM}{ZONE}|(?:{DAY},? )?{MON} {1,2}\\d\\d?(?:,? \\d{4},?)? {CLOCK}{APM}(?: \\d{4}(?!\\d))?{ZONE}|\\d{4} {MON} {1,2}\\d\\d? {CLOCK}|\\d\\d?[/.-]\\d\\d?[/.-]\\d{2}(?:\\d\\d)?,? {1,2}{MINUTE}{APM}{ZONE}|\\d\\d-\\d\\d[ |]\\d\\d:\\d\\d:\\d\\d\\.\\d{3,6}|20\\d{6}T\\d{6}{FRAC}{ZONE}|20\\d{6}[ -]{CLOCK}{ZONE}|20\\d\\d[01]\\d[0-3]\\d[0-2]\\d[0-5]\\d[0-5]\\d(?!\\d)|\\d{6} {1,2}\\d\\d?:\\d\\d:\\d\\d|\\d\\d?:\\d\\d:\\d\\d{FRAC}{APM}{ZONE}|\\d\\d?:\\d\\d ?[AP]M(?![A-Za-z]))",
+    "any": "(?:(?:{DAY},? )?\\d{4}[-/.]\\d\\d?[-/.]\\d\\d?(?:[T_]| {1,2}|, ){MINUTE}{APM}{ZONE}|\\d{4}\u5e74\\d\\d?\u6708\\d\\d?\u65e5 {0,2}{MINUTE}|\\d\\d?/{MON}/\\d{4}[: ]{CLOCK}(?: [+-]\\d{4})?|(?:{DAY},? )?\\d\\d?[- ]{MON}[- ]\\d{4}(?:::|,? ){CLOCK}{APM}{ZONE}|(?:{DAY},? )?{MON} {1,2}\\d\\d?(?:,? \\d{4},?)? {CLOCK}{APM}(?:(?: [A-Z]{3,4})? \\d{4}(?!\\d))?{ZONE}|\\d{4} {MON} {1,2}\\d\\d? {CLOCK}|\\d\\d? {MON} {CLOCK}{ZONE}|\\d\\d?[/.-]\\d\\d?[/.-]\\d{2}(?:\\d\\d)?,? {1,2}{MINUTE}{APM}{ZONE}|\\d\\d-\\d\\d[ |]\\d\\d:\\d\\d:\\d\\d\\.\\d{3,6}|20\\d{6}T\\d{6}{FRAC}{ZONE}|20\\d{6}[ -]{CLOCK}{ZONE}|20\\d\\d[01]\\d[0-3]\\d[0-2]\\d[0-5]\\d[0-5]\\d(?!\\d)|\\d{6} {1,2}\\d\\d?:\\d\\d:\\d\\d|\\d\\d?:\\d\\d:\\d\\d{FRAC}{APM}{ZONE}|\\d\\d?:\\d\\d ?[AP]M(?![A-Za-z]))",
     "iso": "\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d:\\d\\d{FRAC}{ZONE}",
     "zoned": "\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d:\\d\\d{FRAC}(?:Z|[+-]\\d\\d:?\\d\\d)",
     "clf": "\\d\\d?/{MON}/\\d{4}[: ]\\d\\d:\\d\\d:\\d\\d{FRAC}(?: [+-]\\d{4})?",
@@ -85,6 +87,7 @@ export default {
     "full": "{DAY} \\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d{FRAC} [A-Z]{2,5}",
     "klog": "(?:20\\d\\d)?[01]\\d[0-3]\\d \\d\\d:\\d\\d:\\d\\d{FRAC}",
     "chromium": "[01]\\d[0-3]\\d/\\d{6}\\.\\d{1,6}",
+    "gin": "\\d{4}/\\d\\d/\\d\\d - \\d\\d:\\d\\d:\\d\\d",
     "clock": "\\d\\d:\\d\\d:\\d\\d{FRAC}",
     "epoch": "[12]\\d{9}(?:\\.\\d{1,9}|\\d{3}(?:\\.\\d{1,6})?|\\d{6}|\\d{9})?(?![\\d.])",
     "fraction": "[12]\\d{9}\\.\\d{1,9}(?![\\d.])"
@@ -113,12 +116,20 @@ export default {
     { "id": "syslog-uptime", "name": "journald (short-monotonic)", "first": "[", "head": "\\[ {0,8}\\d{1,10}\\.\\d{6}\\] {HOST} <logger:program>\\[\\d{1,10}\\]: ", "of": "messages" }
   ],
   "rows": [
+    { "id": "xorg", "name": "Xorg", "first": "[", "head": "\\[ {0,8}\\d{1,10}\\.\\d{3}\\] \\(<level:xorg>\\) ", "map": "xorg" },
     { "id": "kern", "name": "Kernel", "first": "[", "head": "\\[ {0,8}\\d{1,10}\\.\\d{3,6}\\] " },
-    { "id": "access", "name": "Access log", "first": "0Aa_:-*", "head": "(?:[^ \"\\[]{1,255} ){3,4}\\[<time:clf>\\] \"(?:[^\"\\\\]|\\\\[^\\n]){0,8192}\" <status>(?= |$)", "long": true },
+    { "id": "kern", "first": "<", "head": "\\<<pri>\\>\\[ {0,8}\\d{1,10}\\.\\d{3,6}\\] " },
+    { "id": "kern", "first": "a", "head": "[a-z]{3,8} {0,4}:<level> {0,4}: \\[ {0,8}\\d{1,10}\\.\\d{3,6}\\] " },
+    { "id": "jvm", "name": "JVM", "first": "[", "head": "\\[\\d{1,9}\\.\\d{3}s\\]\\[<level> {0,8}\\]\\[[^\\]]{1,64}\\] " },
+    { "id": "gin", "name": "Gin", "first": "[", "head": "\\[GIN\\] <time:gin> \\| {0,4}<status> {0,4}\\|" },
+    { "id": "access", "name": "Access log", "first": "0Aa_:-*[", "head": "(?:\\[[0-9a-fA-F:.]{2,64}\\](?::\\d{1,5})? )?(?:[^ \"\\[]{1,255} ){2,4}\\[<time:clf>\\] \"(?:[^\"\\\\]|\\\\[^\\n]){0,8192}\" <status>(?= |$)", "long": true },
+    { "id": "access", "first": "0Aa:-", "head": "[^ ]{1,64} - [^ ]{0,64} <time:clf> \"(?:[^\"\\\\]|\\\\[^\\n]){0,8192}\" <status>(?= |$)", "long": true },
     { "id": "access-time", "name": "Access log", "first": "[", "head": "\\[<time>\\] (?:[\\w.:-]{1,64} - )?\"(?:[^\"\\\\]|\\\\[^\\n]){0,8192}\" <status>(?= |$)", "long": true },
     { "id": "uwsgi", "name": "uWSGI", "first": "[", "head": "\\[pid: [^\\]]{1,80}\\] [^\\[]{0,300}\\[<time>\\] [A-Z]{1,10} [^ ]{1,2048} => [^\\n]{0,80}\\(HTTP/[\\d.]{1,3} <status>\\)", "long": true },
     { "id": "postgres", "name": "PostgreSQL", "first": "0<[", "head": "[<\\[]? ?<time> ?[\\]>]?[ :]{0,2}(?:(?!(?:DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL|FATAL)[ :])[^ \"]{1,120} ){0,8}?(?:[^ \"]{0,160}[:\\]>])?<level:postgres>:  ", "map": "postgres" },
     { "id": "postgres", "part": true, "first": "0<[", "head": "[<\\[]? ?<time> ?[\\]>]?[ :]{0,2}(?:(?!(?:DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL|FATAL)[ :])[^ \"]{1,120} ){0,8}?(?:[^ \"]{0,160}[:\\]>])?(?:DETAIL|HINT|CONTEXT|STATEMENT|QUERY|LOCATION|BACKTRACE):  " },
+    { "id": "postgres-csv", "name": "PostgreSQL (CSV)", "first": "0", "head": "<time>(?:,(?:\"[^\"]{0,200}\"|[^,\"]{0,100})){8,12}?,<level:postgres>,[0-9A-Z]{5},", "map": "postgres" },
+    { "id": "mysql-slow", "name": "MySQL (slow queries)", "first": "#", "head": "# Time: <time>$" },
     { "id": "mysql", "name": "MySQL, MariaDB", "first": "0", "head": "<time> {1,3}\\d{1,12} \\[<level:mysql>\\] (?:\\[MY-\\d{1,8}\\] )?(?:\\[(?=[\\w -]{1,40}\\] ))?<logger:bracketed?>(?:\\] )?", "map": "mysql" },
     { "id": "mysql", "first": "0", "head": "<time> \\[<level:mysql>\\] ", "map": "mysql" },
     { "id": "redis", "name": "Redis, Valkey", "first": "0", "head": "\\d{1,10}:[A-Z] <time> <level:sign> ", "map": "redis" },
@@ -130,6 +141,8 @@ export default {
     { "id": "logcat", "first": "VDIWEF", "head": "<level:letter>/<logger:tag>\\( {0,6}\\d{1,10}\\): ", "map": "letter" },
     { "id": "chromium", "name": "Chromium", "first": "[", "head": "\\[\\d{1,10}:\\d{1,10}:<time:chromium>:<level:upper>:<logger:word>\\] " },
     { "id": "tornado", "name": "Tornado, Jupyter", "first": "[", "head": "\\[<level:letter> <time> <logger:word>\\] ", "map": "letter" },
+    { "id": "passenger", "name": "Passenger", "first": "[", "head": "\\[ <level:letter> <time> [^\\]]{1,120}\\]: ", "map": "letter" },
+    { "id": "oslog", "name": "macOS", "first": "0", "head": "<time> {1,4}0x[0-9a-f]{1,16} {1,12}<level:oslog> {1,12}0x[0-9a-f]{1,16} ", "map": "oslog" },
     { "id": "telegraf", "name": "Telegraf", "first": "0", "head": "<time> <level:letter>! (?:\\[(?=[\\w.:-]{1,40}\\] ))?<logger:bracketed?>(?:\\] )?", "map": "letter" },
     { "id": "ruby", "name": "Ruby logger", "first": "DIWEFA", "head": "[DIWEFA], \\[<time>(?: #\\d{1,10})?\\] {1,2}<level:ruby> -- <logger:tag?>: " },
     { "id": "monolog", "name": "Laravel, Monolog", "first": "[", "head": "\\[<time>\\] <logger:word>\\.<level:upper>: " },
@@ -153,7 +166,7 @@ export default {
     { "id": "jul", "name": "java.util.logging", "first": "A", "head": "<time> (?!{LEVELS} )<logger:dotted> [\\w$<>]{1,64}$", "follows": true },
     { "id": "erlang", "name": "Erlang", "first": "=", "head": "={1,4}<level:upper> REPORT={1,4} <time> ={1,4}" },
     { "id": "time-name-level", "name": "Time, logger, level", "first": "0[(<", "head": "{OPEN}<time>{CLOSE} {0,4}[-|:] {0,4}<logger:word> {0,24}[-|:] {0,4}\\[?<level>(?=\\]? {0,8}[-|:])\\]? {0,8}[-|:] {0,4}" },
-    { "id": "time-bracket", "name": "Time and level", "first": "0[(<A", "head": "{OPEN}<time>{CLOSE}{BETWEEN}[\\[(<\u3010\uff3b] {0,4}<level> {0,10}[\\])>\u3011\uff3d]{AFTER}<logger?>{REST}" },
+    { "id": "time-bracket", "name": "Time and level", "first": "0[(<A", "head": "{OPEN}<time>{CLOSE}{BETWEEN}[\\[(<\u3010\uff3b\uff08\u300c\u3014\u3016] {0,4}<level> {0,10}[\\])>\u3011\uff3d\uff09\u300d\u3015\u3017]{AFTER}<logger?>{REST}" },
     { "id": "time-level", "name": "Time and level", "first": "0[(<A", "head": "{OPEN}<time>{CLOSE}{BETWEEN}\\[?<level:upper>{END}{AFTER}<logger?>{REST}" },
     { "id": "time-near", "name": "Time and level", "first": "0[(<A", "head": "{OPEN}<time>{CLOSE}[ \\t:|,;-]{1,8}<level:near>(?=[ \\t:|,]|$)[ \\t:|-]{0,8}" },
     { "id": "time-near", "first": "0[(<A", "head": "{OPEN}<time>{CLOSE}{BETWEEN}<level:said>: {1,4}" },
@@ -166,16 +179,19 @@ export default {
     { "id": "verbose", "name": "Django (verbose)", "first": "A", "head": "<level:upper> {1,8}<time> <logger:word> \\d{1,10} \\d{1,20} " },
     { "id": "level-time", "name": "Level and time", "first": "A", "head": "<level:upper>:?[ \\t]{1,8}[\\[(]?<time>[\\])]?{AFTERTIME}{AFTER}<logger?>{REST}" },
     { "id": "level-time", "first": "A", "head": "<level:upper>:?[ \\t]{1,8}{BR} [\\[(]?<time>[\\])]?{AFTERTIME}{AFTER}<logger?>{REST}" },
+    { "id": "prefix", "name": "Go log (prefix)", "first": "aA[", "head": "(?:\\[[\\w.-]{1,32}\\]|[\\w.-]{1,32}:) {1,2}<time>[ :]{1,3}" },
     { "id": "logrus", "name": "logrus", "first": "A", "head": "<level:upper>\\[\\d{4,12}\\] {0,4}" },
     { "id": "basic", "name": "Python (basicConfig)", "first": "A", "head": "<level:upper>:<logger:basic>:" },
     { "id": "npm", "name": "npm", "first": "n", "head": "npm <level:npm>!? " },
-    { "id": "bracket", "name": "Level in brackets", "first": "[(<", "head": "[\\[(<\u3010\uff3b] {0,2}<level> {0,10}[\\])>\u3011\uff3d][ \\t:\uff1a]{0,8}" },
+    { "id": "bracket", "name": "Level in brackets", "first": "[(<", "head": "[\\[(<\u3010\uff3b\uff08\u300c\u3014\u3016] {0,2}<level> {0,10}[\\])>\u3011\uff3d\uff09\u300d\u3015\u3017][ \\t:\uff1a]{0,8}" },
     { "id": "colon", "name": "Level", "first": "A", "head": "<level:upper> {0,6}[:\uff1a][ \\t]{0,8}<logger:colon?>(?:: )?" },
     { "id": "dash", "name": "Level", "first": "A", "head": "<level:upper> {0,4}[-|] {1,8}<logger:dash?>(?: [-|] )?" },
     { "id": "plain", "name": "Django (simple)", "first": "A", "head": "<level:upper>[ \\t]{1,8}(?=[^ \\t])" },
     { "id": "dotnet", "name": ".NET console", "first": "a", "head": "<level:dotnet>: <logger:word>\\[\\d{1,10}\\]", "map": "dotnet" },
     { "id": "said", "name": "Level", "first": "A", "head": "[^\\x00-\\x7f]\ufe0f? {1,3}<level:said> {1,12}" },
-    { "id": "said", "first": "a", "head": "<level:said>: {1,8}" },
+    { "id": "said", "first": "aA", "head": "<level:said>: {1,8}" },
+    { "id": "compiler", "name": "Compiler", "first": "aA0/.", "head": "[\\w/.+-]{1,160}:\\d{1,6}(?::\\d{1,6})?: <level:named>: " },
+    { "id": "priority", "name": "Priority (sd-daemon)", "first": "<", "head": "\\<<pri>\\>(?=[^ <])" },
     { "id": "name-said", "name": "Program and level", "first": "aA", "head": "<logger:prog>: <level:named>: " }
   ],
   "loggers": {

@@ -35,7 +35,7 @@ function dayNumber(year, month, day) {
 }
 
 /** @param {string} name */
-const monthOf = (name) => MONTHS.indexOf(name.toLowerCase()) + 1;
+const monthOf = (name) => MONTHS.indexOf(name.slice(0, 3).toLowerCase()) + 1;
 /** @param {string} year of two digits or four */
 const yearOf = (year) => (year.length === 2 ? 2000 + Number(year) : Number(year));
 
@@ -43,15 +43,17 @@ const yearOf = (year) => (year.length === 2 ? 2000 + Number(year) : Number(year)
 function dateOf(written) {
   let found = /(?:^|[ ,])(\d{4})[-/.](\d\d?)[-/.](\d\d?)(?!\d)/.exec(written) ?? /^(\d{4})\u5e74(\d\d?)\u6708(\d\d?)\u65e5/.exec(written);
   if (found) return [Number(found[1]), Number(found[2]), Number(found[3])];
-  found = /(?:^|[ ,])(\d\d?)[-/ ]([A-Za-z]{3})[-/ ](\d{4})/.exec(written);
+  found = /(?:^|[ ,])(\d\d?)[-/ ]([A-Za-z]{3,9})[-/ ](\d{4})/.exec(written);
   if (found && monthOf(found[2])) return [Number(found[3]), monthOf(found[2]), Number(found[1])];
-  found = /^(\d{4}) ([A-Z][a-z]{2}) {1,2}(\d\d?) /.exec(written);
+  found = /^(\d{4}) ([A-Z][a-z]{2,8}) {1,2}(\d\d?) /.exec(written);
   if (found && monthOf(found[2])) return [Number(found[1]), monthOf(found[2]), Number(found[3])];
-  found = /(?:^|[ ,])([A-Z][a-z]{2}) {1,2}(\d\d?)(?:,? (\d{4})(?=[ ,]))?/.exec(written.replace(/^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? /, ''));
+  found = /(?:^|[ ,])([A-Z][a-z]{2,8}) {1,2}(\d\d?)(?![\d:])(?:,? (\d{4})(?=[ ,]))?/.exec(written.replace(/^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6},? /, ''));
   if (found && monthOf(found[1])) {
     const year = found[3] ?? / (\d{4})(?: |$)/.exec(written)?.[1];
     return [year ? Number(year) : 0, monthOf(found[1]), Number(found[2])];
   }
+  found = /^(\d\d?) ([A-Z][a-z]{2,8}) \d/.exec(written);
+  if (found && monthOf(found[2])) return [0, monthOf(found[2]), Number(found[1])];
   found = /^(\d\d?)([/.-])(\d\d?)[/.-](\d{4}|\d\d)(?!\d)/.exec(written);
   if (found) {
     const [, first, sign, second, third] = found;
@@ -135,7 +137,7 @@ const nearest = (candidates, to) => candidates.reduce((best, one) => (Math.abs(o
 /** Where the clock is in a written time: behind its date. @param {string} written */
 function clockFound(written) {
   // In 28/Nov/2026:14:22:09 the year is followed by a colon, and in 2026-11-28T14:22 by a letter.
-  const clf = /^\d\d?\/[A-Za-z]{3}\/\d{4}[: ]|^\d\d?-[A-Za-z]{3}-\d{4}::/.exec(written);
+  const clf = /^\d\d?\/[A-Za-z]{3,9}\/\d{4}[: ]|^\d\d?-[A-Za-z]{3,9}-\d{4}::/.exec(written);
   const from = clf ? clf[0].length : 0;
   return CLOCK.exec(written.slice(from)) ?? DOTTED_CLOCK.exec(written.slice(from));
 }
