@@ -39,6 +39,8 @@ class Context:
     #: In frames of a traceback, up to the line that names the error; then behind it.
     trace: Literal["", "frames", "named"] = ""
     wrapper: str = ""
+    #: Which of several programs writes.
+    label: str = ""
     format: str = ""
     #: The time of the entry, as it was written.
     written: str = ""
@@ -50,7 +52,7 @@ class Context:
         """What comes belongs to no entry before."""
         self.lines = 0
         self.level = "O"
-        self.trace = self.wrapper = self.format = self.written = ""
+        self.trace = self.wrapper = self.label = self.format = self.written = ""
         self.is_after_head = True
         self.is_crash = False
 
@@ -134,6 +136,9 @@ def _is_not_older(head: Head, context: Context) -> bool:
 
 def _is_weak(head: Head, context: Context) -> bool:
     """Whether it may as well be part of the entry above, where the formats of the log are not known."""
+    is_inside = context.lines > 0 and context.written and not context.is_after_head and not context.is_crash
+    if is_inside and not head.written and not head.wrapper:
+        return True  # below lines that began no entry, ERROR: is a word of theirs
     if head.format == "json" and not head.wrapper and not head.is_keyed:
         return not (context.lines == 0 or context.format == "json" or context.wrapper == "docker")
     return False
@@ -144,6 +149,7 @@ def _begun(head: Head, text: str, context: Context) -> Read:
     context.level = head.level
     context.trace = ""
     context.wrapper = head.wrapper
+    context.label = head.label
     context.format = head.format
     if not head.blank:
         context.written = head.written
@@ -162,16 +168,19 @@ def _continued(context: Context) -> Read:
 def _in_wrapper(head: Head, text: str, context: Context, following: str | None) -> Read | None:
     """A line in a wrapper that has no head of its own."""
     inner = head.inner or ""
-    is_same = context.lines > 0 and context.wrapper.split(">")[0] == head.wrapper
+    is_same = context.lines > 0 and (context.wrapper.split(">")[0], context.label) == (
+        head.wrapper,
+        head.label,
+    )
     if not is_same and head.of == "lines" and not head.written:
         return None
     if _is_crash(inner, context, None):
         return _crashed(inner, context, head)
-    goes_on = MORE.match(inner[:_CRASH_CHARACTERS]) is not None
+    goes_on = context.trace == "frames" or MORE.match(inner[:_CRASH_CHARACTERS]) is not None
     if head.of == "lines":
         goes_on = goes_on or context.timed or not inner
     if is_same and goes_on:
-        return _plain_line(inner, context, following, head.wrapper)
+        return _plain_line(inner, context, following, head.wrapper, head.label)
     _begun(head, text, context)
     context.timed = False
     return Read("entry", head.level, head)
@@ -195,6 +204,7 @@ def _crashed(inner: str, context: Context, head: Head | None) -> Read:
     context.level = "E"
     context.trace = "frames" if FRAMES.match(inner) else ""
     context.wrapper = head.wrapper if head else ""
+    context.label = head.label if head else ""
     context.format = "crash"
     context.is_after_head = False
     context.is_crash = True
@@ -203,7 +213,7 @@ def _crashed(inner: str, context: Context, head: Head | None) -> Read:
     return Read("entry", "E", head)
 
 
-def _plain_line(inner: str, context: Context, following: str | None, wrapper: str) -> Read:
+def _plain_line(inner: str, context: Context, following: str | None, wrapper: str, label: str = "") -> Read:
     if not wrapper and _is_crash(inner, context, following):
         return _crashed(inner, context, None)
     if 0 < context.lines < _MOST_ENTRY_LINES:
@@ -220,4 +230,5 @@ def _plain_line(inner: str, context: Context, following: str | None, wrapper: st
     context.end()
     context.lines = lines
     context.wrapper = wrapper
+    context.label = label
     return Read("entry", "O")

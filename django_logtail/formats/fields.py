@@ -58,7 +58,8 @@ def _names(key: str) -> tuple[str, ...]:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    """A number that all languages write in the same way."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e20
 
 
 def _as_text(value: Any) -> str:

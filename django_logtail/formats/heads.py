@@ -35,13 +35,15 @@ class Head:
 
     `time`, `word` (the level as it was written) and `source` (the logger) are spans of characters, `message` is where
     it begins. `written` is the time as it was written, also where it has no span. `said` is the message of a line of
-    fields. `wrapper` names what was around the line, outermost first, `inner` is the line in it, and `is_bare` says
-    that this has no head of its own. `part` heads belong to the entry before; `blank` ones have its time.
+    fields. `wrapper` names what was around the line, outermost first, `label` which of several programs wrote it,
+    `inner` is the line in it, and `is_bare` says that this has no head of its own. `part` heads belong to the entry
+    before; `blank` ones have its time.
     """
 
     format: str
     wrapper: str = ""
     of: str = ""
+    label: str = ""
     level: Level = "O"
     time: Span | None = None
     word: Span | None = None
@@ -86,7 +88,11 @@ def head_of(text: str, formats: Known | None = None, depth: int = 0) -> Head | N
         for wrapper in formats.wrappers if formats else wrappers_for(text):
             found = captured(wrapper, part)
             if found:
-                inside = formats.within(wrapper.id) if formats and wrapper.of == "lines" else None
+                inside = (
+                    formats.within(wrapper.id)
+                    if formats and wrapper.of == "lines" and not wrapper.many
+                    else None
+                )
                 return _wrapped(_head_of(found, wrapper), text, wrapper, inside, depth)
     for row in formats.rows if formats else rows_for(text):
         found = captured(row, text[:LONG_HEAD_CHARACTERS] if row.long else part)
@@ -131,6 +137,7 @@ def _wrapped(head: Head, text: str, wrapper: Row, formats: Known | None, depth: 
     inner = text[at:]
     own = head_of(inner, formats, depth + 1)
     head.wrapper, head.of, head.inner = wrapper.id, wrapper.of, inner
+    head.label = text[:at] if wrapper.many else ""
     if own is None:
         head.is_bare = True
         head.format = ""
@@ -145,6 +152,7 @@ def _wrapped(head: Head, text: str, wrapper: Row, formats: Known | None, depth: 
         own,
         wrapper=f"{wrapper.id}>{own.wrapper}" if own.wrapper else wrapper.id,
         of=wrapper.of,
+        label=own.label or head.label,
         inner=inner if own.inner is None else own.inner,
         level=head.level if "pri" in wrapper.slots else own.level,
         time=moved(own.time) if own.written else head.time,

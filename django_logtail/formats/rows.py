@@ -79,7 +79,8 @@ class Row:
     """One way an entry begins, or a wrapper around a line.
 
     `slots` says what each group captures, in order, and None for what stands between. Where there is a `before`, the
-    time stands between it and `expression`, and is looked for apart. `of` is "lines" or "messages" for a wrapper.
+    time stands between it and `expression`, and is looked for apart. `of` is "lines" or "messages" for a
+    wrapper, `many` that it is around lines of several programs.
     """
 
     id: str
@@ -96,6 +97,7 @@ class Row:
     long: bool
     first: str
     of: str
+    many: bool
 
 
 def expanded(text: str) -> str:
@@ -146,6 +148,7 @@ def _compiled(row: dict[str, Any], shape: str | None = None) -> Row:
         long=row.get("long", False),
         first=row["first"],
         of=row.get("of", ""),
+        many=row.get("many", False),
     )
 
 

@@ -113,7 +113,7 @@ def test_what_was_read_before_its_format_was_known_is_read_again(
     signed_in: BrowserContext, page: Page, web: Web, stack: Stack
 ) -> None:
     stack.add_log(
-        "young", b"2026-11-28 14:22:01,100 INFO shop: asked:\n" + b'{"level":"error","msg":"theirs"}\n'
+        "young", b"2026-11-28 14:22:01,100 INFO shop: asked\n" + b'{"level":"error","msg":"theirs"}\n'
     )
     show(page, web, stack, "young")
     until(page, "tail.store.lines === 2")

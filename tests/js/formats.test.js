@@ -6,6 +6,7 @@ import test from 'node:test';
 
 import { Context, read } from '../../django_logtail/static/logtail/context.js';
 import { detect } from '../../django_logtail/static/logtail/detection.js';
+import { fieldsOfJson, peek } from '../../django_logtail/static/logtail/fields.js';
 import { headOf } from '../../django_logtail/static/logtail/heads.js';
 import { clockOf, dayOf, momentOf, passed } from '../../django_logtail/static/logtail/moments.js';
 import { plain } from '../../django_logtail/static/logtail/text.js';
@@ -108,3 +109,24 @@ test('a log of a server and its app has two formats', () => {
 test('of lines that have nothing in common no format is known', () => {
   assert.equal(detect(['ERROR boom', '2026-11-28 14:22:09 hello', '{"level":"info"}', 'panic: x']), null);
 });
+
+test('a line of JSON that is only looked into says what it says when it is parsed', () => {
+  let looked = 0;
+  for (const { line } of cases('conformance.jsonl').filter((one) => one.line.startsWith('{'))) {
+    const whole = fieldsOfJson(line);
+    for (const [level, time] of [[whole.levelKey, whole.timeKey], ['level', 'time'], ['severity', 'timestamp']]) {
+      const found = peek(line, level, time);
+      if (!found) continue;
+      looked++;
+      assert.deepEqual(found, { level: whole.level, time: whole.time }, line);
+    }
+  }
+
+  assert.ok(looked > 20);
+});
+
+for (const line of ['{"level":"info","time":"1","level":"error"}', '{"level":"info","time":"1","severity":"error"}', '{"level":"info","time":"1"} x', '{"level":"info","time":"1","log":"x"}', '{"level":"\\u0065rror","time":"1"}', '{"level":"info","time":"1"', '{"a":{"level":"info"},"time":"1"}']) {
+  test(`${line} is parsed, and not only looked into`, () => {
+    assert.equal(peek(line, 'level', 'time'), null);
+  });
+}

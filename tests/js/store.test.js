@@ -266,7 +266,7 @@ test('a gap belongs to no entry', () => {
 
 test('lines that came before their format was known are read again', () => {
   const { store, send, changes } = feeding();
-  send('2026-08-24 10:00:00,000 INFO shop.x asked:\n{"level":"error","msg":"theirs"}\n');
+  send('2026-08-24 10:00:00,000 INFO shop.x asked\n{"level":"error","msg":"theirs"}\n');
   const early = { ...store.counts };
 
   for (let n = 1; n < 6; n++) send(`2026-08-24 10:00:0${n},000 INFO shop.x good\n`);

@@ -44,6 +44,8 @@ export class Context {
     /** In frames of a traceback, up to the line that names the error; then behind it. @type {''|'frames'|'named'} */
     this.trace = '';
     this.wrapper = '';
+    /** Which of several programs writes. */
+    this.label = '';
     this.format = '';
     /** The time of the entry, as it was written. */
     this.written = '';
@@ -163,6 +165,8 @@ function isNotOlder(head, context) {
 
 /** Whether it may as well be part of the entry above, where the formats of the log are not known. @param {Head} head @param {Context} context */
 function isWeak(head, context) {
+  // Below lines that began no entry, ERROR: is a word of theirs.
+  if (context.lines > 0 && context.written && !context.isAfterHead && !context.isCrash && !head.written && !head.wrapper) return true;
   if (head.format === 'json' && !head.wrapper && !head.isKeyed) return !(context.lines === 0 || context.format === 'json' || context.wrapper === 'docker');
   return false;
 }
@@ -173,6 +177,7 @@ function begun(head, text, context) {
   context.level = head.level;
   context.trace = '';
   context.wrapper = head.wrapper;
+  context.label = head.label;
   context.format = head.format;
   // In a log of JSON the next line will most likely be told by the same keys.
   const { fields } = head;
@@ -194,12 +199,13 @@ function continued(context) {
 /** A line in a wrapper that has no head of its own. @param {Head} head @param {string} text @param {Context} context @param {string|null} following @returns {Read|null} */
 function inWrapper(head, text, context, following) {
   const inner = head.inner ?? '';
-  const isSame = context.lines > 0 && context.wrapper.split('>')[0] === head.wrapper;
+  const isSame = context.lines > 0 && context.wrapper.split('>')[0] === head.wrapper && context.label === head.label;
   if (!isSame && head.of === 'lines' && !head.written) return null;
   const crash = crashAt(inner, context, null);
   if (crash) return crashed(inner, context, head, following);
-  const begins = head.of === 'messages' ? !(isSame && CRASH.more.test(inner.slice(0, CRASH_CHARACTERS))) : !(isSame && (context.timed || CRASH.more.test(inner.slice(0, CRASH_CHARACTERS)) || !inner));
-  if (!begins) return plainLine(inner, text, context, following, head.wrapper);
+  let goesOn = context.trace === 'frames' || CRASH.more.test(inner.slice(0, CRASH_CHARACTERS));
+  if (head.of === 'lines') goesOn ||= context.timed || !inner;
+  if (isSame && goesOn) return plainLine(inner, text, context, following, head.wrapper, head.label);
   begun(head, text, context);
   context.timed = false;
   return { kind: 'entry', level: head.level, written: head.written };
@@ -221,6 +227,7 @@ function crashed(inner, context, head, following) {
   context.level = 'E';
   context.trace = CRASH.frames.test(inner) ? 'frames' : '';
   context.wrapper = head?.wrapper ?? '';
+  context.label = head?.label ?? '';
   context.format = 'crash';
   context.timed = timed;
   context.isAfterHead = false;
@@ -228,8 +235,8 @@ function crashed(inner, context, head, following) {
   return { kind: 'entry', level: 'E', written: head?.written ?? '' };
 }
 
-/** @param {string} inner @param {string} text @param {Context} context @param {string|null} following @param {string} wrapper @returns {Read} */
-function plainLine(inner, text, context, following, wrapper) {
+/** @param {string} inner @param {string} text @param {Context} context @param {string|null} following @param {string} wrapper @param {string} [label] @returns {Read} */
+function plainLine(inner, text, context, following, wrapper, label = '') {
   const code = inner.charCodeAt(0);
   if (!wrapper && crashAt(inner, context, following)) return crashed(inner, context, null, following);
   if (context.lines && context.lines < MOST_ENTRY_LINES) {
@@ -249,5 +256,6 @@ function plainLine(inner, text, context, following, wrapper) {
   context.end();
   context.lines = timed || isLong ? 0 : 1;
   context.wrapper = wrapper;
+  context.label = label;
   return { kind: 'entry', level: 'O', written: '' };
 }

@@ -45,11 +45,14 @@ function valueAt(from, { name, path }) {
   return inner;
 }
 
+/** A number that all languages write in the same way. @param {any} value */
+const isOrdinary = (value) => typeof value === 'number' && Math.abs(value) < 1e20;
+
 /** The first of some keys that has text or a number. @param {any} from @param {Key[]} keys @returns {[string, any]} */
 function firstOf(from, keys) {
   for (const key of keys) {
     const value = valueAt(from, key);
-    if ((typeof value === 'string' && value !== '') || typeof value === 'number') return [key.name, value];
+    if ((typeof value === 'string' && value !== '') || isOrdinary(value)) return [key.name, value];
   }
   return ['', ''];
 }
@@ -190,6 +193,9 @@ export function fieldsOfPairs(text, at = 0) {
 /** @param {number} code of a letter, a digit, or one of "_.@-/" */
 const isKey = (code) => (code >= 97 && code <= 122) || (code >= 64 && code <= 90) || (code >= 45 && code <= 57) || code === 95;
 
+/** What JSON does not allow in its strings. */
+// eslint-disable-next-line no-control-regex
+const CONTROL = /[\u0000-\u001f]/;
 /** @type {Map<string, string>} */
 const FAMILIES = new Map(LEVELS.map(({ name, family }) => [name, family]));
 /** Keys that may say more than the two that are looked for. */
@@ -203,6 +209,7 @@ const TELLING = new Set([...LEVELS, ...TIMES].flatMap(({ name, path }) => [name,
  * @returns {{level: Level, time: string}|null} null: the line has to be parsed
  */
 export function peek(text, levelKey, timeKey) {
+  if (CONTROL.test(text)) return null;
   /** @type {Level|null} */
   let level = null;
   let time = '';

@@ -10,7 +10,7 @@ import table from './format-table.js?v=0.1.0';
  * }} Row `slots`: what each group captures, in order; null: what stands between; `time`: where its time is looked for apart, after
  * which `expression` goes on
  */
-/** @typedef {Row & {of: 'lines'|'messages'}} Wrapper */
+/** @typedef {Row & {of: 'lines'|'messages', many: boolean}} Wrapper `many`: lines of several programs, each with its name */
 
 /** What a head is looked for in; a longer line goes on behind it. */
 export const HEAD_CHARACTERS = 800;
@@ -127,7 +127,7 @@ export function captured(row, text) {
 }
 
 const ROWS = table.rows.map((row) => compiled(row));
-const WRAPPERS = table.wrappers.map((row) => /** @type {Wrapper} */ ({ ...compiled(row), of: row.of }));
+const WRAPPERS = table.wrappers.map((row) => /** @type {Wrapper} */ ({ ...compiled(row), of: row.of, many: 'many' in row }));
 
 /** What may stand first in a row's line: 0 for digits, A and a for letters, else the character itself. @param {Row[]} rows */
 function byFirst(rows) {

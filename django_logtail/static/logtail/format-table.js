@@ -101,9 +101,9 @@ export default {
   },
   "wrappers": [
     { "id": "cri", "name": "Kubernetes (CRI)", "first": "0", "head": "<time:zoned> (?:stdout|stderr) [FP] ", "of": "lines" },
-    { "id": "compose", "name": "Docker Compose", "first": "Aa_", "head": "(?!{LEVELS} )[A-Za-z_][\\w.-]{0,63} {1,40}\\| {0,1}", "of": "lines" },
-    { "id": "pm2", "name": "PM2", "first": "0", "head": "\\d{1,4}\\|[\\w.-]{1,32} {1,32}\\| {0,1}", "of": "lines" },
-    { "id": "kubectl", "name": "kubectl logs --prefix", "first": "[", "head": "\\[(?:pod|deployment|service)/[\\w./-]{1,160}\\] ", "of": "lines" },
+    { "id": "compose", "name": "Docker Compose", "first": "Aa_", "head": "(?!{LEVELS} )[A-Za-z_][\\w.-]{0,63} {1,40}\\| {0,1}", "of": "lines", "many": true },
+    { "id": "pm2", "name": "PM2", "first": "0", "head": "\\d{1,4}\\|[\\w.-]{1,32} {1,32}\\| {0,1}", "of": "lines", "many": true },
+    { "id": "kubectl", "name": "kubectl logs --prefix", "first": "[", "head": "\\[(?:pod|deployment|service)/[\\w./-]{1,160}\\] ", "of": "lines", "many": true },
     { "id": "foreman", "name": "foreman, honcho", "first": "0", "head": "<time:clock> [\\w.-]{1,32} {0,32}\\| ", "of": "lines" },
     { "id": "heroku", "name": "Heroku", "first": "0", "head": "<time:zoned> (?:app|heroku)\\[[\\w.-]{1,32}\\]: ", "of": "lines" },
     { "id": "lines-with-time", "name": "docker logs -t", "first": "0", "head": "<time:zoned> (?=\\{\"|{OPEN}(?:\\d{4}[-/.]\\d\\d|\\d\\d?[:/]\\d\\d|\\d\\d? {MON} |{MON} {1,2}\\d)|[IWEF]\\d{4} \\d\\d:\\d\\d:)", "of": "lines" },

@@ -28,6 +28,8 @@ export class Head {
     this.level = 'O';
     /** @type {Span|null} */
     this.time = null;
+    /** What names one of several programs, as in Docker Compose. */
+    this.label = '';
     /** The level as it was written. @type {Span|null} */
     this.word = null;
     /** The logger. @type {Span|null} */
@@ -74,7 +76,7 @@ export function headOf(text, formats = null, depth = 0) {
     for (const wrapper of wrappers) {
       const found = captured(wrapper, text.length > HEAD_CHARACTERS ? text.slice(0, HEAD_CHARACTERS) : text);
       if (!found) continue;
-      const inside = formats && wrapper.of === 'lines' ? formats.within(wrapper.id) : null;
+      const inside = formats && wrapper.of === 'lines' && !wrapper.many ? formats.within(wrapper.id) : null;
       const own = headOfMatch(found, wrapper);
       const head = wrapped(own, text, own.message, wrapper, inside, depth);
       // Words and a bar may be a table in somebody's message.
@@ -143,6 +145,7 @@ function wrapped(head, text, at, wrapper, formats, depth) {
   head.wrapper = wrapper.id;
   head.of = wrapper.of;
   head.inner = inner;
+  if (wrapper.many) head.label = text.slice(0, at);
   if (!own) {
     head.isBare = true;
     head.format = '';
@@ -151,6 +154,7 @@ function wrapped(head, text, at, wrapper, formats, depth) {
   const moved = (/** @type {Span|null} */ span) => (span ? /** @type {Span} */ ([span[0] + at, span[1] + at]) : null);
   own.wrapper = own.wrapper ? `${wrapper.id}>${own.wrapper}` : wrapper.id;
   own.of = wrapper.of;
+  own.label ||= head.label;
   own.inner ??= inner;
   if (wrapper.slots.includes('pri')) own.level = head.level;
   own.time = own.written ? moved(own.time) : head.time;
