@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from tests.conftest import absent
+from tests.delivery.test_delivery import House
 from tests.plain import Door, PlainViewer, descriptors, resident_bytes, serve, threads
 from tests.stack import Running, Stack, Web, has_redis, wait_until
-from tests.test_delivery import House
 
 pytestmark = [pytest.mark.redis, pytest.mark.whole]
 

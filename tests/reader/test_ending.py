@@ -14,7 +14,7 @@ from django_logtail.reader import lifetime
 from django_logtail.reader.lifetime import Ending, Parts
 from django_logtail.reader.pump import Pump
 from django_logtail.timing import failures
-from tests.test_delivery import House, numbered, open_inodes
+from tests.delivery.test_delivery import House, numbered, open_inodes
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from django_logtail.control.messages import Failed
 from django_logtail.control.wants import Want
 from django_logtail.reader import files, ranges
 from django_logtail.tailing import Follower, Position
-from tests.test_delivery import QUEUE, House, Taker, eventually, numbered
+from tests.delivery.test_delivery import QUEUE, House, Taker, eventually, numbered
 
 NEXT = "tries again soon; the reader's own log says where"
 

@@ -10,8 +10,7 @@ from django_logtail.control.messages import Batch, Failed
 from django_logtail.control.wants import Sought
 from django_logtail.reader import files
 from django_logtail.tailing import Position
-
-from ..test_delivery import QUEUE, House, Taker, eventually
+from tests.delivery.test_delivery import QUEUE, House, Taker, eventually
 
 OLD, NEW = b"an old line\n", b"what only some may see\n"
 

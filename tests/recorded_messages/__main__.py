@@ -12,7 +12,7 @@ def record() -> None:
     from django.test import override_settings
 
     from django_logtail.control import messages, wire
-    from tests.test_messages import LEASE, NOTE, SAID, VIEWERS, WANT
+    from tests.control.test_messages import LEASE, NOTE, SAID, VIEWERS, WANT
 
     facts = {"state": "reading", "reason": "", "size": 508, "flows": 1, "rate": 3, "behind": 0}
     report = {"host": "web-2", "pid": 77, "thread": "worker", "version": "0.9", "since": 12.5}

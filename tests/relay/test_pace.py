@@ -11,7 +11,7 @@ from django_logtail.relay.items import RingItem
 from django_logtail.relay.pace import CATCH_UP_SECONDS, SLOW_SECONDS, STEP_SECONDS, Pace
 from django_logtail.relay.ring import Ring
 from django_logtail.tailing import Position
-from tests.test_delivery_machine import VirtualLoop
+from tests.delivery.test_machine import VirtualLoop
 
 MIB = 1024 * 1024
 RING_BYTES = 4 * MIB

@@ -11,7 +11,7 @@ from django_logtail import tasks
 from django_logtail.relay import here
 from django_logtail.relay.feed import Feed
 from django_logtail.timing import failures
-from tests.test_delivery import QUEUE, House, Taker, eventually, numbered
+from tests.delivery.test_delivery import QUEUE, House, Taker, eventually, numbered
 
 
 @pytest.fixture

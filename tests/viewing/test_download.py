@@ -15,7 +15,7 @@ from django_logtail.viewing import download as module
 from django_logtail.viewing.admission import TooManyViewers, viewers
 from django_logtail.viewing.download import BrokenOff, Downloader, NoFile, bytes_of, file_name, whole_file
 from django_logtail.viewing.rechecks import rounds_here
-from tests.test_delivery import QUEUE, House, eventually
+from tests.delivery.test_delivery import QUEUE, House, eventually
 
 LOG = Log(pk=1, slug="app", name="app.log", path="/nowhere", queue=QUEUE, encoding="utf-8")
 READER = Downloader("7", "session", "127.0.0.1")

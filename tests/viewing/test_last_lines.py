@@ -10,7 +10,7 @@ from django_logtail.relay import liveness
 from django_logtail.tailing import Position
 from django_logtail.viewing import last_lines as module
 from django_logtail.viewing.last_lines import last_lines
-from tests.test_delivery import QUEUE, House, numbered
+from tests.delivery.test_delivery import QUEUE, House, numbered
 
 LOG = Log(pk=1, slug="app", name="app.log", path="/nowhere", queue=QUEUE, encoding="utf-8")
 

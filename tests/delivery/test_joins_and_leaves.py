@@ -1,6 +1,6 @@
 """Viewers come and go in every way there is, with looks at their access between, and nothing of them is left.
 
-`LOGTAIL_JOINS=10000 pytest -s tests/test_joins_and_leaves.py` is the long run.
+`LOGTAIL_JOINS=10000 pytest -s tests/delivery/test_joins_and_leaves.py` is the long run.
 """
 
 from __future__ import annotations

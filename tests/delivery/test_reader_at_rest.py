@@ -15,7 +15,7 @@ from django_logtail.control.wants import Want
 from django_logtail.reader import Reader
 from django_logtail.reader.sources import Source
 from django_logtail.tailing import FollowerSet
-from tests.test_delivery_machine import InPlace, VirtualLoop
+from tests.delivery.test_machine import InPlace, VirtualLoop
 
 QUEUE = "q"
 LOGS = 20

@@ -30,7 +30,7 @@ from django_logtail.control.wants import Sought, Want
 from django_logtail.control.wire import Ignored, Malformed, NotOurs, TooNew
 from django_logtail.tailing.events import Position
 
-RECORDED = Path(__file__).parent / "recorded_messages"
+RECORDED = Path(__file__).parents[1] / "recorded_messages"
 
 #: One of each kind, with every field set. Its recording is named like it, and has been made by the version it is of.
 SAID = {

@@ -16,7 +16,7 @@ from django_logtail.tailing import Position
 from django_logtail.tailing.text.matching import has_regex
 from django_logtail.tailing.text.search import MAX_HITS, Search
 from django_logtail.viewing.search_frames import search_frames
-from tests.test_delivery import QUEUE, House, numbered
+from tests.delivery.test_delivery import QUEUE, House, numbered
 
 LINE = len(numbered(0, 1))
 
