@@ -59,6 +59,7 @@ function firstOf(from, keys) {
 
 /** @param {any} value @param {string} family @param {string} key @param {any} from @returns {Level|null} */
 function levelFrom(value, family, key, from) {
+  if (family === 'any' && typeof value === 'string' && value > ':') return levelOf(value);
   const number = typeof value === 'number' ? value : typeof value === 'string' && /^\d{1,6}$/.test(value) ? Number(value) : null;
   if (number === null) {
     if (typeof value !== 'string') return null;

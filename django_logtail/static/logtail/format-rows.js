@@ -34,6 +34,8 @@ const oneOf = (words) => `(?:${[...new Set(words)].sort((a, b) => b.length - a.l
 
 const ALL = [...LEVELS.keys()];
 const UPPER = [...ALL, ...['ERROR', 'WARN', 'WARNING', 'INFO', 'DEBUG', 'FATAL', 'CRITICAL'].map(wide)];
+/** Words in small letters, which need not be made others each time. @type {Map<string, Level>} */
+const OTHER_CASES = new Map([...LEVELS].flatMap(([word, level]) => [[word.toLowerCase(), level], [title(word), level]]));
 /** @type {Record<string, string>} */
 const LEVEL_SLOTS = {
   any: oneOf([...UPPER, ...ALL.map((word) => word.toLowerCase()), ...ALL.map(title)]),
@@ -205,7 +207,7 @@ function expressionOf(shape) {
 
 /** @param {string} word @returns {Level} */
 export function levelOf(word) {
-  const known = LEVELS.get(word);
+  const known = LEVELS.get(word) ?? OTHER_CASES.get(word);
   if (known) return known;
   return LEVELS.get(narrow(word).toUpperCase().replace(/[+-]\d{1,3}$/, '')) ?? 'O';
 }
