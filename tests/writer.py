@@ -1,7 +1,7 @@
 """A program that writes numbered lines at a steady rate and rotates by renaming: `python -m tests.writer PATH …`.
 
 Line n is a function of n, so whoever received bytes of the log knows where in it they are. XX
-`PATH-2026000001` and so on. It ends when its standard input does.
+`PATH-1795000001` and so on. It ends when its standard input does.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def write(path: Path, *, per_second: int, size: int, rotate_seconds: float) -> N
                 os.close(file)
                 rotations += 1
                 rotated_at = now
-                path.rename(f"{path}-2026{rotations:06d}")
+                path.rename(f"{path}-1795{rotations:06d}")  # as logrotate with "dateformat -%s"
                 file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL)
             due = int((now - began) * per_second)
             data = b"".join(b"%0*d%b" % (DIGITS, number, tail) for number in range(written, due))
