@@ -8,12 +8,16 @@ generation of another row.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import stat
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
+from django_logtail.tailing.files.looks import Looks, NoAnswer
 from django_logtail.tailing.files.system import System
 from django_logtail.tailing.names import BadPattern, Names, Rotated
 
@@ -21,6 +25,8 @@ Inode = tuple[int, int]
 
 #: Seconds for which the real paths and inodes of all rows are taken to be as they were: a thousand cost some ms.
 LOOK_SECONDS = 5.0
+#: Seconds that one directory has to answer: what waits is the opening of a log, or its rotation.
+ANSWER_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +41,28 @@ class Row:
 class Registered:
     """All rows that may have a file on this host, enabled or not: what no other log may take for its own.
 
-    Asks the file system for real paths and inodes, only when it is needed and not each time: call it in a thread.
+    Asks the file system for real paths and inodes, only when it is needed and not each time: call it in a thread. A
+    directory that does not answer is waited for once, for a moment; what was known of its rows counts until it does.
     """
 
     def __init__(self, rows: Iterable[Row] = (), *, system: System | None = None) -> None:
-        self.rows = tuple(rows)
+        self.rows: tuple[Row, ...] = ()
         self._system = system or System()
-        self._looked_at = float("-inf")
-        self._seen = _Seen()
+        self._looks = Looks(ANSWER_SECONDS)
+        self._turn = threading.Lock()
+        self._known: dict[Path, list[_Facts]] = {}
+        self.update(rows)
 
     def update(self, rows: Iterable[Row]) -> None:
         """These are the rows now."""
         rows = tuple(rows)
-        if rows != self.rows:
-            self.rows, self._looked_at = rows, float("-inf")
+        if rows == self.rows and rows:
+            return
+        with_path: dict[Path, set[int]] = {}
+        for row in rows:
+            with_path.setdefault(row.path, set()).add(row.key)
+        self._alike = {row.key: with_path[row.path] for row in rows}
+        self.rows, self._looked_at, self._seen = rows, float("-inf"), _Seen()
 
     def takes(self, mine: int, path: Path, inode: Inode) -> bool:
         """Whether the file is one of another row than `mine`: named by it, or a generation of it."""
@@ -68,8 +82,7 @@ class Registered:
 
     def _with_its_path(self, mine: int) -> set[int]:
         """The row, and those with the very same path: such a one is of another host, or its reader refuses it."""
-        path = next((row.path for row in self.rows if row.key == mine), None)
-        return {mine, *(row.key for row in self.rows if row.path == path)}
+        return self._alike.get(mine, {mine})
 
     def has_another_owner(self, mine: int, real: Path) -> bool:
         """Whether another row's own path, links on the way resolved, is this one; of two rows the older has it."""
@@ -78,11 +91,71 @@ class Registered:
         return any(row.key not in ours and (own is None or row.key < mine) for row in rows)
 
     def _look(self) -> _Seen:
-        now = self._system.seconds()
-        if now - self._looked_at > LOOK_SECONDS:
-            self._seen = _seen(self.rows, self._system)
-            self._looked_at = now
-        return self._seen
+        """What is known of the rows' files. One thread looks; others take what was seen before, if anything was."""
+        if self._is_fresh():
+            return self._seen
+        is_first = self._looked_at == float("-inf")
+        if not self._turn.acquire(blocking=is_first):
+            return self._seen
+        try:
+            while not self._is_fresh():
+                rows = self.rows
+                seen = self._look_again(rows)
+                if rows is self.rows:  # and were not changed meanwhile
+                    self._seen, self._looked_at = seen, self._system.seconds()
+            return self._seen
+        finally:
+            self._turn.release()
+
+    def _is_fresh(self) -> bool:
+        return self._system.seconds() - self._looked_at <= LOOK_SECONDS
+
+    def _look_again(self, rows: Iterable[Row]) -> _Seen:
+        by_directory: dict[Path, list[Row]] = {}
+        for row in rows:
+            by_directory.setdefault(row.path.parent, []).append(row)
+        known, self._known = self._known, {}
+        for directory, here in by_directory.items():
+            written = [_as_written(row) for row in here]
+            try:
+                found = self._looks.take(directory / "any", partial(_facts, directory, written, self._system))
+            except NoAnswer:
+                before = {facts.row: facts for facts in known.get(directory, ())}
+                found = [before.get(facts.row, facts) for facts in written]
+            self._known[directory] = found
+        return _seen(facts for each in self._known.values() for facts in each)
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """Of one row: its own path, and the directory of its older files, without links on the way; its file's inode."""
+
+    row: Row
+    own: Path
+    directory: Path
+    inode: Inode | None = None
+    #: What its path leads to, when that is a link.
+    target: Path | None = None
+
+
+def _as_written(row: Row) -> _Facts:
+    """What a row says by itself, and all that is known of one whose directory was never seen to answer."""
+    return _Facts(row, row.path, directory_of(row.path, names_of(row)))
+
+
+def _facts(directory: Path, rows: Iterable[_Facts], system: System) -> list[_Facts]:
+    """Of the rows whose files are in one directory. `rows`: as they are written."""
+    home, found = _real(directory), []
+    for row, older in ((written.row, written.directory) for written in rows):
+        older = home if older == directory else _real(older)
+        inode = target = None
+        with contextlib.suppress(OSError, ValueError):
+            here = system.lstat(row.path)
+            if stat.S_ISLNK(here.st_mode):
+                here, target = system.stat(row.path), _real(row.path)
+            inode = here.st_dev, here.st_ino
+        found.append(_Facts(row, home / row.path.name, older, inode, target))
+    return found
 
 
 @dataclass(slots=True)
@@ -94,20 +167,17 @@ class _Seen:
     by_directory: dict[Path, list[tuple[Row, Names]]] = field(default_factory=dict)
 
 
-def _seen(rows: Iterable[Row], system: System) -> _Seen:
+def _seen(every: Iterable[_Facts]) -> _Seen:
     seen = _Seen()
-    for row in rows:
-        own, names = _own_path(row.path), names_of(row)
-        seen.homes.setdefault(own, []).append(row)
-        seen.by_directory.setdefault(_real(directory_of(row.path, names)), []).append((row, names))
-        try:
-            found = system.stat(row.path)
-        except (OSError, ValueError):
-            continue
-        seen.inodes.setdefault((found.st_dev, found.st_ino), set()).add(row.key)
-        real = _real(row.path)
-        if real != own:  # a link: what it leads to rotates under its own name
-            seen.by_directory.setdefault(real.parent, []).append((row, _names(real.name, "")))
+    for facts in every:
+        row = facts.row
+        seen.homes.setdefault(facts.own, []).append(row)
+        seen.by_directory.setdefault(facts.directory, []).append((row, names_of(row)))
+        if facts.inode is not None:
+            seen.inodes.setdefault(facts.inode, set()).add(row.key)
+        if facts.target is not None:  # a link: what it leads to rotates under its own name
+            target = facts.target
+            seen.by_directory.setdefault(target.parent, []).append((row, _names(target.name, "")))
     return seen
 
 

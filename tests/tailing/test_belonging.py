@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -186,3 +188,100 @@ def test_what_only_looks_like_a_rotation_is_not_shown_at_the_next_one(
 
     stage.shows(A, C)
     stage.close()
+
+
+class DeadMount(System):
+    """A system in which nothing below one directory answers, once it is dead."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.is_dead, self.looks = False, 0
+        self.never = threading.Event()
+
+    def lstat(self, path: Path) -> os.stat_result:
+        self.looks += 1
+        if self.is_dead and path.is_relative_to(self.directory):
+            self.never.wait()
+        return super().lstat(path)
+
+
+@pytest.fixture
+def dead(tmp_path: Path) -> Iterator[DeadMount]:
+    for directory in ("dead", "sound"):
+        (tmp_path / directory).mkdir()
+    system = DeadMount(tmp_path / "dead")
+    yield system
+    system.never.set()
+
+
+def test_a_row_on_a_dead_mount_does_not_hold_up_what_is_decided_for_others(
+    dead: DeadMount, tmp_path: Path
+) -> None:
+    dead.is_dead = True
+    rows = [
+        Row(1, tmp_path / "sound/app.log"),
+        Row(2, tmp_path / "dead/x.log"),
+        Row(3, tmp_path / "sound/b.log"),
+    ]
+    (tmp_path / "sound/b.log").touch()
+    (tmp_path / "sound/app.log.1").touch()
+    registered = Registered(rows, system=dead)
+
+    def taken(name: str) -> bool:
+        found = (tmp_path / name).stat() if not name.startswith("dead") else None
+        inode = (found.st_dev, found.st_ino) if found else (0, 0)
+        return registered.takes(1, tmp_path / name, inode)
+
+    answers = []
+    asking = threading.Thread(
+        target=lambda: answers.extend(
+            map(taken, ["sound/b.log", "sound/app.log.1", "dead/x.log", "dead/x.log.1"])
+        ),
+        daemon=True,
+    )
+    asking.start()
+    asking.join(20)
+
+    assert answers == [True, False, True, True]
+
+
+def test_of_a_directory_that_died_what_was_known_counts(dead: DeadMount, tmp_path: Path) -> None:
+    now = [0.0]
+    dead.seconds = lambda: now[0]
+    (tmp_path / "dead/x.log").touch()
+    found = (tmp_path / "dead/x.log").stat()
+    hard_link = tmp_path / "sound/app.log.1"
+    os.link(tmp_path / "dead/x.log", hard_link)
+    registered = Registered(
+        [Row(1, tmp_path / "sound/app.log"), Row(2, tmp_path / "dead/x.log")], system=dead
+    )
+    assert registered.takes(1, hard_link, (found.st_dev, found.st_ino))
+
+    dead.is_dead, now[0] = True, 100.0
+
+    assert registered.takes(1, hard_link, (found.st_dev, found.st_ino))
+
+
+def test_a_thousand_rows_are_looked_at_once_in_a_while_and_not_for_each_question(
+    dead: DeadMount, tmp_path: Path
+) -> None:
+    now = [0.0]
+    dead.seconds = lambda: now[0]
+    rows = [Row(key, tmp_path / f"sound/{key}.log") for key in range(1_000)]
+    registered = Registered(rows, system=dead)
+
+    for seconds in (0.0, 4.9, 5.1):
+        now[0] = seconds
+        for key in range(100):
+            assert not registered.has_another_owner(key, tmp_path / f"sound/{key}.log")
+
+    assert dead.looks == 2_000
+
+
+def test_rows_that_change_are_looked_at_at_once(dead: DeadMount, tmp_path: Path) -> None:
+    registered = Registered([Row(1, tmp_path / "sound/app.log")], system=dead)
+    assert not registered.takes(1, tmp_path / "sound/b.log", (0, 0))
+
+    registered.update([Row(1, tmp_path / "sound/app.log"), Row(2, tmp_path / "sound/b.log")])
+
+    assert registered.takes(1, tmp_path / "sound/b.log", (0, 0))
