@@ -79,7 +79,7 @@ def hidden(host: Host) -> list[str]:
     return [
         str(host.outside),
         str(host.stack.folder),
-        socket.gethostname(),
+        f'"{socket.gethostname()}"',  # a short one may stand in an id by chance
         "name-of-a-host",
         "/proc",
         "ROOTS",

@@ -247,7 +247,7 @@ async def test_a_file_that_the_reader_may_not_read_is_named_with_the_reason(own:
     if limits and not shutil.which("setpriv"):
         absent("setpriv")
     own.start_worker(before=limits)
-    web, session = own.start_web(), own.make_user("bo")
+    web, session = own.start_web(), own.make_user("bo", staff=True)
     path = own.add_log("locked", b"locked\n")
     path.chmod(0)
 

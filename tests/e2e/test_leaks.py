@@ -34,7 +34,21 @@ LAZY = 4
 #: Seconds until wants, sessions and the reader that lingers are gone.
 LAPSE_SECONDS = 60.0
 #: The keys that the package documents; each lapses.
-KEYS = {"reader", "wants", "expiry", "changed", "version", "wake", "wakes", "waiting", "notes", "status"}
+KEYS = {
+    *(
+        "reader",
+        "wants",
+        "expiry",
+        "changed",
+        "version",
+        "wake",
+        "wakes",
+        "waiting",
+        "servers",
+        "notes",
+        "status",
+    )
+}
 #: How often some viewers come and go in the test of one process.
 ROUNDS = 300
 

@@ -58,3 +58,14 @@ def test_a_key_that_was_changed_is_accepted_and_its_ids_leave_as_they_came() -> 
 
     with override_settings(SECRET_KEY="new"):
         assert Seals("7").open(sealed) == "?" + sealed
+
+
+@pytest.mark.parametrize("length", [49, 50, 51])
+def test_an_id_has_one_spelling(length: int) -> None:
+    sealed = Seals("7").seal(FILE[:length])
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+    others = [sealed[:-1] + letter for letter in letters if letter != sealed[-1]]
+    others += [sealed + "=", sealed + "\n", sealed[:9] + "!" + sealed[9:], f" {sealed}"]
+
+    assert [other for other in others if Seals("7").open(other) != f"?{other}"] == []
