@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.e2e.viewing import append, expect_state, line, lines, marks_of, settle, show, tail, text_of, until
-from tests.stack import Stack, Web
+from tests.stack import Running, Stack, Web, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.redis, pytest.mark.whole]
 
@@ -207,15 +207,14 @@ def test_a_link_into_a_rotated_file_shows_it_and_says_where_it_ends(
 
 
 def test_a_link_made_while_the_file_was_short_leads_into_the_same_file_later(
-    signed_in: BrowserContext, page: Page, web: Web, stack: Stack
+    signed_in: BrowserContext, page: Page, web: Web, stack: Stack, worker: Running
 ) -> None:
     path = stack.add_log("shop", b"first\nsecond\n")
     show(page, web, stack, "shop")
     until(page, "tail.lines === 2")
     address = str(tail(page, "tail.linkTo([tail.store.items.find((item) => item.text === 'second')])"))
     page.goto("about:blank")
-    stack.call("remove_logs")
-    stack.call("add_log", name="shop", slug="shop", path=str(path))
+    wait_until(lambda: path not in worker.open_paths(), what="the end of reading")
     append(path, lines(0, 10_000))
 
     open_again(page, address)
@@ -287,9 +286,10 @@ def test_an_element_shows_the_place_that_its_attribute_names(viewer: Page, path:
 def test_the_file_before_the_first_one_opens_above_it(
     signed_in: BrowserContext, page: Page, web: Web, stack: Stack
 ) -> None:
-    path = stack.add_log("shop", lines(5000, 5010).encode())
-    path.with_name("shop.log.1").write_text(lines(2000, 5000))
+    path = stack.logs / "shop.log"
     path.with_name("shop.log.2").write_text(lines(0, 2000))
+    path.with_name("shop.log.1").write_text(lines(2000, 5000))
+    stack.add_log("shop", lines(5000, 5010).encode())
     show(page, web, stack, "shop")
     until(page, "tail.lines === 10")
 
