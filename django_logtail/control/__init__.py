@@ -26,7 +26,14 @@ MOST_NOTES: Final = 100
 
 
 class ControlUnavailable(Exception):
-    """Redis did not answer. The text is the client library's."""
+    """Redis did not answer, or did not do it. The text is the client library's.
+
+    `trouble` says what is known of why: "read-only", "full" or "password"; "" otherwise.
+    """
+
+    def __init__(self, text: str = "", trouble: str = "") -> None:
+        super().__init__(text)
+        self.trouble = trouble
 
 
 class WrongServer(ControlUnavailable):

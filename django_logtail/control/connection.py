@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import re
 from typing import Any, Final
 
 import redis
@@ -37,6 +38,11 @@ _WRONG_KINDS: Final = (
     redis.AuthenticationError,
     redis.exceptions.ClusterError,
 )
+#: Redis 7 ends with "script: <hash>, on @user_script:8."; older ones begin with what runs the script.
+_OF_SCRIPTS: Final = re.compile(
+    r" *script: [0-9a-f]{40}, on @user_script: ?\d+\.?"
+    r"|(?:ERR )?Error running script \(call to f_[0-9a-f]{40}\): (?:@user_script: ?\d+: )*-?"
+)
 
 
 def is_wrong_connection(error: BaseException) -> bool:
@@ -50,9 +56,26 @@ def is_wrong_connection(error: BaseException) -> bool:
     return text.startswith(_WRONG) or any(f"-{word} " in text for word in _WRONG)
 
 
+def trouble_of(error: BaseException) -> str:
+    """What is wrong with the server, where an operator can mend it: "read-only", "full", "password" or ""."""
+    text = str(error)
+    if isinstance(error, redis.ReadOnlyError) or "-READONLY " in text or text.startswith("READONLY"):
+        return "read-only"
+    if isinstance(error, redis.exceptions.OutOfMemoryError) or "-OOM " in text or text.startswith("OOM "):
+        return "full"
+    is_refused = isinstance(error, redis.AuthenticationError) or text.startswith(("NOAUTH", "WRONGPASS"))
+    return "password" if is_refused else ""
+
+
+def said_by(error: BaseException) -> str:
+    """What an error says, without what Redis adds of the script in which it came."""
+    return _OF_SCRIPTS.sub("", str(error)).strip()
+
+
 def words_of(error: BaseException) -> str:
     """The kind of error, and what it says if anything."""
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    said = said_by(error)
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
 def mend_client_of(broker: object) -> None:

@@ -34,7 +34,7 @@ from django_logtail.control import (
     keys,
     messages,
 )
-from django_logtail.control.connection import is_wrong_connection
+from django_logtail.control.connection import is_wrong_connection, said_by, trouble_of
 from django_logtail.control.failed import failed_here
 from django_logtail.control.wants import WANT_LEASE_MS, Want
 from django_logtail.control.wire import Unreadable, ignored
@@ -237,8 +237,10 @@ class RedisControl:
         self._call(self._client.set, keys.key(queue, "waiting"), name, px=keys.WAITING_LEASE_MS)
 
     def ping(self) -> str:
-        """The server's version; proves that it can be reached."""
+        """The server's version; proves that it can be reached and keeps what it is given."""
         found = self._call(self._client.info, "server")
+        # A replica, or a server that is full, would answer the one above.
+        self._call(self._client.set, keys.key(conf.QUEUE, "probe"), "1", px=keys.PROBE_LEASE_MS)
         return str(found.get("redis_version", "unknown"))
 
     def _call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -248,8 +250,8 @@ class RedisControl:
             if is_wrong_connection(error):
                 # All that rest in the pool: they lead where this one did. The next call connects anew.
                 self._client.connection_pool.disconnect(inuse_connections=False)
-                raise WrongServer(str(error)) from error
-            raise ControlUnavailable(str(error) or type(error).__name__) from error
+                raise WrongServer(said_by(error), trouble_of(error)) from error
+            raise ControlUnavailable(said_by(error) or type(error).__name__, trouble_of(error)) from error
 
 
 def _wants(queue: str, pairs: Mapping[str, str]) -> Iterator[tuple[str, Want | None]]:

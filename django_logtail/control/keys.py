@@ -21,6 +21,7 @@ are Redis' own clock.
                                            stays until somebody clears it or deletes the log
     logtail:<ns>:{queue}:notes     list    notes from outside that the reader has not yet taken, signed; at most 100
     logtail:<ns>:{queue}:status    string  what the reader last reported, signed; lapses after 10 s
+    logtail:<ns>:{queue}:probe     string  what `ping` wrote to see whether it can; lapses after a second
     logtail:<ns>:viewers:<process> string  one web process' viewers, signed; lapses after 30 s
     logtail:<ns>:viewers           set     the processes that have such a key, or had one: to scan for them could take
                                            Redis, which may hold millions of others' keys, half a minute
@@ -41,6 +42,8 @@ STATUS_LEASE_MS: Final = 10_000
 
 #: Milliseconds that a worker's word counts that it serves a queue.
 SERVER_LEASE_MS: Final = 60_000
+#: Milliseconds that what `ping` writes lasts.
+PROBE_LEASE_MS: Final = 1_000
 #: Milliseconds that a wake-up which nobody takes is remembered.
 WAITING_LEASE_MS: Final = 7 * 24 * 3_600_000
 

@@ -16,7 +16,7 @@ from channels.exceptions import ChannelFull
 from channels.layers import channel_layers
 
 from django_logtail.conf import conf
-from django_logtail.control.connection import CONNECTION_ERRORS, is_wrong_connection, words_of
+from django_logtail.control.connection import CONNECTION_ERRORS, is_wrong_connection, trouble_of, words_of
 from django_logtail.control.messages import Garbled, Message, opened, sealed
 from django_logtail.control.wire import NotOurs, ignored
 from django_logtail.timing import time_limit
@@ -30,7 +30,14 @@ UNREADABLE_SECONDS: Final = 0.05
 
 
 class MailboxUnavailable(Exception):
-    """A message could not be sent or received. The text is the layer's; trying again later is right."""
+    """A message could not be sent or received. The text is the layer's; trying again later is right.
+
+    `trouble`: as of `ControlUnavailable`.
+    """
+
+    def __init__(self, text: str = "", trouble: str = "") -> None:
+        super().__init__(text)
+        self.trouble = trouble
 
 
 class Mailboxes(Protocol):
@@ -121,7 +128,7 @@ class LayerMailboxes:
             raise MailboxUnavailable(words_of(error)) from error
         except CONNECTION_ERRORS as error:
             kind = WrongConnection if is_wrong_connection(error) else MailboxUnavailable
-            raise kind(words_of(error)) from error
+            raise kind(words_of(error), trouble_of(error)) from error
 
 
 class WrongConnection(MailboxUnavailable):

@@ -9,17 +9,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from django.core.asgi import get_asgi_application
 from django.urls import path
 
 from django_logtail.asgi import with_logtail
+from django_logtail.control import WrongServer
+from django_logtail.control.in_memory import MemoryControl
+from django_logtail.control.mailboxes import MemoryMailboxes
+from django_logtail.management.commands import logtail_doctor
 from django_logtail.management.commands.logtail_doctor import Finding, _servers, _settings, _socket
 from django_logtail.operating import servers
+from django_logtail.relay import Relay
 from django_logtail.routing import websocket_urlpatterns
 
-from ..stack import Running, Stack, wait_until
+from ..conftest import absent
+from ..stack import PUBSUB_LAYER, Running, Stack, has_redis, wait_until
 
 HOST = socket.gethostname()
 
@@ -179,6 +186,81 @@ class TestWorker:
         assert report[5].startswith("PROBLEM  channel layer: ")
         assert report[6] == "         -> Start its Redis, or correct CHANNEL_LAYERS['default']."
         assert len(report) == 7
+
+
+@pytest.mark.redis
+class TestRedisThatRefuses:
+    """A server that answers, and does not do what it is told."""
+
+    @pytest.fixture
+    def refusing(self, tmp_path: Path) -> Iterator[tuple[Stack, redis.Redis]]:
+        if not has_redis():
+            absent("a redis-server")
+        with Stack(tmp_path / "stack", layer=PUBSUB_LAYER) as stack:
+            stack.start_redis()
+            stack.add_log("app", b"one\n")
+            with redis.Redis(port=stack.redis_port) as client:
+                yield stack, client
+
+    def test_a_read_only_replica(self, refusing: tuple[Stack, redis.Redis]) -> None:
+        stack, client = refusing
+        client.replicaof("127.0.0.1", 1)
+
+        code, report = examine(stack)
+
+        assert code == 1
+        assert report[3:5] == [
+            "PROBLEM  Redis is a read-only replica: You can't write against a read only replica.",
+            "         -> Have the URL in DRAMATIQ_BROKER name the master, or make this server one (REPLICAOF NO ONE).",
+        ]
+        assert report[5].startswith("ok       channel layer: a message came back in ")
+
+    def test_one_whose_memory_is_full(self, refusing: tuple[Stack, redis.Redis]) -> None:
+        stack, client = refusing
+        client.config_set("maxmemory", 1)
+
+        code, report = examine(stack)
+
+        assert code == 1
+        assert report[3:5] == [
+            "PROBLEM  Redis: command not allowed when used memory > 'maxmemory'.",
+            "         -> Its memory is full: raise maxmemory, or free some.",
+        ]
+
+    def test_one_that_wants_another_password(self, refusing: tuple[Stack, redis.Redis]) -> None:
+        stack, client = refusing
+        client.config_set("requirepass", "another")
+
+        code, report = examine(stack)
+
+        assert code == 1
+        assert report[3].startswith("PROBLEM  Redis refuses the password: ")
+        assert report[4] == (
+            "         -> It wants another password: correct the one in the URL in DRAMATIQ_BROKER."
+        )
+        assert report[6] == (
+            "         -> It wants another password: correct the one in CHANNEL_LAYERS['default']."
+        )
+
+
+class Refusing:
+    """A `Control` that began to refuse since it was asked first."""
+
+    def post(self, *args: object) -> None:
+        raise WrongServer("You can't write against a read only replica.", "read-only")
+
+
+async def test_wants_that_cannot_be_taken_back_lapse(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    settings.LOGTAIL = {"READER": "dramatiq"}
+    monkeypatch.setattr(logtail_doctor, "control", Refusing)
+    relay = Relay(MemoryControl(), MemoryMailboxes(), no_wake_up)
+    feed = relay.feeds.join("7", "logtail", lines=0, resume=None).feed
+
+    await logtail_doctor._leave(relay, [feed])
+
+
+async def no_wake_up(queue: str) -> None:
+    """Nobody reads."""
 
 
 def test_a_silenced_check_is_no_problem(settings: Any) -> None:

@@ -254,3 +254,46 @@ def test_settings_of_the_how_to_lead_the_wants_to_another_server(settings: Any) 
         "password": "p@ssword",
         **TIMEOUTS,
     }
+
+
+HASH = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.mark.parametrize(
+    ("error", "said", "trouble"),
+    [
+        (
+            redis.exceptions.OutOfMemoryError(
+                f"command not allowed when used memory > 'maxmemory'. script: {HASH}, on @user_script:8."
+            ),
+            "command not allowed when used memory > 'maxmemory'.",
+            "full",
+        ),
+        (
+            redis.ResponseError(
+                f"Error running script (call to f_{HASH}): @user_script:8: @user_script: 8: "
+                "-OOM command not allowed when used memory > 'maxmemory'."
+            ),
+            "OOM command not allowed when used memory > 'maxmemory'.",
+            "full",
+        ),
+        (
+            redis.ReadOnlyError(
+                f"You can't write against a read only replica. script: {HASH}, on @user_script:3."
+            ),
+            "You can't write against a read only replica.",
+            "read-only",
+        ),
+        (
+            redis.AuthenticationError("invalid username-password pair"),
+            "invalid username-password pair",
+            "password",
+        ),
+        (redis.ConnectionError("Connection refused."), "Connection refused.", ""),
+    ],
+)
+def test_an_error_is_told_without_the_script_and_with_what_is_wrong(
+    error: redis.RedisError, said: str, trouble: str
+) -> None:
+    assert connection.said_by(error) == said
+    assert connection.trouble_of(error) == trouble

@@ -6,6 +6,7 @@ Nothing of the app's tasks is imported at the top: dramatiq would make a default
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import time
@@ -24,7 +25,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
 from django_logtail.conf import conf
-from django_logtail.control import Control, ControlUnavailable
+from django_logtail.control import Control, ControlUnavailable, Project
 from django_logtail.control.mailboxes import LayerMailboxes, MailboxUnavailable
 from django_logtail.control.messages import Echo
 from django_logtail.control.process import control
@@ -269,22 +270,33 @@ async def _shake_hands(application: Callable[..., Awaitable[None]], path: str) -
 
 
 def _redis() -> Iterator[Finding]:
+    where = 'LOGTAIL["REDIS_URL"]' if conf.REDIS_URL else "the URL in DRAMATIQ_BROKER"
     try:
-        yield ok(f"Redis: {control().ping()}")
-    except ControlUnavailable as error:
-        where = 'LOGTAIL["REDIS_URL"]' if conf.REDIS_URL else "the URL in DRAMATIQ_BROKER"
-        yield problem(f"Redis: {error}", f"Start it, or correct {where}.")
-        return
-    yield from _neighbours()
-
-
-def _neighbours() -> Iterator[Finding]:
-    """Other projects on the same Redis: kept apart by their namespaces, but Dramatiq's queues may be one."""
-    try:
+        version = control().ping()
         others = control().introduce()
     except ControlUnavailable as error:
-        yield note(f"Redis: it could not be asked for other projects: {error}")
+        what = {"read-only": "Redis is a read-only replica", "password": "Redis refuses the password"}
+        said = f"{what.get(error.trouble, 'Redis')}: {error}"
+        yield problem(said, _mended(error.trouble, where) or f"Start it, or correct {where}.")
         return
+    yield ok(f"Redis: {version}")
+    yield from _neighbours(others)
+
+
+def _mended(trouble: str, where: str) -> str:
+    """What to do about a Redis that answers and refuses; "" when nothing is known. `where`: what names it."""
+    match trouble:
+        case "read-only":
+            return f"Have {where} name the master, or make this server one (REPLICAOF NO ONE)."
+        case "full":
+            return "Its memory is full: raise maxmemory, or free some."
+        case "password":
+            return f"It wants another password: correct the one in {where}."
+    return ""
+
+
+def _neighbours(others: Iterable[Project]) -> Iterator[Finding]:
+    """Other projects on the same Redis: kept apart by their namespaces, but Dramatiq's queues may be one."""
     for other in others:
         yield note(
             f"Redis: project {other.label} on {other.host} uses it as well (namespace {other.namespace}, "
@@ -298,7 +310,8 @@ def _neighbours() -> Iterator[Finding]:
 async def _channel_layer() -> list[Finding]:
     mailboxes = LayerMailboxes()
     sent = Echo(os.urandom(64))
-    advice = f"Start its Redis, or correct CHANNEL_LAYERS[{conf.CHANNEL_LAYER!r}]."
+    where = f"CHANNEL_LAYERS[{conf.CHANNEL_LAYER!r}]"
+    advice = f"Start its Redis, or correct {where}."
     began = time.monotonic()
     try:
         mailbox = await mailboxes.new()
@@ -310,7 +323,7 @@ async def _channel_layer() -> list[Finding]:
         finally:
             receiving.cancel()
     except MailboxUnavailable as error:
-        return [problem(f"channel layer: {error}", advice)]
+        return [problem(f"channel layer: {error}", _mended(error.trouble, where) or advice)]
     except asyncio.TimeoutError:
         return [problem(f"channel layer: a message did not come back within {ANSWER_SECONDS:g} s", advice)]
     if received != sent:
@@ -362,7 +375,8 @@ async def _leave(relay: Relay, feeds: list[Feed]) -> None:
     posts: Control = control()
     for queue in {feed.queue for feed in feeds}:
         members = [feed.member for feed in feeds if feed.queue == queue]
-        await asyncio.to_thread(posts.post, queue, [], [], members)
+        with contextlib.suppress(ControlUnavailable):  # they lapse by themselves
+            await asyncio.to_thread(posts.post, queue, [], [], members)
 
 
 def _answer(queue: str, feed: Feed, seconds: float) -> Finding:
