@@ -4,7 +4,7 @@
 are Redis' own clock.
 
     logtail:<ns>:{queue}:reader    string  "<token>|", and signed who it is, its mailbox and the version of its words;
-                                           2.5 s. An economy, not a fence: two readers at once do no harm, because a
+                                           1.8 s. An economy, not a fence: two readers at once do no harm, because a
                                            feed takes only what continues exactly where it stands
     logtail:<ns>:{queue}:wants     hash    "<process>|<log>|<flow>" -> the want, signed
     logtail:<ns>:{queue}:expiry    zset    the same members by when they lapse (15 s after the last renewal)
