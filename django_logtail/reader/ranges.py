@@ -18,7 +18,7 @@ from django_logtail.reader.lifetime import Parts
 from django_logtail.reader.limits import LEAST_WAIT_SECONDS, Limits
 from django_logtail.reader.seals import Seals
 from django_logtail.reader.searches import Searches
-from django_logtail.reader.sources import Source, Sources
+from django_logtail.reader.sources import NotThere, Source, Sources
 from django_logtail.shares import Shares, Turns
 from django_logtail.tailing import history
 from django_logtail.tailing.reasons import reason_of
@@ -104,7 +104,7 @@ class Histories:
             address = (self._token, want.member, want.serial)
             try:
                 file, start, data = await self._read(want)
-            except (LookupError, OSError) as error:
+            except (NotThere, OSError) as error:
                 await self._send_surely(want.mailbox, Failed(*address, reason_of(error)))
                 return
             for at in range(0, len(data), MAX_BATCH_BYTES):
@@ -142,7 +142,7 @@ def read_history(
     permit: Callable[[int], str | None],
     open_files: Mapping[tuple[int, int], str],
 ) -> tuple[str, int, bytes]:
-    """The bytes a history want asks for: of which file, from where. Raises LookupError when they no longer exist.
+    """The bytes a history want asks for: of which file, from where. Raises `NotThere` when they no longer exist.
 
     Lines before the first byte of a file are the last ones of the file before it. `open_files`: by device and inode
     the ids that streams use; one file may have two ids, when it was short as it got the first.
@@ -171,7 +171,7 @@ def _open_asked(
     belonging, permit = source.belonging, source.permit(permit)
     descriptor = history.open_generation(belonging, file, permit=permit)
     if descriptor is None:
-        raise LookupError("the file that held these bytes no longer exists")
+        raise NotThere("the file that held these bytes no longer exists")
     if want.before_lines is None or offset > 0:
         return file, offset, descriptor
     try:
@@ -179,6 +179,6 @@ def _open_asked(
     finally:
         os.close(descriptor)
     if previous is None:
-        raise LookupError("no older file of this log can be read")
+        raise NotThere("no older file of this log can be read")
     file, descriptor = previous
     return file, os.fstat(descriptor).st_size, descriptor

@@ -18,7 +18,7 @@ from django_logtail.control.messages import Answer, Failed, Found
 from django_logtail.control.wants import Want
 from django_logtail.reader.limits import Limits
 from django_logtail.reader.seals import Seals
-from django_logtail.reader.sources import Source, Sources
+from django_logtail.reader.sources import NotThere, Source, Sources
 from django_logtail.shares import Shares, Turns
 from django_logtail.tailing import history
 from django_logtail.tailing.files.generation import HEAD_BYTES
@@ -83,7 +83,7 @@ class Searches:
             await self._search(want, address)
         except BadPattern as error:
             await self._send(want.mailbox, Failed(*address, str(error), id="bad-pattern"))
-        except (LookupError, OSError) as error:
+        except (NotThere, OSError) as error:
             await self._send(want.mailbox, Failed(*address, reason_of(error)))
         finally:
             self._under_way[want.user] -= 1
@@ -107,7 +107,7 @@ class Searches:
             await self._in_turn(job, job.begin)
             while not job.is_done:
                 if (reason := self._sources.stop_reason(want.log)) is not None:
-                    raise LookupError(f"the stop flag is set: {reason}")
+                    raise NotThere(f"the stop flag is set: {reason}")
                 await self._afford(job)
                 hits += await self._in_turn(job, job.step, self._budget.left(job.user), not count)
                 is_first = bool(hits) and not count
@@ -209,7 +209,7 @@ class _Job:
         source, file = self._source, self._seals.open(self._place.file)
         descriptor = history.open_generation(source.belonging, file, permit=source.permit(self._permit))
         if descriptor is None:
-            raise LookupError("the file that held these bytes no longer exists")
+            raise NotThere("the file that held these bytes no longer exists")
         try:
             self.end = os.fstat(descriptor).st_size
             head = os.pread(descriptor, HEAD_BYTES, 0)

@@ -30,6 +30,10 @@ CHANGED: Final = "this log's entry was changed"
 NOT_THE_FIRST: Final = "another log has this file already, and only that one is read"
 
 
+class NotThere(Exception):
+    """What is asked for may not be read, or not any more. The text is a reason for who asked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """What the registry says of a log: where its file is, how its bytes are to be cut, what rotation calls it.
@@ -107,16 +111,16 @@ class Sources:
         return each
 
     async def of(self, log: str, revision: str) -> Source:
-        """The log's source in this revision. Raises LookupError when it may not be read here."""
+        """The log's source in this revision. Raises `NotThere` when it may not be read here."""
         if (reason := self.stop_reason(log)) is not None:
-            raise LookupError(f"the stop flag is set: {reason}")
+            raise NotThere(f"the stop flag is set: {reason}")
         source = await self._of_late(log, revision)
         if source is None:
-            raise LookupError(NOT_REGISTERED)
+            raise NotThere(NOT_REGISTERED)
         if source.revision != revision:
-            raise LookupError(CHANGED)
+            raise NotThere(CHANGED)
         if source.refusal:
-            raise LookupError(source.refusal)
+            raise NotThere(source.refusal)
         return source
 
     async def _of_late(self, log: str, revision: str) -> Source | None:

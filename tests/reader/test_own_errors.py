@@ -160,9 +160,10 @@ async def test_a_log_that_does_not_say_how_it_is_is_nobody_else_s_matter(house, 
     await reads_on(house, good)
 
 
-async def test_who_asks_for_older_lines_is_told_at_once_that_the_reader_failed(house, monkeypatch):
+@pytest.mark.parametrize("kind", [ValueError, KeyError, IndexError])
+async def test_who_asks_for_older_lines_is_told_at_once_that_the_reader_failed(house, monkeypatch, kind):
     def fails(*arguments):
-        raise ValueError("a bug in the reading of history")
+        raise kind("a bug in the reading of history")
 
     monkeypatch.setattr(ranges, "read_history", fails)
     good = join(house, "1")
@@ -174,5 +175,5 @@ async def test_who_asks_for_older_lines_is_told_at_once_that_the_reader_failed(h
     asked.close()
 
     assert isinstance(answer, Failed)
-    assert answer.error == "the reader failed on it (ValueError); the reader's own log says where"
+    assert answer.error == f"the reader failed on it ({kind.__name__}); the reader's own log says where"
     await reads_on(house, good)
