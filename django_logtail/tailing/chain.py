@@ -28,7 +28,7 @@ HELD_SECONDS = 600.0
 #: Older generations held open at most once they are emitted: of those that may grow, and of those that will not.
 MAX_HELD = 8
 #: Generations held open at most that are still to be emitted.
-MAX_AHEAD = 64
+MAX_AHEAD = 512
 
 
 @dataclass

@@ -20,13 +20,15 @@ from django_logtail.tailing.files.generation import Changed, FileId, Generation,
 from django_logtail.tailing.files.opening import Permit, Trouble, open_log, trouble_of
 from django_logtail.tailing.files.system import System, close_quietly, is_remote
 from django_logtail.tailing.rewriting import Rewriting
-from django_logtail.tailing.rotations import Between, Siblings
+from django_logtail.tailing.rotations import Between, Siblings, Unsettled
 from django_logtail.tailing.siblings import printable
 from django_logtail.tailing.starts import FromEnd, FromStart, LastLines, Resume, Start
 from django_logtail.tailing.text.lines import LineEnds
 
 #: Seconds a name must be away before it is called gone: a rotation's two renames are not worth a word.
 GONE_SECONDS = 0.2
+#: Seconds until the next look at names that changed while they were listed.
+UNSETTLED_SECONDS = 0.02
 #: Looks at a file that cannot be read any more until another one under its name is taken for it.
 MAX_FAILURES = 5
 #: Seconds between two looks at where an open file is: one that is moved out of the roots is not read any more.
@@ -71,6 +73,8 @@ class Discovery:
         self.may_wait = True
         self.must_wait = False
         self._placed_at = 0.0
+        self._looking_ns = 0
+        self._unsettled_due: float | None = None
         self._path = path
         self._start = start
         self._permit = permit
@@ -84,6 +88,8 @@ class Discovery:
     def due(self) -> float | None:
         """When the next look must be, because something was not believed yet."""
         due = self._rewriting.due
+        if self._unsettled_due is not None:
+            due = self._unsettled_due if due is None else min(due, self._unsettled_due)
         if self.away_since is None or self._away_kind is not Kind.GONE or self.state == "missing":
             return due
         gone = self.away_since + GONE_SECONDS
@@ -96,9 +102,11 @@ class Discovery:
 
     def look(self, now: float) -> None:
         """One look. Never raises `OSError`."""
+        # By the clock before the look: a look takes time, and what is renamed meanwhile was renamed after it.
+        self._looking_ns, self._unsettled_due = self._system.wall_ns(), None
         if not self._has_listed:  # list first: what is made of the name from here on is new
             self._has_listed = True
-            self.siblings.looked_ns = self._system.wall_ns()
+            self.siblings.looked_ns = self._looking_ns
             self.siblings.learn()
         try:
             found = self._system.stat(self._path)
@@ -125,6 +133,10 @@ class Discovery:
             with contextlib.suppress(OSError):
                 generation.is_remote = is_remote(self._system.file_system(opened.stat.st_dev))
             self._take_in(generation, opened.stat, now)
+        except Unsettled:
+            if generation is not None:
+                generation.close()
+            self._unsettled_due = now + UNSETTLED_SECONDS
         except OSError as error:
             if generation is None:
                 close_quietly(self._system, opened.descriptor)
@@ -176,13 +188,13 @@ class Discovery:
             self._switch(generation, found, now)
         self._written_ns = found.st_mtime_ns
         self._placed_at = now
-        self.siblings.looked_ns = self._system.wall_ns()
+        self.siblings.looked_ns = self._looking_ns
 
     # Here and away
 
     def _is_here(self, found: os.stat_result) -> None:
         self.away_since = None
-        self.siblings.looked_ns = self._system.wall_ns()
+        self.siblings.looked_ns = self._looking_ns
         self.size = found.st_size
         self.fresh = found
         self._written_ns = found.st_mtime_ns
@@ -357,7 +369,7 @@ class Discovery:
         if current is not None:
             try:
                 self._follow_with(current, now)
-            except OSError:
+            except (OSError, Unsettled):
                 current.close()  # the next look finds it again
 
     def _resume_in(self, generation: Generation, wanted: Position) -> None:

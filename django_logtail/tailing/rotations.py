@@ -23,12 +23,20 @@ MAX_KNOWN = 64
 #: A rotation may be under way: names are listed until two lists agree, so often and so many seconds at most.
 MAX_LISTS = 20
 MAX_LISTS_SECONDS = 0.5
+#: Seconds for which later looks are trusted to find the names at rest; after that the times have to do.
+PATIENCE_SECONDS = 2.0
+#: What seems to be missing is looked for so often: a rotation may just be moving it from one name to the next.
+MAX_LOOKS = 4
 #: And a file is looked for under another name so often.
 MAX_OPENS = 5
 #: A first number above it is no count of rotations.
 MAX_COUNT = 100
 #: The clock that files are stamped with stands still for so long at a time.
 COARSE_NS = 50_000_000
+
+
+class Unsettled(Exception):
+    """Names change while they are listed: a later look may prove what this one cannot. Nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,10 @@ class Between:
     #: Bytes of the newest unseen files that are more than are held open.
     left_out: int = 0
 
+    @property
+    def has_gap(self) -> bool:
+        return self.ends_in_gap or any(each.after_gap for each in self.unseen)
+
 
 class Siblings:
     """Remembers the siblings there were, so that only later ones can be generations that went unseen.
@@ -77,6 +89,8 @@ class Siblings:
         self._bases: dict[Path, None] = {self._path: None}
         self._known: dict[Inode, Known] = {}
         self._is_whole = True
+        self._is_settled = True  # the last list was of one moment
+        self._patient_until: float | None = None
         self._first: int | None = None  # the lowest number that was ever seen
 
     def adopt(self, opened: Opened) -> Generation:
@@ -95,23 +109,27 @@ class Siblings:
             if generation is not None:
                 self._look_beside(generation)
         found: dict[Inode, Sibling] = {}
-        before: dict[Inode, Path] = {}
+        before: dict[Inode, Path] | None = None
+        self._is_settled = True
         deadline = self._system.seconds() + MAX_LISTS_SECONDS
         for _ in range(lists):
             now = self._listed_once()
             paths = {inode: sibling.path for inode, sibling in now.items()}
-            if paths == before:
+            if before is not None and _is_one_moment(before, paths):
                 return self._ranked(now.values())
             found.update(now)
             before = paths
             if self._system.seconds() > deadline:
                 break
+        self._is_settled = lists == 1
         return self._ranked(found.values())
 
     def _ranked(self, found: Collection[Sibling], own: Sibling | None = None) -> list[Sibling]:
         """Oldest first; those met before, and `own`, are older than the others."""
         has_looked = self.looked_ns > 0  # else what was not met may be older as well
         older = {each.inode for each in found if has_looked and (each is own or self._has_met(each))}
+        if not self._is_settled:
+            return self._rank.by_time(found)
         return self._rank.oldest_first(found, older)
 
     def _look_beside(self, generation: Generation) -> None:
@@ -200,13 +218,46 @@ class Siblings:
     ) -> Between:
         """What was the log after the file `old`, last written as the log at `written_ns`, and before `new`; opened.
 
+        Raises `Unsettled` when a later look may know better, for a while.
+        """
+        known, first = dict(self._known), self._first
+        for looks_left in reversed(range(MAX_LOOKS)):
+            found = self._between(chain, old, written_ns, new)
+            is_proven = self._is_settled and not found.has_gap
+            must_wait = not self._is_settled and self._has_patience()
+            if is_proven or (not must_wait and not looks_left):
+                self._patient_until = None
+                return found
+            for unseen in found.unseen:
+                unseen.generation.close()
+            self._known, self._first = dict(known), first
+            if must_wait:
+                raise Unsettled
+        raise AssertionError("the last look returns or raises")
+
+    def _has_patience(self) -> bool:
+        now = self._system.seconds()
+        if self._patient_until is None:
+            self._patient_until = now + PATIENCE_SECONDS
+        return now < self._patient_until
+
+    def _between(
+        self, chain: Chain, old: Generation | None, written_ns: int, new: Generation | None
+    ) -> Between:
+        """One look.
+
         Evidence is a name that rotation gives, a file that was not there at the last look, and times after that look.
         `old` None: whatever came since the siblings were learnt.
         """
-        listed = self._until(new, self.listed(new, old))
+        listed = self.listed(new, old)
         mine = self._own(old, listed, written_ns) if old is not None else None
         if mine is not None:
+            self._learn_direction(mine, new, listed)
             listed = self._ranked(listed, mine)
+        listed = self._until(new, listed)
+        if mine is not None and mine not in listed:
+            listed = [mine, *listed]
+        if mine is not None:
             after, is_lost = self._after(listed, mine, written_ns), False
             self._know(mine, old.head if old is not None else b"")
         else:
@@ -218,6 +269,14 @@ class Siblings:
         self._first = min([*numbers, self._first]) if self._first is not None else min(numbers, default=None)
         self._number(listed)
         return found
+
+    def _learn_direction(self, mine: Sibling, new: Generation | None, listed: list[Sibling]) -> None:
+        """The new file came after the old one: should it be rotated already, their numbers tell the direction."""
+        later = next((each for each in listed if new is not None and each.inode == new.inode_key), None)
+        if later is None or later is mine or not self._is_settled:
+            return
+        if mine.rotated.number is not None and later.rotated.number is not None:
+            self._rank.direction = 1 if later.rotated.number > mine.rotated.number else -1
 
     def _own(self, old: Generation, listed: list[Sibling], written_ns: int) -> Sibling | None:
         """The old file itself among the siblings, or what compression has made of it."""
@@ -352,7 +411,8 @@ class Siblings:
         number = mine.rotated.number if mine is not None else None
         for sibling in after:
             if mine is not None:  # only from a place that is known can be counted
-                has_gap, number = has_gap or _skips(number, sibling), sibling.rotated.number
+                is_skipped = self._is_settled and _skips(number, sibling)
+                has_gap, number = has_gap or is_skipped, sibling.rotated.number
             if sibling.inode in held or (not sibling.is_text and self._has_met(sibling)):
                 continue
             generation = self._open(sibling) if sibling.is_text else None
@@ -369,11 +429,13 @@ class Siblings:
                 has_gap = is_lost = False
             else:
                 generation.close()
-        return Between(unseen, has_gap or self._is_above_first(number), left_out)
+        is_end_seen = current is not None and any(each.inode == current.inode_key for each in after)
+        has_gap = has_gap or (not is_end_seen and self._is_above_first(number))
+        return Between(unseen, has_gap, left_out)
 
     def _is_above_first(self, number: int | None) -> bool:
         """Whether the newest sibling's number is not the one that a rotation gives first, where that counts."""
-        if number is None or self._rank.direction >= 0:
+        if number is None or self._rank.direction >= 0 or not self._is_settled:
             return False
         return 1 < number < MAX_COUNT if self._first is None else number > max(1, self._first)
 
@@ -509,6 +571,13 @@ class Siblings:
 
 def _held(chain: Chain, current: Generation | None) -> set[Inode]:
     return chain.inodes() | ({current.inode_key} if current is not None else set())
+
+
+def _is_one_moment(before: dict[Inode, Path], now: dict[Inode, Path]) -> bool:
+    """Whether the names are at rest, or only new ones come: where numbers shift, no new one comes alone."""
+    if not before:
+        return not now
+    return all(now.get(inode) == path for inode, path in before.items())
 
 
 def _skips(number: int | None, sibling: Sibling) -> bool:

@@ -130,6 +130,15 @@ class Rank:
             )
         return by_name[::direction]
 
+    def by_time(self, found: Collection[Sibling]) -> list[Sibling]:
+        """Oldest first, where the names are of different moments."""
+        sign = -1 if self.direction < 0 else 1
+
+        def key(each: Sibling) -> tuple[int, int, int, str]:
+            return each.since, each.stat.st_mtime_ns, sign * (each.rotated.number or 0), each.path.name
+
+        return sorted(found, key=key)
+
     def _direction(self, by_name: list[Sibling], older: Collection[Inode]) -> int | None:
         """Which way the times go along the names; 0: one way as much as the other; None: they do not tell."""
         votes = [_age(one, other, older) for one, other in itertools.pairwise(by_name)]

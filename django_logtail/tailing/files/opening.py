@@ -27,6 +27,10 @@ def permit_all(descriptor: int) -> str | None:
     return None
 
 
+#: A file that is removed while it is opened is looked for again so often.
+MAX_TRIES = 5
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """A regular file, open for reading; the taker closes the descriptor."""
@@ -44,7 +48,19 @@ class Trouble:
 
 
 def open_log(system: System, path: Path, permit: Permit = permit_all) -> Opened | Trouble:
-    """The regular file that `path` names now. Never raises `OSError`, and leaks no descriptor."""
+    """The regular file that `path` names now. Never raises `OSError`, and leaks no descriptor.
+
+    One that is removed meanwhile is not refused for that: another may have the name by now.
+    """
+    for _ in range(MAX_TRIES):
+        found = _open_once(system, path, permit)
+        if found is not None:
+            return found
+    return Trouble(Kind.GONE)
+
+
+def _open_once(system: System, path: Path, permit: Permit) -> Opened | Trouble | None:
+    """None: the file lost its last name while it was looked at."""
     named = None
     try:
         if not hasattr(os, "O_PATH"):  # no descriptor without opening: look first
@@ -58,7 +74,7 @@ def open_log(system: System, path: Path, permit: Permit = permit_all) -> Opened 
             return Trouble(Kind.NOT_A_FILE, what)
         refusal = permit(named)
         if refusal is not None:
-            return Trouble(Kind.REFUSED, refusal)
+            return Trouble(Kind.REFUSED, refusal) if system.fstat(named).st_nlink else None
         return Opened(system.reopen(named), found)
     except OSError as error:
         return trouble_of(error, system, path)

@@ -40,6 +40,9 @@ REMOTE = (
 )
 
 
+#: A file's name is asked for so often while it changes.
+MAX_RENAMES = 20
+
 #: Linux' statx, which Python does not have: flags, the mask of the birth time, and where the kernel writes it.
 AT_FDCWD, AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH = -100, 0x100, 0x1000
 STATX_BTIME = 0x800
@@ -108,16 +111,21 @@ class System:
         """Where the open file is now; None when it has no name (any more), or the platform does not tell."""
         if sys.platform == "darwin":
             return Path(os.fsdecode(fcntl.fcntl(descriptor, F_GETPATH, bytes(1024)).rstrip(b"\0")))
-        try:
-            name = Path(os.readlink(f"/proc/self/fd/{descriptor}"))  # noqa: PTH115 - the text is wanted as it is
-        except FileNotFoundError:
-            return None
-        here = os.fstat(descriptor)
-        try:
-            there = os.lstat(name)
-        except (FileNotFoundError, NotADirectoryError):
-            return None  # "/var/log/app.log (deleted)"
-        return name if (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino) else None
+        before = None
+        for _ in range(MAX_RENAMES):  # it may be renamed between the two calls
+            try:
+                name = Path(os.readlink(f"/proc/self/fd/{descriptor}"))  # noqa: PTH115 - the text is wanted as it is
+            except FileNotFoundError:
+                return None
+            here = os.fstat(descriptor)
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                there = os.lstat(name)
+                if (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino):
+                    return name
+            if name == before or not here.st_nlink:
+                return None  # "/var/log/app.log (deleted)"
+            before = name
+        return None
 
     def names_in(self, directory: Path, most: int) -> list[str]:
         """Up to `most` entries of a directory."""
