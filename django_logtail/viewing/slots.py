@@ -19,7 +19,10 @@ import time
 from pathlib import Path
 from typing import Final
 
+from django.db import DEFAULT_DB_ALIAS, connections, router
+
 from django_logtail.conf import conf
+from django_logtail.models import Log
 from django_logtail.signing import keys_for
 
 logger = logging.getLogger(__name__)
@@ -147,8 +150,18 @@ def _place_of(user: str, kind: str) -> int:
 
 
 def _file_name() -> str:
-    """One for each project: what tells it apart is its key."""
-    return hashlib.blake2b(b"file", key=keys_for("slots")[0], digest_size=12).hexdigest() + ".slots"
+    """One for each installation: what tells it apart are its key and where its users are.
+
+    A copy with the same key, for trying things out, has another database; two releases of a deploy have the same.
+    """
+    database = connections.settings[router.db_for_read(Log) or DEFAULT_DB_ALIAS]
+    where = "\0".join(str(database.get(name, "")) for name in ("NAME", "HOST", "PORT"))
+    return (
+        hashlib.blake2b(
+            b"file\0" + where.encode(errors="replace"), key=keys_for("slots")[0], digest_size=12
+        ).hexdigest()
+        + ".slots"
+    )
 
 
 def _folder() -> Path:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.db import connections
 
 from django_logtail.viewing.slots import Slots, _place_of
 from tests.stack import CHECKOUT, wait_until
@@ -18,12 +19,20 @@ HOLDER = """
 import sys, os, pathlib, django
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 django.setup()
+from django.db import connections
 from django_logtail.viewing.slots import Slots
+connections.settings["default"]["NAME"] = "mysite"
 slots = Slots(pathlib.Path(sys.argv[1]))
 held = [slots.take(sys.argv[2], sys.argv[3], int(sys.argv[4])) for _ in range(int(sys.argv[5]))]
 print(sum(one is not None for one in held), flush=True)
 sys.stdin.read()
 """
+
+
+@pytest.fixture(autouse=True)
+def database(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one of the other processes too, which know nothing of a test's."""
+    monkeypatch.setitem(connections.settings["default"], "NAME", "mysite")
 
 
 @pytest.fixture
@@ -216,3 +225,13 @@ def test_ten_thousand_may_be_had(folder):
     for one in taken:
         one.free()
     wait_until(lambda: slots.take("7", "viewers", 1), 1)
+
+
+def test_a_copy_of_the_project_with_another_database_counts_apart(folder, monkeypatch):
+    assert Slots(folder).take("7", "viewers", 1) is not None
+    names = {path.name for path in folder.iterdir()}
+
+    monkeypatch.setitem(connections.settings["default"], "NAME", "staging")
+
+    assert Slots(folder).take("7", "viewers", 1) is not None
+    assert len({path.name for path in folder.iterdir()} | names) == 2
