@@ -28,7 +28,7 @@ from django_logtail.shares import Charged
 from django_logtail.tailing.events import Position
 from django_logtail.tailing.reasons import in_full
 from django_logtail.timing import pause
-from django_logtail.viewing import daphne, takers
+from django_logtail.viewing import daphne
 from django_logtail.viewing.admission import TooManyViewers, viewers
 from django_logtail.viewing.rechecks import Who, rounds_here
 from django_logtail.viewing.spending import spending_here
@@ -173,9 +173,9 @@ async def bytes_of(
                 relay.viewers.exit(session)
                 if taker.has_stalled:
                     logger.warning(
-                        "log %r: a download was ended: its client took nothing for %g s or longer",
+                        "log %r: a download was ended: its client took nothing for %s",
                         log.slug,
-                        takers.STALL_SECONDS,
+                        taker.stalled_for,
                     )
     except (BrokenOff, TooManyViewers) as error:
         logger.warning("log %r: a download broke off: %s", log.slug, error)

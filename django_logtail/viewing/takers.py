@@ -49,6 +49,8 @@ class Taker:
     def __init__(self, connection: Connection | None) -> None:
         #: Whether it was ended for taking nothing.
         self.has_stalled = False
+        #: How long that was, in words.
+        self.stalled_for = ""
         self._connection = connection
         self._sender = asyncio.current_task()
         self._sending: object = None
@@ -88,14 +90,20 @@ class Taker:
                 seen, moved_at = now, time.monotonic()
             elif time.monotonic() - moved_at >= self._patience:
                 self.has_stalled = True
+                self.stalled_for = f"{self._patience:g} s or longer"
+                if self._is_ending:
+                    self.stalled_for = f"{self._patience:g} s, and the server is ending"
                 if self._connection is None or not self._connection.abort():
                     self._cancel_sender()
                 return
 
     @property
     def _patience(self) -> float:
-        is_ending = self._connection is not None and self._connection.is_last and not self._was_last
-        return min(STALL_SECONDS, ENDING_SECONDS) if is_ending else STALL_SECONDS
+        return min(STALL_SECONDS, ENDING_SECONDS) if self._is_ending else STALL_SECONDS
+
+    @property
+    def _is_ending(self) -> bool:
+        return self._connection is not None and self._connection.is_last and not self._was_last
 
     def _cancel_sender(self) -> None:
         """The server sees an answer without its end, and closes the connection in its own way."""
