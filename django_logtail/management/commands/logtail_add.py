@@ -9,17 +9,18 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import router, transaction
 from django.utils.text import slugify
 
+from django_logtail.management.base import RegistryCommand
 from django_logtail.models import Access, Log
 
 #: Options that are fields of the log as they are.
 _FIELDS = ("name", "group", "order", "description", "queue", "encoding", "rotated_as", "access")
 
 
-class Command(BaseCommand):
+class Command(RegistryCommand):
     help = "Registers the file PATH as a log. Does nothing if the log is registered already."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

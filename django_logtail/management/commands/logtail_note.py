@@ -5,15 +5,16 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from django_logtail import notes
 from django_logtail.conf import conf
 from django_logtail.control import ControlUnavailable
+from django_logtail.management.base import RegistryCommand
 from django_logtail.models import Log
 
 
-class Command(BaseCommand):
+class Command(RegistryCommand):
     help = "Shows TEXT to everyone who watches a log now, where it happened."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

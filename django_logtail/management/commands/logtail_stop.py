@@ -6,14 +6,15 @@ import getpass
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from django_logtail import stop_flag
 from django_logtail.control import ControlUnavailable
+from django_logtail.management.base import RegistryCommand
 from django_logtail.models import Log
 
 
-class Command(BaseCommand):
+class Command(RegistryCommand):
     help = "Stops the reading of logs at once, tells their viewers why, or lets it continue."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import router
 
 from django_logtail import declared
+from django_logtail.management.base import RegistryCommand
 from django_logtail.models import Log
 
 
-class Command(BaseCommand):
+class Command(RegistryCommand):
     help = 'Creates, updates and deletes the logs that LOGTAIL["LOGS"] declares; others stay as they are.'
 
     def add_arguments(self, parser: ArgumentParser) -> None:
