@@ -6,7 +6,7 @@ nor the settings; looks at `/proc`, and finds nothing where there is none, or in
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -40,16 +40,29 @@ class Server:
     most_bytes: int | None
 
 
-def running(application: str, proc: Path = Path("/proc")) -> Iterator[Server]:
-    """The servers of `application`, a dotted path as in ASGI_APPLICATION, that this user may look at."""
+def running(application: str, directories: Collection[Path], proc: Path = Path("/proc")) -> Iterator[Server]:
+    """The servers of `application`, a dotted path as in ASGI_APPLICATION, that this user may look at.
+
+    Other projects have an application of that name too: one of this project works in one of `directories`.
+    """
     module, _, name = application.rpartition(".")
     for folder in sorted(proc.glob("[0-9]*")):
         try:
             command = (folder / "cmdline").read_text(errors="replace").split("\0")
+            works_in = (folder / "cwd").readlink()
         except OSError:
             continue
-        if f"{module}:{name}" in command and (server := _name_in(command)) is not None:
+        is_ours = any(works_in / other in directories for other in ("", *_app_directories(command)))
+        if is_ours and f"{module}:{name}" in command and (server := _name_in(command)) is not None:
             yield Server(server, int(folder.name), _most_bytes(server, command))
+
+
+def _app_directories(command: Sequence[str]) -> Iterator[str]:
+    """Where a command line says that the application is, instead of where the server works."""
+    for word, following in zip(command, [*command[1:], ""], strict=True):
+        option, _, written = word.partition("=")
+        if option in ("--app-dir", "--working-dir", "--chdir"):
+            yield written or following
 
 
 def _name_in(command: Sequence[str]) -> str | None:

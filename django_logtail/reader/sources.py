@@ -12,10 +12,11 @@ from typing import Final
 
 from django.db import Error, close_old_connections
 
+from django_logtail.conf import conf
 from django_logtail.models import Log, first_of_each_file
 from django_logtail.tailing.belonging import Belonging, Registered, Row
 from django_logtail.tailing.files.opening import Permit
-from django_logtail.tailing.files.roots import tidied
+from django_logtail.tailing.files.roots import Roots, tidied
 from django_logtail.tailing.files.system import System
 
 #: Looks at the registry at once, each with a connection to the database.
@@ -174,12 +175,14 @@ class Registry:
             close_old_connections()
 
     def _source(self, row: Log, *, is_first: bool) -> Source:
+        path = Path(tidied(row.path))
+        outside = Roots(conf.ROOTS).refusal_of_path(path)
         return Source(
-            Path(tidied(row.path)),
+            path,
             row.encoding,
             row.name,
             row.revision,
-            "" if is_first else NOT_THE_FIRST,
+            outside or ("" if is_first else NOT_THE_FIRST),
             row.rotated_as,
             row.pk,
             self._registered,

@@ -99,6 +99,47 @@ class TestLocalReader:
             '         -> Correct the path, or LOGTAIL["ROOTS"] on that host.',
         ]
 
+    def test_rows_that_nobody_validated_are_judged_by_their_paths(self, local: Stack) -> None:
+        local.add_log("outside", path=Path("/nowhere/app.log"), validate=False)
+        local.add_log("red", path=local.logs / "a\x1b[31m.log", validate=False)
+        first = local.add_log("first", b"one\n")
+        local.add_log("second", path=Path(f"/{first}"), validate=False)
+
+        code, report = examine(local)
+
+        assert code == 1
+        assert report[2].startswith("PROBLEM  log second: the log first has the file ")
+        assert report[7:] == [
+            f"ok       log first: {first} on {HOST}: 4 bytes",
+            f"PROBLEM  log outside: /nowhere/app.log on {HOST}: "
+            "path '/nowhere/app.log' is outside LOGTAIL[\"ROOTS\"]",
+            '         -> Correct the path, or LOGTAIL["ROOTS"] on that host.',
+            f"note     log red: {local.logs}/a\\x1b[31m.log on {HOST}: there is no such file",
+            "         -> It is followed as soon as it appears.",
+        ]
+
+    def test_a_path_with_a_nul_is_to_be_corrected(self, local: Stack) -> None:
+        local.add_log("nul", path=Path(f"{local.logs}/a\0b.log"), validate=False)
+
+        code, report = examine(local)
+
+        assert code == 1
+        assert report[5:] == [
+            f"PROBLEM  log nul: {local.logs}/a\\x00b.log on {HOST}: "
+            "its entry names a path with a NUL character in it, and no file has such a name",
+            "         -> Correct the path.",
+        ]
+
+    @pytest.mark.parametrize("command", [["add", "/tmp/a.log"], ["sync"]])
+    def test_without_tables_a_command_says_to_migrate(self, local: Stack, command: list[str]) -> None:
+        local.manage("migrate", "logtail", "zero")
+
+        done = local.manage(f"logtail_{command[0]}", *command[1:], check=False)
+
+        assert done.stderr.strip().splitlines()[-1] == (
+            "CommandError: The database has no table for logs of this release. Run manage.py migrate first."
+        )
+
     def test_two_logs_of_one_file_are_a_problem_of_the_younger_one(self, local: Stack) -> None:
         file = local.add_log("audit", b"secret\n", access="chosen")
         local.add_log("copy", path=Path(f"/{file}"), validate=False)
@@ -171,7 +212,8 @@ class TestWorker:
             f"ok       log app: {file} on {HOST}: 4 bytes",
             "PROBLEM  queue far-host: no reader answered within 8 s",
             "         -> On the host that has the files: "
-            "manage.py rundramatiq --queues far-host --processes 1 --threads 2",
+            "manage.py rundramatiq --queues far-host --processes 1 --threads 2; "
+            "if one runs, restart it: it may be of an older release",
             "note     queue far-host: its 1 log(s) were not looked at",
         ]
 
@@ -375,20 +417,18 @@ class TestServers:
                 "uvicorn",
                 16_777_216,
                 Finding(
-                    "note",
-                    "server: uvicorn (process 7) is set up for messages of 16777216 bytes; "
-                    "the longest legal one has 8192",
-                    "Start it with uvicorn --ws-max-size 65536.",
+                    "ok",
+                    "server: uvicorn (process 7) takes messages of at most 65536 bytes on this app's sockets, "
+                    "because the app sees to that, and 16777216 on others",
                 ),
             ),
             (
                 "uvicorn",
                 65_537,
                 Finding(
-                    "note",
-                    "server: uvicorn (process 7) is set up for messages of 65537 bytes; "
-                    "the longest legal one has 8192",
-                    "Start it with uvicorn --ws-max-size 65536.",
+                    "ok",
+                    "server: uvicorn (process 7) takes messages of at most 65536 bytes on this app's sockets, "
+                    "because the app sees to that, and 65537 on others",
                 ),
             ),
             (
@@ -419,12 +459,14 @@ class TestServers:
     def test_each_is_told_by_its_limit(
         self, monkeypatch: pytest.MonkeyPatch, name: str, most_bytes: int | None, finding: Finding
     ) -> None:
-        monkeypatch.setattr(servers, "running", lambda path: [servers.Server(name, 7, most_bytes)])
+        monkeypatch.setattr(
+            servers, "running", lambda path, directories: [servers.Server(name, 7, most_bytes)]
+        )
 
         assert list(_servers()) == [finding]
 
     def test_where_none_is_seen_it_says_so(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(servers, "running", lambda path: [])
+        monkeypatch.setattr(servers, "running", lambda path, directories: [])
 
         (finding,) = _servers()
 

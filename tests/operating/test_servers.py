@@ -1,5 +1,7 @@
 """Which ASGI servers run here, and how long a message each takes: told from command lines as people write them."""
 
+from pathlib import Path
+
 import pytest
 
 from django_logtail.operating.servers import Server, running
@@ -9,10 +11,11 @@ from django_logtail.operating.servers import Server, running
 def proc(tmp_path):
     """A `/proc` to which processes are added by their command lines."""
 
-    def add(pid, *command):
+    def add(pid, *command, cwd="/srv/mysite"):
         folder = tmp_path / str(pid)
         folder.mkdir()
         (folder / "cmdline").write_text("\0".join(command) + "\0" if command else "")
+        (folder / "cwd").symlink_to(cwd)
 
     add(1)
     (tmp_path / "99").mkdir()  # one that has just ended
@@ -38,7 +41,9 @@ def proc(tmp_path):
 def test_a_server_of_the_project_is_found_with_its_limit(proc, command, server, most_bytes):
     proc(7, *command.split())
 
-    assert list(running("mysite.asgi.application", proc.folder)) == [Server(server, 7, most_bytes)]
+    assert list(running("mysite.asgi.application", {Path("/srv/mysite")}, proc.folder)) == [
+        Server(server, 7, most_bytes)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -53,8 +58,23 @@ def test_a_server_of_the_project_is_found_with_its_limit(proc, command, server, 
 def test_what_is_no_server_of_the_project_is_left_out(proc, command):
     proc(7, *command.split())
 
-    assert list(running("mysite.asgi.application", proc.folder)) == []
+    assert list(running("mysite.asgi.application", {Path("/srv/mysite")}, proc.folder)) == []
 
 
 def test_a_host_without_proc_shows_nothing(tmp_path):
-    assert list(running("mysite.asgi.application", tmp_path / "none")) == []
+    assert list(running("mysite.asgi.application", {Path("/srv/mysite")}, tmp_path / "none")) == []
+
+
+@pytest.mark.parametrize(
+    ("cwd", "options", "count"),
+    [
+        ("/srv/other", "", 0),
+        ("/", "--app-dir /srv/mysite", 1),
+        ("/srv", "--app-dir=mysite", 1),
+        ("/srv", "--app-dir=other", 0),
+    ],
+)
+def test_a_server_of_another_project_with_an_application_of_that_name_is_left_out(proc, cwd, options, count):
+    proc(7, *f"uvicorn mysite.asgi:application {options}".split(), cwd=cwd)
+
+    assert len(list(running("mysite.asgi.application", {Path("/srv/mysite")}, proc.folder))) == count

@@ -9,18 +9,19 @@ import asyncio
 import contextlib
 import json
 import os
+import sys
 import time
 from argparse import ArgumentParser
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from django.conf import settings
 from django.core.checks import ERROR, run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError, connections, router
-from django.db.migrations.executor import MigrationExecutor
+from django.db import DatabaseError
 from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
@@ -29,13 +30,16 @@ from django_logtail.control import Control, ControlUnavailable, Project
 from django_logtail.control.mailboxes import LayerMailboxes, MailboxUnavailable
 from django_logtail.control.messages import Echo
 from django_logtail.control.process import control
+from django_logtail.management.base import waiting_migrations
 from django_logtail.models import Log, first_of_each_file
 from django_logtail.operating import servers
+from django_logtail.operating.plain import visible
 from django_logtail.protocol import MAX_CLIENT_MESSAGE_BYTES, MOST_MESSAGE_BYTES, PROTOCOL_VERSION
 from django_logtail.relay import Relay
 from django_logtail.relay.feed import Feed
 from django_logtail.relay.here import new_relay
 from django_logtail.tailing.files.opening import user_name
+from django_logtail.tailing.files.roots import mistake_in
 from django_logtail.tailing.reasons import in_full
 from django_logtail.timing import end_tasks, time_limit
 
@@ -83,9 +87,9 @@ class Command(BaseCommand):
         problems = 0
         for finding in examine(seconds):
             problems += finding.mark == "PROBLEM"
-            self.stdout.write(f"{finding.mark:<8} {finding.text}")
+            self.stdout.write(f"{finding.mark:<8} {visible(finding.text)}")
             if finding.advice:
-                self.stdout.write(f"{'':<8} -> {finding.advice}")
+                self.stdout.write(f"{'':<8} -> {visible(finding.advice)}")
         if problems:
             raise CommandError(f"{problems} problem{'s' if problems > 1 else ''} found.")
 
@@ -105,7 +109,9 @@ def examine(seconds: float) -> Iterator[Finding]:
         yield from findings
         if any(finding.mark == "PROBLEM" for finding in findings):
             return
-    logs = list(Log.objects.filter(enabled=True))
+    first = first_of_each_file()
+    # The others are reported as doubles already.
+    logs = [log for log in Log.objects.filter(enabled=True) if first.get(log.file_key, log.pk) == log.pk]
     if conf.READER == "local":
         yield ok(
             'LOGTAIL["READER"] is "local": no Redis and no worker are needed; '
@@ -131,12 +137,7 @@ def _settings() -> Iterator[Finding]:
 
 def _database() -> Iterator[Finding]:
     try:
-        executor = MigrationExecutor(connections[router.db_for_read(Log)])
-        waiting = [
-            migration.name
-            for migration, _ in executor.migration_plan(executor.loader.graph.leaf_nodes("logtail"))
-            if migration.app_label == "logtail"
-        ]
+        waiting = waiting_migrations()
     except (DatabaseError, ImproperlyConfigured) as error:
         yield problem(f"database: {error}", "Correct DATABASES, or start the database.")
         return
@@ -189,7 +190,7 @@ async def _socket() -> list[Finding]:
 def _servers() -> Iterator[Finding]:
     """How long a message the servers that run here take: they keep it in memory before anything of ours sees it."""
     path = getattr(settings, "ASGI_APPLICATION", None)
-    found = list(servers.running(path)) if path else []
+    found = list(servers.running(path, _directories())) if path else []
     if not found:
         text = (
             "servers: none of this project is seen on this host, so their limit for messages cannot be told"
@@ -199,6 +200,9 @@ def _servers() -> Iterator[Finding]:
         who = f"server: {server.name} (process {server.pid})"
         if server.most_bytes is None:
             yield note(f"{who}: its limit for messages cannot be told", f"Set it: {_limits([server.name])}.")
+        elif server.most_bytes > MOST_MESSAGE_BYTES and server.name == "uvicorn":
+            text = f"{who} takes messages of at most {MOST_MESSAGE_BYTES} bytes on this app's sockets"
+            yield ok(f"{text}, because the app sees to that, and {server.most_bytes} on others")
         elif server.most_bytes > MOST_MESSAGE_BYTES and server.name == "granian":
             text = f"{who} takes messages of {server.most_bytes} bytes; the longest legal one has {_LONGEST}"
             yield note(text, "It has no option for that: limit the connections of one client in the proxy.")
@@ -207,6 +211,14 @@ def _servers() -> Iterator[Finding]:
             yield note(text, f"Start it with {_limits([server.name])}.")
         else:
             yield ok(f"{who} takes messages of at most {server.most_bytes} bytes")
+
+
+def _directories() -> set[Path]:
+    """Where a server of this project works: where this process does, or where its modules are."""
+    found = [Path.cwd(), Path(sys.argv[0]).parent, *map(Path, sys.path)]
+    if base := getattr(settings, "BASE_DIR", None):
+        found.append(Path(base))
+    return {path.resolve() for path in found}
 
 
 def _limits(names: Iterable[str] = servers.LIMITS) -> str:
@@ -392,7 +404,8 @@ def _answer(queue: str, feed: Feed, seconds: float) -> Finding:
         )
     return problem(
         f"queue {queue}: no reader answered within {seconds:g} s",
-        f"On the host that has the files: manage.py rundramatiq --queues {queue} --processes 1 --threads 2",
+        f"On the host that has the files: manage.py rundramatiq --queues {queue} --processes 1 --threads 2; "
+        "if one runs, restart it: it may be of an older release",
     )
 
 
@@ -413,6 +426,8 @@ def _state(log: Log, feed: Feed) -> Finding:
             return problem(
                 f"{where}: {in_full(feed.reason)}", 'Correct the path, or LOGTAIL["ROOTS"] on that host.'
             )
+        case "unreadable" if mistake_in(Path(log.path)):
+            return problem(f"{where}: {in_full(feed.reason)}", "Correct the path.")
         case "unreadable":
             return problem(
                 f"{where}: {in_full(feed.reason)}", "Give the reader's user the right to read the file."

@@ -7,15 +7,17 @@ from argparse import ArgumentParser
 from collections import Counter
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils.timezone import localtime
 
 from django_logtail import stop_flag
 from django_logtail.control import ControlUnavailable
+from django_logtail.management.base import RegistryCommand
+from django_logtail.operating.plain import visible
 from django_logtail.operating.status import Queue, Status, current_status
 
 
-class Command(BaseCommand):
+class Command(RegistryCommand):
     help = "Shows the readers by queue, what they read, which stop flags are set, and who watches."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -39,40 +41,39 @@ class Command(BaseCommand):
     def _show(self, status: Status) -> None:
         for queue in status.queues:
             self._show_queue(queue)
-        self.stdout.write(f"viewers: {len(status.viewers)}")
+        self._say(f"viewers: {len(status.viewers)}")
         for slug, count in sorted(Counter(viewer.log.slug for viewer in status.viewers).items()):
-            self.stdout.write(f"  {slug}: {count}")
+            self._say(f"  {slug}: {count}")
         for failure in status.failures:
             times = "once" if failure.count == 1 else f"{failure.count} times"
-            self.stdout.write(
+            self._say(
                 f"failed on {failure.host} in process {failure.pid}: {failure.task}, {times}, "
                 f"last at {localtime(failure.at):%Y-%m-%d %H:%M:%S} with {failure.error}"
             )
         for kind, count in sorted(status.ignored.items()):
-            self.stdout.write(
-                f"ignored: {count} messages, {kind}; the logs of workers and web processes say which"
-            )
+            self._say(f"ignored: {count} messages, {kind}; the logs of workers and web processes say which")
 
     def _show_queue(self, queue: Queue) -> None:
         reader = queue.reader
         if reader is not None:
-            self.stdout.write(
+            self._say(
                 f"queue {queue.name}: read on {reader.host} by process {reader.pid} "
                 f"since {localtime(reader.since):%Y-%m-%d %H:%M:%S}, version {reader.version}"
             )
         elif queue.waiting:
-            self.stdout.write(
-                f"queue {queue.name}: no reader, although {queue.waiting} watch; is a worker running?"
-            )
+            self._say(f"queue {queue.name}: no reader, although {queue.waiting} watch; is a worker running?")
         else:
-            self.stdout.write(f"queue {queue.name}: no reader; one starts when somebody watches")
+            self._say(f"queue {queue.name}: no reader; one starts when somebody watches")
         for log in queue.logs:
             size = "" if log.size is None else f", {log.size} bytes"
             reason = f" ({log.reason})" if log.reason else ""
             behind = f", {log.behind} bytes behind" if log.behind else ""
-            self.stdout.write(f"  {log.log.slug}: {log.state}{reason}{size}, {log.rate} bytes/s{behind}")
+            self._say(f"  {log.log.slug}: {log.state}{reason}{size}, {log.rate} bytes/s{behind}")
         for stop in queue.stops:
-            self.stdout.write(f"  stop flag for {stop.log.slug if stop.log else 'every log'}: {stop.reason}")
+            self._say(f"  stop flag for {stop.log.slug if stop.log else 'every log'}: {stop.reason}")
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(visible(line))
 
 
 def _plain(status: Status) -> dict[str, Any]:

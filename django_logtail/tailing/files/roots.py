@@ -36,6 +36,15 @@ class Roots:
             return None
         return reason("outside", path=str(where))
 
+    def refusal_of_path(self, path: Path) -> str | None:
+        """Why no file of this path may be read, as it is written; None: it depends on the file. As `refusal` has it.
+
+        Looks at no file where the path begins as a root does.
+        """
+        if any(_is_inside(path, root) for root in self.paths) or self._holds(path):
+            return None
+        return reason("outside", path=str(path))
+
     def may_register(self, path: Path) -> str | None:
         """Why a log with this path would never be read, as a sentence; None: nothing speaks against it."""
         text = str(path)
