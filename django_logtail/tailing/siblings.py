@@ -155,4 +155,6 @@ def _age(one: Sibling, other: Sibling, older: Collection[Inode]) -> int:
     ended = (written < other_written) - (written > other_written)
     if begun == ended != 0:
         return begun
+    if not all(each.is_text or each.inode in older for each in (one, other)):
+        return 0  # compression makes an old file anew
     return (one.inode in older) - (other.inode in older)

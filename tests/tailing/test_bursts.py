@@ -6,6 +6,7 @@ takes its steps between the follower's own system calls. LOGTAIL_BURSTS=50 plays
 
 from __future__ import annotations
 
+import gzip
 import os
 import random
 import threading
@@ -230,3 +231,33 @@ def test_file_renamed_while_its_name_is_asked_for_has_one(
     monkeypatch.setattr(os, "lstat", lstat)
     assert System().name_of(descriptor) == tmp_path / "app.log.3"
     os.close(descriptor)
+
+
+@pytest.mark.parametrize("keeps_time", [True, False])
+def test_older_file_compressed_within_the_same_tick_is_no_gap(tmp_path: Path, keeps_time: bool) -> None:
+    path = tmp_path / "app.log"
+    writer = Writer(path, "down")
+    follower = Follower(path, FromStart())
+    items = follower.poll(time.monotonic())
+    path.rename(tmp_path / "app.log.1")
+    path.touch()
+    tick = path.stat().st_mtime_ns
+    os.utime(tmp_path / "app.log.1", ns=(tick, tick))
+    items += follower.poll(time.monotonic())
+    packed = tmp_path / "app.log.2.gz"
+    packed.write_bytes(gzip.compress((tmp_path / "app.log.1").read_bytes()))
+    if keeps_time:
+        os.utime(packed, ns=(path_birth(path),) * 2)
+    (tmp_path / "app.log.1").unlink()
+    writer.write(10)
+    path.rename(tmp_path / "app.log.1")
+    writer.write(10)
+    for _ in range(3):
+        items += follower.poll(time.monotonic())
+    follower.close()
+    assert not (found := faults(items, writer.written)), found
+
+
+def path_birth(path: Path) -> int:
+    """What the file's first bytes may be dated by."""
+    return System().birth_of(path) or path.stat().st_mtime_ns
