@@ -155,6 +155,10 @@ class Control(Protocol):
     cannot be answered raises `ControlUnavailable`.
     """
 
+    #: How often a call of this process learnt that the server was lost, or is not the right one any more. Whoever has
+    #: connections of another kind to it, which only publish or listen, is told by nothing else.
+    losses: int
+
     def post(
         self, queue: str, wants: Iterable[Want], renewed: Iterable[str], dropped: Iterable[str]
     ) -> Posted: ...

@@ -30,6 +30,7 @@ class MemoryControl:
     """`Control` for a reader in this process: the same rules, without a server."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.losses = 0
         self._clock = clock
         self._lock = threading.Lock()
         self._queues: dict[str, _Family] = {}

@@ -44,6 +44,7 @@ class RedisControl:
     """`Control` in Redis. One object a process; safe to call from any thread."""
 
     def __init__(self, client: redis.Redis) -> None:
+        self.losses = 0
         self._client = client
         self._post = client.register_script(keys.POST)
         self._tick = client.register_script(keys.TICK)
@@ -247,6 +248,8 @@ class RedisControl:
         try:
             return function(*args, **kwargs)
         except (redis.RedisError, OSError) as error:
+            if is_wrong_connection(error) or isinstance(error, redis.ConnectionError):
+                self.losses += 1
             if is_wrong_connection(error):
                 # All that rest in the pool: they lead where this one did. The next call connects anew.
                 self._client.connection_pool.disconnect(inuse_connections=False)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from django_logtail.control import READER_LEASE_MS, Control, ReaderLease, Seen, Tick, WrongServer
+from django_logtail.control import READER_LEASE_MS, Control, ReaderLease, Seen, Tick
 from django_logtail.control.mailboxes import Mailboxes, MailboxUnavailable, WrongConnection
 from django_logtail.control.process import in_thread
 
@@ -41,6 +41,7 @@ class Lease:
         self._renewed_at = clock()
         self._seen = Seen()
         self._sends_anew_since = -math.inf
+        self._losses = control.losses
 
     @property
     def token(self) -> str:
@@ -67,10 +68,12 @@ class Lease:
             tick = await in_thread(
                 self._control.tick, self.queue, self.shown, self._seen, may_end=may_end, starting=starting
             )
-        except WrongServer:
-            # A layer that only publishes is never told so: what it says to a demoted server reaches nobody.
-            await self.renew_sending()
-            raise
+        finally:
+            # A layer that only publishes is never told so: what it says to a demoted server reaches nobody. Another
+            # thread of this process may have been the one to learn it.
+            if self._control.losses != self._losses:
+                self._losses = self._control.losses
+                await self.renew_sending()
         if tick.holds:
             self._renewed_at = asked_at
             self._seen = tick.seen

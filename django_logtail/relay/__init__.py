@@ -23,7 +23,7 @@ import uuid
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from django_logtail.control import Control, ControlUnavailable, Posted, ReaderLease, WrongServer
+from django_logtail.control import Control, ControlUnavailable, Posted, ReaderLease
 from django_logtail.control.mailboxes import Mailboxes, MailboxUnavailable
 from django_logtail.control.messages import (
     Answer,
@@ -81,6 +81,7 @@ class Relay:
         self.supervisor = Supervisor("relay")
         self._inbox = Inbox(mailboxes, take=self._take, opened=self._post_feeds, keep=self.supervisor.keep)
         self._control = control
+        self._losses = control.losses
         self._mailboxes = mailboxes
         self._wake = wake
         self._clock = clock
@@ -152,12 +153,18 @@ class Relay:
             try:
                 await self._post_all()
             except ControlUnavailable as error:
-                if isinstance(error, WrongServer):
-                    self._inbox.mistrust(self._clock())
                 self._tell_no_redis(reason("redis", error=str(error)))
+                self._look_at_losses()
                 await asyncio.sleep(RETRY_SECONDS)
             else:
+                self._look_at_losses()
                 await self.wants.wait_for_change(self._next_post())
+
+    def _look_at_losses(self) -> None:
+        """Whichever thread of this process learnt that Redis is another server now."""
+        if self._control.losses != self._losses:
+            self._losses = self._control.losses
+            self._inbox.mistrust(self._clock())
 
     async def _mailbox_opened(self) -> None:
         asked_at = self._clock()

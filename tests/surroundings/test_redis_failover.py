@@ -167,3 +167,19 @@ async def test_a_worker_at_rest_is_woken_after_a_failover(tmp_path: Path, pair: 
 
         async with Client(stack, web, "app", session) as viewer:
             await viewer.until(lambda: viewer.bytes == b"one\n", 60)
+
+
+async def test_a_web_process_that_starts_after_a_failover_hears_the_reader(
+    tmp_path: Path, pair: Pair
+) -> None:
+    """The reader's connections to the demoted server stay open, and publishing there is never refused."""
+    with Stack(tmp_path / "stack", layer=PUBSUB_LAYER, redis_port=pair.forwarder.own_port) as stack:
+        stack.start_worker()
+        web, session = stack.start_web(), stack.make_user("bo")
+        stack.add_log("app", b"one\n")
+        async with Client(stack, web, "app", session) as viewer:
+            await viewer.until(lambda: viewer.bytes == b"one\n", 60)
+            pair.fail_over(old_follows=True)
+            other = stack.start_web()
+            async with Client(stack, other, "app", session) as late:
+                await late.until(lambda: late.bytes == b"one\n", 60)
