@@ -150,6 +150,8 @@ def _of(*kinds: type) -> Callable[[Any], Any]:
 def _position(value: Any) -> Position | None:
     if value is None:
         return None
+    if type(value) is not list:  # from Python 3.12 on a dict may be asked for a slice
+        raise TypeError
     file, offset = value[:2]
     if type(file) is not str or type(offset) is not int:
         raise TypeError
