@@ -209,7 +209,7 @@ def beats(heartbeat: Heartbeat) -> dict[str, Beat]:
     for member, facts in heartbeat.flows.items():
         try:
             found[member] = beat = Beat(*facts[:6])
-        except (TypeError, IndexError):
+        except (TypeError, LookupError):  # a KeyError: newer Pythons ask a dict for a slice
             ignored.add("a heartbeat's word about a log", Malformed(f"{facts!r}"[:200]))
             continue
         if not all(isinstance(fact, kind) for fact, kind in zip(beat, _BEAT, strict=True)):

@@ -147,7 +147,9 @@ def test_elements_of_a_heartbeat_that_are_not_known_are_ignored():
     assert beats(said) == {"p|7|": Beat(2, 3, 5, None, "reading", "")}
 
 
-@pytest.mark.parametrize("facts", [[2, 3, 5, None, "reading"], [2, "3", 5, None, "reading", ""], 7, None])
+@pytest.mark.parametrize(
+    "facts", [[2, 3, 5, None, "reading"], [2, "3", 5, None, "reading", ""], 7, None, {"run": 2}]
+)
 def test_one_log_of_a_heartbeat_that_cannot_be_read_takes_no_other_with_it(facts, ignored):
     said = Heartbeat("t", "h", "q", {"bad": facts, "good": [2, 3, 5, 9, "reading", ""]})
 
