@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +28,8 @@ FRESH_SECONDS: Final = 1.0
 NOT_REGISTERED: Final = "this log is not registered for this host, or is disabled"
 #: Said to who was let in for another state of the log's row; they are let in anew, or not.
 CHANGED: Final = "this log's entry was changed"
+#: Said of a row that no form has seen: the directory above may be reached by another way than it is written.
+UP: Final = "its path contains '..': write it without"
 #: Said of every row but the oldest of one file.
 NOT_THE_FIRST: Final = "another log has this file already, and only that one is read"
 
@@ -62,7 +65,10 @@ class Source:
         """What decides about an open descriptor: the roots, and whether another row has this file."""
 
         def refusal(descriptor: int) -> str | None:
-            return roots(descriptor) or self.belonging.refusal(name_of(descriptor))
+            if (text := roots(descriptor)) is not None:
+                return text
+            found = os.fstat(descriptor)
+            return self.belonging.refusal(name_of(descriptor), (found.st_dev, found.st_ino))
 
         return refusal
 
@@ -176,7 +182,7 @@ class Registry:
 
     def _source(self, row: Log, *, is_first: bool) -> Source:
         path = Path(tidied(row.path))
-        outside = Roots(conf.ROOTS).refusal_of_path(path)
+        outside = UP if ".." in path.parts else Roots(conf.ROOTS).refusal_of_path(path)
         return Source(
             path,
             row.encoding,

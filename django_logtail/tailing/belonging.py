@@ -9,6 +9,7 @@ generation of another row.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import stat
 import threading
@@ -85,10 +86,13 @@ class Registered:
         return self._alike.get(mine, {mine})
 
     def has_another_owner(self, mine: int, real: Path) -> bool:
-        """Whether another row's own path, links on the way resolved, is this one; of two rows the older has it."""
+        """Whether another row names this file more directly, with fewer links on the way; of two alike the older does.
+
+        `real` is the file's path without any link.
+        """
         rows, ours = self._look().homes.get(real, ()), self._with_its_path(mine)
-        own = next((row for row in rows if row.key == mine), None)
-        return any(row.key not in ours and (own is None or row.key < mine) for row in rows)
+        owner = max(rows, key=lambda row: (_common_end(row.path, real), -row.key), default=None)
+        return owner is not None and owner.key not in ours
 
     def _look(self) -> _Seen:
         """What is known of the rows' files. One thread looks; others take what was seen before, if anything was."""
@@ -136,6 +140,12 @@ class _Facts:
     inode: Inode | None = None
     #: What its path leads to, when that is a link.
     target: Path | None = None
+
+
+def _common_end(path: Path, real: Path) -> int:
+    """How many of the last parts of two paths are the same: all of them where no link is on the way."""
+    pairs = zip(reversed(path.parts), reversed(real.parts), strict=False)
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _as_written(row: Row) -> _Facts:
@@ -198,10 +208,17 @@ class Belonging:
         """Whether the file is another row's."""
         return self.registered is not None and self.registered.takes(self.key, path, inode)
 
-    def refusal(self, where: Path | None) -> str | None:
-        """Why what the log's own path leads to may not be read; None: it may. `where` the open file is."""
-        if where is None or self.registered is None or not self.registered.has_another_owner(self.key, where):
+    def refusal(self, where: Path | None, inode: Inode) -> str | None:
+        """Why what the log's own path leads to may not be read; None: it may. `where` the open file is, and its inode.
+
+        A path that is a link leads to a file of another row also when that is one of its older files.
+        """
+        if where is None or self.registered is None:
             return None
+        if not self.registered.has_another_owner(self.key, where):
+            is_link = where != self.path and self.path.is_symlink()
+            if not (is_link and self.is_foreign(where, inode)):
+                return None
         return "the path leads to the file of another log, which has an entry of its own"
 
     def rotated(self, base: Path, name: str) -> Rotated | None:

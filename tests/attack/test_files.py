@@ -279,3 +279,48 @@ async def test_a_file_that_is_moved_out_of_the_roots_is_refused_from_then_on(hou
         await client.until(lambda: client.bytes.endswith(b"a new file\n"), 60)
 
     assert SECRET not in client.arrived
+
+
+async def test_an_older_row_is_laid_over_no_newer_one_by_a_directory_that_becomes_a_link(
+    house: House,
+) -> None:
+    (wide := house.stack.logs / "wide").mkdir()
+    (house.stack.logs / "narrow").mkdir()
+    house.add("wide/app.log")
+    secret = house.add("narrow/app.log", secrets("narrow/app.log"), secret=True)
+
+    async with house.client("wide/app.log") as client:
+        await client.until_live(60)
+        wide.rename(house.stack.logs / "wide-gone")
+        wide.symlink_to("narrow")
+        await client.until(lambda: client.state == "refused", 60)
+        with secret.open("ab") as file:
+            file.write(secrets("narrow/app.log"))
+        # Past the moment in which what is known of the rows' paths is looked at again.
+        await asyncio.sleep(7)
+        async with house.client("wide/app.log") as newcomer:
+            await newcomer.until(lambda: newcomer.state == "refused", 60)
+        async with house.client("narrow/app.log", session=house.other) as owner:
+            await owner.until(lambda: SECRET in owner.arrived, 60)
+
+    assert client.state == "refused"
+    assert SECRET not in client.arrived
+    assert SECRET not in newcomer.arrived
+
+
+async def test_a_link_to_an_older_file_of_another_row_is_refused(house: House) -> None:
+    house.add("orders.log", secrets("orders.log"), secret=True)
+    older = house.stack.logs / "orders.log.1"
+    older.write_bytes(secrets("orders.log"))
+    link = house.add("plain.log")
+
+    async with house.client("plain.log") as client:
+        await client.until_live(60)
+        (swapped := house.stack.logs / "plain.tmp").symlink_to(older)
+        swapped.rename(link)
+        await client.until(lambda: client.state == "refused", 60)
+        async with house.client("plain.log") as newcomer:
+            await newcomer.until(lambda: newcomer.state == "refused", 60)
+
+    assert SECRET not in client.arrived
+    assert SECRET not in newcomer.arrived

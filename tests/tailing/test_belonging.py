@@ -15,6 +15,8 @@ from django_logtail.tailing.history import open_generation, open_previous
 from tests.tailing.stage import A, B, C, LockStep
 from tests.tailing.test_history import LONG, id_of
 
+REFUSED = "the path leads to the file of another log, which has an entry of its own"
+
 
 def inode(path: Path) -> tuple[int, int]:
     found = path.stat()
@@ -90,9 +92,10 @@ def test_a_link_to_the_own_file_of_another_row_is_refused_in_words(path: Path, t
     belonging = among(Row(2, link), Row(1, path))
 
     assert (
-        belonging.refusal(path) == "the path leads to the file of another log, which has an entry of its own"
+        belonging.refusal(path, inode(path))
+        == "the path leads to the file of another log, which has an entry of its own"
     )
-    assert among(Row(1, path), Row(2, link)).refusal(path) is None
+    assert among(Row(1, path), Row(2, link)).refusal(path, inode(path)) is None
 
 
 def test_the_row_of_another_host_that_has_the_same_path_takes_nothing(path: Path) -> None:
@@ -101,7 +104,7 @@ def test_the_row_of_another_host_that_has_the_same_path_takes_nothing(path: Path
     belonging = among(Row(2, path), Row(1, path))
 
     assert not is_foreign(belonging, older)
-    assert belonging.refusal(path) is None
+    assert belonging.refusal(path, inode(path)) is None
 
 
 def test_rows_that_are_new_are_known_at_once(path: Path) -> None:
@@ -285,3 +288,55 @@ def test_rows_that_change_are_looked_at_at_once(dead: DeadMount, tmp_path: Path)
     registered.update([Row(1, tmp_path / "sound/app.log"), Row(2, tmp_path / "sound/b.log")])
 
     assert registered.takes(1, tmp_path / "sound/b.log", (0, 0))
+
+
+def test_a_directory_that_is_a_link_lays_no_older_row_over_a_newer_one(tmp_path: Path) -> None:
+    (tmp_path / "narrow").mkdir()
+    (tmp_path / "wide").symlink_to("narrow")
+    file = tmp_path / "narrow/app.log"
+    file.write_bytes(A)
+    wide, narrow = Row(1, tmp_path / "wide/app.log"), Row(2, file)
+
+    assert among(wide, narrow).refusal(file, inode(file)) == REFUSED
+    assert among(narrow, wide).refusal(file, inode(file)) is None
+
+
+def test_of_two_rows_that_lead_to_a_file_as_directly_the_older_has_it(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    for name in ("one", "two"):
+        (tmp_path / name).symlink_to("real")
+    file = tmp_path / "real/app.log"
+    file.write_bytes(A)
+    one, two = Row(1, tmp_path / "one/app.log"), Row(2, tmp_path / "two/app.log")
+
+    assert among(one, two).refusal(file, inode(file)) is None
+    assert among(two, one).refusal(file, inode(file)) == REFUSED
+
+
+def test_a_link_to_another_row_s_older_file_is_refused(tmp_path: Path) -> None:
+    older = tmp_path / "narrow.log.1"
+    older.write_bytes(A)
+    (tmp_path / "narrow.log").write_bytes(B)
+    (tmp_path / "wide.log").symlink_to(older)
+    wide, narrow = Row(1, tmp_path / "wide.log"), Row(2, tmp_path / "narrow.log")
+
+    assert among(wide, narrow).refusal(older, inode(older)) == REFUSED
+    assert among(wide, Row(2, tmp_path / "other.log")).refusal(older, inode(older)) is None
+
+
+def test_a_file_that_has_a_row_is_that_row_s_though_rotation_could_have_made_it(tmp_path: Path) -> None:
+    older = tmp_path / "app.log.1"
+    older.write_bytes(A)
+    log, own = Row(1, tmp_path / "app.log"), Row(2, older)
+
+    assert among(own, log).refusal(older, inode(older)) is None
+
+
+def test_a_log_that_was_rotated_is_still_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "app.log"
+    file.write_bytes(A)
+    mine = among(Row(1, file), Row(2, tmp_path / "other.log"))
+    file.rename(older := tmp_path / "app.log.1")
+    file.write_bytes(B)
+
+    assert mine.refusal(older, inode(older)) is None
