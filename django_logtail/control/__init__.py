@@ -29,12 +29,14 @@ MOST_NOTES: Final = 100
 class ControlUnavailable(Exception):
     """Redis did not answer, or did not do it. The text is the client library's.
 
-    `trouble` says what is known of why: "read-only", "full" or "password"; "" otherwise.
+    `trouble` says what is known of why: "read-only", "full" or "password"; "" otherwise. `is_answer`: Redis was
+    reached, and the text is what it said.
     """
 
-    def __init__(self, text: str = "", trouble: str = "") -> None:
+    def __init__(self, text: str = "", trouble: str = "", *, is_answer: bool = False) -> None:
         super().__init__(text)
         self.trouble = trouble
+        self.is_answer = is_answer
 
 
 class WrongServer(ControlUnavailable):

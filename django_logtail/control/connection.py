@@ -121,7 +121,9 @@ def redis_client() -> redis.Redis:
     """A client of `LOGTAIL["REDIS_URL"]`, or else of the Dramatiq broker's Redis. Connects lazily."""
     url = conf.REDIS_URL
     if url is not None:
-        return redis.Redis.from_url(url, socket_timeout=CALL_SECONDS, socket_connect_timeout=CALL_SECONDS)
+        ours = redis.Redis.from_url(url, socket_timeout=CALL_SECONDS, socket_connect_timeout=CALL_SECONDS)
+        ours.connection_pool.connection_kwargs["decode_responses"] = False  # whatever the URL says
+        return ours
     import dramatiq  # not at the top: dramatiq must not make a default broker before the apps are loaded
 
     client = getattr(dramatiq.get_broker(), "client", None)
@@ -137,7 +139,12 @@ def _with_timeouts(client: redis.Redis) -> redis.Redis:
     """A client like the broker's (server, TLS, password, database, Sentinel), with our own time-outs and no retries."""
     pool = client.connection_pool
     options = {name: value for name, value in pool.connection_kwargs.items() if name not in _RETRIES}
-    options |= {"socket_timeout": CALL_SECONDS, "socket_connect_timeout": CALL_SECONDS}
+    # Replies stay bytes: others may have written some that are no text, and the whole reply would be lost.
+    options |= {
+        "socket_timeout": CALL_SECONDS,
+        "socket_connect_timeout": CALL_SECONDS,
+        "decode_responses": False,
+    }
     if not isinstance(pool, SentinelConnectionPool):
         return redis.Redis(
             connection_pool=redis.ConnectionPool(connection_class=pool.connection_class, **options)

@@ -37,7 +37,7 @@ from django_logtail.control import (
 from django_logtail.control.connection import is_wrong_connection, said_by, trouble_of
 from django_logtail.control.failed import failed_here
 from django_logtail.control.wants import WANT_LEASE_MS, Want
-from django_logtail.control.wire import Unreadable, ignored
+from django_logtail.control.wire import Malformed, TooNew, Unreadable, ignored
 
 
 class RedisControl:
@@ -49,6 +49,7 @@ class RedisControl:
         self._post = client.register_script(keys.POST)
         self._tick = client.register_script(keys.TICK)
         self._hand_over = client.register_script(keys.HAND_OVER)
+        self._forget = client.register_script(keys.FORGET)
         self._projects = client.register_script(keys.PROJECTS_SAY)
 
     def post(
@@ -95,11 +96,15 @@ class RedisControl:
             case "ended":
                 return Tick(holds=False, ended=True)
         _, epoch, version, full, found, stops, notes = answer
+        wants, useless = _wants(queue, found)
+        if useless:
+            # So that whoever renews it learns that it is gone, and posts it again.
+            self._call(self._forget, keys=keys.family(queue), args=[keys.FAMILY_LEASE_MS, *useless])
         return Tick(
             holds=True,
             seen=Seen(_text(epoch), int(version)),
             is_full=bool(full),
-            changed=dict(_wants(queue, _pairs(found))),
+            changed=wants,
             stops=_pairs(stops),
             notes=tuple(_notes(queue, notes)),
         )
@@ -116,48 +121,55 @@ class RedisControl:
 
     def status(self, queue: str) -> dict[str, Any] | None:
         """What the queue's reader last reported, or None when there is none."""
-        text = self._call(self._client.get, keys.key(queue, "status"))
+        text = self._at(keys.key(queue, "status"), self._client.get)
         return None if text is None else messages.read_report(queue, _text(text))
 
     def reader(self, queue: str) -> ReaderLease | None:
-        text = self._call(self._client.get, keys.key(queue, "reader"))
+        text = self._at(keys.key(queue, "reader"), self._client.get)
         return None if text is None else messages.read_lease(queue, _text(text))
 
     def set_stop(self, queue: str, log: str, reason: str) -> None:
         """Set the stop flag of one log, or of all with "*". The reader obeys at its next tick."""
-        self._call(self._client.hset, keys.key(queue, "stop"), log, reason)
+        self._at(keys.key(queue, "stop"), self._client.hset, log, reason)
 
     def clear_stop(self, queue: str, log: str) -> bool:
         """Clear it; viewers that are still there continue. Was it set?"""
-        return bool(self._call(self._client.hdel, keys.key(queue, "stop"), log))
+        return bool(self._at(keys.key(queue, "stop"), self._client.hdel, log))
 
     def stops(self, queue: str) -> dict[str, str]:
-        found = self._call(self._client.hgetall, keys.key(queue, "stop"))
+        found = self._at(keys.key(queue, "stop"), self._client.hgetall)
         return {_text(log): _text(reason) for log, reason in found.items()}
 
     def add_note(self, queue: str, note: Note) -> None:
         """Leave a note for the queue's reader, which takes it at its next tick; without a reader it lapses."""
-        key = keys.key(queue, "notes")
-        pipeline = self._client.pipeline()
-        pipeline.rpush(key, messages.note_text(queue, note))
-        pipeline.ltrim(key, -MOST_NOTES, -1)
-        pipeline.pexpire(key, keys.FAMILY_LEASE_MS)
-        self._call(pipeline.execute)
+
+        def add(key: str) -> None:
+            pipeline = self._client.pipeline()
+            pipeline.rpush(key, messages.note_text(queue, note))
+            pipeline.ltrim(key, -MOST_NOTES, -1)
+            pipeline.pexpire(key, keys.FAMILY_LEASE_MS)
+            pipeline.execute()
+
+        self._at(keys.key(queue, "notes"), add)
 
     def report_viewers(self, process: str, viewers: list[ViewerFacts]) -> None:
         """Say who watches through this web process; to be repeated every VIEWERS_SECONDS."""
         key = keys.viewers_of(process)
-        pipeline = self._client.pipeline()
         counts, failed = ignored.counts, failed_here()
-        if viewers or counts or failed:
-            text = messages.viewers_text(process, viewers, counts, failed)
-            pipeline.set(key, text, px=VIEWERS_LEASE_MS)
-            pipeline.sadd(keys.viewers(), process)
-            pipeline.pexpire(keys.viewers(), keys.FAMILY_LEASE_MS)
-        else:
-            pipeline.delete(key)
-            pipeline.srem(keys.viewers(), process)
-        self._call(pipeline.execute)
+
+        def say(processes: str) -> None:
+            pipeline = self._client.pipeline()
+            if viewers or counts or failed:
+                text = messages.viewers_text(process, viewers, counts, failed)
+                pipeline.set(key, text, px=VIEWERS_LEASE_MS)
+                pipeline.sadd(processes, process)
+                pipeline.pexpire(processes, keys.FAMILY_LEASE_MS)
+            else:
+                pipeline.delete(key)
+                pipeline.srem(processes, process)
+            pipeline.execute()
+
+        self._at(keys.viewers(), say)
 
     def viewers(self) -> list[ViewerFacts]:
         """Who watches now, through any web process; up to VIEWERS_SECONDS old."""
@@ -180,13 +192,13 @@ class RedisControl:
 
     def _texts_of_viewers(self) -> list[tuple[str, str]]:
         """By process."""
-        processes = [_text(process) for process in self._call(self._client.smembers, keys.viewers())]
-        names = map(keys.viewers_of, processes)
-        texts = self._call(self._client.mget, list(names)) if processes else []
+        processes = list(self._at(keys.viewers(), self._client.smembers))
+        names = [keys.viewers_of(_text(process)) for process in processes]
+        texts = self._call(self._client.mget, names) if processes else []
         pairs = list(zip(processes, texts, strict=True))
         if dead := [process for process, text in pairs if text is None]:
             self._call(self._client.srem, keys.viewers(), *dead)  # one that lives says so again soon
-        return [(process, _text(text)) for process, text in pairs if text is not None]
+        return [(_text(process), _text(text)) for process, text in pairs if text is not None]
 
     def introduce(self) -> list[Project]:
         """Say that this project uses this Redis, and learn which others do."""
@@ -209,14 +221,18 @@ class RedisControl:
 
     def serve(self, queue: str, server: Server) -> None:
         """Say that this worker process serves the queue; to be repeated every 20 s."""
-        key = keys.key(queue, "servers")
-        pipeline = self._client.pipeline()
-        pipeline.zadd(key, {_server_text(server): self.clock() * 1000 + keys.SERVER_LEASE_MS})
-        pipeline.pexpire(key, keys.SERVER_LEASE_MS)
-        self._call(pipeline.execute)
+        until = self.clock() * 1000 + keys.SERVER_LEASE_MS
+
+        def say(key: str) -> None:
+            pipeline = self._client.pipeline()
+            pipeline.zadd(key, {_server_text(server): until})
+            pipeline.pexpire(key, keys.SERVER_LEASE_MS)
+            pipeline.execute()
+
+        self._at(keys.key(queue, "servers"), say)
 
     def serve_no_more(self, queue: str, server: Server) -> None:
-        self._call(self._client.zrem, keys.key(queue, "servers"), _server_text(server))
+        self._at(keys.key(queue, "servers"), self._client.zrem, _server_text(server))
 
     def servers(self, queue: str) -> list[Server]:
         """The worker processes that serve the queue."""
@@ -225,14 +241,12 @@ class RedisControl:
 
     def _lasting(self, key: str) -> list[str]:
         """The members of a sorted set that have not lapsed."""
-        return [
-            _text(member)
-            for member in self._call(self._client.zrangebyscore, key, self.clock() * 1000, "+inf")
-        ]
+        found = self._at(key, self._client.zrangebyscore, self.clock() * 1000, "+inf")
+        return [_text(member) for member in found]
 
     def waiting(self, queue: str) -> str:
         """What the broker calls the wake-up that was sent last for this queue; "" when that is not known."""
-        return _text(self._call(self._client.get, keys.key(queue, "waiting")) or "")
+        return _text(self._at(keys.key(queue, "waiting"), self._client.get) or "")
 
     def set_waiting(self, queue: str, name: str) -> None:
         self._call(self._client.set, keys.key(queue, "waiting"), name, px=keys.WAITING_LEASE_MS)
@@ -244,27 +258,50 @@ class RedisControl:
         self._call(self._client.set, keys.key(conf.QUEUE, "probe"), "1", px=keys.PROBE_LEASE_MS)
         return str(found.get("redis_version", "unknown"))
 
+    def _at(self, key: str, function: Callable[..., Any], *args: Any) -> Any:
+        """Call the function with the key. One that others have made of another type is deleted, and begun anew."""
+        try:
+            return self._call(function, key, *args)
+        except ControlUnavailable as error:
+            if "WRONGTYPE" not in str(error):
+                raise
+            ignored.add("a key in Redis", Malformed(f"{key} is of another type"))
+        self._call(self._client.delete, key)
+        return self._call(function, key, *args)
+
     def _call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
         except (redis.RedisError, OSError) as error:
+            is_answer = isinstance(error, redis.ResponseError)
             if is_wrong_connection(error) or isinstance(error, redis.ConnectionError):
                 self.losses += 1
             if is_wrong_connection(error):
                 # All that rest in the pool: they lead where this one did. The next call connects anew.
                 self._client.connection_pool.disconnect(inuse_connections=False)
-                raise WrongServer(said_by(error), trouble_of(error)) from error
-            raise ControlUnavailable(said_by(error) or type(error).__name__, trouble_of(error)) from error
+                raise WrongServer(said_by(error), trouble_of(error), is_answer=is_answer) from error
+            raise ControlUnavailable(
+                said_by(error) or type(error).__name__, trouble_of(error), is_answer=is_answer
+            ) from error
 
 
-def _wants(queue: str, pairs: Mapping[str, str]) -> Iterator[tuple[str, Want | None]]:
-    """The wants that can be used. One that cannot is served to nobody: as if it were gone."""
-    for member, text in pairs.items():
+def _wants(queue: str, flat: list[bytes | str]) -> tuple[dict[str, Want | None], list[bytes | str]]:
+    """The wants that can be used, and member and text of those that cannot be, unless a later release could.
+
+    One that cannot is served to nobody: as if it were gone.
+    """
+    wants: dict[str, Want | None] = {}
+    useless: list[bytes | str] = []
+    for member, text in zip(flat[::2], flat[1::2], strict=True):
+        name = _text(member)
         try:
-            yield member, messages.read_want(queue, member, text) if text else None
+            wants[name] = messages.read_want(queue, name, _text(text)) if text else None
         except Unreadable as error:
             ignored.add("a want", error)
-            yield member, None
+            wants[name] = None
+            if not isinstance(error, TooNew):
+                useless += [member, text]
+    return wants, useless
 
 
 def _notes(queue: str, texts: Iterable[bytes | str]) -> Iterator[Note]:

@@ -74,12 +74,34 @@ PROJECTS: Final = "logtail:projects"
 PROJECT_LEASE_MS: Final = 3_600_000
 
 
+# What somebody else wrote over our keys never makes a script fail, and never lasts: a key of another type, or whose
+# text none of ours could be, is as if it were gone, and no lease outlives the longest that it may have.
 _PRELUDE = """
 local reader, wants, expiry, changed, version, wake, wakes, stop, notes = unpack(KEYS)
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
-if redis.call('EXISTS', version) == 0 then
+for key, kind in pairs({
+  [reader] = 'string', [wake] = 'string', [wakes] = 'string', [notes] = 'list', [stop] = 'hash',
+  [wants] = 'hash', [version] = 'hash', [expiry] = 'zset', [changed] = 'zset',
+}) do
+  local found = redis.call('TYPE', key).ok
+  if found ~= kind and found ~= 'none' then redis.call('DEL', key) end
+end
+local function not_ours(key, form, most)
+  local text = redis.call('GET', key)
+  if text and not string.match(text, form) then redis.call('DEL', key) end
+  local left = redis.call('PTTL', key)
+  if left == -1 or left > most then redis.call('PEXPIRE', key, most) end
+end
+not_ours(reader, '^%w+|', 10000)
+not_ours(wake, '^1$', 30000)
+not_ours(wakes, '^%d%d?%d?%d?%d?%d?$', 120000)
+local count, began = unpack(redis.call('HMGET', version, 'n', 'epoch'))
+if not (count and began and #count < 15 and string.match(count, '^%d+$') and string.match(began, '^%d+%.%d+$')) then
+  redis.call('DEL', changed, version)
   redis.call('HSET', version, 'n', 0, 'epoch', clock[1] .. '.' .. clock[2])
+else
+  redis.call('ZREMRANGEBYSCORE', changed, '(' .. count, '+inf')
 end
 local function mark(member)
   redis.call('ZADD', changed, redis.call('HINCRBY', version, 'n', 1), member)
@@ -139,6 +161,14 @@ TICK = (
 local lease = redis.call('GET', reader)
 if lease and string.sub(lease, 1, #ARGV[3] + 1) ~= ARGV[3] .. '|' then return {'lost', lease} end
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', expiry, '-inf', now)) do drop(member) end
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', expiry, '(' .. (now + ARGV[1]), '+inf')) do
+  redis.call('ZADD', expiry, now + ARGV[1], member)
+end
+if ARGV[6] == '1' then
+  for _, member in ipairs(redis.call('HKEYS', wants)) do
+    if not redis.call('ZSCORE', expiry, member) then drop(member) end
+  end
+end
 if ARGV[6] == '1' and redis.call('HLEN', wants) == 0 then
   redis.call('DEL', reader)
   return {'ended', ''}
@@ -148,7 +178,7 @@ if ARGV[5] == '1' then redis.call('DEL', wake, wakes) end
 local n = tonumber(redis.call('HGET', version, 'n'))
 local epoch = redis.call('HGET', version, 'epoch')
 local seen, full, found = tonumber(ARGV[8]), 0, {}
-if epoch ~= ARGV[7] then
+if epoch ~= ARGV[7] or n < seen then
   full = 1
   found = redis.call('HGETALL', wants)
 elseif n > seen then
@@ -180,10 +210,24 @@ return waiting
 """
 )
 
+# ARGV: family lease; then member, text pairs. One that was posted anew in between has another text, and stays.
+FORGET = (
+    _PRELUDE
+    + """
+for at = 2, #ARGV, 2 do
+  if redis.call('HGET', wants, ARGV[at]) == ARGV[at + 1] then
+    redis.call('HDEL', wants, ARGV[at])
+    redis.call('ZREM', expiry, ARGV[at])
+  end
+end
+"""
+)
+
 # ARGV: lease, what to say. At most 100 are kept. Returns what every project said.
 PROJECTS_SAY = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+if redis.call('TYPE', KEYS[1]).ok ~= 'zset' then redis.call('DEL', KEYS[1]) end
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[1])
 redis.call('ZADD', KEYS[1], now, ARGV[2])
 redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -101)

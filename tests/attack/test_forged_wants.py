@@ -128,3 +128,50 @@ async def test_forged_messages_reach_no_viewer_and_end_no_task(stack: Stack) -> 
 
     for process in stack.started:
         assert "Traceback" not in process.says()
+
+
+def spoil(client: redis.Redis, key: bytes) -> None:
+    """Others' bytes in every value, and something that is not UTF-8 beside them."""
+    kind = client.type(key)
+    if kind == b"hash":
+        for name, value in client.hgetall(key).items():
+            client.hset(key, name, value[:-1] + b"\x01")
+        client.hset(key, "zz", b"\xff\x00junk")
+    elif kind == b"string":
+        client.set(key, b"{junk")
+    elif kind == b"zset":
+        client.zadd(key, {b"junk\xff": 1.7e9})
+    elif kind == b"set":
+        client.sadd(key, b"junk\xff")
+
+
+def retype(client: redis.Redis, key: bytes) -> None:
+    client.delete(key)
+    client.rpush(key, b"\xff")
+
+
+@pytest.mark.parametrize("do", [spoil, retype])
+async def test_a_viewer_gets_every_byte_after_junk_in_every_key(
+    stack: Stack, do: Callable[[redis.Redis, bytes], None]
+) -> None:
+    path = stack.add_log("app", b"one\n")
+    web, session = stack.start_web(), stack.make_user("bo")
+
+    async with Client(stack, web, "app", session) as viewer:
+        await viewer.until(lambda: viewer.bytes == b"one\n", 30)
+        await viewer.until_live()
+        client = redis.Redis(port=stack.redis_port)
+        for key in list(client.scan_iter("logtail:*")):
+            do(client, key)
+        with path.open("ab") as file:
+            file.write(b"two\n")
+        # A process that starts now has nothing yet, neither from a reader nor in its own memory.
+        other = stack.start_web()
+        async with Client(stack, other, "app", session) as later:
+            await later.until(lambda: later.bytes == b"one\ntwo\n", 30)
+            await later.until_live(30)
+            with path.open("ab") as file:
+                file.write(b"three\n")
+            await later.until(lambda: later.bytes == b"one\ntwo\nthree\n", 30)
+            await viewer.until(lambda: viewer.bytes == b"one\ntwo\nthree\n", 30)
+            await viewer.until_live(30)
