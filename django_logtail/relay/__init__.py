@@ -149,14 +149,19 @@ class Relay:
 
     async def _post(self) -> None:
         await self._mailbox_opened()
+        said = ""
         while True:
             try:
                 await self._post_all()
             except ControlUnavailable as error:
-                self._tell_no_redis(reason("redis", error=str(error)))
+                self._tell_no_redis(reason("redis-refuses" if error.is_answer else "redis", error=str(error)))
+                if str(error) != said:
+                    said = str(error)
+                    logger.warning("relay: what is watched cannot be posted: Redis: %s", said)
                 self._look_at_losses()
                 await asyncio.sleep(RETRY_SECONDS)
             else:
+                said = ""
                 self._look_at_losses()
                 await self.wants.wait_for_change(self._next_post())
 

@@ -29,6 +29,7 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "its directory cannot be searched, reader runs as {reader}",
     ),
     "redis": ("the server cannot reach Redis", "{error}"),
+    "redis-refuses": ("Redis refuses what the server asks", "Redis answered: {error}"),
     "other-version": (
         "the reader is {age} than this web process",
         "the reader on {host} is {age} than this web process",

@@ -43,6 +43,11 @@ OUTSIDE = reason("outside", path="/srv/ä b&c=1/secret.txt")
             "Error 111 connecting to 10.0.0.4:6379. Connection refused.",
         ),
         (
+            reason("redis-refuses", error="OOM command not allowed"),
+            "Redis refuses what the server asks",
+            "Redis answered: OOM command not allowed",
+        ),
+        (
             reason("other-version", age="newer", host="web-2"),
             "the reader is newer than this web process",
             "the reader on web-2 is newer than this web process",
