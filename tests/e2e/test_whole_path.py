@@ -105,7 +105,7 @@ async def test_the_state_is_live_while_a_reader_follows_the_file(stack: Stack, w
     stack.add_log("django", b"one\n")
 
     async with Client(stack, web, "django", member) as viewer:
-        await viewer.until_live()
+        await viewer.until(lambda: viewer.state == "live" and viewer.statuses[-1].get("size") == 4)
 
     assert viewer.statuses[-1]["size"] == 4
 
