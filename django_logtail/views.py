@@ -6,6 +6,7 @@ by nobody.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Coroutine
 from functools import wraps
@@ -47,6 +48,7 @@ from django_logtail.viewing.browsing import own_pages_only, say_who_may_frame
 from django_logtail.viewing.daphne import connection_of
 from django_logtail.viewing.download import (
     IDENTITY,
+    Body,
     Downloader,
     NoFile,
     bytes_of,
@@ -163,9 +165,11 @@ def let_in(view: AsyncView) -> AsyncView:
         if not reader.user_id:
             return JsonResponse({"error": "signed-out", "login": login_url()}, status=401)
         try:
-            with viewers.counted(reader.user_id):  # before anything is looked up: that costs as well
+            with contextlib.ExitStack() as places:
+                # Before anything is looked up: that costs as well.
+                places.enter_context(viewers.counted(reader.user_id))
                 log = await admitted(reader.user_id, reader.session_key, slug)
-                return await view(request, log, reader)
+                return await view(request, log, reader, places)
         except Refused as refused:
             if refused.code == CloseCode.SIGNED_OUT:
                 return JsonResponse({"error": "signed-out", "login": login_url()}, status=401)
@@ -198,7 +202,9 @@ def _reader_of(request: HttpRequest) -> Downloader:
 @never_cache
 @own_pages_only()
 @let_in
-async def lines(request: HttpRequest, log: Log, reader: Downloader) -> HttpResponseBase:
+async def lines(
+    request: HttpRequest, log: Log, reader: Downloader, _places: contextlib.ExitStack
+) -> HttpResponseBase:
     """The last lines of a log, or what follows a place: for pages whose network lets no WebSocket through."""
     count, place = decode_lines_query(request.GET, conf.BACKLOG_LINES)
     resume = None if place is None else Position(place.file, place.offset)
@@ -212,10 +218,13 @@ async def lines(request: HttpRequest, log: Log, reader: Downloader) -> HttpRespo
 @never_cache
 @own_pages_only(links=True)
 @let_in
-async def download(request: HttpRequest, log: Log, reader: Downloader) -> HttpResponseBase:
+async def download(
+    request: HttpRequest, log: Log, reader: Downloader, places: contextlib.ExitStack
+) -> HttpResponseBase:
     """The whole file as it is now. Its length is announced, so that a browser sees when the rest cannot be had."""
-    with viewers.downloading(reader.user_id):  # said now, and not once the answer has begun
-        whole = await whole_file(relay_here(), log, reader.user_id)
+    # Said now, and not once the answer has begun; kept until it has ended.
+    places.enter_context(viewers.downloading(reader.user_id))
+    whole = await whole_file(relay_here(), log, reader.user_id)
     disposition = content_disposition_header(True, file_name(log))
     scope = getattr(request, "scope", {})
     connection = connection_behind(scope.get(SEND)) or connection_of(scope.get("client"))
@@ -231,8 +240,11 @@ async def download(request: HttpRequest, log: Log, reader: Downloader) -> HttpRe
         },
     )
     patch_cache_control(response, no_transform=True)
-    pieces = bytes_of(log, whole, reader, connection, is_altered=lambda: is_encoded(response.headers))
-    response.streaming_content = pieces
+    kept = places.pop_all()
+    pieces = bytes_of(
+        log, whole, reader, connection, is_altered=lambda: is_encoded(response.headers), places=kept
+    )
+    response.streaming_content = Body(pieces, kept)
     return response
 
 

@@ -7,6 +7,7 @@ beside its old name. When it is gone, or cut, the response breaks off: a downloa
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import time
@@ -29,7 +30,6 @@ from django_logtail.tailing.events import Position
 from django_logtail.tailing.reasons import in_full
 from django_logtail.timing import pause
 from django_logtail.viewing import daphne
-from django_logtail.viewing.admission import TooManyViewers, viewers
 from django_logtail.viewing.rechecks import Who, rounds_here
 from django_logtail.viewing.spending import spending_here
 from django_logtail.viewing.takers import Connection, Taker
@@ -123,10 +123,12 @@ async def bytes_of(
     downloader: Downloader,
     connection: Connection | None = None,
     is_altered: Callable[[], bool] = lambda: False,
+    places: contextlib.ExitStack | None = None,
 ) -> AsyncIterator[bytes]:
     """The file's bytes, one range in memory at a time, the next one read when this one was taken.
 
     `connection` is the client's, where the server shows it. A client that takes nothing for long is ended.
+    `places`, what the user was counted for before the answer began, are given back when it ends.
     `is_altered`, asked when all of the host's middleware has seen the answer: whether one of them changes its bytes.
 
     Raises `BrokenOff` when they cannot all be had, or may not be had any more.
@@ -142,8 +144,6 @@ async def bytes_of(
             )
         with (
             taker,
-            viewers.counted(downloader.user_id),
-            viewers.downloading(downloader.user_id),
             rounds_here().kept(who, log) as stay,
         ):
             relay.viewers.enter(
@@ -177,12 +177,32 @@ async def bytes_of(
                         log.slug,
                         taker.stalled_for,
                     )
-    except (BrokenOff, TooManyViewers) as error:
+    except BrokenOff as error:
         logger.warning("log %r: a download broke off: %s", log.slug, error)
         if isinstance(connection, daphne.Connection):
             await connection.break_off()
             return
         raise BrokenOff(str(error)) from None
+    finally:
+        if places is not None:
+            places.close()
+
+
+class Body:
+    """What an answer sends. Django closes it after the answer, also after one that was never begun."""
+
+    def __init__(self, pieces: AsyncIterator[bytes], places: contextlib.ExitStack) -> None:
+        self._pieces = pieces
+        self._places = places
+        self._loop = asyncio.get_running_loop()
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._pieces
+
+    def close(self) -> None:
+        """Give back what the user was counted for. From any thread."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(self._places.close)
 
 
 async def _range(relay: Relay, log: Log, user: str, whole: WholeFile, start: int) -> bytes:

@@ -9,9 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import http.client
+import json
 import os
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,6 +33,8 @@ LIMITS: dict[str, Any] = {
     "HISTORY_BYTES_PER_SECOND_PER_USER": 2_000_000,
 }
 MIB = 1024 * 1024
+#: How often what is a matter of milliseconds is tried.
+ROUNDS = 5
 #: Letters with an upper form as long, in lower case: once too large for RE2, and then searched at 0.3 MB/s.
 LETTERS = "".join(
     letter
@@ -268,3 +274,49 @@ def test_one_user_s_downloads_are_counted_and_another_s_begins(place: Host) -> N
             return response.status == 200
 
     wait_until(begins_again, 60, "a download once the first has ended")
+
+
+@pytest.mark.parametrize("server", ["uvicorn", "daphne"])
+def test_of_downloads_that_begin_at_once_the_others_are_refused_before_their_answer_begins(
+    tmp_path: Path, server: str
+) -> None:
+    limits = {"READER": "local", "MAX_VIEWERS_PER_USER": 16, "MAX_DOWNLOADS_PER_USER": 2}
+    with Stack(tmp_path / "stack", logtail=limits) as stack:
+        stack.add_log("huge", b"first\n")
+        os.truncate(stack.logs / "huge.log", 500_000_000)
+        web, path = stack.start_web(server), stack.reverse("logtail:download", "huge")
+        for number in range(ROUNDS):
+            answers = stampede(web, path, stack.make_user(f"user{number}"))
+
+            assert sorted(status for status, _ in answers) == [200] * 2 + [429] * 14
+            assert [len(body) for status, body in answers if status == 200] == [100_000] * 2
+            refused = [json.loads(body) for status, body in answers if status == 429]
+            assert {(body["error"], body["limit"]) for body in refused} == {("too-many-downloads", 2)}
+        assert "Traceback" not in web.says()
+        assert "broke off" not in web.says()
+
+
+def stampede(web: Web, path: str, session: str) -> list[tuple[int, bytes]]:
+    """Sixteen downloads that begin at once: their answers' status and first bytes, all of them held meanwhile."""
+    barrier = threading.Barrier(16)
+
+    def begin(_: int) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+        connection = http.client.HTTPConnection("127.0.0.1", web.port, timeout=60)
+        connection.connect()
+        barrier.wait(60)
+        connection.request("GET", path, headers={"Cookie": f"sessionid={session}"})
+        return connection, connection.getresponse()
+
+    with contextlib.ExitStack() as stack, ThreadPoolExecutor(16) as threads:
+        begun = list(threads.map(begin, range(16)))
+        for connection, _ in begun:
+            stack.callback(connection.close)
+        return [(response.status, read(response)) for _, response in begun]
+
+
+def read(response: http.client.HTTPResponse) -> bytes:
+    """The first bytes of an answer, or what came until it broke off."""
+    try:
+        return response.read(100_000)
+    except http.client.IncompleteRead as error:
+        return error.partial

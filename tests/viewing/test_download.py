@@ -1,8 +1,8 @@
 """A whole file through the reader's ranges: whole, or broken off."""
 
 import asyncio
+import contextlib
 import shutil
-from dataclasses import replace
 
 import pytest
 
@@ -13,7 +13,15 @@ from django_logtail.protocol import MAX_RANGE_BYTES, CloseCode
 from django_logtail.reader.limits import Limits
 from django_logtail.viewing import download as module
 from django_logtail.viewing.admission import TooManyViewers, viewers
-from django_logtail.viewing.download import BrokenOff, Downloader, NoFile, bytes_of, file_name, whole_file
+from django_logtail.viewing.download import (
+    Body,
+    BrokenOff,
+    Downloader,
+    NoFile,
+    bytes_of,
+    file_name,
+    whole_file,
+)
 from django_logtail.viewing.rechecks import rounds_here
 from tests.delivery.test_delivery import QUEUE, House, eventually
 
@@ -188,49 +196,63 @@ async def test_a_client_that_leaves_leaves_nothing_behind(house):
     whole = await whole_file(house.relay, LOG)
     pieces = bytes_of(LOG, whole, READER)
     await anext(pieces)
-    during = (viewers.by_user, [facts.user for facts in house.relay.viewers.by_session.values()])
-    assert during == ({"7": 1}, ["7"])
+    assert [facts.user for facts in house.relay.viewers.by_session.values()] == ["7"]
 
     await pieces.aclose()
 
-    assert (viewers.by_user, house.relay.viewers.by_session) == ({}, {})
+    assert house.relay.viewers.by_session == {}
     assert house.relay.wants.by_member == {}
 
 
-async def test_it_counts_as_a_viewer(house, settings):
-    settings.LOGTAIL = {"MAX_VIEWERS_PER_USER": 1}
-    whole = await whole_file(house.relay, LOG)
-    first, second = bytes_of(LOG, whole, READER), bytes_of(LOG, whole, READER)
-    await anext(first)
+@contextlib.contextmanager
+def places_of(user: str):
+    """As the view takes them before the answer begins."""
+    with contextlib.ExitStack() as places:
+        places.enter_context(viewers.counted(user))
+        places.enter_context(viewers.downloading(user))
+        yield places.pop_all()
 
-    with pytest.raises(BrokenOff):
-        await anext(second)
+
+@pytest.mark.parametrize("ending", ["taken whole", "left", "never begun"])
+async def test_its_user_s_places_are_held_until_it_ends_however_it_does(house, settings, ending):
+    settings.LOGTAIL = {**settings.LOGTAIL, "MAX_VIEWERS_PER_USER": 1, "MAX_DOWNLOADS_PER_USER": 1}
+    whole = await whole_file(house.relay, LOG)
+    with places_of("7") as places:
+        pieces = bytes_of(LOG, whole, READER, places=places)
+        body = Body(pieces, places)
+    if ending != "never begun":
+        await anext(aiter(body))
+
     with pytest.raises(TooManyViewers), viewers.counted("7"):
         pass
+    with pytest.raises(TooManyViewers), viewers.downloading("7"):
+        pass
+    if ending == "taken whole":
+        async for _ in body:
+            pass
+    elif ending == "left":
+        await pieces.aclose()
+    else:
+        await asyncio.to_thread(body.close)
+        await asyncio.sleep(0)
 
-    await first.aclose()
-    assert viewers.total == 0
+    assert (viewers.total, viewers.by_user) == (0, {})
+    with viewers.counted("7"), viewers.downloading("7"):
+        pass
+    await asyncio.to_thread(body.close)  # as Django does after each
 
 
-async def test_one_user_has_as_many_downloads_as_the_settings_allow(house, settings):
+@pytest.mark.parametrize(("count", "are_refused"), [(1, 0), (2, 0), (3, 1)])
+async def test_one_user_has_as_many_downloads_as_the_settings_allow(settings, count, are_refused):
     settings.LOGTAIL = {**settings.LOGTAIL, "MAX_DOWNLOADS_PER_USER": 2}
-    whole = await whole_file(house.relay, LOG)
-    pieces = [bytes_of(LOG, whole, READER) for _ in range(3)]
-    other = bytes_of(LOG, whole, replace(READER, user_id="8"))
-    for one in (*pieces[:2], other):
-        await anext(one)
-
-    with pytest.raises(BrokenOff, match="too-many-downloads"):
-        await anext(pieces[2])
-    with pytest.raises(TooManyViewers) as full, viewers.downloading("7"):
-        pass
-    await pieces[0].aclose()
-    with viewers.downloading("7"):
-        pass
-    for one in (pieces[1], other):
-        await one.aclose()
-
-    assert (full.value.reason, full.value.limit) == ("too-many-downloads", 2)
+    refused = []
+    with contextlib.ExitStack() as stack:
+        for user in (*["7"] * count, "8"):
+            try:
+                stack.enter_context(viewers.downloading(user))
+            except TooManyViewers as full:
+                refused.append((user, full.reason, full.limit))
+    assert refused == [("7", "too-many-downloads", 2)] * are_refused
 
 
 @pytest.mark.parametrize(
