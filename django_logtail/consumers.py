@@ -56,12 +56,12 @@ class LogConsumer:
         if not self._session_key:
             await self._refuse("it brings no session")
             return
-        with contextlib.ExitStack() as newcomer:
-            try:
-                newcomer.enter_context(newcomers.counted(self._address))
-            except TooManyNewcomers as full:
-                await self._refuse("too many have not said who they are", str(full))
-                return
+        try:
+            newcomer = await newcomers.let_in(self._address, self._session_key)
+        except TooManyNewcomers as full:
+            await self._refuse("too many have not said who they are", str(full))
+            return
+        with newcomer:
             limit_messages(self._receive, protocol.MOST_MESSAGE_BYTES)
             await self._socket.accept()
             await self._run_accepted(newcomer)

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import threading
+from types import SimpleNamespace
 
 import pytest
 from django.db import DatabaseError
@@ -9,9 +11,10 @@ from django.db import DatabaseError
 from django_logtail import consumers
 from django_logtail.access import AccessPolicy, Ticket
 from django_logtail.consumers import LogConsumer
+from django_logtail.viewing import newcomers as newcomers_module
 from django_logtail.viewing import refusals
 from django_logtail.viewing.admission import viewers
-from django_logtail.viewing.newcomers import newcomers
+from django_logtail.viewing.newcomers import Looks, machine_of, newcomers
 
 HELLO = json.dumps({"type": "hello", "protocol": 1, "ticket": "t", "lines": 1, "resume": None})
 
@@ -152,14 +155,18 @@ async def test_a_project_whose_clients_bring_the_session_in_a_header_says_so_in_
     assert let_in.sent[0] == {"type": "websocket.accept"}
 
 
-async def connect_many(count, client=lambda number: ("192.0.2.1", number)):
-    """So many that say nothing, each in a task that runs on."""
-    servers = [Server() for _ in range(count)]
-    tasks = [
-        asyncio.ensure_future(server.run(client=client(number))) for number, server in enumerate(servers)
-    ]
-    for _ in range(20):
-        await asyncio.sleep(0)
+async def connect_many(count, client=lambda number: ("192.0.2.1", number), cookie=lambda number: b"made-up"):
+    """So many that say nothing, one after the other, each in a task that runs on."""
+    servers, tasks = [], []
+    for number in range(count):
+        server = Server()
+        run = server.run(client=client(number), cookie=b"sessionid=" + cookie(number))
+        servers.append(server)
+        tasks.append(asyncio.ensure_future(run))
+        for _ in range(1000):
+            if server.sent:
+                break
+            await asyncio.sleep(0.01)
     return servers, tasks
 
 
@@ -199,6 +206,131 @@ async def test_all_addresses_together_may_have_so_many(count, are_accepted, clie
     await end(tasks)
 
     assert seen == are_accepted
+
+
+@pytest.mark.parametrize(
+    ("address", "machine"),
+    [
+        ("", ""),
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("::FFFF:c000:201", "192.0.2.1"),
+        ("2001:db8:1:2::", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::", "2001:db8:1:3::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::1", "::/64"),
+        ("a-host", "a-host"),
+    ],
+)
+def test_an_ipv6_network_counts_as_one_machine(address, machine):
+    assert machine_of(address) == machine
+
+
+@pytest.mark.parametrize(("count", "are_accepted"), [(3, 3), (4, 4), (5, 4)])
+async def test_one_ipv6_network_may_have_so_many_sockets_that_said_nothing(count, are_accepted, settings):
+    settings.LOGTAIL = {"MAX_NEW_SOCKETS_PER_ADDRESS": 4}
+
+    servers, tasks = await connect_many(count, lambda number: (f"2001:db8::{number + 1}", 1))
+    neighbours, their_tasks = await connect_many(1, lambda _: ("2001:db8:0:1::1", 1))
+    seen = accepted(servers), accepted(neighbours)
+    await end([*tasks, *their_tasks])
+
+    assert seen == (are_accepted, 1)
+
+
+@pytest.fixture
+def sign_ins(monkeypatch):
+    """Who has signed in, by the key of the session."""
+    found = {}
+    monkeypatch.setattr(newcomers_module, "session_user", found.get)
+    return found
+
+
+@pytest.mark.parametrize(
+    "limits", [{"MAX_NEW_SOCKETS": 3}, {"MAX_NEW_SOCKETS": 3, "MAX_NEW_SOCKETS_PER_ADDRESS": 2}]
+)
+@pytest.mark.parametrize(("count", "are_accepted"), [(2, 2), (3, 3), (5, 3)])
+async def test_who_has_signed_in_is_let_in_though_made_up_sessions_take_all_places(
+    count, are_accepted, limits, settings, sign_ins
+):
+    settings.LOGTAIL = limits
+    sign_ins.update({f"real{number}": SimpleNamespace(pk=number) for number in range(5)})
+    strangers, tasks = await connect_many(3, lambda number: (f"192.0.2.{number}", 1))
+
+    servers, more = await connect_many(count, cookie=lambda number: b"real%d" % number)
+    forged, yet_more = await connect_many(1, lambda _: ("192.0.2.9", 1))
+    seen = accepted(strangers), accepted(servers), forged[0].sent
+    await end([*tasks, *more, *yet_more])
+
+    assert seen == (3, are_accepted, REFUSED)
+    assert (newcomers.total, newcomers.by_address, newcomers.by_user) == (0, {}, {})
+
+
+@pytest.mark.parametrize(("count", "are_accepted"), [(1, 1), (2, 2), (3, 2)])
+async def test_one_user_has_no_more_such_places_than_open_logs(count, are_accepted, settings, sign_ins):
+    settings.LOGTAIL = {"MAX_NEW_SOCKETS_PER_ADDRESS": 1, "MAX_VIEWERS_PER_USER": 2}
+    sign_ins.update({f"real{number}": SimpleNamespace(pk=7) for number in range(3)})
+    sign_ins["other"] = SimpleNamespace(pk=8)
+    _, tasks = await connect_many(1)
+
+    mine, more = await connect_many(count, cookie=lambda number: b"real%d" % number)
+    others, yet_more = await connect_many(1, cookie=lambda _: b"other")
+    seen = accepted(mine), accepted(others)
+    await end([*tasks, *more, *yet_more])
+
+    assert seen == (are_accepted, 1)
+
+
+def fails(session_key):
+    raise DatabaseError("gone")
+
+
+async def test_who_cannot_be_looked_up_is_refused(settings, monkeypatch):
+    settings.LOGTAIL = {"MAX_NEW_SOCKETS_PER_ADDRESS": 1}
+    monkeypatch.setattr(newcomers_module, "session_user", fails)
+
+    servers, tasks = await connect_many(2)
+    seen = servers[1].sent
+    await end(tasks)
+
+    assert seen == REFUSED
+
+
+@pytest.mark.parametrize(
+    ("machines", "count", "are_looked_up"),
+    [
+        (["a"], 15, 15),
+        (["a"], 16, 16),
+        (["a"], 17, 16),
+        (["a", "b", "c", "d", "e"], 63, 63),
+        (["a", "b", "c", "d", "e"], 64, 64),
+        (["a", "b", "c", "d", "e"], 65, 64),
+        ([""], 64, 64),
+        ([""], 65, 64),
+    ],
+)
+async def test_looks_at_sessions_are_bounded_in_number_and_time(machines, count, are_looked_up, monkeypatch):
+    may_go_on, seen = threading.Event(), []
+
+    def look(key):
+        may_go_on.wait(60)
+        seen.append(key)
+
+    monkeypatch.setattr(newcomers_module, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(newcomers_module, "session_user", look)
+    looks = Looks()
+
+    asked = [looks.user("key", machines[number % len(machines)]) for number in range(count)]
+    try:
+        found = await asyncio.wait_for(asyncio.gather(*asked), 60)
+    finally:
+        may_go_on.set()
+        await asyncio.to_thread(looks._threads.shutdown)
+
+    assert found == [""] * count
+    assert len(seen) == are_looked_up
+    assert looks._under_way == {}
 
 
 async def test_a_socket_that_ends_leaves_nothing_behind(settings):

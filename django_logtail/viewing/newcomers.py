@@ -1,11 +1,36 @@
-"""Sockets whose client has not yet said who it is: how many there may be, in all and from one address."""
+"""Sockets whose client has not yet said who it is: how many there may be, in all and from one address.
+
+One machine can take all of these places with made-up sessions. So when they are taken, the session is looked up, and
+who has signed in gets one of as many again.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import ipaddress
+import logging
+import threading
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Final
 
+from django.db import close_old_connections
+
+from django_logtail.access import session_user
 from django_logtail.conf import conf
+from django_logtail.timing import time_limit
+
+logger = logging.getLogger(__name__)
+
+#: Seconds that a look at a session may take.
+LOOK_SECONDS: Final = 1.0
+#: Looks under way or waiting, in all and for one address: a flood of handshakes is no flood of queries.
+MOST_LOOKS: Final = 64
+MOST_LOOKS_PER_ADDRESS: Final = 16
+#: What is the IPv6 address of one machine: it is given at least a /64, and may use each address of it.
+NETWORK_BITS: Final = 64
 
 
 class TooManyNewcomers(Exception):
@@ -17,28 +42,113 @@ class Newcomers:
 
     def __init__(self) -> None:
         self.by_address: dict[str, int] = {}
+        #: Those of them that found no place by their address, by their user.
+        self.by_user: dict[str, int] = {}
         self.total = 0
 
-    @contextlib.contextmanager
-    def counted(self, address: str) -> Iterator[None]:
-        """One more while the block runs. Raises `TooManyNewcomers`.
+    async def let_in(self, address: str, session_key: str) -> contextlib.ExitStack:
+        """One more until what is returned is closed. Raises `TooManyNewcomers`.
 
         `address` "" is none: a server behind a Unix socket tells none, and then only the limit in all holds.
         """
-        mine = self.by_address.get(address, 0)
+        place, machine = contextlib.ExitStack(), machine_of(address)
+        try:
+            place.enter_context(self._stranger(machine))
+        except TooManyNewcomers:
+            user = await looks.user(session_key, machine)
+            if not user:
+                raise
+            place.enter_context(self._known(user))
+        return place
+
+    @contextlib.contextmanager
+    def _stranger(self, machine: str) -> Iterator[None]:
+        mine = self.by_address.get(machine, 0)
         if self.total >= conf.MAX_NEW_SOCKETS:
             raise TooManyNewcomers(f'{self.total} sockets without a hello, LOGTAIL["MAX_NEW_SOCKETS"]')
-        if address and mine >= conf.MAX_NEW_SOCKETS_PER_ADDRESS:
+        if machine and mine >= conf.MAX_NEW_SOCKETS_PER_ADDRESS:
             raise TooManyNewcomers(f'{mine} sockets without a hello, LOGTAIL["MAX_NEW_SOCKETS_PER_ADDRESS"]')
-        self.by_address[address] = mine + 1
+        with self._one_more(self.by_address, machine):
+            yield
+
+    @contextlib.contextmanager
+    def _known(self, user: str) -> Iterator[None]:
+        mine = self.by_user.get(user, 0)
+        if self.total >= 2 * conf.MAX_NEW_SOCKETS:
+            raise TooManyNewcomers(f'{self.total} sockets without a hello, twice LOGTAIL["MAX_NEW_SOCKETS"]')
+        if mine >= conf.MAX_VIEWERS_PER_USER:
+            raise TooManyNewcomers(f'{mine} of one user without a hello, LOGTAIL["MAX_VIEWERS_PER_USER"]')
+        with self._one_more(self.by_user, user):
+            yield
+
+    @contextlib.contextmanager
+    def _one_more(self, counted: dict[str, int], key: str) -> Iterator[None]:
+        counted[key] = counted.get(key, 0) + 1
         self.total += 1
         try:
             yield
         finally:
             self.total -= 1
-            self.by_address[address] -= 1
-            if not self.by_address[address]:
-                del self.by_address[address]
+            counted[key] -= 1
+            if not counted[key]:
+                del counted[key]
+
+
+class Looks:
+    """Looks at sessions, in threads of its own: those of the project's views are not kept waiting."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="logtail-newcomers")
+        self._lock = threading.Lock()
+        self._under_way: Counter[str] = Counter()
+
+    async def user(self, session_key: str, machine: str) -> str:
+        """Whose session it is; "" when it is nobody's, or that cannot be told now."""
+        with self._lock:
+            mine = self._under_way[machine] if machine else 0
+            if self._under_way.total() >= MOST_LOOKS or mine >= MOST_LOOKS_PER_ADDRESS:
+                return ""
+            self._under_way[machine] += 1
+        look = self._threads.submit(_user, session_key)
+        look.add_done_callback(lambda look: self._ended(look, machine))
+        try:
+            async with time_limit(LOOK_SECONDS):
+                # Never cancelled: one that waits for a thread would no longer count, and still be held.
+                return await asyncio.shield(asyncio.wrap_future(look))
+        except asyncio.TimeoutError:
+            return ""
+
+    def _ended(self, look: Future[str], machine: str) -> None:
+        with self._lock:
+            self._under_way[machine] -= 1
+            if not self._under_way[machine]:
+                del self._under_way[machine]
+
+
+def _user(session_key: str) -> str:
+    close_old_connections()
+    try:
+        user = session_user(session_key)
+        return "" if user is None else str(user.pk)
+    except Exception as error:  # noqa: BLE001 - a session engine raises what it likes; the page tries again
+        logger.debug("a newcomer's session cannot be looked up: %s", error)
+        return ""
+    finally:
+        close_old_connections()
+
+
+def machine_of(address: str) -> str:
+    """What is counted as one: an IPv4 address, however it is written, or the network of an IPv6 address."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.IPv6Network((int(found), NETWORK_BITS), strict=False))
 
 
 newcomers = Newcomers()
+looks = Looks()

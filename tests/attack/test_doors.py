@@ -156,6 +156,27 @@ async def test_silent_sockets_of_many_addresses_are_limited_and_who_watches_goes
         await until_let_in(house)
 
 
+@pytest.mark.parametrize("addresses", [1, 5])
+async def test_made_up_sessions_that_take_all_places_keep_nobody_out_who_has_signed_in(
+    house: House, addresses: int
+) -> None:
+    knocks = [
+        await Knock.at(house.web, house.socket, FORGED, address=f"127.0.2.{number % addresses + 1}")
+        for number in range(IN_ALL)
+    ]
+    member = {"Cookie": f"sessionid={house.member}"}
+    mine = await Knock.at(house.web, house.socket, member, address="127.0.2.1")
+    forged = await Knock.at(house.web, house.socket, FORGED, address="127.0.2.1")
+
+    assert [knock.status for knock in knocks].count(101) == (6 if addresses == 1 else 9)
+    assert (mine.status, forged.status) == (101, 403)
+    async with house.neighbour():
+        pass
+    for knock in [*knocks, mine, forged]:
+        await knock.leave()
+    await until_let_in(house)
+
+
 async def until_let_in(house: House) -> None:
     """As soon as the server has seen that they left, there is room for as many again."""
     for _ in range(200):
