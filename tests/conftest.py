@@ -26,12 +26,20 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+#: Whether the run was broken off, with Ctrl-C say: then its fixtures need not have ended what they started.
+INTERRUPTED = pytest.StashKey[bool]()
+
+
 def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         return  # part of a run that has one
     reaper = start_reaper()
-    # Over when this runs, and not when the process is killed.
-    config.add_cleanup(lambda: reaper.communicate(b"over"))
+    # Over when this runs and nobody broke off: a run that is killed says nothing, one that is interrupted no more.
+    config.add_cleanup(lambda: reaper.communicate(b"" if config.stash.get(INTERRUPTED, False) else b"over"))
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    session.config.stash[INTERRUPTED] = exitstatus == pytest.ExitCode.INTERRUPTED
 
 
 def absent(what: str) -> None:
