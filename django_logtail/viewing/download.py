@@ -12,7 +12,7 @@ import json
 import logging
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -124,7 +124,7 @@ async def bytes_of(
     connection: Connection | None = None,
     is_altered: Callable[[], bool] = lambda: False,
     places: contextlib.ExitStack | None = None,
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes]:
     """The file's bytes, one range in memory at a time, the next one read when this one was taken.
 
     `connection` is the client's, where the server shows it. A client that takes nothing for long is ended.
@@ -191,7 +191,7 @@ async def bytes_of(
 class Body:
     """What an answer sends. Django closes it after the answer, also after one that was never begun."""
 
-    def __init__(self, pieces: AsyncIterator[bytes], places: contextlib.ExitStack) -> None:
+    def __init__(self, pieces: AsyncGenerator[bytes], places: contextlib.ExitStack) -> None:
         self._pieces = pieces
         self._places = places
         self._loop = asyncio.get_running_loop()
@@ -200,9 +200,16 @@ class Body:
         return self._pieces
 
     def close(self) -> None:
-        """Give back what the user was counted for. From any thread."""
+        """End the pieces, wherever they stand, and give back what the user was counted for. From any thread."""
         with contextlib.suppress(RuntimeError):  # the loop is closed
-            self._loop.call_soon_threadsafe(self._places.close)
+            self._loop.call_soon_threadsafe(lambda: asyncio.ensure_future(self._end()))
+
+    async def _end(self) -> None:
+        try:
+            with contextlib.suppress(RuntimeError):  # whoever takes them is still there, and ends them
+                await self._pieces.aclose()
+        finally:
+            self._places.close()
 
 
 async def _range(relay: Relay, log: Log, user: str, whole: WholeFile, start: int) -> bytes:
