@@ -14,7 +14,7 @@ from tests.stack import Stack, has_redis
 pytestmark = pytest.mark.whole
 
 ROWS = {
-    "nul": {"path": "/var/log/a\0b.log"},
+    "nul": {"path": "{logs}/a\0b.log"},
     "nowhere": {"path": ""},
     "relative": {"path": "app.log"},
     "endless": {"path": "/" + "x" * 3_000},
