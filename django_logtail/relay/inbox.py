@@ -86,6 +86,8 @@ class Inbox:
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
             self._take(message)
+            # Until the next message, which may be hours away, it would hold the last one's bytes.
+            del message
 
     async def _receive_anew(self) -> None:
         """The connection so far may be to a Redis host that is gone, which nothing else would ever tell."""
