@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, TypeAlias
 
+from django_logtail.place import Place
+
 PROTOCOL_VERSION = 1
 
 #: Bytes of log text in one batch. 64 KiB is the best MB/s a message on the core channel layer, and safe on pubsub.
@@ -68,17 +70,6 @@ class CloseCode(IntEnum):
 
 class BadMessage(ValueError):
     """A client sent something this protocol does not have. The text names what was seen and what was expected."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A byte offset in one generation of a file, as the wire knows it."""
-
-    file: str
-    offset: int
-
-    def to_json(self) -> dict[str, object]:
-        return {"file": self.file, "offset": self.offset}
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,6 @@ from django_logtail.page.config import described, login_url, offered_languages, 
 from django_logtail.page.texts import words
 from django_logtail.protocol import BadMessage, CloseCode, decode_lines_query
 from django_logtail.relay.here import relay_here
-from django_logtail.tailing.events import Position
 from django_logtail.viewing.admission import TooManyViewers, admitted, viewers
 from django_logtail.viewing.browsing import own_pages_only, say_who_may_frame
 from django_logtail.viewing.daphne import connection_of
@@ -206,8 +205,7 @@ async def lines(
     request: HttpRequest, log: Log, reader: Downloader, _places: contextlib.ExitStack
 ) -> HttpResponseBase:
     """The last lines of a log, or what follows a place: for pages whose network lets no WebSocket through."""
-    count, place = decode_lines_query(request.GET, conf.BACKLOG_LINES)
-    resume = None if place is None else Position(place.file, place.offset)
+    count, resume = decode_lines_query(request.GET, conf.BACKLOG_LINES)
     body = await last_lines(relay_here(), log, user=reader.user_id, lines=count, resume=resume)
     return HttpResponse(
         body, content_type="application/octet-stream", headers={"X-Content-Type-Options": "nosniff"}

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from django_logtail.place import Place
 from django_logtail.protocol import (
     MAX_CLIENT_MESSAGE_BYTES,
     MAX_PATTERN_CHARACTERS,
@@ -15,7 +16,6 @@ from django_logtail.protocol import (
     Cancel,
     Hello,
     Hold,
-    Place,
     Range,
     RangeBefore,
     Release,

@@ -27,8 +27,8 @@ from django_logtail.control.wire import (
     signed_text,
     written_head,
 )
+from django_logtail.place import Place
 from django_logtail.signing import is_signed, signatures
-from django_logtail.tailing.events import Position
 
 # -- to mailboxes ----------------------------------------------------------------------------------
 
@@ -59,8 +59,8 @@ class Event:
     serial: int
     number: int
     kind: str
-    before: Position | None
-    after: Position | None
+    before: Place | None
+    after: Place | None
     details: Mapping[str, Any]
 
 

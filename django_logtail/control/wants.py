@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from django_logtail.tailing.events import Position
+from django_logtail.place import Place
 
 #: Milliseconds a want lives unless renewed, and the seconds between renewals: two may be lost.
 WANT_LEASE_MS: Final = 15_000
@@ -43,7 +43,7 @@ class Want:
     serial: int
     credit: int
     lines: int = 0
-    position: Position | None = None
+    position: Place | None = None
     taken: int = 0
     end: int | None = None
     before_lines: int | None = None

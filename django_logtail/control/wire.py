@@ -16,8 +16,8 @@ from typing import Any, Final, Generic, TypeVar, get_type_hints
 
 from django_logtail.conf import conf
 from django_logtail.control.wants import Sought
+from django_logtail.place import Place
 from django_logtail.signing import is_signed, signatures
-from django_logtail.tailing.events import Position
 
 logger = logging.getLogger(__name__)
 
@@ -100,7 +100,7 @@ class Shape(Generic[Message]):
             if hint is bytes:
                 self.has_data = True
                 continue
-            is_position = hint == Position | None
+            is_position = hint == Place | None
             self._fields.append(
                 (field.name, _READERS[hint], _written_position if is_position else None, _default(field))
             )
@@ -147,7 +147,7 @@ def _of(*kinds: type) -> Callable[[Any], Any]:
     return read
 
 
-def _position(value: Any) -> Position | None:
+def _position(value: Any) -> Place | None:
     if value is None:
         return None
     if type(value) is not list:  # from Python 3.12 on a dict may be asked for a slice
@@ -155,10 +155,10 @@ def _position(value: Any) -> Position | None:
     file, offset = value[:2]
     if type(file) is not str or type(offset) is not int:
         raise TypeError
-    return Position(file, offset)
+    return Place(file, offset)
 
 
-def _written_position(position: Position) -> list[Any]:
+def _written_position(position: Place) -> list[Any]:
     return [position.file, position.offset]
 
 
@@ -169,7 +169,7 @@ _READERS: Final[dict[Any, Callable[[Any], Any]]] = {
     bool: _of(bool),
     float: _of(int, float),
     int | None: _of(int, type(None)),
-    Position | None: _position,
+    Place | None: _position,
     Sought | None: lambda sought: sought,
     Mapping[str, Any]: _of(dict),
     Mapping[str, int]: _of(dict),

@@ -15,11 +15,12 @@ from typing import Any, Final
 
 from django_logtail.control import messages
 from django_logtail.control.wants import Want
+from django_logtail.place import Place
 from django_logtail.protocol import MAX_BATCH_BYTES
 from django_logtail.reader.limits import LEAST_WAIT_SECONDS
 from django_logtail.reader.seals import Seals
 from django_logtail.reader.sources import Source
-from django_logtail.tailing import Batch, Follower, Item, Position
+from django_logtail.tailing import Batch, Follower, Item
 from django_logtail.timing import TokenBucket
 
 #: Bytes one flow may read in a turn, so that a busy log never starves the others.
@@ -51,7 +52,7 @@ class Flow:
     #: Of `emitted`, what the last report had.
     reported: int = 0
     #: Where the follower stood that was closed, to go on there.
-    stands_at: Position | None = None
+    stands_at: Place | None = None
     #: Before this time it gets no turn.
     not_before: float = 0.0
     #: State and reason, when it is not the follower that knows them.
@@ -80,7 +81,7 @@ class Flow:
         self.seals = Seals(self.want.log)
 
     @property
-    def position(self) -> Position | None:
+    def position(self) -> Place | None:
         """Where the want asks to begin, as followers know it."""
         return self.seals.open_place(self.want.position)
 
@@ -169,7 +170,7 @@ class Flow:
         self._put_event("note", here, here, {"text": text, "level": level, "at": round(at, 3)})
 
     def _put_event(
-        self, kind: str, before: Position | None, after: Position | None, details: Mapping[str, object]
+        self, kind: str, before: Place | None, after: Place | None, details: Mapping[str, object]
     ) -> None:
         self.number += 1
         self.outbox.append(

@@ -15,8 +15,8 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
+from django_logtail.place import Place
 from django_logtail.signing import keys_for
-from django_logtail.tailing.events import Position
 
 _SALT: Final = "files"
 _TAG_BYTES: Final = 16
@@ -45,11 +45,11 @@ class Seals:
             return file[len(_UNKNOWN) :]
         return self._as_it_came.get(file) or sealed(self._log, file, keys_for(_SALT)[0])
 
-    def open_place(self, place: Position | None) -> Position | None:
-        return None if place is None else Position(self.open(place.file), place.offset)
+    def open_place(self, place: Place | None) -> Place | None:
+        return None if place is None else Place(self.open(place.file), place.offset)
 
-    def seal_place(self, place: Position | None) -> Position | None:
-        return None if place is None else Position(self.seal(place.file), place.offset)
+    def seal_place(self, place: Place | None) -> Place | None:
+        return None if place is None else Place(self.seal(place.file), place.offset)
 
 
 @lru_cache(maxsize=4096)

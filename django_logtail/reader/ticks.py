@@ -9,6 +9,7 @@ from typing import Final
 
 from django_logtail.control import ControlUnavailable, Note, Tick
 from django_logtail.control.wants import Want
+from django_logtail.place import Place
 from django_logtail.reader.files import Files
 from django_logtail.reader.flow import Flow
 from django_logtail.reader.flows import Flows
@@ -16,7 +17,6 @@ from django_logtail.reader.lease import TICK_SECONDS, Lease
 from django_logtail.reader.lifetime import Ending, Parts
 from django_logtail.reader.ranges import Histories
 from django_logtail.reader.sources import Sources
-from django_logtail.tailing import Position
 from django_logtail.timing import pause
 
 logger = logging.getLogger(__name__)
@@ -162,7 +162,7 @@ class Ticks:
             elif flow.follower is not None:
                 self._files.rewind(flow, flow.follower)
         elif flow.follower is not None and flow.apart is None and want.position is not None:
-            flow.follower.release(Position(flow.seals.open(want.position.file), want.position.offset))
+            flow.follower.release(Place(flow.seals.open(want.position.file), want.position.offset))
         if self._flows.starved.pop(flow.member, None) is not None:
             flow.not_before = 0.0  # it waited for credit, not for its round
         self._flows.changed(flow)

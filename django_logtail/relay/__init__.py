@@ -39,13 +39,13 @@ from django_logtail.control.messages import (
 from django_logtail.control.process import in_thread
 from django_logtail.control.wants import WANT_RENEWAL_SECONDS, Sought, Want
 from django_logtail.control.wire import VERSION
+from django_logtail.place import Place
 from django_logtail.relay.feeds import Feeds
 from django_logtail.relay.inbox import Inbox
 from django_logtail.relay.liveness import RETRY_SECONDS, SILENT_SECONDS, Readers
 from django_logtail.relay.posting import Post, Wanted, Wants
 from django_logtail.relay.requests import AsyncHistory
 from django_logtail.relay.viewer_list import ViewerList
-from django_logtail.tailing.events import Position
 from django_logtail.tailing.reasons import reason
 from django_logtail.timing import Supervisor, whereabouts
 
@@ -117,7 +117,7 @@ class Relay:
         self,
         log: str,
         queue: str,
-        place: Position,
+        place: Place,
         *,
         end: int | None = None,
         before_lines: int | None = None,

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from django_logtail.place import Place
 from django_logtail.protocol import encode_batch, encode_message
 from django_logtail.relay.gap import frames_between, landing
 from django_logtail.relay.items import Frame, RingItem
 from django_logtail.relay.ring import Ring, Spot
-from django_logtail.tailing.events import Position
 
 
 @dataclass(slots=True, eq=False)
@@ -24,7 +24,7 @@ class Cursor:
     ring: Ring
     number: int = 0
     skipped: int = 0
-    place: Position | None = None
+    place: Place | None = None
     news: asyncio.Event = field(default_factory=asyncio.Event)
     stepped_at: float = 0.0
     _opening: str | None = field(default=None, init=False)
@@ -65,7 +65,7 @@ class Cursor:
                 return
             if item.before is None:
                 return
-            self.place = Position(item.before.file, item.before.offset + self.skipped)
+            self.place = Place(item.before.file, item.before.offset + self.skipped)
         else:
             self.place = ring.position
         if self.place is not None:

@@ -10,6 +10,7 @@ from typing import Final
 
 from django_logtail.control.messages import Batch, Beat, Event, Message
 from django_logtail.control.wants import Want
+from django_logtail.place import Place
 from django_logtail.relay.cursor import Cursor
 from django_logtail.relay.items import RingItem, batch_item, event_item
 from django_logtail.relay.order import Order, Source, Verdict
@@ -17,7 +18,6 @@ from django_logtail.relay.pace import Pace
 from django_logtail.relay.posting import Wants
 from django_logtail.relay.rate import Rate
 from django_logtail.relay.ring import Ring
-from django_logtail.tailing.events import Position
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class Feed:
         *,
         flow: str,
         lines: int,
-        start: Position | None,
+        start: Place | None,
         wants: Wants,
         is_past: Callable[[str], bool],
         ring_bytes: Callable[[], int],
@@ -106,7 +106,7 @@ class Feed:
     def _continues(self, message: Batch | Event) -> bool:
         if isinstance(message, Event):
             return message.before == self.ring.position
-        return message.is_late or Position(message.file, message.start) == self.ring.position
+        return message.is_late or Place(message.file, message.start) == self.ring.position
 
     def _take_next(self, message: Batch | Event) -> None:
         now = self._clock()
@@ -122,7 +122,7 @@ class Feed:
             return
         self._taken += len(item.data)
         assert item.before is not None
-        self._remember(Position(item.before.file, item.before.offset + len(item.data)))
+        self._remember(Place(item.before.file, item.before.offset + len(item.data)))
         self._append(item)
 
     def _take_event(self, item: RingItem) -> None:
@@ -132,7 +132,7 @@ class Feed:
             self._remember(item.before)
         self._append(item)
 
-    def _remember(self, end: Position) -> None:
+    def _remember(self, end: Place) -> None:
         self._ends.pop(end.file, None)
         self._ends[end.file] = end.offset
         while len(self._ends) > GENERATIONS:

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
+from django_logtail.place import Place
 from django_logtail.relay.cursor import Cursor
 from django_logtail.relay.feed import Feed
 from django_logtail.relay.feed_viewer import FeedViewer
 from django_logtail.relay.liveness import Readers
 from django_logtail.relay.posting import Wants
-from django_logtail.tailing.events import Position
 
 #: Bytes of recent items one feed keeps, all feeds of a process together, and one feed at least.
 RING_BYTES: Final = 4 * 1024 * 1024
@@ -39,7 +39,7 @@ class Feeds:
         queue: str,
         *,
         lines: int,
-        resume: Position | None,
+        resume: Place | None,
         may_cut: bool = True,
         path: str = "",
         user: str = "",
@@ -117,7 +117,7 @@ class Feeds:
         *,
         flow: str,
         lines: int,
-        start: Position | None,
+        start: Place | None,
         user: str,
         revision: str,
     ) -> Feed:

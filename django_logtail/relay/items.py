@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from django_logtail.control.messages import Batch, Event
+from django_logtail.place import Place
 from django_logtail.protocol import encode_batch, encode_message
-from django_logtail.tailing.events import Position
 
 #: Bytes one item costs beside its text.
 ITEM_BYTES: Final = 300
 
 #: What one viewer is sent at a time, and the place after it.
-Frame: TypeAlias = tuple[bytes | str, Position | None]
+Frame: TypeAlias = tuple[bytes | str, Place | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,8 @@ class RingItem:
     which was `at`, by the feed's clock.
     """
 
-    before: Position | None
-    after: Position | None
+    before: Place | None
+    after: Place | None
     frame: bytes | str
     total: int
     at: float
@@ -46,13 +46,13 @@ class RingItem:
         return not self.data and self.after is not None and self.before != self.after
 
 
-def batch_item(message: Batch, here: Position | None, received: int, at: float) -> RingItem:
+def batch_item(message: Batch, here: Place | None, received: int, at: float) -> RingItem:
     """The item of a batch. `here` is where the stream stands; `received` counts the bytes before this one."""
     data, is_partial, is_late = message.data, message.is_partial, message.is_late
-    before = Position(message.file, message.start)
+    before = Place(message.file, message.start)
     return RingItem(
         before,
-        here if is_partial or is_late else Position(before.file, before.offset + len(data)),
+        here if is_partial or is_late else Place(before.file, before.offset + len(data)),
         encode_batch(before.file, before.offset, data, partial=is_partial, late=is_late),
         received if is_partial else received + len(data),
         at,

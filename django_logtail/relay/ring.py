@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import Final, NamedTuple
 
+from django_logtail.place import Place
 from django_logtail.relay.items import RingItem
-from django_logtail.tailing.events import Position
 
 #: Moves between generations that are remembered, to name a gap that spans them.
 MOVES: Final = 64
@@ -25,7 +25,7 @@ class Ring:
     It keeps as well what a gap is named by after its items are gone: the stream's start, and its moves.
     """
 
-    def __init__(self, position: Position | None) -> None:
+    def __init__(self, position: Place | None) -> None:
         #: Where the last item ends, and the bytes of log that came until then.
         self.position = position
         self.received = 0
@@ -70,7 +70,7 @@ class Ring:
             self._size -= self._items.popleft().size
             self.first += 1
 
-    def find(self, place: Position) -> Spot | None:
+    def find(self, place: Place) -> Spot | None:
         """Where the stream goes on from `place`, if that is in the ring or where it ends."""
         for number in range(self.next - 1, self.first - 1, -1):
             item = self.item(number)

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from django_logtail.tailing.events import Kind, Position
+from django_logtail.place import Place
+from django_logtail.tailing.events import Kind
 from django_logtail.tailing.files.generation import FileId, Generation, digest_of
 from django_logtail.tailing.files.system import System
 
@@ -59,7 +60,7 @@ class Chain:
         self._system = system
         self._retired = retired
         self._released = 0
-        self._taken: Position | None = None
+        self._taken: Place | None = None
 
     @property
     def here(self) -> Segment:
@@ -76,8 +77,8 @@ class Chain:
         return self.index == len(self.segments) - 1
 
     @property
-    def position(self) -> Position | None:
-        return Position(self.here.generation.id, self.offset) if self.segments else None
+    def position(self) -> Place | None:
+        return Place(self.here.generation.id, self.offset) if self.segments else None
 
     def inodes(self) -> set[tuple[int, int]]:
         """The inodes that our descriptors pin; that of a closed file may be another one's by now."""
@@ -126,7 +127,7 @@ class Chain:
 
     # The consumer's side
 
-    def rewind(self, position: Position, late: Mapping[str, int]) -> bool:
+    def rewind(self, position: Place, late: Mapping[str, int]) -> bool:
         """Stand at `position` again. False: it was never reached, or is not held any more."""
         index = self._find(position)
         if index is None:
@@ -141,7 +142,7 @@ class Chain:
                 segment.generation.sent = max(segment.end, min(wanted, segment.generation.sent))
         return True
 
-    def _find(self, position: Position) -> int | None:
+    def _find(self, position: Place) -> int | None:
         """The segment that holds `position` and can still be read from there; the exact id goes before a proof."""
         for is_it in (_has_id, _is_named_by):
             for index, segment in enumerate(self.segments):
@@ -154,7 +155,7 @@ class Chain:
                     return index
         return None
 
-    def release(self, position: Position) -> None:
+    def release(self, position: Place) -> None:
         for index, segment in enumerate(self.segments[: self.index + 1]):
             if segment.generation.id == position.file and position.offset >= segment.start:
                 self._released, self._taken = index, position

@@ -11,11 +11,12 @@ import errno
 import os
 from dataclasses import replace
 
+from django_logtail.place import Place
 from django_logtail.tailing.backlog import start_of_last_lines
 from django_logtail.tailing.belonging import Belonging
 from django_logtail.tailing.chain import Chain, Details, Notice, Segment
 from django_logtail.tailing.continued import continues_at
-from django_logtail.tailing.events import Event, Item, Kind, Position
+from django_logtail.tailing.events import Event, Item, Kind
 from django_logtail.tailing.files.generation import Changed, FileId, Generation, proves
 from django_logtail.tailing.files.opening import Permit, Trouble, open_log, trouble_of
 from django_logtail.tailing.files.system import System, close_quietly, is_remote
@@ -305,12 +306,12 @@ class Discovery:
             rest = replace(between, unseen=between.unseen[1:])
             self._lengthen(first.proven_size, [(Kind.ROTATED, details)], rest, generation, 0, now)
 
-    def _started(self, before: Position | None) -> None:
+    def _started(self, before: Place | None) -> None:
         self._has_started = True
         details: Details = {"size": self.size, "resumed": before is not None}
         self.opening.append(Event(Kind.STARTED, before, self._chain.position, details))
 
-    def start_again(self, position: Position) -> None:
+    def start_again(self, position: Place) -> None:
         """After a rewind: the stream begins anew, and says where and in which state."""
         self.opening.clear()
         self._started(position)
@@ -372,7 +373,7 @@ class Discovery:
             except (OSError, Unsettled):
                 current.close()  # the next look finds it again
 
-    def _resume_in(self, generation: Generation, wanted: Position) -> None:
+    def _resume_in(self, generation: Generation, wanted: Place) -> None:
         self._chain.begin(generation, wanted.offset)
         self.wanted = None
         self._started(wanted)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import errno
 
+from django_logtail.place import Place
 from django_logtail.tailing.chain import Chain, Segment
 from django_logtail.tailing.discovery import MAX_FAILURES, Discovery
-from django_logtail.tailing.events import Batch, Event, Item, Kind, Position
+from django_logtail.tailing.events import Batch, Event, Item, Kind
 from django_logtail.tailing.files.generation import Changed, Generation
 from django_logtail.tailing.files.system import System
 from django_logtail.tailing.text.lines import LineEnds
@@ -39,7 +40,7 @@ class Emission:
         self._now = 0.0
         self._seen: tuple[str, int, int, int, int] | tuple[()] = ()
         self._looks_left = 0
-        self._partial_at: Position | None = None
+        self._partial_at: Place | None = None
         self._partial_due: float | None = None
         self._partial_shown = 0
         self._late_due: float | None = None
@@ -206,7 +207,7 @@ class Emission:
 
     def _take(self, generation: Generation, data: bytes) -> None:
         offset = self._chain.offset
-        self._items.append(Batch(Position(generation.id, offset), data))
+        self._items.append(Batch(Place(generation.id, offset), data))
         generation.took(offset, data)
         generation.unwritten_to = generation.gap_end = 0
         self._chain.here.grown_at = self._now
@@ -227,7 +228,7 @@ class Emission:
         if not rest:
             self._forget_partial()
             return
-        here = Position(generation.id, self._chain.offset)
+        here = Place(generation.id, self._chain.offset)
         if self._partial_at != here:
             self._partial_at, self._partial_shown = here, 0
             self._partial_due = self._now + PARTIAL_SECONDS
@@ -365,7 +366,7 @@ class Emission:
         whole = whole or len(data)
         if not whole:
             return False
-        self._items.append(Batch(Position(generation.id, generation.sent), data[:whole], late=True))
+        self._items.append(Batch(Place(generation.id, generation.sent), data[:whole], late=True))
         generation.took(generation.sent, data[:whole])
         self._budget -= whole
         segment.grown_at, segment.fragment_since = self._now, None

@@ -1,4 +1,4 @@
-"""What a follower reports, in stream order. Knows nothing but itself.
+"""What a follower reports, in stream order. Knows nothing but places.
 
 A follower's output is one stream of items. Each item says where in the log it begins (`before`) and where the
 stream stands after it (`after`). Whoever takes items checks only that: an item whose `before` is not where it
@@ -12,13 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeAlias
 
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Byte `offset` of the generation `file` (see `generation.py` for what the id is made of)."""
-
-    file: str
-    offset: int
+from django_logtail.place import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +25,7 @@ class Batch:
     the older generation and do not move the stream's position.
     """
 
-    before: Position
+    before: Place
     data: bytes
     partial: bool = False
     late: bool = False
@@ -72,8 +66,8 @@ class Event:
     """
 
     kind: Kind
-    before: Position | None
-    after: Position | None
+    before: Place | None
+    after: Place | None
     details: Mapping[str, str | int | None] = field(default_factory=dict)
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from django_logtail.place import Place
 from django_logtail.tailing.belonging import Belonging
 from django_logtail.tailing.chain import Chain
 from django_logtail.tailing.discovery import Discovery
 from django_logtail.tailing.emission import Emission
-from django_logtail.tailing.events import Batch, Event, Item, Kind, Position
+from django_logtail.tailing.events import Batch, Event, Item, Kind
 from django_logtail.tailing.files.opening import Permit, permit_all
 from django_logtail.tailing.files.system import System
 from django_logtail.tailing.starts import Start
@@ -84,7 +85,7 @@ class Follower:
         return self._emission.has_more
 
     @property
-    def position(self) -> Position | None:
+    def position(self) -> Place | None:
         """Where the stream stands; None as long as there was no file."""
         return self._chain.position or self._discovery.wanted
 
@@ -118,7 +119,7 @@ class Follower:
         self._discovery.notices.append((kind, {"reason": reason}))
         self.due = self._rest = None
 
-    def rewind(self, position: Position, late: Mapping[str, int] | None = None) -> bool:
+    def rewind(self, position: Place, late: Mapping[str, int] | None = None) -> bool:
         """Emit again from `position`, the same chain. False: that generation is not held any more.
 
         Then a new follower with `Resume` may still find it on the disk. `late` are the bytes already taken of older
@@ -131,7 +132,7 @@ class Follower:
         self.due = self._rest = None
         return True
 
-    def release(self, position: Position) -> None:
+    def release(self, position: Place) -> None:
         """The consumer has everything before `position`: what only served a rewind may be closed."""
         self._chain.release(position)
 

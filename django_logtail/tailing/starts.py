@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from django_logtail.tailing.events import Position
+from django_logtail.place import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class FromEnd:
 class Resume:
     """Exactly where an earlier follower stood, if that file still exists under this or a rotated name."""
 
-    position: Position
+    position: Place
 
 
 Start: TypeAlias = LastLines | FromStart | FromEnd | Resume

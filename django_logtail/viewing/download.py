@@ -21,12 +21,12 @@ from typing import Final
 from django_logtail.control import ViewerFacts
 from django_logtail.control.messages import Failed, Found, Piece
 from django_logtail.models import Log
+from django_logtail.place import Place
 from django_logtail.protocol import MAX_RANGE_BYTES
 from django_logtail.relay import Relay
 from django_logtail.relay.here import relay_here
 from django_logtail.relay.requests import AsyncHistory
 from django_logtail.shares import Charged
-from django_logtail.tailing.events import Position
 from django_logtail.tailing.reasons import in_full
 from django_logtail.timing import pause
 from django_logtail.viewing import daphne
@@ -219,7 +219,7 @@ async def _range(relay: Relay, log: Log, user: str, whole: WholeFile, start: int
         answer = relay.history(
             str(log.pk),
             log.queue_name,
-            Position(whole.file, start),
+            Place(whole.file, start),
             end=end,
             user=user,
             revision=log.revision,

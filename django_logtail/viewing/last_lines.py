@@ -11,10 +11,10 @@ import time
 from typing import Final
 
 from django_logtail.models import Log
+from django_logtail.place import Place
 from django_logtail.protocol import MAX_RANGE_BYTES, PROTOCOL_VERSION, encode_message
 from django_logtail.relay import Relay
 from django_logtail.relay.feed_viewer import FeedViewer
-from django_logtail.tailing.events import Position
 from django_logtail.timing import pause
 from django_logtail.viewing.told import told
 
@@ -30,7 +30,7 @@ MOST_SETTLE_SECONDS: Final = 1.0
 LOOK_SECONDS: Final = 0.1
 
 
-async def last_lines(relay: Relay, log: Log, *, lines: int, resume: Position | None, user: str = "") -> bytes:
+async def last_lines(relay: Relay, log: Log, *, lines: int, resume: Place | None, user: str = "") -> bytes:
     """What lies between `resume`, or the last `lines` lines, and the end of the file as it is now.
 
     `hello` first, then the stream, `status` and `end`. Its `reason` is "complete"; or "more" when ANSWER_BYTES were

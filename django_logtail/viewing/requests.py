@@ -15,10 +15,10 @@ from django_logtail.access import Refused
 from django_logtail.conf import conf
 from django_logtail.control.wants import Sought
 from django_logtail.models import Log
+from django_logtail.place import Place
 from django_logtail.protocol import encode_message
 from django_logtail.relay import Relay
 from django_logtail.shares import Charged
-from django_logtail.tailing.events import Position
 from django_logtail.tailing.text.matching import has_regex
 from django_logtail.viewing.range_frames import range_frames
 from django_logtail.viewing.rechecks import Changed
@@ -147,14 +147,14 @@ class Answers:
         )
         match asked:
             case protocol.Range(request, file, start, end):
-                answer = ask(Position(file, start), end=end)
+                answer = ask(Place(file, start), end=end)
                 return range_frames(answer, request)
             case protocol.RangeBefore(request, file, before, lines):
-                answer = ask(Position(file, before), before_lines=lines)
+                answer = ask(Place(file, before), before_lines=lines)
                 return range_frames(answer, request)
             case protocol.SearchFrom():
                 sought = Sought(asked.pattern, asked.regex, asked.case)
-                answer = ask(Position(asked.file, asked.start), search=sought)
+                answer = ask(Place(asked.file, asked.start), search=sought)
                 return search_frames(answer, asked.request, asked.file, asked.start)
 
 

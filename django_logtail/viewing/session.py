@@ -19,7 +19,6 @@ from django_logtail.protocol import BadMessage, CloseCode, encode_message
 from django_logtail.relay import Relay
 from django_logtail.relay.feed_viewer import FeedViewer
 from django_logtail.relay.here import relay_here
-from django_logtail.tailing.events import Position
 from django_logtail.timing import end_tasks, whereabouts
 from django_logtail.viewing.rechecks import Changed, Stay
 from django_logtail.viewing.requests import Answers, offered
@@ -66,12 +65,11 @@ class Watching:
             )
         )
         relay = relay_here()
-        resume = None if hello.resume is None else Position(hello.resume.file, hello.resume.offset)
         viewer = relay.feeds.join(
             str(log.pk),
             log.queue_name,
             lines=hello.lines,
-            resume=resume,
+            resume=hello.resume,
             may_cut=not label.startswith("utf-16"),
             path=log.path,
             user=self._user,
@@ -128,7 +126,7 @@ class Watching:
         while True:
             match await self._socket.next_message():
                 case protocol.Ack(place):
-                    if self._window.acknowledge(Position(place.file, place.offset)):
+                    if self._window.acknowledge(place):
                         # What acknowledges something new is free: there are as many of these as we sent batches.
                         self._socket.allowance.give_back()
                 case protocol.Hold():

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from typing import Final
 
-from django_logtail.tailing.events import Position
+from django_logtail.place import Place
 
 #: Bytes a viewer may leave un-acknowledged. More, and some servers can no longer close a socket that nobody reads.
 WINDOW_BYTES: Final = 256 * 1024
@@ -20,7 +20,7 @@ class Window:
 
     def __init__(self) -> None:
         self._is_held = False
-        self._sent: deque[tuple[Position | None, int]] = deque()
+        self._sent: deque[tuple[Place | None, int]] = deque()
         self._unacknowledged = 0
         self._acked_at = time.monotonic()
         self._changed = asyncio.Event()
@@ -31,7 +31,7 @@ class Window:
         is_late = time.monotonic() - self._acked_at > ACK_SECONDS
         return bool(self._unacknowledged) and is_late and not self._is_held
 
-    def sent(self, frame: bytes | str, place: Position | None) -> None:
+    def sent(self, frame: bytes | str, place: Place | None) -> None:
         """`place`: where the viewer stands after the frame."""
         # Whatever was sent counts, a line shown early and an event too: a socket that nobody reads holds them.
         # Before there is a place there is nothing a client could acknowledge.
@@ -41,7 +41,7 @@ class Window:
             self._acked_at = time.monotonic()
         self._unacknowledged += size
 
-    def acknowledge(self, place: Position) -> bool:
+    def acknowledge(self, place: Place) -> bool:
         """The viewer has all up to `place`. False: that is nothing new."""
         reached = next(
             (

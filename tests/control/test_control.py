@@ -12,7 +12,7 @@ from django_logtail.control.in_redis import RedisControl
 from django_logtail.control.keys import key
 from django_logtail.control.messages import read_want, want_text
 from django_logtail.control.wants import WANT_LEASE_MS, Want
-from django_logtail.tailing.events import Position
+from django_logtail.place import Place
 from example_project.demo.redis_server import redis_command
 from tests.ports import free_port
 from tests.stack import is_listening, wait_until
@@ -110,7 +110,7 @@ def test_nothing_wanted_wakes_nobody(control):
 def test_a_reader_gets_every_want_first_and_then_what_changed(control, lease):
     control.post("q", [WANT], [], [])
     first = tick(control, lease, starting=True)
-    more = replace(WANT, process="p2", position=Position("f", 12), taken=5)
+    more = replace(WANT, process="p2", position=Place("f", 12), taken=5)
     control.post("q", [more], [], [])
     second = tick(control, lease, first.seen)
     third = tick(control, lease, second.seen)
@@ -291,10 +291,10 @@ def test_a_redis_that_does_not_answer_is_one_kind_of_error():
     "want",
     [
         WANT,
-        replace(WANT, position=Position("f", 0), taken=3, lines=0),
-        replace(WANT, position=Position("f", 9), end=20),
-        replace(WANT, position=Position("f", 9), late={"e": 700}),
-        replace(WANT, position=Position("f", 9), before_lines=20),
+        replace(WANT, position=Place("f", 0), taken=3, lines=0),
+        replace(WANT, position=Place("f", 9), end=20),
+        replace(WANT, position=Place("f", 9), late={"e": 700}),
+        replace(WANT, position=Place("f", 9), before_lines=20),
     ],
 )
 def test_a_want_survives_its_journey(want):

@@ -28,17 +28,15 @@ from django_logtail.control.messages import (
 )
 from django_logtail.control.wants import Sought, Want
 from django_logtail.control.wire import Ignored, Malformed, NotOurs, TooNew
-from django_logtail.tailing.events import Position
+from django_logtail.place import Place
 
 RECORDED = Path(__file__).parents[1] / "recorded_messages"
 
 #: One of each kind, with every field set. Its recording is named like it, and has been made by the version it is of.
 SAID = {
     "batch": Batch("t", 2, "p|7|", 3, 4, "file", 500, b"one\ntwo\n", True, True),
-    "event": Event(
-        "t", 2, "p|7|", 3, 5, "rotated", Position("file", 508), Position("next", 0), {"name": "a.1"}
-    ),
-    "event-at-the-start": Event("t", 2, "p|7|", 3, 1, "started", None, Position("file", 0), {}),
+    "event": Event("t", 2, "p|7|", 3, 5, "rotated", Place("file", 508), Place("next", 0), {"name": "a.1"}),
+    "event-at-the-start": Event("t", 2, "p|7|", 3, 1, "started", None, Place("file", 0), {}),
     "heartbeat": Heartbeat("t", "web-2", "logtail", {"p|7|": [2, 3, 5, 508, "reading", ""]}),
     "nudge": Nudge(),
     "piece": Piece("t", "p|7|r", 3, "file", 100, b"old\n"),
@@ -57,7 +55,7 @@ WANT = Want(
     3,
     1000,
     lines=500,
-    position=Position("file", 12),
+    position=Place("file", 12),
     taken=5,
     end=20,
     before_lines=10,

@@ -27,7 +27,7 @@ from django_logtail.relay import Relay, feeds, pace
 from django_logtail.relay.feed_viewer import FeedViewer
 from django_logtail.relay.feeds import RING_BYTES
 from django_logtail.relay.pace import CREDIT_BYTES
-from django_logtail.tailing import Follower, Position
+from django_logtail.tailing import Follower, Place
 from django_logtail.tailing.files.system import System
 
 QUEUE = "q"
@@ -156,7 +156,7 @@ class House:
         await asyncio.gather(task, return_exceptions=True)
 
     def join(self, lines: int = 500, resume: tuple[str, int] | None = None) -> Taker:
-        place = None if resume is None else Position(*resume)
+        place = None if resume is None else Place(*resume)
         return Taker(
             self.relay, self.relay.feeds.join("1", QUEUE, lines=lines, resume=place, revision=self.revision)
         )
@@ -627,14 +627,14 @@ async def test_old_bytes_on_a_dead_file_system_hold_up_no_log_and_no_others_old_
     await taker.until(lambda: taker.bytes == b"alive\n")
     is_dead.set()
     for _ in range(Limits().history_jobs):
-        asked = house.relay.history("1", QUEUE, Position(*taker.place), before_lines=1)
+        asked = house.relay.history("1", QUEUE, Place(*taker.place), before_lines=1)
         with pytest.raises(asyncio.TimeoutError):
             await asyncio.wait_for(asked.next(), 0.5)
         asked.close()
 
     others = Taker(house.relay, house.relay.feeds.join("2", QUEUE, lines=5, resume=None))
     await others.until(lambda: others.bytes == b"other\n")
-    asked = house.relay.history("2", QUEUE, Position(*others.place), before_lines=1)
+    asked = house.relay.history("2", QUEUE, Place(*others.place), before_lines=1)
     found = await asked.next()
     answers.set()
 
@@ -776,8 +776,8 @@ async def test_history_answers_bytes_and_lines_before(house):
         finally:
             pending.close()
 
-    some = await answer(place=Position(file, 10 * size), end=20 * size)
-    before = await answer(place=Position(file, end), before_lines=100)
+    some = await answer(place=Place(file, 10 * size), end=20 * size)
+    before = await answer(place=Place(file, end), before_lines=100)
 
     assert some == (numbered(10, 10), 10 * size, 20 * size)
     assert before == (numbered(900, 100), 900 * size, end)
@@ -787,7 +787,7 @@ async def test_history_of_a_file_that_is_gone_says_so(house):
     house.append(b"x\n")
     taker = house.join()
     await taker.until(lambda: taker.bytes)
-    pending = house.relay.history("1", QUEUE, Position("0-0-0-0", 0), end=10)
+    pending = house.relay.history("1", QUEUE, Place("0-0-0-0", 0), end=10)
 
     answer = await pending.next()
     pending.close()
@@ -797,7 +797,7 @@ async def test_history_of_a_file_that_is_gone_says_so(house):
 
 async def test_history_that_is_asked_for_before_there_is_a_mailbox_is_answered(tmp_path):
     house = House(tmp_path / "app.log")
-    pending = house.relay.history("1", QUEUE, Position("0-0-0-0", 0), end=10)
+    pending = house.relay.history("1", QUEUE, Place("0-0-0-0", 0), end=10)
 
     answer = await pending.next()
     await house.close()

@@ -41,7 +41,7 @@ from django_logtail.reader import Reader
 from django_logtail.reader.sources import Source
 from django_logtail.relay import Relay, feeds, gap, pace
 from django_logtail.relay.feed_viewer import FeedViewer
-from django_logtail.tailing import Position
+from django_logtail.tailing import Place
 
 T = TypeVar("T")
 QUEUE = "q"
@@ -367,7 +367,7 @@ class House:
         self.readers = [(reader, other) for reader, other in self.readers if other is not task]
 
     def join(self, web: Web, lines: int, resume: tuple[str, int] | None) -> None:
-        place = None if resume is None else Position(*resume)
+        place = None if resume is None else Place(*resume)
         viewer = web.relay.feeds.join(LOG, QUEUE, lines=lines, resume=place)
         self.takers.append(Taker(web, self.written, viewer, resume))
 

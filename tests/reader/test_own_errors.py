@@ -8,8 +8,9 @@ import pytest
 
 from django_logtail.control.messages import Failed
 from django_logtail.control.wants import Want
+from django_logtail.place import Place
 from django_logtail.reader import files, ranges
-from django_logtail.tailing import Follower, Position
+from django_logtail.tailing import Follower
 from tests.delivery.test_delivery import QUEUE, House, Taker, eventually, numbered
 
 NEXT = "tries again soon; the reader's own log says where"
@@ -118,13 +119,13 @@ async def test_a_file_whose_reading_fails_is_said_and_read_on_later_with_every_b
     [
         Want("p", "2", "", "box", 1, "much"),  # type: ignore[arg-type]
         Want("p", "two", "", "box", 1, 10_000_000),
-        Want("p", "2", "", "box", 1, 10_000_000, position=Position("no id", -7)),
-        Want("p", "2", "", "box", 1, 10_000_000, position=Position("x", "7")),  # type: ignore[arg-type]
+        Want("p", "2", "", "box", 1, 10_000_000, position=Place("no id", -7)),
+        Want("p", "2", "", "box", 1, 10_000_000, position=Place("x", "7")),  # type: ignore[arg-type]
         Want("p", "2", "", "box", 1, 10_000_000, lines=-3),
         Want("p", "2", "", "box", 1, 10_000_000, late={"no id": "7"}),  # type: ignore[dict-item]
-        Want("p", "2", "range-1", "box", 1, 0, position=Position("no id", -7), end=-9),
+        Want("p", "2", "range-1", "box", 1, 0, position=Place("no id", -7), end=-9),
         Want("p", "2", "range-1", "box", 1, 0, end=9),
-        Want("p", "2", "range-1", "box", 1, 0, position=Position("no id", 7), before_lines=-7),
+        Want("p", "2", "range-1", "box", 1, 0, position=Place("no id", 7), before_lines=-7),
         Want("p", "2", "", None, 1, 10_000_000),  # type: ignore[arg-type]
     ],
 )
@@ -170,7 +171,7 @@ async def test_who_asks_for_older_lines_is_told_at_once_that_the_reader_failed(h
     house.append(b"first\n")
     await good.until(lambda: good.bytes == b"first\n")
 
-    asked = house.relay.history("1", QUEUE, Position(good.place[0], 0), end=6)
+    asked = house.relay.history("1", QUEUE, Place(good.place[0], 0), end=6)
     answer = await asked.next()
     asked.close()
 

@@ -8,8 +8,8 @@ import pytest
 
 from django_logtail.control.messages import Batch, Failed
 from django_logtail.control.wants import Sought
+from django_logtail.place import Place
 from django_logtail.reader import files
-from django_logtail.tailing import Position
 from tests.delivery.test_delivery import QUEUE, House, Taker, eventually
 
 OLD, NEW = b"an old line\n", b"what only some may see\n"
@@ -104,7 +104,7 @@ async def test_a_range_or_a_search_of_another_revision_is_refused(
     viewer = house.join()
     await viewer.until(lambda: viewer.place)
     file = viewer.place[0]
-    place = Position(file, len(NEW) if asked == "before" else 0)
+    place = Place(file, len(NEW) if asked == "before" else 0)
     more = {"range": {"end": 100}, "before": {"before_lines": 5}, "search": {"search": Sought("only")}}[asked]
 
     refused = house.relay.history("1", QUEUE, place, revision=revision, **more)

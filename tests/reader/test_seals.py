@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.test import override_settings
 
+from django_logtail.place import Place
 from django_logtail.reader.seals import Seals
-from django_logtail.tailing.events import Position
 
 FILE = "fe00-230118-18ec4abdd30a6fbd-100-e4a6a0577479b2b4-a33e57"
 
@@ -51,9 +51,9 @@ def test_a_key_that_was_changed_is_accepted_and_its_ids_leave_as_they_came() -> 
 
     with override_settings(SECRET_KEY="new", SECRET_KEY_FALLBACKS=["old"]):
         seals = Seals("7")
-        place = seals.open_place(Position(sealed, 5))
-        assert place == Position(FILE, 5)
-        assert seals.seal_place(place) == Position(sealed, 5)
+        place = seals.open_place(Place(sealed, 5))
+        assert place == Place(FILE, 5)
+        assert seals.seal_place(place) == Place(sealed, 5)
         assert Seals("7").seal(FILE) != sealed
 
     with override_settings(SECRET_KEY="new"):

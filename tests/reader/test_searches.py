@@ -9,10 +9,10 @@ import pytest
 
 from django_logtail.control.messages import Failed, Found, Piece, Read, read_want, want_text
 from django_logtail.control.wants import Sought, Want
+from django_logtail.place import Place
 from django_logtail.reader import searches
 from django_logtail.reader.limits import Limits
 from django_logtail.relay.requests import AsyncHistory
-from django_logtail.tailing import Position
 from django_logtail.tailing.text.matching import has_regex
 from django_logtail.tailing.text.search import MAX_HITS, Search
 from django_logtail.viewing.search_frames import search_frames
@@ -42,7 +42,7 @@ async def file_of(house: House) -> str:
 async def ask(house: House, pattern: str, *, start: int = 0, user: str = "", **more: bool):
     """The frames of a search."""
     file = await file_of(house)
-    answer = house.relay.history("1", QUEUE, Position(file, start), search=Sought(pattern, **more), user=user)
+    answer = house.relay.history("1", QUEUE, Place(file, start), search=Sought(pattern, **more), user=user)
     return search_frames(answer, 7, file, start)
 
 
@@ -328,7 +328,7 @@ async def test_lines_are_read_while_searches_take_turns(house, monkeypatch):
     for frames in running:
         await anext(frames)
     file = await file_of(house)
-    pending = house.relay.history("1", QUEUE, Position(file, 0), end=LINE)
+    pending = house.relay.history("1", QUEUE, Place(file, 0), end=LINE)
 
     answer = await pending.next()
     pending.close()
@@ -367,7 +367,7 @@ async def test_what_may_not_be_read_is_not_searched(house):
     house.append(numbered(0, 10))
     file = await file_of(house)
     house.permit = lambda descriptor: "outside"
-    answer = house.relay.history("1", QUEUE, Position(file, 0), search=Sought("line"))
+    answer = house.relay.history("1", QUEUE, Place(file, 0), search=Sought("line"))
 
     messages = await answered(search_frames(answer, 1, file, 0))
 
@@ -384,7 +384,7 @@ async def test_without_a_reader_a_search_is_given_up(house, monkeypatch):
         return
 
     house.relay._wake = nobody
-    answer = house.relay.history("1", QUEUE, Position(file, 0), search=Sought("line"))
+    answer = house.relay.history("1", QUEUE, Place(file, 0), search=Sought("line"))
     messages = await answered(search_frames(answer, 1, file, 0))
 
     assert messages[-1]["id"] == "no-reader"
@@ -407,7 +407,7 @@ async def test_a_viewer_that_takes_nothing_gathers_no_progress(house, monkeypatc
 
 
 def test_a_want_for_a_search_survives_its_journey():
-    want = Want("p", "1", "f", "m", 3, 0, position=Position("id", 9), search=Sought('a"b', True, False))
+    want = Want("p", "1", "f", "m", 3, 0, position=Place("id", 9), search=Sought('a"b', True, False))
 
     assert read_want("q", want.member, want_text("q", want)) == want
     assert want.is_history

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from django_logtail.place import Place
 from django_logtail.relay.cursor import Cursor
 from django_logtail.relay.items import RingItem
 from django_logtail.relay.pace import CATCH_UP_SECONDS, SLOW_SECONDS, STEP_SECONDS, Pace
 from django_logtail.relay.ring import Ring
-from django_logtail.tailing import Position
 from tests.delivery.test_machine import VirtualLoop
 
 MIB = 1024 * 1024
@@ -25,7 +25,7 @@ class Stage:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.clock = clock
-        self.ring = Ring(Position("a", 0))
+        self.ring = Ring(Place("a", 0))
         self.pace = Pace(self.ring, ring_bytes=lambda: RING_BYTES, clock=clock, go_on=self.ask)
         self.left = 0
         self.asked_at: list[float] = []
@@ -52,7 +52,7 @@ class Stage:
         if self.left < len(BATCH):
             return False
         start, end = self.ring.received, self.ring.received + len(BATCH)
-        self.ring.append(RingItem(Position("a", start), Position("a", end), BATCH, end, self.clock(), BATCH))
+        self.ring.append(RingItem(Place("a", start), Place("a", end), BATCH, end, self.clock(), BATCH))
         self.ring.trim(RING_BYTES, self.pace.needed)
         self.left -= len(BATCH)
         return True

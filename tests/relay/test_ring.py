@@ -2,18 +2,18 @@
 
 import pytest
 
+from django_logtail.place import Place
 from django_logtail.relay.items import RingItem
 from django_logtail.relay.ring import Ring, Spot
-from django_logtail.tailing import Position
 
 
 def batch(start: int, data: bytes, *, file: str = "a", total: int = 0) -> RingItem:
     end = start + len(data)
-    return RingItem(Position(file, start), Position(file, end), data, total or end, 0.0, data)
+    return RingItem(Place(file, start), Place(file, end), data, total or end, 0.0, data)
 
 
-def event(file: str, offset: int, *, before: Position | None, is_start: bool = False) -> RingItem:
-    return RingItem(before, Position(file, offset), "{}", offset, 0.0, is_start=is_start)
+def event(file: str, offset: int, *, before: Place | None, is_start: bool = False) -> RingItem:
+    return RingItem(before, Place(file, offset), "{}", offset, 0.0, is_start=is_start)
 
 
 @pytest.fixture
@@ -31,14 +31,14 @@ def ring() -> Ring:
     [(4, Spot(1)), (10, Spot(2)), (13, Spot(2, 3)), (28, Spot(5)), (3, None), (29, None)],
 )
 def test_a_place_is_found_at_within_and_behind_the_items(ring: Ring, offset: int, spot: Spot | None) -> None:
-    assert ring.find(Position("a", offset)) == spot
+    assert ring.find(Place("a", offset)) == spot
 
 
 def test_a_place_that_events_stand_at_is_found_before_them(ring: Ring) -> None:
-    ring.append(event("a", 28, before=Position("a", 28)))
+    ring.append(event("a", 28, before=Place("a", 28)))
     ring.append(batch(28, b"x\n"))
 
-    assert ring.find(Position("a", 28)) == Spot(5)
+    assert ring.find(Place("a", 28)) == Spot(5)
 
 
 @pytest.mark.parametrize(
@@ -62,9 +62,9 @@ def test_old_items_are_forgotten_but_not_what_somebody_needs(ring: Ring) -> None
 
 
 def test_the_start_and_the_moves_outlive_their_items(ring: Ring) -> None:
-    ring.append(event("b", 0, before=Position("a", 28)))
+    ring.append(event("b", 0, before=Place("a", 28)))
     ring.append(batch(0, b"x\n", file="b"))
     ring.trim(0, needed=100)
 
     assert ring.start is not None
-    assert [move.after for move in ring.moves] == [Position("a", 4), Position("b", 0)]
+    assert [move.after for move in ring.moves] == [Place("a", 4), Place("b", 0)]

@@ -18,7 +18,7 @@ from django_logtail.tailing import (
     FromStart,
     Kind,
     LastLines,
-    Position,
+    Place,
     Resume,
 )
 from django_logtail.tailing.chain import MAX_HELD
@@ -41,7 +41,7 @@ def started(stage: LockStep) -> Event:
     return event
 
 
-def position_after(stage: LockStep) -> Position:
+def position_after(stage: LockStep) -> Place:
     assert stage.follower is not None
     position = stage.follower.position
     assert position is not None
@@ -75,13 +75,13 @@ def test_a_file_that_comes_later_is_shown_whole(stage: LockStep) -> None:
     assert stage.kinds == ["gone", "back"]
 
 
-def resume(stage: LockStep, position: Position) -> LockStep:
+def resume(stage: LockStep, position: Place) -> LockStep:
     again = LockStep(stage.dir)
     again.start(start=Resume(position))
     return again
 
 
-def left_at(stage: LockStep) -> Position:
+def left_at(stage: LockStep) -> Place:
     """Follow to the end of what is there, then end that follower."""
     stage.start()
     assert stage.follower is not None
@@ -99,7 +99,7 @@ def test_a_later_follower_goes_on_where_one_stood(stage: LockStep) -> None:
 
     again.shows(B)
     assert started(again).before == position
-    assert started(again).after == Position(position_after(again).file, len(A))
+    assert started(again).after == Place(position_after(again).file, len(A))
     assert started(again).details["resumed"] == 1
     again.close()
 
@@ -155,7 +155,7 @@ def test_a_generation_that_is_nowhere_is_said_to_be_missed(stage: LockStep) -> N
 
     again.shows(B)
     assert again.items[0] == Event(
-        Kind.MISSED, position, Position(position_after(again).file, 0), {"size": None}
+        Kind.MISSED, position, Place(position_after(again).file, 0), {"size": None}
     )
     again.close()
 
@@ -166,7 +166,7 @@ def test_a_generation_that_is_nowhere_is_said_to_be_missed(stage: LockStep) -> N
 def test_an_id_that_is_none_of_ours_is_a_miss(stage: LockStep, file: str) -> None:
     stage.new(A)
 
-    again = resume(stage, Position(file, 3))
+    again = resume(stage, Place(file, 3))
 
     again.shows(A)
     assert again.kinds == ["missed"]
@@ -202,7 +202,7 @@ def test_resuming_a_log_that_is_missing_waits_for_it(stage: LockStep) -> None:
 # Rewinds, as a consumer asks for that lost something
 
 
-def chained(stage: LockStep) -> Position:
+def chained(stage: LockStep) -> Place:
     """A chain of three generations, read to its end; the place in the middle of the first."""
     stage.new(A + B)
     stage.start()
@@ -211,7 +211,7 @@ def chained(stage: LockStep) -> Position:
     stage.new(C, stage.dir / "app.log.1")
     stage.new(D)
     stage.settle()
-    return Position(file, len(A))
+    return Place(file, len(A))
 
 
 def test_a_rewind_emits_the_very_same_chain_again(stage: LockStep) -> None:
@@ -261,14 +261,14 @@ def test_only_the_late_bytes_can_be_asked_for(stage: LockStep) -> None:
     assert stage.follower.rewind(position_after(stage), late={old.file: len(A)})
 
     assert [item for item in stage.settle() if isinstance(item, Batch)] == [
-        Batch(Position(old.file, len(A)), C, late=True)
+        Batch(Place(old.file, len(A)), C, late=True)
     ]
 
 
 def test_what_an_emptied_file_held_is_missed_after_a_rewind(stage: LockStep) -> None:
     stage.new(A + B)
     stage.start()
-    place = Position(position_after(stage).file, len(A))
+    place = Place(position_after(stage).file, len(A))
     os.truncate(stage.path, 0)
     stage.append(C)
     stage.settle()
@@ -277,7 +277,7 @@ def test_what_an_emptied_file_held_is_missed_after_a_rewind(stage: LockStep) -> 
     assert stage.follower.rewind(place)
     _, missed, truncated, batch = stage.settle()
 
-    assert missed == Event(Kind.MISSED, place, Position(place.file, len(A + B)), {"size": len(B)})
+    assert missed == Event(Kind.MISSED, place, Place(place.file, len(A + B)), {"size": len(B)})
     assert isinstance(truncated, Event)
     assert truncated.kind is Kind.TRUNCATED
     assert isinstance(batch, Batch)
@@ -290,8 +290,8 @@ def test_a_rewind_to_a_place_never_reached_is_refused(stage: LockStep, offset: i
     stage.start()
     assert stage.follower is not None
 
-    assert not stage.follower.rewind(Position(position_after(stage).file, offset))
-    assert not stage.follower.rewind(Position("another", 0))
+    assert not stage.follower.rewind(Place(position_after(stage).file, offset))
+    assert not stage.follower.rewind(Place("another", 0))
 
 
 def test_what_was_released_and_is_drained_is_closed(stage: LockStep) -> None:
@@ -376,7 +376,7 @@ def test_a_turn_emits_no_more_than_its_budget(stage: LockStep) -> None:
     stage.new(block("long", 5000))
     stage.start(start=FromStart())
     assert stage.follower is not None
-    assert stage.follower.rewind(Position(position_after(stage).file, 0))
+    assert stage.follower.rewind(Place(position_after(stage).file, 0))
 
     sizes = []
     while not sizes or stage.follower.has_more:

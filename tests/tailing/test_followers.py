@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from django_logtail.tailing import Batch, Event, Follower, FollowerSet, FromStart, Kind, Position
+from django_logtail.tailing import Batch, Event, Follower, FollowerSet, FromStart, Kind, Place
 from django_logtail.tailing.files.system import System
 from django_logtail.tailing.files.watches import Inotify, names_on_the_way
 from django_logtail.tailing.followers import POLL_SECONDS, REMOTE_REASON, RETRY_SECONDS
@@ -323,7 +323,7 @@ def test_a_rested_follower_that_is_rewound_is_polled_at_once(driver: Driver, tmp
     assert follower.position is not None
     assert follower.rests(driver.now)
 
-    assert follower.rewind(Position(follower.position.file, 0))
+    assert follower.rewind(Place(follower.position.file, 0))
 
     assert not follower.rests(driver.now)
     driver.set.hint("log")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from django_logtail.tailing import Batch, Event, FromEnd, FromStart, Kind, LastLines, Position
+from django_logtail.tailing import Batch, Event, FromEnd, FromStart, Kind, LastLines, Place
 from django_logtail.tailing.__main__ import MAX_BACKLOG_BYTES, Terminal, start_of, words_for
 from tests.tailing.stage import OURS, TAIL, A, B, C, Process
 
@@ -97,7 +97,7 @@ def test_another_number_of_lines_is_refused_in_words(text: str) -> None:
 
 @pytest.mark.parametrize("kind", Kind)
 def test_there_are_words_for_every_event(kind: Kind) -> None:
-    here = Position("file", 1)
+    here = Place("file", 1)
     details = {"name": "app.log.1", "to": 0, "reason": "r", "what": "FIFO", "size": 3}
 
     words = words_for(Event(kind, here, here, details))
@@ -109,12 +109,12 @@ def test_there_are_words_for_every_event(kind: Kind) -> None:
 def test_an_unfinished_line_is_written_once_although_it_is_emitted_thrice() -> None:
     reading, writing = os.pipe()
     terminal = Terminal(Path("app.log"), writing, writing)
-    here = Position("file", 10)
+    here = Place("file", 10)
 
     terminal.show(
         [Batch(here, b"un", partial=True), Batch(here, b"unfin", partial=True), Batch(here, b"unfinished\n")]
     )
-    terminal.show([Batch(Position("file", 21), b"next\n")])
+    terminal.show([Batch(Place("file", 21), b"next\n")])
 
     os.close(writing)
     assert os.read(reading, 1000) == b"unfinished\nnext\n"

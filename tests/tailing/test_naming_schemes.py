@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from django_logtail.tailing import Batch, Event, Follower, FromStart, Kind, Position, Resume
+from django_logtail.tailing import Batch, Event, Follower, FromStart, Kind, Place, Resume
 from django_logtail.tailing.belonging import Belonging, Registered, Row
 
 PROGRAMS = int(os.environ.get("LOGTAIL_SCHEMES", "600"))
@@ -69,7 +69,7 @@ class Play:
         self.rotations = self.written = 0
         self.now = 1000.0
         self.items: list[Batch | Event] = []
-        self.place: Position | None = None
+        self.place: Place | None = None
         self.others = [Row(2, self.directory / "app.log.old"), Row(3, self.directory / "app-audit.log")]
         self.write()
         self.follower = self.follow()
@@ -140,7 +140,7 @@ class Play:
                 self.place = item.after
             elif not item.partial and not item.late:
                 assert item.before == self.place, self
-                self.place = Position(item.before.file, item.end)
+                self.place = Place(item.before.file, item.end)
         self.now += self.random.choice((0.001, 0.3, 2.0))
 
     def poll_a_little(self) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from django_logtail.tailing import Batch, Event, Follower, FromStart, Kind, Position
+from django_logtail.tailing import Batch, Event, Follower, FromStart, Kind, Place
 from tests.tailing.stage import open_descriptors
 
 PROGRAMS = int(os.environ.get("LOGTAIL_PROGRAMS", "2000"))
@@ -27,7 +27,7 @@ class Consumer:
     """Takes items as the other end of a lossy line would: by position, and asks again where something is missing."""
 
     def __init__(self) -> None:
-        self.here: Position | None = None
+        self.here: Place | None = None
         self.order: list[str] = []
         self.bytes: dict[str, dict[int, bytes]] = {}
         self.kinds: list[Kind] = []
@@ -43,7 +43,7 @@ class Consumer:
                 assert item.before == self.here
                 if not item.partial:
                     self._put(item)
-                    self.here = Position(item.before.file, item.end)
+                    self.here = Place(item.before.file, item.end)
 
     def _take_event(self, event: Event) -> None:
         assert event.before == self.here
@@ -98,7 +98,7 @@ class Program:
         #: A file was removed, and the next one rotated, before anybody looked: others may have been between them.
         self.has_removed = self.is_unproven = False
         self.consumer = Consumer()
-        self.positions: list[Position] = []
+        self.positions: list[Place] = []
         self.old_writers: list[tuple[int, bytearray]] = []
         self.writer = -1
         self.current = bytearray()

@@ -25,7 +25,7 @@ def test_all_bytes_are_shown_once_and_each_event_is_told(scenario: Scenario, tmp
 
 def assert_chained(stage: LockStep) -> None:
     """Every item begins where the one before it ended."""
-    from django_logtail.tailing import Batch, Position
+    from django_logtail.tailing import Batch, Place
 
     here = stage.items[0].after  # type: ignore[union-attr]
     for item in stage.items[1:]:
@@ -34,7 +34,7 @@ def assert_chained(stage: LockStep) -> None:
                 continue
             assert item.before == here
             if not item.partial:
-                here = Position(item.before.file, item.end)
+                here = Place(item.before.file, item.end)
         else:
             assert item.before == here
             here = item.after

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from django_logtail.models import Log
+from django_logtail.place import Place
 from django_logtail.relay import liveness
-from django_logtail.tailing import Position
 from django_logtail.viewing import last_lines as module
 from django_logtail.viewing.last_lines import last_lines
 from tests.delivery.test_delivery import QUEUE, House, numbered
@@ -94,7 +94,7 @@ async def test_from_a_place_on_it_goes_through_a_rotation_to_the_newer_file(hous
     house.path.rename(house.path.with_name("app.log.1"))
     house.append(numbered(55, 5))
 
-    answer = await last_lines(house.relay, LOG, lines=0, resume=Position(place["file"], place["end"]))
+    answer = await last_lines(house.relay, LOG, lines=0, resume=Place(place["file"], place["end"]))
 
     assert bytes_of(answer) == numbered(50, 10)
     assert named(answer, "rotated")[0]["before"]["file"] == place["file"]
@@ -107,7 +107,7 @@ async def test_a_place_in_a_file_that_is_gone_is_answered_with_the_one_that_is_t
     house.path.unlink()
     house.append(numbered(100, 20))
 
-    answer = await last_lines(house.relay, LOG, lines=0, resume=Position(place["file"], place["end"]))
+    answer = await last_lines(house.relay, LOG, lines=0, resume=Place(place["file"], place["end"]))
 
     assert bytes_of(answer) == numbered(100, 20)
     assert named(answer, "end")[0]["reason"] == "complete"
@@ -128,7 +128,7 @@ async def test_what_is_too_much_says_that_there_is_more(house, monkeypatch):
     first = await last_lines(house.relay, LOG, lines=10, resume=None)
     house.append(numbered(1, 30_000))
 
-    resume = Position(named(first, "batch")[0]["file"], len(numbered(0, 1)))
+    resume = Place(named(first, "batch")[0]["file"], len(numbered(0, 1)))
     answer = await last_lines(house.relay, LOG, lines=0, resume=resume)
 
     assert named(answer, "end")[0]["reason"] == "more"

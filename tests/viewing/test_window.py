@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from django_logtail.tailing.events import Position
+from django_logtail.place import Place
 from django_logtail.viewing.window import WINDOW_BYTES, Window
 
 FULL = b"x" * WINDOW_BYTES
@@ -26,42 +26,42 @@ async def is_shut(waiting):
 
 
 async def test_less_than_a_window_may_be_sent_without_an_acknowledgement(window):
-    window.sent(FULL[1:], Position("a", WINDOW_BYTES - 1))
+    window.sent(FULL[1:], Place("a", WINDOW_BYTES - 1))
 
     assert not await is_shut(window.until_open())
 
 
 async def test_a_full_window_opens_with_what_is_acknowledged(window):
-    window.sent(FULL, Position("a", WINDOW_BYTES))
+    window.sent(FULL, Place("a", WINDOW_BYTES))
     was_shut = await is_shut(window.until_open())
     waiting = asyncio.ensure_future(window.until_open())
 
-    is_new = window.acknowledge(Position("a", WINDOW_BYTES))
+    is_new = window.acknowledge(Place("a", WINDOW_BYTES))
     await asyncio.wait_for(waiting, 10)
 
     assert was_shut
     assert is_new
 
 
-@pytest.mark.parametrize("place", [Position("a", 9), Position("b", 10)])
+@pytest.mark.parametrize("place", [Place("a", 9), Place("b", 10)])
 def test_a_place_before_the_first_frames_end_or_in_another_file_is_nothing_new(window, place):
-    window.sent(b"0123456789", Position("a", 10))
+    window.sent(b"0123456789", Place("a", 10))
 
     assert not window.acknowledge(place)
 
 
 def test_the_same_place_is_new_only_once(window):
-    window.sent(b"0123456789", Position("a", 10))
+    window.sent(b"0123456789", Place("a", 10))
 
-    assert [window.acknowledge(Position("a", 10)) for _ in range(2)] == [True, False]
+    assert [window.acknowledge(Place("a", 10)) for _ in range(2)] == [True, False]
 
 
 async def test_an_event_counts_as_well_and_is_freed_with_the_place_it_stands_at(window):
-    window.sent(FULL, Position("a", WINDOW_BYTES))
-    window.sent('{"type":"event"}', Position("a", WINDOW_BYTES))
+    window.sent(FULL, Place("a", WINDOW_BYTES))
+    window.sent('{"type":"event"}', Place("a", WINDOW_BYTES))
 
-    window.acknowledge(Position("a", WINDOW_BYTES))
-    window.sent(FULL[1:], Position("a", 2 * WINDOW_BYTES - 1))
+    window.acknowledge(Place("a", WINDOW_BYTES))
+    window.sent(FULL[1:], Place("a", 2 * WINDOW_BYTES - 1))
 
     assert not await is_shut(window.until_open())
 
