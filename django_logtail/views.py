@@ -62,7 +62,8 @@ from django_logtail.viewing.uvicorn import connection_behind
 
 logger = logging.getLogger(__name__)
 
-_SCRIPTS = Path(__file__).parent / "static" / "logtail"
+_STATIC = Path(__file__).parent / "static" / "logtail"
+_SCRIPTS = {path.relative_to(_STATIC).as_posix(): path for path in _STATIC.rglob("*.js")}
 
 View = Callable[..., HttpResponseBase]
 AsyncView = Callable[..., Coroutine[Any, Any, HttpResponseBase]]
@@ -103,7 +104,7 @@ def page(request: HttpRequest, slug: str | None = None) -> HttpResponseBase:
                 "logs": described(visible, request),
                 "chosen": slug,
             },
-            "script": script_url("page.js"),
+            "script": script_url("page/logs-page.js"),
             "version": __version__,
         },
     )
@@ -249,8 +250,8 @@ async def download(
 @require_safe
 def asset(request: HttpRequest, version: str, name: str) -> HttpResponseBase:
     """A script of this package, for hosts that keep only hashed static files: modules import each other by name."""
-    path = _SCRIPTS / name
-    if version != __version__ or path.suffix != ".js" or path.parent != _SCRIPTS or not path.is_file():
+    path = _SCRIPTS.get(name)
+    if version != __version__ or path is None:
         raise Http404
     return HttpResponse(
         path.read_bytes(),

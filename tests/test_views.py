@@ -455,9 +455,14 @@ def test_every_module_is_found_with_hashed_static_files(client: Client, collecte
 
     here = Path(django_logtail.__file__).parent / "static" / "logtail"
     names = {
-        re.sub(r"\.[0-9a-f]{12}\.js$", ".js", address.split("?")[0].rsplit("/", 1)[1]) for address in asked
+        re.sub(
+            r"^/(?:static/logtail|logs/-/assets/[^/]+)/|(?:\.[0-9a-f]{12})?(?=\.js(?:\?|$))|\?.*$",
+            "",
+            address,
+        )
+        for address in asked
     }
-    assert names == {path.name for path in here.glob("*.js")}
+    assert names == {path.relative_to(here).as_posix() for path in here.rglob("*.js")}
     assert len(asked) == len(names)
 
 
@@ -468,18 +473,22 @@ def test_scripts_come_from_the_page_s_own_host_when_static_files_do_not(
 
     html = client.get("/logs/").content.decode()
 
-    assert f'<script type="module" src="/logs/-/assets/{django_logtail.__version__}/page.js">' in html
-    assert '<link rel="stylesheet" href="https://cdn.example/static/logtail/viewer.css">' in html
+    assert (
+        f'<script type="module" src="/logs/-/assets/{django_logtail.__version__}/page/logs-page.js">' in html
+    )
+    assert '<link rel="stylesheet" href="https://cdn.example/static/logtail/styles/viewer.css">' in html
 
 
-@pytest.mark.parametrize("name", ["views.py", "..%2f..%2fviews.py", "tokens.css", "no-such.js", "..%2fx.js"])
+@pytest.mark.parametrize(
+    "name", ["views.py", "..%2f..%2fviews.py", "styles/tokens.css", "no-such.js", "..%2fx.js"]
+)
 def test_the_script_view_gives_scripts_and_nothing_else(client: Client, name: str) -> None:
     assert client.get(f"/logs/-/assets/{django_logtail.__version__}/{name}").status_code == 404
 
 
 def test_the_script_view_gives_one_version_only(client: Client) -> None:
-    assert client.get("/logs/-/assets/0.0.0/page.js").status_code == 404
-    answer = client.get(f"/logs/-/assets/{django_logtail.__version__}/page.js")
+    assert client.get("/logs/-/assets/0.0.0/page/logs-page.js").status_code == 404
+    answer = client.get(f"/logs/-/assets/{django_logtail.__version__}/page/logs-page.js")
     assert "immutable" in answer["Cache-Control"]
     answer.close()
 

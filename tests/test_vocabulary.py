@@ -13,8 +13,8 @@ PACKAGE = Path(django_logtail.__file__).parent
 DOCUMENT = (PACKAGE.parent / "docs" / "reference" / "protocol.md").read_text()
 PYTHON = {path.relative_to(PACKAGE).as_posix(): path.read_text() for path in PACKAGE.rglob("*.py")}
 SAYING = "\n".join(text for name, text in PYTHON.items() if name != "protocol.py")
-SESSION = (PACKAGE / "static" / "logtail" / "session.js").read_text()
-SCRIPTS = "\n".join(path.read_text() for path in (PACKAGE / "static" / "logtail").glob("*.js"))
+SESSION = (PACKAGE / "static" / "logtail" / "connection" / "session.js").read_text()
+SCRIPTS = "\n".join(path.read_text() for path in (PACKAGE / "static" / "logtail").rglob("*.js"))
 
 
 def section(title: str) -> str:
@@ -68,7 +68,7 @@ def test_each_state_is_documented_and_said_and_shown_and_no_other() -> None:
     said |= set(re.findall(r'become\("([a-z-]+)"', relay))
     said -= set(feed.STATES)  # a reader's own words, and no viewer's
     trouble = set(re.findall(r"'([a-z-]+)'", re.search(r"FILE_TROUBLE = new Set\((.*?)\)", SCRIPTS)[1]))
-    of_a_log = (PACKAGE / "static" / "logtail" / "state.js").read_text()
+    of_a_log = (PACKAGE / "static" / "logtail" / "connection" / "state.js").read_text()
     compared = set(re.findall(r"\bstate === '([a-z-]+)'", of_a_log))
     compared |= set(re.findall(r"server\?\.state === '([a-z-]+)'", SCRIPTS))
 

@@ -1,11 +1,12 @@
 """What a line of a log says: time, level, logger, message, and the entry it belongs to. Knows neither Django nor files.
 
-One table (`static/logtail/format-table.js`, behind its comment plain JSON) is read by the host, here, and by the page.
-Both readers have the same modules and read `tests/formats/conformance.jsonl` alike:
+One table (`static/logtail/formats/table.js`, behind its comment plain JSON) is read by the host, here, and by the page.
+Both readers have the same modules (the page's in `static/logtail/formats`) and read
+`tests/formats/conformance.jsonl` alike:
 
 | here | the page | |
 | --- | --- | --- |
-| `rows` | `format-rows.js` | the rows of the table, made ready to be matched |
+| `rows` | `rows.js` | the rows of the table, made ready to be matched |
 | `fields` | `fields.js` | what lines of JSON and of pairs say |
 | `heads` | `heads.js` | the head of one line |
 | `moments` | `moments.js` | written times as moments |

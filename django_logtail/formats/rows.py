@@ -1,4 +1,4 @@
-"""The rows of the table of formats, made ready to be matched. The page has the same in `format-rows.js`."""
+"""The rows of the table of formats, made ready to be matched. The page has the same in `rows.js`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HEAD_CHARACTERS = 800
 #: A request that is logged stands in front of its status.
 LONG_HEAD_CHARACTERS = 16_000
 
-TABLE_FILE = Path(__file__).parent.parent / "static" / "logtail" / "format-table.js"
+TABLE_FILE = Path(__file__).parent.parent / "static" / "logtail" / "formats" / "table.js"
 
 
 def _table() -> dict[str, Any]:

@@ -211,7 +211,7 @@ def address(route: str, slug: str) -> str:
     from django_logtail import __version__
 
     if route == "asset":
-        return reverse("logtail:asset", args=[__version__, "page.js"])
+        return reverse("logtail:asset", args=[__version__, "page/logs-page.js"])
     return reverse(f"logtail:{route}", args=[slug] if ROUTES[route][4] else [])
 
 

@@ -1,10 +1,10 @@
 /** A `<log-tail>` as its parts see it, without a page: the store and what is shown are real, rows are only told. */
 
-import { Arrivals } from '../../django_logtail/static/logtail/arrivals.js';
-import { Chosen } from '../../django_logtail/static/logtail/chosen.js';
-import { Finding } from '../../django_logtail/static/logtail/finding.js';
-import { Shown } from '../../django_logtail/static/logtail/shown.js';
-import { Store } from '../../django_logtail/static/logtail/store.js';
+import { Arrivals } from '../../django_logtail/static/logtail/log/incoming.js';
+import { Chosen } from '../../django_logtail/static/logtail/find/filtered.js';
+import { Finding } from '../../django_logtail/static/logtail/find/finding.js';
+import { Shown } from '../../django_logtail/static/logtail/rows/heights.js';
+import { Store } from '../../django_logtail/static/logtail/log/store.js';
 
 const HEIGHT = 20;
 

@@ -152,7 +152,7 @@ def test_the_lines_over_http_are_whole(host: Host) -> None:
     assert named(answer.decoded(), "end")[0]["reason"] in ("complete", "more")
 
 
-@pytest.mark.parametrize("name", ["page.js", "log-tail.js", "match-worker.js"])
+@pytest.mark.parametrize("name", ["page/logs-page.js", "log-tail.js", "find/match-worker.js"])
 def test_a_script_is_what_is_in_the_package(host: Host, name: str) -> None:
     path = f"/logs/-/assets/{django_logtail.__version__}/{name}"
     content = (CHECKOUT / "django_logtail" / "static" / "logtail" / name).read_bytes()

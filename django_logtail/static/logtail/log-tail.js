@@ -6,34 +6,34 @@
  * and what `docs/reference/element` does not name is for them alone.
  */
 
-import { Absence } from './absence.js?v=0.1.0';
-import { act } from './actions.js?v=0.1.0';
-import { Arrivals } from './arrivals.js?v=0.1.0';
-import { Attention } from './attention.js?v=0.1.0';
-import { drawBlank } from './blank.js?v=0.1.0';
-import { Chosen } from './chosen.js?v=0.1.0';
-import { config, settings, words } from './config.js?v=0.1.0';
-import { Cursor } from './cursor.js?v=0.1.0';
-import { write } from './dom.js?v=0.1.0';
-import { Drawing } from './drawing.js?v=0.1.0';
-import { Earlier } from './earlier.js?v=0.1.0';
-import { FilterBar } from './filter-bar.js?v=0.1.0';
-import { Finding } from './finding.js?v=0.1.0';
-import { History } from './history.js?v=0.1.0';
-import { onKey } from './keys.js?v=0.1.0';
-import { fragmentOf, linkedBy } from './link.js?v=0.1.0';
-import { Look } from './look.js?v=0.1.0';
-import { pane } from './pane.js?v=0.1.0';
-import { Results } from './results.js?v=0.1.0';
-import { Rows } from './rows.js?v=0.1.0';
-import { Ruler } from './ruler.js?v=0.1.0';
-import { Selection } from './selection.js?v=0.1.0';
-import { Session } from './session.js?v=0.1.0';
-import { Store } from './store.js?v=0.1.0';
-import { Stream, endsAccess } from './stream.js?v=0.1.0';
-import { Tools } from './tools.js?v=0.1.0';
+import { Absence } from './log/background-stop.js';
+import { act } from './pane/actions.js';
+import { Arrivals } from './log/incoming.js';
+import { Attention } from './log/follow.js';
+import { drawBlank } from './pane/blank.js';
+import { Chosen } from './find/filtered.js';
+import { config, settings, words } from './ui/config.js';
+import { Cursor } from './rows/cursor.js';
+import { write } from './ui/dom.js';
+import { Drawing } from './pane/drawing.js';
+import { Earlier } from './log/earlier.js';
+import { FilterBar } from './find/filter-bar.js';
+import { Finding } from './find/finding.js';
+import { History } from './log/linked-lines.js';
+import { onKey } from './pane/keys.js';
+import { fragmentOf, linkedBy } from './log/link.js';
+import { Look } from './rows/view-options.js';
+import { pane } from './pane/pane.js';
+import { Results } from './find/results.js';
+import { Rows } from './rows/rows.js';
+import { Ruler } from './rows/ruler.js';
+import { Selection } from './rows/selection.js';
+import { Session } from './connection/session.js';
+import { Store } from './log/store.js';
+import { Stream, endsAccess } from './connection/stream.js';
+import { Tools } from './rows/tools.js';
 
-/** @typedef {import('./item.js').Item} Line */
+/** @typedef {import('./log/item.js').Item} Line */
 /** @typedef {{slug: string, name: string, folder?: string, queue?: string, ticket: string, socket: string, lines?: string, download?: string, size?: number|null, page?: string}} LogInfo */
 
 export class LogTail extends HTMLElement {
@@ -223,7 +223,7 @@ export class LogTail extends HTMLElement {
 
   // --- what comes, and what is done ---------------------------------------
 
-  /** @param {import('./session.js').Phase} phase @param {Record<string, any>} details */
+  /** @param {import('./connection/session.js').Phase} phase @param {Record<string, any>} details */
   #became(phase, details) {
     if (details.encoding) write(this.parts.encoding, this.store.reading.name);
     if (details.queue) this.info.queue = details.queue;
@@ -234,7 +234,7 @@ export class LogTail extends HTMLElement {
     this.drawing.all();
   }
 
-  /** @param {import('./store.js').Change} change */
+  /** @param {import('./log/store.js').Change} change */
   #changed(change) {
     this.arrivals.changed(change);
     if (change.kind === 'added') {

@@ -1,0 +1,412 @@
+/**
+ * One viewing of one log: its connection, where it stands, and when to try again. Knows no DOM.
+ *
+ * The clock, randomness, `fetch` and `WebSocket` are parameters. `docs/reference/protocol` describes the words.
+ */
+
+import { Health } from './health.js';
+import { Refused, messagesOf, refusalOf } from './http-answers.js';
+import { Requests } from './requests.js';
+
+export const PROTOCOL = 1;
+
+const HELLO_MS = 12_000;
+const FIRST_RETRY_MS = 500;
+const LAST_RETRY_MS = 30_000;
+/** A connection that lasted this long was a good one: the next retry starts from the shortest wait again. */
+const GOOD_MS = 10_000;
+/** Handshakes that fail while plain HTTP works, before "no WebSocket on this network" is said. */
+const HANDSHAKES = 2;
+/** What an answer over HTTP may take; the server gives up after 8 s. */
+const LINES_MS = 20_000;
+
+/**
+ * @typedef {'idle'|'connecting'|'open'|'waiting'|'offline'|'stopped'|'denied'|'gone'|'signedout'|'failed'|'limit'|'nosocket'|'outdated'} Phase
+ * `waiting`: the connection was lost, the next attempt is at `retryAt`. `stopped`: by the reader of the page.
+ * `nosocket`: details say why (`cause`, `fix`), whether lines are being fetched over HTTP (`fetching`), and whether some are here (`served`).
+ *
+ * @typedef {{file: string, offset: number}} Place
+ * @typedef {{
+ *   phase(phase: Phase, details: Record<string, any>): void,
+ *   message(message: Record<string, any>): void,
+ *   batch(header: import('../log/store.js').Header, bytes: Uint8Array): Place|null|void,
+ * }} Listener `batch` answers with the place the store stands at.
+ */
+
+export class Session {
+  /**
+   * @param {{
+   *   urls: {ticket: string, socket: string, lines?: string}, lines?: number, listener: Listener,
+   *   WebSocket: any, fetch: typeof fetch, headers?: () => Record<string, string>,
+   *   now?: () => number, random?: () => number, online?: () => boolean,
+   *   setTimeout?: (run: () => void, ms: number) => any, clearTimeout?: (timer: any) => void,
+   * }} options
+   */
+  constructor(options) {
+    this.urls = options.urls;
+    this.lines = options.lines ?? 500;
+    this.listener = options.listener;
+    this.WebSocket = options.WebSocket;
+    this.fetch = options.fetch;
+    this.headers = options.headers ?? (() => ({}));
+    this.now = options.now ?? (() => Date.now());
+    this.random = options.random ?? Math.random;
+    this.online = options.online ?? (() => true);
+    this.later = options.setTimeout ?? ((run, ms) => globalThis.setTimeout(run, ms));
+    this.never = options.clearTimeout ?? ((timer) => globalThis.clearTimeout(timer));
+    /** @type {Phase} */
+    this.phase = 'idle';
+    /** Where the viewer stands: what a resume asks for. @type {Place|null} */
+    this.place = null;
+    this.attempt = 0;
+    this.handshakes = 0;
+    this.everOpen = false;
+    this.freshTicketTried = false;
+    this.retryAt = 0;
+    this.can = /** @type {string[]} */ ([]);
+    this.holding = false;
+    this.socket = null;
+    this.run = 0;
+    /** What is known while no WebSocket gets through. @type {Record<string, any>} */
+    this.blocked = {};
+    this.requests = new Requests((message) => this.#send(message));
+    this.health = new Health({ now: this.now, later: this.later, never: this.never }, {
+      acknowledge: () => { if (this.place) this.#send({ type: 'ack', ...this.place }); },
+      died: () => this.#lost('silent'),
+    });
+    this.timers = { retry: null, hello: null };
+  }
+
+  get ended() {
+    return ['stopped', 'denied', 'gone', 'signedout', 'failed', 'limit', 'nosocket', 'outdated'].includes(this.phase);
+  }
+
+  /** Begins, or begins again where it stood. */
+  start() {
+    this.attempt = 0;
+    this.handshakes = 0;
+    this.freshTicketTried = false;
+    this.#connect();
+  }
+
+  /** Ends this viewing and the reading behind it. */
+  stop() {
+    this.#send({ type: 'stop' });
+    this.#close('stopped', {}, 1000);
+  }
+
+  /** Leaves without a word, as closing the tab does. */
+  leave() {
+    this.#close('idle', {}, 1000);
+  }
+
+  /** Ends it because of what the server answered elsewhere. @param {Refused} refused */
+  refuse({ phase, details }) { this.#close(phase, details, 1000); }
+
+  /** Tries now instead of later: a button, the network is back, the tab is looked at again. */
+  wake() {
+    if (this.phase === 'offline' && !this.online()) return;
+    if (this.phase === 'waiting' || this.phase === 'offline') this.#connect();
+    else if (this.phase === 'open' && this.health.isDead) this.#lost('silent');
+  }
+
+  /** Where no WebSocket gets through: the newest lines over HTTP, and beside that another try of the socket. */
+  async refresh() {
+    if (this.phase !== 'nosocket' || this.blocked.fetching) return;
+    void this.#connect();
+    if (this.phase === 'nosocket') await this.#fetchLines();
+  }
+
+  /** The network went away, the browser says. */
+  offline() {
+    if (this.phase === 'open' || this.phase === 'waiting' || this.phase === 'connecting') this.#close('offline', {});
+  }
+
+  hold() {
+    if (this.holding) return;
+    this.holding = true;
+    this.#send({ type: 'hold' });
+  }
+
+  release() {
+    if (!this.holding) return;
+    this.holding = false;
+    this.#send({ type: 'release' });
+  }
+
+  /**
+   * Bytes of a generation, outside the stream.
+   *
+   * @param {{file: string, start: number, end: number} | {file: string, before: number, lines: number}} what
+   * @returns {Promise<import('./requests.js').Range>} rejects with the server's words, and its `id`
+   */
+  range(what) {
+    return this.phase === 'open' ? this.requests.range(what) : Promise.reject(new Error('not connected'));
+  }
+
+  /**
+   * Searches a generation from byte `start` on.
+   *
+   * @param {{file: string, start?: number, pattern: string, regex?: boolean, case?: boolean}} what
+   * @param {(message: Record<string, any>) => void} hear takes what is `found`, and the `progress`
+   * @returns {{done: Promise<Record<string, any>>, cancel(): void}} `done` rejects with the server's words; after `cancel` it never settles
+   */
+  search(what, hear) {
+    return this.phase === 'open' ? this.requests.search(what, hear) : { done: Promise.reject(new Error('not connected')), cancel() {} };
+  }
+
+  // --- connecting ---------------------------------------------------------
+
+  async #connect() {
+    this.#forget();
+    if (!this.online()) return this.#become('offline');
+    const run = ++this.run;
+    // While lines are served over HTTP, a try of the socket shows only when it succeeds.
+    if (this.phase !== 'nosocket') this.#become('connecting', { attempt: this.attempt, resumed: this.place !== null });
+    let ticket;
+    try {
+      ticket = await this.#ticket();
+    } catch (error) {
+      if (run !== this.run) return;
+      if (error instanceof Refused) return this.#become(error.phase, error.details);
+      return this.#lost('unreachable');
+    }
+    if (run === this.run) this.#open(ticket, run);
+  }
+
+  async #ticket() {
+    const response = await this.fetch(this.urls.ticket, {
+      method: 'POST', credentials: 'same-origin', redirect: 'manual', cache: 'no-store', headers: { Accept: 'application/json', ...this.headers() },
+    });
+    if (response.ok) return (await response.json()).ticket;
+    throw await refusalOf(response);
+  }
+
+  /** @param {string} ticket @param {number} run */
+  #open(ticket, run) {
+    let socket;
+    try {
+      socket = new this.WebSocket(this.urls.socket);
+    } catch {
+      return this.#diagnose(run);
+    }
+    this.socket = socket;
+    socket.binaryType = 'arraybuffer';
+    let opened = false;
+    this.timers.hello = this.later(() => {
+      if (run !== this.run || this.phase === 'open') return;
+      // Some networks answer a handshake with nothing at all.
+      if (!opened && !this.everOpen) void this.#diagnose(run);
+      else this.#lost('silent');
+    }, HELLO_MS);
+    socket.onopen = () => {
+      if (run !== this.run) return;
+      opened = true;
+      this.handshakes = 0;
+      this.health.heard();
+      this.#send({ type: 'hello', protocol: PROTOCOL, ticket, lines: this.place ? 0 : this.lines, resume: this.place });
+    };
+    socket.onmessage = (/** @type {{data: any}} */ event) => { if (run === this.run) this.#heard(event.data); };
+    socket.onclose = (/** @type {{code: number, reason: string}} */ event) => {
+      if (run !== this.run) return;
+      if (opened || this.everOpen) this.#closed(event.code, event.reason);
+      else this.#diagnose(run);
+    };
+    socket.onerror = () => {};
+  }
+
+  /** The handshake failed: is it the network, or does something between here and the server not speak WebSocket? */
+  async #diagnose(run) {
+    let body = null;
+    try {
+      const response = await this.fetch(this.urls.socket.replace(/^ws/, 'http'), { credentials: 'same-origin', cache: 'no-store', redirect: 'manual', headers: { Accept: 'application/json' } });
+      if (response.status === 426) body = await response.json();
+    } catch { /* no answer at all: the network, and a retry */ }
+    if (run !== this.run) return;
+    if (!body) return this.#lost('unreachable');
+    if (!body.certain && ++this.handshakes < HANDSHAKES) return this.#lost('unreachable');
+    if (this.phase === 'nosocket') return this.#forget();
+    // A server that has no WebSocket at all has no reader to ask either.
+    this.blocked = { ...body, served: false, fetching: Boolean(this.urls.lines) && !body.certain };
+    this.#become('nosocket', this.blocked);
+    if (this.blocked.fetching) void this.#fetchLines();
+  }
+
+  /**
+   * The lines over HTTP, from where the viewer stands. Where too many lie between, the newest; the rest is a gap.
+   *
+   * @param {boolean} [newest] whatever place it stands at
+   */
+  async #fetchLines(newest = false) {
+    const place = newest ? null : this.place;
+    const known = this.place;
+    const query = new URLSearchParams(place ? { file: place.file, offset: String(place.offset) } : { lines: String(this.lines) });
+    this.blocked = { ...this.blocked, fetching: true };
+    const blocked = this.blocked;
+    let answer = null;
+    let trouble = null;
+    try {
+      const response = await this.fetch(`${this.urls.lines}?${query}`, { credentials: 'same-origin', redirect: 'manual', cache: 'no-store', signal: AbortSignal.timeout(LINES_MS) });
+      if (response.ok) answer = [...messagesOf(new Uint8Array(await response.arrayBuffer()))];
+      else trouble = await refusalOf(response);
+    } catch { /* no answer, or none of ours: the network, and a retry */ }
+    // Meanwhile the socket may have got through after all, or the reader of the page has left.
+    if (this.phase !== 'nosocket' || this.blocked !== blocked || this.place !== known) return;
+    if (trouble instanceof Refused) return this.#become(trouble.phase, trouble.details);
+    if (!answer) return this.#lost('unreachable');
+    this.blocked = { ...blocked, served: true, fetching: false };
+    for (const { header, bytes } of answer) {
+      if (header.type === 'hello') this.listener.phase('nosocket', Object.assign(this.blocked, { encoding: header.encoding, queue: header.queue }));
+      else if (header.type === 'batch') this.#took(header, bytes);
+      else if (header.type === 'event' || header.type === 'status' || header.type === 'gap') this.#passed(header);
+    }
+    if (place && answer.at(-1)?.header.reason === 'more') await this.#fetchLines(true);
+    else this.listener.phase('nosocket', this.blocked);
+  }
+
+  // --- hearing ------------------------------------------------------------
+
+  /** @param {string|ArrayBuffer} data */
+  #heard(data) {
+    this.health.heard();
+    if (typeof data === 'string') {
+      let message;
+      try { message = JSON.parse(data); } catch { return; }
+      this.#said(message);
+      return;
+    }
+    const bytes = new Uint8Array(data);
+    const newline = bytes.indexOf(10);
+    if (newline < 0) return;
+    let header;
+    try { header = JSON.parse(new TextDecoder().decode(bytes.subarray(0, newline))); } catch { return; }
+    if (header.type !== 'batch') return;
+    const body = bytes.subarray(newline + 1);
+    if (header.request !== undefined) return this.requests.take(header, body);
+    this.#took(header, body);
+    this.health.took(body.length);
+  }
+
+  /** @param {any} header @param {Uint8Array} bytes */
+  #took(header, bytes) {
+    const place = this.listener.batch(header, bytes);
+    if (place) this.place = place;
+  }
+
+  /** Something of the stream that is no bytes. @param {Record<string, any>} message */
+  #passed(message) {
+    if (message.type === 'event' && message.file && Number.isFinite(message.offset)) this.place = { file: message.file, offset: message.offset };
+    else if (message.type === 'gap') this.place = { file: message.file, offset: message.end };
+    this.listener.message(message);
+  }
+
+  /** @param {Record<string, any>} message */
+  #said(message) {
+    switch (message.type) {
+      case 'hello':
+        if (message.protocol !== PROTOCOL) return this.#close('outdated', {}, 1000);
+        this.can = Array.isArray(message.can) ? message.can : [];
+        this.everOpen = true;
+        this.freshTicketTried = false;
+        this.openedAt = this.now();
+        this.never(this.timers.hello);
+        this.#become('open', message);
+        if (this.holding) this.#send({ type: 'hold' });
+        this.health.watch();
+        return;
+      case 'done':
+      case 'found':
+      case 'progress':
+      case 'error':
+        if (this.requests.hear(message)) return;
+        break;
+      case 'end':
+        this.endWords = message;
+        break;
+      default:
+    }
+    this.#passed(message);
+    // These count as not acknowledged too, though they may move nothing.
+    if (message.type === 'event' || message.type === 'gap') this.health.took();
+  }
+
+  // --- speaking -----------------------------------------------------------
+
+  /** @param {Record<string, any>} message */
+  #send(message) {
+    if (this.socket?.readyState === 1) this.socket.send(JSON.stringify(message));
+  }
+
+  // --- ending -------------------------------------------------------------
+
+  /** @param {number} code @param {string} reason */
+  #closed(code, reason) {
+    const words = this.endWords ?? {};
+    const details = { ...words, code, reason: words.text || reason || '' };
+    this.endWords = null;
+    switch (code) {
+      case 4401:
+        if (!this.freshTicketTried) {
+          this.freshTicketTried = true;
+          return this.#connect();
+        }
+        return this.#become('signedout', details);
+      case 4403: return this.#become('denied', details);
+      case 4404: return this.#become('gone', details);
+      case 4400: return this.#become('failed', details);
+      case 4409: return this.#become('limit', details);
+      case 4426: return this.#become('outdated', details);
+      case 1000:
+        if (words.may_retry === false) return this.#become('stopped', details);
+        return this.#lost('closed', details);
+      default: return this.#lost(code === 4503 ? 'no-reader' : 'closed', details);
+    }
+  }
+
+  /** @param {string} why @param {Record<string, any>} [details] */
+  #lost(why, details = {}) {
+    if (this.openedAt && this.now() - this.openedAt > GOOD_MS) this.attempt = 0;
+    this.openedAt = 0;
+    this.#forget();
+    if (!this.online()) return this.#become('offline');
+    const most = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.attempt);
+    // Half fixed, half random: a thousand pages do not come back in the same instant.
+    const wait = most / 2 + this.random() * (most / 2);
+    this.attempt++;
+    this.retryAt = this.now() + wait;
+    this.timers.retry = this.later(() => this.#connect(), wait);
+    this.#become('waiting', { why, retryAt: this.retryAt, place: this.place, ...details });
+  }
+
+  /** @param {Phase} phase @param {Record<string, any>} details @param {number} [code] */
+  #close(phase, details, code) {
+    const { socket } = this;
+    this.#forget();
+    if (socket && code) socket.close(code);
+    this.#become(phase, details);
+  }
+
+  /** Nothing that was under way may come back. */
+  #forget() {
+    this.run++;
+    for (const name of Object.keys(this.timers)) {
+      this.never(this.timers[name]);
+      this.timers[name] = null;
+    }
+    this.health.end();
+    this.requests.forget();
+    const { socket } = this;
+    this.socket = null;
+    if (socket) {
+      socket.onopen = socket.onmessage = socket.onclose = null;
+      if (socket.readyState < 2) socket.close();
+    }
+  }
+
+  /** @param {Phase} phase @param {Record<string, any>} [details] */
+  #become(phase, details = {}) {
+    if (phase !== 'open' && phase !== 'connecting' && phase !== 'waiting') this.#forget();
+    this.phase = phase;
+    this.listener.phase(phase, details);
+  }
+}

@@ -1,0 +1,222 @@
+/**
+ * What is true of a viewing, in words: the chip, the end of the log, the strip above it, what can be done. Knows no DOM.
+ *
+ * "Live" is said only while a reader says so. The socket being open proves nothing.
+ */
+
+import { clock, size } from '../ui/format.js';
+
+/**
+ * @typedef {{
+ *   phase: import('./session.js').Phase, details: Record<string, any>, server: Record<string, any>|null,
+ *   name: string, queue: string, place: {file: string, offset: number}|null, lines: number, backlog: number,
+ *   paused: boolean, pausedAt: number, waiting: number, holding: boolean, idleMinutes: number, idle: boolean,
+ *   lost?: {kind: ''|'lost'|'notloaded', reason: string}, lastByteAt: number|null, now: number, resumed: boolean, binary: boolean,
+ * }} Facts
+ * @typedef {{key: string, values?: Record<string, string|number>, actions: string[], tone?: 'danger'|'ok'|'', why?: string}} Said `why` is for who mends it
+ * @typedef {{chip: string, tail: Said|null, notice: Said|null, blank: ''|'denied'|'file'|'binary'|'gone', button: 'pause'|'resume'|'again'|'', stoppable: boolean, moving: boolean}} Shown
+ */
+
+const FILE_TROUBLE = new Set(['missing', 'unreadable', 'not-a-file', 'refused', 'stalled', 'no-reader', 'no-redis', 'stopped']);
+/** What promises to go on by itself, which nothing does without a socket. */
+const BY_ITSELF = new Set(['notice.missing', 'notice.noreader', 'notice.noredis']);
+/** From this many bytes on, being behind is worth saying: a viewer's own window is 256 KiB. */
+const BEHIND_BYTES = 1024 * 1024;
+/** The close code of a server that takes no more viewers; with a `limit` it is one user's. */
+const SERVER_FULL = 4409;
+/** Seconds without a line before the page says when the last one came. */
+const QUIET_SECONDS = 60;
+
+/** @param {Facts} facts @param {import('../ui/format.js').Words} words @returns {Shown} */
+export function described(facts, words) {
+  const shown = /** @type {Shown} */ ({ chip: 'connecting', tail: null, notice: null, blank: '', button: '', stoppable: false, moving: false });
+  const offset = facts.place ? words.number(facts.place.offset) : '';
+  const reason = facts.details.reason || facts.details.text;
+  switch (facts.phase) {
+    case 'idle':
+    case 'connecting':
+      shown.tail = said(facts.lines ? 'tail.connecting' : 'tail.backlog', [], { n: words.number(facts.backlog) });
+      shown.chip = facts.place ? 'reconnecting' : 'connecting';
+      if (facts.place) shown.tail = said('tail.connecting', []);
+      shown.stoppable = true;
+      break;
+    case 'waiting': {
+      const seconds = Math.max(1, Math.ceil((facts.details.retryAt - facts.now) / 1000));
+      shown.chip = 'reconnecting';
+      shown.tail = said(facts.place ? 'tail.reconnecting' : 'tail.again', ['do.retry'], { s: seconds, offset });
+      if (facts.details.why === 'no-reader') {
+        shown.chip = 'noreader';
+        shown.notice = noReader('notice', facts.queue);
+      }
+      shown.stoppable = true;
+      break;
+    }
+    case 'offline':
+      shown.chip = 'offline';
+      shown.tail = said(facts.place ? 'tail.offline' : 'tail.offline.start', [], { offset });
+      shown.stoppable = true;
+      break;
+    case 'stopped':
+      shown.chip = 'stopped';
+      shown.tail = facts.idle ? said('tail.idle', ['do.again'], { n: facts.idleMinutes }) : said('tail.stopped', ['do.again']);
+      shown.button = 'again';
+      break;
+    case 'denied':
+      shown.chip = 'denied';
+      shown.blank = 'denied';
+      break;
+    case 'gone':
+      shown.chip = 'failed';
+      shown.notice = said('notice.gone', ['do.choose'], {}, 'danger');
+      break;
+    case 'signedout':
+      shown.chip = 'signedout';
+      shown.notice = said('notice.signedout', ['do.signin']);
+      break;
+    case 'limit':
+      shown.chip = 'failed';
+      if (facts.details.limit) shown.notice = said(facts.details.limit === 1 ? 'notice.limit.one' : 'notice.limit', ['do.retry'], { n: words.number(facts.details.limit) }, 'danger');
+      else shown.notice = facts.details.code === SERVER_FULL ? said('notice.full', ['do.retry'], {}, 'danger')
+        : said('notice.failed', ['do.retry'], { reason: (reason || words.say('reason.server')).replace(/[.。]$/, '') }, 'danger');
+      break;
+    case 'nosocket':
+      if (facts.details.fetching && !facts.details.served) {
+        shown.tail = said('tail.backlog', [], { n: words.number(facts.backlog) });
+        break;
+      }
+      if (facts.details.served) {
+        blocked(facts, words, shown);
+        break;
+      }
+      shown.chip = 'failed';
+      shown.notice = said('notice.cause', ['do.retry'], { cause: facts.details.cause ?? '', fix: facts.details.fix ?? '' }, 'danger');
+      break;
+    case 'outdated':
+      shown.chip = 'outdated';
+      shown.notice = said('notice.outdated', ['do.reload']);
+      break;
+    case 'failed':
+      shown.chip = 'failed';
+      shown.notice = said('notice.failed', ['do.retry'], {
+        reason: (reason || (facts.details.status ? words.say('reason.status', { status: facts.details.status }) : words.say('reason.server'))).replace(/[.。]$/, ''),
+      }, 'danger');
+      break;
+    default:
+      connected(facts, words, shown);
+  }
+  return shown;
+}
+
+/** The last lines are here, and nothing follows by itself. @param {Facts} facts @param {import('../ui/format.js').Words} words @param {Shown} shown */
+function blocked(facts, words, shown) {
+  const state = facts.server?.state ?? 'waiting';
+  shown.chip = 'history';
+  if (FILE_TROUBLE.has(state)) trouble(state, facts, reasonOf(facts, words), words, shown);
+  if (shown.notice && !BY_ITSELF.has(shown.notice.key)) shown.notice.actions.push('do.refresh');
+  else shown.notice = said('notice.nosocket', ['do.refresh']);
+  shown.notice.why = [facts.details.cause, facts.details.fix].filter(Boolean).join(' ');
+  shown.tail = null;
+  if (facts.binary) shown.blank = 'binary';
+}
+
+/** @param {Facts} facts @param {import('../ui/format.js').Words} words */
+function reasonOf(facts, words) {
+  return (facts.server?.reason || words.say('reason.none')).replace(/[.。]$/, '');
+}
+
+/** @param {Facts} facts @param {import('../ui/format.js').Words} words @param {Shown} shown */
+function connected(facts, words, shown) {
+  const state = facts.server?.state ?? 'waiting';
+  // Where a link led to, unless there is something that matters more.
+  if (facts.lost?.kind) shown.notice = said(`notice.${facts.lost.kind}`, ['do.close'], { reason: facts.lost.reason.replace(/[.。]$/, '') });
+  const reason = reasonOf(facts, words);
+  shown.stoppable = true;
+  shown.button = 'pause';
+  if (FILE_TROUBLE.has(state)) trouble(state, facts, reason, words, shown);
+  else if (state === 'live') {
+    shown.chip = 'live';
+    shown.moving = true;
+    const quiet = facts.lastByteAt ? facts.now / 1000 - facts.lastByteAt : 0;
+    shown.tail = quiet > QUIET_SECONDS ? said('tail.quiet', [], { ago: words.ago(quiet) }) : said('tail.live', []);
+    const behind = facts.server?.behind ?? 0;
+    if (facts.holding) {
+      // The reader looks elsewhere and the page is full: it was asked for no more, so what is here ends before the file does.
+      shown.chip = 'history';
+      shown.button = '';
+      shown.moving = false;
+      shown.tail = said('tail.history', ['do.live']);
+    } else if (behind > BEHIND_BYTES && !facts.paused) {
+      shown.chip = 'behind';
+      shown.notice = said('notice.behind', ['do.skip'], { size: size(behind) });
+    } else if (facts.resumed && !shown.notice) shown.notice = said('notice.resumed', [], {}, 'ok');
+    if (!facts.lines && facts.server?.size === 0) shown.blank = 'file';
+  } else {
+    shown.chip = 'connecting';
+    shown.tail = said('tail.backlog', [], { n: words.number(facts.backlog) });
+  }
+  if (facts.binary && !shown.blank) shown.blank = 'binary';
+  if (facts.paused) {
+    shown.chip = 'paused';
+    shown.button = 'resume';
+    shown.moving = false;
+    shown.blank = '';
+    const time = clock(facts.pausedAt);
+    shown.tail = facts.holding ? said('tail.held.size', ['do.resume'], { time, size: size(facts.server?.behind ?? 0) })
+      : said('tail.paused', ['do.resume'], { time, n: words.number(facts.waiting) });
+  }
+}
+
+/** Not everybody is told the name of a queue. @param {string} where @param {string} queue */
+function noReader(where, queue) {
+  return queue ? said(`${where}.noreader`, [], { queue }) : said(`${where}.noreader.any`, []);
+}
+
+/** @param {string} state @param {Facts} facts @param {string} reason @param {import('../ui/format.js').Words} words @param {Shown} shown */
+function trouble(state, facts, reason, words, shown) {
+  const { name, queue } = facts;
+  switch (state) {
+    case 'missing':
+      shown.chip = 'missing';
+      shown.notice = said('notice.missing', ['do.choose'], { name });
+      shown.tail = said('tail.missing', []);
+      break;
+    case 'unreadable':
+      shown.chip = 'unreadable';
+      shown.notice = said('notice.unreadable', ['do.choose'], { name, reason });
+      shown.tail = said('tail.unreadable', []);
+      break;
+    case 'not-a-file':
+      shown.chip = 'unreadable';
+      shown.notice = said('notice.notfile', ['do.choose'], { name, what: facts.server?.what || reason });
+      shown.tail = said('tail.missing', []);
+      break;
+    case 'refused':
+      shown.chip = 'unreadable';
+      shown.notice = said('notice.refused', ['do.choose'], { name, reason }, 'danger');
+      break;
+    case 'stalled':
+      shown.chip = 'stalled';
+      shown.notice = said('notice.stalled', [], { name });
+      shown.tail = said('tail.stalled', []);
+      break;
+    case 'no-reader':
+      shown.chip = 'noreader';
+      shown.notice = noReader('notice', queue);
+      shown.tail = noReader('tail', queue);
+      break;
+    case 'no-redis':
+      shown.chip = 'noreader';
+      shown.notice = said('notice.noredis', []);
+      shown.tail = said('tail.connecting', []);
+      break;
+    default:
+      shown.chip = 'ended';
+      shown.notice = said('notice.flagged', [], { reason }, 'danger');
+      shown.tail = said('tail.ended', []);
+  }
+}
+
+/** @param {string} key @param {string[]} actions @param {Record<string, any>} [values] @param {'danger'|'ok'|''} [tone] @returns {Said} */
+function said(key, actions, values = {}, tone = '') {
+  return { key, actions, values, tone };
+}

@@ -1,0 +1,160 @@
+/**
+ * What a session brings of a log: put into its store, and what is known from it of the connection and of the reader
+ * behind it. Knows no DOM.
+ */
+
+import { looksBinary, reading } from '../log/text.js';
+
+/** For how long it is said that the log went on where it had broken off. */
+const RESUMED_MS = 6_000;
+const NOTE_MS = 500;
+const NOTE_TRIES = 20;
+/** Events of the protocol that say nothing to a reader of the page by a mark. */
+const SILENT = new Set(['started', 'degraded', 'restored']);
+
+/** @typedef {import('./session.js').Phase} Phase */
+
+/** Whether who looks at the page may not see the log any more, and so not what was shown of it. @param {Phase} phase */
+export function endsAccess(phase) { return phase === 'denied' || phase === 'gone' || phase === 'signedout'; }
+
+export class Stream {
+  /**
+   * @param {{
+   *   became(phase: Phase, details: Record<string, any>): void, heardStatus(): void, changed(): void, follows(file: string, before: string): void,
+   * }} listener `follows`: which file was there before a file
+   * @param {{now?: () => number, later?: (run: () => void, ms: number) => any}} [clock]
+   */
+  constructor(listener, { now = () => Date.now(), later = (run, ms) => setTimeout(run, ms) } = {}) {
+    this.listener = listener;
+    this.now = now;
+    this.later = later;
+    this.begin(null);
+  }
+
+  /** Another log was opened. @param {import('../log/store.js').Store} store what it is put into */
+  begin(store) {
+    this.store = store;
+    /** @type {Phase} */
+    this.phase = 'idle';
+    /** What the session said of the phase. @type {Record<string, any>} */
+    this.details = {};
+    /** How the server greeted. @type {Record<string, any>|null} */
+    this.hello = null;
+    /** All that the server said of the log since. @type {Record<string, any>|null} */
+    this.server = null;
+    /** Seconds, by the server's clock or ours. @type {number|null} */
+    this.lastByteAt = null;
+    /** Whether it began with bytes that are no text. */
+    this.binary = false;
+    this.lostOnce = false;
+    this.cameBack = false;
+    this.resumedUntil = 0;
+  }
+
+  /** Whether the server does this, and now. @param {'range'|'search'} what */
+  can(what) { return this.phase === 'open' && (this.hello?.can ?? []).includes(what); }
+
+  /** Whether it went on a moment ago. */
+  get resumed() { return this.now() < this.resumedUntil; }
+
+  // --- what the session says ----------------------------------------------
+
+  /** @param {Phase} phase @param {Record<string, any>} details */
+  become(phase, details) {
+    this.phase = phase;
+    this.details = details;
+    if (phase === 'open') {
+      this.hello = details;
+      this.server = null;
+    }
+    if (details.encoding) {
+      const how = reading(details.encoding);
+      if (this.store.reading.name !== how.name) this.store.reading = how;
+    }
+    if (phase === 'waiting' || phase === 'offline') this.lostOnce = true;
+    if (endsAccess(phase)) this.store.clear();
+    this.listener.became(phase, details);
+  }
+
+  /** @param {import('../log/store.js').Header} header @param {Uint8Array} bytes @returns where the store stands now */
+  take(header, bytes) {
+    const { store } = this;
+    if (!store.taken && !store.lines && looksBinary(bytes, store.reading)) this.binary = true;
+    store.take(header, bytes);
+    this.lastByteAt = this.now() / 1000;
+    if (this.server?.state === undefined || this.server?.state === null) this.listener.changed();
+    return store.place;
+  }
+
+  /** @param {Record<string, any>} message */
+  hear(message) {
+    switch (message.type) {
+      case 'status':
+        this.server = { ...this.server, ...message };
+        if (message.last_byte_at) this.lastByteAt = message.last_byte_at;
+        this.#resume();
+        this.listener.heardStatus();
+        break;
+      case 'gap':
+        this.store.gap(message.file, message.start, message.end, message.reason);
+        break;
+      case 'event':
+        this.#hearEvent(message);
+        break;
+      case 'note':
+        this.#note(message);
+        break;
+      default:
+    }
+  }
+
+  // --- what is put into the store -----------------------------------------
+
+  /** @param {Record<string, any>} event */
+  #hearEvent(event) {
+    const place = event.file && Number.isFinite(event.offset) ? { file: event.file, offset: event.offset } : null;
+    if (event.kind === 'started') return this.#begun(event, place);
+    if (SILENT.has(event.kind)) return;
+    if (event.kind === 'rotated' && place && event.before?.file) this.listener.follows(place.file, event.before.file);
+    this.mark(event.kind, { ...event }, place);
+  }
+
+  /** A reader has the log now, and says from where it reads. @param {Record<string, any>} event @param {{file: string, offset: number}|null} place */
+  #begun(event, place) {
+    const { store } = this;
+    const before = store.place;
+    // A file that was short when it was first seen is known by more of its head now: another id, the same file.
+    if (before && place && event.resumed && before.file !== place.file) store.rename(before.file, place.file);
+    if (before && place && store.place.file !== place.file) this.mark('elsewhere', {}, place);
+    else if (before && place && before.file === place.file && place.offset > before.offset) store.gap(place.file, before.offset, place.offset, 'missed');
+    else if (before && this.lostOnce) this.cameBack = true;
+    this.lostOnce = false;
+    if (place) store.move(place);
+    if (Number.isFinite(event.size)) this.server = { ...this.server, size: event.size };
+    this.#resume();
+    this.listener.changed();
+  }
+
+  /** That the log went on is said from when it is true, which is not before it is live again. */
+  #resume() {
+    if (!this.cameBack || this.server?.state !== 'live') return;
+    this.cameBack = false;
+    this.resumedUntil = this.now() + RESUMED_MS;
+    this.later(() => this.listener.changed(), RESUMED_MS + 50);
+  }
+
+  /** A mark from outside goes between lines: one that comes in the middle of a line waits for its end. @param {Record<string, any>} note @param {number} [tries] */
+  #note(note, tries = 0) {
+    const { store } = this;
+    if ((store.open || store.unfinished.length) && tries < NOTE_TRIES) {
+      this.later(() => { if (this.store === store) this.#note(note, tries + 1); }, NOTE_MS);
+      return;
+    }
+    store.mark('note', { text: String(note.text ?? ''), level: note.level, at: Number.isFinite(note.at) ? note.at * 1000 : this.now() });
+  }
+
+  /** @param {string} kind @param {Record<string, any>} [details] @param {{file: string, offset: number}|null} [place] */
+  mark(kind, details = {}, place = null) {
+    this.store.mark(kind, { ...details, at: this.now() }, place);
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * Which items are shown: levels, query and folded entries, decided entry by entry as they come. Knows no DOM.
+ *
+ * An entry is shown whole or not at all: its first line and the lines that belong to it.
+ */
+
+/** @typedef {import('../log/item.js').Item} Item */
+/** @typedef {import('./filter.js').Query} Query */
+
+export class Chosen {
+  /** @param {{push(item: Item): void, pop(): void}} shown */
+  constructor(shown) {
+    this.shown = shown;
+    /** @type {Query|null} */
+    this.query = null;
+    /** @type {Set<string>} */
+    this.off = new Set();
+    /** @type {Set<Item>} */
+    this.folded = new Set();
+    this.begin();
+  }
+
+  begin() {
+    /** @type {Item[]} lines that hold the query, in order */
+    this.matches = [];
+    /** Lines shown, and lines seen. */
+    this.lines = 0;
+    this.all = 0;
+    /** The entry under way: its first line and, apart, what belongs to it. Most entries are one line, and 200,000 lists
+     * of one are what would take the time. @type {Item|null} */
+    this.head = null;
+    /** @type {Item[]} */
+    this.inner = [];
+    this.entryShown = false;
+    this.entryMatches = false;
+    this.entryExcluded = false;
+  }
+
+  get hides() { return this.off.size > 0 || (this.query?.hides ?? false); }
+
+  /** @param {Item} item */
+  take(item) {
+    const { shown, query } = this;
+    if (item.kind !== 'line') {
+      this.#newEntry();
+      shown.push(item);
+      return;
+    }
+    this.all++;
+    if (!item.inner) this.#newEntry();
+    if (this.head === null) this.head = item;
+    else this.inner.push(item);
+    if (query?.active) {
+      const text = item.plain;
+      if (query.matches(text, item)) {
+        this.entryMatches = true;
+        if (!this.off.has(item.level)) this.matches.push(item);
+      }
+      if (query.unwanted.length && query.excludes(text)) this.entryExcluded = true;
+    }
+    const show = this.#wants(item);
+    if (show && !this.entryShown) {
+      this.entryShown = true;
+      this.#show(this.head);
+      for (const line of this.inner) this.#show(line);
+    } else if (show) this.#show(item);
+    else if (this.entryShown) {
+      // The entry's own lines are the last ones shown: a line further down decided against it.
+      for (const line of [this.head, ...this.inner]) if (line !== item && !this.#isFolded(line)) { shown.pop(); this.lines--; }
+      this.entryShown = false;
+    }
+  }
+
+  /** Takes items in order. Most entries are one line, and of 200,000 those decide how long a filter takes. @param {Item[]} items @param {number} from @param {number} to */
+  takeAll(items, from, to) {
+    for (let i = from; i < to; i++) {
+      const item = items[i];
+      if (item.kind === 'line' && !item.inner && i + 1 < to && !items[i + 1].inner) this.#takeAlone(item);
+      else this.take(item);
+    }
+  }
+
+  /** @param {Item} item a line that is an entry, and known to be whole */
+  #takeAlone(item) {
+    const { off, query } = this;
+    this.all++;
+    let shows = off.size === 0 || !off.has(item.level);
+    if (query?.active) {
+      const text = item.plain;
+      const matches = query.matches(text, item);
+      if (matches && shows) this.matches.push(item);
+      if (query.flags.invert) shows &&= !matches;
+      else if (query.flags.only && query.wanted.length) shows &&= matches;
+      if (shows && query.unwanted.length) shows = !query.excludes(text);
+    }
+    if (!shows) return;
+    this.shown.push(item);
+    this.lines++;
+  }
+
+  #newEntry() {
+    this.head = null;
+    if (this.inner.length) this.inner = [];
+    this.entryShown = this.entryMatches = this.entryExcluded = false;
+  }
+
+  #wants(/** @type {Item} */ item) {
+    const head = /** @type {Item} */ (this.head);
+    if (this.off.size && this.off.has(head.inner ? item.level : head.level)) return false;
+    const { query } = this;
+    if (!query?.active) return true;
+    if (this.entryExcluded) return false;
+    if (query.flags.invert) return !this.entryMatches;
+    return query.flags.only ? this.entryMatches || query.wanted.length === 0 : true;
+  }
+
+  /** Whether it is one of the lines that folding its entry hides. */
+  #isFolded(/** @type {Item} */ line) {
+    return line !== this.head && this.folded.has(/** @type {Item} */ (this.head));
+  }
+
+  #show(/** @type {Item} */ line) {
+    if (this.#isFolded(line)) return;
+    this.shown.push(line);
+    this.lines++;
+  }
+
+  /** The unfinished line goes; it comes again when it is whole. @param {Item[]} items */
+  untake(items) {
+    for (const item of [...items].reverse()) {
+      if (this.matches[this.matches.length - 1] === item) this.matches.pop();
+      if (this.inner[this.inner.length - 1] === item) this.inner.pop();
+      else if (this.head === item) this.head = null;
+      this.all--;
+    }
+  }
+
+  /** @param {number} seq */
+  dropBefore(seq) {
+    let gone = 0;
+    while (gone < this.matches.length && this.matches[gone].seq < seq) gone++;
+    if (gone) this.matches.splice(0, gone);
+  }
+}

@@ -1,0 +1,198 @@
+/**
+ * What the reader of the page looks for: the query, the terms pinned to it, and the way from match to match. Knows no
+ * DOM; the field is anything that has a `value`.
+ */
+
+import { firstLineOf } from '../log/entry.js';
+import { Query } from './filter.js';
+import { Matcher } from './matcher.js';
+
+const TYPING_MS = 60;
+/** Lines from which on finding takes long enough to wait for more to be typed. */
+const MANY_LINES = 20_000;
+
+/** @typedef {import('../log/item.js').Item} Item */
+/** @typedef {import('./filter.js').Flags} Flags */
+
+export class Finding {
+  /**
+   * @param {import('../log-tail.js').LogTail} tail
+   * @param {{value: string}} field
+   * @param {{changed(): void, found(): void}} listener `changed`: it is to be drawn; `found`: so is all that a query changes
+   * @param {(term: RegExp) => Matcher} [makeMatcher]
+   */
+  constructor(tail, field, listener, makeMatcher = (term) => new Matcher(term)) {
+    this.tail = tail;
+    this.field = field;
+    this.listener = listener;
+    this.makeMatcher = makeMatcher;
+    /** @type {Flags} */
+    this.flags = { case: false, regex: false, invert: false, only: false };
+    /** @type {string[]} */
+    this.pinned = [];
+    /** What lines are matched with now, and what they will be once the worker has answered. */
+    this.query = this.wanted = new Query('', { ...this.flags });
+    /** @type {Matcher|null} */
+    this.matcher = null;
+    /** Why the expression is not used: what is wrong with it, or "slow". @type {{error: string, isSlow: boolean}} */
+    this.trouble = { error: '', isSlow: false };
+    this.isStepped = false;
+    this.begin();
+  }
+
+  /** Another log was opened. */
+  begin() {
+    /** Of the matches, the one that the reader is at; -1: before the first step. */
+    this.current = -1;
+  }
+
+  /** @param {keyof Flags} flag */
+  toggleFlag(flag) {
+    this.flags[flag] = !this.flags[flag];
+    if (flag === 'invert' && this.flags.invert) this.flags.only = false;
+    if (flag === 'only' && this.flags.only) this.flags.invert = false;
+    this.search();
+  }
+
+  clear() {
+    this.field.value = '';
+    this.pinned = [];
+    this.search();
+  }
+
+  /** Keeps what is in the field as a term that lines must hold, and makes room for another. */
+  pin() {
+    const term = this.field.value.trim();
+    if (!term || this.flags.regex || this.pinned.includes(term)) return;
+    this.field.value = '';
+    this.pinned = [...this.pinned, term];
+    this.search();
+  }
+
+  /** @param {string} term */
+  unpin(term) {
+    this.pinned = this.pinned.filter((other) => other !== term);
+    this.search();
+  }
+
+  /** Something was typed; more may follow. */
+  searchSoon() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.search(), this.tail.store.lines > MANY_LINES ? TYPING_MS * 2 : TYPING_MS);
+  }
+
+  /** Finds what is in the field, without waiting for more to be typed. */
+  search() {
+    clearTimeout(this.timer);
+    const { store } = this.tail;
+    const query = new Query(this.field.value, { ...this.flags }, this.pinned);
+    this.end();
+    this.matcher = query.expression ? this.makeMatcher(query.expression) : null;
+    this.wanted = query;
+    this.trouble = { error: query.error, isSlow: false };
+    if (!this.matcher) this.#use(query);
+    else void this.match(store.items.slice(store.first)).then((done) => { if (done && this.wanted === query) this.#use(query); });
+    this.listener.changed();
+  }
+
+  /** Ends the worker. */
+  end() { this.matcher?.end(); }
+
+  /** Whether there is a worker that matches lines. */
+  get isMatching() { return this.matcher !== null && !this.matcher.ended; }
+
+  /** Has the worker match lines; false when the expression was ended for taking too long. @param {Item[]} items */
+  async match(items) {
+    const { matcher, wanted } = this;
+    const lines = items.filter((item) => item.kind === 'line');
+    if (!matcher) return false;
+    try {
+      const found = await matcher.match(lines.map((item) => item.plain));
+      lines.forEach((item, i) => wanted.verdicts.set(item, found[i]));
+      return true;
+    } catch {
+      if (this.wanted === wanted) {
+        this.trouble = { error: '', isSlow: true };
+        this.listener.changed();
+        this.#use(new Query('', { ...this.flags }));
+      }
+      return false;
+    }
+  }
+
+  /** @param {Query} query one that is ready to be used */
+  #use(query) {
+    const { arrivals, chosen, rows } = this.tail;
+    this.query = query;
+    chosen.query = query;
+    arrivals.forgetUnmatched();
+    this.current = -1;
+    this.isStepped = false;
+    arrivals.rebuild();
+    rows.repaint();
+    // Where the reader looks now, and not at the end of the file, is where finding begins.
+    if (query.active) this.current = this.#nearest();
+    this.listener.found();
+  }
+
+  #nearest() {
+    const { chosen, rows } = this.tail;
+    const { matches } = chosen;
+    if (rows.follow || !matches.length) return matches.length - 1;
+    const { shown } = rows;
+    const seq = shown.length ? shown.at(shown.indexAt(rows.at + rows.height / 2)).seq : 0;
+    const index = matches.findIndex((item) => item.seq >= seq);
+    return index < 0 ? matches.length - 1 : index;
+  }
+
+  /** To another match. @param {number} step 1 forwards, -1 back */
+  step(step) {
+    const { chosen, rows } = this.tail;
+    const { matches } = chosen;
+    if (!matches.length) return;
+    const before = matches[this.current];
+    // The first step after typing goes to the match that was counted from, not past it.
+    if (this.current < 0) this.current = matches.length - 1;
+    else if (this.isStepped || step < 0) this.current = (this.current + step + matches.length) % matches.length;
+    this.isStepped = true;
+    const item = matches[this.current];
+    this.#unfold(item);
+    rows.reveal(rows.shown.indexOfSeq(item.seq), 'center');
+    for (const line of [before, item]) if (line && rows.mounted.has(line)) rows.refresh(line);
+    this.listener.changed();
+  }
+
+  /** The lines around one that a filter shows. @param {Item} item */
+  showContext(item) {
+    const { history, rows } = this.tail;
+    this.#hideNothing();
+    history.mark(item);
+    this.search();
+    rows.reveal(rows.shown.indexOfSeq(item.seq), 'center');
+    rows.repaint();
+  }
+
+  /** Brings a line to the middle of the view; a filter that hides it is taken away. @param {Item} item */
+  reveal(item) {
+    const { rows, selection } = this.tail;
+    const { shown } = rows;
+    selection.clear();
+    this.#unfold(item);
+    if (shown.at(shown.indexOfSeq(item.seq)) !== item) {
+      this.#hideNothing();
+      this.clear();
+    }
+    rows.reveal(shown.indexOfSeq(item.seq), 'center');
+    rows.repaint();
+  }
+
+  #hideNothing() {
+    this.flags.only = this.flags.invert = false;
+    this.tail.chosen.off.clear();
+  }
+
+  #unfold(/** @type {Item} */ item) {
+    const { arrivals, chosen, store } = this.tail;
+    if (chosen.folded.delete(firstLineOf(store, item))) arrivals.rebuild();
+  }
+}

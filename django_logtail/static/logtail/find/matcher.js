@@ -1,0 +1,61 @@
+/**
+ * A reader's regular expression over many lines, in a worker of its own, with a deadline.
+ *
+ * Where no worker can be had (scripts served from another origin), there are no regular expressions.
+ */
+
+/** Milliseconds for one answer. A pattern that needs more over what is loaded is one that never ends. */
+const DEADLINE_MS = 1_500;
+
+export class Matcher {
+  /** @param {{source: string, flags: string}} term @param {number} [deadline] milliseconds @param {() => Worker} [makeWorker] */
+  constructor(term, deadline = DEADLINE_MS, makeWorker = () => new Worker(new URL('./match-worker.js', import.meta.url))) {
+    this.term = term;
+    this.deadline = deadline;
+    this.makeWorker = makeWorker;
+    this.next = 1;
+    /** @type {Worker|null} */
+    this.worker = null;
+    this.ended = false;
+  }
+
+  /**
+   * Where each text matches, or null where it does not.
+   *
+   * @param {string[]} texts
+   * @returns {Promise<(number[]|null)[]>} rejects when it takes too long, or was ended
+   */
+  match(texts) {
+    if (this.ended) return Promise.reject(new Error('ended'));
+    return new Promise((resolve, reject) => {
+      let { worker } = this;
+      if (!worker) {
+        worker = this.makeWorker();
+        this.worker = worker;
+      }
+      const id = this.next++;
+      const late = setTimeout(() => {
+        this.end();
+        reject(new Error('slow'));
+      }, this.deadline);
+      const hear = (/** @type {MessageEvent} */ { data }) => {
+        if (data.id !== id) return;
+        clearTimeout(late);
+        worker.removeEventListener('message', hear);
+        resolve(data.found);
+      };
+      worker.addEventListener('message', hear);
+      worker.addEventListener('error', () => {
+        clearTimeout(late);
+        reject(new Error('failed'));
+      }, { once: true });
+      worker.postMessage({ id, source: this.term.source, flags: this.term.flags, texts });
+    });
+  }
+
+  end() {
+    this.ended = true;
+    this.worker?.terminate();
+    this.worker = null;
+  }
+}

@@ -1,0 +1,261 @@
+/**
+ * Lines as entries, read in order. Knows no DOM. The host has the same in `formats/context.py`.
+ *
+ * A line begins an entry only if it begins as entries of this log begin; all else belongs to the entry it stands in. A
+ * crash is an entry of its own wherever it stands.
+ */
+
+import { announces } from './detection.js';
+import { peek } from './fields.js';
+import { CRASH, levelOf } from './rows.js';
+import { headOf } from './heads.js';
+import { momentOf } from './moments.js';
+
+/** @typedef {import('./rows.js').Level} Level */
+/** @typedef {import('./heads.js').Head} Head */
+/** @typedef {import('./detection.js').Formats} Formats */
+/** @typedef {{kind: 'entry'|'continuation', level: Level, written: string}} Read `written`: its time */
+
+/** An entry of more lines than this is not one: a format without heads was taken for one. */
+const MOST_ENTRY_LINES = 2_000;
+/** What a crash is looked for in. */
+const CRASH_CHARACTERS = 400;
+/** Milliseconds that a head of another program may be older than the entry before it. */
+const MAY_BE_OLDER = 5_000;
+
+/** What was read before, as far as the next line depends on it. */
+export class Context {
+  /** @param {Formats|null} [formats] of the log; null while too little is known */
+  constructor(formats = null) {
+    this.formats = formats;
+    this.end();
+    /** Whether entries of this log begin with a time, as far as was seen. */
+    this.timed = false;
+    /** What named level and time of the last line of JSON, in a log of them. @type {{level: string, time: string}|null} */
+    this.jsonKeys = null;
+  }
+
+  /** What comes belongs to no entry before. */
+  end() {
+    /** Lines of the entry under way; 0 without one. */
+    this.lines = 0;
+    /** @type {Level} */
+    this.level = 'O';
+    /** In frames of a traceback, up to the line that names the error; then behind it. @type {''|'frames'|'named'} */
+    this.trace = '';
+    this.wrapper = '';
+    /** Which of several programs writes. */
+    this.label = '';
+    this.format = '';
+    /** The time of the entry, as it was written. */
+    this.written = '';
+    /** Whether the last line was the head of an entry, and did not announce what follows. */
+    this.isAfterHead = true;
+    this.isCrash = false;
+  }
+
+  /** @returns {object} for `restore` */
+  keep() { return { ...this }; }
+  /** @param {object} kept */
+  restore(kept) { Object.assign(this, kept); }
+}
+
+/**
+ * Reads the next line.
+ *
+ * @param {string} text without escape sequences
+ * @param {Context} context
+ * @param {string|null} [following] the line after it, where it is known
+ * @returns {Read}
+ */
+export function read(text, context, following = null) {
+  if (context.jsonKeys && text.charCodeAt(0) === 123) {
+    const found = peek(text, context.jsonKeys.level, context.jsonKeys.time);
+    if (found) return started(context, 'json', found.level, found.time, text);
+  }
+  const quick = context.formats?.brief;
+  if (quick && context.trace !== 'frames') {
+    const found = briefly(text, quick, context);
+    if (found) return found;
+  }
+  const code = text.charCodeAt(0);
+  const isIndented = code === 32 || code === 9 || !text;
+  if (!isIndented || context.formats === null || code === 32) {
+    const head = isIndented ? blankHead(text, context) : headHere(text, context, following);
+    if (head) return head;
+  }
+  return plainLine(text, text, context, following, '');
+}
+
+/** Most lines of a log whose formats are known. @param {string} text @param {import('./rows.js').Brief[]} rows @param {Context} context @returns {Read|null} */
+function briefly(text, rows, context) {
+  for (const { expression, time, level, row } of rows) {
+    expression.lastIndex = 0;
+    const found = expression.exec(text);
+    if (!found) continue;
+    const grade = level ? (row.map ? row.map[found[level]] ?? 'O' : levelOf(found[level])) : row.level ?? 'O';
+    const written = time ? found[time] : '';
+    return started(context, row.id, grade, written, text);
+  }
+  return null;
+}
+
+/** @param {Context} context @param {string} format @param {Level} level @param {string} written @param {string} text @returns {Read} */
+function started(context, format, level, written, text) {
+  context.lines = 1;
+  context.level = level;
+  context.trace = '';
+  context.wrapper = '';
+  context.format = format;
+  context.written = written;
+  context.timed = written !== '';
+  context.isAfterHead = !announces(text);
+  context.isCrash = false;
+  return { kind: 'entry', level, written };
+}
+
+/** A head with blanks where the time of the one above would stand again, as rich writes it. @param {string} text @param {Context} context @returns {Read|null} */
+function blankHead(text, context) {
+  if (text.length < 10 || text.charCodeAt(8) !== 32 || context.trace === 'frames') return null;
+  const head = headOf(text, context.formats);
+  return head?.blank ? begun(head, text, context) : null;
+}
+
+/** @param {string} text @param {Context} context @param {string|null} following @returns {Read|null} */
+function headHere(text, context, following) {
+  const { formats } = context;
+  let head = headOf(text, formats);
+  if (!head && formats && mayBeOther(text, context)) {
+    head = headOf(text);
+    // Another program writes into this log: only where its line could not be part of the entry above.
+    if (head && !(head.written && head.word && !head.wrapper && !head.part && isNotOlder(head, context))) head = null;
+  }
+  if (!head) return null;
+  if (head.isBare) return inWrapper(head, text, context, following);
+  if (context.trace === 'frames' && !head.written && !head.isFields && head.wrapper === '') return null;
+  if (head.part) {
+    if (context.lines && context.format === head.format) return continued(context);
+    head.level = 'I';
+  }
+  if (!formats && isWeak(head, context)) return null;
+  if (head.follows && following) {
+    const next = headOf(following);
+    if (next && next.word && !next.written) head.level = next.level;
+  }
+  if (context.format === 'jul' && context.lines === 1 && head.format === 'colon') return continued(context);
+  return begun(head, text, context);
+}
+
+/** What has a time near its beginning. */
+const MAY_BE_TIMED = /^[[(<]?(?:[A-Z]{4,8}:? {1,4})?[[(<]?[\dA-Z][^"]{0,24}\d:\d\d/;
+
+/** @param {string} text @param {Context} context */
+const mayBeOther = (text, context) => context.isAfterHead && !context.isCrash && !context.trace && MAY_BE_TIMED.test(text);
+
+/** Whether a line of a traceback is the one that names the error. @param {string} text */
+export const namesError = (text) => CRASH.names.test(text.length > CRASH_CHARACTERS ? text.slice(0, CRASH_CHARACTERS) : text);
+
+/** @param {Head} head @param {Context} context */
+function isNotOlder(head, context) {
+  if (!context.written) return true;
+  const before = momentOf(context.written);
+  const now = momentOf(head.written, before?.ms ?? null);
+  return !before || !now || now.clock >= before.clock - MAY_BE_OLDER || now.ms >= before.ms - MAY_BE_OLDER;
+}
+
+/** Whether it may as well be part of the entry above, where the formats of the log are not known. @param {Head} head @param {Context} context */
+function isWeak(head, context) {
+  // Below lines that began no entry, ERROR: is a word of theirs.
+  if (context.lines > 0 && context.written && !context.isAfterHead && !context.isCrash && !head.written && !head.wrapper) return true;
+  if (head.format === 'json' && !head.wrapper && !head.isKeyed) return !(context.lines === 0 || context.format === 'json' || context.wrapper === 'docker');
+  return false;
+}
+
+/** @param {Head} head @param {string} text @param {Context} context @returns {Read} */
+function begun(head, text, context) {
+  context.lines = 1;
+  context.level = head.level;
+  context.trace = '';
+  context.wrapper = head.wrapper;
+  context.label = head.label;
+  context.format = head.format;
+  // In a log of JSON the next line will most likely be told by the same keys.
+  const { fields } = head;
+  if (fields && context.formats?.takesAnyJson && fields.levelKey && fields.timeKey && !fields.timeKey.includes('.')) context.jsonKeys = { level: fields.levelKey, time: fields.timeKey };
+  if (!head.blank) context.written = head.written;
+  context.timed = head.written !== '' || head.blank;
+  context.isAfterHead = !announces(text);
+  context.isCrash = false;
+  return { kind: 'entry', level: head.level, written: head.written };
+}
+
+/** @param {Context} context @returns {Read} */
+function continued(context) {
+  context.lines++;
+  context.isAfterHead = false;
+  return { kind: 'continuation', level: context.level, written: '' };
+}
+
+/** A line in a wrapper that has no head of its own. @param {Head} head @param {string} text @param {Context} context @param {string|null} following @returns {Read|null} */
+function inWrapper(head, text, context, following) {
+  const inner = head.inner ?? '';
+  const isSame = context.lines > 0 && context.wrapper.split('>')[0] === head.wrapper && context.label === head.label;
+  if (!isSame && head.of === 'lines' && !head.written) return null;
+  const crash = crashAt(inner, context, null);
+  if (crash) return crashed(inner, context, head, following);
+  let goesOn = context.trace === 'frames' || CRASH.more.test(inner.slice(0, CRASH_CHARACTERS));
+  if (head.of === 'lines') goesOn ||= context.timed || !inner;
+  if (isSame && goesOn) return plainLine(inner, text, context, following, head.wrapper, head.label);
+  begun(head, text, context);
+  context.timed = false;
+  return { kind: 'entry', level: head.level, written: head.written };
+}
+
+/** @param {string} inner @param {Context} context @param {string|null} following */
+function crashAt(inner, context, following) {
+  if (!inner) return false;
+  const part = inner.length > CRASH_CHARACTERS ? inner.slice(0, CRASH_CHARACTERS) : inner;
+  if (context.trace !== 'frames' && CRASH.hard.test(part)) return true;
+  if (context.lines && (context.isCrash || context.level === 'E' || context.level === 'W')) return false;
+  return CRASH.soft.test(part) || (following !== null && CRASH.at.test(following) && CRASH.thrown.test(part));
+}
+
+/** @param {string} inner @param {Context} context @param {Head|null} head @param {string|null} following @returns {Read} */
+function crashed(inner, context, head, following) {
+  const { timed } = context;
+  context.lines = 1;
+  context.level = 'E';
+  context.trace = CRASH.frames.test(inner) ? 'frames' : '';
+  context.wrapper = head?.wrapper ?? '';
+  context.label = head?.label ?? '';
+  context.format = 'crash';
+  context.timed = timed;
+  context.isAfterHead = false;
+  context.isCrash = true;
+  return { kind: 'entry', level: 'E', written: head?.written ?? '' };
+}
+
+/** @param {string} inner @param {string} text @param {Context} context @param {string|null} following @param {string} wrapper @param {string} [label] @returns {Read} */
+function plainLine(inner, text, context, following, wrapper, label = '') {
+  const code = inner.charCodeAt(0);
+  if (!wrapper && crashAt(inner, context, following)) return crashed(inner, context, null, following);
+  if (context.lines && context.lines < MOST_ENTRY_LINES) {
+    const isIndented = code === 32 || code === 9 || !inner;
+    if (context.trace === 'frames' && !isIndented) {
+      context.trace = 'named';
+      return continued(context);
+    }
+    if (CRASH.frames.test(inner)) {
+      context.trace = 'frames';
+      return continued(context);
+    }
+    if (context.timed || isIndented || CRASH.more.test(inner.length > CRASH_CHARACTERS ? inner.slice(0, CRASH_CHARACTERS) : inner)) return continued(context);
+  }
+  const { timed } = context;
+  const isLong = context.lines >= MOST_ENTRY_LINES;
+  context.end();
+  context.lines = timed || isLong ? 0 : 1;
+  context.wrapper = wrapper;
+  context.label = label;
+  return { kind: 'entry', level: 'O', written: '' };
+}

@@ -1,0 +1,140 @@
+/**
+ * Which formats a log has: what explains most heads of its lines. Knows no DOM. The host has the same in
+ * `formats/detection.py`.
+ */
+
+import { brief, nameOf, rowsLike, shapeOf, wrapperCalled } from './rows.js';
+import { headOf } from './heads.js';
+
+/** @typedef {import('./rows.js').Row} Row */
+/** @typedef {import('./heads.js').Head} Head */
+
+/** Formats a log may have beside its first. */
+const MOST_BESIDE = 3;
+/** Of the heads that count, those which the formats found have to explain. */
+const MUST_EXPLAIN = 0.6;
+/** Of the heads, those of a format beside the first. */
+const MUST_HAVE = 0.02;
+
+/** The formats of one log: what its entries begin with. */
+export class Formats {
+  /** @param {string[]} signs as `signOf` gives them, the most usual one first */
+  constructor(signs) {
+    this.signs = signs;
+    /** @type {Row[]} */
+    this.rows = [];
+    /** @type {import('./rows.js').Wrapper[]} */
+    this.wrappers = [];
+    /** Whether lines of JSON, or of pairs, begin entries; and whether all of JSON do, or only those with a level or a time. */
+    this.takesJson = this.takesPairs = this.takesAnyJson = false;
+    /** @type {Map<string, string[]>} */
+    const inside = new Map();
+    for (const sign of signs) {
+      const [path, rest] = cut(sign);
+      if (path) {
+        const [outer, ...deeper] = path.split('>');
+        if (!inside.has(outer)) inside.set(outer, []);
+        if (rest !== '|') inside.get(outer)?.push([...deeper, rest].join('>'));
+      } else if (rest === 'json|') {
+        this.takesJson = true;
+        this.takesAnyJson ||= sign === signs[0];
+      } else if (rest === 'logfmt|') this.takesPairs = true;
+      else {
+        const [id, ...shape] = rest.split('|');
+        this.rows.push(...rowsLike(id, shape.join('|')));
+      }
+    }
+    /** The rows again, for what is asked of every line; null where more has to be asked. */
+    this.brief = inside.size || this.rows.length === 0 ? null : brief(this.rows);
+    /** @type {Map<string, Formats>} */
+    this.inside = new Map();
+    for (const [id, inner] of inside) {
+      if (id === 'docker') this.takesJson = true;
+      else {
+        const wrapper = wrapperCalled(id);
+        if (wrapper) this.wrappers.push(wrapper);
+      }
+      this.inside.set(id, new Formats(inner));
+    }
+  }
+
+  /** Those of the lines in a wrapper; any, when none were found. @param {string} id */
+  within(id) {
+    const found = this.inside.get(id);
+    return found?.signs.length ? found : null;
+  }
+
+  /** For people, the most usual one first. */
+  get names() { return [...new Set(this.signs.map(named))]; }
+}
+
+/** @param {string} sign @returns {[string, string]} the wrappers, and what is in them */
+function cut(sign) {
+  const bar = sign.indexOf('|');
+  const at = sign.lastIndexOf('>', bar < 0 ? sign.length : bar);
+  return at < 0 ? ['', sign] : [sign.slice(0, at), sign.slice(at + 1)];
+}
+
+/** @param {string} sign */
+function named(sign) {
+  const [path, rest] = cut(sign);
+  const own = rest === 'json|' ? 'JSON lines' : rest === 'logfmt|' ? 'logfmt' : nameOf(rest.split('|')[0]);
+  if (!path) return own;
+  const outer = path.split('>').map((id) => (id === 'docker' ? 'Docker (json-file)' : nameOf(id)));
+  return [...outer, own].filter(Boolean).join(', ');
+}
+
+/** Whether what follows is likely to be what this line speaks of. @param {string} text */
+export function announces(text) {
+  const last = text.charCodeAt(text.length - 1);
+  return last === 58 || last === 123 || last === 91 || last === 40;
+}
+
+/** What heads of one format have in common. @param {Head} head */
+export function signOf(head) {
+  const own = `${head.format}|${head.written && head.format && !head.isFields ? shapeOf(head.written) : ''}`;
+  return head.wrapper ? `${head.wrapper}>${own}` : own;
+}
+
+/**
+ * The formats that explain most heads of some lines, or null when too little is known: then every format is read.
+ *
+ * A head that stands in the body of another entry (a dumped answer, a quoted log) speaks for its format only when
+ * others of that format do not.
+ *
+ * @param {string[]} first lines of the log, without escape sequences
+ * @param {string[]} [last] lines of it
+ * @returns {Formats|null}
+ */
+export function detect(first, last = []) {
+  /** @type {Map<string, {count: number, clean: number, isTimed: boolean}>} */
+  const found = new Map();
+  let heads = 0;
+  for (const lines of [first, last]) {
+    let isAfterHead = true;
+    for (const text of lines) {
+      const head = headOf(text);
+      if (!head || head.blank || (head.format === 'json' && !head.isKeyed) || (head.isBare && head.of === 'lines')) {
+        if (text) isAfterHead = false;
+        continue;
+      }
+      const sign = signOf(head);
+      let about = found.get(sign);
+      if (!about) found.set(sign, about = { count: 0, clean: 0, isTimed: head.written !== '' });
+      about.count++;
+      heads++;
+      if (isAfterHead) about.clean++;
+      // Words like ERROR: in the body of an entry often follow one another.
+      isAfterHead = (isAfterHead || (head.written !== '' && head.level !== 'O')) && !announces(text);
+    }
+  }
+  const ranked = [...found].sort(([a, x], [b, y]) => y.count - x.count || y.clean - x.clean || (a < b ? -1 : 1));
+  if (!ranked.length) return null;
+  const main = ranked.find(([, about]) => about.isTimed && about.count * 2 > ranked[0][1].count) ?? ranked[0];
+  const beside = ranked.filter((one) => one !== main && one[1].clean >= 2 && one[1].clean * 2 >= one[1].count && one[1].count >= heads * MUST_HAVE).slice(0, MOST_BESIDE);
+  const chosen = [main, ...beside];
+  if (main[1].count < 2) return null;
+  const known = chosen.reduce((sum, [, about]) => sum + about.count, 0);
+  const counted = ranked.reduce((sum, [, about]) => sum + Math.max(about.clean, chosen.some((one) => one[1] === about) ? about.count : 0), 0);
+  return known >= counted * MUST_EXPLAIN ? new Formats(chosen.map(([sign]) => sign)) : null;
+}

@@ -1,0 +1,222 @@
+/**
+ * The head of a line: its format, and where time, level, logger and message stand. Knows no DOM.
+ *
+ * A level is taken only from where a format puts it, never from a word in the message. The host has the same in
+ * `formats/heads.py`, and both read `tests/formats/conformance.jsonl` alike.
+ */
+
+import { fieldsOfJson, fieldsOfPairs } from './fields.js';
+import { captured, HEAD_CHARACTERS, LONG_HEAD_CHARACTERS, levelOf, levelOfPriority, levelOfStatus, rowsFor, wrappersFor } from './rows.js';
+
+/** @typedef {import('./rows.js').Level} Level */
+/** @typedef {import('./rows.js').Row} Row */
+/** @typedef {[number, number]} Span */
+/** @typedef {import('./detection.js').Formats} Formats */
+
+/** Wrappers in wrappers in wrappers. */
+const MOST_WRAPPERS = 3;
+
+export class Head {
+  /** @param {string} format */
+  constructor(format) {
+    this.format = format;
+    /** What is around the line, outermost first. */
+    this.wrapper = '';
+    /** @type {'lines'|'messages'|''} */
+    this.of = '';
+    /** @type {Level} */
+    this.level = 'O';
+    /** @type {Span|null} */
+    this.time = null;
+    /** What names one of several programs, as in Docker Compose. */
+    this.label = '';
+    /** The level as it was written. @type {Span|null} */
+    this.word = null;
+    /** The logger. @type {Span|null} */
+    this.source = null;
+    /** Where the message begins. */
+    this.message = 0;
+    /** The time as it was written, also where it has no place of its own. */
+    this.written = '';
+    /** @type {string|null} */
+    this.name = null;
+    /** @type {import('./fields.js').Fields|null} */
+    this.fields = null;
+    /** The line in a wrapper. @type {string|null} */
+    this.inner = null;
+    /** Whether that line has no head of its own. */
+    this.isBare = false;
+    /** Whether it belongs to the entry before; whether it has that one's time; whether the next line names its level. */
+    this.part = this.blank = this.follows = false;
+    /** JSON or pairs, and with a key for level or time. */
+    this.isFields = this.isKeyed = false;
+    /** The message of a line in a line of JSON. @type {string|null} */
+    this.text = null;
+  }
+
+  get logger() { return this.name ?? this.fields?.logger ?? ''; }
+  /** The message of a line of fields. */
+  get said() { return this.text ?? this.fields?.message ?? null; }
+}
+
+/**
+ * The head of a line, or null when it has none of its own.
+ *
+ * @param {string} text without escape sequences
+ * @param {Formats|null} [formats] of the log; all there are when left out
+ * @param {number} [depth]
+ * @returns {Head|null}
+ */
+export function headOf(text, formats = null, depth = 0) {
+  if (!text) return null;
+  const first = text.charCodeAt(0);
+  if (first === 123) return jsonHead(text, formats, depth);
+  if (depth < MOST_WRAPPERS) {
+    const wrappers = formats ? formats.wrappers : wrappersFor(text);
+    for (const wrapper of wrappers) {
+      const found = captured(wrapper, text.length > HEAD_CHARACTERS ? text.slice(0, HEAD_CHARACTERS) : text);
+      if (!found) continue;
+      const inside = formats && wrapper.of === 'lines' && !wrapper.many ? formats.within(wrapper.id) : null;
+      const own = headOfMatch(found, wrapper);
+      const head = wrapped(own, text, own.message, wrapper, inside, depth);
+      // Words and a bar may be a table in somebody's message.
+      if (head.isBare && wrapper.of === 'lines' && !formats && !wrapper.slots.includes('time')) head.level = 'O';
+      return head;
+    }
+  }
+  const rows = formats ? formats.rows : rowsFor(text);
+  if (rows.length) {
+    const part = text.length > HEAD_CHARACTERS ? text.slice(0, HEAD_CHARACTERS) : text;
+    for (const row of rows) {
+      const found = captured(row, row.long && text.length > HEAD_CHARACTERS ? text.slice(0, LONG_HEAD_CHARACTERS) : part);
+      if (found) return headOfMatch(found, row, text);
+    }
+  }
+  return formats && !formats.takesPairs ? null : pairsHead(text);
+}
+
+/** @param {string[]} found @param {Row} row @param {string} [text] @returns {Head} */
+function headOfMatch(found, row, text = '') {
+  const head = new Head(row.id);
+  head.part = row.part;
+  head.blank = row.blank;
+  head.follows = row.follows;
+  if (row.level) head.level = row.level;
+  let at = 0;
+  const { slots } = row;
+  for (let i = 0; i < slots.length; i++) {
+    const what = found[i + 1];
+    const end = at + what.length;
+    switch (slots[i]) {
+      case 'time':
+        if (what) head.time = [at, end];
+        head.written = what;
+        break;
+      case 'level':
+        head.level = row.map ? row.map[what] ?? 'O' : levelOf(what);
+        head.word = [at, end];
+        break;
+      case 'logger':
+        if (what) head.source = [at, end];
+        head.name = what;
+        break;
+      case 'status':
+        head.level = levelOfStatus(what);
+        break;
+      case 'pri':
+        head.level = levelOfPriority(+what);
+        break;
+      default:
+    }
+    at = end;
+  }
+  head.message = slots.includes('status') ? 0 : at;
+  if (row.pairs && text.includes('=', at)) {
+    const fields = fieldsOfPairs(text, at);
+    if (fields?.level) head.level = fields.level;
+  }
+  return head;
+}
+
+/** @param {Head} head of the wrapper @param {string} text @param {number} at where the line in it begins @param {import('./rows.js').Wrapper} wrapper @param {Formats|null} formats @param {number} depth */
+function wrapped(head, text, at, wrapper, formats, depth) {
+  const inner = text.slice(at);
+  const own = headOf(inner, formats, depth + 1);
+  head.wrapper = wrapper.id;
+  head.of = wrapper.of;
+  head.inner = inner;
+  if (wrapper.many) head.label = text.slice(0, at);
+  if (!own) {
+    head.isBare = true;
+    head.format = '';
+    return head;
+  }
+  const moved = (/** @type {Span|null} */ span) => (span ? /** @type {Span} */ ([span[0] + at, span[1] + at]) : null);
+  own.wrapper = own.wrapper ? `${wrapper.id}>${own.wrapper}` : wrapper.id;
+  own.of = wrapper.of;
+  own.label ||= head.label;
+  own.inner ??= inner;
+  if (wrapper.slots.includes('pri')) own.level = head.level;
+  own.time = own.written ? moved(own.time) : head.time;
+  own.written ||= head.written;
+  own.word = moved(own.word);
+  const isNamed = own.logger !== '';
+  own.source = isNamed ? moved(own.source) : head.source;
+  if (!isNamed) own.name = head.name;
+  own.message += at;
+  return own;
+}
+
+/** @param {string} text @param {Formats|null} formats @param {number} depth @returns {Head|null} */
+function jsonHead(text, formats, depth) {
+  if (formats && !formats.takesJson) return null;
+  const fields = fieldsOfJson(text);
+  if (!fields) return null;
+  const head = withFields(new Head('json'), fields);
+  if (fields.inner !== null && depth < MOST_WRAPPERS) {
+    const own = headOf(fields.inner, formats ? formats.within('docker') : null, depth + 1);
+    if (!own) {
+      head.format = '';
+      head.wrapper = 'docker';
+      head.of = 'lines';
+      head.isBare = true;
+      head.isFields = head.isKeyed = false;
+      head.inner = head.text = fields.inner;
+      return head;
+    }
+    own.text = own.said ?? fields.inner.slice(own.message);
+    own.name ??= own.logger;
+    own.wrapper = own.wrapper ? `docker>${own.wrapper}` : 'docker';
+    own.of = 'lines';
+    own.inner ??= fields.inner;
+    own.time = own.word = own.source = null;
+    own.message = 0;
+    own.written ||= head.written;
+    return own;
+  }
+  return formats && !head.isKeyed && !formats.takesAnyJson ? null : head;
+}
+
+/** @param {string} text @returns {Head|null} */
+function pairsHead(text) {
+  const sign = text.indexOf('=');
+  if (sign < 1 || sign > 64) return null;
+  const fields = fieldsOfPairs(text);
+  if (!fields) return null;
+  const head = withFields(new Head('logfmt'), fields);
+  if (fields.time) {
+    const at = text.indexOf(fields.time);
+    if (at >= 0) head.time = [at, at + fields.time.length];
+  }
+  return head;
+}
+
+/** @param {Head} head @param {import('./fields.js').Fields} fields */
+function withFields(head, fields) {
+  head.level = fields.level ?? 'O';
+  head.written = fields.time;
+  head.fields = fields;
+  head.isFields = true;
+  head.isKeyed = fields.level !== null || fields.timeKey !== '';
+  return head;
+}

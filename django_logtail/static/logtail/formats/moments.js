@@ -1,0 +1,166 @@
+/**
+ * Written times as moments. Knows no DOM. The host has the same in `formats/moments.py`.
+ *
+ * What was not written is not made up: a time without a zone is compared by its clock, one without a year or a day by
+ * the moment beside it.
+ */
+
+import { ZONES } from './rows.js';
+
+/**
+ * @typedef {{ms: number, clock: number, zone: number|null, has: 'moment'|'day'|'clock'}} Moment
+ * `ms`: milliseconds of the epoch, those of the clock where no zone is known; `clock`: the clock that was written, as if
+ * it were Greenwich's; `zone`: minutes east, null when unknown; `has`: "day" without a year, "clock" without a day
+ */
+
+const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+const DAY_MS = 86_400_000;
+
+const EPOCH = /^([12]\d{9})(\d{9}|\d{6}|\d{3})?(?:\.(\d{1,9}))?$/;
+const CLOCK = /(\d\d?):(\d\d)(?::(\d\d)(?:[.,:](\d{1,9}))?)?(?: ?([AaPp])[Mm](?![A-Za-z]))?/;
+const DOTTED_CLOCK = /(?:^|[ T])(\d\d?)\.(\d\d)\.(\d\d)(?:[.,](\d{1,9}))?/;
+const COMPACT = /^(\d{4})(\d\d)(\d\d)(?:[T -]?)(\d\d)(\d\d)(\d\d)(?:[.,](\d{1,9}))?/;
+const KLOG = /^(?:(20\d\d))?(\d\d)(\d\d)[ /](\d\d):?(\d\d):?(\d\d)(?:[.,](\d{1,9}))?$/;
+const OFFSET = /([+-])(\d\d):?(\d\d)?$/;
+
+/** @param {string} digits of a fraction of a second */
+const milliseconds = (digits) => Number(digits.padEnd(9, '0').slice(0, 9)) / 1e6;
+
+/** @param {number} year @param {number} month from 1 @param {number} day */
+function dayNumber(year, month, day) {
+  if (month < 1 || month > 12 || day < 1 || day > 31) return NaN;
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  return date.getTime();
+}
+
+/** @param {string} name */
+const monthOf = (name) => MONTHS.indexOf(name.slice(0, 3).toLowerCase()) + 1;
+/** @param {string} year of two digits or four */
+const yearOf = (year) => (year.length === 2 ? 2000 + Number(year) : Number(year));
+
+/** Year, month and day of a written date; 0 for a year that was not written; null without a date. @param {string} written @returns {[number, number, number]|null} */
+function dateOf(written) {
+  let found = /(?:^|[ ,])(\d{4})[-/.](\d\d?)[-/.](\d\d?)(?!\d)/.exec(written) ?? /^(\d{4})\u5e74(\d\d?)\u6708(\d\d?)\u65e5/.exec(written);
+  if (found) return [Number(found[1]), Number(found[2]), Number(found[3])];
+  found = /(?:^|[ ,])(\d\d?)[-/ ]([A-Za-z]{3,9})[-/ ](\d{4})/.exec(written);
+  if (found && monthOf(found[2])) return [Number(found[3]), monthOf(found[2]), Number(found[1])];
+  found = /^(\d{4}) ([A-Z][a-z]{2,8}) {1,2}(\d\d?) /.exec(written);
+  if (found && monthOf(found[2])) return [Number(found[1]), monthOf(found[2]), Number(found[3])];
+  found = /(?:^|[ ,])([A-Z][a-z]{2,8}) {1,2}(\d\d?)(?![\d:])(?:,? (\d{4})(?=[ ,]))?/.exec(written.replace(/^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6},? /, ''));
+  if (found && monthOf(found[1])) {
+    const year = found[3] ?? / (\d{4})(?: |$)/.exec(written)?.[1];
+    return [year ? Number(year) : 0, monthOf(found[1]), Number(found[2])];
+  }
+  found = /^(\d\d?) ([A-Z][a-z]{2,8}) \d/.exec(written);
+  if (found && monthOf(found[2])) return [0, monthOf(found[2]), Number(found[1])];
+  found = /^(\d\d?)([/.-])(\d\d?)[/.-](\d{4}|\d\d)(?!\d)/.exec(written);
+  if (found) {
+    const [, first, sign, second, third] = found;
+    if (third.length === 2 && Number(first) > 12 && sign === '/') return [yearOf(first), Number(second), Number(third)];
+    // 28.11.2026 and 28/11/2026, but 11/28/2026.
+    if (sign !== '/' || Number(first) > 12) return [yearOf(third), Number(second), Number(first)];
+    return [yearOf(third), Number(first), Number(second)];
+  }
+  found = /^(\d{4})(\d\d)(\d\d)[ -]/.exec(written);
+  if (found) return [Number(found[1]), Number(found[2]), Number(found[3])];
+  found = /^(\d\d)(\d\d)(\d\d) /.exec(written);
+  if (found) return [yearOf(found[1]), Number(found[2]), Number(found[3])];
+  found = /^(\d\d)-(\d\d)[ |]/.exec(written);
+  return found ? [0, Number(found[1]), Number(found[2])] : null;
+}
+
+/** @param {string} written @returns {number|null} minutes east of Greenwich */
+function zoneOf(written) {
+  const offset = OFFSET.exec(written);
+  const at = written.indexOf(':');
+  if (offset && (at >= 0 ? offset.index > at : /T\d{6}/.test(written))) return (offset[1] === '-' ? -1 : 1) * (Number(offset[2]) * 60 + Number(offset[3] ?? 0));
+  const name = /(?:\d|[ ,])(Z|[A-Z]{3,4})(?= \d{4}$|$)/.exec(written);
+  return name && Object.hasOwn(ZONES, name[1]) ? ZONES[name[1]] : null;
+}
+
+/**
+ * The moment that a time names, or null when it cannot be read.
+ *
+ * @param {string} written
+ * @param {number|null} [beside] milliseconds: a moment near it, for times without a year or a day
+ * @returns {Moment|null}
+ */
+export function momentOf(written, beside = null) {
+  const epoch = EPOCH.exec(written);
+  if (epoch && !(/^20\d{12}$/.test(written))) {
+    const rest = (epoch[2] ?? '') + (epoch[3] ?? '');
+    const ms = Number(epoch[1]) * 1000 + milliseconds(rest);
+    return { ms, clock: ms, zone: 0, has: 'moment' };
+  }
+  const compact = COMPACT.exec(written);
+  const klog = compact ? null : KLOG.exec(written);
+  let date;
+  let time;
+  if (compact) {
+    date = [Number(compact[1]), Number(compact[2]), Number(compact[3])];
+    time = [Number(compact[4]), Number(compact[5]), Number(compact[6]), milliseconds(compact[7] ?? '')];
+  } else if (klog) {
+    date = [Number(klog[1] ?? 0), Number(klog[2]), Number(klog[3])];
+    time = [Number(klog[4]), Number(klog[5]), Number(klog[6]), milliseconds(klog[7] ?? '')];
+  } else {
+    date = dateOf(written);
+    const clock = clockFound(written);
+    if (!clock) return null;
+    let hours = Number(clock[1]);
+    const half = clock[5]?.toLowerCase();
+    if (half) hours = (hours % 12) + (half === 'p' ? 12 : 0);
+    time = [hours, Number(clock[2]), Number(clock[3] ?? 0), milliseconds(clock[4] ?? '')];
+  }
+  const [hours, minutes, seconds, rest] = time;
+  if (hours > 24 || minutes > 59 || seconds > 60) return null;
+  const inDay = ((hours * 60 + minutes) * 60 + seconds) * 1000 + rest;
+  const zone = zoneOf(written);
+  const back = (zone ?? 0) * 60_000;
+  if (date && date[0]) return placed(dayNumber(date[0], date[1], date[2]) + inDay, back, zone, 'moment');
+  if (date) {
+    const near = new Date(beside ?? Date.now()).getUTCFullYear();
+    const candidates = [near - 1, near, near + 1].map((year) => dayNumber(year, date[1], date[2]) + inDay);
+    return placed(nearest(candidates, (beside ?? Date.now()) + back), back, zone, 'day');
+  }
+  if (beside === null) return placed(inDay, back, zone, 'clock');
+  const day = Math.floor((beside + back) / DAY_MS) * DAY_MS;
+  return placed(nearest([day - DAY_MS, day, day + DAY_MS].map((one) => one + inDay), beside + back), back, zone, 'clock');
+}
+
+/** @param {number} clock @param {number} back @param {number|null} zone @param {Moment['has']} has @returns {Moment|null} */
+const placed = (clock, back, zone, has) => (Number.isNaN(clock) ? null : { ms: clock - back, clock, zone, has });
+
+/** @param {number[]} candidates @param {number} to */
+const nearest = (candidates, to) => candidates.reduce((best, one) => (Math.abs(one - to) < Math.abs(best - to) ? one : best));
+
+/** Where the clock is in a written time: behind its date. @param {string} written */
+function clockFound(written) {
+  // In 28/Nov/2026:14:22:09 the year is followed by a colon, and in 2026-11-28T14:22 by a letter.
+  const clf = /^\d\d?\/[A-Za-z]{3,9}\/\d{4}[: ]|^\d\d?-[A-Za-z]{3,9}-\d{4}::/.exec(written);
+  const from = clf ? clf[0].length : 0;
+  return CLOCK.exec(written.slice(from)) ?? DOTTED_CLOCK.exec(written.slice(from));
+}
+
+/** Milliseconds from one moment to another. Where only one of them has a zone, by the clocks that were written. @param {Moment} from @param {Moment} to */
+export function passed(from, to) {
+  return (from.zone === null) === (to.zone === null) ? to.ms - from.ms : to.clock - from.clock;
+}
+
+/** The day a written time names, as 2026-08-24, or "" when it names none. @param {string} written */
+export function dayOf(written) {
+  if (/^\d{4}-\d\d-\d\d/.test(written)) return written.slice(0, 10);
+  const moment = momentOf(written, 0);
+  return moment?.has === 'moment' ? new Date(moment.clock).toISOString().slice(0, 10) : '';
+}
+
+/** The clock a written time shows, without date and zone: "14:22:09.539". What has none is as it was written. @param {string} written */
+export function clockOf(written) {
+  if (EPOCH.test(written)) return written;
+  const compact = COMPACT.exec(written) ?? KLOG.exec(written);
+  if (compact) return `${compact[4]}:${compact[5]}:${compact[6]}${compact[7] ? `.${compact[7].slice(0, 6)}` : ''}`;
+  const found = clockFound(written);
+  if (!found) return written;
+  const [, hours, minutes, seconds, fraction, half] = found;
+  return `${hours.padStart(2, '0')}:${minutes}${seconds === undefined ? '' : `:${seconds}`}${fraction ? `.${fraction.slice(0, 6)}` : ''}${half ? ` ${half.toUpperCase()}M` : ''}`;
+}

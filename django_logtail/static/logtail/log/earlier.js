@@ -1,0 +1,101 @@
+/** The part of a file above the first line here, and what a gap leaves out: loaded when the reader asks. Knows no DOM. */
+
+import { Item } from './item.js';
+
+const EARLIER_LINES = 1_000;
+const MOST_RANGE = 1024 * 1024;
+/** Lines of a gap that are loaded at once. */
+const MOST_GAP_LINES = 50_000;
+
+export class Earlier {
+  /**
+   * @param {import('../log-tail.js').LogTail} tail
+   * @param {{changed(): void, failed(why: string): void}} listener `changed`: what stands above the first line is to be drawn
+   */
+  constructor(tail, listener) {
+    this.tail = tail;
+    this.listener = listener;
+    this.failed = '';
+    this.begin();
+  }
+
+  /** Another log was opened. */
+  begin() { this.loading = false; }
+
+  /** The first line here, or the gap before it; null without any. */
+  get first() {
+    const { store } = this.tail;
+    for (let i = 0; i < store.length; i++) {
+      const item = store.at(i);
+      if (item.kind === 'line' || item.kind === 'gap') return item;
+    }
+    return null;
+  }
+
+  /** The lines before the first one here. */
+  async load() {
+    const { first, tail } = this;
+    const { rows, session, store } = tail;
+    if (!first || this.loading || first.start === 0 || tail.stream.phase !== 'open') return;
+    this.loading = true;
+    this.listener.changed();
+    try {
+      const { bytes, start } = await session.range({ file: first.file, before: first.start, lines: EARLIER_LINES });
+      if (tail.store !== store) return;
+      if (bytes.length) {
+        if (rows.follow) rows.leave();
+        const at = store.items.indexOf(first) - store.first;
+        store.splice(Math.max(0, at), 0, store.linesOf(first.file, start, bytes));
+        tail.attention.keep();
+      }
+    } catch (error) {
+      // With the log that is left goes its connection, and nobody asks any more.
+      if (tail.store !== store) return;
+      this.failed = /** @type {Error} */ (error).message;
+      this.listener.failed(this.failed);
+    }
+    this.loading = false;
+    this.listener.changed();
+  }
+
+  /** @param {Item} mark of a gap */
+  async loadGap(mark) {
+    const { tail } = this;
+    if (mark.details.loading || tail.stream.phase !== 'open') return;
+    mark.details.loading = true;
+    tail.rows.refresh(mark);
+    const { at, lines, failed } = await this.#linesWithin(mark);
+    mark.details.loading = false;
+    if (failed && !lines.length) mark.details.failed = failed;
+    const { rows, store } = tail;
+    const index = store.items.indexOf(mark) - store.first;
+    if (index < 0) return;
+    if (!lines.length) {
+      rows.refresh(mark);
+      return;
+    }
+    const rest = at < mark.end ? Object.assign(new Item('gap'), { file: mark.file, start: at, end: mark.end, details: { reason: mark.details.reason } }) : null;
+    if (rows.follow) rows.leave();
+    store.splice(index, 1, rest ? [...lines, rest] : lines);
+    tail.attention.keep();
+  }
+
+  /** As many lines as may be shown at once: the rest stays a gap, and loads on the next click. @param {Item} mark */
+  async #linesWithin({ file, start, end }) {
+    const { session, store } = this.tail;
+    let at = start;
+    /** @type {Item[]} */
+    let lines = [];
+    try {
+      while (at < end && lines.length <= MOST_GAP_LINES) {
+        const answer = await session.range({ file, start: at, end: Math.min(end, at + MOST_RANGE) });
+        if (!answer.bytes.length) break;
+        lines = lines.concat(store.linesOf(file, answer.start, answer.bytes));
+        at = answer.end;
+      }
+    } catch (error) {
+      return { at, lines, failed: /** @type {Error} */ (error).message };
+    }
+    return { at, lines, failed: '' };
+  }
+}

@@ -1,0 +1,137 @@
+/** What lines are, told in order: the level of each, the entries they belong to, and where a day begins. Knows no DOM. */
+
+import { Context, read } from '../formats/context.js';
+import { detect } from '../formats/detection.js';
+import { Item } from './item.js';
+import { dayOf } from '../formats/moments.js';
+import { isCoded } from './text.js';
+
+/** First lines, and last ones, in which formats are looked for. */
+const SAMPLE = 300;
+/** Formats are looked for again when so many times the lines are there. */
+const GROWTH = 3;
+/** Lines and milliseconds after which they are looked for again all the same: another program may write now. */
+const AGAIN_LINES = 1_000;
+const AGAIN_MS = 10_000;
+
+export class Outline {
+  /** @param {() => number} [now] milliseconds */
+  constructor(now = () => performance.now()) {
+    this.now = now;
+    this.context = new Context();
+    /** The day that was named last. */
+    this.day = '';
+    /** What the last time began with, and the day it names: most lines are of one day. */
+    this.dated = { before: '\n', day: '' };
+    /** @type {string[]} the first lines, and the last ones, without escape sequences */
+    this.firstLines = [];
+    /** @type {string[]} */
+    this.lastLines = [];
+    this.seen = 0;
+    this.looked = { seen: 0, at: -Infinity };
+  }
+
+  /** Those that were found, or null. */
+  get formats() { return this.context.formats; }
+
+  /** What comes belongs to no entry before. */
+  endEntry() { this.context.end(); }
+
+  /**
+   * Looks for the formats of the log where enough has come since the last time.
+   *
+   * @param {Item[]} lines that came
+   * @returns {boolean} whether others were found than those that lines before were read with
+   */
+  learn(lines) {
+    const texts = [];
+    for (let i = Math.max(0, lines.length - SAMPLE); i < lines.length; i++) texts.push(lines[i]);
+    for (let i = 0; i < lines.length && this.firstLines.length < SAMPLE; i++) this.firstLines.push(plainOf(lines[i]));
+    const before = this.seen;
+    this.seen += lines.length;
+    const last = texts.slice(Math.max(0, SAMPLE - before - (lines.length - texts.length))).map(plainOf);
+    this.lastLines = [...this.lastLines, ...last].slice(-SAMPLE);
+    const isDue = this.seen >= this.looked.seen * GROWTH || (this.seen >= this.looked.seen + AGAIN_LINES && this.now() - this.looked.at > AGAIN_MS);
+    if (!isDue) return false;
+    this.looked = { seen: this.seen, at: this.now() };
+    const found = detect(this.firstLines, this.lastLines);
+    if (!found || found.signs.join() === this.formats?.signs.join()) return false;
+    this.context.formats = found;
+    return before > 0;
+  }
+
+  /** @param {Item[]} lines and marks @returns {Item[]} with a mark wherever a day begins */
+  read(lines) {
+    /** @type {Item[]} */
+    const out = [];
+    const { context } = this;
+    let text = lines.length ? plainOf(lines[0]) : '';
+    for (let i = 0; i < lines.length; i++) {
+      const line = lines[i];
+      const next = i + 1 < lines.length ? plainOf(lines[i + 1]) : null;
+      if (line.kind !== 'line') {
+        context.end();
+        out.push(line);
+        text = next ?? '';
+        continue;
+      }
+      const { kind, level, written } = read(text, context, next !== null && lines[i + 1].kind === 'line' ? next : null);
+      line.level = level;
+      line.inner = kind === 'continuation';
+      if (written) {
+        const day = this.#dayOf(written);
+        if (day && day !== this.day) {
+          this.day = day;
+          out.push(dayMark(line, day));
+        }
+      }
+      out.push(line);
+      text = next ?? '';
+    }
+    return out;
+  }
+
+  /** @param {string} written */
+  #dayOf(written) {
+    if (written.startsWith(this.dated.before)) return this.dated.day;
+    const day = dayOf(written);
+    const colon = written.indexOf(':');
+    // An epoch has no colon.
+    if (colon > 0) this.dated = { before: written.slice(0, colon + 1), day };
+    return day;
+  }
+
+  /** Reads lines that stand elsewhere, or are not whole yet: what comes is read as if they had not been. @param {Item[]} lines @param {{begins: boolean, day: string}} where `begins`: they continue no entry */
+  readApart(lines, { begins, day }) {
+    const { context, day: dayHere } = this;
+    const kept = context.keep();
+    if (begins) context.end();
+    this.day = day;
+    const items = this.read(lines);
+    context.restore(kept);
+    this.day = dayHere;
+    return items;
+  }
+
+  /** All lines once more, since their formats are known now. @param {Item[]} items @returns {Item[]} */
+  readAgain(items) {
+    this.context.end();
+    this.day = '';
+    return this.read(items.filter((item) => item.kind !== 'day'));
+  }
+}
+
+/** @param {Item} line */
+function plainOf(line) {
+  line.coded = isCoded(line.text);
+  return line.plain;
+}
+
+/** @param {Item} line @param {string} day */
+function dayMark(line, day) {
+  const mark = new Item('day');
+  mark.file = line.file;
+  mark.start = mark.end = line.start;
+  mark.details = day;
+  return mark;
+}

@@ -1,0 +1,42 @@
+/** Entries of several lines: the first one, and those that belong to it. Knows no DOM. */
+
+import { headOf } from '../formats/heads.js';
+
+/** Items looked at for the entry before; further away its time says nothing. */
+const MOST_BACK = 200;
+
+/** @typedef {import('./item.js').Item} Item */
+/** @typedef {import('./store.js').Store} Store */
+
+/** The first line of the entry an item belongs to. @param {Store} store @param {Item} item */
+export function firstLineOf(store, item) {
+  for (let i = store.indexOfSeq(item.seq); i >= 0; i--) {
+    const at = store.at(i);
+    if (at.kind !== 'line') break;
+    if (!at.inner) return at;
+  }
+  return item;
+}
+
+/** The lines that belong to an entry's first one. @param {Store} store @param {Item} first */
+export function innerLinesOf(store, first) {
+  const found = [];
+  for (let i = store.indexOfSeq(first.seq) + 1; i < store.length; i++) {
+    const item = store.at(i);
+    if (item.kind !== 'line' || !item.inner) break;
+    found.push(item);
+  }
+  return found;
+}
+
+/** The time of the entry before, as it was written; '' without one. @param {Store} store @param {Item} item */
+export function writtenBefore(store, item) {
+  const index = store.indexOfSeq(item.seq);
+  for (let i = index - 1; i >= Math.max(0, index - MOST_BACK); i--) {
+    const before = store.at(i);
+    if (before.kind !== 'line' || before.inner) continue;
+    const head = headOf(before.plain, store.outline.formats) ?? headOf(before.plain);
+    if (head?.written) return head.written;
+  }
+  return '';
+}

@@ -1,0 +1,163 @@
+/**
+ * Lines as they come into the store: shown, or counted for when the reader of the page looks again. Knows no DOM.
+ *
+ * While the page is paused nothing after that moment is shown. Lines that an expression is still to be matched with
+ * wait until the worker has done so.
+ */
+
+/** @typedef {import('./item.js').Item} Item */
+
+export class Arrivals {
+  /** @param {import('../log-tail.js').LogTail} tail */
+  constructor(tail) {
+    this.tail = tail;
+    this.isMatching = false;
+    this.begin();
+  }
+
+  /** Another log was opened. */
+  begin() {
+    /** The first number that is not shown while the page is paused. */
+    this.pausedSeq = Infinity;
+    /** Milliseconds: when it was paused. */
+    this.pausedAt = 0;
+    /** Lines that came while the page was paused. */
+    this.waiting = 0;
+    this.forgetUnseen();
+    this.forgetUnmatched();
+  }
+
+  /** The reader of the page is at the newest line. */
+  forgetUnseen() {
+    /** Lines that came below what is looked at, and errors among them. */
+    this.unseen = 0;
+    this.unseenErrors = 0;
+  }
+
+  /** Another expression is wanted; what is in the store is matched with it. */
+  forgetUnmatched() {
+    /** @type {Item[]} */
+    this.unmatched = [];
+  }
+
+  get paused() { return this.pausedSeq !== Infinity; }
+
+  pause() {
+    this.pausedSeq = this.tail.store.nextSeq;
+    this.pausedAt = Date.now();
+    this.waiting = 0;
+  }
+
+  resume() {
+    this.pausedSeq = Infinity;
+    this.waiting = 0;
+    this.rebuild();
+  }
+
+  /** @param {import('./store.js').Change} change */
+  changed(change) {
+    const { chosen, rows, store } = this.tail;
+    switch (change.kind) {
+      case 'added':
+        this.#added(/** @type {Item[]} */ (change.items));
+        break;
+      case 'dropped':
+        chosen.dropBefore(store.firstSeq);
+        rows.dropBefore(store.firstSeq);
+        break;
+      case 'removed':
+        this.#removed(/** @type {Item[]} */ (change.items));
+        break;
+      case 'changed':
+        if (rows.mounted.has(change.item)) rows.refresh(change.item);
+        break;
+      case 'reread':
+        this.rebuild();
+        rows.repaint();
+        break;
+      default:
+        this.rebuild();
+    }
+  }
+
+  /** @param {Item[]} items */
+  #added(items) {
+    if (this.paused) {
+      for (const item of items) if (item.kind === 'line') this.waiting++;
+      return;
+    }
+    if (this.tail.finding.query.expression) {
+      for (const item of items) this.unmatched.push(item);
+      void this.#matchNew();
+    } else for (const item of items) this.#show(item);
+    this.tail.rows.schedule();
+  }
+
+  /** @param {Item} item */
+  #show(item) {
+    this.tail.chosen.take(item);
+    if (this.tail.rows.follow || item.kind !== 'line') return;
+    this.unseen++;
+    if (item.level === 'E' && !item.inner) this.unseenErrors++;
+  }
+
+  /** Lines that came while an expression is matched elsewhere are shown when it has matched them. */
+  async #matchNew() {
+    if (this.isMatching) return;
+    this.isMatching = true;
+    const { finding, rows } = this.tail;
+    while (this.unmatched.length) {
+      const { store } = this.tail;
+      const { query } = finding;
+      const items = this.unmatched;
+      // What comes meanwhile is for the next turn: nobody has matched it.
+      this.forgetUnmatched();
+      const done = await finding.match(items.filter((item) => query.awaits(item)));
+      // Another query is wanted, and with it everything is chosen anew.
+      if (!done || finding.query !== query) break;
+      if (this.tail.store !== store) continue;
+      for (const item of items) if (item.seq >= store.firstSeq && !item.gone) this.#show(item);
+      rows.schedule();
+    }
+    this.isMatching = false;
+  }
+
+  /** The unfinished line goes; it comes again when it is whole. @param {Item[]} items */
+  #removed(items) {
+    if (this.paused) {
+      this.waiting -= items.length;
+      return;
+    }
+    const { chosen, rows } = this.tail;
+    for (const item of items) item.gone = true;
+    if (!rows.follow) this.unseen -= items.length;
+    const gone = new Set(items);
+    const { shown } = rows;
+    while (shown.length && gone.has(shown.at(shown.length - 1))) {
+      shown.pop();
+      chosen.lines--;
+    }
+    chosen.untake(items);
+    rows.schedule();
+  }
+
+  /** What is shown, from all there is. */
+  rebuild() {
+    const { chosen, finding, rows, store } = this.tail;
+    const { query } = finding;
+    const { items, first } = store;
+    const end = this.paused ? first + store.indexOfSeq(this.pausedSeq) : items.length;
+    const isAwaited = query.expression !== null && items.slice(first, end).some((item) => item.kind === 'line' && query.awaits(item));
+    chosen.begin();
+    const { shown } = rows;
+    /** @type {Item[]} */
+    const kept = [];
+    chosen.shown = kept;
+    chosen.takeAll(items, first, end);
+    if (isAwaited && finding.isMatching) {
+      void finding.match(items.slice(first).filter((item) => query.awaits(item))).then((done) => { if (done && finding.query === query) this.rebuild(); });
+    }
+    chosen.shown = shown;
+    rows.reset(kept);
+  }
+}

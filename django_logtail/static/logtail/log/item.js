@@ -1,0 +1,35 @@
+/** What a log is made of on the page: lines, and marks between them. Knows no DOM. */
+
+import { plain } from './text.js';
+
+/** One line of the log, or a mark between two of them. */
+export class Item {
+  /** @param {string} kind "line", or what the mark says: gap, rotated, truncated, day … */
+  constructor(kind) {
+    this.kind = kind;
+    this.seq = 0;
+    this.text = '';
+    /** Whether its text may hold escape sequences: 200,000 lines are asked for their plain text at once. */
+    this.coded = false;
+    this.file = '';
+    this.start = 0;
+    this.end = 0;
+    /** @type {import('../formats/rows.js').Level} */
+    this.level = 'O';
+    /** Whether it belongs to the entry above. */
+    this.inner = false;
+    this.late = false;
+    /** Height on screen, in pixels; the rows keep it here so that it survives a filter. */
+    this.height = 0;
+    /** For which layout `height` was measured; 0 when it is an estimate. */
+    this.measured = 0;
+    this.whole = false;
+    /** Whether it was an unfinished line that was replaced. */
+    this.gone = false;
+    /** @type {any} */
+    this.details = null;
+  }
+
+  /** The text without escape sequences. */
+  get plain() { return this.coded ? plain(this.text) : this.text; }
+}

@@ -1,0 +1,133 @@
+/** The list of logs: groups, sizes, which are being written, type to find. */
+
+import { words } from '../ui/config.js';
+import { el, write } from '../ui/dom.js';
+import { size } from '../ui/format.js';
+import { icon } from '../ui/icons.js';
+
+/** @typedef {{slug: string, name: string, group: string, description: string, size: number|null, writing: boolean, page: string}} Log */
+
+export class List {
+  /** @param {HTMLElement} side @param {{open(log: any, beside: boolean): void, help(): void, theme(): void, side(): void}} actions */
+  constructor(side, actions) {
+    this.actions = actions;
+    this.host = /** @type {HTMLElement} */ (side.querySelector('.lt-side-list'));
+    const say = words.say;
+    const button = (/** @type {string} */ key, /** @type {any} */ shape, /** @type {() => void} */ run, keys = '') => el('button.lt-icon', { type: 'button', 'aria-label': say(key), 'data-keys': keys || null, click: run }, icon(shape));
+    side.querySelector('.lt-side-head')?.append(button('nav.hide', 'chevron-left', () => actions.side(), 'B'));
+    const glass = icon('search');
+    glass.classList.add('lt-field-icon');
+    this.find = /** @type {HTMLInputElement} */ (el('input', { type: 'search', autocomplete: 'off', spellcheck: 'false', placeholder: say('nav.find'), 'aria-label': say('nav.find') }));
+    this.host.before(el('div.lt-side-find', {}, el('div.lt-field.lt-field-quiet', {}, glass, this.find, el('kbd.lt-kbd', { 'aria-hidden': 'true' }, 'O'))));
+    this.summary = el('span');
+    this.host.after(el('div.lt-side-foot', {}, this.summary, el('span.lt-grow'), button('set.theme', 'moon', () => actions.theme()), button('do.help', 'keys', () => actions.help(), '?')));
+    /** @type {Log[]} */
+    this.order = [];
+    /** By slug. They stay the same elements as long as the list is: one that is replaced between press and release loses the click. @type {Map<string, Link>} */
+    this.links = new Map();
+    this.find.addEventListener('input', () => this.draw(this.logs, this.current));
+    this.find.addEventListener('keydown', (event) => {
+      if (event.key === 'Enter') this.#openFirst();
+      else if (event.key === 'ArrowDown') /** @type {HTMLElement|null} */ (this.host.querySelector('.lt-log'))?.focus();
+      else if (event.key === 'Escape') {
+        if (!this.find.value) this.find.blur();
+        this.find.value = '';
+        this.draw(this.logs, this.current);
+      } else return;
+      event.preventDefault();
+    });
+    this.host.addEventListener('keydown', (event) => {
+      if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') return;
+      const links = [...this.host.querySelectorAll('.lt-log')];
+      const next = links[links.indexOf(/** @type {Element} */ (document.activeElement)) + (event.key === 'ArrowDown' ? 1 : -1)];
+      event.preventDefault();
+      /** @type {HTMLElement} */ (next ?? this.find).focus();
+    });
+    this.host.addEventListener('click', (event) => {
+      const link = /** @type {Element} */ (event.target).closest('.lt-log');
+      const log = this.logs?.find((one) => one.slug === link?.getAttribute('data-slug'));
+      if (!log || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+      event.preventDefault();
+      this.actions.open(log, event.altKey);
+    });
+  }
+
+  #openFirst() {
+    const [log] = this.order;
+    if (!log) return;
+    this.find.value = '';
+    this.actions.open(log, false);
+  }
+
+  focus() {
+    this.find.focus();
+    this.find.select();
+  }
+
+  /** @param {Log[]} logs @param {string|null} current */
+  draw(logs, current) {
+    this.logs = logs;
+    this.current = current;
+    const wanted = this.find.value.trim().toLowerCase();
+    this.order = logs.filter((log) => !wanted || log.name.toLowerCase().includes(wanted) || log.slug.includes(wanted));
+    const shape = JSON.stringify([this.order.map((log) => [log.slug, log.group]), this.order.length ? '' : wanted, logs.length > 0]);
+    if (shape !== this.shape) this.#arrange(logs.length > 0);
+    this.shape = shape;
+    for (const log of this.order) this.links.get(log.slug)?.show(log, log.slug === current, wanted);
+    write(this.summary, words.many('nav.summary', logs.length, { m: words.number(logs.filter((log) => log.writing).length) }));
+  }
+
+  #arrange(/** @type {boolean} */ any) {
+    const focused = this.host.contains(document.activeElement) ? document.activeElement?.getAttribute('data-slug') : null;
+    const before = this.links;
+    this.links = new Map(this.order.map((log) => [log.slug, before.get(log.slug) ?? new Link(log.slug)]));
+    /** @type {Map<string, Log[]>} */
+    const groups = new Map();
+    for (const log of this.order) groups.set(log.group, [...(groups.get(log.group) ?? []), log]);
+    const children = [...groups].map(([name, members]) => el('div.lt-side-group', { role: 'group', 'aria-label': name || words.say('app.title') },
+      name || groups.size > 1 ? el('div.lt-group', { 'aria-hidden': 'true' }, name || words.say('nav.none.group')) : null, ...members.map((log) => this.links.get(log.slug)?.element)));
+    if (!this.order.length) children.push(el('p.lt-side-none', {}, any ? words.say('nav.none', { q: this.find.value }) : words.say('empty.none')));
+    this.host.replaceChildren(...children);
+    if (focused) this.links.get(focused)?.element.focus();
+  }
+}
+
+/** One log in the list. */
+class Link {
+  constructor(/** @type {string} */ slug) {
+    this.dot = el('i.lt-dot');
+    this.name = el('span.lt-log-name');
+    this.size = el('span.lt-log-size');
+    this.element = el('a.lt-log', { 'data-slug': slug }, this.dot, this.name, this.size);
+  }
+
+  /** @param {Log} log @param {boolean} isCurrent @param {string} wanted what of its name is marked */
+  show(log, isCurrent, wanted) {
+    const drawn = JSON.stringify([log, isCurrent, wanted]);
+    if (drawn === this.drawn) return;
+    this.drawn = drawn;
+    attribute(this.element, 'href', log.page);
+    attribute(this.element, 'title', log.description || null);
+    attribute(this.element, 'aria-current', isCurrent ? 'page' : null);
+    this.dot.classList.toggle('lt-quiet', !log.writing);
+    attribute(this.dot, 'role', log.writing ? 'img' : null);
+    attribute(this.dot, 'aria-label', log.writing ? words.say('nav.writing') : null);
+    write(this.size, log.size === null ? '' : log.size ? size(log.size) : '0');
+    this.#mark(log.name, wanted);
+  }
+
+  #mark(/** @type {string} */ name, /** @type {string} */ wanted) {
+    const marked = JSON.stringify([name, wanted]);
+    if (marked === this.marked) return;
+    this.marked = marked;
+    const at = wanted ? name.toLowerCase().indexOf(wanted) : -1;
+    if (at < 0) this.name.replaceChildren(name);
+    else this.name.replaceChildren(name.slice(0, at), el('mark', {}, name.slice(at, at + wanted.length)), name.slice(at + wanted.length));
+  }
+}
+
+/** @param {Element} element @param {string} name @param {string|null} value null: none */
+function attribute(element, name, value) {
+  if (value === null) element.removeAttribute(name);
+  else element.setAttribute(name, value);
+}

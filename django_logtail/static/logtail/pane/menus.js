@@ -1,0 +1,152 @@
+/** The small windows of a pane: view options and download. */
+
+import { config, settings, words } from '../ui/config.js';
+import { el } from '../ui/dom.js';
+import { fileLink, saveLines } from './download.js';
+import { size } from '../ui/format.js';
+import { icon } from '../ui/icons.js';
+import { named, plain, steering } from '../log/text.js';
+
+/**
+ * Shows a popover at a button; it goes by itself when the reader turns elsewhere.
+ *
+ * @param {HTMLElement} near @param {HTMLElement} button @param {HTMLElement} pop
+ */
+function show(near, button, pop) {
+  pop.popover = 'auto';
+  pop.addEventListener('toggle', (event) => {
+    const open = /** @type {ToggleEvent} */ (event).newState === 'open';
+    button.setAttribute('aria-expanded', String(open));
+    if (!open) pop.remove();
+  });
+  near.append(pop);
+  pop.showPopover();
+  const at = button.getBoundingClientRect();
+  pop.style.top = `${Math.min(at.bottom + 6, innerHeight - pop.offsetHeight - 8)}px`;
+  pop.style.left = `${Math.max(8, Math.min(innerWidth - pop.offsetWidth - 8, at.right - pop.offsetWidth))}px`;
+  pop.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape') { event.stopPropagation(); button.focus(); }
+    if (pop.getAttribute('role') !== 'menu' || !['ArrowDown', 'ArrowUp'].includes(event.key)) return;
+    event.preventDefault();
+    const items = /** @type {HTMLElement[]} */ ([...pop.querySelectorAll('.lt-item:not(:disabled)')]);
+    const next = items.indexOf(/** @type {HTMLElement} */ (document.activeElement)) + (event.key === 'ArrowDown' ? 1 : -1);
+    items[(next + items.length) % items.length].focus();
+  });
+  /** @type {HTMLElement|null} */ (pop.querySelector('button, a'))?.focus();
+}
+
+/** @param {HTMLElement} near @param {string} kind */
+function isOpen(near, kind) {
+  return near.querySelector(`.lt-pop[data-kind="${kind}"]`) !== null;
+}
+
+/** @param {import('../log-tail.js').LogTail} tail @param {HTMLElement} button */
+export function openSettings(tail, button) {
+  if (isOpen(tail, 'settings')) return;
+  const pop = el('div.lt-pop.lt-settings', { role: 'dialog', 'aria-label': words.say('do.settings'), 'data-kind': 'settings' });
+  const row = (/** @type {string} */ key, /** @type {HTMLElement} */ control) => {
+    control.setAttribute('aria-label', words.say(key));
+    if (!control.hasAttribute('role')) control.setAttribute('role', 'group');
+    pop.append(el('div.lt-set', {}, el('span', {}, words.say(key)), control));
+  };
+  const toggle = (/** @type {boolean} */ on, /** @type {(on: boolean) => void} */ change) => {
+    const made = el('button.lt-switch', { type: 'button', role: 'switch', 'aria-checked': String(on), click: () => {
+      on = !on;
+      made.setAttribute('aria-checked', String(on));
+      change(on);
+    } });
+    return made;
+  };
+  const choice = (/** @type {[string, string][]} */ options, /** @type {string} */ current, /** @type {(value: string) => void} */ change) => {
+    const made = el('div.lt-seg');
+    for (const [value, label] of options) {
+      made.append(el('button', { type: 'button', 'aria-pressed': String(value === current), 'data-value': value, click: (/** @type {Event} */ event) => {
+        for (const other of made.children) other.setAttribute('aria-pressed', String(other === event.currentTarget));
+        change(value);
+      } }, label));
+    }
+    return made;
+  };
+  const reader = (/** @type {any} */ change) => {
+    settings.saveReader(change);
+    document.dispatchEvent(new CustomEvent('logtail:settings'));
+  };
+  if (tail.info) {
+    row('set.wrap', toggle(tail.look.wrap, () => tail.look.toggleWrap()));
+    row('set.time', choice([['compact', words.say('time.compact')], ['raw', words.say('time.raw')], ['relative', words.say('time.relative')], ['hidden', words.say('time.hidden')]], tail.look.time, (value) => tail.look.setTime(/** @type {typeof tail.look.time} */ (value))));
+  }
+  row('set.density', choice([['s', 'A−'], ['m', 'A'], ['l', 'A+']], settings.reader.size, (size) => reader({ size })));
+  row('set.color', toggle(settings.reader.colours, (colours) => reader({ colours })));
+  row('set.announce', toggle(settings.reader.announce, (announce) => reader({ announce })));
+  row('set.keys', toggle(settings.reader.keys, (keys) => reader({ keys })));
+  if (tail.info) pop.append(el('div.lt-set', {}, el('span', {}, words.say('set.plain')), el('button.lt-link', { type: 'button', 'data-act': 'plain', click: () => pop.hidePopover() }, words.say('do.open'))));
+  if (document.body.classList.contains('lt-page')) {
+    row('set.theme', choice([['auto', words.say('set.theme.auto')], ['light', words.say('set.theme.light')], ['dark', words.say('set.theme.dark')]], settings.reader.theme, (theme) => reader({ theme })));
+    if (config.languages?.length) languages(row, choice);
+  }
+  show(tail, button, pop);
+}
+
+/** @param {(key: string, control: HTMLElement) => void} row @param {(options: [string, string][], current: string, change: (value: string) => void) => HTMLElement} choice */
+function languages(row, choice) {
+  const options = config.languages.map((/** @type {{code: string, name: string}} */ one) => [one.code, one.name]);
+  const current = options.find((/** @type {[string, string]} */ [code]) => config.language === code || config.language.startsWith(`${code}-`))?.[0] ?? '';
+  const made = choice(options, current, (code) => void chooseLanguage(code));
+  for (const button of /** @type {HTMLCollectionOf<HTMLElement>} */ (made.children)) button.lang = button.dataset.value ?? '';
+  row('set.lang', made);
+}
+
+/** Has Django remember a language and say where this page is in it: the words come with the page. @param {string} code */
+async function chooseLanguage(code) {
+  const body = new URLSearchParams({ language: code, next: location.pathname + location.search });
+  const answer = await fetch(config.urls.language, { method: 'POST', body, credentials: 'same-origin', headers: config.headers() }).catch(() => null);
+  if (!answer?.ok) return;
+  const address = new URL(answer.url);
+  address.hash = location.hash;
+  if (address.href === location.href) location.reload();
+  else location.assign(address);
+}
+
+/** @param {import('../log-tail.js').LogTail} tail @param {HTMLElement} button */
+export function openDownload(tail, button) {
+  if (isOpen(tail, 'download') || !tail.info) return;
+  const pop = el('div.lt-pop', { role: 'menu', 'aria-label': words.say('do.download'), 'data-kind': 'download' });
+  const item = (/** @type {string} */ key, /** @type {number} */ n, /** @type {'loaded'|'filtered'} */ what) => pop.append(el('button.lt-item', { type: 'button', role: 'menuitem', disabled: n === 0, click: () => {
+    pop.hidePopover();
+    saveLines(tail, what);
+  } }, el('span', {}, words.say(key)), el('span', {}, words.number(n))));
+  const file = fileLink(tail);
+  if (file) {
+    const bytes = tail.fileSize;
+    pop.append(el('a.lt-item', { role: 'menuitem', href: file, download: '', click: () => pop.hidePopover() },
+      el('span', {}, words.say('dl.file')), el('span', {}, bytes === null ? '' : size(bytes))));
+  }
+  item('dl.loaded', tail.lines, 'loaded');
+  if (tail.finding.query.active || tail.chosen.hides) item('dl.filtered', tail.chosen.hides ? tail.chosen.lines : tail.chosen.matches.length, 'filtered');
+  show(tail, button, pop);
+}
+
+/** Lines at most in the plain view: all of them are in the document there. */
+const PLAIN_LINES = 5_000;
+
+/** The last lines shown, as one text that stands still: for screen readers, and the browser's own find and print. @param {import('../log-tail.js').LogTail} tail */
+export function openPlain(tail) {
+  const { shown } = tail.rows;
+  const items = shown.items.slice(Math.max(shown.first, shown.items.length - PLAIN_LINES)).filter((item) => item.kind === 'line');
+  const close = el('button.lt-icon', { type: 'button', 'aria-label': words.say('do.close'), click: () => dialog.close() }, icon('x'));
+  const text = el('pre.lt-plain-text', { tabindex: '0' });
+  text.textContent = items.map((item) => visible(plain(item.text))).join('\n');
+  const dialog = /** @type {HTMLDialogElement} */ (el('dialog.lt-help.lt-plain-view', { 'aria-label': `${words.say('set.plain')}: ${tail.info?.name ?? ''}`, close: () => dialog.remove() },
+    el('header', {}, el('h2', {}, tail.info?.name ?? ''), close), text));
+  tail.append(dialog);
+  dialog.showModal();
+  text.focus();
+  text.scrollTop = text.scrollHeight;
+}
+
+/** @param {string} text */
+function visible(text) {
+  let shown = text;
+  for (const { start, end } of steering(text).reverse()) shown = `${shown.slice(0, start)}[${named(text.slice(start, end))}]${shown.slice(end)}`;
+  return shown;
+}

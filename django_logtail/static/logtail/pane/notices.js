@@ -1,0 +1,57 @@
+/** What is true of the viewing, on the page: the chip, the strip above the lines, the end of the log, and what can be done. */
+
+import { config, words } from '../ui/config.js';
+import { el, write } from '../ui/dom.js';
+import { reshape } from '../ui/icons.js';
+
+/** @typedef {ReturnType<typeof import('./pane.js').pane>} Parts */
+
+/** What `described` is to put into words. @param {import('../log-tail.js').LogTail} tail @returns {import('../connection/state.js').Facts} */
+export function factsOf(tail) {
+  const { absence, arrivals, history, info, look, session, stream } = tail;
+  return {
+    phase: stream.phase, details: stream.details, server: stream.server, name: info.name, queue: info.queue ?? '',
+    place: session?.place ?? null, lines: tail.lines, backlog: config.lines, paused: arrivals.paused, pausedAt: arrivals.pausedAt,
+    waiting: arrivals.waiting, holding: session?.holding ?? false, idle: absence.hasEnded, idleMinutes: absence.minutes,
+    lost: history.trouble, lastByteAt: stream.lastByteAt, now: Date.now(), resumed: stream.resumed, binary: stream.binary && !look.showsBinary,
+  };
+}
+
+/** @param {Parts} parts @param {import('../connection/state.js').Shown} shown */
+export function drawNotices(parts, shown) {
+  parts.chip.dataset.state = shown.chip;
+  write(parts.chipText, words.say(`state.${shown.chip}`));
+  drawSaid(parts.notice, parts.noticeText, parts.noticeActions, shown.notice);
+  if (shown.notice) parts.notice.dataset.tone = shown.notice.tone ?? '';
+  parts.noticeText.title = shown.notice?.why ?? '';
+  drawSaid(parts.tail, parts.tailText, parts.tailActions, shown.tail);
+  parts.tail.dataset.state = shown.chip;
+  parts.status.dataset.dim = String(!shown.moving);
+  drawButtons(parts, shown);
+}
+
+/** @param {Parts} parts @param {import('../connection/state.js').Shown} shown */
+function drawButtons({ pauseButton, stopButton }, shown) {
+  pauseButton.hidden = !shown.button;
+  if (shown.button) {
+    const label = words.say(`do.${shown.button}`);
+    reshape(pauseButton, shown.button === 'pause' ? 'pause' : 'play');
+    write(/** @type {Element} */ (pauseButton.querySelector('.lt-label')), label);
+    pauseButton.setAttribute('aria-label', label);
+  }
+  stopButton.hidden = !shown.stoppable;
+}
+
+/** @param {HTMLElement} box @param {HTMLElement} text @param {HTMLElement} actions @param {import('../connection/state.js').Said|null} said */
+function drawSaid(box, text, actions, said) {
+  box.hidden = !said;
+  if (!said) {
+    box.dataset.said = '';
+    return;
+  }
+  write(text, words.say(said.key, said.values));
+  const key = said.actions.join();
+  if (box.dataset.said === key) return;
+  box.dataset.said = key;
+  actions.replaceChildren(...said.actions.map((action) => el('button.lt-link', { type: 'button', 'data-act': action }, words.say(action))));
+}

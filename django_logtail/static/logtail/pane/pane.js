@@ -1,0 +1,116 @@
+/** The parts of a pane, built once. Which part is where is said here; what it says is said by those who draw it. */
+
+import { el } from '../ui/dom.js';
+import { icon } from '../ui/icons.js';
+
+/** @param {(key: string, values?: any) => string} say */
+export function pane(say) {
+  const text = (/** @type {string} */ tag, attributes = {}) => el(tag, attributes);
+  const button = (/** @type {string} */ tag, /** @type {string} */ act, /** @type {string} */ label, /** @type {any} */ shape, /** @type {string} */ keys = '', attributes = {}) => el(tag, { type: 'button', 'data-act': act, 'aria-label': say(label), 'data-keys': keys || null, ...attributes }, shape && icon(shape));
+
+  const name = text('h2.lt-name');
+  const folder = text('span.lt-dir.lt-wide');
+  const chipText = text('span.lt-state-text');
+  const chip = el('span.lt-state', { 'data-state': 'connecting' }, el('i.lt-dot'), chipText);
+  const pauseButton = button('button.lt-btn.lt-pausebtn', 'pause', 'do.pause', 'pause', 'P', { hidden: true });
+  pauseButton.append(el('span.lt-label', {}, say('do.pause')));
+  const stopButton = button('button.lt-btn.lt-stopbtn', 'stop', 'do.stop', 'stop', 'Q', { hidden: true });
+  stopButton.append(el('span.lt-label', {}, say('do.stop')));
+  const downloadButton = button('button.lt-icon', 'download', 'do.download', 'download', 'D', { 'aria-haspopup': 'menu', 'aria-expanded': 'false' });
+  const settingsButton = button('button.lt-icon', 'settings', 'do.settings', 'tune', ',', { 'aria-haspopup': 'dialog', 'aria-expanded': 'false' });
+  const splitButton = button('button.lt-icon.lt-wide.lt-splitbtn', 'split', 'do.split', 'split', '\\');
+  const closeButton = button('button.lt-icon.lt-closebtn', 'closepane', 'do.close', 'x', '', { hidden: true });
+  const head = el('header.lt-head', {},
+    button('button.lt-icon.lt-narrow', 'side', 'nav.show', 'list'), name, folder, chip, el('span.lt-grow'),
+    el('div.lt-actions', {}, pauseButton, stopButton, splitButton, downloadButton, settingsButton, closeButton));
+
+  const query = /** @type {HTMLInputElement} */ (el('input.lt-q', { type: 'text', autocomplete: 'off', spellcheck: 'false', autocapitalize: 'off', placeholder: say('filter.place'), 'aria-label': say('filter.label') }));
+  const queryMessage = el('span.lt-qmsg', { role: 'status' });
+  const flag = (/** @type {string} */ act, /** @type {string} */ key, /** @type {string|Node} */ face, /** @type {string} */ keys) => el('button.lt-flag', { type: 'button', 'data-act': act, 'aria-pressed': 'false', 'aria-label': say(key), 'data-keys': keys }, face);
+  const flags = {
+    case: flag('case', 'filter.case', 'Aa', 'Alt C'), regex: flag('regex', 'filter.regex', '.*', 'Alt R'),
+    invert: flag('invert', 'filter.invert', icon('not'), 'Alt X'), only: flag('only', 'filter.only', icon('funnel'), 'Alt F'),
+  };
+  const searchIcon = icon('search');
+  searchIcon.classList.add('lt-field-icon');
+  const pins = el('span.lt-pins');
+  const filter = el('div.lt-field.lt-filter', {}, searchIcon, pins, query, queryMessage, flags.case, flags.regex, flags.invert, flags.only, el('kbd.lt-kbd.lt-wide', { 'aria-hidden': 'true' }, '/'));
+  const matchText = el('span.lt-matchtext', { role: 'status', 'aria-live': 'polite' });
+  const matchNav = el('div.lt-matchnav', { hidden: true }, matchText,
+    button('button.lt-icon.lt-icon-s', 'prev', 'filter.prev', 'chevron-up', 'Shift Enter'), button('button.lt-icon.lt-icon-s', 'next', 'filter.next', 'chevron', 'Enter'));
+  /** @type {Record<string, HTMLElement>} */
+  const levels = {};
+  for (const [level, key] of [['E', 'error'], ['W', 'warning'], ['I', 'info'], ['D', 'debug']]) {
+    levels[level] = el('button.lt-level', { type: 'button', 'data-act': 'level', 'data-lv': level, 'aria-pressed': 'true' }, el('i'), el('span', {}, say(`level.${key}`)), el('b', {}, '0'));
+  }
+  const wholeButton = button('button.lt-btn.lt-btn-quiet.lt-whole', 'search', 'filter.whole', 'filesearch', 'S');
+  wholeButton.append(el('span.lt-label', {}, say('filter.whole')));
+  const bar = el('div.lt-bar', { role: 'search' }, filter, matchNav, el('div.lt-levels', { role: 'group', 'aria-label': say('levels') }, ...Object.values(levels)), el('span.lt-grow'), wholeButton);
+
+  const noticeIcon = icon('warn');
+  noticeIcon.classList.add('lt-notice-icon');
+  const noticeText = el('span.lt-notice-text');
+  const noticeActions = el('span.lt-notice-acts');
+  const notice = el('div.lt-notice', { role: 'alert', hidden: true }, noticeIcon, noticeText, el('span.lt-grow'), noticeActions);
+
+  const top = el('div.lt-top', { hidden: true });
+  const rows = el('div.lt-window', { role: 'list' });
+  const lines = el('div.lt-lines', { role: 'presentation' }, rows);
+  const tailText = el('span.lt-tail-text');
+  const tailActions = el('span.lt-tail-acts');
+  const tail = el('div.lt-tail', {}, el('i.lt-dot'), tailText, tailActions);
+  const view = el('div.lt-view', { role: 'log', 'aria-live': 'off', tabindex: '0' }, top, lines, tail);
+  const ruler = /** @type {HTMLCanvasElement} */ (el('canvas.lt-ruler', { width: '12', height: '10', 'aria-hidden': 'true' }));
+  const contextButton = button('button.lt-icon.lt-icon-s', 'context', 'row.context', 'context', 'Enter', { hidden: true });
+  const foldButton = button('button.lt-icon.lt-icon-s', 'fold', 'do.fold', 'chevron-up', 'X', { hidden: true });
+  const tools = el('div.lt-tools', { hidden: true }, button('button.lt-icon.lt-icon-s', 'copyline', 'row.copy', 'copy', 'C'), button('button.lt-icon.lt-icon-s', 'linkline', 'row.link', 'link', 'Y'), contextButton, foldButton);
+  const pillCount = el('span.lt-pill-n');
+  const pillErrors = el('span.lt-pill-e');
+  const pill = el('button.lt-pill', { type: 'button', 'data-act': 'follow', 'data-keys': 'End', hidden: true }, icon('down'), pillCount, pillErrors);
+  const selectionCount = el('span.lt-sel-n');
+  const selectionBar = el('div.lt-selbar', { hidden: true }, selectionCount,
+    el('button.lt-link', { type: 'button', 'data-act': 'selcopy' }, say('sel.copy')), el('button.lt-link', { type: 'button', 'data-act': 'sellink' }, say('sel.link')), button('button.lt-icon.lt-icon-s', 'selclear', 'sel.clear', 'x'));
+  const emptyTitle = el('h3');
+  const emptyText = el('p');
+  const emptyActions = el('div.lt-empty-acts');
+  const emptyIcon = icon('file');
+  emptyIcon.classList.add('lt-empty-icon');
+  const empty = el('div.lt-empty', { hidden: true }, emptyIcon, emptyTitle, emptyText, emptyActions);
+  const body = el('div.lt-body', {}, view, ruler, tools, el('div.lt-float', {}, selectionBar, pill), empty);
+
+  const resultsBar = el('i');
+  const resultsPattern = el('strong.lt-results-q');
+  const resultsText = el('span.lt-results-text', { role: 'status' });
+  const resultsCancel = el('button.lt-btn', { type: 'button', 'data-act': 'cancelsearch' }, el('span.lt-label', {}, say('do.cancel')));
+  const resultsList = el('div.lt-results-list', { tabindex: '0', role: 'list', 'aria-label': say('search.title') });
+  const results = el('section.lt-results', { hidden: true, 'aria-label': say('search.title') },
+    el('div.lt-progress', { 'aria-hidden': 'true' }, resultsBar),
+    el('header.lt-results-head', {}, resultsPattern, resultsText, el('span.lt-grow'), resultsCancel, button('button.lt-icon', 'closesearch', 'do.close', 'x', 'Esc')),
+    resultsList);
+
+  const sparkline = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+  sparkline.setAttribute('class', 'lt-spark');
+  sparkline.setAttribute('viewBox', '0 0 72 14');
+  sparkline.setAttribute('aria-hidden', 'true');
+  const spark = document.createElementNS('http://www.w3.org/2000/svg', 'path');
+  sparkline.append(spark);
+  const rate = el('span.lt-rate', {}, say('status.rate', { n: 0 }));
+  const loaded = el('span.lt-loaded.lt-wide');
+  const sizeText = el('span.lt-size', { title: say('status.size') });
+  const offset = el('span.lt-off.lt-wide', { title: say('status.offset') });
+  const followButton = el('button.lt-stbtn.lt-wide', { type: 'button', 'data-act': 'togglefollow', 'data-keys': 'F' });
+  const timeButton = el('button.lt-stbtn', { type: 'button', 'data-act': 'time', 'data-keys': 'T' });
+  const wrapButton = el('button.lt-stbtn', { type: 'button', 'data-act': 'wrap', 'data-keys': 'Z' });
+  const encoding = el('span.lt-wide.lt-encoding', { title: say('status.encoding') });
+  const status = el('footer.lt-status', {}, sparkline, rate, loaded, el('span.lt-grow'), sizeText, offset, followButton, timeButton, wrapButton, encoding);
+  const speech = el('div.lt-say.lt-sr', { role: 'status', 'aria-live': 'polite' });
+
+  return {
+    children: [head, bar, notice, body, results, status, speech],
+    name, folder, chip, chipText, pauseButton, stopButton, downloadButton, settingsButton, splitButton, closeButton, bar, filter, pins, query, queryMessage, flags,
+    matchNav, matchText, levels, wholeButton, notice, noticeText, noticeActions, body, view, top, lines, window: rows, tail, tailText, tailActions, ruler, tools,
+    contextButton, foldButton, pill, pillCount, pillErrors, selectionBar, selectionCount, empty, emptyTitle, emptyText, emptyActions,
+    spark, rate, loaded, size: sizeText, offset, followButton, timeButton, wrapButton, encoding, status, say: speech,
+    results: { box: results, bar: resultsBar, pattern: resultsPattern, text: resultsText, cancel: resultsCancel, list: resultsList },
+  };
+}

@@ -1,0 +1,26 @@
+/** The status bar: how fast lines come, what is loaded, the size of the file, and how lines are shown. */
+
+import { words } from '../ui/config.js';
+import { write } from '../ui/dom.js';
+import { size } from '../ui/format.js';
+import { FAST_LINES } from '../rows/pace.js';
+
+/** @param {import('../log-tail.js').LogTail} tail */
+export function drawStatus(tail) {
+  const { parts, look } = tail;
+  const bytes = tail.fileSize;
+  const place = tail.session?.place;
+  write(parts.loaded, words.say('status.loaded', { n: words.number(tail.lines) }));
+  write(parts.size, Number.isFinite(bytes) ? size(bytes) : '');
+  write(parts.offset, place ? `@ ${words.number(place.offset)}` : '');
+  write(parts.timeButton, words.say(`time.${look.time}`));
+  write(parts.wrapButton, words.say(look.wrap ? 'status.wrap' : 'status.nowrap'));
+  write(parts.followButton, words.say(tail.rows.follow ? 'status.follow' : 'status.nofollow'));
+}
+
+/** Each second. @param {ReturnType<typeof import('./pane.js').pane>} parts @param {import('./rate.js').Rate} rate */
+export function drawRate(parts, rate) {
+  parts.tail.dataset.fast = String(rate.last >= FAST_LINES);
+  write(parts.rate, words.many('status.rate', rate.last));
+  parts.spark.setAttribute('d', rate.path);
+}

@@ -1,0 +1,29 @@
+/** What stands above the first line: how much of the file is there, and what loads it. */
+
+import { words } from '../ui/config.js';
+import { el } from '../ui/dom.js';
+import { size } from '../ui/format.js';
+
+/** @param {import('../log-tail.js').LogTail} tail */
+export function drawTop(tail) {
+  const { earlier, history, stream } = tail;
+  const { top } = tail.parts;
+  const first = tail.lines ? earlier.first : null;
+  const hasPrevious = first?.start === 0 && history.hasPrevious(first.file);
+  const key = !first ? 'none' : history.loading && hasPrevious ? 'loading' : first.start === 0 ? `start:${hasPrevious}` : earlier.loading ? 'loading'
+    : stream.can('range') ? `earlier:${first.start}:${earlier.failed}` : 'none';
+  if (top.dataset.about === key) return;
+  top.dataset.about = key;
+  top.hidden = key === 'none';
+  if (key.startsWith('start')) top.replaceChildren(...(hasPrevious ? [link('previous', 'mark.rotated.open')] : []), el('span', {}, words.say('top.start')));
+  else if (key === 'loading') top.replaceChildren(el('span', {}, words.say('top.loading')));
+  else if (key !== 'none') {
+    top.replaceChildren(link('earlier', 'top.earlier'), el('span', {}, earlier.failed || words.say('top.above', { size: size(first.start) })));
+    earlier.failed = '';
+  }
+}
+
+/** @param {string} act @param {string} label */
+function link(act, label) {
+  return el('button.lt-link', { type: 'button', 'data-act': act }, words.say(label));
+}

@@ -1,0 +1,51 @@
+/** A mark between two lines, as an element: what happened there, and what can be done about it. */
+
+import { el } from '../ui/dom.js';
+import { put } from './fill.js';
+import { clock, size } from '../ui/format.js';
+import { icon } from '../ui/icons.js';
+
+/** @typedef {import('../log/item.js').Item} Item */
+
+const MARK_ICONS = { gap: 'warn', missed: 'warn', 'missed-unknown': 'warn', unreadable: 'warn', 'not-a-file': 'warn', refused: 'lock', gone: 'warn', elsewhere: 'warn', stopped: 'stop', note: 'note' };
+
+/** @param {HTMLElement} row @param {Item} item @param {import('./row.js').Look} look */
+export function paintMark(row, item, look) {
+  row.className = 'lt-mark';
+  row.setAttribute('role', 'listitem');
+  row.dataset.kind = item.kind;
+  delete row.dataset.lv;
+  delete row.dataset.level;
+  const { words } = look;
+  const details = item.details ?? {};
+  row.replaceChildren();
+  if (item.kind === 'day') {
+    row.append(el('span', {}, words.day(item.details)));
+    return;
+  }
+  const text = el('span');
+  put(text, markText(item, details, words));
+  if (item.kind === 'note') row.dataset.level = ['error', 'warning'].includes(details.level) ? details.level : 'info';
+  row.append(icon(MARK_ICONS[item.kind] ?? 'turn'), text);
+  if (item.kind === 'gap' && !details.failed) {
+    row.append(details.loading ? el('span', {}, words.say('mark.loading')) : el('button.lt-link', { type: 'button', 'data-act': 'loadgap' }, words.say('do.load')));
+  }
+  if (look.hasPrevious(item)) row.append(el('button.lt-link', { type: 'button', 'data-act': 'previous' }, words.say('mark.rotated.open')));
+}
+
+/** @param {Item} item @param {any} details @param {import('../ui/format.js').Words} words */
+function markText(item, details, words) {
+  const time = details.at ? clock(details.at) : '';
+  const reason = details.reason || words.say('reason.none');
+  switch (item.kind) {
+    case 'gap': return details.failed ? words.say('mark.lost', { reason: details.failed }) : words.say('mark.gap.size', { size: size(item.end - item.start) });
+    case 'rotated': return details.name ? words.say('mark.rotated.name', { time, name: details.name }) : words.say('mark.rotated', { time });
+    case 'truncated': return details.to ? words.say('mark.truncated.to', { time, size: size(details.to) }) : words.say(details.complete === 0 ? 'mark.truncated.unsure' : 'mark.truncated', { time });
+    case 'gone': return details.name ? words.say('mark.gone.name', { time, name: details.name }) : words.say('mark.gone', { time });
+    case 'missed': return Number.isFinite(details.size) ? words.say('mark.missed', { size: size(details.size) }) : words.say('mark.missed.unknown');
+    case 'note': return `${time}  ${details.text}`;
+    case 'hole': return words.say('mark.hole', { size: size(details.size ?? 0) });
+    case 'recovered': return words.say('mark.recovered', { name: details.name ?? '' });
+    default: return words.say(`mark.${item.kind}`, { time, reason, what: details.what ?? '', name: details.name ?? '' });
+  }
+}

@@ -1,0 +1,84 @@
+/** The buttons beside a line that is pointed at or stepped to: copy, link, context, fold. */
+
+import { words } from '../ui/config.js';
+import { firstLineOf, innerLinesOf } from '../log/entry.js';
+import { reshape } from '../ui/icons.js';
+
+/** Pixels: a row of one line. */
+const ROW_HEIGHT = 20;
+
+/** @typedef {import('../log/item.js').Item} Item */
+
+export class Tools {
+  /** @param {import('../log-tail.js').LogTail} tail */
+  constructor(tail) {
+    this.tail = tail;
+    /** What they act on. @type {Item|null} */
+    this.item = null;
+    /** A line that was tapped keeps them: there is no pointer that could ask for them again. */
+    this.isTapped = false;
+  }
+
+  hide() {
+    this.isTapped = false;
+    this.tail.parts.tools.hidden = true;
+  }
+
+  /** With a finger: a second tap takes them away. @param {Item|null} item */
+  tap(item) {
+    if (this.isTapped && item === this.item) return this.hide();
+    this.show(item);
+    this.isTapped = true;
+    return undefined;
+  }
+
+  /** Other lines are where these were. */
+  moved() {
+    if (this.isTapped) this.#draw();
+    else this.hide();
+  }
+
+  /** @param {Item|null} item */
+  show(item) {
+    this.item = item;
+    this.isTapped = false;
+    this.#draw();
+  }
+
+  #draw() {
+    const { item } = this;
+    const { chosen, parts, rows } = this.tail;
+    const { tools, contextButton } = parts;
+    const row = item && rows.mounted.get(item);
+    const at = row?.getBoundingClientRect();
+    const box = parts.body.getBoundingClientRect();
+    tools.hidden = !at || item?.kind !== 'line' || at.bottom <= box.top || at.top >= box.bottom;
+    if (tools.hidden || !at) return;
+    contextButton.hidden = !chosen.hides;
+    this.#drawFold(/** @type {Item} */ (item));
+    const height = tools.offsetHeight;
+    tools.style.top = `${Math.max(0, Math.min(box.height - height, at.top - box.top + (Math.min(at.height, ROW_HEIGHT) - height) / 2))}px`;
+  }
+
+  /** @param {Item} item */
+  #drawFold(item) {
+    const { chosen, parts, store } = this.tail;
+    const { foldButton } = parts;
+    const first = firstLineOf(store, item);
+    const isFolded = chosen.folded.has(first);
+    foldButton.hidden = innerLinesOf(store, first).length === 0;
+    foldButton.setAttribute('aria-label', words.say(isFolded ? 'do.unfold' : 'do.fold'));
+    reshape(foldButton, isFolded ? 'chevron' : 'chevron-up');
+  }
+
+  /** Folds an entry to its first line, or unfolds it. @param {Item} item a line of it */
+  toggleFold(item) {
+    const { arrivals, chosen, rows, store } = this.tail;
+    const first = firstLineOf(store, item);
+    if (!innerLinesOf(store, first).length) return;
+    if (!chosen.folded.delete(first)) chosen.folded.add(first);
+    this.hide();
+    arrivals.rebuild();
+    rows.refresh(first);
+  }
+}

@@ -1,0 +1,26 @@
+/** What the page was given: words, addresses, how to speak to the server. Read once, from the page's own data. */
+
+import { Words } from './format.js';
+import { Settings } from './settings.js';
+
+/** @returns {any} */
+function read() {
+  const element = document.getElementById('logtail-config');
+  try { return JSON.parse(element?.textContent ?? '{}'); } catch { return {}; }
+}
+
+function storage() {
+  try { return globalThis.localStorage; } catch { return null; }
+}
+
+const given = read();
+
+export const config = {
+  version: '0.1.0', language: 'en', words: {}, lines: 500, login: '', logs: [], chosen: null, urls: {}, csrf: null, ...given,
+  /** @returns {Record<string, string>} */
+  headers() {
+    return given.csrf ? { [given.csrf.header]: given.csrf.token } : {};
+  },
+};
+export const words = new Words(config.words, config.language);
+export const settings = new Settings(storage());

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { Requests } from '../../../django_logtail/static/logtail/connection/requests.js';
+
+function asking() {
+  const sent = [];
+  return { sent, requests: new Requests((message) => sent.push(message)) };
+}
+
+const bytes = (...values) => new Uint8Array(values);
+
+test('the parts of a range are one answer', async () => {
+  const { requests, sent } = asking();
+  const asked = requests.range({ file: 'f', start: 10, end: 20 });
+  requests.take({ request: 1, file: 'f', start: 10, end: 12 }, bytes(1, 2));
+  requests.take({ request: 1, file: 'f', start: 12, end: 13 }, bytes(3));
+
+  assert.equal(requests.hear({ type: 'done', request: 1 }), true);
+
+  assert.deepEqual(await asked, { file: 'f', start: 10, end: 13, bytes: bytes(1, 2, 3) });
+  assert.deepEqual(sent, [{ type: 'range', request: 1, file: 'f', start: 10, end: 20 }]);
+});
+
+test('each request is answered for itself', async () => {
+  const { requests } = asking();
+  const first = requests.range({ file: 'f', start: 0, end: 1 });
+  const second = requests.range({ file: 'f', start: 5, end: 6 });
+  requests.take({ request: 2, file: 'f', start: 5, end: 6 }, bytes(5));
+  requests.take({ request: 1, file: 'f', start: 0, end: 1 }, bytes(0));
+  requests.hear({ type: 'done', request: 2 });
+  requests.hear({ type: 'done', request: 1 });
+
+  assert.deepEqual([(await first).bytes, (await second).bytes], [bytes(0), bytes(5)]);
+});
+
+test('a range without a byte still says of which file and where', async () => {
+  const { requests } = asking();
+  const asked = requests.range({ file: 'f', before: 0, lines: 1 });
+
+  requests.hear({ type: 'done', request: 1, file: 'e', start: 7 });
+
+  assert.deepEqual(await asked, { file: 'e', start: 7, end: 7, bytes: bytes() });
+});
+
+test('an error is in the words of the server, and has its id', async () => {
+  const { requests } = asking();
+  const asked = requests.range({ file: 'f', start: 0, end: 1 });
+
+  assert.equal(requests.hear({ type: 'error', request: 1, id: 'not-there', text: 'The file was removed.' }), true);
+
+  await assert.rejects(asked, { message: 'The file was removed.', id: 'not-there' });
+});
+
+test('an error that answers nothing is left to others', () => {
+  assert.equal(asking().requests.hear({ type: 'error', id: 'bad-message' }), false);
+});
+
+test('a search hears what is found until it is cancelled', () => {
+  const { requests, sent } = asking();
+  const heard = [];
+  const search = requests.search({ file: 'f', pattern: 'x' }, ({ type }) => heard.push(type));
+  requests.hear({ type: 'found', request: 1, hits: [] });
+  requests.hear({ type: 'progress', request: 1, at: 1 });
+
+  search.cancel();
+  search.cancel();
+  requests.hear({ type: 'found', request: 1, hits: [] });
+
+  assert.deepEqual(heard, ['found', 'progress']);
+  assert.deepEqual(sent.slice(1), [{ type: 'cancel', request: 1 }]);
+});
+
+test('with the connection everything that was asked is lost', async () => {
+  const { requests } = asking();
+  const asked = [requests.range({ file: 'f', start: 0, end: 1 }), requests.search({ file: 'f', pattern: 'x' }, () => {}).done];
+
+  requests.forget();
+
+  await Promise.all(asked.map((one) => assert.rejects(one, /connection lost/)));
+});

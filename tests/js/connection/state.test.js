@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { Words } from '../../../django_logtail/static/logtail/ui/format.js';
+import { described } from '../../../django_logtail/static/logtail/connection/state.js';
+
+const words = new Words({}, 'en');
+const NOW = 1_756_000_000_000;
+
+/** What is said in a situation; only what differs from an ordinary live one is named. */
+function said(facts) {
+  return described({
+    phase: 'open', details: {}, server: { state: 'live', size: 100, behind: 0 }, name: 'a.log', queue: 'web-2', place: { file: 'f', offset: 1234567 },
+    lines: 10, backlog: 500, paused: false, pausedAt: NOW, waiting: 0, holding: false, idle: false, idleMinutes: 30, lastByteAt: NOW / 1000, now: NOW, resumed: false, binary: false, ...facts,
+  }, words);
+}
+
+test('an open socket is not live until a reader says so', () => {
+  assert.equal(said({ server: null }).chip, 'connecting');
+  assert.equal(said({ server: { state: 'waiting' } }).chip, 'connecting');
+  assert.equal(said({}).chip, 'live');
+});
+
+test('the limit of one log has its own words', () => {
+  assert.equal(said({ phase: 'limit', details: { code: 4409, limit: 1 } }).notice.key, 'notice.limit.one');
+  assert.deepEqual([said({ phase: 'limit', details: { code: 4409, limit: 4 } }).notice].map(({ key, values }) => [key, values.n]), [['notice.limit', '4']]);
+});
+
+test('a full server is said in the words of the page, another refusal in those of who refused', () => {
+  assert.equal(said({ phase: 'limit', details: { code: 4409, reason: 'This server is full.' } }).notice.key, 'notice.full');
+  assert.deepEqual([said({ phase: 'limit', details: { reason: 'Slow down.' } }).notice].map(({ key, values }) => [key, values.reason]), [['notice.failed', 'Slow down']]);
+});
+
+for (const [server, chip, notice] of [
+  [{ state: 'missing' }, 'missing', 'notice.missing'],
+  [{ state: 'unreadable', reason: 'Permission denied' }, 'unreadable', 'notice.unreadable'],
+  [{ state: 'not-a-file', reason: 'a directory' }, 'unreadable', 'notice.notfile'],
+  [{ state: 'refused', reason: 'outside' }, 'unreadable', 'notice.refused'],
+  [{ state: 'stalled' }, 'stalled', 'notice.stalled'],
+  [{ state: 'no-reader' }, 'noreader', 'notice.noreader'],
+  [{ state: 'no-redis' }, 'noreader', 'notice.noredis'],
+  [{ state: 'stopped', reason: 'maintenance' }, 'ended', 'notice.flagged'],
+]) {
+  test(`"${server.state}" from the server is said and is not live`, () => {
+    const shown = said({ server });
+
+    assert.equal(shown.chip, chip);
+    assert.equal(shown.notice?.key, notice);
+    assert.equal(shown.moving, false);
+  });
+}
+
+test('who is not told the queue reads that no reader answers', () => {
+  const shown = said({ server: { state: 'no-reader' }, queue: '' });
+
+  assert.deepEqual([shown.notice?.key, shown.tail?.key], ['notice.noreader.any', 'tail.noreader.any']);
+  assert.equal(said({ phase: 'waiting', details: { retryAt: NOW, why: 'no-reader' }, queue: '' }).notice?.key, 'notice.noreader.any');
+});
+
+test('the queue that no reader answers on is named', () => {
+  assert.equal(said({ server: { state: 'no-reader' } }).notice?.values?.queue, 'web-2');
+});
+
+test('a reconnect says when and from which byte', () => {
+  const shown = said({ phase: 'waiting', details: { retryAt: NOW + 2_400, why: 'closed' } });
+
+  assert.equal(shown.chip, 'reconnecting');
+  assert.deepEqual(shown.tail, { key: 'tail.reconnecting', values: { s: 3, offset: '1,234,567' }, actions: ['do.retry'], tone: '' });
+});
+
+test('a first connection that fails promises no place', () => {
+  assert.equal(said({ phase: 'waiting', place: null, details: { retryAt: NOW + 500 } }).tail?.key, 'tail.again');
+});
+
+test('pause and stop are different', () => {
+  const paused = said({ paused: true, waiting: 3 });
+  const stopped = said({ phase: 'stopped' });
+
+  assert.deepEqual([paused.chip, paused.button, paused.stoppable, paused.tail?.key], ['paused', 'resume', true, 'tail.paused']);
+  assert.deepEqual([stopped.chip, stopped.button, stopped.stoppable, stopped.tail?.key], ['stopped', 'again', false, 'tail.stopped']);
+});
+
+test('a paused page that is full says how much waits in the file', () => {
+  assert.equal(said({ paused: true, holding: true, server: { state: 'live', behind: 5_000_000 } }).tail?.values?.size, '5.0 MB');
+});
+
+test('a page that asked for no more is not live, and leads back', () => {
+  const shown = said({ holding: true, server: { state: 'live', behind: 5_000_000 } });
+
+  assert.deepEqual([shown.chip, shown.tail?.key, shown.tail?.actions, shown.notice], ['history', 'tail.history', ['do.live'], null]);
+  assert.deepEqual([shown.moving, shown.button, shown.stoppable], [false, '', true]);
+  assert.equal(said({ holding: true, server: { state: 'missing' } }).chip, 'missing');
+});
+
+test('being behind is said from a megabyte on', () => {
+  assert.equal(said({ server: { state: 'live', behind: 200_000 } }).chip, 'live');
+  assert.equal(said({ server: { state: 'live', behind: 12_400_000 } }).chip, 'behind');
+});
+
+test('a quiet log says when its last line came', () => {
+  assert.equal(said({ lastByteAt: NOW / 1000 - 30 }).tail?.key, 'tail.live');
+  assert.equal(said({ lastByteAt: NOW / 1000 - 180 }).tail?.key, 'tail.quiet');
+});
+
+test('losing access clears the page', () => {
+  const shown = said({ phase: 'denied' });
+
+  assert.deepEqual([shown.chip, shown.blank], ['denied', 'denied']);
+});
+
+test('signing in again is offered', () => {
+  assert.deepEqual(said({ phase: 'signedout' }).notice?.actions, ['do.signin']);
+});
+
+test('an empty file is said to be empty, and only while it is', () => {
+  assert.equal(said({ lines: 0, server: { state: 'live', size: 0 } }).blank, 'file');
+  assert.equal(said({ lines: 0, server: { state: 'live', size: 5 } }).blank, '');
+  assert.equal(said({ lines: 0, server: { state: 'missing', size: 0 } }).blank, '');
+});
+
+test('that nothing was missed is said after a reconnect', () => {
+  assert.deepEqual(said({ resumed: true }).notice, { key: 'notice.resumed', values: {}, actions: [], tone: 'ok' });
+});
+
+test('a blocked socket gives its cause and its cure', () => {
+  const shown = said({ phase: 'nosocket', details: { cause: 'WSGI.', fix: 'Use ASGI.' } });
+
+  assert.deepEqual(shown.notice?.values, { cause: 'WSGI.', fix: 'Use ASGI.' });
+});
+
+test('lines that are served without a socket are said not to be live', () => {
+  const shown = said({ phase: 'nosocket', details: { served: true, fetching: false, cause: 'Why.', fix: 'How.' } });
+
+  assert.equal(shown.chip, 'history');
+  assert.deepEqual(shown.notice, { key: 'notice.nosocket', values: {}, actions: ['do.refresh'], tone: '', why: 'Why. How.' });
+  assert.deepEqual([shown.tail, shown.moving, shown.button, shown.stoppable], [null, false, '', false]);
+});
+
+test('before the first of them are here, they are being loaded', () => {
+  const shown = said({ phase: 'nosocket', lines: 0, details: { served: false, fetching: true } });
+
+  assert.deepEqual([shown.chip, shown.tail?.key, shown.notice], ['connecting', 'tail.backlog', null]);
+});
+
+for (const [state, chip, notice] of [['missing', 'missing', 'notice.nosocket'], ['no-reader', 'noreader', 'notice.nosocket'], ['unreadable', 'unreadable', 'notice.unreadable'], ['stopped', 'ended', 'notice.flagged']]) {
+  test(`without a socket, "${state}" is said, a refresh is offered, and nothing is promised to happen by itself`, () => {
+    const shown = said({ phase: 'nosocket', details: { served: true }, server: { state } });
+
+    assert.deepEqual([shown.chip, shown.notice?.key, shown.notice?.actions.at(-1), shown.tail], [chip, notice, 'do.refresh', null]);
+  });
+}

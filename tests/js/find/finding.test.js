@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { tailOf } from '../tail.js';
+
+const HEAD = '2026-08-24 10:00:00,000 ERROR shop broke\n';
+
+/** A tail with lines, and something in the field. @param {string} sought @param {...string} lines */
+function found(sought, ...lines) {
+  const tail = tailOf();
+  tail.take(lines.map((line) => `${line}\n`).join(''));
+  tail.field.value = sought;
+  tail.finding.search();
+  return tail;
+}
+
+test('what was typed is found, and that is said', () => {
+  const tail = found('a', 'a1', 'b2', 'a3');
+
+  assert.deepEqual(tail.chosen.matches.map((item) => item.text), ['a1', 'a3']);
+  assert.deepEqual(tail.heard, ['found', 'changed']);
+});
+
+test('finding begins at the end while the page follows', () => {
+  assert.equal(found('a', 'a1', 'a2', 'b').finding.current, 1);
+});
+
+test('finding begins where the reader looks', () => {
+  const tail = found('', ...Array.from({ length: 100 }, (_, i) => `a${i}`));
+  tail.rows.follow = false;
+  tail.rows.at = 40 * 20;
+
+  tail.field.value = 'a';
+  tail.finding.search();
+
+  assert.equal(tail.chosen.matches[tail.finding.current].text, 'a42');
+});
+
+test('the first step goes to the match that was counted from, and further ones go round', () => {
+  const tail = found('a', 'a1', 'a2', 'b');
+
+  for (let i = 0; i < 3; i++) tail.finding.step(1);
+  tail.finding.step(-1);
+
+  assert.deepEqual(tail.rows.revealed, [['a2', 'center'], ['a1', 'center'], ['a2', 'center'], ['a1', 'center']]);
+});
+
+test('a first step back passes the match that was counted from', () => {
+  const tail = found('a', 'a1', 'a2', 'b');
+
+  tail.finding.step(-1);
+
+  assert.deepEqual(tail.rows.revealed, [['a1', 'center']]);
+});
+
+test('a match in a folded entry unfolds it', () => {
+  const tail = found('x.py', HEAD.trim(), '  File "x.py"');
+  tail.chosen.folded.add(tail.store.items.find((item) => item.level === 'E' && !item.inner));
+  tail.arrivals.rebuild();
+  assert.equal(tail.seen.length, 2);
+
+  tail.finding.step(1);
+
+  assert.deepEqual(tail.rows.revealed, [['  File "x.py"', 'center']]);
+});
+
+test('only the lines that hold it, or only those that do not', () => {
+  const tail = found('a', 'a1', 'b2');
+
+  tail.finding.toggleFlag('only');
+  const only = tail.seen;
+  tail.finding.toggleFlag('invert');
+
+  assert.deepEqual([only, tail.seen, tail.finding.flags.only], [['a1'], ['b2'], false]);
+});
+
+test('a pinned term makes room for another, and is asked for as well', () => {
+  const tail = found('a', 'a1', 'a2', 'b2');
+  tail.finding.pin();
+  assert.equal(tail.field.value, '');
+
+  tail.field.value = '2';
+  tail.finding.search();
+  const both = tail.chosen.matches.map((item) => item.text);
+  tail.finding.unpin('a');
+
+  assert.deepEqual([both, tail.chosen.matches.map((item) => item.text)], [['a2'], ['a2', 'b2']]);
+});
+
+test('an expression is not pinned, nor a term twice', () => {
+  const tail = found('a', 'a1');
+  tail.finding.pin();
+  tail.field.value = 'a';
+  tail.finding.pin();
+  tail.field.value = 'b';
+  tail.finding.flags.regex = true;
+  tail.finding.pin();
+
+  assert.deepEqual([tail.finding.pinned, tail.field.value], [['a'], 'b']);
+});
+
+test('clearing takes field and pins, and leaves the switches', () => {
+  const tail = found('a', 'a1', 'b2');
+  tail.finding.toggleFlag('only');
+  tail.finding.pin();
+
+  tail.finding.clear();
+
+  assert.deepEqual([tail.field.value, tail.finding.pinned, tail.finding.flags.only, tail.seen], ['', [], true, ['a1', 'b2']]);
+});
+
+test('what is wrong with an expression is said, and it finds nothing', () => {
+  const tail = found('', 'a1');
+  tail.finding.flags.regex = true;
+  tail.field.value = '(';
+
+  tail.finding.search();
+
+  assert.equal(tail.finding.trouble.error, 'unterminated group');
+  assert.equal(tail.finding.query.active, false);
+});
+
+test('the lines around one are shown without what hides them', () => {
+  const tail = found('a', 'b0', 'a1', 'b2');
+  tail.finding.toggleFlag('only');
+  tail.chosen.off.add('O');
+
+  tail.finding.showContext(tail.store.items[1]);
+
+  assert.deepEqual([tail.seen, tail.marked, tail.rows.revealed], [['b0', 'a1', 'b2'], 'a1', [['a1', 'center']]]);
+  assert.equal(tail.field.value, 'a');
+});
+
+test('a line that a filter hides is revealed by taking the filter away', () => {
+  const tail = found('a', 'b0', 'a1');
+  tail.finding.toggleFlag('only');
+
+  tail.finding.reveal(tail.store.items[0]);
+
+  assert.deepEqual([tail.seen, tail.field.value, tail.rows.revealed], [['b0', 'a1'], '', [['b0', 'center']]]);
+});
+
+test('a line whose level is hidden is revealed by showing all levels', () => {
+  const tail = found('', HEAD.trim(), 'b');
+  tail.chosen.off.add('E');
+  tail.arrivals.rebuild();
+
+  tail.finding.reveal(tail.store.items.find((item) => item.level === 'E'));
+
+  assert.deepEqual([tail.chosen.off.size, tail.rows.revealed], [0, [[HEAD.trim(), 'center']]]);
+});
+
+test('a line that is shown is revealed with the filter as it is', () => {
+  const tail = found('a', 'b0', 'a1');
+  tail.finding.toggleFlag('only');
+
+  tail.finding.reveal(tail.store.items[1]);
+
+  assert.deepEqual([tail.seen, tail.field.value], [['a1'], 'a']);
+});

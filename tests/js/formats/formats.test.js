@@ -1,0 +1,132 @@
+/** The page's reader of formats answers what the host's answers: `tests/formats` has the lines, and the same tests in Python. */
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import test from 'node:test';
+
+import { Context, read } from '../../../django_logtail/static/logtail/formats/context.js';
+import { detect } from '../../../django_logtail/static/logtail/formats/detection.js';
+import { fieldsOfJson, peek } from '../../../django_logtail/static/logtail/formats/fields.js';
+import { headOf } from '../../../django_logtail/static/logtail/formats/heads.js';
+import { clockOf, dayOf, momentOf, passed } from '../../../django_logtail/static/logtail/formats/moments.js';
+import { plain } from '../../../django_logtail/static/logtail/log/text.js';
+
+/** Noon of the day that the lines were written on. */
+const BESIDE = 1_795_867_200_000;
+const LOG = (n, text) => `2026-11-28 14:22:0${n},100 INFO shop: ${text}`;
+
+const cases = (name) => readFileSync(new URL(`../../formats/${name}`, import.meta.url), 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line));
+
+for (const [i, { program, line, level, time, at, logger, message }] of cases('conformance.jsonl').entries()) {
+  test(`line ${i + 1}, ${program}, says what its program meant`, () => {
+    const text = plain(line);
+
+    const { level: found, written } = read(text, new Context());
+    const head = headOf(text);
+
+    assert.deepEqual([found, written], [level, time]);
+    if (head?.time) assert.equal(text.slice(...head.time), time);
+    if (at !== undefined) assert.equal(Math.floor(momentOf(time, BESIDE).ms), Date.parse(at));
+    if (logger !== undefined) assert.equal(head?.logger ?? '', logger);
+    if (message !== undefined) assert.equal(head.said ?? text.slice(head.message), message);
+  });
+}
+
+for (const { name, lines, entries } of cases('entries.jsonl')) {
+  test(`lines make the entries that were written: ${name}`, () => {
+    const texts = lines.map(plain);
+    const context = new Context(detect(texts.slice(0, 300), texts.slice(300).slice(-300)));
+    const found = [];
+
+    texts.forEach((text, i) => {
+      const { kind, level } = read(text, context, texts[i + 1] ?? null);
+      if (kind === 'entry') found.push([level, 1]);
+      else found[found.length - 1][1]++;
+    });
+
+    assert.deepEqual(found, entries);
+  });
+}
+
+const PARTS = [' ', 'a.', '[a]', ': ', '1 ', '- -', 'a - ', '(', 'INFO/', '{"a":', 'x=1 ', '[', 'a=', '0', 'a', 'ERROR ', '"', '\\"', '1-', '1:', 'a::b', '<1>', '{}', '2026-11-28 14:22:09 ', 'ab12-', '\t', '|', 'x="', 'Error', 'a/'];
+const BEFORE = ['', '2026-08-24 14:22:09 ', 'INFO: ', '{"level":', '<34>', '[2026-08-24 14:22:09] ', 'web | ', '[pid: ', '10.0.0.1 - - [28/Nov/2026:14:22:09 +0000] "', 'Nov 28 14:22:09 web app: ', '1795875729.5 ', 'Caused by: ', 'a=1 ', '2026-08-24 14:22:09 UTC [12] '];
+
+test('no line takes long, whatever it is made of', () => {
+  const started = process.cpuUsage().user;
+  for (const before of BEFORE) {
+    for (const part of PARTS) {
+      const line = (before + part.repeat(Math.ceil(1_048_576 / part.length))).slice(0, 1_048_576);
+      headOf(line);
+      read(line, new Context(), line);
+      momentOf(line.slice(0, 200));
+    }
+  }
+
+  // An expression that goes back and forth would take hours; this is no measurement.
+  assert.ok(process.cpuUsage().user - started < 120_000_000);
+});
+
+for (const [before, after, milliseconds] of [
+  ['23:59:58.100', '00:00:01.100', 3000],
+  ['Dec 31 23:59:59', 'Jan  1 00:00:01', 2000],
+  ['2026-11-28T14:22:02.100+01:00', '2026-11-28T13:22:03.100Z', 1000],
+  ['2026-11-28 14:22:01', '2026-11-28T14:22:02+01:00', 1000],
+  ['28/Nov/2026:14:22:09 +0000', '28/Nov/2026:14:22:10 +0000', 1000],
+  ['1795875729', '1795875729539', 539],
+  ['11/28/2026 11:59:59 PM', '11/29/2026 12:00:01 AM', 2000],
+]) {
+  test(`from ${before} to ${after} it is ${milliseconds} ms`, () => {
+    const first = momentOf(before);
+
+    assert.equal(Math.round(passed(first, momentOf(after, first.ms))), milliseconds);
+  });
+}
+
+for (const [written, clock, day] of [
+  ['2026-08-24 14:22:09,539', '14:22:09.539', '2026-08-24'],
+  ['28/Nov/2026:15:52:47 +0000', '15:52:47', '2026-11-28'],
+  ['28-Nov-2026::14:22:09', '14:22:09', '2026-11-28'],
+  ['20261128T142209Z', '14:22:09', '2026-11-28'],
+  ['1128 14:22:09.539123', '14:22:09.539123', ''],
+  ['Nov 28 14:22:09', '14:22:09', ''],
+  ['11/28/2026 2:22:09 PM', '02:22:09 PM', '2026-11-28'],
+  ['2026-11-28 14.22.09', '14:22:09', '2026-11-28'],
+  ['2026-11-28 14:22', '14:22', '2026-11-28'],
+  ['28-Nov-2026 14:22:09 America/New_York', '14:22:09', '2026-11-28'],
+  ['1795875734.539', '1795875734.539', '2026-11-28'],
+]) {
+  test(`${written} shows the clock that was written, and its day`, () => {
+    assert.deepEqual([clockOf(written), dayOf(written)], [clock, day]);
+  });
+}
+
+test('a log of a server and its app has two formats', () => {
+  const server = '10.0.0.1 - - [28/Nov/2026:14:22:09 +0000] "GET / HTTP/1.1" 200 12';
+
+  assert.deepEqual(detect([LOG(1, 'ok'), server, server, LOG(2, 'ok'), LOG(3, 'ok')])?.names, ['Time and level', 'Access log']);
+});
+
+test('of lines that have nothing in common no format is known', () => {
+  assert.equal(detect(['ERROR boom', '2026-11-28 14:22:09 hello', '{"level":"info"}', 'panic: x']), null);
+});
+
+test('a line of JSON that is only looked into says what it says when it is parsed', () => {
+  let looked = 0;
+  for (const { line } of cases('conformance.jsonl').filter((one) => one.line.startsWith('{'))) {
+    const whole = fieldsOfJson(line);
+    for (const [level, time] of [[whole.levelKey, whole.timeKey], ['level', 'time'], ['severity', 'timestamp']]) {
+      const found = peek(line, level, time);
+      if (!found) continue;
+      looked++;
+      assert.deepEqual(found, { level: whole.level, time: whole.time }, line);
+    }
+  }
+
+  assert.ok(looked > 20);
+});
+
+for (const line of ['{"level":"info","time":"1","level":"error"}', '{"level":"info","time":"1","severity":"error"}', '{"level":"info","time":"1"} x', '{"level":"info","time":"1","log":"x"}', '{"level":"\\u0065rror","time":"1"}', '{"level":"info","time":"1"', '{"a":{"level":"info"},"time":"1"}']) {
+  test(`${line} is parsed, and not only looked into`, () => {
+    assert.equal(peek(line, 'level', 'time'), null);
+  });
+}

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { Earlier } from '../../../django_logtail/static/logtail/log/earlier.js';
+import { tailOf } from '../tail.js';
+
+const encode = (text) => new TextEncoder().encode(text);
+
+/** A tail at the end of a file, whose server answers what it is told to. @param {(what: any) => any} answer */
+function atEnd(answer) {
+  const tail = tailOf();
+  tail.stream = { phase: 'open' };
+  tail.asked = [];
+  tail.session = { range: async (what) => {
+    tail.asked.push(what);
+    return answer(what);
+  } };
+  const bytes = encode('last\n');
+  tail.store.take({ file: 'f', start: 100, end: 105 }, bytes);
+  tail.earlier = new Earlier(tail, { changed: () => tail.heard.push('changed'), failed: (why) => tail.heard.push(why) });
+  return tail;
+}
+
+test('the lines before the first one here are put above it', async () => {
+  const tail = atEnd(() => ({ file: 'f', start: 90, end: 100, bytes: encode('a1234\nb12\n') }));
+
+  await tail.earlier.load();
+
+  assert.deepEqual(tail.seen, ['a1234', 'b12', 'last']);
+  assert.deepEqual(tail.asked, [{ file: 'f', before: 100, lines: 1_000 }]);
+  assert.equal(tail.rows.follow, false);
+  assert.deepEqual(tail.heard, ['changed', 'keep', 'changed']);
+});
+
+test('they are asked for once at a time, and not above the first byte', async () => {
+  const tail = atEnd(() => ({ file: 'f', start: 0, end: 100, bytes: encode(`${'a'.repeat(99)}\n`) }));
+
+  await Promise.all([tail.earlier.load(), tail.earlier.load()]);
+  await tail.earlier.load();
+
+  assert.equal(tail.asked.length, 1);
+});
+
+test('without a connection nothing is asked for', async () => {
+  const tail = atEnd(() => assert.fail('asked'));
+  tail.stream.phase = 'waiting';
+
+  await tail.earlier.load();
+
+  assert.deepEqual(tail.seen, ['last']);
+});
+
+test('why they did not come is said', async () => {
+  const tail = atEnd(() => { throw new Error('No reader answers.'); });
+
+  await tail.earlier.load();
+
+  assert.equal(tail.earlier.failed, 'No reader answers.');
+  assert.deepEqual(tail.heard, ['changed', 'No reader answers.', 'changed']);
+  assert.equal(tail.earlier.loading, false);
+});
+
+for (const [how, end] of [['came', (asked) => asked.resolve({ file: 'f', start: 90, end: 100, bytes: encode('123456789\n') })], ['failed', (asked) => asked.reject(new Error('connection lost'))]]) {
+  test(`what ${how} when the log was left is not put into the next one`, async () => {
+    const asked = {};
+    const tail = atEnd(() => new Promise((resolve, reject) => Object.assign(asked, { resolve, reject })));
+    const loading = tail.earlier.load();
+    tail.open();
+    tail.earlier.begin();
+    tail.heard.length = 0;
+
+    end(asked);
+    await loading;
+
+    assert.deepEqual([tail.seen, tail.heard, tail.earlier.failed], [[], [], '']);
+  });
+}
+
+test('a gap is loaded in parts of a megabyte', async () => {
+  const tail = atEnd(({ start, end }) => ({ file: 'f', start, end, bytes: encode(`${'x'.repeat(end - start - 1)}\n`) }));
+  const mark = tail.store.gap('f', 105, 105 + 1024 * 1024 + 10, 'missed');
+
+  await tail.earlier.loadGap(mark);
+
+  assert.deepEqual(tail.asked.map(({ start, end }) => end - start), [1024 * 1024, 10]);
+  assert.deepEqual(tail.store.items.map((item) => item.kind), ['line', 'line', 'line']);
+});
+
+test('what is left of a gap of very many lines stays a gap', async () => {
+  const tail = atEnd(({ start }) => ({ file: 'f', start, end: start + 60_000, bytes: encode('\n'.repeat(60_000)) }));
+  const mark = tail.store.gap('f', 105, 900_000, 'missed');
+
+  await tail.earlier.loadGap(mark);
+
+  const rest = tail.store.last;
+  assert.deepEqual([rest.kind, rest.start, rest.end, rest.details.reason], ['gap', 60_105, 900_000, 'missed']);
+  assert.equal(tail.asked.length, 1);
+});
+
+test('a gap whose bytes are gone says why', async () => {
+  const tail = atEnd(() => { throw new Error('The file was removed.'); });
+  const mark = tail.store.gap('f', 105, 200, 'missed');
+
+  await tail.earlier.loadGap(mark);
+
+  assert.deepEqual([mark.details.failed, mark.details.loading], ['The file was removed.', false]);
+  assert.equal(tail.rows.refreshed.at(-1), 'gap');
+});
+
+test('what came before it failed is shown, and the rest stays a gap', async () => {
+  let parts = 0;
+  const tail = atEnd(({ start, end }) => {
+    if (parts++) throw new Error('connection lost');
+    return { file: 'f', start, end, bytes: encode(`${'x'.repeat(end - start - 1)}\n`) };
+  });
+  const mark = tail.store.gap('f', 105, 105 + 2 * 1024 * 1024, 'missed');
+
+  await tail.earlier.loadGap(mark);
+
+  assert.deepEqual(tail.store.items.map((item) => item.kind), ['line', 'line', 'gap']);
+  assert.equal(mark.details.failed, undefined);
+});

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { Item } from '../../../django_logtail/static/logtail/log/item.js';
+import { Outline } from '../../../django_logtail/static/logtail/log/entries.js';
+
+const ERROR = '2026-08-24 10:00:00,000 ERROR shop broke';
+const INFO = '2026-08-24 10:00:01,000 INFO shop mended';
+const NEXT_DAY = '2026-08-25 00:00:00,000 INFO shop opened';
+const INNER = '  File "x.py"';
+
+const linesOf = (...texts) => texts.map((text) => Object.assign(new Item('line'), { text }));
+/** Level and whether it belongs to the entry above; of a mark its details. */
+const read = (items) => items.map((item) => (item.kind === 'line' ? item.level + (item.inner ? '+' : '') : item.details));
+
+test('what belongs to an entry has its level', () => {
+  assert.deepEqual(read(new Outline().read(linesOf(ERROR, INNER, INNER, INFO))), ['2026-08-24', 'E', 'E+', 'E+', 'I']);
+});
+
+test('an entry goes on in what is read next', () => {
+  const outline = new Outline();
+  outline.read(linesOf(ERROR));
+
+  assert.deepEqual(read(outline.read(linesOf(INNER))), ['E+']);
+});
+
+test('an entry that was ended does not go on', () => {
+  const outline = new Outline();
+  outline.read(linesOf(ERROR));
+
+  outline.endEntry();
+
+  assert.deepEqual(read(outline.read(linesOf(INNER))), ['O']);
+});
+
+test('a mark among the lines ends an entry', () => {
+  const [first, inner] = linesOf(ERROR, INNER);
+
+  assert.deepEqual(read(new Outline().read([first, Object.assign(new Item('gap'), { details: 'gap' }), inner])), ['2026-08-24', 'E', 'gap', 'O']);
+});
+
+test('a day is named where it begins, and once', () => {
+  const outline = new Outline();
+
+  assert.deepEqual(read(outline.read(linesOf(ERROR, INFO, NEXT_DAY))), ['2026-08-24', 'E', 'I', '2026-08-25', 'I']);
+  assert.deepEqual(read(outline.read(linesOf(NEXT_DAY))), ['I']);
+});
+
+test('an entry of thousands of lines was none', () => {
+  const lines = linesOf(ERROR, ...new Array(2_000).fill(INNER));
+
+  const items = new Outline().read(lines);
+
+  assert.deepEqual(read(items.slice(-2)), ['E+', 'O']);
+});
+
+test('lines that stand elsewhere leave no trace in what is read next', () => {
+  const outline = new Outline();
+  outline.read(linesOf(ERROR));
+
+  const apart = outline.readApart(linesOf(INNER, NEXT_DAY), { begins: true, day: '2026-08-25' });
+
+  assert.deepEqual(read(apart), ['O', 'I']);
+  assert.deepEqual(read(outline.read(linesOf(INNER, INFO))), ['E+', 'I']);
+});

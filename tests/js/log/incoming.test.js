@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { tailOf } from '../tail.js';
+
+const ERROR = '2026-08-24 10:00:00,000 ERROR shop broke\n';
+const INNER = '  File "x.py"\n';
+const INFO = '2026-08-24 10:00:01,000 INFO shop mended\n';
+const texts = (...lines) => lines.map((line) => line.trimEnd());
+
+/** A matcher that answers when it is told to. */
+function matchers() {
+  const made = [];
+  return {
+    made,
+    make: (term) => {
+      const matcher = {
+        ended: false, asked: [],
+        match: (lines) => new Promise((resolve, reject) => {
+          matcher.asked.push({ lines, answer: () => resolve(lines.map((line) => (line.search(term) < 0 ? null : [0, 1]))), fail: () => reject(new Error('slow')) });
+        }),
+        end() { matcher.ended = true; },
+      };
+      made.push(matcher);
+      return matcher;
+    },
+  };
+}
+
+/** What waits for an answer has gone on. */
+const settled = () => new Promise((resolve) => { setImmediate(resolve); });
+
+test('lines are shown as they come', () => {
+  const tail = tailOf();
+
+  tail.take(ERROR + INNER);
+  tail.take(INFO);
+
+  assert.deepEqual(tail.seen, ['day', ...texts(ERROR, INNER, INFO)]);
+  assert.equal(tail.arrivals.unseen, 0);
+});
+
+test('below what is looked at lines are counted, and errors by their entries', () => {
+  const tail = tailOf();
+  tail.take(INFO);
+  tail.rows.follow = false;
+
+  tail.take(ERROR + INNER + INFO);
+
+  assert.deepEqual([tail.arrivals.unseen, tail.arrivals.unseenErrors], [3, 1]);
+  tail.arrivals.forgetUnseen();
+  assert.deepEqual([tail.arrivals.unseen, tail.arrivals.unseenErrors], [0, 0]);
+});
+
+test('an unfinished line that comes again whole is counted once', () => {
+  const tail = tailOf();
+  tail.take(INFO);
+  tail.rows.follow = false;
+
+  tail.take('half', true);
+  tail.take('half a line\n');
+
+  assert.deepEqual([tail.seen.at(-1), tail.arrivals.unseen, tail.chosen.lines], ['half a line', 1, 2]);
+});
+
+test('while the page is paused nothing is shown, and lines are counted', () => {
+  const tail = tailOf();
+  tail.take(INFO);
+  const before = tail.seen;
+
+  tail.arrivals.pause();
+  tail.take('half', true);
+  tail.take(ERROR + INNER);
+
+  assert.deepEqual([tail.seen, tail.arrivals.waiting], [before, 2]);
+});
+
+test('a query changes what is shown of a paused page, and not up to where', () => {
+  const tail = tailOf();
+  tail.take(INFO + ERROR);
+  tail.arrivals.pause();
+  tail.take('shop later\n');
+
+  tail.field.value = 'broke';
+  tail.finding.toggleFlag('only');
+
+  assert.deepEqual(tail.seen, ['day', ...texts(ERROR)]);
+});
+
+test('what came meanwhile is shown when it goes on', () => {
+  const tail = tailOf();
+  tail.take(INFO);
+  tail.arrivals.pause();
+  tail.take(ERROR);
+
+  tail.arrivals.resume();
+
+  assert.deepEqual(tail.seen, ['day', ...texts(INFO, ERROR)]);
+  assert.deepEqual([tail.arrivals.paused, tail.arrivals.waiting], [false, 0]);
+});
+
+test('the oldest lines go from what is shown when they go from the store', () => {
+  const tail = tailOf();
+  tail.store.mostLines = 2;
+
+  for (const text of ['1\n', '2\n', '3\n']) tail.take(text);
+
+  assert.deepEqual(tail.seen, ['2', '3']);
+});
+
+test('lines that come while an expression is matched elsewhere wait for the answer', async () => {
+  const { made, make } = matchers();
+  const tail = tailOf(make);
+  tail.take('one\n');
+  tail.finding.flags.regex = true;
+  tail.field.value = 'o';
+  tail.finding.search();
+  made[0].asked[0].answer();
+  await settled();
+
+  tail.take('two\n');
+  tail.take('three\n');
+  assert.deepEqual(tail.seen, ['one']);
+  made[0].asked[1].answer();
+  await settled();
+  made[0].asked[2].answer();
+  await settled();
+
+  assert.deepEqual(tail.seen, ['one', 'two', 'three']);
+  assert.deepEqual(tail.chosen.matches.map((item) => item.text), ['one', 'two']);
+});
+
+test('lines of a log that was left are not shown in the next one', async () => {
+  const { made, make } = matchers();
+  const tail = tailOf(make);
+  tail.finding.flags.regex = true;
+  tail.field.value = 'o';
+  tail.finding.search();
+  made[0].asked[0].answer();
+  await settled();
+  tail.take('two\n');
+
+  tail.open();
+  tail.take('other\n');
+  made[0].asked[1].answer();
+  await settled();
+  const before = tail.seen;
+  made[0].asked[2].answer();
+  await settled();
+
+  assert.deepEqual([before, tail.seen], [[], ['other']]);
+});
+
+test('an answer to an expression that is not wanted any more changes nothing', async () => {
+  const { made, make } = matchers();
+  const tail = tailOf(make);
+  tail.take('one\ntwo\n');
+  tail.finding.toggleFlag('regex');
+  tail.field.value = 'one';
+  tail.finding.search();
+  tail.field.value = 'two';
+  tail.finding.search();
+
+  made[0].asked[0].answer();
+  await settled();
+  assert.equal(tail.finding.query.text, '');
+  made[1].asked[0].answer();
+  await settled();
+
+  assert.deepEqual(tail.chosen.matches.map((item) => item.text), ['two']);
+  assert.equal(made[0].ended, true);
+});
+
+test('an expression that takes too long is said to, and all lines are shown', async () => {
+  const { made, make } = matchers();
+  const tail = tailOf(make);
+  tail.take('one\n');
+  tail.finding.toggleFlag('regex');
+  tail.finding.toggleFlag('only');
+  tail.field.value = '(a+)+$';
+  tail.finding.search();
+
+  made[0].asked[0].fail();
+  await settled();
+
+  assert.deepEqual(tail.finding.trouble, { error: '', isSlow: true });
+  assert.deepEqual(tail.seen, ['one']);
+});

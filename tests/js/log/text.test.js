@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { coloured, lineEnds, looksBinary, named, plain, reading, steering } from '../../../django_logtail/static/logtail/log/text.js';
+
+const bytes = (text) => new TextEncoder().encode(text);
+
+test('colours become roles and leave the text', () => {
+  const { text, runs } = coloured('a \u001b[31mred\u001b[0m \u001b[1;38;5;10mbright\u001b[m end');
+
+  assert.equal(text, 'a red bright end');
+  assert.deepEqual(runs, [{ start: 2, end: 5, classes: 'lt-f1' }, { start: 6, end: 12, classes: 'lt-f10 lt-bo' }]);
+});
+
+test('a true colour is drawn in the nearest role', () => {
+  assert.equal(coloured('\u001b[38;2;220;40;30mx').runs[0].classes, 'lt-f1');
+  assert.equal(coloured('\u001b[38;5;240mx').runs[0].classes, 'lt-f8');
+});
+
+test('sequences that steer a terminal vanish', () => {
+  assert.equal(plain('\u001b]8;;javascript:alert(1)\u0007link\u001b]8;;\u0007 \u001b[2J\u001b[1;1Hx\u001b(B\u001bP1$q\u001b\\y\u001b]0;title\u001b\\z'), 'link xyz');
+});
+
+test('an unfinished sequence hides nothing that follows', () => {
+  assert.equal(plain('\u001b]0;no end and more text'), '\u001b]0;no end and more text');
+  assert.deepEqual(steering('\u001b]0;no'), [{ start: 0, end: 1 }]);
+});
+
+test('a million unfinished sequences take no longer than their length', () => {
+  const text = '\u001b]x'.repeat(400_000);
+
+  assert.equal(plain(text).length, text.length);
+});
+
+test('characters that hide or reorder text are named', () => {
+  const text = 'a\u202eb\u0000c\ufeffd\u{e0041}e\tf';
+
+  assert.deepEqual(steering(text).map(({ start, end }) => named(text.slice(start, end))), ['U+202E', 'U+0000', 'U+FEFF', 'U+E0041']);
+});
+
+test('lines end at newlines only', () => {
+  assert.deepEqual(lineEnds(bytes('a\u2028b\u000bc\u0085d\ne\r\nrest'), reading('utf-8')), [11, 14, 18]);
+});
+
+test('lines of UTF-16 end at its own newline and not inside U+0A0A', () => {
+  const little = new Uint8Array([0x0a, 0x0a, 0x41, 0, 0x0a, 0, 0x42, 0]);
+  const big = new Uint8Array([0x0a, 0x0a, 0, 0x41, 0, 0x0a, 0, 0x42]);
+
+  assert.deepEqual(lineEnds(little, reading('utf-16le')), [6, 8]);
+  assert.deepEqual(lineEnds(big, reading('utf-16be')), [6, 8]);
+});
+
+test('a label that browsers do not know is read as UTF-8', () => {
+  assert.equal(reading('no-such').name, 'UTF-8');
+  assert.equal(reading('gbk').decode(new Uint8Array([0xb6, 0xa9, 0xb5, 0xa5])), '订单');
+});
+
+test('bytes that are no text are noticed', () => {
+  assert.equal(looksBinary(new Uint8Array([31, 139, 8, 0, 0, 0, 0, 1, 2, 3]), reading('utf-8')), true);
+  assert.equal(looksBinary(bytes('\u001b[31mred\u001b[0m\n'), reading('utf-8')), false);
+  assert.equal(looksBinary(new Uint8Array(), reading('utf-8')), false);
+});
