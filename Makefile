@@ -9,13 +9,15 @@ bin := .venv/bin
 pytest := $(bin)/pytest --numprocesses $(BESIDE) --dist loadfile --durations 20 --durations-min 5
 heading = @printf '\n=== %s\n' "$(1)"
 
-.PHONY: demo test check clean lint types layers migrations docs wheel js-tests python-tests browser-tests
+.PHONY: demo develop test check clean lint types layers migrations docs wheel js-tests python-tests browser-tests
 .NOTPARALLEL:
 # The one of another project would be asked for instead.
 unexport DJANGO_SETTINGS_MODULE
 
 demo: .venv/demo.stamp
 	@exec $(bin)/python example_project/manage.py demo $(if $(PORT),--port $(PORT))
+
+develop: .venv/develop.stamp
 
 test: .venv/develop.stamp
 	$(pytest)

@@ -13,7 +13,8 @@ from django.core.management import get_commands, load_command_class
 
 from tests.stack import CHECKOUT
 
-PAGES = sorted([CHECKOUT / "README.md", *(CHECKOUT / "docs").rglob("*.md")])
+DOOR = [CHECKOUT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")]
+PAGES = sorted([*DOOR, *(CHECKOUT / "docs").rglob("*.md")])
 
 
 def blocks(language: str) -> list[object]:
