@@ -18,3 +18,7 @@ class Place:
 
     file: str
     offset: int
+
+    def ahead(self, size: int) -> Place:
+        """The place `size` bytes further on."""
+        return Place(self.file, self.offset + size)

@@ -101,31 +101,28 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Bytes [start, end) of a generation."""
+    """Bytes [start.offset, end) of a generation."""
 
     request: int
-    file: str
-    start: int
+    start: Place
     end: int
 
 
 @dataclass(frozen=True, slots=True)
 class RangeBefore:
-    """The `lines` lines that end at byte `before` of a generation."""
+    """The `lines` lines that end at `before`."""
 
     request: int
-    file: str
-    before: int
+    before: Place
     lines: int
 
 
 @dataclass(frozen=True, slots=True)
 class SearchFrom:
-    """The lines of a generation, from byte `start` on, that hold `pattern`; with `regex` that it matches."""
+    """The lines of a generation, from `start` on, that hold `pattern`; with `regex` that it matches."""
 
     request: int
-    file: str
-    start: int
+    start: Place
     pattern: str
     regex: bool
     case: bool
@@ -173,18 +170,16 @@ def decode_client_message(text: str) -> ClientMessage:
         case "range" if "before" in fields:
             return RangeBefore(
                 _whole(fields, "request"),
-                _file(fields),
-                _whole(fields, "before"),
+                Place(_file(fields), _whole(fields, "before")),
                 _whole(fields, "lines", MAX_LINES),
             )
         case "range":
             found = Range(
                 _whole(fields, "request"),
-                _file(fields),
-                _whole(fields, "start"),
+                Place(_file(fields), _whole(fields, "start")),
                 _whole(fields, "end"),
             )
-            if found.end <= found.start:
+            if found.end <= found.start.offset:
                 raise BadMessage("'end' is not after 'start'")
             return found
         case "search":
@@ -193,8 +188,7 @@ def decode_client_message(text: str) -> ClientMessage:
                 raise BadMessage(f"'pattern' has over {MAX_PATTERN_CHARACTERS} characters")
             return SearchFrom(
                 _whole(fields, "request"),
-                _file(fields),
-                _whole({"start": 0, **fields}, "start"),
+                Place(_file(fields), _whole({"start": 0, **fields}, "start")),
                 pattern,
                 _flag(fields, "regex"),
                 _flag(fields, "case"),

@@ -43,8 +43,11 @@ from django_logtail.protocol import (
         ({"type": "ack", "file": "f", "offset": 12}, Ack(Place("f", 12))),
         ({"type": "hold"}, Hold()),
         ({"type": "release"}, Release()),
-        ({"type": "range", "request": 1, "file": "f", "start": 2, "end": 3}, Range(1, "f", 2, 3)),
-        ({"type": "range", "request": 1, "file": "f", "before": 9, "lines": 4}, RangeBefore(1, "f", 9, 4)),
+        ({"type": "range", "request": 1, "file": "f", "start": 2, "end": 3}, Range(1, Place("f", 2), 3)),
+        (
+            {"type": "range", "request": 1, "file": "f", "before": 9, "lines": 4},
+            RangeBefore(1, Place("f", 9), 4),
+        ),
         (
             {
                 "type": "search",
@@ -55,11 +58,11 @@ from django_logtail.protocol import (
                 "regex": True,
                 "case": True,
             },
-            SearchFrom(1, "f", 5, "a+", True, True),
+            SearchFrom(1, Place("f", 5), "a+", True, True),
         ),
         (
             {"type": "search", "request": 1, "file": "f", "pattern": " x"},
-            SearchFrom(1, "f", 0, " x", False, False),
+            SearchFrom(1, Place("f", 0), " x", False, False),
         ),
         ({"type": "ack", "file": "f" * 200, "offset": 1}, Ack(Place("f" * 200, 1))),
         ({"type": "cancel", "request": 1}, Cancel(1)),

@@ -15,7 +15,6 @@ from django_logtail.access import Refused
 from django_logtail.conf import conf
 from django_logtail.control.wants import Sought
 from django_logtail.models import Log
-from django_logtail.place import Place
 from django_logtail.protocol import encode_message
 from django_logtail.relay import Relay
 from django_logtail.shares import Charged
@@ -146,16 +145,12 @@ class Answers:
             self._relay.history, str(log.pk), log.queue_name, user=self._user, revision=log.revision
         )
         match asked:
-            case protocol.Range(request, file, start, end):
-                answer = ask(Place(file, start), end=end)
-                return range_frames(answer, request)
-            case protocol.RangeBefore(request, file, before, lines):
-                answer = ask(Place(file, before), before_lines=lines)
-                return range_frames(answer, request)
-            case protocol.SearchFrom():
-                sought = Sought(asked.pattern, asked.regex, asked.case)
-                answer = ask(Place(asked.file, asked.start), search=sought)
-                return search_frames(answer, asked.request, asked.file, asked.start)
+            case protocol.Range(request, start, end):
+                return range_frames(ask(start, end=end), request)
+            case protocol.RangeBefore(request, before, lines):
+                return range_frames(ask(before, before_lines=lines), request)
+            case protocol.SearchFrom(request, start, pattern, regex, case):
+                return search_frames(ask(start, search=Sought(pattern, regex, case)), request, start)
 
 
 def _too_many_searches(request: int) -> dict[str, object]:

@@ -7,11 +7,12 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from django_logtail.control.messages import Failed, Found
+from django_logtail.place import Place
 from django_logtail.protocol import encode_message
 from django_logtail.relay.requests import AsyncHistory
 
 
-async def search_frames(answer: AsyncHistory, request: int, file: str, start: int) -> AsyncGenerator[str]:
+async def search_frames(answer: AsyncHistory, request: int, start: Place) -> AsyncGenerator[str]:
     """The text frames that answer a `search`, the last one `done` or `error`. Close it to end the search.
 
     Each message says how many hits there were with it: one that got lost is noticed, and what a reader sends once more
@@ -34,12 +35,18 @@ async def search_frames(answer: AsyncHistory, request: int, file: str, start: in
             if fresh > 0:
                 taken += fresh
                 hits = [_hit(*hit[:5]) for hit in message.hits[-fresh:]]
-                yield encode_message("found", request=request, file=file, hits=hits)
+                yield encode_message("found", request=request, file=start.file, hits=hits)
             at, end = message.at, message.end
             if message.done:
                 more = message.more or None
                 yield encode_message(
-                    "done", request=request, file=file, start=start, end=at, found=taken, more=more
+                    "done",
+                    request=request,
+                    file=start.file,
+                    start=start.offset,
+                    end=at,
+                    found=taken,
+                    more=more,
                 )
                 return
             yield encode_message("progress", request=request, at=at, end=end, reason=message.reason or None)

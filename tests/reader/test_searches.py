@@ -43,7 +43,7 @@ async def ask(house: House, pattern: str, *, start: int = 0, user: str = "", **m
     """The frames of a search."""
     file = await file_of(house)
     answer = house.relay.history("1", QUEUE, Place(file, start), search=Sought(pattern, **more), user=user)
-    return search_frames(answer, 7, file, start)
+    return search_frames(answer, 7, Place(file, start))
 
 
 def wanted_searches(house: House) -> dict[str, AsyncHistory]:
@@ -369,7 +369,7 @@ async def test_what_may_not_be_read_is_not_searched(house):
     house.permit = lambda descriptor: "outside"
     answer = house.relay.history("1", QUEUE, Place(file, 0), search=Sought("line"))
 
-    messages = await answered(search_frames(answer, 1, file, 0))
+    messages = await answered(search_frames(answer, 1, Place(file, 0)))
 
     assert [message["type"] for message in messages] == ["error"]
     assert messages[0]["id"] == "not-there"
@@ -385,7 +385,7 @@ async def test_without_a_reader_a_search_is_given_up(house, monkeypatch):
 
     house.relay._wake = nobody
     answer = house.relay.history("1", QUEUE, Place(file, 0), search=Sought("line"))
-    messages = await answered(search_frames(answer, 1, file, 0))
+    messages = await answered(search_frames(answer, 1, Place(file, 0)))
 
     assert messages[-1]["id"] == "no-reader"
     assert not wanted_searches(house)

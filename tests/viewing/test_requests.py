@@ -7,6 +7,7 @@ import pytest
 
 from django_logtail import protocol
 from django_logtail.models import Log
+from django_logtail.place import Place
 from django_logtail.timing import Supervisor
 from django_logtail.viewing.requests import Answers, offered
 
@@ -37,7 +38,7 @@ async def test_an_answer_that_fails_is_told_to_who_asked_and_logged(monkeypatch,
 
     answers = Answers(Relay(), "7", admit, send)
 
-    await answers.begin(protocol.Range(3, "f", 0, 10))
+    await answers.begin(protocol.Range(3, Place("f", 0), 10))
     await asyncio.gather(*answers.tasks)
 
     assert said == [

@@ -9,6 +9,7 @@ from django.db import DatabaseError
 from django_logtail import protocol
 from django_logtail.access import Refused
 from django_logtail.models import Log
+from django_logtail.place import Place
 from django_logtail.protocol import CloseCode
 from django_logtail.viewing.rechecks import Changed
 from django_logtail.viewing.requests import Answers
@@ -69,7 +70,7 @@ async def test_what_is_asked_for_while_access_cannot_be_looked_up_is_answered_so
 
     answers = Answers(None, "7", admit, send)
 
-    await answers.begin(protocol.Range(7, "f", 0, 10))
+    await answers.begin(protocol.Range(7, Place("f", 0), 10))
     await asyncio.gather(*answers.tasks)
 
     assert said == [
@@ -91,7 +92,7 @@ async def test_an_answer_to_somebody_who_is_gone_ends_without_a_word():
 
     answers = Answers(None, "7", admit, send)
 
-    await answers.begin(protocol.SearchFrom(7, "f", 0, "x", False, False))
+    await answers.begin(protocol.SearchFrom(7, Place("f", 0), "x", False, False))
     await asyncio.gather(*answers.tasks)
 
     assert answers.tasks == []
