@@ -42,8 +42,7 @@ class Batch:
     member: str
     serial: int
     number: int
-    file: str
-    start: int
+    start: Place
     data: bytes
     is_partial: bool = False
     is_late: bool = False
@@ -97,20 +96,18 @@ class Piece:
     token: str
     member: str
     serial: int
-    file: str
-    start: int
+    start: Place
     data: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """The end of such an answer: it was the bytes [start, end)."""
+    """The end of such an answer: it was the bytes [start.offset, end)."""
 
     token: str
     member: str
     serial: int
-    file: str
-    start: int
+    start: Place
     end: int
 
 

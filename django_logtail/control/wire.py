@@ -12,6 +12,7 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any, Final, Generic, TypeVar, get_type_hints
 
 from django_logtail.conf import conf
@@ -87,42 +88,57 @@ ignored = Ignored()
 
 
 class Shape(Generic[Message]):
-    """The fields of a dataclass, written and read by their names. `bytes` are not among them: they travel apart."""
+    """The fields of a dataclass, written and read by their names. `bytes` are not among them: they travel apart.
+
+    A place that may be missing travels as `[file, offset]`, and the one place that a message has for sure as two
+    fields: `file`, and the offset under the place's own name.
+    """
 
     def __init__(self, made_of: type[Message], what: str) -> None:
         self.made_of = made_of
         self.what = what
         hints = get_type_hints(made_of)
-        self._fields: list[tuple[str, Callable[[Any], Any], Callable[[Any], Any] | None, object]] = []
         self.has_data = False
+        #: The name of each field that travels; how to get what it says, to read and to write that, and its default.
+        self._fields: list[
+            tuple[str, Callable[[Any], Any], Callable[[Any], Any], Callable[[Any], list[Any]] | None, object]
+        ] = []
+        #: The name of the place that travels as two fields.
+        self._place = ""
         for field in dataclasses.fields(made_of):  # type: ignore[arg-type]
             hint = hints[field.name]
             if hint is bytes:
                 self.has_data = True
                 continue
-            is_position = hint == Place | None
-            self._fields.append(
-                (field.name, _READERS[hint], _written_position if is_position else None, _default(field))
-            )
+            name, default = field.name, _default(field)
+            if hint is Place:
+                self._place = name
+                self._fields.append(("file", attrgetter(f"{name}.file"), _READERS[str], None, default))
+                self._fields.append((name, attrgetter(f"{name}.offset"), _READERS[int], None, default))
+                continue
+            write = _written_place if hint == Place | None else None
+            self._fields.append((name, attrgetter(name), _READERS[hint], write, default))
 
     def written(self, message: Message) -> dict[str, Any]:
         """Its fields; those that are as when left out are left out."""
         fields: dict[str, Any] = {}
-        for name, _, write, default in self._fields:
-            value = getattr(message, name)
+        for name, get, _, write, default in self._fields:
+            value = get(message)
             if value != default:
                 fields[name] = value if write is None or value is None else write(value)
         return fields
 
     def read(self, fields: Mapping[str, Any], **others: Any) -> Message:
         """The message with these fields. Raises `Malformed`."""
-        for name, read, _, default in self._fields:
+        for name, _, read, _, default in self._fields:
             value = fields.get(name, default)
             try:
                 others[name] = value if value is default and default is not _NEEDED else read(value)
             except (TypeError, ValueError):
                 seen = "missing" if name not in fields else repr(value)[:60]
                 raise Malformed(f"{self.what}: {name!r} is {seen}", fields) from None
+        if self._place:
+            others[self._place] = Place(others.pop("file"), others[self._place])
         return self.made_of(**others)
 
 
@@ -147,7 +163,7 @@ def _of(*kinds: type) -> Callable[[Any], Any]:
     return read
 
 
-def _position(value: Any) -> Place | None:
+def _place(value: Any) -> Place | None:
     if value is None:
         return None
     if type(value) is not list:  # from Python 3.12 on a dict may be asked for a slice
@@ -158,8 +174,8 @@ def _position(value: Any) -> Place | None:
     return Place(file, offset)
 
 
-def _written_position(position: Place) -> list[Any]:
-    return [position.file, position.offset]
+def _written_place(place: Place) -> list[Any]:
+    return [place.file, place.offset]
 
 
 #: What a field may hold, by its type: exactly that, so that no `True` is taken for a number.
@@ -169,7 +185,7 @@ _READERS: Final[dict[Any, Callable[[Any], Any]]] = {
     bool: _of(bool),
     float: _of(int, float),
     int | None: _of(int, type(None)),
-    Place | None: _position,
+    Place | None: _place,
     Sought | None: lambda sought: sought,
     Mapping[str, Any]: _of(dict),
     Mapping[str, int]: _of(dict),

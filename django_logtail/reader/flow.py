@@ -83,7 +83,8 @@ class Flow:
     @property
     def position(self) -> Place | None:
         """Where the want asks to begin, as followers know it."""
-        return self.seals.open_place(self.want.position)
+        asked = self.want.position
+        return asked and self.seals.open_place(asked)
 
     @property
     def late(self) -> dict[str, int]:
@@ -156,8 +157,7 @@ class Flow:
                 self.member,
                 self.want.serial,
                 self.number,
-                self.seals.seal(item.before.file),
-                item.before.offset,
+                self.seals.seal_place(item.before),
                 item.data,
                 item.partial,
                 item.late,
@@ -181,8 +181,8 @@ class Flow:
                 self.want.serial,
                 self.number,
                 kind,
-                self.seals.seal_place(before),
-                self.seals.seal_place(after),
+                before and self.seals.seal_place(before),
+                after and self.seals.seal_place(after),
                 dict(details),
             )
         )

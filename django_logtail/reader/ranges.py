@@ -11,6 +11,7 @@ from typing import Any
 from django_logtail.control.mailboxes import Mailboxes, MailboxUnavailable
 from django_logtail.control.messages import Answer, Failed, Piece, Read
 from django_logtail.control.wants import Want
+from django_logtail.place import Place
 from django_logtail.protocol import MAX_BATCH_BYTES, MAX_RANGE_BYTES
 from django_logtail.reader.flows import Flows
 from django_logtail.reader.lease import TICK_SECONDS
@@ -103,24 +104,24 @@ class Histories:
         async with self._turns.of(want.user):
             address = (self._token, want.member, want.serial)
             try:
-                file, start, data = await self._read(want)
+                start, data = await self._read(want)
             except (NotThere, OSError) as error:
                 await self._send_surely(want.mailbox, Failed(*address, reason_of(error)))
                 return
             for at in range(0, len(data), MAX_BATCH_BYTES):
                 piece = data[at : at + MAX_BATCH_BYTES]
-                await self._send_surely(want.mailbox, Piece(*address, file, start + at, piece))
-            await self._send_surely(want.mailbox, Read(*address, file, start, start + len(data)))
+                await self._send_surely(want.mailbox, Piece(*address, start.ahead(at), piece))
+            await self._send_surely(want.mailbox, Read(*address, start, start.offset + len(data)))
 
-    async def _read(self, want: Want) -> tuple[str, int, bytes]:
+    async def _read(self, want: Want) -> tuple[Place, bytes]:
         source = await self._sources.of(want.log, want.revision)
         await self._until_affordable()
-        file, start, data = await asyncio.get_running_loop().run_in_executor(
+        start, data = await asyncio.get_running_loop().run_in_executor(
             self._threads, read_history, source, want, self._permit, self._flows.open_files(want.log)
         )
         self._bytes.spend(want.user, len(data))
         self._budget.spend(len(data))  # at times a debt: whatever is read next waits until it is paid
-        return file, start, data
+        return start, data
 
     async def _until_affordable(self) -> None:
         """Return once the budget of all logs has something left."""
@@ -141,39 +142,39 @@ def read_history(
     want: Want,
     permit: Callable[[int], str | None],
     open_files: Mapping[tuple[int, int], str],
-) -> tuple[str, int, bytes]:
-    """The bytes a history want asks for: of which file, from where. Raises `NotThere` when they no longer exist.
+) -> tuple[Place, bytes]:
+    """The bytes a history want asks for, and where they begin. Raises `NotThere` when they no longer exist.
 
     Lines before the first byte of a file are the last ones of the file before it. `open_files`: by device and inode
     the ids that streams use; one file may have two ids, when it was short as it got the first.
     """
     seals = Seals(want.log)
-    file, offset, descriptor = _open_asked(source, want, permit, seals)
+    asked, descriptor = _open_asked(source, want, permit, seals)
     try:
         found = os.fstat(descriptor)
         if want.before_lines is not None:
-            end = min(offset, found.st_size)
+            end = min(asked.offset, found.st_size)
             start = history.lines_before(descriptor, end, want.before_lines, source.encoding, MAX_RANGE_BYTES)
         else:
-            start, end = offset, min(want.end or 0, offset + MAX_RANGE_BYTES)
-        file = open_files.get((found.st_dev, found.st_ino), file)
-        return seals.seal(file), start, history.read_range(descriptor, start, end)
+            start, end = asked.offset, min(want.end or 0, asked.offset + MAX_RANGE_BYTES)
+        file = open_files.get((found.st_dev, found.st_ino), asked.file)
+        return Place(seals.seal(file), start), history.read_range(descriptor, start, end)
     finally:
         os.close(descriptor)
 
 
 def _open_asked(
     source: Source, want: Want, permit: Callable[[int], str | None], seals: Seals
-) -> tuple[str, int, int]:
-    """The file that a history want asks about, the offset in it, and a descriptor."""
+) -> tuple[Place, int]:
+    """The place that a history want asks about, and a descriptor of its file."""
     assert want.position is not None
-    file, offset = seals.open(want.position.file), want.position.offset
+    asked = seals.open_place(want.position)
     belonging, permit = source.belonging, source.permit(permit)
-    descriptor = history.open_generation(belonging, file, permit=permit)
+    descriptor = history.open_generation(belonging, asked.file, permit=permit)
     if descriptor is None:
         raise NotThere("the file that held these bytes no longer exists")
-    if want.before_lines is None or offset > 0:
-        return file, offset, descriptor
+    if want.before_lines is None or asked.offset > 0:
+        return asked, descriptor
     try:
         previous = history.open_previous(belonging, descriptor, permit=permit)
     finally:
@@ -181,4 +182,4 @@ def _open_asked(
     if previous is None:
         raise NotThere("no older file of this log can be read")
     file, descriptor = previous
-    return file, os.fstat(descriptor).st_size, descriptor
+    return Place(file, os.fstat(descriptor).st_size), descriptor

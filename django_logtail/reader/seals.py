@@ -45,11 +45,11 @@ class Seals:
             return file[len(_UNKNOWN) :]
         return self._as_it_came.get(file) or sealed(self._log, file, keys_for(_SALT)[0])
 
-    def open_place(self, place: Place | None) -> Place | None:
-        return None if place is None else Place(self.open(place.file), place.offset)
+    def open_place(self, place: Place) -> Place:
+        return Place(self.open(place.file), place.offset)
 
-    def seal_place(self, place: Place | None) -> Place | None:
-        return None if place is None else Place(self.seal(place.file), place.offset)
+    def seal_place(self, place: Place) -> Place:
+        return Place(self.seal(place.file), place.offset)
 
 
 @lru_cache(maxsize=4096)

@@ -206,14 +206,15 @@ class _Job:
         """Open the file. In a thread."""
         sought = self._sought
         found = matcher(sought.pattern, regex=sought.regex, case=sought.case)
-        source, file = self._source, self._seals.open(self._place.file)
-        descriptor = history.open_generation(source.belonging, file, permit=source.permit(self._permit))
+        source, place = self._source, self._seals.open_place(self._place)
+        permit = source.permit(self._permit)
+        descriptor = history.open_generation(source.belonging, place.file, permit=permit)
         if descriptor is None:
             raise NotThere("the file that held these bytes no longer exists")
         try:
             self.end = os.fstat(descriptor).st_size
             head = os.pread(descriptor, HEAD_BYTES, 0)
-            start = min(self._place.offset, self.end)
+            start = min(place.offset, self.end)
             self._search = Search(
                 descriptor, found, start, self.end, encoding=shown_as(self._source.encoding), head=head
             )

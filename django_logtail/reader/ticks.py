@@ -9,7 +9,6 @@ from typing import Final
 
 from django_logtail.control import ControlUnavailable, Note, Tick
 from django_logtail.control.wants import Want
-from django_logtail.place import Place
 from django_logtail.reader.files import Files
 from django_logtail.reader.flow import Flow
 from django_logtail.reader.flows import Flows
@@ -162,7 +161,7 @@ class Ticks:
             elif flow.follower is not None:
                 self._files.rewind(flow, flow.follower)
         elif flow.follower is not None and flow.apart is None and want.position is not None:
-            flow.follower.release(Place(flow.seals.open(want.position.file), want.position.offset))
+            flow.follower.release(flow.seals.open_place(want.position))
         if self._flows.starved.pop(flow.member, None) is not None:
             flow.not_before = 0.0  # it waited for credit, not for its round
         self._flows.changed(flow)

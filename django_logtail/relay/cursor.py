@@ -65,7 +65,7 @@ class Cursor:
                 return
             if item.before is None:
                 return
-            self.place = Place(item.before.file, item.before.offset + self.skipped)
+            self.place = item.before.ahead(self.skipped)
         else:
             self.place = ring.position
         if self.place is not None:

@@ -106,7 +106,7 @@ class Feed:
     def _continues(self, message: Batch | Event) -> bool:
         if isinstance(message, Event):
             return message.before == self.ring.position
-        return message.is_late or Place(message.file, message.start) == self.ring.position
+        return message.is_late or message.start == self.ring.position
 
     def _take_next(self, message: Batch | Event) -> None:
         now = self._clock()
@@ -122,7 +122,7 @@ class Feed:
             return
         self._taken += len(item.data)
         assert item.before is not None
-        self._remember(Place(item.before.file, item.before.offset + len(item.data)))
+        self._remember(item.before.ahead(len(item.data)))
         self._append(item)
 
     def _take_event(self, item: RingItem) -> None:

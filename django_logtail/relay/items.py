@@ -49,10 +49,10 @@ class RingItem:
 def batch_item(message: Batch, here: Place | None, received: int, at: float) -> RingItem:
     """The item of a batch. `here` is where the stream stands; `received` counts the bytes before this one."""
     data, is_partial, is_late = message.data, message.is_partial, message.is_late
-    before = Place(message.file, message.start)
+    before = message.start
     return RingItem(
         before,
-        here if is_partial or is_late else Place(before.file, before.offset + len(data)),
+        here if is_partial or is_late else before.ahead(len(data)),
         encode_batch(before.file, before.offset, data, partial=is_partial, late=is_late),
         received if is_partial else received + len(data),
         at,

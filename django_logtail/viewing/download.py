@@ -243,10 +243,10 @@ async def _taken(answer: AsyncHistory, start: int, end: int) -> bytes:
         if isinstance(message, Found):
             continue  # nothing is searched for
         missing = start + len(data)
-        if message.start > missing:
+        if message.start.offset > missing:
             raise BrokenOff("a message was lost")
         if isinstance(message, Piece):
-            data += message.data[missing - message.start :]
+            data += message.data[missing - message.start.offset :]
         elif message.end < end:
             raise BrokenOff(f"the file ends at byte {message.end} now")
         elif missing < end:

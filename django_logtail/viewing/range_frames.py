@@ -16,10 +16,12 @@ async def range_frames(answer: AsyncHistory, request: int) -> AsyncGenerator[byt
         while True:
             message = await answer.next()
             match message:
-                case Piece(file=file, start=start, data=data):
-                    yield encode_batch(file, start, data, request=request)
-                case Read(file=file, start=start, end=end):
-                    yield encode_message("done", request=request, file=file, start=start, end=end)
+                case Piece(start=start, data=data):
+                    yield encode_batch(start.file, start.offset, data, request=request)
+                case Read(start=start, end=end):
+                    yield encode_message(
+                        "done", request=request, file=start.file, start=start.offset, end=end
+                    )
                     return
                 case Failed(error=text):
                     yield encode_message("error", request=request, id="not-there", text=text)

@@ -34,13 +34,13 @@ RECORDED = Path(__file__).parents[1] / "recorded_messages"
 
 #: One of each kind, with every field set. Its recording is named like it, and has been made by the version it is of.
 SAID = {
-    "batch": Batch("t", 2, "p|7|", 3, 4, "file", 500, b"one\ntwo\n", True, True),
+    "batch": Batch("t", 2, "p|7|", 3, 4, Place("file", 500), b"one\ntwo\n", True, True),
     "event": Event("t", 2, "p|7|", 3, 5, "rotated", Place("file", 508), Place("next", 0), {"name": "a.1"}),
     "event-at-the-start": Event("t", 2, "p|7|", 3, 1, "started", None, Place("file", 0), {}),
     "heartbeat": Heartbeat("t", "web-2", "logtail", {"p|7|": [2, 3, 5, 508, "reading", ""]}),
     "nudge": Nudge(),
-    "piece": Piece("t", "p|7|r", 3, "file", 100, b"old\n"),
-    "read": Read("t", "p|7|r", 3, "file", 100, 104),
+    "piece": Piece("t", "p|7|r", 3, Place("file", 100), b"old\n"),
+    "read": Read("t", "p|7|r", 3, Place("file", 100), 104),
     "found": Found(
         "t", "p|7|s", 3, [[1, 9, ["an ", "error"], False, True]], 7, 900, 1000, True, True, "slow"
     ),
@@ -130,6 +130,16 @@ def test_recorded_texts_in_redis_are_read_as_they_were_meant(version):
 def test_a_message_is_read_as_it_was_said(name):
     assert decode(*encode(SAID[name])) == SAID[name]
     assert opened("mailbox", sealed("mailbox", SAID[name])) == SAID[name]
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_a_process_of_the_recorded_version_finds_every_field_as_it_was(name):
+    recording = recorded(RECORDED / "version-1.json")["mailbox"][name]
+
+    head, data = encode(SAID[name])
+
+    assert {**json.loads(head), **json.loads(recording["head"])} == json.loads(head)
+    assert data.hex() == recording.get("data", "")
 
 
 @pytest.mark.parametrize("name", SAID)

@@ -460,7 +460,7 @@ async def test_a_viewer_that_joins_where_the_ring_ends_gets_no_gap(house, monkey
 
     second = house.join(resume=(oldest.file, oldest.offset))
     for _ in range(3):  # items that had come by then
-        last = replace(last, number=last.number + 1, start=last.start + len(last.data))
+        last = replace(last, number=last.number + 1, start=last.start.ahead(len(last.data)))
         feed.take(last)
         first.take()
     second.take()
@@ -772,7 +772,7 @@ async def test_history_answers_bytes_and_lines_before(house):
         try:
             while isinstance(message := await pending.next(), Piece):
                 found += message.data
-            return found, message.start, message.end
+            return found, message.start.offset, message.end
         finally:
             pending.close()
 
