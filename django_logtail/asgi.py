@@ -3,11 +3,15 @@
 The socket is an ordinary named route of the include. The handshake's path is resolved with Django's own URLconf, so a
 prefix, `i18n_patterns`, FORCE_SCRIPT_NAME and a server's root path are right by construction. Sockets that are not
 ours pass to the wrapped application untouched.
+
+Importing this has no side effects and asks for no settings, so that the import may stand at the top of `asgi.py`, where
+an import sorter puts it: what needs the apps is imported by `with_logtail` itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeAlias
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -15,12 +19,13 @@ from django.urls import Resolver404, resolve
 from django.utils import translation
 from django.utils.translation import get_language_from_path
 
-from django_logtail.consumers import LogConsumer
-from django_logtail.viewing.handshake import Scope
 from django_logtail.viewing.sending import SEND
-from django_logtail.viewing.socket import Receive, Send
 
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+if TYPE_CHECKING:
+    from django_logtail.viewing.handshake import Scope
+    from django_logtail.viewing.socket import Receive, Send
+
+Application: TypeAlias = "Callable[[Scope, Receive, Send], Awaitable[None]]"
 
 
 def with_logtail(application: Application) -> Application:
@@ -28,6 +33,8 @@ def with_logtail(application: Application) -> Application:
 
     Wrap `get_asgi_application()`, or a `ProtocolTypeRouter` that has the host's own WebSocket routes.
     """
+    from django_logtail.consumers import LogConsumer
+
     viewer = LogConsumer.as_asgi()
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:

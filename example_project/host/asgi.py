@@ -4,6 +4,8 @@ import os
 
 from django.core.asgi import get_asgi_application
 
+from django_logtail.asgi import with_logtail
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "host.settings")
 pages = get_asgi_application()
 
@@ -14,8 +16,6 @@ from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E40
 from chat.routing import websocket_urlpatterns  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler  # noqa: E402
-
-from django_logtail.asgi import with_logtail  # noqa: E402
 
 application = with_logtail(
     ProtocolTypeRouter(
