@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError, connections, router
-from django.db.migrations.executor import MigrationExecutor
+from django.db import DatabaseError
 
-from django_logtail.models import Log
+from django_logtail.operating.tables import waiting_migrations
 
 
 class RegistryCommand(BaseCommand):
@@ -23,13 +22,3 @@ class RegistryCommand(BaseCommand):
                     "The database has no table for logs of this release. Run manage.py migrate first."
                 ) from None
             raise
-
-
-def waiting_migrations() -> list[str]:
-    """The app's own that were not applied. Raises `DatabaseError`."""
-    executor = MigrationExecutor(connections[router.db_for_read(Log)])
-    return [
-        migration.name
-        for migration, _ in executor.migration_plan(executor.loader.graph.leaf_nodes("logtail"))
-        if migration.app_label == "logtail"
-    ]

@@ -19,9 +19,8 @@ from django_logtail.asgi import with_logtail
 from django_logtail.control import WrongServer
 from django_logtail.control.in_memory import MemoryControl
 from django_logtail.control.mailboxes import MemoryMailboxes
-from django_logtail.management.commands import logtail_doctor
-from django_logtail.management.commands.logtail_doctor import Finding, _servers, _settings, _socket
-from django_logtail.operating import servers
+from django_logtail.operating import doctor, servers
+from django_logtail.operating.doctor import Finding, _servers, _settings, _socket
 from django_logtail.relay import Relay
 from django_logtail.routing import websocket_urlpatterns
 
@@ -294,11 +293,11 @@ class Refusing:
 
 async def test_wants_that_cannot_be_taken_back_lapse(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     settings.LOGTAIL = {"READER": "dramatiq"}
-    monkeypatch.setattr(logtail_doctor, "control", Refusing)
+    monkeypatch.setattr(doctor, "control", Refusing)
     relay = Relay(MemoryControl(), MemoryMailboxes(), no_wake_up)
     feed = relay.feeds.join("7", "logtail", lines=0, resume=None).feed
 
-    await logtail_doctor._leave(relay, [feed])
+    await doctor._leave(relay, [feed])
 
 
 async def no_wake_up(queue: str) -> None:

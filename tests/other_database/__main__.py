@@ -25,8 +25,8 @@ from django.core.management import call_command  # noqa: E402
 
 from django_logtail.control.in_memory import MemoryControl  # noqa: E402
 from django_logtail.control.process import use  # noqa: E402
-from django_logtail.management.commands.logtail_doctor import _database  # noqa: E402
 from django_logtail.models import Log  # noqa: E402
+from django_logtail.operating.doctor import _database  # noqa: E402
 
 use(MemoryControl())
 call_command("migrate", database="core", verbosity=0)
