@@ -19,8 +19,12 @@ from django_logtail.asgi import with_logtail
 from django_logtail.control import WrongServer
 from django_logtail.control.in_memory import MemoryControl
 from django_logtail.control.mailboxes import MemoryMailboxes
-from django_logtail.operating import doctor, servers
-from django_logtail.operating.doctor import Finding, _servers, _settings, _socket
+from django_logtail.operating import servers
+from django_logtail.operating.doctor import readers
+from django_logtail.operating.doctor.asgi_servers import examine_servers
+from django_logtail.operating.doctor.findings import Finding
+from django_logtail.operating.doctor.project import examine_settings
+from django_logtail.operating.doctor.sockets import examine_sockets
 from django_logtail.relay import Relay
 from django_logtail.routing import websocket_urlpatterns
 
@@ -293,11 +297,11 @@ class Refusing:
 
 async def test_wants_that_cannot_be_taken_back_lapse(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     settings.LOGTAIL = {"READER": "dramatiq"}
-    monkeypatch.setattr(doctor, "control", Refusing)
+    monkeypatch.setattr(readers, "control", Refusing)
     relay = Relay(MemoryControl(), MemoryMailboxes(), no_wake_up)
     feed = relay.feeds.join("7", "logtail", lines=0, resume=None).feed
 
-    await doctor._leave(relay, [feed])
+    await readers._leave(relay, [feed])
 
 
 async def no_wake_up(queue: str) -> None:
@@ -308,7 +312,7 @@ def test_a_silenced_check_is_no_problem(settings: Any) -> None:
     settings.LOGTAIL = {"ROOTS": ["/tmp"], "QUEU": "web-1"}
     settings.SILENCED_SYSTEM_CHECKS = ["logtail.E002"]
 
-    assert list(_settings()) == [Finding("ok", "settings: every check passes")]
+    assert list(examine_settings()) == [Finding("ok", "settings: every check passes")]
 
 
 async def silent(scope: Any, receive: Any, send: Any) -> None:
@@ -343,7 +347,7 @@ class TestSockets:
     async def test_a_right_application_answers(self, settings: Any, name: str) -> None:
         settings.ASGI_APPLICATION = f"{__name__}.{name}"
 
-        assert await _socket() == [
+        assert await examine_sockets() == [
             Finding("ok", f"sockets: {__name__}.{name} answers at /logs/doctor/socket/")
         ]
 
@@ -366,7 +370,7 @@ class TestSockets:
     ) -> None:
         settings.ASGI_APPLICATION = f"{__name__}.{name}"
 
-        (finding,) = await _socket()
+        (finding,) = await examine_sockets()
 
         assert finding.mark == "PROBLEM"
         assert finding.text.startswith(f"sockets: {__name__}.{name} {seen}")
@@ -375,7 +379,7 @@ class TestSockets:
     async def test_an_application_that_is_not_there_is_a_problem(self, settings: Any) -> None:
         settings.ASGI_APPLICATION = "nowhere.application"
 
-        assert await _socket() == [
+        assert await examine_sockets() == [
             Finding(
                 "PROBLEM",
                 "sockets: ASGI_APPLICATION 'nowhere.application': ModuleNotFoundError: No module named 'nowhere'",
@@ -390,7 +394,7 @@ class TestSockets:
         monkeypatch.syspath_prepend(tmp_path)
         settings.ASGI_APPLICATION = "broken_asgi.application"
 
-        assert await _socket() == [
+        assert await examine_sockets() == [
             Finding(
                 "PROBLEM",
                 "sockets: ASGI_APPLICATION 'broken_asgi.application': KeyError: 'SECRET_KEY'",
@@ -401,7 +405,7 @@ class TestSockets:
     async def test_without_the_setting_nothing_is_tried(self, settings: Any) -> None:
         settings.ASGI_APPLICATION = None
 
-        assert await _socket() == [
+        assert await examine_sockets() == [
             Finding("note", "sockets: ASGI_APPLICATION is not set, so they were not tried")
         ]
 
@@ -462,12 +466,12 @@ class TestServers:
             servers, "running", lambda path, directories: [servers.Server(name, 7, most_bytes)]
         )
 
-        assert list(_servers()) == [finding]
+        assert list(examine_servers()) == [finding]
 
     def test_where_none_is_seen_it_says_so(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(servers, "running", lambda path, directories: [])
 
-        (finding,) = _servers()
+        (finding,) = examine_servers()
 
         assert finding.text == (
             "servers: none of this project is seen on this host, so their limit for messages cannot be told"

@@ -26,11 +26,11 @@ from django.core.management import call_command  # noqa: E402
 from django_logtail.control.in_memory import MemoryControl  # noqa: E402
 from django_logtail.control.process import use  # noqa: E402
 from django_logtail.models import Log  # noqa: E402
-from django_logtail.operating.doctor import _database  # noqa: E402
+from django_logtail.operating.doctor.project import examine_database  # noqa: E402
 
 use(MemoryControl())
 call_command("migrate", database="core", verbosity=0)
 call_command("logtail_add", "/tmp/no-such.log", "--name", "App")
 call_command("logtail_sync")
-print(*_database(), sep="\n")
+print(*examine_database(), sep="\n")
 print(Log.objects.all().delete()[0])

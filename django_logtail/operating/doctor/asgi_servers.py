@@ -1,0 +1,60 @@
+"""How long a message the ASGI servers of this host take, and how to limit it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+
+from django_logtail.operating import servers
+from django_logtail.operating.doctor.findings import Finding, note, ok
+from django_logtail.protocol import MAX_CLIENT_MESSAGE_BYTES, MOST_MESSAGE_BYTES
+
+_LONGEST: Final = MAX_CLIENT_MESSAGE_BYTES
+
+
+def examine_servers() -> Iterator[Finding]:
+    """How long a message the servers that run here take: they keep it in memory before anything of ours sees it."""
+    path = getattr(settings, "ASGI_APPLICATION", None)
+    found = list(servers.running(path, _directories())) if path else []
+    if not found:
+        text = (
+            "servers: none of this project is seen on this host, so their limit for messages cannot be told"
+        )
+        yield note(text, f"Start them with {_limits()}.")
+    for server in found:
+        who = f"server: {server.name} (process {server.pid})"
+        if server.most_bytes is None:
+            yield note(f"{who}: its limit for messages cannot be told", f"Set it: {_limits([server.name])}.")
+        elif server.most_bytes > MOST_MESSAGE_BYTES and server.name == "uvicorn":
+            text = f"{who} takes messages of at most {MOST_MESSAGE_BYTES} bytes on this app's sockets"
+            yield ok(f"{text}, because the app sees to that, and {server.most_bytes} on others")
+        elif server.most_bytes > MOST_MESSAGE_BYTES and server.name == "granian":
+            text = f"{who} takes messages of {server.most_bytes} bytes; the longest legal one has {_LONGEST}"
+            yield note(text, "It has no option for that: limit the connections of one client in the proxy.")
+        elif server.most_bytes > MOST_MESSAGE_BYTES:
+            text = f"{who} is set up for messages of {server.most_bytes} bytes; the longest legal one has {_LONGEST}"
+            yield note(text, f"Start it with {_limits([server.name])}.")
+        else:
+            yield ok(f"{who} takes messages of at most {server.most_bytes} bytes")
+
+
+def _directories() -> set[Path]:
+    """Where a server of this project works: where this process does, or where its modules are."""
+    found = [Path.cwd(), Path(sys.argv[0]).parent, *map(Path, sys.path)]
+    if base := getattr(settings, "BASE_DIR", None):
+        found.append(Path(base))
+    return {path.resolve() for path in found}
+
+
+def _limits(names: Iterable[str] = servers.LIMITS) -> str:
+    """The options for whoever starts a server."""
+    options = {
+        "uvicorn": f"uvicorn --ws-max-size {MOST_MESSAGE_BYTES}",
+        "daphne": f"daphne --websocket-max-message-size {MOST_MESSAGE_BYTES}",
+        "hypercorn": f"websocket_max_message_size = {MOST_MESSAGE_BYTES} in hypercorn's configuration file",
+    }
+    return ", ".join(options[name] for name in names if name in options)

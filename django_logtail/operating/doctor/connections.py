@@ -1,0 +1,78 @@
+"""What web processes and workers meet through: Redis and the channel layer."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Iterable, Iterator
+
+from django_logtail.conf import conf
+from django_logtail.control import ControlUnavailable, Project
+from django_logtail.control.mailboxes import LayerMailboxes, MailboxUnavailable
+from django_logtail.control.messages import Echo
+from django_logtail.control.process import control
+from django_logtail.operating.doctor.findings import ANSWER_SECONDS, Finding, note, ok, problem
+from django_logtail.timing import time_limit
+
+
+def examine_redis() -> Iterator[Finding]:
+    where = 'LOGTAIL["REDIS_URL"]' if conf.REDIS_URL else "the URL in DRAMATIQ_BROKER"
+    try:
+        version = control().ping()
+        others = control().introduce()
+    except ControlUnavailable as error:
+        what = {"read-only": "Redis is a read-only replica", "password": "Redis refuses the password"}
+        said = f"{what.get(error.trouble, 'Redis')}: {error}"
+        yield problem(said, _mended(error.trouble, where) or f"Start it, or correct {where}.")
+        return
+    yield ok(f"Redis: {version}")
+    yield from _neighbours(others)
+
+
+def _mended(trouble: str, where: str) -> str:
+    """What to do about a Redis that answers and refuses; "" when nothing is known. `where`: what names it."""
+    match trouble:
+        case "read-only":
+            return f"Have {where} name the master, or make this server one (REPLICAOF NO ONE)."
+        case "full":
+            return "Its memory is full: raise maxmemory, or free some."
+        case "password":
+            return f"It wants another password: correct the one in {where}."
+    return ""
+
+
+def _neighbours(others: Iterable[Project]) -> Iterator[Finding]:
+    """Other projects on the same Redis: kept apart by their namespaces, but Dramatiq's queues may be one."""
+    for other in others:
+        yield note(
+            f"Redis: project {other.label} on {other.host} uses it as well (namespace {other.namespace}, "
+            f"queue {other.queue}); this one is {conf.NAMESPACE}, and neither sees anything of the other's logs",
+            "If both have the same broker and queue, their workers put each other's wake-ups back, which takes time: "
+            'set DRAMATIQ_BROKER["OPTIONS"]["namespace"] or LOGTAIL["QUEUE"] in one of them. If it is no other '
+            "project, its SECRET_KEY or its namespace is not the same as here.",
+        )
+
+
+async def examine_channel_layer() -> list[Finding]:
+    mailboxes = LayerMailboxes()
+    sent = Echo(os.urandom(64))
+    where = f"CHANNEL_LAYERS[{conf.CHANNEL_LAYER!r}]"
+    advice = f"Start its Redis, or correct {where}."
+    began = time.monotonic()
+    try:
+        mailbox = await mailboxes.new()
+        receiving = asyncio.ensure_future(mailboxes.receive(mailbox))
+        await mailboxes.send(mailbox, sent)
+        try:
+            async with time_limit(ANSWER_SECONDS):
+                received = await receiving
+        finally:
+            receiving.cancel()
+    except MailboxUnavailable as error:
+        return [problem(f"channel layer: {error}", _mended(error.trouble, where) or advice)]
+    except asyncio.TimeoutError:
+        return [problem(f"channel layer: a message did not come back within {ANSWER_SECONDS:g} s", advice)]
+    if received != sent:
+        return [problem("channel layer: a message came back changed", advice)]
+    return [ok(f"channel layer: a message came back in {(time.monotonic() - began) * 1000:.0f} ms")]

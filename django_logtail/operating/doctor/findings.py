@@ -1,0 +1,34 @@
+"""What the doctor found: one line of its report, and what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+#: Seconds the ASGI application and the channel layer have for one answer; both are on this machine's network.
+ANSWER_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report: how it is, what was seen, what to do."""
+
+    mark: str
+    text: str
+    advice: str = ""
+
+    @property
+    def is_problem(self) -> bool:
+        return self.mark == "PROBLEM"
+
+
+def ok(text: str) -> Finding:
+    return Finding("ok", text)
+
+
+def note(text: str, advice: str = "") -> Finding:
+    return Finding("note", text, advice)
+
+
+def problem(text: str, advice: str) -> Finding:
+    return Finding("PROBLEM", text, advice)

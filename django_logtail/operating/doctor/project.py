@@ -1,0 +1,50 @@
+"""The project's settings and its database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.core.checks import ERROR, run_checks
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError
+
+from django_logtail.models import Log, first_of_each_file
+from django_logtail.operating.doctor.findings import Finding, note, ok, problem
+from django_logtail.operating.tables import waiting_migrations
+
+
+def examine_settings() -> Iterator[Finding]:
+    found = [message for message in run_checks(tags=["logtail"]) if not message.is_silenced()]
+    for message in found:
+        make = problem if message.level >= ERROR else note
+        yield make(f"{message.id}: {message.msg}", message.hint or "")
+    if not found:
+        yield ok("settings: every check passes")
+
+
+def examine_database() -> Iterator[Finding]:
+    try:
+        waiting = waiting_migrations()
+    except (DatabaseError, ImproperlyConfigured) as error:
+        yield problem(f"database: {error}", "Correct DATABASES, or start the database.")
+        return
+    if waiting:
+        yield problem(f"database: not migrated: {', '.join(waiting)}", "Run manage.py migrate.")
+        return
+    enabled, off = Log.objects.filter(enabled=True).count(), Log.objects.filter(enabled=False).count()
+    if enabled:
+        yield ok(f"database: {enabled} enabled log(s), {off} disabled")
+    else:
+        yield note("database: no log is enabled", "Register one in the admin or with manage.py logtail_add.")
+
+
+def examine_doubles() -> Iterator[Finding]:
+    """Rows that name a file which an older row names: nobody validated them."""
+    first = first_of_each_file()
+    rows = {row.pk: row for row in Log.objects.order_by("pk")}
+    for row in rows.values():
+        if (read := first.get(row.file_key, row.pk)) != row.pk:
+            yield problem(
+                f"log {row.slug}: the log {rows[read].slug} has the file {row.path} already, and only that one is read",
+                "Delete one of the two, or correct its path or queue.",
+            )

@@ -1,0 +1,116 @@
+"""Whether readers answer, and what they say of each log."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from django_logtail.conf import conf
+from django_logtail.control import Control, ControlUnavailable
+from django_logtail.control.process import control
+from django_logtail.models import Log
+from django_logtail.operating.doctor.findings import Finding, note, ok, problem
+from django_logtail.relay import Relay
+from django_logtail.relay.feed import Feed
+from django_logtail.relay.here import new_relay
+from django_logtail.tailing.files.roots import mistake_in
+from django_logtail.tailing.reasons import in_full
+
+#: States of a feed in which no reader has said anything yet.
+_UNANSWERED = frozenset({"waiting", "no-reader", "no-redis"})
+
+
+async def examine_readers(logs: Iterable[Log], seconds: float) -> list[Finding]:
+    """Ask for every log as a viewer's page does, and see what its reader says of it."""
+    by_queue: dict[str, list[Log]] = {conf.QUEUE: []}
+    for log in logs:
+        by_queue.setdefault(log.queue_name, []).append(log)
+    relay = new_relay()
+    relay.start()
+    # Logs that no row has, one a queue: asking for them shows whether a reader answers, and opens no file.
+    viewers = [
+        relay.feeds.join(str(-number), queue, lines=0, resume=None) for number, queue in enumerate(by_queue)
+    ]
+    asked = {queue: viewer.feed for queue, viewer in zip(by_queue, viewers, strict=True)}
+    feeds: dict[int, Feed] = {}
+    for log in logs:
+        viewer = relay.feeds.join(str(log.pk), log.queue_name, lines=0, resume=None, revision=log.revision)
+        viewers.append(viewer)
+        feeds[log.pk] = viewer.feed
+    deadline = time.monotonic() + seconds
+    # Polled, because a feed tells its own viewers of news and this looks at many.
+    while _is_waiting([*asked.values(), *feeds.values()]) and time.monotonic() < deadline:  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+    findings = []
+    for queue, feed in asked.items():
+        findings.append(_answer(queue, feed, seconds))
+        if feed.state not in _UNANSWERED:
+            findings += [_state(log, feeds[log.pk]) for log in by_queue[queue]]
+        elif by_queue[queue]:
+            findings.append(note(f"queue {queue}: its {len(by_queue[queue])} log(s) were not looked at"))
+    await _leave(relay, [viewer.feed for viewer in viewers])
+    return findings
+
+
+def _is_waiting(feeds: Iterable[Feed]) -> bool:
+    return any(feed.state in _UNANSWERED for feed in feeds)
+
+
+async def _leave(relay: Relay, feeds: list[Feed]) -> None:
+    """Take the wants back, so that the reader closes the files now and not when they lapse."""
+    await relay.close()
+    if conf.READER == "local":
+        return
+    posts: Control = control()
+    for queue in {feed.queue for feed in feeds}:
+        members = [feed.member for feed in feeds if feed.queue == queue]
+        with contextlib.suppress(ControlUnavailable):  # they lapse by themselves
+            await asyncio.to_thread(posts.post, queue, [], [], members)
+
+
+def _answer(queue: str, feed: Feed, seconds: float) -> Finding:
+    if feed.state not in _UNANSWERED:
+        return ok(f"queue {queue}: a reader answers on {feed.host}")
+    if feed.state == "no-redis":
+        return problem(
+            f"queue {queue}: {in_full(feed.reason)}", "Run this command again; Redis answered a moment ago."
+        )
+    if feed.reason:
+        return problem(
+            f"queue {queue}: {in_full(feed.reason)}", "Give web processes and workers the same settings."
+        )
+    return problem(
+        f"queue {queue}: no reader answered within {seconds:g} s",
+        f"On the host that has the files: manage.py rundramatiq --queues {queue} --processes 1 --threads 2; "
+        "if one runs, restart it: it may be of an older release",
+    )
+
+
+def _state(log: Log, feed: Feed) -> Finding:
+    where = f"log {log.slug}: {log.path} on {feed.host}"
+    match feed.state:
+        case "live":
+            return ok(f"{where}: {feed.size or 0} bytes")
+        case "missing":
+            return note(f"{where}: there is no such file", "It is followed as soon as it appears.")
+        case "stopped":
+            return note(
+                f"{where}: the stop flag is set ({feed.reason})", "It is read again once that is cleared."
+            )
+        case "waiting" | "no-reader" | "no-redis":
+            return problem(f"{where}: the reader said nothing of it", "Look at the worker's own log.")
+        case "refused":
+            return problem(
+                f"{where}: {in_full(feed.reason)}", 'Correct the path, or LOGTAIL["ROOTS"] on that host.'
+            )
+        case "unreadable" if mistake_in(Path(log.path)):
+            return problem(f"{where}: {in_full(feed.reason)}", "Correct the path.")
+        case "unreadable":
+            return problem(
+                f"{where}: {in_full(feed.reason)}", "Give the reader's user the right to read the file."
+            )
+        case state:
+            return problem(f"{where}: {state.replace('-', ' ')}: {in_full(feed.reason)}", "Correct the path.")
