@@ -25,7 +25,7 @@ from django_logtail.conf import conf
 from django_logtail.control import ControlUnavailable
 from django_logtail.models import Access, Log
 from django_logtail.operating.status import Status, current_status
-from django_logtail.page.texts import WORDS
+from django_logtail.page.texts import TEXTS
 
 #: What the buttons of the status page send for every log; no slug.
 EVERY_LOG: Final = "*"
@@ -209,7 +209,7 @@ def _tables(status: Status) -> dict[str, Any]:
 
 def _state_name(state: str) -> object:
     """A state that a reader reports in the words that viewers see; one that is not known here as it is."""
-    return WORDS.get(_STATE_WORDS.get(state, f"state.{state}"), state)
+    return TEXTS.get(_STATE_WORDS.get(state, f"state.{state}"), state)
 
 
 def _no_redis(error: ControlUnavailable) -> str:

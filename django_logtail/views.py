@@ -39,7 +39,7 @@ from django_logtail.access import Refused, issue_ticket, policy
 from django_logtail.conf import conf
 from django_logtail.models import Log
 from django_logtail.page.config import described, login_url, offered_languages, script_url, viewer_config
-from django_logtail.page.texts import words
+from django_logtail.page.texts import texts
 from django_logtail.protocol import BadMessage, CloseCode, decode_lines_query
 from django_logtail.relay.here import relay_here
 from django_logtail.viewing.admission import TooManyViewers, admitted, viewers
@@ -144,7 +144,7 @@ def socket(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 
 def _no_socket(*, certain: bool) -> dict[str, Any]:
-    text = words()
+    text = texts()
     cause = "wsgi" if certain else "plain"
     return {
         "cause": text[f"socket.cause.{cause}"],

@@ -314,7 +314,7 @@ def test_the_page_is_in_the_language_of_the_reader(client: Client) -> None:
     html = client.get("/logs/", headers={"Accept-Language": "zh-hans"}).content.decode()
 
     assert '<html lang="zh-hans"' in html
-    assert config_of(html)["words"]["state.live"] == "实时"
+    assert config_of(html)["texts"]["state.live"] == "实时"
 
 
 @pytest.mark.parametrize(
@@ -505,7 +505,7 @@ def test_a_page_of_the_host_shows_a_log_with_one_tag(member: User) -> None:
 
     assert '<log-tail log="open" name="open.log"' in html
     assert 'socket="/logs/open/socket/" lines="/logs/open/lines/" download="/logs/open/download/"' in html
-    assert config_of(html)["words"]["state.live"] == "Live"
+    assert config_of(html)["texts"]["state.live"] == "Live"
     assert "logs" not in config_of(html)
 
 

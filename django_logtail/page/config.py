@@ -1,4 +1,4 @@
-"""What a page with a viewer is given: words, addresses, scripts, and what is known of a log."""
+"""What a page with a viewer gets: texts, addresses, scripts, and the facts about its logs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from django_logtail.conf import conf
 from django_logtail.models import Log
 from django_logtail.page.reports import reports
 from django_logtail.page.sizes import Size, sizes
-from django_logtail.page.texts import LANGUAGES, words
+from django_logtail.page.texts import LANGUAGES, plural_samples, texts
 
 #: A log is "being written" when its file changed this recently.
 WRITING_SECONDS = 10.0
@@ -49,11 +49,12 @@ def _keeps_only_hashed(name: str) -> bool:
 
 
 def viewer_config(request: HttpRequest) -> dict[str, Any]:
-    """What every `<log-tail>` of a page shares: words, and how to ask the server."""
+    """What all `<log-tail>` elements of a page share: texts, and how to ask the server."""
     return {
         "version": __version__,
         "language": get_language() or "en",
-        "words": words(),
+        "texts": texts(),
+        "plurals": plural_samples(),
         "csrf": {"header": _csrf_header(), "token": get_token(request)},
         "login": login_url(),
         "lines": conf.BACKLOG_LINES,

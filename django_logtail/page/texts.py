@@ -1,25 +1,26 @@
-"""Every word the page shows, by key, in the language of the request.
+"""Every text the page shows, by name, in the language of the request.
 
-The scripts of the page know keys and never words; `{name}` is replaced there.
+The page's scripts know names and no texts; they replace `{name}` with a value.
 `manage.py makemessages` and `compilemessages` keep the catalogues in `locale/`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, Final
 
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import ngettext_lazy, pgettext_lazy
 
-#: The languages these words are in: as they are written here, and the catalogues in `locale/`.
+#: The languages of these texts: English as written here, and the catalogues in `locale/`.
 LANGUAGES = ("en", "zh-hans")
+#: A number for each plural form that some language has: zero, one, two, few and many differ between languages.
+_SAMPLES: Final = (0, 1, 2, 3, 5, 6, 7, 11, 20, 21, 100, 1_000_000)
 
-WORDS: Mapping[str, object] = {
+TEXTS: Mapping[str, object] = {
     "app.title": _("Logs"),
     "nav.find": _("Find a log"),
     "nav.writing": _("Being written now"),
-    "nav.summary": _("{n} logs, {m} being written"),
-    "nav.summary.one": _("1 log, {m} being written"),
     "nav.none": _("No log matches “{q}”"),
     "nav.show": _("Show logs"),
     "nav.hide": _("Hide logs"),
@@ -39,62 +40,51 @@ WORDS: Mapping[str, object] = {
     "state.failed": _("Not connected"),
     "state.history": _("Not live"),
     "state.noreader": _("No reader"),
-    "state.unreadable": _("Cannot be read"),
-    "state.stalled": _("Slow to read"),
+    "state.unreadable": _("Unreadable"),
+    "state.stalled": _("File not responding"),
     "state.outdated": _("Reload needed"),
     "tail.connecting": _("Connecting…"),
-    "tail.backlog": _("Loading the last {n} lines…"),
     "tail.live": _("Waiting for new lines"),
-    "tail.paused": _("Paused at {time}. New lines are waiting: {n}."),
-    "tail.held": _("Paused at {time}. {n} new lines were counted, not kept. You can load them later."),
-    "tail.reconnecting": _("Connection lost. Trying again in {s} s, then continuing from byte {offset}."),
-    "tail.offline": _("You are offline. This continues from byte {offset} when the network is back."),
+    "tail.offline": _("You are offline. Resumes from byte {offset} when you are back online."),
     "tail.stopped": _("You stopped watching this log."),
-    "tail.idle": _("Stopped after {n} minutes in the background."),
-    "tail.ended": _("An administrator stopped this session."),
-    "tail.missing": _("Watching for the file to come back."),
+    "tail.ended": _("An administrator stopped this log."),
+    "tail.missing": _("Waiting for the file to reappear."),
     "tail.history": _("You are looking at an earlier part of the file."),
-    "tail.again": _("Connection lost. Trying again in {s} s."),
-    "tail.offline.start": _("You are offline. This begins when the network is back."),
+    "tail.offline.start": _("You are offline. Loading starts when you are back online."),
     "tail.quiet": _("Waiting for new lines. Last line {ago}."),
-    "tail.held.size": _("Paused at {time}. What is here is full; {size} more wait in the file."),
+    "tail.held.size": _("Paused at {time}. This page is full; {size} more is waiting in the file."),
     "tail.noreader": _("Waiting for a reader on queue “{queue}”."),
     "tail.noreader.any": _("Waiting for a reader."),
-    "tail.unreadable": _("Watching for the file to become readable."),
-    "tail.stalled": _("The file answers slowly. Waiting."),
-    "tail.closed": _("This viewing has ended."),
+    "tail.unreadable": _("Waiting for the file to become readable."),
+    "tail.stalled": _("Waiting for the file to respond."),
     "notice.behind": _("Lines arrive faster than this connection can carry them. You are {size} behind."),
-    "notice.missing": _("{name} no longer exists. If it comes back, it continues here on its own."),
+    "notice.missing": _("{name} no longer exists. If it reappears, this page continues automatically."),
     "notice.signedout": _(
-        "You were signed out, so the lines were taken off this page. Sign in again to continue."
+        "You were signed out, so this page no longer shows the log. Sign in again to continue."
     ),
     "notice.failed": _("Could not connect: {reason}."),
-    "notice.limit": _("You already have {n} logs open, which is the limit. Close one and try again."),
-    "notice.limit.one": _("You already have 1 log open, which is the limit. Close it and try again."),
-    "notice.full": _("This server has as many viewers as it is set up for. Try again later."),
+    "notice.full": _("This server has reached its viewer limit. Try again later."),
     "notice.nosocket": _(
         "Live updates are blocked on this network. These are the last lines; refresh to see newer ones."
     ),
     "notice.resumed": _("Reconnected. Nothing was missed."),
-    "notice.noreader": _(
-        "No reader answers on queue “{queue}”. Lines arrive by themselves once a worker serves it."
-    ),
-    "notice.noreader.any": _("No reader answers. Lines arrive by themselves once one serves this log."),
-    "notice.noredis": _("The server cannot reach Redis. This continues by itself when Redis answers."),
+    "notice.noreader": _("No reader is serving queue “{queue}”. Lines will appear when a worker starts."),
+    "notice.noreader.any": _("No reader is serving this log. Lines will appear when one starts."),
+    "notice.noredis": _("The server cannot reach Redis. Resumes automatically when Redis is back."),
     "notice.unreadable": _("{name} cannot be read: {reason}."),
-    "notice.notfile": _("{name} is not a regular file ({what})."),
-    "notice.refused": _("{name} may not be read: {reason}."),
-    "notice.stalled": _("Reading {name} takes long: its disk or network answers slowly."),
-    "notice.flagged": _("Reading of this log is off: {reason}."),
+    "notice.notfile": _("{name} is {what}, not a regular file."),
+    "notice.refused": _("{name} is not allowed to be read: {reason}."),
+    "notice.stalled": _("{name} is not responding: its disk or network is slow."),
+    "notice.flagged": _("This log has been stopped: {reason}."),
     "notice.outdated": _("This page is older than the server. Reload it to continue."),
-    "notice.gone": _("There is no such log, or it is not for you."),
+    "notice.gone": _("This log doesn't exist, or you don't have access to it."),
     "notice.cause": _("{cause} {fix}"),
     "notice.lost": _(
-        "The linked lines are no longer there: their file was removed, compressed or changed. "
-        "This is the log now."
+        "The linked lines no longer exist: their file was removed, compressed or changed. "
+        "Showing the current log instead."
     ),
-    "notice.notloaded": _("The linked lines could not be loaded: {reason}."),
-    "notice.older": _("You have loaded as many lines as this page holds. Go back to live to see new ones."),
+    "notice.notloaded": _("Could not load the linked lines: {reason}."),
+    "notice.older": _("This page cannot hold more lines. Go back to live to see new ones."),
     "do.retry": _("Try now"),
     "do.again": _("Start again"),
     "do.signin": _("Sign in"),
@@ -122,7 +112,6 @@ WORDS: Mapping[str, object] = {
     "top.earlier": _("Load earlier lines"),
     "top.above": _("{size} above"),
     "top.loading": _("Loading earlier lines…"),
-    "mark.gap": _("{n} lines not loaded ({size})"),
     "mark.gap.size": _("{size} not loaded"),
     "mark.rotated": _("Log rotated at {time}. This is the new file."),
     "mark.truncated.unsure": _(
@@ -137,31 +126,25 @@ WORDS: Mapping[str, object] = {
     "mark.loading": _("Loading…"),
     "mark.long": _("Line cut at {size}."),
     "mark.long.more": _("Show all"),
-    "mark.replaced": _("Another file took the name at {time}. It is shown from here."),
+    "mark.replaced": _("The file was replaced at {time}. This is the new file."),
     "mark.rotated.name": _("Log rotated at {time}; the previous file is now {name}. This is the new file."),
     "mark.truncated.to": _("File cut to {size} at {time}. Continuing from there."),
     "mark.overwritten": _(
-        "Earlier lines were changed in place at {time}. Showing the file again from the beginning."
+        "Lines above were changed in place at {time}. Showing the file again from the beginning."
     ),
     "mark.gone": _("The file disappeared at {time}."),
     "mark.gone.name": _("The file was moved to {name} at {time}."),
-    "mark.back": _("The file is back since {time}."),
-    "mark.unreadable": _("The file could not be read from {time} on: {reason}."),
-    "mark.not-a-file": _("From {time} on this is not a regular file ({what})."),
-    "mark.refused": _("From {time} on the file may not be read: {reason}."),
-    "mark.hole": _("{size} that were never written were skipped."),
-    "mark.missed": _("{size} were lost: they were removed from the file before they could be read."),
+    "mark.back": _("The file reappeared at {time}."),
+    "mark.unreadable": _("The file became unreadable at {time}: {reason}."),
+    "mark.not-a-file": _("At {time} the path stopped being a regular file; it is now {what}."),
+    "mark.refused": _("Reading the file was refused at {time}: {reason}."),
+    "mark.hole": _("Skipped {size} of unwritten space."),
+    "mark.missed": _("{size} was removed from the file before it could be read."),
     "mark.missed.unknown": _("Lines may be missing here: the file changed faster than it could be read."),
-    "mark.recovered": _("The file was emptied; its last lines were read from {name}."),
+    "mark.recovered": _("The file was emptied; its last lines were recovered from {name}."),
     "mark.stopped": _("Stopped at {time}."),
-    "mark.elsewhere": _(
-        "The file was replaced while you were away. What was written in between is not shown."
-    ),
-    "mark.lost": _("These lines are no longer there: {reason}"),
-    "pill.new": _("{n} new lines"),
-    "pill.new.one": _("1 new line"),
-    "pill.errors": _("{n} errors"),
-    "pill.errors.one": _("1 error"),
+    "mark.elsewhere": _("The file was replaced while you were away. Lines written in between are not shown."),
+    "mark.lost": _("These lines could not be loaded: {reason}."),
     "filter.label": _("Filter lines"),
     "filter.place": _("Filter these lines"),
     "filter.only": _("Only matching lines"),
@@ -172,10 +155,9 @@ WORDS: Mapping[str, object] = {
     "filter.prev": _("Previous match"),
     "filter.next": _("Next match"),
     "filter.count": _("{i} of {n}"),
-    "filter.shown": _("{n} of {m} lines"),
     "filter.zero": _("No matches"),
-    "filter.bad": _("Not a valid expression: {msg}"),
-    "filter.slow": _("That expression takes too long. Matching was stopped."),
+    "filter.bad": _("Invalid expression: {msg}"),
+    "filter.slow": _("This expression takes too long, so matching was stopped."),
     "filter.unpin": _("Remove the term “{term}”"),
     "filter.whole": _("Search whole file"),
     "level.error": _("Error"),
@@ -184,16 +166,13 @@ WORDS: Mapping[str, object] = {
     "level.debug": _("Debug"),
     "level.other": _("Other"),
     "levels": _("Levels"),
-    "search.running": _("Searching… {p}%"),
+    "search.running": _("Searching… {p}"),
     "search.of": _("{a} of {b}"),
-    "search.found": _("{n} matches"),
-    "search.found.one": _("1 match"),
     "search.done": _("Searched all {size}"),
-    "search.cancelled": _("Stopped at {p}%"),
+    "search.cancelled": _("Stopped at {p}"),
     "search.none": _("No matches in {size}."),
-    "search.first": _("Showing the first {n}. Narrow the search to see the rest."),
     "search.literal": _(
-        "This server can search a whole file for text only. Turn off “Regular expression” to search for the text."
+        "This server can only search a whole file for plain text. Turn off “Regular expression” to search for the text."
     ),
     "search.title": _("In the whole file"),
     "row.copy": _("Copy line"),
@@ -201,8 +180,6 @@ WORDS: Mapping[str, object] = {
     "row.context": _("Show in context"),
     "row.copied": _("Copied"),
     "row.linked": _("Link copied"),
-    "sel.n": _("{n} lines selected"),
-    "sel.one": _("1 line selected"),
     "sel.copy": _("Copy"),
     "sel.link": _("Copy link"),
     "sel.clear": pgettext_lazy("selection", "Clear"),
@@ -215,14 +192,10 @@ WORDS: Mapping[str, object] = {
     "empty.file": _("This file is empty"),
     "empty.file.more": _("New lines appear here as they are written."),
     "empty.filter": _("No lines match"),
-    "empty.filter.more": _("{n} loaded lines are hidden by the filter."),
     "empty.binary": _("This does not look like text"),
     "empty.binary.more": _("{name} may be compressed or binary. You can download it instead."),
     "empty.binary.show": _("Show it anyway"),
     "empty.signedout": _("You were signed out"),
-    "status.rate": _("{n} lines/s"),
-    "status.rate.one": _("1 line/s"),
-    "status.loaded": _("{n} lines loaded"),
     "status.size": _("File size"),
     "status.offset": _("Position in the file (bytes)"),
     "status.wrap": _("Wrap"),
@@ -250,74 +223,120 @@ WORDS: Mapping[str, object] = {
     "dl.loaded": _("Lines loaded here"),
     "dl.filtered": _("Lines that match the filter"),
     "dl.none": _("Nothing to download yet"),
-    "say.new": _("{n} new lines"),
     "say.paused": _("Paused"),
     "say.following": _("Following new lines"),
-    "reason.none": _("no reason was given"),
+    "reason.none": _("no reason given"),
     "reason.server": _("the server refused the connection"),
-    "reason.status": _("the server answered {status}"),
-    "fold.more": _("{n} more lines"),
-    "fold.more.one": _("1 more line"),
+    "reason.status": _("the server returned status {status}"),
     "fields.show": _("Show fields"),
     "fields.hide": _("Hide fields"),
     "ruler": _("Overview"),
-    "unit.ago.s": _("{n} s ago"),
-    "unit.ago.min": _("{n} min ago"),
-    "unit.ago.h": _("{n} h ago"),
-    "unit.ago.d": _("{n} d ago"),
-    "noscript": _("This page needs JavaScript to show lines as they are written."),
+    "noscript": _("This page needs JavaScript to show new lines as they are written."),
     "socket.cause.wsgi": _("This server runs Django over WSGI, which cannot keep a live connection open."),
     "socket.fix.wsgi": _(
-        "Serve the project's asgi.py with an ASGI server such as uvicorn, wrapped in with_logtail."
+        "Serve the project's asgi.py with an ASGI server such as uvicorn, and wrap the application in with_logtail."
     ),
     "socket.cause.plain": _("The WebSocket request reached this server as a plain HTTP request."),
     "socket.fix.plain": _(
-        "Let the proxy pass the Upgrade and Connection headers, wrap the application in with_logtail, "
+        "Have the proxy pass the Upgrade and Connection headers, wrap the application in with_logtail, "
         "and install the ASGI server's WebSocket library."
     ),
     "keys.move": _("Move"),
-    "keys.move.0": _("Next / previous line"),
-    "keys.move.1": _("Page down"),
-    "keys.move.2": _("Half a page"),
-    "keys.move.3": _("First line loaded"),
-    "keys.move.4": _("Last line, and follow"),
-    "keys.move.5": _("Next / previous error"),
-    "keys.move.6": _("Next / previous warning"),
+    "keys.move.line": _("Next / previous line"),
+    "keys.move.page": _("Page down"),
+    "keys.move.half-page": _("Half a page"),
+    "keys.move.first": _("First line loaded"),
+    "keys.move.last": _("Last line, and follow"),
+    "keys.move.error": _("Next / previous error"),
+    "keys.move.warning": _("Next / previous warning"),
     "keys.find": _("Find"),
-    "keys.find.0": _("Filter lines"),
-    "keys.find.1": _("Next / previous match"),
-    "keys.find.2": _("Match case"),
-    "keys.find.3": _("Regular expression"),
-    "keys.find.4": _("Only matching lines"),
-    "keys.find.5": _("Hide matching lines"),
-    "keys.find.6": _("Clear, then leave"),
-    "keys.find.7": _("Pin the term and add another"),
-    "keys.find.8": _("Search whole file"),
+    "keys.find.filter": _("Filter lines"),
+    "keys.find.match": _("Next / previous match"),
+    "keys.find.case": _("Match case"),
+    "keys.find.regex": _("Regular expression"),
+    "keys.find.only": _("Only matching lines"),
+    "keys.find.invert": _("Hide matching lines"),
+    "keys.find.clear": _("Clear, then leave the field"),
+    "keys.find.pin": _("Pin the term and add another"),
+    "keys.find.whole": _("Search whole file"),
     "keys.lines": _("Lines"),
-    "keys.lines.0": _("Select lines"),
-    "keys.lines.1": _("Copy line or selection"),
-    "keys.lines.2": _("Copy link"),
-    "keys.lines.3": _("Show in context"),
-    "keys.lines.4": _("Load earlier lines"),
-    "keys.lines.5": _("Fold or unfold an entry"),
+    "keys.lines.select": _("Select lines"),
+    "keys.lines.copy": _("Copy line or selection"),
+    "keys.lines.link": _("Copy link"),
+    "keys.lines.context": _("Show in context"),
+    "keys.lines.earlier": _("Load earlier lines"),
+    "keys.lines.fold": _("Fold or unfold an entry"),
     "keys.view": _("View"),
-    "keys.view.0": _("Pause or resume"),
-    "keys.view.1": _("Stop watching, or start again"),
-    "keys.view.2": _("Follow"),
-    "keys.view.3": _("Wrap"),
-    "keys.view.4": _("Timestamps"),
-    "keys.view.5": _("Show or hide a level"),
-    "keys.view.6": _("Split"),
-    "keys.view.7": _("Text size"),
+    "keys.view.pause": _("Pause or resume"),
+    "keys.view.stop": _("Stop watching, or start again"),
+    "keys.view.follow": _("Follow"),
+    "keys.view.wrap": _("Wrap"),
+    "keys.view.time": _("Timestamps"),
+    "keys.view.level": _("Show or hide a level"),
+    "keys.view.split": _("Split"),
+    "keys.view.size": _("Text size"),
     "keys.logs": _("Logs"),
-    "keys.logs.0": _("Find a log"),
-    "keys.logs.1": _("Previous / next log"),
-    "keys.logs.2": _("Log list"),
-    "keys.logs.3": _("Download"),
-    "keys.logs.4": _("This list"),
+    "keys.logs.find": _("Find a log"),
+    "keys.logs.next": _("Previous / next log"),
+    "keys.logs.list": _("Log list"),
+    "keys.logs.download": _("Download"),
+    "keys.logs.help": _("This help"),
+}
+
+#: Texts with a number, `{n}`: how the form depends on it is the language's own.
+PLURALS: Mapping[str, Any] = {
+    "nav.summary": ngettext_lazy("{n} log, {m} being written", "{n} logs, {m} being written"),
+    "tail.backlog": ngettext_lazy("Loading the last {n} line…", "Loading the last {n} lines…"),
+    "tail.paused": ngettext_lazy(
+        "Paused at {time}. {n} new line is waiting.", "Paused at {time}. {n} new lines are waiting."
+    ),
+    "tail.reconnecting": ngettext_lazy(
+        "Connection lost. Trying again in {n} second, then continuing from byte {offset}.",
+        "Connection lost. Trying again in {n} seconds, then continuing from byte {offset}.",
+    ),
+    "tail.again": ngettext_lazy(
+        "Connection lost. Trying again in {n} second.", "Connection lost. Trying again in {n} seconds."
+    ),
+    "tail.idle": ngettext_lazy(
+        "Stopped after {n} minute in the background.", "Stopped after {n} minutes in the background."
+    ),
+    "notice.limit": ngettext_lazy(
+        "You already have {n} log open, which is the limit. Close it and try again.",
+        "You already have {n} logs open, which is the limit. Close one and try again.",
+    ),
+    "pill.new": ngettext_lazy("{n} new line", "{n} new lines"),
+    "pill.errors": ngettext_lazy("{n} error", "{n} errors"),
+    "filter.shown": ngettext_lazy("{i} of {n} line", "{i} of {n} lines"),
+    "search.found": ngettext_lazy("{n} match", "{n} matches"),
+    "search.first": ngettext_lazy(
+        "Showing the first {n} match. Narrow the search to see the rest.",
+        "Showing the first {n} matches. Narrow the search to see the rest.",
+    ),
+    "sel.n": ngettext_lazy("{n} line selected", "{n} lines selected"),
+    "empty.filter.more": ngettext_lazy(
+        "{n} loaded line is hidden by the filter.", "{n} loaded lines are hidden by the filter."
+    ),
+    "status.rate": ngettext_lazy("{n} line/s", "{n} lines/s"),
+    "status.loaded": ngettext_lazy("{n} line loaded", "{n} lines loaded"),
+    "say.new": ngettext_lazy("{n} new line", "{n} new lines"),
+    "fold.more": ngettext_lazy("{n} more line", "{n} more lines"),
 }
 
 
-def words() -> dict[str, str]:
-    """The words in the active language; what a page hands to its scripts."""
-    return {key: str(text) for key, text in WORDS.items()}
+def texts() -> dict[str, str | list[str]]:
+    """The texts in the active language, for the page's scripts. A plural has a form for each of `plural_samples`."""
+    samples = plural_samples()
+    plain = {key: str(text) for key, text in TEXTS.items()}
+    return {**plain, **{key: [str(text % n) for n in samples] for key, text in PLURALS.items()}}
+
+
+def plural_samples() -> list[int]:
+    """A number for each plural form of the active language.
+
+    A catalogue knows forms by their order and a browser by name (`Intl.PluralRules`); these numbers match one to the
+    other: the form of a number is that of the sample with the same name.
+    """
+    found: dict[tuple[str, ...], int] = {}
+    for n in _SAMPLES:
+        found.setdefault(tuple(str(text % n) for text in PLURALS.values()), n)
+    return list(found.values())

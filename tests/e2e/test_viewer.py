@@ -184,7 +184,7 @@ def test_pause_holds_the_page_still_and_loses_nothing(viewer: Page, path: Path) 
     viewer.get_by_role("button", name="Pause").click()
     append(path, lines(2000, 2005))
 
-    expect(viewer.locator(".lt-tail")).to_contain_text("New lines are waiting: 5.")
+    expect(viewer.locator(".lt-tail")).to_contain_text("5 new lines are waiting.")
     expect_state(viewer, "paused")
     expect(viewer.locator(".lt-row").last).to_contain_text("1999")
     viewer.get_by_role("button", name="Resume").first.click()
@@ -200,7 +200,7 @@ def test_a_page_that_is_full_asks_the_server_to_hold_and_misses_nothing(viewer: 
     until(viewer, "tail.session.holding")
     append(path, lines(4000, 20_000))
 
-    expect(viewer.locator(".lt-tail")).to_contain_text("What is here is full;")
+    expect(viewer.locator(".lt-tail")).to_contain_text("This page is full;")
     until(viewer, "tail.stream.server.behind > 500000")
     tail(viewer, "tail.store.mostLines = 200000")
     viewer.get_by_role("button", name="Resume").first.click()
@@ -363,7 +363,7 @@ def test_a_regular_expression_finds_and_a_bad_one_is_said(viewer: Page) -> None:
 
     expect(viewer.locator(".lt-matchtext")).to_have_text("10 of 10")
     viewer.locator(".lt-q").fill("order (48")
-    expect(viewer.locator(".lt-qmsg")).to_have_text("Not a valid expression: unterminated group")
+    expect(viewer.locator(".lt-qmsg")).to_have_text("Invalid expression: unterminated group")
 
 
 def test_a_regular_expression_that_never_ends_is_ended_and_the_page_lives_on(
@@ -374,7 +374,9 @@ def test_a_regular_expression_that_never_ends_is_ended_and_the_page_lives_on(
     viewer.locator(".lt-q").fill("(a+)+$")
     viewer.keyboard.press("Alt+r")
 
-    expect(viewer.locator(".lt-qmsg")).to_have_text("That expression takes too long. Matching was stopped.")
+    expect(viewer.locator(".lt-qmsg")).to_have_text(
+        "This expression takes too long, so matching was stopped."
+    )
     append(path, line(2001))
     expect(viewer.locator(".lt-row").last).to_contain_text("2001")
 

@@ -88,7 +88,7 @@ def test_case_and_expressions_are_those_of_the_filters_switches(viewer: Page) ->
     expect(said).to_contain_text("1 match")
     search(viewer, "(?=no)")
 
-    expect(said).to_have_text(re.compile("^Not a valid expression: .*perl operator"))
+    expect(said).to_have_text(re.compile("^Invalid expression: .*perl operator"))
     expect(viewer.locator(".lt-res")).to_have_count(0)
 
 
@@ -96,7 +96,7 @@ def test_more_than_enough_hits_are_cut_and_it_is_said(viewer: Page) -> None:
     search(viewer, "shop.access")
 
     expect(viewer.locator(".lt-results-text")).to_have_text(
-        "Showing the first 1,000. Narrow the search to see the rest."
+        "Showing the first 1,000 matches. Narrow the search to see the rest."
     )
     expect(viewer.locator(".lt-res")).to_have_count(1_000)
 
@@ -157,7 +157,7 @@ def test_a_server_without_expressions_offers_text_and_says_so(viewer: Page) -> N
     viewer.keyboard.press("Alt+r")
     search(viewer, "nee.le")
     expect(viewer.locator(".lt-results-text")).to_have_text(
-        "This server can search a whole file for text only. Turn off “Regular expression” to search for the text."
+        "This server can only search a whole file for plain text. Turn off “Regular expression” to search for the text."
     )
 
     viewer.locator(".lt-q").focus()

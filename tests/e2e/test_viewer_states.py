@@ -33,7 +33,7 @@ def test_nothing_chosen_and_nothing_to_choose_are_said(
 
 @pytest.mark.parametrize(
     ("who", "words"),
-    [("member", "No reader answers. Lines arrive"), ("operator", "No reader answers on queue “web-2”.")],
+    [("member", "No reader is serving this log. Lines"), ("operator", "No reader is serving queue “web-2”.")],
 )
 def test_a_queue_without_a_worker_is_named_to_staff(
     page: Page, signed_in: BrowserContext, web: Web, stack: Stack, who: str, words: str

@@ -1,4 +1,4 @@
-"""The words of the page: English in `words.py`, other languages in catalogues that are in step with it."""
+"""The texts of the page: English in `texts.py`, other languages in catalogues in step with it."""
 
 import ast
 import gettext
@@ -11,7 +11,7 @@ from django.utils import translation
 from django.utils.translation import to_language
 
 import django_logtail
-from django_logtail.page.texts import LANGUAGES, WORDS, words
+from django_logtail.page.texts import LANGUAGES, PLURALS, TEXTS, texts
 
 PACKAGE = Path(django_logtail.__file__).parent
 SCRIPTS = sorted((PACKAGE / "static" / "logtail").rglob("*.js"))
@@ -56,15 +56,19 @@ def test_the_compiled_catalogue_is_in_step_with_its_source(catalogue: Path) -> N
 
 
 @pytest.mark.parametrize("catalogue", CATALOGUES, ids=lambda path: path.parts[-3])
-def test_every_word_is_translated_with_the_same_places_for_values(catalogue: Path) -> None:
+def test_every_text_is_translated_with_the_same_places_for_values(catalogue: Path) -> None:
     messages = entries(catalogue)
     with translation.override("en"):
-        english = words()
+        english = texts()
 
     missing = [
         key
         for key, text in english.items()
-        if not (messages.get(text) or messages.get(f"selection\x04{text}"))
+        if not (
+            messages.get((text[-1], 0))
+            if isinstance(text, list)
+            else messages.get(text) or messages.get(f"selection\x04{text}")
+        )
     ]
     differing = [
         text
@@ -81,40 +85,38 @@ def test_the_languages_are_english_and_those_with_a_catalogue() -> None:
     assert ("en", *(to_language(path.parts[-3]) for path in CATALOGUES)) == LANGUAGES
 
 
-def test_words_are_in_the_language_of_the_request() -> None:
+def test_texts_are_in_the_language_of_the_request() -> None:
     with translation.override("zh-hans"):
-        chinese = words()
+        chinese = texts()
     with translation.override("en"):
-        english = words()
+        english = texts()
 
     assert (english["state.live"], chinese["state.live"]) == ("Live", "实时")
     assert (chinese["sel.clear"], chinese["do.clear"]) == ("取消选择", "清除")
 
 
-def test_every_key_that_a_script_names_is_a_word() -> None:
+def test_every_key_that_a_script_names_is_a_text() -> None:
     named = set()
     for script in SCRIPTS:
         text = script.read_text()
-        named |= set(
-            re.findall(r"(?:say|many|said|row|item|button|extra)\(\s*'([a-z]+(?:\.[a-z-]+)+)'", text)
-        )
+        named |= set(re.findall(r"(?:say|said|row|item|button|extra)\(\s*'([a-z]+(?:\.[a-z-]+)+)'", text))
         named |= set(re.findall(r"'((?:do|tail|notice|state|empty|mark|filter|set)\.[a-z.-]+[a-z])'", text))
 
     named = {name for name in named if ".lt-" not in name}
     assert len(named) > 80
-    assert sorted(named - set(WORDS)) == []
+    assert sorted(named - set(TEXTS) - set(PLURALS)) == []
 
 
 def test_the_help_lists_each_key_with_a_word() -> None:
     text = (PACKAGE / "static" / "logtail" / "pane" / "keys.js").read_text()
     table = text[text.index("HELP = ") : text.index("]);")]
-    groups = re.findall(r"\['(\w+)', \[(.*?)\]\]", table)
+    groups = re.findall(r"\['(\w+)', \{(.*?)\}\]", table)
 
-    listed = {f"keys.{name}.{i}" for name, keys in groups for i in range(len(re.findall(r"'[^']+'", keys)))}
+    listed = {f"keys.{group}.{name}" for group, keys in groups for name in re.findall(r"([\w-]+)'?: '", keys)}
 
     assert len(listed) > 20
     assert listed | {f"keys.{name}" for name, _ in groups} == {
-        key for key in WORDS if key.startswith("keys.")
+        key for key in TEXTS if key.startswith("keys.")
     }
 
 

@@ -5,10 +5,10 @@ import { Words } from '../../../django_logtail/static/logtail/ui/format.js';
 import { Search, shownOf, soughtBy } from '../../../django_logtail/static/logtail/find/search.js';
 
 const words = new Words({
-  'search.running': 'Searching… {p}%', 'search.of': '{a} of {b}', 'search.found': '{n} matches', 'search.found.one': '1 match',
-  'search.done': 'Searched all {size}', 'search.cancelled': 'Stopped at {p}%', 'search.none': 'No matches in {size}.',
-  'search.first': 'Showing the first {n}.', 'filter.bad': 'Not a valid expression: {msg}',
-}, 'en');
+  'search.running': 'Searching… {p}', 'search.of': '{a} of {b}', 'search.found': ['{n} matches', '{n} match'],
+  'search.done': 'Searched all {size}', 'search.cancelled': 'Stopped at {p}', 'search.none': 'No matches in {size}.',
+  'search.first': ['Showing the first {n} matches.', 'Showing the first {n} match.'], 'filter.bad': 'Invalid expression: {msg}',
+}, 'en', [0, 1]);
 const OFF = { case: false, regex: false };
 
 async function settle() {
@@ -99,7 +99,7 @@ test('the end is said with what was searched', async () => {
 
   assert.equal(none.said(), 'No matches in 84.0 MB.');
   assert.equal(some.said(), '1 match · Searched all 84.0 MB');
-  assert.equal(enough.said(), 'Showing the first 1,000.');
+  assert.equal(enough.said(), 'Showing the first 1,000 matches.');
 });
 
 test('a cancelled search asks the server to stop, hears nothing more, and says how far it came', async () => {
@@ -127,7 +127,7 @@ test('what went wrong is said in the server’s words, and a bad expression as t
   lost.asked.reject(new Error('connection lost'));
   await settle();
 
-  assert.equal(bad.said(), 'Not a valid expression: missing )');
+  assert.equal(bad.said(), 'Invalid expression: missing )');
   assert.equal(gone.said(), 'The file is gone.');
   assert.equal(lost.said(), 'Stopped at 30%');
 });

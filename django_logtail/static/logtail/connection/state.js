@@ -4,7 +4,7 @@
  * "Live" is said only while a reader says so. The socket being open proves nothing.
  */
 
-import { clock, size } from '../ui/format.js';
+import { clock } from '../ui/format.js';
 
 /**
  * @typedef {{
@@ -35,7 +35,7 @@ export function described(facts, words) {
   switch (facts.phase) {
     case 'idle':
     case 'connecting':
-      shown.tail = said(facts.lines ? 'tail.connecting' : 'tail.backlog', [], { n: words.number(facts.backlog) });
+      shown.tail = said(facts.lines ? 'tail.connecting' : 'tail.backlog', [], { n: facts.backlog });
       shown.chip = facts.place ? 'reconnecting' : 'connecting';
       if (facts.place) shown.tail = said('tail.connecting', []);
       shown.stoppable = true;
@@ -43,7 +43,7 @@ export function described(facts, words) {
     case 'waiting': {
       const seconds = Math.max(1, Math.ceil((facts.details.retryAt - facts.now) / 1000));
       shown.chip = 'reconnecting';
-      shown.tail = said(facts.place ? 'tail.reconnecting' : 'tail.again', ['do.retry'], { s: seconds, offset });
+      shown.tail = said(facts.place ? 'tail.reconnecting' : 'tail.again', ['do.retry'], { n: seconds, offset });
       if (facts.details.why === 'no-reader') {
         shown.chip = 'noreader';
         shown.notice = noReader('notice', facts.queue);
@@ -75,13 +75,13 @@ export function described(facts, words) {
       break;
     case 'limit':
       shown.chip = 'failed';
-      if (facts.details.limit) shown.notice = said(facts.details.limit === 1 ? 'notice.limit.one' : 'notice.limit', ['do.retry'], { n: words.number(facts.details.limit) }, 'danger');
+      if (facts.details.limit) shown.notice = said('notice.limit', ['do.retry'], { n: facts.details.limit }, 'danger');
       else shown.notice = facts.details.code === SERVER_FULL ? said('notice.full', ['do.retry'], {}, 'danger')
         : said('notice.failed', ['do.retry'], { reason: (reason || words.say('reason.server')).replace(/[.。]$/, '') }, 'danger');
       break;
     case 'nosocket':
       if (facts.details.fetching && !facts.details.served) {
-        shown.tail = said('tail.backlog', [], { n: words.number(facts.backlog) });
+        shown.tail = said('tail.backlog', [], { n: facts.backlog });
         break;
       }
       if (facts.details.served) {
@@ -147,12 +147,12 @@ function connected(facts, words, shown) {
       shown.tail = said('tail.history', ['do.live']);
     } else if (behind > BEHIND_BYTES && !facts.paused) {
       shown.chip = 'behind';
-      shown.notice = said('notice.behind', ['do.skip'], { size: size(behind) });
+      shown.notice = said('notice.behind', ['do.skip'], { size: words.size(behind) });
     } else if (facts.resumed && !shown.notice) shown.notice = said('notice.resumed', [], {}, 'ok');
     if (!facts.lines && facts.server?.size === 0) shown.blank = 'file';
   } else {
     shown.chip = 'connecting';
-    shown.tail = said('tail.backlog', [], { n: words.number(facts.backlog) });
+    shown.tail = said('tail.backlog', [], { n: facts.backlog });
   }
   if (facts.binary && !shown.blank) shown.blank = 'binary';
   if (facts.paused) {
@@ -161,8 +161,8 @@ function connected(facts, words, shown) {
     shown.moving = false;
     shown.blank = '';
     const time = clock(facts.pausedAt);
-    shown.tail = facts.holding ? said('tail.held.size', ['do.resume'], { time, size: size(facts.server?.behind ?? 0) })
-      : said('tail.paused', ['do.resume'], { time, n: words.number(facts.waiting) });
+    shown.tail = facts.holding ? said('tail.held.size', ['do.resume'], { time, size: words.size(facts.server?.behind ?? 0) })
+      : said('tail.paused', ['do.resume'], { time, n: facts.waiting });
   }
 }
 

@@ -61,8 +61,8 @@ export class FilterBar {
     const n = chosen.matches.length;
     if (finding.current >= n) finding.current = n - 1;
     let text;
-    if (query.hides) text = words.say('filter.shown', { n: words.number(chosen.lines), m: words.number(chosen.all) });
-    else text = n ? words.say('filter.count', { i: words.number(Math.max(0, finding.current) + 1), n: words.number(n) }) : words.say('filter.zero');
+    if (query.hides) text = words.say('filter.shown', { i: chosen.lines, n: chosen.all });
+    else text = n ? words.say('filter.count', { i: Math.max(0, finding.current) + 1, n }) : words.say('filter.zero');
     write(parts.matchText, text);
   }
 

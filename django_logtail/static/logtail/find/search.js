@@ -1,6 +1,5 @@
 /** One search of a whole file, on the server: what it found so far, how far it is, and how to say so. Knows no DOM. */
 
-import { size } from '../ui/format.js';
 import { terms } from './filter.js';
 import { plain } from '../log/text.js';
 
@@ -105,23 +104,23 @@ export class Search {
 
   /** @param {import('../ui/format.js').Words} words */
   said(words) {
-    const found = words.many('search.found', this.found);
+    const found = words.say('search.found', { n: this.found });
     const after = (/** @type {string[]} */ ...said) => (this.found ? [found, ...said] : said).join(' · ');
     switch (this.state) {
       case 'running': {
-        const said = [found, words.say('search.running', { p: this.percent })];
-        if (this.end) said.push(words.say('search.of', { a: size(this.at), b: size(this.end) }));
+        const said = [found, words.say('search.running', { p: words.percent(this.percent) })];
+        if (this.end) said.push(words.say('search.of', { a: words.size(this.at), b: words.size(this.end) }));
         if (this.reason) said.push(this.reason);
         return said.join(' · ');
       }
       case 'done':
-        if (this.more) return words.say('search.first', { n: words.number(this.found) });
-        return this.found ? after(words.say('search.done', { size: size(this.at) })) : words.say('search.none', { size: size(this.at) });
-      case 'cancelled': return after(words.say('search.cancelled', { p: this.percent }));
+        if (this.more) return words.say('search.first', { n: this.found });
+        return this.found ? after(words.say('search.done', { size: words.size(this.at) })) : words.say('search.none', { size: words.size(this.at) });
+      case 'cancelled': return after(words.say('search.cancelled', { p: words.percent(this.percent) }));
       default: {
         const { id, message } = /** @type {Error & {id?: string}} */ (this.error);
         if (id === 'bad-pattern') return words.say('filter.bad', { msg: message });
-        return id ? after(message) : after(words.say('search.cancelled', { p: this.percent }));
+        return id ? after(message) : after(words.say('search.cancelled', { p: words.percent(this.percent) }));
       }
     }
   }

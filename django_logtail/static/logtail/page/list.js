@@ -2,7 +2,6 @@
 
 import { words } from '../ui/config.js';
 import { el, write } from '../ui/dom.js';
-import { size } from '../ui/format.js';
 import { icon } from '../ui/icons.js';
 
 /** @typedef {{slug: string, name: string, group: string, description: string, size: number|null, writing: boolean, page: string}} Log */
@@ -74,7 +73,7 @@ export class List {
     if (shape !== this.shape) this.#arrange(logs.length > 0);
     this.shape = shape;
     for (const log of this.order) this.links.get(log.slug)?.show(log, log.slug === current, wanted);
-    write(this.summary, words.many('nav.summary', logs.length, { m: words.number(logs.filter((log) => log.writing).length) }));
+    write(this.summary, words.say('nav.summary', { n: logs.length, m: logs.filter((log) => log.writing).length }));
   }
 
   #arrange(/** @type {boolean} */ any) {
@@ -112,7 +111,7 @@ class Link {
     this.dot.classList.toggle('lt-quiet', !log.writing);
     attribute(this.dot, 'role', log.writing ? 'img' : null);
     attribute(this.dot, 'aria-label', log.writing ? words.say('nav.writing') : null);
-    write(this.size, log.size === null ? '' : log.size ? size(log.size) : '0');
+    write(this.size, log.size === null ? '' : log.size ? words.size(log.size) : '0');
     this.#mark(log.name, wanted);
   }
 

@@ -75,7 +75,7 @@ async function refresh(tail) {
   const { session, store, stream } = tail;
   const before = store.taken;
   await session?.refresh();
-  if (tail.store === store && stream.phase === 'nosocket') tail.say(words.many('say.new', store.taken - before));
+  if (tail.store === store && stream.phase === 'nosocket') tail.say(words.say('say.new', { n: store.taken - before }));
 }
 
 /** Leaves out what lies between: joins anew at the end of the file. @param {LogTail} tail */

@@ -29,7 +29,7 @@ export function drawBlank(tail, kind) {
   const isFresh = empty.dataset.about?.split(':')[0] !== about.split(':')[0];
   empty.dataset.about = about;
   write(parts.emptyTitle, words.say(`empty.${kind}`));
-  write(parts.emptyText, words.say(`empty.${kind}.more`, { n: words.number(tail.lines), name: tail.info?.name ?? '' }));
+  write(parts.emptyText, words.say(`empty.${kind}.more`, { n: tail.lines, name: tail.info?.name ?? '' }));
   reshape(empty, kind === 'filter' ? 'search' : kind === 'none' || kind === 'denied' ? 'lock' : 'file');
   if (isFresh) parts.emptyActions.replaceChildren(...actionsOf(tail, kind, hasPrevious));
 }

@@ -95,7 +95,7 @@ export class Drawing {
     rows.pace.rate = taken;
     if (document.hidden) return;
     drawRate(parts, this.rate);
-    if (settings.reader.announce && taken && rows.follow) this.tail.say(words.many('say.new', taken));
+    if (settings.reader.announce && taken && rows.follow) this.tail.say(words.say('say.new', { n: taken }));
     this.state();
     this.status();
   }

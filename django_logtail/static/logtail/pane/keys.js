@@ -4,13 +4,13 @@ import { el } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
 import { settings, words } from '../ui/config.js';
 
-/** What the help lists: group, then the keys in the order of its words. */
-export const HELP = /** @type {[string, string[]][]} */ ([
-  ['move', ['j / k', 'Space', 'Ctrl d / u', 'g g', 'G / End', 'e / E', 'w / W']],
-  ['find', ['/', 'n / N', 'Alt C', 'Alt R', 'Alt F', 'Alt X', 'Esc', 'Ctrl Enter', 'S']],
-  ['lines', ['Shift j / k', 'c', 'y', 'Enter', 'u', 'x']],
-  ['view', ['p', 'q', 'f', 'z', 't', '1 – 4', '\\', '+ / −']],
-  ['logs', ['o', '[ / ]', 'b', 'd', '?']],
+/** What the help lists: groups of keys, each key with the name of its text. */
+export const HELP = /** @type {[string, Record<string, string>][]} */ ([
+  ['move', { line: 'j / k', page: 'Space', 'half-page': 'Ctrl d / u', first: 'g g', last: 'G / End', error: 'e / E', warning: 'w / W' }],
+  ['find', { filter: '/', match: 'n / N', case: 'Alt C', regex: 'Alt R', only: 'Alt F', invert: 'Alt X', clear: 'Esc', pin: 'Ctrl Enter', whole: 'S' }],
+  ['lines', { select: 'Shift j / k', copy: 'c', link: 'y', context: 'Enter', earlier: 'u', fold: 'x' }],
+  ['view', { pause: 'p', stop: 'q', follow: 'f', wrap: 'z', time: 't', level: '1 – 4', split: '\\', size: '+ / −' }],
+  ['logs', { find: 'o', next: '[ / ]', list: 'b', download: 'd', help: '?' }],
 ]);
 
 const TWICE_MS = 600;
@@ -176,14 +176,14 @@ export function openHelp(near) {
   const body = el('div.lt-help-body', { tabindex: '0' });
   for (const [group, keys] of HELP) {
     const list = el('dl');
-    keys.forEach((combination, i) => {
+    for (const [name, combination] of Object.entries(keys)) {
       const what = el('dd');
       for (const part of combination.split(' ')) {
         if ((part === '/' && combination !== '/') || part === '–') what.append(part === '/' ? '' : part);
         else what.append(el('kbd.lt-kbd', {}, part));
       }
-      list.append(el('div', {}, el('dt', {}, words.say(`keys.${group}.${i}`)), what));
-    });
+      list.append(el('div', {}, el('dt', {}, words.say(`keys.${group}.${name}`)), what));
+    }
     body.append(el('section', {}, el('h3', {}, words.say(`keys.${group}`)), list));
   }
   const heading = el('h2', { id: 'lt-help-title' }, words.say('do.help'));

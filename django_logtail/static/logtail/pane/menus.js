@@ -3,7 +3,6 @@
 import { config, settings, words } from '../ui/config.js';
 import { el } from '../ui/dom.js';
 import { fileLink, saveLines } from './download.js';
-import { size } from '../ui/format.js';
 import { icon } from '../ui/icons.js';
 import { named, plain, steering } from '../log/text.js';
 
@@ -119,7 +118,7 @@ export function openDownload(tail, button) {
   if (file) {
     const bytes = tail.fileSize;
     pop.append(el('a.lt-item', { role: 'menuitem', href: file, download: '', click: () => pop.hidePopover() },
-      el('span', {}, words.say('dl.file')), el('span', {}, bytes === null ? '' : size(bytes))));
+      el('span', {}, words.say('dl.file')), el('span', {}, bytes === null ? '' : words.size(bytes))));
   }
   item('dl.loaded', tail.lines, 'loaded');
   if (tail.finding.query.active || tail.chosen.hides) item('dl.filtered', tail.chosen.hides ? tail.chosen.lines : tail.chosen.matches.length, 'filtered');

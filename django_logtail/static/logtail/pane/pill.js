@@ -9,6 +9,6 @@ export function drawPill(tail) {
   const { paused, unseen, unseenErrors } = tail.arrivals;
   pill.hidden = tail.rows.follow || paused || (!unseen && !tail.session?.holding);
   if (pill.hidden) return;
-  write(pillCount, unseen ? words.many('pill.new', unseen) : words.say('do.live'));
-  write(pillErrors, unseenErrors ? words.many('pill.errors', unseenErrors) : '');
+  write(pillCount, unseen ? words.say('pill.new', { n: unseen }) : words.say('do.live'));
+  write(pillErrors, unseenErrors ? words.say('pill.errors', { n: unseenErrors }) : '');
 }

@@ -2,7 +2,6 @@
 
 import { words } from '../ui/config.js';
 import { write } from '../ui/dom.js';
-import { size } from '../ui/format.js';
 import { FAST_LINES } from '../rows/pace.js';
 
 /** @param {import('../log-tail.js').LogTail} tail */
@@ -10,8 +9,8 @@ export function drawStatus(tail) {
   const { parts, look } = tail;
   const bytes = tail.fileSize;
   const place = tail.session?.place;
-  write(parts.loaded, words.say('status.loaded', { n: words.number(tail.lines) }));
-  write(parts.size, Number.isFinite(bytes) ? size(bytes) : '');
+  write(parts.loaded, words.say('status.loaded', { n: tail.lines }));
+  write(parts.size, Number.isFinite(bytes) ? words.size(bytes) : '');
   write(parts.offset, place ? `@ ${words.number(place.offset)}` : '');
   write(parts.timeButton, words.say(`time.${look.time}`));
   write(parts.wrapButton, words.say(look.wrap ? 'status.wrap' : 'status.nowrap'));
@@ -21,6 +20,6 @@ export function drawStatus(tail) {
 /** Each second. @param {ReturnType<typeof import('./pane.js').pane>} parts @param {import('./rate.js').Rate} rate */
 export function drawRate(parts, rate) {
   parts.tail.dataset.fast = String(rate.last >= FAST_LINES);
-  write(parts.rate, words.many('status.rate', rate.last));
+  write(parts.rate, words.say('status.rate', { n: rate.last }));
   parts.spark.setAttribute('d', rate.path);
 }

@@ -2,7 +2,6 @@
 
 import { words } from '../ui/config.js';
 import { el } from '../ui/dom.js';
-import { size } from '../ui/format.js';
 
 /** @param {import('../log-tail.js').LogTail} tail */
 export function drawTop(tail) {
@@ -18,7 +17,7 @@ export function drawTop(tail) {
   if (key.startsWith('start')) top.replaceChildren(...(hasPrevious ? [link('previous', 'mark.rotated.open')] : []), el('span', {}, words.say('top.start')));
   else if (key === 'loading') top.replaceChildren(el('span', {}, words.say('top.loading')));
   else if (key !== 'none') {
-    top.replaceChildren(link('earlier', 'top.earlier'), el('span', {}, earlier.failed || words.say('top.above', { size: size(first.start) })));
+    top.replaceChildren(link('earlier', 'top.earlier'), el('span', {}, earlier.failed || words.say('top.above', { size: words.size(first.start) })));
     earlier.failed = '';
   }
 }

@@ -2,7 +2,7 @@
 
 import { el } from '../ui/dom.js';
 import { put } from './fill.js';
-import { clock, size } from '../ui/format.js';
+import { clock } from '../ui/format.js';
 import { icon } from '../ui/icons.js';
 
 /** @typedef {import('../log/item.js').Item} Item */
@@ -38,13 +38,13 @@ function markText(item, details, words) {
   const time = details.at ? clock(details.at) : '';
   const reason = details.reason || words.say('reason.none');
   switch (item.kind) {
-    case 'gap': return details.failed ? words.say('mark.lost', { reason: details.failed }) : words.say('mark.gap.size', { size: size(item.end - item.start) });
+    case 'gap': return details.failed ? words.say('mark.lost', { reason: details.failed }) : words.say('mark.gap.size', { size: words.size(item.end - item.start) });
     case 'rotated': return details.name ? words.say('mark.rotated.name', { time, name: details.name }) : words.say('mark.rotated', { time });
-    case 'truncated': return details.to ? words.say('mark.truncated.to', { time, size: size(details.to) }) : words.say(details.complete === 0 ? 'mark.truncated.unsure' : 'mark.truncated', { time });
+    case 'truncated': return details.to ? words.say('mark.truncated.to', { time, size: words.size(details.to) }) : words.say(details.complete === 0 ? 'mark.truncated.unsure' : 'mark.truncated', { time });
     case 'gone': return details.name ? words.say('mark.gone.name', { time, name: details.name }) : words.say('mark.gone', { time });
-    case 'missed': return Number.isFinite(details.size) ? words.say('mark.missed', { size: size(details.size) }) : words.say('mark.missed.unknown');
+    case 'missed': return Number.isFinite(details.size) ? words.say('mark.missed', { size: words.size(details.size) }) : words.say('mark.missed.unknown');
     case 'note': return `${time}  ${details.text}`;
-    case 'hole': return words.say('mark.hole', { size: size(details.size ?? 0) });
+    case 'hole': return words.say('mark.hole', { size: words.size(details.size ?? 0) });
     case 'recovered': return words.say('mark.recovered', { name: details.name ?? '' });
     default: return words.say(`mark.${item.kind}`, { time, reason, what: details.what ?? '', name: details.name ?? '' });
   }

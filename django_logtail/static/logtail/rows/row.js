@@ -2,7 +2,6 @@
 
 import { el } from '../ui/dom.js';
 import { fill, isOrdinary, put } from './fill.js';
-import { size } from '../ui/format.js';
 import { namesError } from '../formats/context.js';
 import { headOf } from '../formats/heads.js';
 import { paintMark } from './mark.js';
@@ -69,10 +68,10 @@ export function paint(row, item, look) {
   }
   parts.put('lt-msg', at, text.length);
   parts.end();
-  if (cut) row.append(extra(row, look.words.say('mark.long', { size: size(CUT) }), look.words.say('mark.long.more'), 'whole', full));
+  if (cut) row.append(extra(row, look.words.say('mark.long', { size: look.words.size(CUT) }), look.words.say('mark.long.more'), 'whole', full));
   if (text.charCodeAt(0) === 123 && !cut && text.endsWith('}')) fields(row, item, text, look);
   const inner = look.folded.has(item) ? look.innerCount(item) : 0;
-  if (inner) row.append(extra(row, '', look.words.many('fold.more', inner), 'fold', 0));
+  if (inner) row.append(extra(row, '', look.words.say('fold.more', { n: inner }), 'fold', 0));
 }
 
 /**

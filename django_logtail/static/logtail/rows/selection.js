@@ -73,7 +73,7 @@ export class Selection {
     parts.selectionBar.hidden = this.lines === null;
     if (!this.lines) return;
     const n = this.items.length;
-    write(parts.selectionCount, n === 1 ? words.say('sel.one') : words.say('sel.n', { n: words.number(n) }));
+    write(parts.selectionCount, words.say('sel.n', { n }));
   }
 
   /** The lines selected, of those shown. */

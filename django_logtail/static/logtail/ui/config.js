@@ -16,11 +16,11 @@ function storage() {
 const given = read();
 
 export const config = {
-  version: '0.1.0', language: 'en', words: {}, lines: 500, login: '', logs: [], chosen: null, urls: {}, csrf: null, ...given,
+  version: '0.1.0', language: 'en', texts: {}, plurals: [0], lines: 500, login: '', logs: [], chosen: null, urls: {}, csrf: null, ...given,
   /** @returns {Record<string, string>} */
   headers() {
     return given.csrf ? { [given.csrf.header]: given.csrf.token } : {};
   },
 };
-export const words = new Words(config.words, config.language);
+export const words = new Words(config.texts, config.language, config.plurals);
 export const settings = new Settings(storage());

@@ -1,24 +1,57 @@
-/** Words, numbers, sizes and times as the page writes them. Knows no DOM. */
+/** Texts, numbers, sizes and times as the page shows them, in its language. Knows no DOM. */
+
+const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'];
 
 export class Words {
-  /** @param {Record<string, string>} texts @param {string} language */
-  constructor(texts, language) {
+  /**
+   * @param {Record<string, string|string[]>} texts a plural has a form for each of `samples`
+   * @param {string} language
+   * @param {number[]} samples a number for each plural form that the language has
+   */
+  constructor(texts, language, samples = [0]) {
     this.texts = texts;
+    this.language = language;
+    this.rules = new Intl.PluralRules(language);
+    this.forms = samples.map((n) => this.rules.select(n));
     this.numbers = new Intl.NumberFormat(language);
+    this.percents = new Intl.NumberFormat(language, { style: 'percent' });
+    this.times = new Intl.RelativeTimeFormat(language);
     this.days = new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' });
   }
 
-  /** @param {string} key @param {Record<string, string|number>} [values] */
+  /** A text with its values: numbers as the language writes them, and `n` chooses the plural. @param {string} key @param {Record<string, string|number>} [values] */
   say = (key, values) => {
-    const text = this.texts[key] ?? key;
-    return values ? text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole)) : text;
+    const found = this.texts[key] ?? key;
+    const text = Array.isArray(found) ? found[this.#form(Number(values?.n), found.length)] : found;
+    if (!values) return text;
+    const shown = (/** @type {string|number} */ value) => (typeof value === 'number' ? this.number(value) : value);
+    return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? shown(values[name]) : whole));
   };
 
-  /** With a form of its own for one. @param {string} key @param {number} n @param {Record<string, string|number>} [values] */
-  many = (key, n, values) => this.say(n === 1 && `${key}.one` in this.texts ? `${key}.one` : key, { n: this.number(n), ...values });
+  /** Which form of a plural; the last one where no sample has the number's. @param {number} n @param {number} count */
+  #form(n, count) {
+    const form = this.forms.indexOf(this.rules.select(n));
+    return form < 0 ? count - 1 : form;
+  }
 
   /** @param {number} n */
   number = (n) => this.numbers.format(n);
+
+  /** @param {number} n from 0 to 100 */
+  percent = (n) => this.percents.format(n / 100);
+
+  /** In steps of a thousand, with one decimal below a hundred. @param {number} bytes */
+  size = (bytes) => {
+    let unit = 0;
+    while (bytes >= 1000 && unit < UNITS.length - 1) {
+      bytes /= 1000;
+      unit++;
+    }
+    const digits = unit && bytes < 100 ? 1 : 0;
+    const parts = new Intl.NumberFormat(this.language, { style: 'unit', unit: UNITS[unit], unitDisplay: 'narrow', minimumFractionDigits: digits, maximumFractionDigits: digits }).formatToParts(bytes);
+    const symbol = parts.find((part) => part.type === 'unit')?.value ?? '';
+    return `${parts.filter((part) => part.type !== 'unit' && part.type !== 'literal').map((part) => part.value).join('')} ${symbol}`;
+  };
 
   /** @param {string} day 2026-08-24 */
   day = (day) => {
@@ -28,25 +61,14 @@ export class Words {
 
   /** How long ago. @param {number} seconds */
   ago = (seconds) => {
-    if (seconds < 60) return this.say('unit.ago.s', { n: Math.max(1, Math.round(seconds)) });
-    if (seconds < 3600) return this.say('unit.ago.min', { n: Math.round(seconds / 60) });
-    if (seconds < 86400) return this.say('unit.ago.h', { n: Math.round(seconds / 3600) });
-    return this.say('unit.ago.d', { n: Math.round(seconds / 86400) });
+    if (seconds < 60) return this.times.format(-Math.max(1, Math.round(seconds)), 'second');
+    if (seconds < 3600) return this.times.format(-Math.round(seconds / 60), 'minute');
+    if (seconds < 86400) return this.times.format(-Math.round(seconds / 3600), 'hour');
+    return this.times.format(-Math.round(seconds / 86400), 'day');
   };
 }
 
-/** @param {number} bytes */
-export function size(bytes) {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  let unit = 0;
-  while (bytes >= 1000 && unit < units.length - 1) {
-    bytes /= 1000;
-    unit++;
-  }
-  return `${unit && bytes < 100 ? bytes.toFixed(1) : Math.round(bytes)} ${units[unit]}`;
-}
-
-/** A moment as the clock on the wall of the reader of the page. @param {number} milliseconds */
+/** A moment as a wall clock shows it. @param {number} milliseconds */
 export function clock(milliseconds) {
   const at = new Date(milliseconds);
   return [at.getHours(), at.getMinutes(), at.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':');
