@@ -64,6 +64,9 @@ def test_the_wheel_holds_every_file_of_the_package_and_nothing_else(wheel: Path)
         "templates/logtail/",
         "static/logtail/",
         "locale/zh_Hans/LC_MESSAGES/django.mo",
+        "control/lua/family.lua",
+        "control/lua/post.lua",
+        "control/lua/tick.lua",
     ],
 )
 def test_the_wheel_holds_what_is_no_module(wheel: Path, name: str) -> None:

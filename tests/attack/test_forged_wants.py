@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from django_logtail.control.keys import POST
+from django_logtail.control.scripts import POST
 from tests.client import Client
 from tests.conftest import absent
 from tests.stack import Stack, has_redis, wait_until
