@@ -20,7 +20,7 @@ import dramatiq
 from django_logtail.conf import conf
 from django_logtail.control import ControlUnavailable
 from django_logtail.control.connection import mend_client_of, waits_in
-from django_logtail.control.mailboxes import LayerMailboxes
+from django_logtail.control.layer import LayerMailboxes
 from django_logtail.control.process import control, in_thread
 from django_logtail.reader import Reader, reader_of
 from django_logtail.reader.lifetime import Ending

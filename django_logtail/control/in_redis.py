@@ -1,4 +1,4 @@
-"""`Control` in Redis: the keys that `keys` describes, read and written.
+"""`Control` in Redis: the keys that `keys` and `lua/family.lua` describe, read and written.
 
 A call that cannot be answered raises `ControlUnavailable`, whatever the client library called it.
 """
@@ -33,6 +33,7 @@ from django_logtail.control import (
     WrongServer,
     keys,
     messages,
+    scripts,
 )
 from django_logtail.control.connection import is_wrong_connection, said_by, trouble_of
 from django_logtail.control.failed import failed_here
@@ -46,11 +47,11 @@ class RedisControl:
     def __init__(self, client: redis.Redis) -> None:
         self.losses = 0
         self._client = client
-        self._post = client.register_script(keys.POST)
-        self._tick = client.register_script(keys.TICK)
-        self._hand_over = client.register_script(keys.HAND_OVER)
-        self._forget = client.register_script(keys.FORGET)
-        self._projects = client.register_script(keys.PROJECTS_SAY)
+        self._post = client.register_script(scripts.POST)
+        self._tick = client.register_script(scripts.TICK)
+        self._hand_over = client.register_script(scripts.HAND_OVER)
+        self._forget = client.register_script(scripts.FORGET)
+        self._projects = client.register_script(scripts.PROJECTS)
 
     def post(
         self, queue: str, wants: Iterable[Want], renewed: Iterable[str], dropped: Iterable[str]

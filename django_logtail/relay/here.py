@@ -6,11 +6,9 @@ import asyncio
 import logging
 
 from django.db import DatabaseError
-from dramatiq.errors import DramatiqError
 
 from django_logtail.conf import conf
-from django_logtail.control.connection import CONNECTION_ERRORS, words_of
-from django_logtail.control.mailboxes import LayerMailboxes, local_mailboxes
+from django_logtail.control.mailboxes import local_mailboxes
 from django_logtail.control.process import control
 from django_logtail.reader import reader_of
 from django_logtail.relay import Relay
@@ -35,11 +33,17 @@ def new_relay() -> Relay:
     """A relay that is not started."""
     if conf.READER == "local":
         return Relay(control(), local_mailboxes, _read_here)
+    from django_logtail.control.layer import LayerMailboxes  # not at the top: a local reader needs no redis
+
     return Relay(control(), LayerMailboxes(), _wake_worker)
 
 
 async def _wake_worker(queue: str) -> None:
-    from django_logtail.tasks import send_wake_up  # not at the top: it needs the broker, and so loaded apps
+    # Not at the top: these need the broker, and so loaded apps.
+    from dramatiq.errors import DramatiqError
+
+    from django_logtail.control.connection import CONNECTION_ERRORS, words_of
+    from django_logtail.tasks import send_wake_up
 
     try:
         await send_wake_up(queue)

@@ -7,9 +7,10 @@ import pytest
 import redis
 from channels.exceptions import ChannelFull
 
-from django_logtail.control import mailboxes as module
+from django_logtail.control import layer as module
 from django_logtail.control import messages, wire
-from django_logtail.control.mailboxes import LayerMailboxes, MailboxUnavailable, WrongConnection
+from django_logtail.control.layer import LayerMailboxes
+from django_logtail.control.mailboxes import MailboxUnavailable, WrongConnection
 from django_logtail.control.messages import Nudge, sealed
 from django_logtail.control.wire import Ignored
 

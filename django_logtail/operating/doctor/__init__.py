@@ -1,6 +1,7 @@
 """The doctor proves an installation step by step, from the settings to the first byte of each log.
 
-Nothing of the app's tasks is imported at the top: dramatiq would make a default broker.
+Nothing of the app's tasks is imported at the top: dramatiq would make a default broker. Nor is what needs Redis, which
+only a project with a worker has.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from django_logtail.conf import conf
 from django_logtail.models import Log, first_of_each_file
 from django_logtail.operating.doctor.asgi_servers import examine_servers
-from django_logtail.operating.doctor.connections import examine_channel_layer, examine_redis
 from django_logtail.operating.doctor.findings import Finding, note, ok
 from django_logtail.operating.doctor.project import examine_database, examine_doubles, examine_settings
 from django_logtail.operating.doctor.readers import examine_readers
@@ -31,6 +31,8 @@ def examine(seconds: float) -> Iterator[Finding]:
     yield from asyncio.run(examine_sockets())
     yield from examine_servers()
     if conf.READER == "dramatiq":
+        from django_logtail.operating.doctor.connections import examine_channel_layer, examine_redis
+
         findings = [*examine_redis(), *asyncio.run(examine_channel_layer())]
         yield from findings
         if any(finding.is_problem for finding in findings):

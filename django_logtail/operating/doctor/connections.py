@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 
 from django_logtail.conf import conf
 from django_logtail.control import ControlUnavailable, Project
-from django_logtail.control.mailboxes import LayerMailboxes, MailboxUnavailable
+from django_logtail.control.layer import LayerMailboxes
+from django_logtail.control.mailboxes import MailboxUnavailable
 from django_logtail.control.messages import Echo
 from django_logtail.control.process import control
 from django_logtail.operating.doctor.findings import ANSWER_SECONDS, Finding, note, ok, problem
