@@ -20,22 +20,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from django_logtail import stop_flag
+from django_logtail import states, stop_flag
 from django_logtail.conf import conf
 from django_logtail.control import ControlUnavailable
 from django_logtail.models import Access, Log
 from django_logtail.operating.status import Status, current_status
-from django_logtail.page.texts import TEXTS
 
 #: What the buttons of the status page send for every log; no slug.
 EVERY_LOG: Final = "*"
-#: The states of the protocol's `status` in the words of the viewer's page; those left out are their own key there.
-_STATE_WORDS: Final = {
-    "waiting": "state.connecting",
-    "not-a-file": "state.unreadable",
-    "refused": "state.unreadable",
-}
-
 
 if TYPE_CHECKING:
     _LogForm = ModelForm[Log]
@@ -198,18 +190,13 @@ def _tables(status: Status) -> dict[str, Any]:
         "queues": status.queues,
         "flags": [flag for queue in status.queues for flag in queue.stops],
         "rows": [
-            {"queue": queue.name, "read": read, "state": _state_name(read.state)}
+            {"queue": queue.name, "read": read, "state": states.words_for(read.state)}
             for queue in status.queues
             for read in queue.logs
         ],
         "viewers": status.viewers,
         "failures": status.failures,
     }
-
-
-def _state_name(state: str) -> object:
-    """A state that a reader reports in the words that viewers see; one that is not known here as it is."""
-    return TEXTS.get(_STATE_WORDS.get(state, f"state.{state}"), state)
 
 
 def _no_redis(error: ControlUnavailable) -> str:

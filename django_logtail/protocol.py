@@ -40,21 +40,6 @@ MAX_FILE_CHARACTERS = 200
 MAX_OFFSET = 2**53 - 1
 
 
-#: How a log is, in a `status` and in an answer over HTTP.
-STATES = (
-    "waiting",
-    "live",
-    "missing",
-    "unreadable",
-    "not-a-file",
-    "refused",
-    "stalled",
-    "no-reader",
-    "no-redis",
-    "stopped",
-)
-
-
 class CloseCode(IntEnum):
     """Why a socket was closed by us. What a client may do then says the last message before it."""
 

@@ -279,10 +279,10 @@ class TestStatusPage:
         [
             ("opening", "Connecting"),
             ("missing", "File missing"),
-            ("unreadable", "Cannot be read"),
-            ("not-a-file", "Cannot be read"),
-            ("refused", "Cannot be read"),
-            ("stalled", "Slow to read"),
+            ("unreadable", "Unreadable"),
+            ("not-a-file", "Unreadable"),
+            ("refused", "Unreadable"),
+            ("stalled", "File not responding"),
             ("stopped", "Stopped"),
         ],
     )

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import django_logtail
 from django_logtail import protocol
-from django_logtail.relay import feed
-from django_logtail.tailing import discovery
 from django_logtail.tailing.events import Kind
 
 PACKAGE = Path(django_logtail.__file__).parent
@@ -35,10 +33,7 @@ def rows(text: str) -> dict[str, list[str]]:
 CODES = rows(section("Limits and close codes"))
 EVENTS = section("Server to client, text").partition("`kind` is one of:")
 SERVER_MESSAGES = set(rows(EVENTS[0]))
-KINDS = set(rows(EVENTS[2]))
-STATES = set(re.findall(r"`([a-z-]+)`", EVENTS[2].partition("`state` of `status` is one of ")[2])) - {
-    "reason"
-}
+KINDS = set(rows(EVENTS[2].partition("`state` of `status`")[0]))
 CLIENT_MESSAGES = set(rows(section("Client to server, text")))
 
 
@@ -57,25 +52,6 @@ def test_the_page_knows_each_close_code_after_which_it_must_not_simply_retry() -
     must_not_retry = {code for code, (_, retry) in CODES.items() if not retry.startswith("yes")}
 
     assert handled == must_not_retry
-
-
-def test_each_state_is_documented_and_said_and_shown_and_no_other() -> None:
-    reader = "\n".join(text for name, text in PYTHON.items() if name.startswith("reader/"))
-    relay = "\n".join(text for name, text in PYTHON.items() if name.startswith("relay/"))
-    said = {*discovery.STATES.values(), *feed.STATES.values()}
-    said |= set(re.findall(r'trouble = \(?\s*"([a-z-]+)"', reader))
-    said |= set(re.findall(r'return "([a-z-]+)", f', reader))
-    said |= set(re.findall(r'become\("([a-z-]+)"', relay))
-    said -= set(feed.STATES)  # a reader's own words, and no viewer's
-    trouble = set(re.findall(r"'([a-z-]+)'", re.search(r"FILE_TROUBLE = new Set\((.*?)\)", SCRIPTS)[1]))
-    of_a_log = (PACKAGE / "static" / "logtail" / "connection" / "state.js").read_text()
-    compared = set(re.findall(r"\bstate === '([a-z-]+)'", of_a_log))
-    compared |= set(re.findall(r"server\?\.state === '([a-z-]+)'", SCRIPTS))
-
-    assert len(STATES) >= 10
-    assert STATES == set(protocol.STATES) == said
-    assert trouble | {"live", "waiting"} == STATES
-    assert compared <= STATES
 
 
 def test_each_kind_of_event_is_documented_and_said_and_no_other() -> None:

@@ -18,11 +18,10 @@ from django_logtail.control import FailedTask, ViewerFacts
 from django_logtail.control.messages import failed_tasks
 from django_logtail.control.process import control
 from django_logtail.models import Log
+from django_logtail.operating.advice import next_step
+from django_logtail.states import as_told, log_state
 from django_logtail.stop_flag import StopFlag
 from django_logtail.tailing.reasons import in_full
-
-#: A reader's own words for two states, as viewers know them.
-_STATES = {"reading": "live", "opening": "waiting"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +52,12 @@ class ReadLog:
     behind: int
     flows: int
     viewers: int
+
+    @property
+    def next_step(self) -> str:
+        """What to do about it; "" where nothing is."""
+        state = log_state(self.state)
+        return next_step(self.log, state) if state is not None and state.is_answer else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +144,7 @@ def _reader(report: Mapping[str, Any]) -> RunningReader:
 def _read_log(log: Log, fields: Mapping[str, Any], viewers: int) -> ReadLog:
     return ReadLog(
         log,
-        _STATES.get(fields["state"], fields["state"]),
+        as_told(fields["state"]),
         in_full(fields["reason"]),
         fields["size"],
         fields["rate"],

@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils.module_loading import import_string
 from django.utils.translation import get_language, get_language_info
 
-from django_logtail import __version__
+from django_logtail import __version__, states
 from django_logtail.access import policy
 from django_logtail.conf import conf
 from django_logtail.models import Log
@@ -55,6 +55,7 @@ def viewer_config(request: HttpRequest) -> dict[str, Any]:
         "language": get_language() or "en",
         "texts": texts(),
         "plurals": plural_samples(),
+        "states": states.for_page(),
         "csrf": {"header": _csrf_header(), "token": get_token(request)},
         "login": login_url(),
         "lines": conf.BACKLOG_LINES,

@@ -12,12 +12,15 @@ from typing import Any, Final
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy, pgettext_lazy
 
+from django_logtail import states
+
 #: The languages of these texts: English as written here, and the catalogues in `locale/`.
 LANGUAGES = ("en", "zh-hans")
 #: A number for each plural form that some language has: zero, one, two, few and many differ between languages.
 _SAMPLES: Final = (0, 1, 2, 3, 5, 6, 7, 11, 20, 21, 100, 1_000_000)
 
 TEXTS: Mapping[str, object] = {
+    **dict(states.texts()),
     "app.title": _("Logs"),
     "nav.find": _("Find a log"),
     "nav.writing": _("Being written now"),
@@ -26,39 +29,15 @@ TEXTS: Mapping[str, object] = {
     "nav.hide": _("Hide logs"),
     "nav.skip": _("Skip to the log"),
     "nav.none.group": _("Other"),
-    "state.connecting": _("Connecting"),
-    "state.live": _("Live"),
-    "state.paused": _("Paused"),
-    "state.behind": _("Behind"),
-    "state.reconnecting": _("Reconnecting"),
-    "state.offline": _("Offline"),
-    "state.missing": _("File missing"),
-    "state.stopped": _("Stopped"),
-    "state.ended": _("Ended by admin"),
-    "state.denied": _("No access"),
-    "state.signedout": _("Signed out"),
-    "state.failed": _("Not connected"),
-    "state.history": _("Not live"),
-    "state.noreader": _("No reader"),
-    "state.unreadable": _("Unreadable"),
-    "state.stalled": _("File not responding"),
-    "state.outdated": _("Reload needed"),
     "tail.connecting": _("Connecting…"),
     "tail.live": _("Waiting for new lines"),
     "tail.offline": _("You are offline. Resumes from byte {offset} when you are back online."),
     "tail.stopped": _("You stopped watching this log."),
-    "tail.ended": _("An administrator stopped this log."),
-    "tail.missing": _("Waiting for the file to reappear."),
     "tail.history": _("You are looking at an earlier part of the file."),
     "tail.offline.start": _("You are offline. Loading starts when you are back online."),
     "tail.quiet": _("Waiting for new lines. Last line {ago}."),
     "tail.held.size": _("Paused at {time}. This page is full; {size} more is waiting in the file."),
-    "tail.noreader": _("Waiting for a reader on queue “{queue}”."),
-    "tail.noreader.any": _("Waiting for a reader."),
-    "tail.unreadable": _("Waiting for the file to become readable."),
-    "tail.stalled": _("Waiting for the file to respond."),
     "notice.behind": _("Lines arrive faster than this connection can carry them. You are {size} behind."),
-    "notice.missing": _("{name} no longer exists. If it reappears, this page continues automatically."),
     "notice.signedout": _(
         "You were signed out, so this page no longer shows the log. Sign in again to continue."
     ),
@@ -68,14 +47,6 @@ TEXTS: Mapping[str, object] = {
         "Live updates are blocked on this network. These are the last lines; refresh to see newer ones."
     ),
     "notice.resumed": _("Reconnected. Nothing was missed."),
-    "notice.noreader": _("No reader is serving queue “{queue}”. Lines will appear when a worker starts."),
-    "notice.noreader.any": _("No reader is serving this log. Lines will appear when one starts."),
-    "notice.noredis": _("The server cannot reach Redis. Resumes automatically when Redis is back."),
-    "notice.unreadable": _("{name} cannot be read: {reason}."),
-    "notice.notfile": _("{name} is {what}, not a regular file."),
-    "notice.refused": _("{name} is not allowed to be read: {reason}."),
-    "notice.stalled": _("{name} is not responding: its disk or network is slow."),
-    "notice.flagged": _("This log has been stopped: {reason}."),
     "notice.outdated": _("This page is older than the server. Reload it to continue."),
     "notice.gone": _("This log doesn't exist, or you don't have access to it."),
     "notice.cause": _("{cause} {fix}"),

@@ -18,13 +18,12 @@ from django_logtail.relay.pace import Pace
 from django_logtail.relay.posting import Wants
 from django_logtail.relay.rate import Rate
 from django_logtail.relay.ring import Ring
+from django_logtail.states import as_told
 
 logger = logging.getLogger(__name__)
 
 #: Generations of a log whose place a feed remembers: as many as a follower holds, and the current one.
 GENERATIONS: Final = 9
-#: A reader's own words for some states, as viewers know them.
-STATES: Final = {"reading": "live", "opening": "waiting", "changed": "waiting"}
 
 
 class Feed:
@@ -164,7 +163,7 @@ class Feed:
         if trouble:
             self.become("no-reader", trouble)
         else:
-            self.become(STATES.get(beat.state, beat.state), beat.reason)
+            self.become(as_told(beat.state), beat.reason)
 
     def become(self, state: str, reason: str = "") -> None:
         """The log is like this now, or nobody serves this feed: no reader, or Redis is gone."""

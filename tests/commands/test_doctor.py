@@ -19,6 +19,7 @@ from django_logtail.asgi import with_logtail
 from django_logtail.control import WrongServer
 from django_logtail.control.in_memory import MemoryControl
 from django_logtail.control.mailboxes import MemoryMailboxes
+from django_logtail.models import Log
 from django_logtail.operating import servers
 from django_logtail.operating.doctor import readers
 from django_logtail.operating.doctor.asgi_servers import examine_servers
@@ -338,6 +339,75 @@ validated = ProtocolTypeRouter({"http": pages, "websocket": AllowedHostsOriginVa
 misrouted = ProtocolTypeRouter(
     {"http": pages, "websocket": URLRouter([path("elsewhere/", URLRouter(websocket_urlpatterns))])}
 )
+
+
+class TestStates:
+    """What is said of a log, by what its reader says."""
+
+    @pytest.mark.parametrize(
+        ("state", "finding"),
+        [
+            ("live", Finding("ok", "log app: /tmp/app.log on web-9: 12 bytes")),
+            (
+                "missing",
+                Finding(
+                    "note",
+                    "log app: /tmp/app.log on web-9: there is no such file",
+                    "It is followed as soon as it appears.",
+                ),
+            ),
+            (
+                "unreadable",
+                Finding(
+                    "PROBLEM",
+                    "log app: /tmp/app.log on web-9: {why}",
+                    "Give the reader's user the right to read the file.",
+                ),
+            ),
+            (
+                "not-a-file",
+                Finding("PROBLEM", "log app: /tmp/app.log on web-9: not a file: {why}", "Correct the path."),
+            ),
+            (
+                "stalled",
+                Finding(
+                    "PROBLEM",
+                    "log app: /tmp/app.log on web-9: stalled: {why}",
+                    "Look whether the disk or file server that has it answers.",
+                ),
+            ),
+            (
+                "stopped",
+                Finding(
+                    "note",
+                    "log app: /tmp/app.log on web-9: the stop flag is set ({why})",
+                    "It is read again once that is cleared.",
+                ),
+            ),
+            (
+                "no-reader",
+                Finding(
+                    "PROBLEM",
+                    "log app: /tmp/app.log on web-9: the reader said nothing of it",
+                    "Look at the worker's own log.",
+                ),
+            ),
+            (
+                "of-next-year",
+                Finding(
+                    "PROBLEM",
+                    "log app: /tmp/app.log on web-9: of-next-year: {why}",
+                    "Look at the worker's own log.",
+                ),
+            ),
+        ],
+    )
+    async def test_each_state_has_its_words_and_what_to_do(self, state: str, finding: Finding) -> None:
+        relay = Relay(MemoryControl(), MemoryMailboxes(), no_wake_up)
+        feed = relay.feeds.join("7", "web-9", lines=0, resume=None).feed
+        feed.state, feed.reason, feed.host, feed.size = state, "{why}", "web-9", 12
+
+        assert readers._state(Log(slug="app", path="/tmp/app.log"), feed) == finding
 
 
 class TestSockets:

@@ -66,6 +66,37 @@ class TestCommand:
             "  app: 2",
         ]
 
+    @pytest.mark.parametrize(
+        ("state", "path", "step"),
+        [
+            ("unreadable", "/tmp/app.log", "    -> Give the reader's user the right to read the file."),
+            ("unreadable", "/tmp/a\0b.log", "    -> Correct the path."),
+            ("stalled", "/tmp/app.log", "    -> Look whether the disk or file server that has it answers."),
+            ("missing", "/tmp/app.log", "    -> It is followed as soon as it appears."),
+            ("opening", "/tmp/app.log", "viewers: 0"),
+            ("reading", "/tmp/app.log", "viewers: 0"),
+        ],
+    )
+    def test_it_says_what_to_do_about_a_log_that_is_not_read(
+        self,
+        memory: MemoryControl,
+        app: Log,
+        capsys: pytest.CaptureFixture[str],
+        state: str,
+        path: str,
+        step: str,
+    ) -> None:
+        Log.objects.update(path=path)
+        read(memory, app)
+        report = memory.status("web-9")
+        assert report is not None
+        report["logs"][str(app.pk)] |= {"state": state, "reason": "why"}
+
+        call_command("logtail_status")
+
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[next(i for i, line in enumerate(lines) if line.startswith("  app: ")) + 1] == step
+
     def test_programs_get_json(
         self, memory: MemoryControl, app: Log, django_user_model: Any, capsys: pytest.CaptureFixture[str]
     ) -> None:

@@ -69,6 +69,8 @@ class Command(RegistryCommand):
             reason = f" ({log.reason})" if log.reason else ""
             behind = f", {log.behind} bytes behind" if log.behind else ""
             self._say(f"  {log.log.slug}: {log.state}{reason}{size}, {log.rate} bytes/s{behind}")
+            if log.next_step:
+                self._say(f"    -> {log.next_step}")
         for stop in queue.stops:
             self._say(f"  stop flag for {stop.log.slug if stop.log else 'every log'}: {stop.reason}")
 

@@ -6,21 +6,21 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Iterable
-from pathlib import Path
 
 from django_logtail.conf import conf
 from django_logtail.control import Control, ControlUnavailable
 from django_logtail.control.process import control
 from django_logtail.models import Log
+from django_logtail.operating.advice import next_step
 from django_logtail.operating.doctor.findings import Finding, note, ok, problem
 from django_logtail.relay import Relay
 from django_logtail.relay.feed import Feed
 from django_logtail.relay.here import new_relay
-from django_logtail.tailing.files.roots import mistake_in
+from django_logtail.states import LOG_STATES, log_state
 from django_logtail.tailing.reasons import in_full
 
 #: States of a feed in which no reader has said anything yet.
-_UNANSWERED = frozenset({"waiting", "no-reader", "no-redis"})
+_UNANSWERED = frozenset(state.name for state in LOG_STATES if not state.is_answer)
 
 
 async def examine_readers(logs: Iterable[Log], seconds: float) -> list[Finding]:
@@ -90,27 +90,9 @@ def _answer(queue: str, feed: Feed, seconds: float) -> Finding:
 
 
 def _state(log: Log, feed: Feed) -> Finding:
-    where = f"log {log.slug}: {log.path} on {feed.host}"
-    match feed.state:
-        case "live":
-            return ok(f"{where}: {feed.size or 0} bytes")
-        case "missing":
-            return note(f"{where}: there is no such file", "It is followed as soon as it appears.")
-        case "stopped":
-            return note(
-                f"{where}: the stop flag is set ({feed.reason})", "It is read again once that is cleared."
-            )
-        case "waiting" | "no-reader" | "no-redis":
-            return problem(f"{where}: the reader said nothing of it", "Look at the worker's own log.")
-        case "refused":
-            return problem(
-                f"{where}: {in_full(feed.reason)}", 'Correct the path, or LOGTAIL["ROOTS"] on that host.'
-            )
-        case "unreadable" if mistake_in(Path(log.path)):
-            return problem(f"{where}: {in_full(feed.reason)}", "Correct the path.")
-        case "unreadable":
-            return problem(
-                f"{where}: {in_full(feed.reason)}", "Give the reader's user the right to read the file."
-            )
-        case state:
-            return problem(f"{where}: {state.replace('-', ' ')}: {in_full(feed.reason)}", "Correct the path.")
+    where, reason = f"log {log.slug}: {log.path} on {feed.host}", in_full(feed.reason)
+    state = log_state(feed.state)
+    if state is None:  # of a later release
+        return problem(f"{where}: {feed.state}: {reason}", "Look at the worker's own log.")
+    seen = state.finding.format(reason=reason, size=feed.size or 0)
+    return Finding(state.mark, f"{where}: {seen}", next_step(log, state))

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import test from 'node:test';
 
 import { Words } from '../../../django_logtail/static/logtail/ui/format.js';
 import { described } from '../../../django_logtail/static/logtail/connection/state.js';
 
+/** As the page is given it; a test in Python sees to that. */
+const STATES = JSON.parse(readFileSync(new URL('../states.json', import.meta.url), 'utf8'));
 const words = new Words({}, 'en');
 const NOW = 1_756_000_000_000;
 
@@ -12,7 +15,7 @@ function said(facts) {
   return described({
     phase: 'open', details: {}, server: { state: 'live', size: 100, behind: 0 }, name: 'a.log', queue: 'web-2', place: { file: 'f', offset: 1234567 },
     lines: 10, backlog: 500, paused: false, pausedAt: NOW, waiting: 0, holding: false, idle: false, idleMinutes: 30, lastByteAt: NOW / 1000, now: NOW, resumed: false, binary: false, ...facts,
-  }, words);
+  }, words, STATES);
 }
 
 test('an open socket is not live until a reader says so', () => {
@@ -34,14 +37,14 @@ test('a full server is said in the words of the page, another refusal in those o
 });
 
 for (const [server, chip, notice] of [
-  [{ state: 'missing' }, 'missing', 'notice.missing'],
-  [{ state: 'unreadable', reason: 'Permission denied' }, 'unreadable', 'notice.unreadable'],
-  [{ state: 'not-a-file', reason: 'a directory' }, 'unreadable', 'notice.notfile'],
-  [{ state: 'refused', reason: 'outside' }, 'unreadable', 'notice.refused'],
-  [{ state: 'stalled' }, 'stalled', 'notice.stalled'],
-  [{ state: 'no-reader' }, 'noreader', 'notice.noreader'],
-  [{ state: 'no-redis' }, 'noreader', 'notice.noredis'],
-  [{ state: 'stopped', reason: 'maintenance' }, 'ended', 'notice.flagged'],
+  [{ state: 'missing' }, 'missing', 'notice.log.missing'],
+  [{ state: 'unreadable', reason: 'Permission denied' }, 'unreadable', 'notice.log.unreadable'],
+  [{ state: 'not-a-file', reason: 'a directory' }, 'unreadable', 'notice.log.not-a-file'],
+  [{ state: 'refused', reason: 'outside' }, 'unreadable', 'notice.log.refused'],
+  [{ state: 'stalled' }, 'stalled', 'notice.log.stalled'],
+  [{ state: 'no-reader' }, 'noreader', 'notice.log.no-reader'],
+  [{ state: 'no-redis' }, 'noreader', 'notice.log.no-redis'],
+  [{ state: 'stopped', reason: 'maintenance' }, 'ended', 'notice.log.stopped'],
 ]) {
   test(`"${server.state}" from the server is said and is not live`, () => {
     const shown = said({ server });
@@ -55,8 +58,8 @@ for (const [server, chip, notice] of [
 test('who is not told the queue reads that no reader answers', () => {
   const shown = said({ server: { state: 'no-reader' }, queue: '' });
 
-  assert.deepEqual([shown.notice?.key, shown.tail?.key], ['notice.noreader.any', 'tail.noreader.any']);
-  assert.equal(said({ phase: 'waiting', details: { retryAt: NOW, why: 'no-reader' }, queue: '' }).notice?.key, 'notice.noreader.any');
+  assert.deepEqual([shown.notice?.key, shown.tail?.key], ['notice.log.no-reader.any', 'tail.log.no-reader.any']);
+  assert.equal(said({ phase: 'waiting', details: { retryAt: NOW, why: 'no-reader' }, queue: '' }).notice?.key, 'notice.log.no-reader.any');
 });
 
 test('the queue that no reader answers on is named', () => {
@@ -144,7 +147,7 @@ test('before the first of them are here, they are being loaded', () => {
   assert.deepEqual([shown.chip, shown.tail?.key, shown.notice], ['connecting', 'tail.backlog', null]);
 });
 
-for (const [state, chip, notice] of [['missing', 'missing', 'notice.nosocket'], ['no-reader', 'noreader', 'notice.nosocket'], ['unreadable', 'unreadable', 'notice.unreadable'], ['stopped', 'ended', 'notice.flagged']]) {
+for (const [state, chip, notice] of [['missing', 'missing', 'notice.nosocket'], ['no-reader', 'noreader', 'notice.nosocket'], ['unreadable', 'unreadable', 'notice.log.unreadable'], ['stopped', 'ended', 'notice.log.stopped']]) {
   test(`without a socket, "${state}" is said, a refresh is offered, and nothing is promised to happen by itself`, () => {
     const shown = said({ phase: 'nosocket', details: { served: true }, server: { state } });
 

@@ -13,13 +13,13 @@ import { clock } from '../ui/format.js';
  *   paused: boolean, pausedAt: number, waiting: number, holding: boolean, idleMinutes: number, idle: boolean,
  *   lost?: {kind: ''|'lost'|'notloaded', reason: string}, lastByteAt: number|null, now: number, resumed: boolean, binary: boolean,
  * }} Facts
+ * @typedef {{shown: string, notice: [string, string], end: [string, string], actions: string[], tone: 'danger'|'ok'|'', continues: boolean}} LogState
+ *   What is shown of a log that is so: a text has a second name for who is not told the queue, and "" where there is none.
+ * @typedef {{log: Record<string, LogState>, page: Record<string, {tone: string, dot: string, plain: boolean}>}} States
  * @typedef {{key: string, values?: Record<string, string|number>, actions: string[], tone?: 'danger'|'ok'|'', why?: string}} Said `why` is for who mends it
  * @typedef {{chip: string, tail: Said|null, notice: Said|null, blank: ''|'denied'|'file'|'binary'|'gone', button: 'pause'|'resume'|'again'|'', stoppable: boolean, moving: boolean}} Shown
  */
 
-const FILE_TROUBLE = new Set(['missing', 'unreadable', 'not-a-file', 'refused', 'stalled', 'no-reader', 'no-redis', 'stopped']);
-/** What promises to go on by itself, which nothing does without a socket. */
-const BY_ITSELF = new Set(['notice.missing', 'notice.noreader', 'notice.noredis']);
 /** From this many bytes on, being behind is worth saying: a viewer's own window is 256 KiB. */
 const BEHIND_BYTES = 1024 * 1024;
 /** The close code of a server that takes no more viewers; with a `limit` it is one user's. */
@@ -27,8 +27,8 @@ const SERVER_FULL = 4409;
 /** Seconds without a line before the page says when the last one came. */
 const QUIET_SECONDS = 60;
 
-/** @param {Facts} facts @param {import('../ui/format.js').Words} words @returns {Shown} */
-export function described(facts, words) {
+/** @param {Facts} facts @param {import('../ui/format.js').Words} words @param {States} states every one there is @returns {Shown} */
+export function described(facts, words, states) {
   const shown = /** @type {Shown} */ ({ chip: 'connecting', tail: null, notice: null, blank: '', button: '', stoppable: false, moving: false });
   const offset = facts.place ? words.number(facts.place.offset) : '';
   const reason = facts.details.reason || facts.details.text;
@@ -44,9 +44,10 @@ export function described(facts, words) {
       const seconds = Math.max(1, Math.ceil((facts.details.retryAt - facts.now) / 1000));
       shown.chip = 'reconnecting';
       shown.tail = said(facts.place ? 'tail.reconnecting' : 'tail.again', ['do.retry'], { n: seconds, offset });
-      if (facts.details.why === 'no-reader') {
-        shown.chip = 'noreader';
-        shown.notice = noReader('notice', facts.queue);
+      const why = states.log[facts.details.why];
+      if (why) {
+        shown.chip = why.shown;
+        shown.notice = said(named(why.notice, facts), [], { queue: facts.queue });
       }
       shown.stoppable = true;
       break;
@@ -85,7 +86,7 @@ export function described(facts, words) {
         break;
       }
       if (facts.details.served) {
-        blocked(facts, words, shown);
+        blocked(facts, words, states, shown);
         break;
       }
       shown.chip = 'failed';
@@ -102,17 +103,18 @@ export function described(facts, words) {
       }, 'danger');
       break;
     default:
-      connected(facts, words, shown);
+      connected(facts, words, states, shown);
   }
   return shown;
 }
 
-/** The last lines are here, and nothing follows by itself. @param {Facts} facts @param {import('../ui/format.js').Words} words @param {Shown} shown */
-function blocked(facts, words, shown) {
-  const state = facts.server?.state ?? 'waiting';
+/** The last lines are here, and nothing follows by itself. @param {Facts} facts @param {import('../ui/format.js').Words} words @param {States} states @param {Shown} shown */
+function blocked(facts, words, states, shown) {
+  const state = states.log[facts.server?.state];
   shown.chip = 'history';
-  if (FILE_TROUBLE.has(state)) trouble(state, facts, reasonOf(facts, words), words, shown);
-  if (shown.notice && !BY_ITSELF.has(shown.notice.key)) shown.notice.actions.push('do.refresh');
+  if (state?.notice[0]) trouble(state, facts, reasonOf(facts, words), shown);
+  // What promises to go on by itself: nothing does without a socket.
+  if (shown.notice && !state.continues) shown.notice.actions.push('do.refresh');
   else shown.notice = said('notice.nosocket', ['do.refresh']);
   shown.notice.why = [facts.details.cause, facts.details.fix].filter(Boolean).join(' ');
   shown.tail = null;
@@ -124,15 +126,15 @@ function reasonOf(facts, words) {
   return (facts.server?.reason || words.say('reason.none')).replace(/[.。]$/, '');
 }
 
-/** @param {Facts} facts @param {import('../ui/format.js').Words} words @param {Shown} shown */
-function connected(facts, words, shown) {
+/** @param {Facts} facts @param {import('../ui/format.js').Words} words @param {States} states @param {Shown} shown */
+function connected(facts, words, states, shown) {
   const state = facts.server?.state ?? 'waiting';
   // Where a link led to, unless there is something that matters more.
   if (facts.lost?.kind) shown.notice = said(`notice.${facts.lost.kind}`, ['do.close'], { reason: facts.lost.reason.replace(/[.。]$/, '') });
   const reason = reasonOf(facts, words);
   shown.stoppable = true;
   shown.button = 'pause';
-  if (FILE_TROUBLE.has(state)) trouble(state, facts, reason, words, shown);
+  if (states.log[state]?.notice[0]) trouble(states.log[state], facts, reason, shown);
   else if (state === 'live') {
     shown.chip = 'live';
     shown.moving = true;
@@ -166,54 +168,17 @@ function connected(facts, words, shown) {
   }
 }
 
-/** Not everybody is told the name of a queue. @param {string} where @param {string} queue */
-function noReader(where, queue) {
-  return queue ? said(`${where}.noreader`, [], { queue }) : said(`${where}.noreader.any`, []);
+/** Not everybody is told the name of a queue. @param {[string, string]} text @param {Facts} facts */
+function named(text, facts) {
+  return facts.queue ? text[0] : text[1];
 }
 
-/** @param {string} state @param {Facts} facts @param {string} reason @param {import('../ui/format.js').Words} words @param {Shown} shown */
-function trouble(state, facts, reason, words, shown) {
-  const { name, queue } = facts;
-  switch (state) {
-    case 'missing':
-      shown.chip = 'missing';
-      shown.notice = said('notice.missing', ['do.choose'], { name });
-      shown.tail = said('tail.missing', []);
-      break;
-    case 'unreadable':
-      shown.chip = 'unreadable';
-      shown.notice = said('notice.unreadable', ['do.choose'], { name, reason });
-      shown.tail = said('tail.unreadable', []);
-      break;
-    case 'not-a-file':
-      shown.chip = 'unreadable';
-      shown.notice = said('notice.notfile', ['do.choose'], { name, what: facts.server?.what || reason });
-      shown.tail = said('tail.missing', []);
-      break;
-    case 'refused':
-      shown.chip = 'unreadable';
-      shown.notice = said('notice.refused', ['do.choose'], { name, reason }, 'danger');
-      break;
-    case 'stalled':
-      shown.chip = 'stalled';
-      shown.notice = said('notice.stalled', [], { name });
-      shown.tail = said('tail.stalled', []);
-      break;
-    case 'no-reader':
-      shown.chip = 'noreader';
-      shown.notice = noReader('notice', queue);
-      shown.tail = noReader('tail', queue);
-      break;
-    case 'no-redis':
-      shown.chip = 'noreader';
-      shown.notice = said('notice.noredis', []);
-      shown.tail = said('tail.connecting', []);
-      break;
-    default:
-      shown.chip = 'ended';
-      shown.notice = said('notice.flagged', [], { reason }, 'danger');
-      shown.tail = said('tail.ended', []);
-  }
+/** A log that cannot be read now. @param {LogState} state @param {Facts} facts @param {string} reason @param {Shown} shown */
+function trouble(state, facts, reason, shown) {
+  const values = { name: facts.name, queue: facts.queue, reason, what: facts.server?.what || reason };
+  shown.chip = state.shown;
+  shown.notice = said(named(state.notice, facts), [...state.actions], values, state.tone);
+  if (state.end[0]) shown.tail = said(named(state.end, facts), [], values);
 }
 
 /** @param {string} key @param {string[]} actions @param {Record<string, any>} [values] @param {'danger'|'ok'|''} [tone] @returns {Said} */

@@ -1,7 +1,7 @@
 /** When what is drawn around the lines: the state at once, the counts once for all that comes meanwhile, the rate each second. */
 
 import { blankOf, drawBlank } from './blank.js';
-import { settings, words } from '../ui/config.js';
+import { config, settings, words } from '../ui/config.js';
 import { drawNotices, factsOf } from './notices.js';
 import { drawPill } from './pill.js';
 import { Rate } from './rate.js';
@@ -60,7 +60,7 @@ export class Drawing {
   state() {
     const { tail } = this;
     if (!tail.info) return;
-    this.shown = described(factsOf(tail), words);
+    this.shown = described(factsOf(tail), words, config.states);
     this.#become(this.shown.chip);
     drawNotices(tail.parts, this.shown);
     tail.parts.wholeButton.toggleAttribute('disabled', !tail.results.can);

@@ -19,13 +19,14 @@ export function factsOf(tail) {
 
 /** @param {Parts} parts @param {import('../connection/state.js').Shown} shown */
 export function drawNotices(parts, shown) {
-  parts.chip.dataset.state = shown.chip;
+  const { tone = '', dot = '', plain = false } = config.states.page[shown.chip] ?? {};
+  Object.assign(parts.chip.dataset, { state: shown.chip, tone, dot });
   write(parts.chipText, words.say(`state.${shown.chip}`));
   drawSaid(parts.notice, parts.noticeText, parts.noticeActions, shown.notice);
   if (shown.notice) parts.notice.dataset.tone = shown.notice.tone ?? '';
   parts.noticeText.title = shown.notice?.why ?? '';
   drawSaid(parts.tail, parts.tailText, parts.tailActions, shown.tail);
-  parts.tail.dataset.state = shown.chip;
+  Object.assign(parts.tail.dataset, { state: shown.chip, tone: plain ? '' : tone, dot: plain ? '' : dot });
   parts.status.dataset.dim = String(!shown.moving);
   drawButtons(parts, shown);
 }

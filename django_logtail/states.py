@@ -1,0 +1,307 @@
+"""Every state there is: how a log can be, and how a page can stand to it. One table for all who show one.
+
+The page gets it with its configuration, and the texts of `page.texts` have its words; the admin, `logtail_status` and
+`logtail_doctor` read it; `docs/reference` is checked against it. A new state is a row here, its words in `locale`, the
+two tables of the reference, and the place where a reader or a relay says it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from django.utils.translation import gettext_lazy as _
+
+Tone = Literal["", "ok", "caution", "danger"]
+
+
+@dataclass(frozen=True, slots=True)
+class PageState:
+    """What a page says of its log in a word: the `data-state` of `<log-tail>`.
+
+    `words`: for people, "" where nothing is shown. `tone`: its colour. `dot`: of the mark before the words, which says
+    the same to people who see no colours. `is_plain_at_end`: the last row of the log has neither.
+    """
+
+    name: str
+    words: object
+    meaning: str
+    tone: Tone = ""
+    dot: Literal["round", "square", "blinking"] = "round"
+    is_plain_at_end: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LogState:
+    """How a log is, as `status` says it on the wire.
+
+    `shown`: the `PageState` that a page shows for it, unless the page has a state of its own. `words`: where people
+    read only of the log, as in the admin; None: those of `shown`. `said_by_readers`: what readers call it, if not so.
+
+    `notice`, `end`: what a page says above and below the lines; None: nothing, or what it says of itself. With
+    `{name}`, `{reason}` and `{queue}`; `without_queue` is for those who are not told that. `actions`: of
+    the notice, by the names of their texts. `continues`: the notice promises that the page goes on by itself.
+
+    `finding`, `mark`, `next_step`: what the doctor says of a log that is so, how bad that is, and what to do.
+    `is_answer`: a reader said it.
+    """
+
+    name: str
+    meaning: str
+    shown: str
+    finding: str
+    mark: Literal["ok", "note", "PROBLEM"]
+    next_step: str = ""
+    words: object = None
+    said_by_readers: tuple[str, ...] = ()
+    is_answer: bool = True
+    notice: object = None
+    notice_without_queue: object = None
+    end: object = None
+    end_without_queue: object = None
+    actions: tuple[str, ...] = ()
+    tone: Tone = ""
+    continues: bool = False
+
+
+PAGE_STATES: Final = (
+    PageState("idle", "", "no log is chosen"),
+    PageState("connecting", _("Connecting"), "no reader has said yet that it reads the file", dot="blinking"),
+    PageState(
+        "live", _("Live"), "a reader reads the file and everything it found is here or under way", "ok"
+    ),
+    PageState(
+        "behind",
+        _("Behind"),
+        "more than 1 MB is waiting for this viewer",
+        "caution",
+        is_plain_at_end=True,
+    ),
+    PageState(
+        "history",
+        _("Not live"),
+        "the reader looks at an earlier part, by a link or until the page was full, and the server was asked to hold; "
+        "or no WebSocket gets through, and the lines were fetched over HTTP",
+        "caution",
+        dot="square",
+        is_plain_at_end=True,
+    ),
+    PageState("paused", _("Paused"), "the page stands still; the reading goes on", dot="square"),
+    PageState(
+        "stopped",
+        _("Stopped"),
+        "ended here, and the reading behind it, by the reader of the page or after 30 minutes in the background",
+        dot="square",
+    ),
+    PageState("ended", _("Ended by admin"), "stopped by an administrator", "danger", dot="square"),
+    PageState(
+        "reconnecting",
+        _("Reconnecting"),
+        "the connection was lost; it retries by itself and goes on from its byte",
+        "caution",
+        dot="blinking",
+    ),
+    PageState("offline", _("Offline"), "the browser says that there is no network", "caution"),
+    PageState("missing", _("File missing"), "the path names no file now; it continues by itself", "caution"),
+    PageState(
+        "unreadable",
+        _("Unreadable"),
+        "the file may not or cannot be read, or is not a regular file",
+        "caution",
+    ),
+    PageState("stalled", _("File not responding"), "a read takes longer than 5 s", "caution"),
+    PageState("noreader", _("No reader"), "no worker serves the log's queue", "caution"),
+    PageState(
+        "denied", _("No access"), "access has ended; what was shown was cleared", "danger", dot="square"
+    ),
+    PageState(
+        "signedout", _("Signed out"), "the session has ended; the lines are taken off the page", "caution"
+    ),
+    PageState("outdated", _("Reload needed"), "the page is older than the server", "caution", dot="square"),
+    PageState("failed", _("Not connected"), "it cannot connect, and says why", "danger", dot="square"),
+)
+
+_NO_ANSWER: Final = "the reader said nothing of it"
+
+LOG_STATES: Final = (
+    LogState(
+        "waiting",
+        "no answer from the reader yet",
+        shown="connecting",
+        said_by_readers=("opening", "changed"),
+        is_answer=False,
+        mark="PROBLEM",
+        finding=_NO_ANSWER,
+        next_step="Look at the worker's own log.",
+    ),
+    LogState(
+        "live",
+        "it is read",
+        shown="live",
+        said_by_readers=("reading",),
+        mark="ok",
+        finding="{size} bytes",
+    ),
+    LogState(
+        "missing",
+        "there is no such file; it is followed as soon as it appears",
+        shown="missing",
+        notice=_("{name} no longer exists. If it reappears, this page continues automatically."),
+        actions=("do.choose",),
+        continues=True,
+        end=_("Waiting for the file to reappear."),
+        mark="note",
+        finding="there is no such file",
+        next_step="It is followed as soon as it appears.",
+    ),
+    LogState(
+        "unreadable",
+        "the reader may not or cannot read it",
+        shown="unreadable",
+        notice=_("{name} cannot be read: {reason}."),
+        actions=("do.choose",),
+        end=_("Waiting for the file to become readable."),
+        mark="PROBLEM",
+        finding="{reason}",
+        next_step="Give the reader's user the right to read the file.",
+    ),
+    LogState(
+        "not-a-file",
+        "the path names a directory, a FIFO, a device or a socket",
+        shown="unreadable",
+        notice=_("{name} is {what}, not a regular file."),
+        actions=("do.choose",),
+        end=_("Waiting for the file to reappear."),
+        mark="PROBLEM",
+        finding="not a file: {reason}",
+        next_step="Correct the path.",
+    ),
+    LogState(
+        "refused",
+        "the file lies outside the allowed roots, or may not be read for another reason of the reader's",
+        shown="unreadable",
+        notice=_("{name} is not allowed to be read: {reason}."),
+        actions=("do.choose",),
+        tone="danger",
+        mark="PROBLEM",
+        finding="{reason}",
+        next_step='Correct the path, or LOGTAIL["ROOTS"] on that host.',
+    ),
+    LogState(
+        "stalled",
+        "a read takes longer than 5 s",
+        shown="stalled",
+        notice=_("{name} is not responding: its disk or network is slow."),
+        end=_("Waiting for the file to respond."),
+        mark="PROBLEM",
+        finding="stalled: {reason}",
+        next_step="Look whether the disk or file server that has it answers.",
+    ),
+    LogState(
+        "no-reader",
+        "nothing serves the log's queue",
+        shown="noreader",
+        is_answer=False,
+        notice=_("No reader is serving queue “{queue}”. Lines will appear when a worker starts."),
+        notice_without_queue=_("No reader is serving this log. Lines will appear when one starts."),
+        continues=True,
+        end=_("Waiting for a reader on queue “{queue}”."),
+        end_without_queue=_("Waiting for a reader."),
+        mark="PROBLEM",
+        finding=_NO_ANSWER,
+        next_step="Look at the worker's own log.",
+    ),
+    LogState(
+        "no-redis",
+        "the web process cannot reach Redis",
+        shown="noreader",
+        is_answer=False,
+        notice=_("The server cannot reach Redis. Resumes automatically when Redis is back."),
+        continues=True,
+        end=_("Connecting…"),
+        mark="PROBLEM",
+        finding=_NO_ANSWER,
+        next_step="Look at the worker's own log.",
+    ),
+    LogState(
+        "stopped",
+        "the stop flag is set",
+        shown="ended",
+        words=_("Stopped"),
+        notice=_("This log has been stopped: {reason}."),
+        tone="danger",
+        end=_("An administrator stopped this log."),
+        mark="note",
+        finding="the stop flag is set ({reason})",
+        next_step="It is read again once that is cleared.",
+    ),
+)
+
+_BY_NAME: Final[Mapping[str, LogState]] = {state.name: state for state in LOG_STATES}
+_SHOWN: Final[Mapping[str, PageState]] = {state.name: state for state in PAGE_STATES}
+_AS_TOLD: Final[Mapping[str, str]] = {
+    said: state.name for state in LOG_STATES for said in state.said_by_readers
+}
+
+
+def log_state(name: str) -> LogState | None:
+    """The state of that name; None when a process of another release has one that is not known here."""
+    return _BY_NAME.get(name)
+
+
+def as_told(said: str) -> str:
+    """A reader's own word for a state as viewers are told it."""
+    return _AS_TOLD.get(said, said)
+
+
+def words_for(name: str) -> str:
+    """How a log is, for people, in the active language; a state that is not known here by its name."""
+    state = _BY_NAME.get(name)
+    if state is None:
+        return name
+    return str(_SHOWN[state.shown].words if state.words is None else state.words)
+
+
+def texts() -> Iterator[tuple[str, object]]:
+    """What pages say of states, by the names that `for_page` gives them."""
+    for page in PAGE_STATES:
+        if page.words:
+            yield f"state.{page.name}", page.words
+    for log in LOG_STATES:
+        for name, text in _texts_of(log).items():
+            if text is not None:
+                yield name, text
+
+
+def for_page() -> dict[str, dict[str, Any]]:
+    """The table as the page's scripts need it. A text is given by its name."""
+    return {
+        "page": {state.name: _look(state) for state in PAGE_STATES},
+        "log": {s.name: _row(s) for s in LOG_STATES},
+    }
+
+
+def _look(state: PageState) -> dict[str, Any]:
+    return {"tone": state.tone, "dot": state.dot, "plain": state.is_plain_at_end}
+
+
+def _row(state: LogState) -> dict[str, Any]:
+    notice, notice_any, end, end_any = (name if text else "" for name, text in _texts_of(state).items())
+    return {
+        "shown": state.shown,
+        "notice": [notice, notice_any or notice],
+        "end": [end, end_any or end],
+        "actions": list(state.actions),
+        "tone": state.tone,
+        "continues": state.continues,
+    }
+
+
+def _texts_of(state: LogState) -> dict[str, object]:
+    return {
+        f"notice.log.{state.name}": state.notice,
+        f"notice.log.{state.name}.any": state.notice_without_queue,
+        f"tail.log.{state.name}": state.end,
+        f"tail.log.{state.name}.any": state.end_without_queue,
+    }
