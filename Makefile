@@ -9,7 +9,7 @@ bin := .venv/bin
 pytest := $(bin)/pytest --numprocesses $(BESIDE) --dist loadfile --durations 20 --durations-min 5
 heading = @printf '\n=== %s\n' "$(1)"
 
-.PHONY: demo develop test check clean lint types layers migrations docs wheel js-tests python-tests browser-tests
+.PHONY: demo develop test check clean lint types layers migrations docs wheel js-types js-tests python-tests browser-tests
 .NOTPARALLEL:
 # The one of another project would be asked for instead.
 unexport DJANGO_SETTINGS_MODULE
@@ -22,7 +22,7 @@ develop: .venv/develop.stamp
 test: .venv/develop.stamp
 	$(pytest)
 
-check: lint types layers migrations docs wheel js-tests python-tests browser-tests
+check: lint types layers migrations docs wheel js-types js-tests python-tests browser-tests
 	$(call heading,Everything passed)
 
 # --- what they need ---------------------------------------------------------------------------------------------------
@@ -67,6 +67,16 @@ wheel: .venv/develop.stamp
 	$(call heading,What the wheel holds)
 	$(bin)/pytest tests/test_wheel.py -k holds
 
+js-types:
+	$(call heading,JavaScript types)
+	@if command -v npm >/dev/null; then $(MAKE) -s node_modules/.stamp && node_modules/.bin/tsc; \
+	elif [ -n "$$CI" ]; then echo 'npm is missing' >&2; exit 1; \
+	else echo 'npm is missing: left out'; fi
+
+node_modules/.stamp: package-lock.json
+	npm ci --silent --no-audit --no-fund
+	@touch $@
+
 js-tests:
 	$(call heading,JavaScript tests)
 	@if command -v node >/dev/null; then node --test $$(find tests/js -name '*.test.*'); \
@@ -83,4 +93,4 @@ browser-tests: .venv/develop.stamp
 	$(pytest) -m browser
 
 clean:
-	rm -rf .venv .tox .pythons .demo docs/_build build dist
+	rm -rf .venv node_modules .tox .pythons .demo docs/_build build dist
