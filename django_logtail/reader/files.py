@@ -188,6 +188,7 @@ class Files:
             return
         flow.trouble = self._over_limits()
         if flow.trouble is not None:
+            flow.source = None  # so that the next look at the registry opens it, if there is room by then
             return
         if "\0" in str(source.path):  # a row that nobody validated
             flow.trouble = ("unreadable", NUL_IN_PATH)
