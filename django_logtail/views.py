@@ -10,8 +10,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Coroutine
 from functools import wraps
-from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.decorators import login_required
@@ -28,17 +27,17 @@ from django.http import (
 )
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.cache import patch_cache_control
-from django.utils.http import content_disposition_header, http_date
+from django.utils.cache import get_conditional_response, patch_cache_control
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from django_logtail import __version__
 from django_logtail.access import Refused, issue_ticket, policy
 from django_logtail.conf import conf
 from django_logtail.models import Log
-from django_logtail.page.config import described, login_url, offered_languages, script_url, viewer_config
+from django_logtail.page.assets import asset_url, assets, nonce_of
+from django_logtail.page.config import described, login_url, offered_languages, viewer_config
 from django_logtail.page.texts import texts
 from django_logtail.protocol import BadMessage, CloseCode, decode_lines_query
 from django_logtail.relay.here import relay_here
@@ -61,9 +60,6 @@ from django_logtail.viewing.sending import SEND
 from django_logtail.viewing.uvicorn import connection_behind
 
 logger = logging.getLogger(__name__)
-
-_STATIC = Path(__file__).parent / "static" / "logtail"
-_SCRIPTS = {path.relative_to(_STATIC).as_posix(): path for path in _STATIC.rglob("*.js")}
 
 View = Callable[..., HttpResponseBase]
 AsyncView = Callable[..., Coroutine[Any, Any, HttpResponseBase]]
@@ -104,8 +100,9 @@ def page(request: HttpRequest, slug: str | None = None) -> HttpResponseBase:
                 "logs": described(visible, request),
                 "chosen": slug,
             },
-            "script": script_url("page/logs-page.js"),
-            "version": __version__,
+            "script": asset_url("page/logs-page.js"),
+            "nonce": nonce_of(request),
+            "sees_host": policy().sees_host(request.user),
         },
     )
     say_who_may_frame(response)
@@ -249,16 +246,18 @@ async def download(
 
 @require_safe
 def asset(request: HttpRequest, version: str, name: str) -> HttpResponseBase:
-    """A script of this package, for hosts that keep only hashed static files: modules import each other by name."""
-    path = _SCRIPTS.get(name)
-    if version != __version__ or path is None:
+    """A script or style of this package. Under another version than this process has there is none."""
+    found = assets()
+    body = found.body(name, request.headers.get("Accept-Encoding", "")) if version == found.version else None
+    if body is None:
         raise Http404
-    return HttpResponse(
-        path.read_bytes(),
-        content_type="text/javascript; charset=utf-8",
-        headers={
-            "Cache-Control": "public, max-age=31536000, immutable",
-            "Last-Modified": http_date(path.stat().st_mtime),
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
+    headers = {
+        "Cache-Control": "public, max-age=31536000, immutable",
+        "ETag": body.etag,
+        "Vary": "Accept-Encoding",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if body.encoding:
+        headers["Content-Encoding"] = body.encoding
+    response = HttpResponse(body.content, content_type=body.content_type, headers=headers)
+    return cast(HttpResponseBase, get_conditional_response(request, etag=body.etag, response=response))

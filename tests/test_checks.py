@@ -210,14 +210,6 @@ class TestApps:
         assert message.startswith(f"{name!r} is not in INSTALLED_APPS; ")
         assert hint == f"Add {name!r} to INSTALLED_APPS."
 
-    def test_missing_static_files_are_a_warning(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        installed = apps.is_installed
-        monkeypatch.setattr(
-            apps, "is_installed", lambda app: app != "django.contrib.staticfiles" and installed(app)
-        )
-
-        assert ids(check_apps) == ["logtail.W008"]
-
 
 class TestUrls:
     def test_pages_that_are_not_included_are_a_warning(self, settings: Any) -> None:

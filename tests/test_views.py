@@ -1,14 +1,15 @@
 """The page and what it asks over HTTP."""
 
+import gzip
 import json
 import re
 from pathlib import Path
 from typing import Any
 
+import brotli
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.management import call_command
 from django.db import DatabaseError, connections
 from django.template import Context, Template
 from django.test import AsyncClient, Client, RequestFactory, override_settings
@@ -402,95 +403,207 @@ def test_a_log_may_have_any_slug(client: Client) -> None:
         assert client.post(f"/logs/{slug}/ticket/").status_code == 200
 
 
-MANIFEST = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
-WHITENOISE = "whitenoise.storage.CompressedManifestStaticFilesStorage"
+def assets_of(html: str) -> list[str]:
+    """The addresses of a page's scripts, styles and icon."""
+    return re.findall(r'<(?:script type="module" src|link rel="[a-z]+" href)="([^"]+)"', html)
+
+
+def folder_of(html: str) -> str:
+    """Where the page has its scripts from, up to and with the version."""
+    return re.search(r'src="([^"]*/-/assets/[0-9a-f]{16}/)', html)[1]
 
 
 @pytest.fixture
-def collected(request: pytest.FixtureRequest, tmp_path: Path, settings: Any) -> Path:
-    """Static files as a production host collects them."""
-    backend, only_hashed = request.param
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": backend}}
-    settings.STATIC_ROOT = str(tmp_path)
-    settings.WHITENOISE_KEEP_ONLY_HASHED_FILES = only_hashed
-    call_command("collectstatic", "--noinput", verbosity=0)
-    return tmp_path
+def assets_folder(client: Client) -> str:
+    return folder_of(client.get("/logs/").content.decode())
 
 
-def modules_from(client: Client, url: str, root: Path) -> set[str]:
-    """Every address that a browser asks for when it loads the script at `url`, found or not."""
-    from urllib.parse import urljoin, urlsplit
+def test_the_page_has_its_scripts_and_styles_from_its_own_route(client: Client) -> None:
+    html = client.get("/logs/").content.decode()
 
-    asked: set[str] = set()
-    todo = [url]
-    while todo:
-        address = todo.pop()
-        if address in asked:
-            continue
-        asked.add(address)
-        path = urlsplit(address).path
-        if path.startswith("/static/"):
-            text = (root / path.removeprefix("/static/")).read_text()
-        else:
-            answer = client.get(path)
-            assert (answer.status_code, answer["Content-Type"]) == (200, "text/javascript; charset=utf-8"), (
-                path
-            )
-            text = answer.getvalue().decode()
-        todo += [
-            urljoin(address, target)
-            for target in re.findall(r"(?:from |import |new URL\()['\"](\.[^'\"]+)['\"]", text)
-        ]
-    return asked
+    asked = assets_of(html)
+
+    folder = folder_of(html)
+    assert asked == [
+        f"{folder}styles/icon.svg",
+        f"{folder}styles/tokens.css",
+        f"{folder}styles/viewer.css",
+        f"{folder}joined/page/logs-page.js",
+    ]
+    assert folder.startswith("/logs/-/assets/")
+    assert [client.get(address).status_code for address in asked] == [200] * 4
 
 
 @pytest.mark.parametrize(
-    "collected", [(MANIFEST, False), (WHITENOISE, False), (WHITENOISE, True)], indirect=True
+    ("name", "content_type"),
+    [
+        ("log-tail.js", "text/javascript; charset=utf-8"),
+        ("joined/define.js", "text/javascript; charset=utf-8"),
+        ("joined/define.js.map", "application/json"),
+        ("styles/tokens.css", "text/css; charset=utf-8"),
+        ("styles/icon.svg", "image/svg+xml"),
+    ],
 )
-def test_every_module_is_found_with_hashed_static_files(client: Client, collected: Path) -> None:
-    html = client.get("/logs/").content.decode()
-    script = re.search(r'<script type="module" src="([^"]+)"', html)[1]
-
-    asked = modules_from(client, script, collected)
-
-    here = Path(django_logtail.__file__).parent / "static" / "logtail"
-    names = {
-        re.sub(
-            r"^/(?:static/logtail|logs/-/assets/[^/]+)/|(?:\.[0-9a-f]{12})?(?=\.js(?:\?|$))|\?.*$",
-            "",
-            address,
-        )
-        for address in asked
-    }
-    assert names == {path.relative_to(here).as_posix() for path in here.rglob("*.js")}
-    assert len(asked) == len(names)
-
-
-def test_scripts_come_from_the_page_s_own_host_when_static_files_do_not(
-    client: Client, settings: Any
+def test_an_asset_says_what_it_is_and_may_be_kept_for_ever(
+    client: Client, assets_folder: str, name: str, content_type: str
 ) -> None:
-    settings.STATIC_URL = "https://cdn.example/static/"
+    answer = client.get(assets_folder + name)
 
-    html = client.get("/logs/").content.decode()
+    assert answer["Content-Type"] == content_type
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert "Accept-Encoding" in answer["Vary"]
+    assert re.fullmatch(r'"[0-9a-f]{16}"', answer["ETag"])
+    assert "Content-Encoding" not in answer
 
-    assert (
-        f'<script type="module" src="/logs/-/assets/{django_logtail.__version__}/page/logs-page.js">' in html
-    )
-    assert '<link rel="stylesheet" href="https://cdn.example/static/logtail/styles/viewer.css">' in html
+
+def test_an_asset_is_the_file_of_the_package(client: Client, assets_folder: str) -> None:
+    file = Path(django_logtail.__file__).parent / "static" / "logtail" / "ui" / "dom.js"
+
+    assert client.get(f"{assets_folder}ui/dom.js").content == file.read_bytes()
 
 
 @pytest.mark.parametrize(
-    "name", ["views.py", "..%2f..%2fviews.py", "styles/tokens.css", "no-such.js", "..%2fx.js"]
+    ("accepted", "encoding", "decoded"),
+    [
+        ("gzip, deflate, br, zstd", "br", brotli.decompress),
+        ("gzip, deflate", "gzip", gzip.decompress),
+        ("GZIP;q=0.5", "gzip", gzip.decompress),
+        ("br;q=0, gzip;q=0.0, identity", None, bytes),
+        ("", None, bytes),
+    ],
 )
-def test_the_script_view_gives_scripts_and_nothing_else(client: Client, name: str) -> None:
-    assert client.get(f"/logs/-/assets/{django_logtail.__version__}/{name}").status_code == 404
+def test_an_asset_is_compressed_for_those_who_take_it(
+    client: Client, assets_folder: str, accepted: str, encoding: str | None, decoded: Any
+) -> None:
+    plain = client.get(f"{assets_folder}styles/viewer.css")
+
+    answer = client.get(f"{assets_folder}styles/viewer.css", headers={"Accept-Encoding": accepted})
+
+    assert answer.get("Content-Encoding") == encoding
+    assert decoded(answer.content) == plain.content
+    assert answer["Content-Length"] == str(len(answer.content))
+    assert (answer["ETag"] == plain["ETag"]) is (encoding is None)
 
 
-def test_the_script_view_gives_one_version_only(client: Client) -> None:
-    assert client.get("/logs/-/assets/0.0.0/page/logs-page.js").status_code == 404
-    answer = client.get(f"/logs/-/assets/{django_logtail.__version__}/page/logs-page.js")
-    assert "immutable" in answer["Cache-Control"]
-    answer.close()
+def test_an_asset_that_is_kept_already_is_not_sent_again(client: Client, assets_folder: str) -> None:
+    address = f"{assets_folder}styles/viewer.css"
+    kept = client.get(address, headers={"Accept-Encoding": "gzip"})["ETag"]
+
+    again = client.get(address, headers={"Accept-Encoding": "gzip", "If-None-Match": kept})
+    plain = client.get(address, headers={"If-None-Match": kept})
+
+    assert (again.status_code, again.content, again["ETag"]) == (304, b"", kept)
+    assert "immutable" in again["Cache-Control"]
+    assert plain.status_code == 200
+
+
+def test_an_asset_needs_nobody_to_be_signed_in(assets_folder: str) -> None:
+    assert Client().get(f"{assets_folder}define.js").status_code == 200
+    assert Client().head(f"{assets_folder}define.js").status_code == 200
+    assert Client().post(f"{assets_folder}define.js").status_code == 405
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "views.py",
+        "../../views.py",
+        "..%2f..%2fviews.py",
+        "styles/../../../views.py",
+        "/etc/passwd",
+        "//etc/passwd",
+        "styles",
+        "styles/",
+        "no-such.js",
+        "joined/log-tail.js",
+        "styles/tokens.css/",
+        "ui\\dom.js",
+        "ui/dom.js%00",
+    ],
+)
+def test_whatever_is_no_asset_is_not_found(client: Client, assets_folder: str, name: str) -> None:
+    assert client.get(assets_folder + name).status_code == 404
+
+
+@pytest.mark.parametrize("version", [django_logtail.__version__, "0" * 16, "..", "%2e%2e"])
+def test_an_asset_of_another_version_is_not_found(client: Client, version: str) -> None:
+    answer = client.get(f"/logs/-/assets/{version}/define.js")
+
+    assert answer.status_code == 404
+    assert "immutable" not in answer.get("Cache-Control", "")
+
+
+def test_under_a_prefix_assets_are_found_there(client: Client) -> None:
+    set_script_prefix("/sub/")
+    try:
+        html = client.get("/logs/", SCRIPT_NAME="/sub").content.decode()
+    finally:
+        clear_script_prefix()
+
+    assert folder_of(html).startswith("/sub/logs/-/assets/")
+
+
+@pytest.mark.parametrize("address", ["https://cdn.example/static/", "/static/"])
+def test_where_static_files_are_is_no_matter(client: Client, settings: Any, address: str) -> None:
+    settings.STATIC_URL = address
+    settings.INSTALLED_APPS = [app for app in settings.INSTALLED_APPS if app != "django.contrib.staticfiles"]
+
+    html = client.get("/logs/").content.decode()
+
+    assert all(asset.startswith("/logs/-/assets/") for asset in assets_of(html))
+    assert "static/" not in html.replace("<link", "")
+
+
+class WithNonce:
+    """As django-csp has it: made when it is first written, and false until then."""
+
+    written = False
+
+    def __bool__(self) -> bool:
+        return self.written
+
+    def __str__(self) -> str:
+        self.written = True
+        return "r4nd0m"
+
+
+@pytest.mark.parametrize("attribute", ["csp_nonce", "_csp_nonce"])
+def test_tags_have_the_nonce_of_a_policy(member: User, rf: RequestFactory, attribute: str) -> None:
+    add_log("open")
+    request = rf.get("/logs/")
+    request.user = member
+    setattr(request, attribute, WithNonce())
+
+    page = views.page(request).content.decode()
+    embedded = Template("{% load logtail %}{% logtail 'open' %}").render(Context({"request": request}))
+
+    for html in (page, embedded):
+        tags = re.findall(r'<(?:script type="module"|link rel="stylesheet")[^>]*>', html)
+        assert len(tags) == 3
+        assert [tag for tag in tags if 'nonce="r4nd0m"' not in tag] == []
+
+
+def test_without_a_policy_no_tag_has_a_nonce(client: Client) -> None:
+    assert "nonce" not in client.get("/logs/").content.decode()
+
+
+@pytest.mark.parametrize("is_staff", [True, False])
+def test_the_page_says_what_is_missing_and_to_staff_what_to_do(
+    client: Client, member: User, is_staff: bool
+) -> None:
+    member.is_staff = is_staff
+    member.save()
+    add_log("open")
+
+    page = client.get("/logs/").content.decode()
+    embedded = rendered("{% logtail 'open' %}", member)
+
+    for html in (page, embedded):
+        assert html.count("The log viewer has not loaded.") == 1
+        assert html.count("Reload the page.") == 1
+        assert ("pass on every path that contains <code>/-/assets/</code>" in html) is is_staff
+    assert (f'<a href="{folder_of(page)}joined/page/logs-page.js">' in page) is is_staff
 
 
 def rendered(text: str, user: object, **context: object) -> str:

@@ -23,7 +23,7 @@ _NEEDED_MIDDLEWARE = (
 
 
 def check_apps(app_configs: object, **kwargs: object) -> list[CheckMessage]:
-    found: list[CheckMessage] = [
+    return [
         Error(
             f"{name!r} is not in INSTALLED_APPS; {reason}.",
             hint=f"Add {name!r} to INSTALLED_APPS.",
@@ -32,15 +32,6 @@ def check_apps(app_configs: object, **kwargs: object) -> list[CheckMessage]:
         for name, reason in _NEEDED_APPS.items()
         if not apps.is_installed(name) and (has_worker() or name != "django_dramatiq")
     ]
-    if not apps.is_installed("django.contrib.staticfiles"):
-        found.append(
-            Warning(
-                "'django.contrib.staticfiles' is not in INSTALLED_APPS, so the page has no scripts.",
-                hint="Add it, or serve the package's static files under STATIC_URL in another way.",
-                id="logtail.W008",
-            )
-        )
-    return found
 
 
 def check_urls(app_configs: object, **kwargs: object) -> list[CheckMessage]:

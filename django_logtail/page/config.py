@@ -5,16 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any, cast
-from urllib.parse import urlsplit
+from typing import Any
 
 from django.conf import settings
-from django.contrib.staticfiles.storage import HashedFilesMixin, StaticFilesStorage, staticfiles_storage
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.middleware.locale import LocaleMiddleware
 from django.shortcuts import resolve_url
-from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.module_loading import import_string
 from django.utils.translation import get_language, get_language_info
@@ -29,23 +26,6 @@ from django_logtail.page.texts import LANGUAGES, plural_samples, texts
 
 #: A log is "being written" when its file changed this recently.
 WRITING_SECONDS = 10.0
-
-
-def script_url(name: str) -> str:
-    """Where a browser finds an entry script and, beside it, the modules it imports by their plain names."""
-    address = static(f"logtail/{name}")
-    # A browser takes no module from another host that does not allow it, and starts no worker from there at all.
-    if urlsplit(address).netloc or (not settings.DEBUG and _keeps_only_hashed(name)):
-        return reverse("logtail:asset", kwargs={"version": __version__, "name": name})
-    return f"{address}?v={__version__}"
-
-
-def _keeps_only_hashed(name: str) -> bool:
-    """As WhiteNoise does with `WHITENOISE_KEEP_ONLY_HASHED_FILES`: then `./store.js` would not be found."""
-    storage = staticfiles_storage
-    if not isinstance(storage, HashedFilesMixin):  # a lazy object answers for the class of what it stands for
-        return False
-    return not cast(StaticFilesStorage, storage).exists(f"logtail/{name}")
 
 
 def viewer_config(request: HttpRequest) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from django import template
 from django.http import HttpRequest
 from django.urls import NoReverseMatch
 
-from django_logtail import __version__
 from django_logtail.access import policy
 from django_logtail.models import Log
-from django_logtail.page.config import described, script_url, viewer_config
+from django_logtail.page.assets import asset_url, nonce_of
+from django_logtail.page.config import described, viewer_config
 
 register = template.Library()
 
@@ -41,6 +41,13 @@ def logtail(context: template.Context, log: Log | str, height: str = "") -> dict
         "log": described_log,
         "height": height,
         "config": viewer_config(request) if is_first else None,
-        "script": script_url("define.js"),
-        "version": __version__,
+        "script": asset_url("define.js"),
+        "nonce": nonce_of(request) if is_first else "",
+        "sees_host": policy().sees_host(request.user),
     }
+
+
+@register.simple_tag
+def logtail_asset(name: str) -> str:
+    """The address of a script or style of the package, by its name in `static/logtail`: `styles/viewer.css`."""
+    return asset_url(name)

@@ -208,10 +208,10 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
 def address(route: str, slug: str) -> str:
     from django.urls import reverse
 
-    from django_logtail import __version__
+    from django_logtail.page.assets import assets
 
     if route == "asset":
-        return reverse("logtail:asset", args=[__version__, "page/logs-page.js"])
+        return reverse("logtail:asset", args=[assets().version, "page/logs-page.js"])
     return reverse(f"logtail:{route}", args=[slug] if ROUTES[route][4] else [])
 
 

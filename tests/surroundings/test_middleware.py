@@ -16,7 +16,7 @@ import pytest
 import zstandard
 from playwright.sync_api import BrowserContext, Error, TimeoutError
 
-import django_logtail
+from django_logtail.page.assets import assets
 from tests.stack import CHECKOUT, Stack, Web
 from tests.viewing.test_last_lines import bytes_of, named
 
@@ -154,7 +154,7 @@ def test_the_lines_over_http_are_whole(host: Host) -> None:
 
 @pytest.mark.parametrize("name", ["page/logs-page.js", "log-tail.js", "find/match-worker.js"])
 def test_a_script_is_what_is_in_the_package(host: Host, name: str) -> None:
-    path = f"/logs/-/assets/{django_logtail.__version__}/{name}"
+    path = f"/logs/-/assets/{assets().version}/{name}"
     content = (CHECKOUT / "django_logtail" / "static" / "logtail" / name).read_bytes()
 
     answer = host.ask(path)
