@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, TypeAlias
 
@@ -203,24 +203,68 @@ def decode_lines_query(fields: Mapping[str, str], lines: int) -> tuple[int, Plac
     return lines, _place({**numbers, "file": fields.get("file")})
 
 
-def encode_batch(
-    file: str,
-    start: int,
-    data: bytes,
-    *,
-    partial: bool = False,
-    late: bool = False,
-    request: int | None = None,
-) -> bytes:
-    """A binary frame: one JSON object, a newline, then the raw bytes [start, start + len(data)) of `file`."""
-    header: dict[str, object] = {"type": "batch", "file": file, "start": start, "end": start + len(data)}
-    if partial:
-        header["partial"] = True
-    if late:
-        header["late"] = True
-    if request is not None:
-        header["request"] = request
-    return json.dumps(header, separators=(",", ":")).encode() + b"\n" + data
+# Made once: `json.dumps` makes one for each call that is not like its defaults.
+_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+_json_head = json.JSONEncoder(separators=(",", ":")).encode
+
+
+@dataclass(slots=True)
+class Frame:
+    """What a viewer is sent at a time: a message's kind and fields and, of a batch, the bytes they speak of.
+
+    It is encoded when it is first sent, and once, however many viewers it is sent to.
+    """
+
+    kind: str
+    fields: Mapping[str, Any]
+    #: None: it goes out as text.
+    data: bytes | None = None
+    _encoded: bytes | str | None = field(default=None, init=False, repr=False, compare=False)
+
+    @classmethod
+    def message(cls, kind: str, /, **fields: object) -> Frame:
+        """A text frame; fields that are None are left out."""
+        return cls(kind, {name: value for name, value in fields.items() if value is not None})
+
+    @classmethod
+    def batch(
+        cls,
+        start: Place,
+        data: bytes,
+        *,
+        partial: bool = False,
+        late: bool = False,
+        request: int | None = None,
+    ) -> Frame:
+        """A binary frame: the raw bytes [start.offset, start.offset + len(data)) of a generation."""
+        fields: dict[str, object] = {
+            "file": start.file,
+            "start": start.offset,
+            "end": start.offset + len(data),
+        }
+        if partial:
+            fields["partial"] = True
+        if late:
+            fields["late"] = True
+        if request is not None:
+            fields["request"] = request
+        return cls("batch", fields, data)
+
+    @property
+    def encoded(self) -> bytes | str:
+        """As it goes out: one JSON object, and for a binary frame a newline and its bytes after it."""
+        if self._encoded is None:
+            fields = {"type": self.kind, **self.fields}
+            if self.data is None:
+                self._encoded = _json(fields)
+            else:
+                self._encoded = _json_head(fields).encode() + b"\n" + self.data
+        return self._encoded
+
+
+def place_fields(place: Place) -> dict[str, object]:
+    """A place as a field of a message."""
+    return {"file": place.file, "offset": place.offset}
 
 
 def decode_batch(frame: bytes) -> tuple[dict[str, Any], bytes]:
@@ -232,12 +276,6 @@ def decode_batch(frame: bytes) -> tuple[dict[str, Any], bytes]:
     if fields["end"] - fields["start"] != len(data):
         raise BadMessage(f"header promises {fields['end'] - fields['start']} bytes, frame has {len(data)}")
     return fields, data
-
-
-def encode_message(kind: str, /, **fields: object) -> str:
-    """A text frame; fields that are None are left out."""
-    message = {"type": kind, **{name: value for name, value in fields.items() if value is not None}}
-    return json.dumps(message, separators=(",", ":"), ensure_ascii=False)
 
 
 def _whole(fields: Mapping[str, object], name: str, most: int = MAX_OFFSET) -> int:

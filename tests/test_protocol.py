@@ -14,6 +14,7 @@ from django_logtail.protocol import (
     Ack,
     BadMessage,
     Cancel,
+    Frame,
     Hello,
     Hold,
     Range,
@@ -24,8 +25,6 @@ from django_logtail.protocol import (
     decode_batch,
     decode_client_message,
     decode_lines_query,
-    encode_batch,
-    encode_message,
 )
 
 
@@ -130,7 +129,7 @@ def test_nothing_a_client_sends_raises_anything_but_bad_message(text):
 def test_a_batch_goes_out_and_comes_back_whatever_its_bytes():
     data = bytes(range(256)) + b"\n\n"
 
-    header, found = decode_batch(encode_batch("f", 10, data, late=True, request=3))
+    header, found = decode_batch(Frame.batch(Place("f", 10), data, late=True, request=3).encoded)
 
     assert found == data
     assert header == {"type": "batch", "file": "f", "start": 10, "end": 268, "late": True, "request": 3}
@@ -138,11 +137,11 @@ def test_a_batch_goes_out_and_comes_back_whatever_its_bytes():
 
 def test_a_frame_that_is_shorter_than_its_header_says_is_refused():
     with pytest.raises(BadMessage, match="header promises 5 bytes, frame has 4"):
-        decode_batch(encode_batch("f", 0, b"12345")[:-1])
+        decode_batch(Frame.batch(Place("f", 0), b"12345").encoded[:-1])
 
 
 def test_fields_without_a_value_are_left_out():
-    assert encode_message("status", state="live", size=None) == '{"type":"status","state":"live"}'
+    assert Frame.message("status", state="live", size=None).encoded == '{"type":"status","state":"live"}'
 
 
 @pytest.mark.parametrize(
@@ -176,3 +175,8 @@ def test_a_query_that_says_neither_is_told_what_is_wrong(query, words):
         decode_lines_query(query, 500)
 
     assert str(caught.value) == words
+
+
+@pytest.mark.parametrize("frame", [Frame.message("status", state="live"), Frame.batch(Place("f", 0), b"a\n")])
+def test_a_frame_is_encoded_once_however_often_it_is_sent(frame):
+    assert frame.encoded is frame.encoded

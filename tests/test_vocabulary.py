@@ -62,7 +62,7 @@ def test_each_kind_of_event_is_documented_and_said_and_no_other() -> None:
 
 
 def test_each_message_of_the_server_is_documented_and_sent_and_heard_and_no_other() -> None:
-    sent = set(re.findall(r'encode_message\(\s*"([a-z]+)"', SAYING))
+    sent = set(re.findall(r'Frame\.message\(\s*"([a-z]+)"', SAYING))
     heard = set(re.findall(r"case '([a-z]+)':", SESSION[SESSION.index("#said(message)") :]))
     heard |= set(re.findall(r"(?:message|header|m)\.type [!=]== '([a-z]+)'", SCRIPTS))
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from django_logtail.place import Place
-from django_logtail.protocol import encode_batch, encode_message
+from django_logtail.protocol import Frame
 from django_logtail.relay.gap import frames_between, landing
-from django_logtail.relay.items import Frame, RingItem
+from django_logtail.relay.items import RingItem
 from django_logtail.relay.ring import Ring, Spot
 
 
@@ -27,7 +27,7 @@ class Cursor:
     place: Place | None = None
     news: asyncio.Event = field(default_factory=asyncio.Event)
     stepped_at: float = 0.0
-    _opening: str | None = field(default=None, init=False)
+    _opening: Frame | None = field(default=None, init=False)
     _shown_partial: RingItem | None = field(default=None, init=False)
 
     @property
@@ -61,7 +61,7 @@ class Cursor:
         if self.number < ring.next:
             item = ring.item(self.number)
             if item.is_start:
-                self._opening, self.place, self.number = str(item.frame), item.after, self.number + 1
+                self._opening, self.place, self.number = item.frame, item.after, self.number + 1
                 return
             if item.before is None:
                 return
@@ -70,7 +70,7 @@ class Cursor:
             self.place = ring.position
         if self.place is not None:
             file, offset = self.place.file, self.place.offset
-            self._opening = encode_message(
+            self._opening = Frame.message(
                 "event", kind="started", file=file, offset=offset, size=size, resumed=is_resumed
             )
 
@@ -81,7 +81,7 @@ class Cursor:
         self._shown_partial = None
         self.news.set()
 
-    def frames(self) -> Iterator[Frame]:
+    def frames(self) -> Iterator[tuple[Frame, Place | None]]:
         """What to send next, and the place after it. Stops when the viewer is up to date."""
         if self._opening is not None:
             opening, self._opening = self._opening, None
@@ -96,18 +96,17 @@ class Cursor:
             self._shown_partial = partial
             yield partial.frame, self.place
 
-    def _step(self, item: RingItem) -> Frame:
+    def _step(self, item: RingItem) -> tuple[Frame, Place | None]:
         frame = item.frame
         if self.skipped and item.before is not None:
-            start, data = item.before.offset + self.skipped, item.data[self.skipped :]
-            frame = encode_batch(item.before.file, start, data, late=item.is_late)
+            frame = Frame.batch(item.before.ahead(self.skipped), item.data[self.skipped :], late=item.is_late)
         self.number += 1
         self.skipped = 0
         if not item.is_late and item.after is not None:
             self.place = item.after
         return frame, self.place
 
-    def _jump(self) -> Iterator[Frame]:
+    def _jump(self) -> Iterator[tuple[Frame, Place | None]]:
         """Fallen off the ring: go on near its end."""
         number = landing(self.ring)
         target = self.ring.item(number).before if number < self.ring.next else self.ring.position

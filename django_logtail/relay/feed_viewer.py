@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from django_logtail.place import Place
+from django_logtail.protocol import Frame
 from django_logtail.relay.cursor import Cursor
 from django_logtail.relay.feed import Feed
-from django_logtail.relay.items import Frame
 
 
 @dataclass(slots=True, eq=False)
@@ -23,11 +24,11 @@ class FeedViewer:
         """Set when there may be something to send, or the state of the log changed."""
         return self.cursor.news
 
-    def frames(self) -> Iterator[Frame]:
+    def frames(self) -> Iterator[tuple[Frame, Place | None]]:
         """What to send next, and the place after it. Stops when the viewer is up to date."""
-        for frame in self.cursor.frames():
+        for step in self.cursor.frames():
             self.feed.pace.stepped(self.cursor)
-            yield frame
+            yield step
 
     def status(self) -> dict[str, object]:
         """The fields of a `status` message, as of now."""

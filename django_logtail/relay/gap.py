@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from django_logtail.place import Place
-from django_logtail.protocol import encode_message
-from django_logtail.relay.items import Frame
+from django_logtail.protocol import Frame, place_fields
 from django_logtail.relay.ring import Ring
 
 #: Bytes before the end that such a viewer is put back to.
@@ -25,7 +24,9 @@ def landing(ring: Ring) -> int:
     return number
 
 
-def frames_between(ring: Ring, here: Place | None, target: Place | None) -> Iterator[Frame]:
+def frames_between(
+    ring: Ring, here: Place | None, target: Place | None
+) -> Iterator[tuple[Frame, Place | None]]:
     """What leads a viewer from `here` to `target`: the gaps, and the moves between the generations they are in.
 
     `here` is None for a viewer that has not even been told how the stream begins.
@@ -50,11 +51,11 @@ def frames_between(ring: Ring, here: Place | None, target: Place | None) -> Iter
         yield _gap(here, target), target
 
 
-def _gap(start: Place, end: Place) -> str:
-    return encode_message("gap", file=start.file, start=start.offset, end=end.offset, reason="slow")
+def _gap(start: Place, end: Place) -> Frame:
+    return Frame.message("gap", file=start.file, start=start.offset, end=end.offset, reason="slow")
 
 
-def _missed(here: Place, target: Place) -> str:
+def _missed(here: Place, target: Place) -> Frame:
     """How the one generation led to the other is not known any more."""
-    before = {"file": here.file, "offset": here.offset}
-    return encode_message("event", kind="missed", file=target.file, offset=target.offset, before=before)
+    before = place_fields(here)
+    return Frame.message("event", kind="missed", file=target.file, offset=target.offset, before=before)

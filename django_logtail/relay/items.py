@@ -1,24 +1,21 @@
-"""What a reader sends, made into what viewers are sent: encoded once, however many they are."""
+"""What a reader sends, made into what viewers are sent."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
 
 from django_logtail.control.messages import Batch, Event
 from django_logtail.place import Place
-from django_logtail.protocol import encode_batch, encode_message
+from django_logtail.protocol import Frame, place_fields
 
 #: Bytes one item costs beside its text.
 ITEM_BYTES: Final = 300
 
-#: What one viewer is sent at a time, and the place after it.
-Frame: TypeAlias = tuple[bytes | str, Place | None]
-
 
 @dataclass(frozen=True, slots=True)
 class RingItem:
-    """One item of the stream as it goes to viewers. `data` is empty for events.
+    """One item of the stream as it goes to viewers.
 
     The stream stands at `before` and then at `after`; late bytes of an older generation, and a line's beginning that
     is shown early, leave it where it is. `total` counts the bytes of log that the feed had received with this item,
@@ -27,18 +24,25 @@ class RingItem:
 
     before: Place | None
     after: Place | None
-    frame: bytes | str
+    frame: Frame
     total: int
     at: float
-    data: bytes = b""
     is_partial: bool = False
     is_late: bool = False
     is_start: bool = False
 
     @property
+    def data(self) -> bytes:
+        """Bytes of log; none for events."""
+        return self.frame.data or b""
+
+    @property
     def size(self) -> int:
         """Bytes of memory."""
-        return len(self.frame) + ITEM_BYTES
+        frame = self.frame
+        if frame.data is not None:
+            return len(frame.data) + ITEM_BYTES
+        return sum(len(value) for value in frame.fields.values() if isinstance(value, str)) + ITEM_BYTES
 
     @property
     def is_move(self) -> bool:
@@ -53,10 +57,9 @@ def batch_item(message: Batch, here: Place | None, received: int, at: float) -> 
     return RingItem(
         before,
         here if is_partial or is_late else before.ahead(len(data)),
-        encode_batch(before.file, before.offset, data, partial=is_partial, late=is_late),
+        Frame.batch(before, data, partial=is_partial, late=is_late),
         received if is_partial else received + len(data),
         at,
-        data,
         is_partial=is_partial,
         is_late=is_late,
     )
@@ -65,12 +68,12 @@ def batch_item(message: Batch, here: Place | None, received: int, at: float) -> 
 def event_item(message: Event, received: int, at: float) -> RingItem:
     """The item of an event, which has no bytes."""
     before, after = message.before, message.after
-    frame = encode_message(
+    frame = Frame.message(
         "event",
         kind=message.kind,
         file=None if after is None else after.file,
         offset=None if after is None else after.offset,
-        before=None if before is None else {"file": before.file, "offset": before.offset},
+        before=None if before is None else place_fields(before),
         **message.details,
     )
     return RingItem(before, after, frame, received, at, is_start=message.kind == "started")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import time
 import uuid
@@ -98,10 +97,8 @@ async def whole_file(relay: Relay, log: Log, user: str = "") -> WholeFile:
         while True:
             viewer.news.clear()
             for frame, _ in viewer.frames():
-                if isinstance(frame, str):
-                    fields = json.loads(frame)
-                    if fields.get("kind") == "started" and "file" in fields:
-                        return WholeFile(fields["file"], fields["size"])
+                if frame.fields.get("kind") == "started" and "file" in frame.fields:
+                    return WholeFile(frame.fields["file"], frame.fields["size"])
             feed, now = viewer.feed, time.monotonic()
             if feed.state not in ("waiting", "live"):
                 raise NoFile(feed.state, told_reason(feed.reason, sees_host=log.sees_host))

@@ -6,13 +6,12 @@ answer is the messages a socket would have sent, one after the other: see `docs/
 
 from __future__ import annotations
 
-import json
 import time
 from typing import Final
 
 from django_logtail.models import Log
 from django_logtail.place import Place
-from django_logtail.protocol import MAX_RANGE_BYTES, PROTOCOL_VERSION, encode_message
+from django_logtail.protocol import MAX_RANGE_BYTES, PROTOCOL_VERSION, Frame
 from django_logtail.relay import Relay
 from django_logtail.relay.feed_viewer import FeedViewer
 from django_logtail.timing import pause
@@ -49,7 +48,7 @@ async def last_lines(relay: Relay, log: Log, *, lines: int, resume: Place | None
     )
     answer = _Answer(sees_host=log.sees_host)
     answer.add(
-        encode_message(
+        Frame.message(
             "hello",
             protocol=PROTOCOL_VERSION,
             log=log.slug,
@@ -61,8 +60,8 @@ async def last_lines(relay: Relay, log: Log, *, lines: int, resume: Place | None
     )
     try:
         reason = await _collect(viewer, answer)
-        answer.add(encode_message("status", **viewer.status()))
-        answer.add(encode_message("end", reason=reason, may_retry=True))
+        answer.add(Frame.message("status", **viewer.status()))
+        answer.add(Frame.message("end", reason=reason, may_retry=True))
     finally:
         relay.feeds.leave(viewer)
     return b"".join(answer.parts)
@@ -80,14 +79,14 @@ class _Answer:
         self._file = ""
         self._end = 0
 
-    def add(self, frame: bytes | str) -> None:
-        """A frame of a socket. Text gets the newline that a batch has by itself."""
-        frame = told(frame, sees_host=self._sees_host)
-        part = frame if isinstance(frame, bytes) else frame.encode() + b"\n"
+    def add(self, frame: Frame) -> None:
+        """A frame of a socket. Text gets a newline, as a batch has one after its fields."""
+        encoded = told(frame, sees_host=self._sees_host).encoded
+        part = encoded if isinstance(encoded, bytes) else encoded.encode() + b"\n"
         self.parts.append(part)
         self.size += len(part)
-        fields = json.loads(part.partition(b"\n")[0])
-        match fields["type"]:
+        fields = frame.fields
+        match frame.kind:
             case "batch" if not fields.get("late"):
                 self._file, self._end = fields["file"], fields["end"]
             case "event" if "file" in fields:

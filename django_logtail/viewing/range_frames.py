@@ -6,28 +6,26 @@ import asyncio
 from collections.abc import AsyncGenerator
 
 from django_logtail.control.messages import Failed, Piece, Read
-from django_logtail.protocol import encode_batch, encode_message
+from django_logtail.protocol import Frame
 from django_logtail.relay.requests import AsyncHistory
 
 
-async def range_frames(answer: AsyncHistory, request: int) -> AsyncGenerator[bytes | str]:
+async def range_frames(answer: AsyncHistory, request: int) -> AsyncGenerator[Frame]:
     """The frames that answer a `range`: batches, and a last one `done` or `error`. Close it to end the asking."""
     try:
         while True:
             message = await answer.next()
             match message:
                 case Piece(start=start, data=data):
-                    yield encode_batch(start.file, start.offset, data, request=request)
+                    yield Frame.batch(start, data, request=request)
                 case Read(start=start, end=end):
-                    yield encode_message(
-                        "done", request=request, file=start.file, start=start.offset, end=end
-                    )
+                    yield Frame.message("done", request=request, file=start.file, start=start.offset, end=end)
                     return
                 case Failed(error=text):
-                    yield encode_message("error", request=request, id="not-there", text=text)
+                    yield Frame.message("error", request=request, id="not-there", text=text)
                     return
     except asyncio.TimeoutError:
         text = "No reader answered. Try again."
-        yield encode_message("error", request=request, id="no-reader", text=text)
+        yield Frame.message("error", request=request, id="no-reader", text=text)
     finally:
         answer.close()

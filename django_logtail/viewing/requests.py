@@ -15,7 +15,7 @@ from django_logtail.access import Refused
 from django_logtail.conf import conf
 from django_logtail.control.wants import Sought
 from django_logtail.models import Log
-from django_logtail.protocol import encode_message
+from django_logtail.protocol import Frame
 from django_logtail.relay import Relay
 from django_logtail.shares import Charged
 from django_logtail.tailing.text.matching import has_regex
@@ -47,11 +47,11 @@ class Answers:
         relay: Relay,
         user: str,
         admit: Callable[[], Awaitable[Log]],
-        send: Callable[[bytes | str], Awaitable[None]],
+        send: Callable[[Frame], Awaitable[int]],
     ) -> None:
         """`admit`: the log, if the viewer may still see it; raises `Refused`, `Changed` and `DatabaseError`.
 
-        `user`: who pays. `send` raises `End`.
+        `user`: who pays. `send` returns how long the frame was, and raises `End`.
         """
         self._relay = relay
         self._user = user
@@ -78,13 +78,13 @@ class Answers:
         request = asked.request
         if request in self._ranges or request in self._searches or len(others) >= most:
             text = f"At most {most} {name} at a time."
-            await self._send(encode_message("error", request=request, id=f"too-many-{name}", text=text))
+            await self._send(Frame.message("error", request=request, id=f"too-many-{name}", text=text))
             return
         with contextlib.ExitStack() as slot:
             if isinstance(asked, protocol.SearchFrom):
                 mine = slots.take(self._user, "searches", conf.MAX_SEARCHES_PER_USER)
                 if mine is None:
-                    await self._send(encode_message("error", **_too_many_searches(request)))
+                    await self._send(Frame.message("error", **_too_many_searches(request)))
                     return
                 slot.enter_context(mine)
             task = others[request] = asyncio.ensure_future(self._answer(asked))
@@ -124,7 +124,7 @@ class Answers:
         except Exception as error:  # noqa: BLE001 - seen; who asked is told, and everything else goes on
             self._relay.supervisor.failed("answering a viewer", error)
             text = "The server failed to answer. Its own log says why."
-            await self._send(encode_message("error", request=asked.request, id="unavailable", text=text))
+            await self._send(Frame.message("error", request=asked.request, id="unavailable", text=text))
 
     async def _tell(self, asked: Asked) -> None:
         spending = spending_here()
@@ -132,15 +132,14 @@ class Answers:
             log = await self._admit()
         except DatabaseError:
             text = "The server cannot look up your access right now. Try again."
-            await self._send(encode_message("error", request=asked.request, id="unavailable", text=text))
+            await self._send(Frame.message("error", request=asked.request, id="unavailable", text=text))
             return
         async with contextlib.aclosing(self._frames(log, asked)) as frames:
             async for frame in frames:
                 await spending.processor.turn(self._user)
-                await self._send(frame)
-                spending.spend_arrival(self._user, len(frame))
+                spending.spend_arrival(self._user, await self._send(frame))
 
-    def _frames(self, log: Log, asked: Asked) -> AsyncGenerator[bytes | str]:
+    def _frames(self, log: Log, asked: Asked) -> AsyncGenerator[Frame]:
         ask = functools.partial(
             self._relay.history, str(log.pk), log.queue_name, user=self._user, revision=log.revision
         )

@@ -8,12 +8,12 @@ from typing import Any
 
 from django_logtail.control.messages import Failed, Found
 from django_logtail.place import Place
-from django_logtail.protocol import encode_message
+from django_logtail.protocol import Frame
 from django_logtail.relay.requests import AsyncHistory
 
 
-async def search_frames(answer: AsyncHistory, request: int, start: Place) -> AsyncGenerator[str]:
-    """The text frames that answer a `search`, the last one `done` or `error`. Close it to end the search.
+async def search_frames(answer: AsyncHistory, request: int, start: Place) -> AsyncGenerator[Frame]:
+    """The frames that answer a `search`, the last one `done` or `error`. Close it to end the search.
 
     Each message says how many hits there were with it: one that got lost is noticed, and what a reader sends once more
     that began at the beginning again is left out.
@@ -23,23 +23,23 @@ async def search_frames(answer: AsyncHistory, request: int, start: Place) -> Asy
         while True:
             message = await answer.next()
             if isinstance(message, Failed):
-                yield encode_message("error", request=request, id=message.id, text=message.error)
+                yield Frame.message("error", request=request, id=message.id, text=message.error)
                 return
             if not isinstance(message, Found):
                 continue
             fresh = message.count - taken
             if fresh > len(message.hits):
                 text = "Some of what was found got lost on the way. Search again."
-                yield encode_message("error", request=request, id="lost", text=text)
+                yield Frame.message("error", request=request, id="lost", text=text)
                 return
             if fresh > 0:
                 taken += fresh
                 hits = [_hit(*hit[:5]) for hit in message.hits[-fresh:]]
-                yield encode_message("found", request=request, file=start.file, hits=hits)
+                yield Frame.message("found", request=request, file=start.file, hits=hits)
             at, end = message.at, message.end
             if message.done:
                 more = message.more or None
-                yield encode_message(
+                yield Frame.message(
                     "done",
                     request=request,
                     file=start.file,
@@ -49,10 +49,10 @@ async def search_frames(answer: AsyncHistory, request: int, start: Place) -> Asy
                     more=more,
                 )
                 return
-            yield encode_message("progress", request=request, at=at, end=end, reason=message.reason or None)
+            yield Frame.message("progress", request=request, at=at, end=end, reason=message.reason or None)
     except asyncio.TimeoutError:
         text = "No reader answered. Try again."
-        yield encode_message("error", request=request, id="no-reader", text=text)
+        yield Frame.message("error", request=request, id="no-reader", text=text)
     finally:
         answer.close()
 

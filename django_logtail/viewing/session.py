@@ -15,7 +15,7 @@ from django_logtail import protocol
 from django_logtail.access import Refused
 from django_logtail.control import ViewerFacts
 from django_logtail.models import Log
-from django_logtail.protocol import BadMessage, CloseCode, encode_message
+from django_logtail.protocol import BadMessage, CloseCode, Frame
 from django_logtail.relay import Relay
 from django_logtail.relay.feed_viewer import FeedViewer
 from django_logtail.relay.here import relay_here
@@ -53,7 +53,7 @@ class Watching:
         log, session = self._log, uuid.uuid4().hex[:12]
         label = log.encoding_label
         await self._tell(
-            encode_message(
+            Frame.message(
                 "hello",
                 protocol=protocol.PROTOCOL_VERSION,
                 session=session,
@@ -104,18 +104,17 @@ class Watching:
                     whereabouts(task),
                 )
 
-    async def _tell(self, frame: bytes | str) -> None:
+    async def _tell(self, frame: Frame) -> None:
         await self._socket.send(told(frame, sees_host=self._log.sees_host))
 
-    async def _tell_much(self, frame: bytes | str) -> None:
-        await self._socket.send_bulk(told(frame, sees_host=self._log.sees_host))
+    async def _tell_much(self, frame: Frame) -> int:
+        return await self._socket.send_bulk(told(frame, sees_host=self._log.sees_host))
 
     async def _deliver(self, relay: Relay, viewer: FeedViewer) -> None:
         while True:
             viewer.news.clear()
             for frame, place in viewer.frames():
-                await self._tell_much(frame)
-                self._window.sent(frame, place)
+                self._window.sent(await self._tell_much(frame), place)
                 await self._window.until_open()
             relay.feeds.share(viewer)
             if not viewer.news.is_set():
@@ -148,7 +147,7 @@ class Watching:
             status = viewer.status()
             if status != shown or time.monotonic() - self._socket.sent_at >= KEEP_ALIVE_SECONDS:
                 shown = status
-                await self._tell(encode_message("status", **status))
+                await self._tell(Frame.message("status", **status))
             if viewer.feed.is_outdated:
                 await self._look_again()
             if self._window.is_overdue:

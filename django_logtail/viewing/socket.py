@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from django_logtail import protocol
 from django_logtail.access import Refused
-from django_logtail.protocol import BadMessage, CloseCode, decode_client_message, encode_message
+from django_logtail.protocol import BadMessage, CloseCode, Frame, decode_client_message
 from django_logtail.timing import TokenBucket, time_limit
 from django_logtail.viewing.daphne import Connection, connection_of
 
@@ -97,18 +97,20 @@ class Socket:
             )  # before it is copied
         return decode_client_message(text)
 
-    async def send(self, frame: bytes | str) -> None:
-        """Raises `End` when the other side is gone."""
+    async def send(self, frame: Frame) -> int:
+        """Returns how long it was. Raises `End` when the other side is gone."""
         self.sent_at = time.monotonic()
+        encoded = frame.encoded
         try:
-            if isinstance(frame, str):
-                await self._send({"type": "websocket.send", "text": frame})
+            if isinstance(encoded, str):
+                await self._send({"type": "websocket.send", "text": encoded})
             else:
-                await self._send({"type": "websocket.send", "bytes": frame})
+                await self._send({"type": "websocket.send", "bytes": encoded})
         except OSError:  # what uvicorn raises for a socket that is gone
             raise End(None) from None
+        return len(encoded)
 
-    async def send_bulk(self, frame: bytes | str) -> None:
+    async def send_bulk(self, frame: Frame) -> int:
         """As `send`, for what there may be much of: waits for the client, in every server."""
         async with self._bulk:  # who sends beside waits as well
             if self._untaken >= BULK_BYTES // 2 and self._connection is not None:
@@ -117,8 +119,9 @@ class Socket:
                 elif self._untaken >= BULK_BYTES:
                     await self._connection.drained()
                     self._untaken = 0
-            await self.send(frame)
-            self._untaken += len(frame)
+            size = await self.send(frame)
+            self._untaken += size
+            return size
 
     @functools.cached_property
     def _connection(self) -> Connection | None:
@@ -127,7 +130,7 @@ class Socket:
     async def close(self, end: End) -> None:
         if end.code is None:
             return
-        last = encode_message("end", reason=end.reason, text=end.text, may_retry=end.may_retry, **end.more)
+        last = Frame.message("end", reason=end.reason, text=end.text, may_retry=end.may_retry, **end.more)
         # The other side may be gone, and each server says so in its own way; or it takes nothing any more.
         with contextlib.suppress(Exception):
             async with time_limit(CLOSE_SECONDS):

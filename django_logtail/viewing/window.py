@@ -31,11 +31,12 @@ class Window:
         is_late = time.monotonic() - self._acked_at > ACK_SECONDS
         return bool(self._unacknowledged) and is_late and not self._is_held
 
-    def sent(self, frame: bytes | str, place: Place | None) -> None:
-        """`place`: where the viewer stands after the frame."""
+    def sent(self, size: int, place: Place | None) -> None:
+        """`size`: bytes of the frame; `place`: where the viewer stands after it."""
         # Whatever was sent counts, a line shown early and an event too: a socket that nobody reads holds them.
         # Before there is a place there is nothing a client could acknowledge.
-        size = len(frame) if place is not None else 0
+        if place is None:
+            size = 0
         self._sent.append((place, size))
         if not self._unacknowledged:
             self._acked_at = time.monotonic()

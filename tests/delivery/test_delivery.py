@@ -72,7 +72,8 @@ class Taker:
         self.place: tuple[str, int] | None = None
 
     def take(self) -> None:
-        for frame, _ in self.viewer.frames():
+        for sent, _ in self.viewer.frames():
+            frame = sent.encoded
             if isinstance(frame, bytes):
                 header, data = decode_batch(frame)
                 if header.get("partial"):

@@ -228,7 +228,7 @@ class Taker:
             self.viewer.news.clear()
             if not self.is_held:
                 for frame, place in self.viewer.frames():
-                    self._take(frame)
+                    self._take(frame.encoded)
                     assert place is None or (place.file, place.offset) == self.place
                 self.web.relay.feeds.share(self.viewer)
             if not self.viewer.news.is_set():

@@ -56,7 +56,7 @@ def wanted_searches(house: House) -> dict[str, AsyncHistory]:
 
 
 async def answered(frames) -> list[dict]:
-    return [json.loads(text) async for text in frames]
+    return [json.loads(frame.encoded) async for frame in frames]
 
 
 def hits_of(messages: list[dict]) -> list[dict]:
@@ -141,8 +141,8 @@ async def test_the_first_hits_are_told_before_the_search_is_over(house):
     house.append(b"needle\n" + numbered(0, 200_000) + b"needle\n")
     frames = await ask(house, "needle")
 
-    first = json.loads(await anext(frames))
-    then = json.loads(await anext(frames))
+    first = json.loads((await anext(frames)).encoded)
+    then = json.loads((await anext(frames)).encoded)
     rest = await answered(frames)
 
     assert [hit["start"] for hit in first["hits"]] == [0]
@@ -209,7 +209,7 @@ async def test_a_cancelled_search_ends_and_closes_its_file(house, monkeypatch):
     house.append(numbered(0, 100))
     gate = Gate(monkeypatch)
     frames = await ask(house, "nothing")
-    assert json.loads(await anext(frames))["type"] == "progress"
+    assert json.loads((await anext(frames)).encoded)["type"] == "progress"
     before = open_descriptors(house.path)
     await frames.aclose()
     await until(lambda: open_descriptors(house.path) == before - 1)
@@ -343,7 +343,7 @@ async def test_a_new_reader_searches_on_and_nothing_is_told_twice(house, monkeyp
     gate = Gate(monkeypatch)
     gate.is_open = True
     frames = await ask(house, "line")
-    first = [json.loads(await anext(frames))]
+    first = [json.loads((await anext(frames)).encoded)]
     await house.kill_reader()
     rest = await asyncio.wait_for(answered(frames), 14)
 

@@ -38,9 +38,8 @@ class Stage:
 
 def frames(viewer):
     """What the viewer is sent now."""
-    return [
-        decode_batch(frame) if isinstance(frame, bytes) else json.loads(frame) for frame, _ in viewer.frames()
-    ]
+    sent = [frame.encoded for frame, _ in viewer.frames()]
+    return [decode_batch(frame) if isinstance(frame, bytes) else json.loads(frame) for frame in sent]
 
 
 def data_of(found):

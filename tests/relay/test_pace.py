@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from django_logtail.place import Place
+from django_logtail.protocol import Frame
 from django_logtail.relay.cursor import Cursor
 from django_logtail.relay.items import RingItem
 from django_logtail.relay.pace import CATCH_UP_SECONDS, SLOW_SECONDS, STEP_SECONDS, Pace
@@ -14,8 +15,9 @@ from django_logtail.relay.ring import Ring
 from tests.delivery.test_machine import VirtualLoop
 
 MIB = 1024 * 1024
+BATCH_BYTES = 64 * 1024
 RING_BYTES = 4 * MIB
-BATCH = bytes(64 * 1024)
+BATCH = Frame.batch(Place("a", 0), bytes(BATCH_BYTES))
 #: More than a look lasts.
 MOMENT = 0.02
 
@@ -49,12 +51,12 @@ class Stage:
 
     def send_one(self) -> bool:
         """The next batch comes, if it may be sent."""
-        if self.left < len(BATCH):
+        if self.left < BATCH_BYTES:
             return False
-        start, end = self.ring.received, self.ring.received + len(BATCH)
-        self.ring.append(RingItem(Place("a", start), Place("a", end), BATCH, end, self.clock(), BATCH))
+        start, end = self.ring.received, self.ring.received + BATCH_BYTES
+        self.ring.append(RingItem(Place("a", start), Place("a", end), BATCH, end, self.clock()))
         self.ring.trim(RING_BYTES, self.pace.needed)
-        self.left -= len(BATCH)
+        self.left -= BATCH_BYTES
         return True
 
     def take(self, cursor: Cursor, most: int = 1_000) -> None:
@@ -115,7 +117,7 @@ def test_one_that_had_no_turn_yet_is_waited_for_until_it_has_caught_up(play) -> 
 def test_one_that_was_up_to_date_for_long_is_waited_for_when_a_burst_comes(play) -> None:
     async def scene(stage: Stage) -> None:
         fast, other = stage.join(), stage.join()
-        stage.left = len(BATCH)
+        stage.left = BATCH_BYTES
         stage.send()
         stage.take(fast)
         stage.take(other)
@@ -132,7 +134,7 @@ def test_one_that_was_up_to_date_for_long_is_waited_for_when_a_burst_comes(play)
 def test_a_wait_ends_when_no_step_was_taken_for_so_long_and_not_later(play) -> None:
     async def scene(stage: Stage) -> None:
         fast, still = stage.join(), stage.join()
-        stage.left = len(BATCH)
+        stage.left = BATCH_BYTES
         stage.send()
         began = stage.clock()
         await asyncio.sleep(STEP_SECONDS / 2)
@@ -152,7 +154,7 @@ def test_a_wait_ends_when_no_step_was_taken_for_so_long_and_not_later(play) -> N
 def test_one_that_stands_still_already_is_not_waited_for(play) -> None:
     async def scene(stage: Stage) -> None:
         fast, still = stage.join(), stage.join()
-        stage.left = len(BATCH)
+        stage.left = BATCH_BYTES
         stage.send()
         await asyncio.sleep(STEP_SECONDS)
         stage.ask()
@@ -167,7 +169,7 @@ def test_one_that_stands_still_already_is_not_waited_for(play) -> None:
 def test_one_that_stood_still_and_goes_on_is_waited_for(play) -> None:
     async def scene(stage: Stage) -> None:
         fast, other = stage.join(), stage.join()
-        stage.left = len(BATCH)
+        stage.left = BATCH_BYTES
         stage.send()
         await asyncio.sleep(STEP_SECONDS)
         stage.ask()
@@ -259,7 +261,7 @@ def test_one_that_stops_reading_costs_the_others_little_and_only_once(
 ) -> None:
     async def scene(stage: Stage) -> None:
         reads, stops = stage.join(), stage.join()
-        between = len(BATCH) / (megabytes_per_second * 1e6)
+        between = BATCH_BYTES / (megabytes_per_second * 1e6)
         ends_at = stage.clock() + SLOW_SECONDS + 10
         pauses = []
         while stage.clock() < ends_at:

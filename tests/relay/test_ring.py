@@ -3,17 +3,18 @@
 import pytest
 
 from django_logtail.place import Place
+from django_logtail.protocol import Frame
 from django_logtail.relay.items import RingItem
 from django_logtail.relay.ring import Ring, Spot
 
 
 def batch(start: int, data: bytes, *, file: str = "a", total: int = 0) -> RingItem:
-    end = start + len(data)
-    return RingItem(Place(file, start), Place(file, end), data, total or end, 0.0, data)
+    here, end = Place(file, start), start + len(data)
+    return RingItem(here, Place(file, end), Frame.batch(here, data), total or end, 0.0)
 
 
 def event(file: str, offset: int, *, before: Place | None, is_start: bool = False) -> RingItem:
-    return RingItem(before, Place(file, offset), "{}", offset, 0.0, is_start=is_start)
+    return RingItem(before, Place(file, offset), Frame.message("event"), offset, 0.0, is_start=is_start)
 
 
 @pytest.fixture

@@ -57,7 +57,9 @@ class Asker:
         return self.outcome
 
     async def _send(self, frame):
-        self.sent.append(json.loads(frame) if isinstance(frame, str) else decode_batch(frame))
+        sent = frame.encoded
+        self.sent.append(json.loads(sent) if isinstance(sent, str) else decode_batch(sent))
+        return len(sent)
 
 
 def answer(relay, want, data=b"0123456789"):
@@ -89,7 +91,7 @@ async def test_an_answer_that_fails_is_told_to_who_asked_and_logged(monkeypatch,
         return Log(pk=1, slug="app", name="App", path="/var/log/app.log", queue="q", encoding="utf-8")
 
     async def send(frame):
-        said.append(json.loads(frame))
+        said.append(json.loads(frame.encoded))
 
     answers = Answers(Relay(), "7", admit, send)
 

@@ -62,7 +62,7 @@ async def test_what_is_asked_for_while_access_cannot_be_looked_up_is_answered_so
     said = []
 
     async def send(frame):
-        said.append(json.loads(frame))
+        said.append(json.loads(frame.encoded))
 
     answers = Answers(None, "7", admit, send)
 

@@ -4,10 +4,12 @@ import asyncio
 
 import pytest
 
+from django_logtail.protocol import Frame
 from django_logtail.viewing import socket as module
 from django_logtail.viewing.socket import BULK_BYTES, Socket
 
-FRAME = b"x" * 64 * 1024
+FRAME_BYTES = 64 * 1024
+FRAME = Frame("batch", {}, b"x" * (FRAME_BYTES - len('{"type":"batch"}\n')))
 
 
 class Client:
@@ -36,7 +38,7 @@ def client(monkeypatch):
 
 
 async def send_much(socket):
-    for _ in range(2 * BULK_BYTES // len(FRAME)):
+    for _ in range(2 * BULK_BYTES // FRAME_BYTES):
         await socket.send_bulk(FRAME)
 
 
@@ -44,7 +46,7 @@ async def test_where_the_server_keeps_what_it_is_given_a_client_that_takes_nothi
     socket = Socket(None, client.send, ("a", 1))
     senders = [asyncio.ensure_future(send_much(socket)) for _ in range(3)]
 
-    for _ in range(2 * BULK_BYTES // len(FRAME)):
+    for _ in range(2 * BULK_BYTES // FRAME_BYTES):
         await asyncio.sleep(0)
     waited_at = client.sent
     client.has_taken.set()
@@ -60,11 +62,11 @@ async def test_a_status_and_the_last_words_do_not_wait(client):
     while client.sent < BULK_BYTES:
         await asyncio.sleep(0)
 
-    await asyncio.wait_for(socket.send(b"status"), 10)
+    await asyncio.wait_for(socket.send(Frame("status", {}, b"more")), 10)
     await asyncio.wait_for(socket.close(module.End(1000, "stopped")), 10)
     waiting.cancel()
 
-    assert client.sent == BULK_BYTES + len(b"status")
+    assert client.sent == BULK_BYTES + len(b'{"type":"status"}\nmore')
 
 
 async def test_other_servers_wait_by_themselves(client):

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from django_logtail.protocol import encode_batch, encode_message
+from django_logtail.place import Place
+from django_logtail.protocol import Frame
 from django_logtail.tailing.reasons import in_full, in_short, reason, reason_of
 from django_logtail.viewing.told import told
 
@@ -110,21 +111,30 @@ def test_details_are_never_taken_for_places_of_other_details():
 def test_others_than_staff_get_a_message_without_what_is_of_the_host(message, left):
     kind = message.pop("kind")
 
-    assert json.loads(told(encode_message(kind, **message), sees_host=False)) == left
+    assert json.loads(told(Frame.message(kind, **message), sees_host=False).encoded) == left
 
 
 def test_a_name_in_another_directory_is_told_without_the_directory():
-    frame = encode_message("event", kind="gone", name="/srv/elsewhere/app.log.1", inode=5)
+    frame = Frame.message("event", kind="gone", name="/srv/elsewhere/app.log.1", inode=5)
 
-    assert json.loads(told(frame, sees_host=False)) == {"type": "event", "name": "app.log.1"} | {
+    assert json.loads(told(frame, sees_host=False).encoded) == {"type": "event", "name": "app.log.1"} | {
         "kind": "gone"
     }
-    assert json.loads(told(frame, sees_host=True))["name"] == "/srv/elsewhere/app.log.1"
+    assert json.loads(told(frame, sees_host=True).encoded)["name"] == "/srv/elsewhere/app.log.1"
 
 
 def test_lines_and_hits_are_not_touched():
-    batch = encode_batch("f", 0, b'{"type":"hello","queue":"q"}\n')
-    found = encode_message("found", request=1, file="f", hits=[{"parts": [OUTSIDE]}], reader="x")
+    batch = Frame.batch(Place("f", 0), b'{"type":"hello","queue":"q"}\n')
+    found = Frame.message("found", request=1, file="f", hits=[{"parts": [OUTSIDE]}], reader="x")
 
     assert told(batch, sees_host=False) is batch
     assert told(found, sees_host=False) is found
+
+
+@pytest.mark.parametrize("sees_host", [True, False])
+def test_what_is_for_everybody_is_encoded_once_for_all(sees_host):
+    started = Frame.message("event", kind="started", file="f", offset=0, size=3, resumed=False)
+    rotated = Frame.message("event", kind="rotated", file="g", offset=0, name="app.log.1")
+
+    assert told(started, sees_host=sees_host) is started
+    assert told(rotated, sees_host=sees_host) is rotated

@@ -7,8 +7,6 @@ import pytest
 from django_logtail.place import Place
 from django_logtail.viewing.window import WINDOW_BYTES, Window
 
-FULL = b"x" * WINDOW_BYTES
-
 
 @pytest.fixture
 def window():
@@ -26,13 +24,13 @@ async def is_shut(waiting):
 
 
 async def test_less_than_a_window_may_be_sent_without_an_acknowledgement(window):
-    window.sent(FULL[1:], Place("a", WINDOW_BYTES - 1))
+    window.sent(WINDOW_BYTES - 1, Place("a", WINDOW_BYTES - 1))
 
     assert not await is_shut(window.until_open())
 
 
 async def test_a_full_window_opens_with_what_is_acknowledged(window):
-    window.sent(FULL, Place("a", WINDOW_BYTES))
+    window.sent(WINDOW_BYTES, Place("a", WINDOW_BYTES))
     was_shut = await is_shut(window.until_open())
     waiting = asyncio.ensure_future(window.until_open())
 
@@ -45,29 +43,29 @@ async def test_a_full_window_opens_with_what_is_acknowledged(window):
 
 @pytest.mark.parametrize("place", [Place("a", 9), Place("b", 10)])
 def test_a_place_before_the_first_frames_end_or_in_another_file_is_nothing_new(window, place):
-    window.sent(b"0123456789", Place("a", 10))
+    window.sent(10, Place("a", 10))
 
     assert not window.acknowledge(place)
 
 
 def test_the_same_place_is_new_only_once(window):
-    window.sent(b"0123456789", Place("a", 10))
+    window.sent(10, Place("a", 10))
 
     assert [window.acknowledge(Place("a", 10)) for _ in range(2)] == [True, False]
 
 
 async def test_an_event_counts_as_well_and_is_freed_with_the_place_it_stands_at(window):
-    window.sent(FULL, Place("a", WINDOW_BYTES))
-    window.sent('{"type":"event"}', Place("a", WINDOW_BYTES))
+    window.sent(WINDOW_BYTES, Place("a", WINDOW_BYTES))
+    window.sent(16, Place("a", WINDOW_BYTES))
 
     window.acknowledge(Place("a", WINDOW_BYTES))
-    window.sent(FULL[1:], Place("a", 2 * WINDOW_BYTES - 1))
+    window.sent(WINDOW_BYTES - 1, Place("a", 2 * WINDOW_BYTES - 1))
 
     assert not await is_shut(window.until_open())
 
 
 async def test_what_comes_before_there_is_a_place_does_not_count(window):
-    window.sent("x" * WINDOW_BYTES, None)
+    window.sent(WINDOW_BYTES, None)
 
     assert not await is_shut(window.until_open())
 
