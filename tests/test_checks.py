@@ -21,7 +21,7 @@ from django_logtail.checks.settings import (
     check_settings,
 )
 from django_logtail.checks.worker import check_broker, check_local_reader, check_namespace, check_tasks
-from django_logtail.conf import Conf, Key, conf
+from django_logtail.conf import SETTINGS, conf
 
 REFERENCE = Path(__file__).parent.parent / "docs" / "reference" / "checks.md"
 CORE = "channels_redis.core.RedisChannelLayer"
@@ -64,7 +64,7 @@ class TestSettings:
             ("queue", "Did you mean 'QUEUE'?"),
             (
                 "zzzz",
-                f"The keys are {', '.join(name for name, key in vars(Conf).items() if isinstance(key, Key))}.",
+                f"The keys are {', '.join(SETTINGS)}.",
             ),
         ],
     )

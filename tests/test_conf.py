@@ -4,16 +4,14 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from django_logtail.conf import Conf, Key, conf
-
-KEYS = {name: key for name, key in vars(Conf).items() if isinstance(key, Key)}
+from django_logtail.conf import SETTINGS, conf
 
 
-@pytest.mark.parametrize("name", sorted(KEYS.keys() - {"NAMESPACE"}))
+@pytest.mark.parametrize("name", sorted(SETTINGS.keys() - {"NAMESPACE"}))
 def test_a_key_that_is_not_given_has_its_default(settings: Any, name: str) -> None:
     settings.LOGTAIL = {}
 
-    assert getattr(conf, name) == KEYS[name].default
+    assert getattr(conf, name) == SETTINGS[name].default
 
 
 def test_the_namespace_stays_the_same_while_the_secret_key_is_rotated(settings: Any) -> None:
@@ -28,10 +26,10 @@ def test_the_namespace_stays_the_same_while_the_secret_key_is_rotated(settings: 
     assert before != conf.NAMESPACE
 
 
-@pytest.mark.parametrize("name", KEYS)
+@pytest.mark.parametrize("name", SETTINGS)
 def test_every_key_has_a_unit_and_a_reason_in_whole_sentences(name: str) -> None:
-    assert KEYS[name].unit
-    assert KEYS[name].why.endswith(".")
+    assert SETTINGS[name].unit
+    assert SETTINGS[name].why.endswith(".")
 
 
 @pytest.mark.parametrize(

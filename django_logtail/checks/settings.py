@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from django_logtail import access, declared
 from django_logtail.checks.configured import value_of
-from django_logtail.conf import Conf, Key, conf
+from django_logtail.conf import SETTINGS, conf
 from django_logtail.conf import declared as declared_settings
 
 
@@ -27,19 +27,16 @@ def check_settings(app_configs: object, **kwargs: object) -> list[CheckMessage]:
 
 
 def _unknown_keys(written: Mapping[str, Any]) -> Iterator[CheckMessage]:
-    known = [name for name, key in vars(Conf).items() if isinstance(key, Key)]
     for name in written:
-        if name in known:
+        if name in SETTINGS:
             continue
-        close = difflib.get_close_matches(str(name).upper(), known, n=1)
-        hint = f"Did you mean {close[0]!r}?" if close else f"The keys are {', '.join(known)}."
+        close = difflib.get_close_matches(str(name).upper(), SETTINGS, n=1)
+        hint = f"Did you mean {close[0]!r}?" if close else f"The keys are {', '.join(SETTINGS)}."
         yield Error(f"LOGTAIL has an unknown key {name!r}.", hint=hint, id="logtail.E002")
 
 
 def _wrong_values() -> Iterator[CheckMessage]:
-    for name, key in vars(Conf).items():
-        if not isinstance(key, Key):
-            continue
+    for name, key in SETTINGS.items():
         try:
             getattr(conf, name)
         except ImproperlyConfigured as error:
