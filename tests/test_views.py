@@ -20,7 +20,7 @@ import django_logtail
 from django_logtail import views
 from django_logtail.access import read_ticket
 from django_logtail.models import Access, Log
-from django_logtail.page.reports import reports
+from django_logtail.operating.reports import reports
 from django_logtail.viewing.admission import viewers
 from django_logtail.viewing.download import Downloader
 from django_logtail.views import socket

@@ -6,19 +6,18 @@ With `LOGTAIL["READER"] = "local"` this is what the calling process knows of its
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any
 
 from django.contrib.auth import get_user_model
 
 from django_logtail import stop_flag
 from django_logtail.control import FailedTask, ViewerFacts
-from django_logtail.control.messages import failed_tasks
 from django_logtail.control.process import control
 from django_logtail.models import Log
 from django_logtail.operating.advice import next_step
+from django_logtail.operating.reports import Report, ReportedLog, report_of
 from django_logtail.states import as_told, log_state
 from django_logtail.stop_flag import StopFlag
 from django_logtail.tailing.reasons import in_full
@@ -108,48 +107,44 @@ def current_status() -> Status:
     logs = {str(log.pk): log for log in Log.objects.all()}
     facts = [viewer for viewer in control().viewers() if viewer.log in logs]
     flags = stop_flag.stops() if stop_flag.is_available() else []
-    queues = tuple(_queue(name, logs, facts, flags) for name in stop_flag.queues())
-    return Status(queues, _viewers(facts, logs), _failures(stop_flag.queues()), _ignored())
+    # A report outlives its reader by some seconds, with what that could not use.
+    reports = {name: report_of(name, control()) or Report() for name in stop_flag.queues()}
+    living = {name: report for name, report in reports.items() if control().reader(name) is not None}
+    queues = tuple(_queue(name, living.get(name), logs, facts, flags) for name in reports)
+    ignored = sum((Counter(report.ignored) for report in reports.values()), Counter(control().ignored()))
+    return Status(queues, _viewers(facts, logs), _failures(living.values()), dict(ignored))
 
 
-def _ignored() -> dict[str, int]:
-    reports = [control().status(name) or {} for name in stop_flag.queues()]
-    return dict(sum((Counter(report.get("ignored", {})) for report in reports), Counter(control().ignored())))
-
-
-def _queue(name: str, logs: Mapping[str, Log], facts: list[ViewerFacts], flags: list[StopFlag]) -> Queue:
-    report = (control().status(name) if control().reader(name) is not None else None) or {}
+def _queue(
+    name: str, report: Report | None, logs: Mapping[str, Log], facts: list[ViewerFacts], flags: list[StopFlag]
+) -> Queue:
     watching = Counter(viewer.log for viewer in facts)
+    read = report.logs if report is not None else {}
     return Queue(
         name,
-        _reader(report) if report else None,
+        _reader(report) if report is not None and report.host else None,
         tuple(
-            _read_log(logs[pk], fields, watching[pk])
-            for pk, fields in sorted(
-                report.get("logs", {}).items(), key=lambda item: logs[item[0]].slug if item[0] in logs else ""
-            )
-            if pk in logs
+            _read_log(logs[pk], read[pk], watching[pk])
+            for pk in sorted(read.keys() & logs.keys(), key=lambda pk: logs[pk].slug)
         ),
         tuple(flag for flag in flags if flag.queue == name and (flag.log is not None or flag.is_for_all)),
         sum(count for pk, count in watching.items() if logs[pk].queue_name == name),
     )
 
 
-def _reader(report: Mapping[str, Any]) -> RunningReader:
-    return RunningReader(
-        report["host"], report["pid"], report["thread"], report["version"], _moment(report["since"])
-    )
+def _reader(report: Report) -> RunningReader:
+    return RunningReader(report.host, report.pid, report.thread, report.version, _moment(report.since))
 
 
-def _read_log(log: Log, fields: Mapping[str, Any], viewers: int) -> ReadLog:
+def _read_log(log: Log, read: ReportedLog, viewers: int) -> ReadLog:
     return ReadLog(
         log,
-        as_told(fields["state"]),
-        in_full(fields["reason"]),
-        fields["size"],
-        fields["rate"],
-        fields["behind"],
-        fields["flows"],
+        as_told(read.state),
+        in_full(read.reason),
+        read.size,
+        read.rate,
+        read.behind,
+        read.flows,
         viewers,
     )
 
@@ -164,10 +159,9 @@ def _viewers(facts: list[ViewerFacts], logs: Mapping[str, Log]) -> tuple[Viewer,
     return tuple(sorted(viewers, key=lambda viewer: (viewer.log.slug, viewer.since, viewer.user)))
 
 
-def _failures(queues: Sequence[str]) -> tuple[Failure, ...]:
+def _failures(reports: Iterable[Report]) -> tuple[Failure, ...]:
     """Of web processes and readers, the latest first."""
-    reports = [control().status(name) or {} for name in queues if control().reader(name) is not None]
-    found = [*control().failures(), *(failed for report in reports for failed in failed_tasks(report))]
+    found = [*control().failures(), *(failed for report in reports for failed in report.failures)]
     latest: dict[tuple[str, int, str], FailedTask] = {}
     for failed in sorted(found, key=lambda failed: failed.count):
         latest[failed.host, failed.pid, failed.task] = failed  # one process may be told of twice

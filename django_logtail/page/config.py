@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -20,12 +19,8 @@ from django_logtail import __version__, states
 from django_logtail.access import policy
 from django_logtail.conf import conf
 from django_logtail.models import Log
-from django_logtail.page.reports import reports
-from django_logtail.page.sizes import Size, sizes
+from django_logtail.page.files import File, files_of
 from django_logtail.page.texts import LANGUAGES, plural_samples, texts
-
-#: A log is "being written" when its file changed this recently.
-WRITING_SECONDS = 10.0
 
 
 def viewer_config(request: HttpRequest) -> dict[str, Any]:
@@ -66,14 +61,11 @@ def _is_locale_middleware(path: str) -> bool:
 
 def described(logs: Collection[Log], request: HttpRequest) -> list[dict[str, Any]]:
     """What the page knows of each log. Its folder and queue are for staff; what cannot be known here is None."""
-    # A look at the file, where this host's worker reads it and it is here. Otherwise the size is what the log's reader
-    # reports, which it does while somebody watches.
-    here = {log.pk: Path(log.path) for log in logs if log.queue_name == conf.QUEUE}
-    seen = sizes.of(here.values(), conf.ROOTS)
-    return [_described(log, seen.get(here[log.pk]) if log.pk in here else None, request) for log in logs]
+    files = files_of(logs)
+    return [_described(log, files[log], request) for log in logs]
 
 
-def _described(log: Log, seen: Size | None, request: HttpRequest) -> dict[str, Any]:
+def _described(log: Log, file: File, request: HttpRequest) -> dict[str, Any]:
     slug = {"slug": log.slug}
     sees_host = policy().sees_host(request.user)
     return {
@@ -83,8 +75,8 @@ def _described(log: Log, seen: Size | None, request: HttpRequest) -> dict[str, A
         "description": log.description,
         "folder": str(Path(log.path).parent) if sees_host else "",
         "queue": log.queue_name if sees_host else "",
-        "size": seen.size if seen is not None else reports.size(log.queue_name, str(log.pk)),
-        "writing": seen is not None and time.time() - seen.written < WRITING_SECONDS,
+        "size": file.size,
+        "writing": file.is_being_written,
         "page": reverse("logtail:log", kwargs=slug),
         "ticket": reverse("logtail:ticket", kwargs=slug),
         "socket": reverse("logtail:socket", kwargs=slug),

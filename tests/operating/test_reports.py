@@ -6,7 +6,7 @@ import pytest
 
 from django_logtail.control import Control, ControlUnavailable
 from django_logtail.control.in_memory import MemoryControl
-from django_logtail.page.reports import KEPT_SECONDS, SILENT_SECONDS, Reports
+from django_logtail.operating.reports import KEPT_SECONDS, SILENT_SECONDS, Reports
 
 
 class Clock:

@@ -1,0 +1,41 @@
+"""What the page knows of each log's file: how large it is, and whether it is being written.
+
+Two know that. This host does, where its worker reads the log and the file is here: a look tells (`sizes`). Otherwise
+the log's reader does, which reports it while somebody watches (`operating.reports`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from django_logtail.conf import conf
+from django_logtail.models import Log
+from django_logtail.operating.reports import reports
+from django_logtail.page.sizes import sizes
+
+#: A log is "being written" when its file changed this recently.
+WRITING_SECONDS: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """`size`: bytes, None where nobody can tell now."""
+
+    size: int | None
+    is_being_written: bool
+
+
+def files_of(logs: Collection[Log]) -> Mapping[Log, File]:
+    here = {log: Path(log.path) for log in logs if log.queue_name == conf.QUEUE}
+    seen = sizes.of(here.values(), conf.ROOTS)
+    found = {}
+    for log in logs:
+        if log in here and (look := seen.get(here[log])) is not None:
+            found[log] = File(look.size, time.time() - look.written < WRITING_SECONDS)
+        else:
+            found[log] = File(reports.size(log.queue_name, str(log.pk)), is_being_written=False)
+    return found
