@@ -179,7 +179,7 @@ class Conf:
         takes=_paths,
         unit="absolute paths",
         why="Only files inside these directories are ever opened, whatever a log's row says. Empty: none.",
-        read_in=("models", "page/config", "reader", "reader/sources"),
+        read_in=("models", "page/files", "reader", "reader/sources"),
     )
     LOGS = Setting(
         default={},
@@ -209,7 +209,7 @@ class Conf:
         takes=_queue_name,
         unit="Dramatiq queue name",
         why="The queue of logs that name none, and the one this host's worker serves.",
-        read_in=("control/in_redis", "declared", "models", "page/config", "stop_flag", "tasks"),
+        read_in=("control/in_redis", "declared", "models", "page/files", "stop_flag", "tasks"),
     )
     REDIS_URL = Setting(
         default=None,
