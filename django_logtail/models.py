@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models, router
 from django.db.models import signals
+from django.urls.converters import SlugConverter
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -191,6 +193,11 @@ class Log(models.Model):
                 raise ValidationError(
                     {"rotated_as": ValidationError(text, code="rotated_as", params={"directory": directory})}
                 )
+
+    @property
+    def has_address(self) -> bool:
+        """Whether the log's routes take its slug: a row that no form has seen may have any."""
+        return re.fullmatch(SlugConverter.regex, self.slug) is not None
 
     @property
     def queue_name(self) -> str:

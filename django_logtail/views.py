@@ -37,7 +37,13 @@ from django_logtail.access import Refused, issue_ticket, policy
 from django_logtail.conf import conf
 from django_logtail.models import Log
 from django_logtail.page.assets import asset_url, assets, nonce_of
-from django_logtail.page.config import described, login_url, offered_languages, viewer_config
+from django_logtail.page.config import (
+    described,
+    login_url,
+    offered_languages,
+    viewer_config,
+    with_address,
+)
 from django_logtail.page.texts import texts
 from django_logtail.protocol import BadMessage, CloseCode, decode_lines_query
 from django_logtail.relay.here import relay_here
@@ -82,7 +88,7 @@ def signed_in_json(view: View) -> View:
 @login_required
 def page(request: HttpRequest, slug: str | None = None) -> HttpResponseBase:
     """The list of logs, and the chosen one."""
-    visible = list(policy().visible_logs(request.user))
+    visible = with_address(policy().visible_logs(request.user))
     chosen = next((log for log in visible if log.slug == slug), None)
     if slug is not None and chosen is None:
         # As if it were raised, but kept by no cache: it may be for them tomorrow.
@@ -115,7 +121,7 @@ def page(request: HttpRequest, slug: str | None = None) -> HttpResponseBase:
 @signed_in_json
 def logs(request: HttpRequest) -> HttpResponseBase:
     """The logs the user may see, with their sizes; the page asks again every few seconds."""
-    visible = policy().visible_logs(request.user)
+    visible = with_address(policy().visible_logs(request.user))
     return JsonResponse({"logs": described(visible, request)})
 
 

@@ -69,6 +69,24 @@ def test_the_page_lists_the_logs_one_may_see_and_no_other(client: Client) -> Non
     assert "not-for-you" not in html
 
 
+@pytest.mark.parametrize("slug", ["a b", "a/b", "", "..", "журнал", "n\0l"])
+def test_a_row_whose_slug_gives_no_address_takes_no_other_log_from_the_list(
+    client: Client, caplog: pytest.LogCaptureFixture, slug: str
+) -> None:
+    add_log("open")
+    add_log(slug, "/tmp/no-such-2.log")
+
+    pages = [client.get(reverse(f"logtail:{name}")) for name in ("list", "logs", "logs")]
+
+    assert [page.status_code for page in pages] == [200, 200, 200]
+    assert [log["slug"] for log in config_of(pages[0].content.decode())["logs"]] == ["open"]
+    assert [log["slug"] for log in pages[1].json()["logs"]] == ["open"]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"log {slug!r} is left out of the list: its slug is no part of an address. "
+        "Give it one of letters, digits, - and _"
+    ]
+
+
 def test_the_page_says_something_without_scripts(client: Client) -> None:
     empty = client.get("/logs/").content.decode()
     add_log("open")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import logging
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,12 @@ from django_logtail.conf import conf
 from django_logtail.models import Log
 from django_logtail.page.files import File, files_of
 from django_logtail.page.texts import LANGUAGES, plural_samples, texts
+
+logger = logging.getLogger(__name__)
+
+#: Said of a row that no form has seen, once by each process: `_said` has its slug then.
+NO_ADDRESS = "its slug is no part of an address. Give it one of letters, digits, - and _"
+_said: set[str] = set()
 
 
 def viewer_config(request: HttpRequest) -> dict[str, Any]:
@@ -57,6 +64,18 @@ def offered_languages() -> list[dict[str, str]]:
 def _is_locale_middleware(path: str) -> bool:
     found = import_string(path)
     return isinstance(found, type) and issubclass(found, LocaleMiddleware)
+
+
+def with_address(logs: Iterable[Log]) -> list[Log]:
+    """Those that have an address. A slug that no form has seen may give none, and the others are shown all the same."""
+    found = []
+    for log in logs:
+        if log.has_address:
+            found.append(log)
+        elif log.slug not in _said:
+            _said.add(log.slug)
+            logger.warning("log %r is left out of the list: %s", log.slug[:100], NO_ADDRESS)
+    return found
 
 
 def described(logs: Collection[Log], request: HttpRequest) -> list[dict[str, Any]]:

@@ -122,6 +122,17 @@ class TestLocalReader:
             "         -> It is followed as soon as it appears.",
         ]
 
+    def test_a_slug_that_gives_no_address_is_to_be_corrected(self, local: Stack) -> None:
+        local.call("add_log", validate=False, name="red", slug="a b\x1b", path=str(local.logs / "a.log"))
+
+        code, report = examine(local)
+
+        assert code == 1
+        assert report[2:4] == [
+            "PROBLEM  log 'a b\\x1b': its slug is no part of an address, so no page shows it",
+            "         -> Give it one of letters, digits, - and _.",
+        ]
+
     def test_a_path_with_a_nul_is_to_be_corrected(self, local: Stack) -> None:
         local.add_log("nul", path=Path(f"{local.logs}/a\0b.log"), validate=False)
 

@@ -14,7 +14,12 @@ from django_logtail.conf import conf
 from django_logtail.models import Log, first_of_each_file
 from django_logtail.operating.doctor.asgi_servers import examine_servers
 from django_logtail.operating.doctor.findings import Finding, note, ok
-from django_logtail.operating.doctor.project import examine_database, examine_doubles, examine_settings
+from django_logtail.operating.doctor.project import (
+    examine_addresses,
+    examine_database,
+    examine_doubles,
+    examine_settings,
+)
 from django_logtail.operating.doctor.readers import examine_readers
 from django_logtail.operating.doctor.sockets import examine_sockets
 from django_logtail.tailing.files.opening import user_name
@@ -28,6 +33,7 @@ def examine(seconds: float) -> Iterator[Finding]:
         if any(finding.is_problem for finding in findings):
             return
     yield from examine_doubles()
+    yield from examine_addresses()
     yield from asyncio.run(examine_sockets())
     yield from examine_servers()
     if conf.READER == "dramatiq":

@@ -48,3 +48,13 @@ def examine_doubles() -> Iterator[Finding]:
                 f"log {row.slug}: the log {rows[read].slug} has the file {row.path} already, and only that one is read",
                 "Delete one of the two, or correct its path or queue.",
             )
+
+
+def examine_addresses() -> Iterator[Finding]:
+    """Rows whose slug gives no address: nobody validated them."""
+    for row in Log.objects.order_by("pk"):
+        if not row.has_address:
+            yield problem(
+                f"log {row.slug!r}: its slug is no part of an address, so no page shows it",
+                "Give it one of letters, digits, - and _.",
+            )
