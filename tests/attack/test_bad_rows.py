@@ -19,6 +19,7 @@ ROWS = {
     "relative": {"path": "app.log"},
     "endless": {"path": "/" + "x" * 3_000},
     "encoding": {"path": "{logs}/encoding.log", "encoding": "klingon"},
+    "nul-encoding": {"path": "{logs}/nul-encoding.log", "encoding": "utf\0"},
     "rotation": {"path": "{logs}/rotation.log", "rotated_as": "{"},
     "no-queue": {"path": "{logs}/\udcff.log".encode(errors="replace").decode()},
 }

@@ -14,7 +14,10 @@ HOLE_BYTES = 32
 
 def encoding_name(encoding: str) -> str:
     """Python's own name of `encoding`. Raises `LookupError` when there is none."""
-    return codecs.lookup(encoding).name
+    try:
+        return codecs.lookup(encoding).name
+    except ValueError:  # a NUL in it, say
+        raise LookupError(f"unknown encoding: {encoding!r}") from None
 
 
 class LineEnds:
