@@ -22,6 +22,7 @@ from django_logtail.control import ControlUnavailable
 from django_logtail.control.connection import mend_client_of, waits_in
 from django_logtail.control.layer import LayerMailboxes
 from django_logtail.control.process import control, in_thread
+from django_logtail.control.wire import Malformed, ignored
 from django_logtail.reader import Reader, reader_of
 from django_logtail.reader.lifetime import Ending
 from django_logtail.reader.wake_ups import Serving, Verdict, new_wake_up
@@ -198,6 +199,11 @@ def read_logs(queue: str, wake_up: str = "", passed_on: int = 0) -> None:
             "run a worker of its own: rundramatiq --queues %s --processes 1 --threads 2",
             queue,
         )
+        return
+    if not (isinstance(queue, str) and isinstance(wake_up, str) and isinstance(passed_on, int)):
+        ignored.add(
+            "a wake-up", Malformed("its arguments are of other types")
+        )  # anybody may write to a broker
         return
     if _is_for_us(queue, wake_up, passed_on):
         run_to_end(_run(queue))

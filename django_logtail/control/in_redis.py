@@ -10,7 +10,7 @@ import socket
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 import redis
 from django.conf import settings
@@ -39,6 +39,9 @@ from django_logtail.control.connection import is_wrong_connection, said_by, trou
 from django_logtail.control.failed import failed_here
 from django_logtail.control.wants import WANT_LEASE_MS, Want
 from django_logtail.control.wire import Malformed, TooNew, Unreadable, ignored
+
+#: Of why the stop flag is set: more than `stop_flag` lets anybody say, with the name of who says it.
+MOST_REASON_CHARACTERS: Final = 500
 
 
 class RedisControl:
@@ -106,7 +109,7 @@ class RedisControl:
             seen=Seen(_text(epoch), int(version)),
             is_full=bool(full),
             changed=wants,
-            stops=_pairs(stops),
+            stops=_stops(zip(stops[::2], stops[1::2], strict=True)),
             notes=tuple(_notes(queue, notes)),
         )
 
@@ -139,7 +142,7 @@ class RedisControl:
 
     def stops(self, queue: str) -> dict[str, str]:
         found = self._at(keys.key(queue, "stop"), self._client.hgetall)
-        return {_text(log): _text(reason) for log, reason in found.items()}
+        return _stops(found.items())
 
     def add_note(self, queue: str, note: Note) -> None:
         """Leave a note for the queue's reader, which takes it at its next tick; without a reader it lapses."""
@@ -339,6 +342,10 @@ def _text(value: bytes | str) -> str:
     return value.decode(errors="replace") if isinstance(value, bytes) else value
 
 
-def _pairs(flat: list[bytes | str]) -> dict[str, str]:
-    texts = [_text(item) for item in flat]
-    return dict(zip(texts[::2], texts[1::2], strict=True))
+def _stops(found: Iterable[tuple[bytes | str, bytes | str]]) -> dict[str, str]:
+    """The stop flag. It is not signed, and viewers, terminals and the project's log are told the reason."""
+    return {_text(log): _printable(_text(reason)[:MOST_REASON_CHARACTERS]) for log, reason in found}
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else " " for letter in text)

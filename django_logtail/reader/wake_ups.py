@@ -120,7 +120,9 @@ class Serving:
         if self.is_named_for(queue):
             return Verdict.READ
         age = control.clock() - sent_at
-        put_off = Verdict.PASS_ON if age < WAKE_UP_SECONDS and passed_on < MOST_PASSED_ON else Verdict.DROP
+        put_off = (
+            Verdict.PASS_ON if age < WAKE_UP_SECONDS and 0 <= passed_on < MOST_PASSED_ON else Verdict.DROP
+        )
         others = control.servers(queue)
         if named := [other for other in others if other.is_named]:
             self._say_once(queue, f"it is served by the one on {named[0].host}")
@@ -146,7 +148,8 @@ class Serving:
                 'logs a queue of their own: LOGTAIL["QUEUE"]',
                 queue,
             )
-        return Verdict.PUT_BACK if passed_on < MOST_PUT_BACK else Verdict.DROP
+        # The count is not signed: whoever writes to the broker's Redis may have it begin below nothing.
+        return Verdict.PUT_BACK if 0 <= passed_on < MOST_PUT_BACK else Verdict.DROP
 
     def _say_once(self, queue: str, why: str) -> None:
         if why not in self._said:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -175,3 +176,51 @@ async def test_a_viewer_gets_every_byte_after_junk_in_every_key(
             await later.until(lambda: later.bytes == b"one\ntwo\nthree\n", 30)
             await viewer.until(lambda: viewer.bytes == b"one\ntwo\nthree\n", 30)
             await viewer.until_live(30)
+
+
+def put_into_the_queue(client: redis.Redis, *arguments: object) -> None:
+    """A message as another project on the same broker may put it there."""
+    name, said = str(uuid.uuid4()), {"queue_name": "logtail", "actor_name": "logtail_read_logs", "kwargs": {}}
+    options = {"redis_message_id": name}
+    said |= {"args": arguments, "options": options, "message_id": name, "message_timestamp": 0}
+    client.hset("dramatiq:logtail.msgs", name, json.dumps(said))
+    client.rpush("dramatiq:logtail", name)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["logtail", "junk", -1_000_000],
+        ["logtail", "junk", "0"],
+        ["logtail", "junk", None],
+        ["logtail", {"at": 1}, 0],
+        [None],
+        [["logtail"], "junk", 0],
+    ],
+    ids=["below nothing", "text", "null", "object", "no queue", "list"],
+)
+def test_a_wake_up_that_somebody_made_up_leaves_the_queue(stack: Stack, arguments: list[object]) -> None:
+    client = redis.Redis(port=stack.redis_port)
+    put_into_the_queue(client, *arguments)
+
+    wait_until(lambda: client.hlen("dramatiq:logtail.msgs") == 0, 30, "the end of it")
+    worker = stack.started[0]
+
+    assert "Traceback" not in worker.says()
+
+
+async def test_a_forged_reason_of_the_stop_flag_is_short_and_does_nothing_on_a_terminal(stack: Stack) -> None:
+    stack.add_log("app", b"one\n")
+    web, session = stack.start_web(), stack.make_user("bo")
+
+    async with Client(stack, web, "app", session) as viewer:
+        await viewer.until_live(30)
+        attacker = Attacker(stack)
+        attacker.client.hset(attacker.family + "stop", "*", "over\n\x1b[31m" + "x" * 1_000_000)
+        await viewer.until(lambda: viewer.state == "stopped", 30)
+        status = stack.manage("logtail_status").stdout
+    worker = stack.started[0].says()
+
+    assert viewer.statuses[-1]["reason"] == "over  [31m" + "x" * 490
+    assert "  stop flag for every log: over  [31m" + "x" * 490 + "\n" in status
+    assert "stop flag: closing log 1 (over  [31m" + "x" * 490 + ")\n" in worker
