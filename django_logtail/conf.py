@@ -343,7 +343,8 @@ class Conf:
         why="What one web process spends to answer one user's ranges and searches and to send their downloads, "
         "at most half of a processor for all users; one second's worth may be saved up. The others' pages "
         "wait meanwhile.",
-        read_in=("viewing/spending",),
+        more="One reader spends as much to find and read what is asked for, apart from searches.",
+        read_in=("viewing/spending", "reader/limits"),
     )
     READ_BYTES_PER_SECOND = Setting(
         default=200_000_000,

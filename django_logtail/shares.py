@@ -204,3 +204,19 @@ class Charged(Generic[T]):
                 yield awaited
             except BaseException as thrown:  # noqa: BLE001 - of whoever awaits; it is for the work
                 error = thrown
+
+
+class Timed(Generic[T]):
+    """Work for a thread, and what it took of the processor, in microseconds, once it is done."""
+
+    def __init__(self, work: Callable[[], T], *, clock: Callable[[], float] = time.thread_time) -> None:
+        self.microseconds = 0
+        self._work = work
+        self._clock = clock
+
+    def __call__(self) -> T:
+        began = self._clock()
+        try:
+            return self._work()
+        finally:
+            self.microseconds = int((self._clock() - began) * 1e6)

@@ -24,6 +24,7 @@ class Limits:
     search_processor_percent: int = 1_000
     searches_per_user: int = 8
     history_bytes_per_second_per_user: int = 10**12
+    answer_processor_percent_per_user: int = 1_000
 
 
 def limits_of_settings() -> Limits:
@@ -38,4 +39,5 @@ def limits_of_settings() -> Limits:
         conf.SEARCH_PROCESSOR_PERCENT,
         conf.MAX_SEARCHES_PER_USER,
         conf.HISTORY_BYTES_PER_SECOND_PER_USER,
+        conf.ANSWER_PROCESSOR_PERCENT_PER_USER,
     )

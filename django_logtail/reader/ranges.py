@@ -6,7 +6,8 @@ import asyncio
 import os
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 from django_logtail.control.mailboxes import Mailboxes, MailboxUnavailable
 from django_logtail.control.messages import Answer, Failed, Piece, Read
@@ -20,10 +21,13 @@ from django_logtail.reader.limits import LEAST_WAIT_SECONDS, Limits
 from django_logtail.reader.seals import Seals
 from django_logtail.reader.searches import Searches
 from django_logtail.reader.sources import NotThere, Source, Sources
-from django_logtail.shares import Shares, Turns
+from django_logtail.shares import Shares, Timed, Turns
 from django_logtail.tailing import history
 from django_logtail.tailing.reasons import reason_of
 from django_logtail.timing import TokenBucket
+
+#: Percent of one processor for what all users together ask for; a directory may hold thousands of older files.
+PERCENT_IN_ALL: Final = 50
 
 
 class Histories:
@@ -57,6 +61,8 @@ class Histories:
         self._clock = clock
         self._turns = Turns(limits.history_jobs)
         self._bytes = Shares(limits.history_bytes_per_second_per_user, clock=clock)
+        percent = limits.answer_processor_percent_per_user
+        self._processor = Shares(percent * 10_000, max(percent, PERCENT_IN_ALL) * 10_000, clock=clock)
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._searches = Searches(
             sources,
@@ -101,6 +107,7 @@ class Histories:
 
     async def _answer(self, want: Want) -> None:
         await self._bytes.turn(want.user)
+        await self._processor.turn(want.user)
         async with self._turns.of(want.user):
             address = (self._token, want.member, want.serial)
             try:
@@ -116,9 +123,13 @@ class Histories:
     async def _read(self, want: Want) -> tuple[Place, bytes]:
         source = await self._sources.of(want.log, want.revision)
         await self._until_affordable()
-        start, data = await asyncio.get_running_loop().run_in_executor(
-            self._threads, read_history, source, want, self._permit, self._flows.open_files(want.log)
-        )
+        files = self._flows.open_files(want.log)
+        read = partial(read_history, source, want, self._permit, files)
+        work: Timed[tuple[Place, bytes]] = Timed(read)
+        try:
+            start, data = await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        finally:  # also of what is not there: to find that out may have cost more
+            self._processor.spend(want.user, work.microseconds)
         self._bytes.spend(want.user, len(data))
         self._budget.spend(len(data))  # at times a debt: whatever is read next waits until it is paid
         return start, data

@@ -67,7 +67,11 @@ class Registered:
 
     def takes(self, mine: int, path: Path, inode: Inode) -> bool:
         """Whether the file is one of another row than `mine`: named by it, or a generation of it."""
-        seen, path = self._look(), _own_path(path)
+        return self.takes_in(mine, _real(path.parent), path.name, inode)
+
+    def takes_in(self, mine: int, directory: Path, name: str, inode: Inode) -> bool:
+        """The same of a file in a directory whose path has no link: that is looked up once for all of its files."""
+        seen, path = self._look(), directory / name
         ours = self._with_its_path(mine)
         if any(row.key not in ours for row in seen.homes.get(path, ())):
             return True
@@ -75,8 +79,8 @@ class Registered:
             return True
         found = [
             (len(names.name), row.key)
-            for row, names in seen.by_directory.get(path.parent, ())
-            if names.rotated(path.name) is not None
+            for row, names in seen.by_directory.get(directory, ())
+            if names.rotated(name) is not None
         ]
         longest = max((length for length, _ in found), default=0)
         return any(length == longest and key not in ours for length, key in found)
@@ -208,6 +212,10 @@ class Belonging:
         """Whether the file is another row's."""
         return self.registered is not None and self.registered.takes(self.key, path, inode)
 
+    def is_foreign_in(self, directory: Path, name: str, inode: Inode) -> bool:
+        """The same of a file in a directory whose path has no link."""
+        return self.registered is not None and self.registered.takes_in(self.key, directory, name, inode)
+
     def refusal(self, where: Path | None, inode: Inode) -> str | None:
         """Why what the log's own path leads to may not be read; None: it may. `where` the open file is, and its inode.
 
@@ -250,8 +258,3 @@ def _real(path: Path) -> Path:
         return Path(os.path.realpath(path))
     except (OSError, ValueError):
         return path
-
-
-def _own_path(path: Path) -> Path:
-    """The path with the links on the way resolved, but not one that the last part is."""
-    return _real(path.parent) / path.name

@@ -6,6 +6,7 @@ Stateless, and blocking as files are: for a thread of its own when the disk may 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from django_logtail.tailing.backlog import start_of_last_lines
@@ -35,21 +36,38 @@ def open_generation(
     wanted = FileId.parse(file_id)
     if wanted is None:
         return None
+    if (found := _first_proven(system, [belonging.path], permit, wanted, offset)) is not None:
+        return found  # without a look at the directory, which may hold thousands of older files
     siblings = [sibling for sibling in _siblings(system, belonging) if sibling.is_text]
-    # The right inode first; then copies with the same first bytes, newest first.
-    siblings.sort(key=lambda sibling: (sibling.stat.st_ino != wanted.inode, -sibling.stat.st_mtime_ns))
+    mine = [sibling.path for sibling in siblings if sibling.stat.st_ino == wanted.inode]
+    if (found := _first_proven(system, mine, permit, wanted, offset)) is not None:
+        return found
+    # Then copies with the same first bytes, newest first.
+    siblings.sort(key=lambda sibling: -sibling.stat.st_mtime_ns)
     places = [belonging.path, *(sibling.path for sibling in siblings)]
-    for copy in (False, True):
-        for place in places:
-            opened = open_log(system, place, permit)
-            if isinstance(opened, Trouble):
-                continue
-            try:
-                if proves(system, opened.descriptor, wanted, offset, copy=copy):
-                    return opened.descriptor
-            except OSError:
-                pass
-            close_quietly(system, opened.descriptor)
+    return _first_proven(system, places, permit, wanted, offset, copy=True)
+
+
+def _first_proven(
+    system: System,
+    places: Iterable[Path],
+    permit: Permit,
+    wanted: FileId,
+    offset: int,
+    *,
+    copy: bool = False,
+) -> int | None:
+    """A descriptor of the first of these files that is the wanted one, or with `copy` begins as that does."""
+    for place in places:
+        opened = open_log(system, place, permit)
+        if isinstance(opened, Trouble):
+            continue
+        try:
+            if proves(system, opened.descriptor, wanted, offset, copy=copy):
+                return opened.descriptor
+        except OSError:
+            pass
+        close_quietly(system, opened.descriptor)
     return None
 
 

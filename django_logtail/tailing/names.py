@@ -109,7 +109,7 @@ class Names:
         """What `name` tells, if it is one that rotation gives to this log."""
         if name == self.name and not self.directory:
             return None
-        compression = next((ending for ending in COMPRESSED if name.endswith(ending)), "")
+        compression = _ending_of(name)
         for rule in self._rules:
             for text, ending in ((name, ""), (name.removesuffix(compression), compression)):
                 if (found := rule.fullmatch(text)) is not None:
@@ -117,9 +117,16 @@ class Names:
         return None
 
 
+def _ending_of(name: str) -> str:
+    """That of a compressed file, or ""."""
+    if not name.endswith(COMPRESSED):  # most are none, and there may be thousands
+        return ""
+    return next(ending for ending in COMPRESSED if name.endswith(ending))
+
+
 def _compression_in(name: str, text: str) -> str:
     """A log that is called `app.gz` is none that is compressed."""
-    ending = next((ending for ending in COMPRESSED if text.endswith(ending)), "")
+    ending = _ending_of(text)
     return "" if name.endswith(ending) else ending
 
 

@@ -84,7 +84,7 @@ def siblings_of(system: System, belonging: Belonging, bases: Collection[Path]) -
         for name in names:
             rotated = belonging.rotated(base, name)
             sibling = rotated and _sibling(system, directory / name, rotated)
-            if sibling and not belonging.is_foreign(real / name, sibling.inode):
+            if sibling and not belonging.is_foreign_in(real, name, sibling.inode):
                 found.setdefault(sibling.inode, sibling)
             if rotated and system.seconds() > deadline:
                 return Scan(list(found.values()), is_whole=False)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from django_logtail.tailing import Follower, FromStart
+from django_logtail.tailing.files.system import System
 from django_logtail.tailing.history import (
     inode_of,
     lines_before,
@@ -48,6 +49,47 @@ def read_whole(path: Path, file: str) -> bytes | None:
 
 def test_the_current_file_is_found(path: Path) -> None:
     assert read_whole(path, id_of(path)) == LONG
+
+
+class Watched(System):
+    """Counts the looks at directories and the files that are opened."""
+
+    def __init__(self) -> None:
+        self.listed: list[Path] = []
+        self.opened: list[str] = []
+
+    def names_in(self, directory: Path, most: int) -> list[str]:
+        self.listed.append(directory)
+        return super().names_in(directory, most)
+
+    def open_path(self, path: Path) -> int:
+        self.opened.append(path.name)
+        return super().open_path(path)
+
+
+def test_the_current_file_is_found_without_a_look_at_the_directory(path: Path) -> None:
+    path.with_name("app.log.1").write_bytes(B)
+    system, file = Watched(), id_of(path)
+
+    descriptor = open_generation(path, file, system=system)
+
+    assert descriptor is not None
+    os.close(descriptor)
+    assert (system.listed, system.opened) == ([], ["app.log"])
+
+
+def test_of_many_older_files_only_the_wanted_one_is_opened(path: Path) -> None:
+    file = id_of(path)
+    path.rename(path.with_name("app.log.3"))
+    for name in ("app.log", "app.log.1", "app.log.2", "app.log.4"):
+        path.with_name(name).write_bytes(B)
+    system = Watched()
+
+    descriptor = open_generation(path, file, system=system)
+
+    assert descriptor is not None
+    os.close(descriptor)
+    assert (system.listed, system.opened) == ([path.parent], ["app.log", "app.log.3"])
 
 
 def test_a_rotated_file_is_found_under_its_new_name(path: Path) -> None:
