@@ -24,7 +24,7 @@ from django_logtail.viewing.rechecks import Changed, Stay
 from django_logtail.viewing.requests import Answers, offered
 from django_logtail.viewing.socket import End, Socket, refusal
 from django_logtail.viewing.told import told
-from django_logtail.viewing.window import ACK_SECONDS, Window
+from django_logtail.viewing.unacknowledged import ACK_SECONDS, Window
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from django_logtail.place import Place
-from django_logtail.viewing.window import WINDOW_BYTES, Window
+from django_logtail.viewing.unacknowledged import WINDOW_BYTES, Window
 
 
 @pytest.fixture
