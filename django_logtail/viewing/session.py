@@ -24,7 +24,7 @@ from django_logtail.viewing.rechecks import Changed, Stay
 from django_logtail.viewing.requests import Answers, offered
 from django_logtail.viewing.socket import End, Socket, refusal
 from django_logtail.viewing.told import told
-from django_logtail.viewing.unacknowledged import ACK_SECONDS, Window
+from django_logtail.viewing.unacknowledged import ACK_SECONDS, Unacknowledged
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class Watching:
         self._user = user
         self._address = address
         self._stay = stay
-        self._window = Window()
+        self._unacknowledged = Unacknowledged()
 
     async def run(self, hello: protocol.Hello) -> None:
         """Does not return. Raises `End`, `BadMessage` and `DatabaseError`."""
@@ -114,24 +114,24 @@ class Watching:
         while True:
             viewer.news.clear()
             for frame, place in viewer.frames():
-                self._window.sent(await self._tell_much(frame), place)
-                await self._window.until_open()
+                self._unacknowledged.sent(await self._tell_much(frame), place)
+                await self._unacknowledged.until_open()
             relay.feeds.share(viewer)
             if not viewer.news.is_set():
                 await viewer.news.wait()
-            await self._window.until_released()
+            await self._unacknowledged.until_released()
 
     async def _listen(self, answers: Answers) -> None:
         while True:
             match await self._socket.next_message():
                 case protocol.Ack(place):
-                    if self._window.acknowledge(place):
+                    if self._unacknowledged.acknowledge(place):
                         # What acknowledges something new is free: there are as many of these as we sent batches.
                         self._socket.allowance.give_back()
                 case protocol.Hold():
-                    self._window.hold()
+                    self._unacknowledged.hold()
                 case protocol.Release():
-                    self._window.release()
+                    self._unacknowledged.release()
                 case protocol.Stop():
                     raise End(1000, "stopped", "You stopped watching this log.")
                 case protocol.Cancel(request):
@@ -150,7 +150,7 @@ class Watching:
                 await self._tell(Frame.message("status", **status))
             if viewer.feed.is_outdated:
                 await self._look_again()
-            if self._window.is_overdue:
+            if self._unacknowledged.is_overdue:
                 raise End(
                     CloseCode.TOO_MANY_MESSAGES,
                     "not-acknowledged",

@@ -10,18 +10,18 @@ from typing import Final
 from django_logtail.place import Place
 
 #: Bytes a viewer may leave un-acknowledged. More, and some servers can no longer close a socket that nobody reads.
-WINDOW_BYTES: Final = 256 * 1024
+MOST_BYTES: Final = 256 * 1024
 #: Seconds bytes may stay un-acknowledged before the socket is closed.
 ACK_SECONDS: Final = 30.0
 
 
-class Window:
-    """Shut while the viewer holds, or has too much to acknowledge."""
+class Unacknowledged:
+    """No further frame may be sent while the viewer holds, or has too much to acknowledge."""
 
     def __init__(self) -> None:
         self._is_held = False
         self._sent: deque[tuple[Place | None, int]] = deque()
-        self._unacknowledged = 0
+        self._bytes = 0
         self._acked_at = time.monotonic()
         self._changed = asyncio.Event()
 
@@ -29,7 +29,7 @@ class Window:
     def is_overdue(self) -> bool:
         """Whether nothing was acknowledged for too long."""
         is_late = time.monotonic() - self._acked_at > ACK_SECONDS
-        return bool(self._unacknowledged) and is_late and not self._is_held
+        return bool(self._bytes) and is_late and not self._is_held
 
     def sent(self, size: int, place: Place | None) -> None:
         """`size`: bytes of the frame; `place`: where the viewer stands after it."""
@@ -38,9 +38,9 @@ class Window:
         if place is None:
             size = 0
         self._sent.append((place, size))
-        if not self._unacknowledged:
+        if not self._bytes:
             self._acked_at = time.monotonic()
-        self._unacknowledged += size
+        self._bytes += size
 
     def acknowledge(self, place: Place) -> bool:
         """The viewer has all up to `place`. False: that is nothing new."""
@@ -58,7 +58,7 @@ class Window:
         if reached is None:
             return False
         for _ in range(reached + 1):
-            self._unacknowledged -= self._sent.popleft()[1]
+            self._bytes -= self._sent.popleft()[1]
         self._changed.set()
         return True
 
@@ -72,7 +72,7 @@ class Window:
 
     async def until_open(self) -> None:
         """Wait until the next frame may be sent."""
-        while self._unacknowledged >= WINDOW_BYTES or self._is_held:
+        while self._bytes >= MOST_BYTES or self._is_held:
             self._changed.clear()
             await self._changed.wait()
 

@@ -5,12 +5,12 @@ import asyncio
 import pytest
 
 from django_logtail.place import Place
-from django_logtail.viewing.unacknowledged import WINDOW_BYTES, Window
+from django_logtail.viewing.unacknowledged import Unacknowledged
 
 
 @pytest.fixture
-def window():
-    return Window()
+def unacknowledged():
+    return Unacknowledged()
 
 
 async def is_shut(waiting):
@@ -23,18 +23,18 @@ async def is_shut(waiting):
     return not is_done
 
 
-async def test_less_than_a_window_may_be_sent_without_an_acknowledgement(window):
-    window.sent(WINDOW_BYTES - 1, Place("a", WINDOW_BYTES - 1))
+async def test_less_than_a_window_may_be_sent_without_an_acknowledgement(unacknowledged):
+    unacknowledged.sent(256 * 1024 - 1, Place("a", 256 * 1024 - 1))
 
-    assert not await is_shut(window.until_open())
+    assert not await is_shut(unacknowledged.until_open())
 
 
-async def test_a_full_window_opens_with_what_is_acknowledged(window):
-    window.sent(WINDOW_BYTES, Place("a", WINDOW_BYTES))
-    was_shut = await is_shut(window.until_open())
-    waiting = asyncio.ensure_future(window.until_open())
+async def test_a_full_window_opens_with_what_is_acknowledged(unacknowledged):
+    unacknowledged.sent(256 * 1024, Place("a", 256 * 1024))
+    was_shut = await is_shut(unacknowledged.until_open())
+    waiting = asyncio.ensure_future(unacknowledged.until_open())
 
-    is_new = window.acknowledge(Place("a", WINDOW_BYTES))
+    is_new = unacknowledged.acknowledge(Place("a", 256 * 1024))
     await asyncio.wait_for(waiting, 10)
 
     assert was_shut
@@ -42,39 +42,39 @@ async def test_a_full_window_opens_with_what_is_acknowledged(window):
 
 
 @pytest.mark.parametrize("place", [Place("a", 9), Place("b", 10)])
-def test_a_place_before_the_first_frames_end_or_in_another_file_is_nothing_new(window, place):
-    window.sent(10, Place("a", 10))
+def test_a_place_before_the_first_frames_end_or_in_another_file_is_nothing_new(unacknowledged, place):
+    unacknowledged.sent(10, Place("a", 10))
 
-    assert not window.acknowledge(place)
-
-
-def test_the_same_place_is_new_only_once(window):
-    window.sent(10, Place("a", 10))
-
-    assert [window.acknowledge(Place("a", 10)) for _ in range(2)] == [True, False]
+    assert not unacknowledged.acknowledge(place)
 
 
-async def test_an_event_counts_as_well_and_is_freed_with_the_place_it_stands_at(window):
-    window.sent(WINDOW_BYTES, Place("a", WINDOW_BYTES))
-    window.sent(16, Place("a", WINDOW_BYTES))
+def test_the_same_place_is_new_only_once(unacknowledged):
+    unacknowledged.sent(10, Place("a", 10))
 
-    window.acknowledge(Place("a", WINDOW_BYTES))
-    window.sent(WINDOW_BYTES - 1, Place("a", 2 * WINDOW_BYTES - 1))
-
-    assert not await is_shut(window.until_open())
+    assert [unacknowledged.acknowledge(Place("a", 10)) for _ in range(2)] == [True, False]
 
 
-async def test_what_comes_before_there_is_a_place_does_not_count(window):
-    window.sent(WINDOW_BYTES, None)
+async def test_an_event_counts_as_well_and_is_freed_with_the_place_it_stands_at(unacknowledged):
+    unacknowledged.sent(256 * 1024, Place("a", 256 * 1024))
+    unacknowledged.sent(16, Place("a", 256 * 1024))
 
-    assert not await is_shut(window.until_open())
+    unacknowledged.acknowledge(Place("a", 256 * 1024))
+    unacknowledged.sent(256 * 1024 - 1, Place("a", 2 * 256 * 1024 - 1))
+
+    assert not await is_shut(unacknowledged.until_open())
 
 
-async def test_a_held_window_is_shut_until_it_is_released(window):
-    window.hold()
-    was_shut = await is_shut(window.until_open()) and await is_shut(window.until_released())
-    window.release()
+async def test_what_comes_before_there_is_a_place_does_not_count(unacknowledged):
+    unacknowledged.sent(256 * 1024, None)
+
+    assert not await is_shut(unacknowledged.until_open())
+
+
+async def test_a_held_window_is_shut_until_it_is_released(unacknowledged):
+    unacknowledged.hold()
+    was_shut = await is_shut(unacknowledged.until_open()) and await is_shut(unacknowledged.until_released())
+    unacknowledged.release()
 
     assert was_shut
-    assert not await is_shut(window.until_open())
-    assert not await is_shut(window.until_released())
+    assert not await is_shut(unacknowledged.until_open())
+    assert not await is_shut(unacknowledged.until_released())
