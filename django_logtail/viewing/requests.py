@@ -6,22 +6,23 @@ import asyncio
 import contextlib
 import functools
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from typing import Final
+from typing import Any, Final
 
 from django.db import DatabaseError
 
 from django_logtail import protocol
 from django_logtail.access import Refused
 from django_logtail.conf import conf
+from django_logtail.control.messages import Failed, Found, Piece, Read
 from django_logtail.control.wants import Sought
 from django_logtail.models import Log
+from django_logtail.place import Place
 from django_logtail.protocol import Frame
 from django_logtail.relay import Relay
+from django_logtail.relay.requests import AsyncHistory
 from django_logtail.shares import Charged
 from django_logtail.tailing.text.matching import has_regex
-from django_logtail.viewing.range_frames import range_frames
 from django_logtail.viewing.rechecks import Changed
-from django_logtail.viewing.search_frames import search_frames
 from django_logtail.viewing.slots import slots
 from django_logtail.viewing.socket import End
 from django_logtail.viewing.spending import spending_here
@@ -156,3 +157,80 @@ def _too_many_searches(request: int) -> dict[str, object]:
     most = conf.MAX_SEARCHES_PER_USER
     text = f"You have {most} searches under way, which is the limit. Try again when one has ended."
     return {"request": request, "id": "too-many-searches", "text": text}
+
+
+async def range_frames(answer: AsyncHistory, request: int) -> AsyncGenerator[Frame]:
+    """The frames that answer a `range`: batches, and a last one `done` or `error`. Close it to end the asking."""
+    try:
+        while True:
+            message = await answer.next()
+            match message:
+                case Piece(start=start, data=data):
+                    yield Frame.batch(start, data, request=request)
+                case Read(start=start, end=end):
+                    yield Frame.message("done", request=request, file=start.file, start=start.offset, end=end)
+                    return
+                case Failed(error=text):
+                    yield Frame.message("error", request=request, id="not-there", text=text)
+                    return
+    except asyncio.TimeoutError:
+        text = "No reader answered. Try again."
+        yield Frame.message("error", request=request, id="no-reader", text=text)
+    finally:
+        answer.close()
+
+
+async def search_frames(answer: AsyncHistory, request: int, start: Place) -> AsyncGenerator[Frame]:
+    """The frames that answer a `search`, the last one `done` or `error`. Close it to end the search.
+
+    Each message says how many hits there were with it: one that got lost is noticed, and what a reader sends once more
+    that began at the beginning again is left out.
+    """
+    taken = 0
+    try:
+        while True:
+            message = await answer.next()
+            if isinstance(message, Failed):
+                yield Frame.message("error", request=request, id=message.id, text=message.error)
+                return
+            if not isinstance(message, Found):
+                continue
+            fresh = message.count - taken
+            if fresh > len(message.hits):
+                text = "Some of what was found got lost on the way. Search again."
+                yield Frame.message("error", request=request, id="lost", text=text)
+                return
+            if fresh > 0:
+                taken += fresh
+                hits = [_hit(*hit[:5]) for hit in message.hits[-fresh:]]
+                yield Frame.message("found", request=request, file=start.file, hits=hits)
+            at, end = message.at, message.end
+            if message.done:
+                more = message.more or None
+                yield Frame.message(
+                    "done",
+                    request=request,
+                    file=start.file,
+                    start=start.offset,
+                    end=at,
+                    found=taken,
+                    more=more,
+                )
+                return
+            yield Frame.message("progress", request=request, at=at, end=end, reason=message.reason or None)
+    except asyncio.TimeoutError:
+        text = "No reader answered. Try again."
+        yield Frame.message("error", request=request, id="no-reader", text=text)
+    finally:
+        answer.close()
+
+
+def _hit(start: int, end: int, parts: list[str], before: bool, after: bool) -> dict[str, Any]:
+    """`before`, `after`: whether the line goes on beyond the parts."""
+    return {
+        "start": start,
+        "end": end,
+        "parts": parts,
+        **({"before": True} if before else {}),
+        **({"after": True} if after else {}),
+    }

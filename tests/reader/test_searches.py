@@ -15,7 +15,7 @@ from django_logtail.reader.limits import Limits
 from django_logtail.relay.requests import AsyncHistory
 from django_logtail.tailing.text.matching import has_regex
 from django_logtail.tailing.text.search import MAX_HITS, Search
-from django_logtail.viewing.search_frames import search_frames
+from django_logtail.viewing.requests import search_frames
 from tests.delivery.test_delivery import QUEUE, House, numbered
 
 LINE = len(numbered(0, 1))
