@@ -4,7 +4,7 @@ Knows neither Redis nor Dramatiq: what is wanted comes from a `Control`, batches
 the Dramatiq actor of a worker, or in the web process itself.
 
 Its parts: `ticks` renew the `lease` and bring the wants, each of which is served by a `flow`, or answered by the
-`histories`; `files` open what the `sources` name; the `pump` reads and sends; `heartbeats` and the `report` say how
+`ranges`; `files` open what the `sources` name; the `pump` reads and sends; `heartbeats` and the `report` say how
 it is. Loss, a new reader, two at once and one that woke up late are all mended by one rule, see `flow`.
 """
 
@@ -28,7 +28,7 @@ from django_logtail.reader.lease import Lease
 from django_logtail.reader.lifetime import Ending, Parts
 from django_logtail.reader.limits import Limits, limits_of_settings
 from django_logtail.reader.pump import Pump
-from django_logtail.reader.ranges import Histories
+from django_logtail.reader.ranges import Ranges
 from django_logtail.reader.report import Report
 from django_logtail.reader.sources import Registry, Source, Sources
 from django_logtail.reader.ticks import Ticks
@@ -80,7 +80,7 @@ class Reader:
             max_workers=limits.history_jobs + MOST_STUCK, thread_name_prefix="logtail-reader"
         )
         self._sources = Sources(find_sources)
-        self.histories = Histories(
+        self.ranges = Ranges(
             self.lease.token,
             self.flows,
             self._sources,
@@ -97,7 +97,7 @@ class Reader:
         """Serve until there is a reason to end; return it. Files are closed and nothing more is sent after."""
         files = self._open_files()
         hints = Hints(files.followers, self.flows.hinted)
-        ticks = Ticks(self.lease, self.flows, files, self.histories, self._sources, self._parts, self._clock)
+        ticks = Ticks(self.lease, self.flows, files, self.ranges, self._sources, self._parts, self._clock)
         try:
             await self.lease.open_mailbox()
             first = await ticks.first()

@@ -30,7 +30,7 @@ from django_logtail.timing import TokenBucket
 PERCENT_IN_ALL: Final = 50
 
 
-class Histories:
+class Ranges:
     """Answers each history want once, as many at a time as the limits allow, in `threads`.
 
     `token` is the reader's, `permit` decides about an open descriptor, `budget` is what all logs together may read.

@@ -14,7 +14,7 @@ from django_logtail.reader.flow import Flow
 from django_logtail.reader.flows import Flows
 from django_logtail.reader.lease import TICK_SECONDS, Lease
 from django_logtail.reader.lifetime import Ending, Parts
-from django_logtail.reader.ranges import Histories
+from django_logtail.reader.ranges import Ranges
 from django_logtail.reader.sources import Sources
 from django_logtail.timing import pause
 
@@ -31,14 +31,14 @@ LINGER_SECONDS: Final = 10.0
 
 
 class Ticks:
-    """Keeps flows and histories as the wants say, until the lease is lost or nothing is wanted."""
+    """Keeps flows and ranges as the wants say, until the lease is lost or nothing is wanted."""
 
     def __init__(
         self,
         lease: Lease,
         flows: Flows,
         files: Files,
-        histories: Histories,
+        ranges: Ranges,
         sources: Sources,
         parts: Parts,
         clock: Callable[[], float],
@@ -46,7 +46,7 @@ class Ticks:
         self._lease = lease
         self._flows = flows
         self._files = files
-        self._histories = histories
+        self._ranges = ranges
         self._sources = sources
         self._parts = parts
         self._clock = clock
@@ -101,7 +101,7 @@ class Ticks:
         return min(TICK_SECONDS, max(STARVED_TICK_SECONDS, waited / 4))
 
     def _apply(self, tick: Tick) -> None:
-        gone = {*self._flows.members(), *self._histories.members()} - tick.changed.keys()
+        gone = {*self._flows.members(), *self._ranges.members()} - tick.changed.keys()
         for member in gone if tick.is_full else ():
             self._take_or_fail(member, None)
         for member, want in tick.changed.items():
@@ -113,7 +113,7 @@ class Ticks:
                     self._files.obey_stop(flow)
         for note in tick.notes:
             self._pass_on(note)
-        if self._flows or self._histories:
+        if self._flows or self._ranges:
             self._idle_since = None
         elif self._idle_since is None:
             self._idle_since = self._clock()
@@ -139,7 +139,7 @@ class Ticks:
         if want is None:
             self._drop(member)
         elif want.is_history:
-            self._histories.answer(want)
+            self._ranges.answer(want)
         elif (flow := self._flows.get(member)) is None or flow.want.revision != want.revision:
             self._drop(member)  # what is open belongs to another state of the log's row
             flow = self._flows.begin(want)
@@ -168,7 +168,7 @@ class Ticks:
         self._flows.hint(flow)
 
     def _drop(self, member: str) -> None:
-        self._histories.drop(member)
+        self._ranges.drop(member)
         flow = self._flows.drop(member)
         if flow is not None:
             self._files.close_file(flow)

@@ -8,9 +8,10 @@ with a new serial. The relay carries wants out, mailbox messages in, and notices
     feed                      where this process stands in one log
     order, pace               which item comes next; how far the reader may go on
     cursor, gap, ring, items  what one viewer is sent next, out of what came
-    wants, history            what is wanted of readers; requests for what is in a file already
-    inbox, readers            where messages arrive; who sends them, and when one was heard
-    viewer_list               who watches, for those who look after the host
+    posting, requests         what is wanted of readers; requests for what is in a file already
+    inbox, liveness           where messages arrive; who sends them, and when one was heard
+    rate, viewer_list         how fast a log grows; who watches, for those who look after the host
+    here                      the relay of an event loop
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ from django_logtail.relay.feeds import Feeds
 from django_logtail.relay.inbox import Inbox
 from django_logtail.relay.liveness import RETRY_SECONDS, SILENT_SECONDS, Readers
 from django_logtail.relay.posting import Post, Wanted, Wants
-from django_logtail.relay.requests import AsyncHistory
+from django_logtail.relay.requests import Request
 from django_logtail.relay.viewer_list import ViewerList
 from django_logtail.tailing.reasons import reason
 from django_logtail.timing import Supervisor, whereabouts
@@ -113,7 +114,7 @@ class Relay:
             # Not here: a loop that sleeps would hold the last feed, and its ring, after everybody left.
             self.feeds.measure()
 
-    def history(
+    def request(
         self,
         log: str,
         queue: str,
@@ -124,7 +125,7 @@ class Relay:
         search: Sought | None = None,
         user: str = "",
         revision: str = "",
-    ) -> AsyncHistory:
+    ) -> Request:
         """Ask the reader for bytes [place.offset, end), for the lines that end there, or for those that match.
 
         `user`: the primary key of who asks; `revision`: of the log's entry when they were admitted.
@@ -143,7 +144,7 @@ class Relay:
             user=user,
             revision=revision,
         )
-        return AsyncHistory(self.wants, queue, want)
+        return Request(self.wants, queue, want)
 
     # -- wants out ---------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ HISTORY_SECONDS: Final = 15.0
 MOST_PROGRESS: Final = 8
 
 
-class AsyncHistory:
+class Request:
     """One request and its answer: `Piece`s and then a `Read`, or `Found` until one is done, or `Failed`.
 
     It is wanted until it is closed. The mailbox is the one there is when it is posted.

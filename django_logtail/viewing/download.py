@@ -24,7 +24,7 @@ from django_logtail.place import Place
 from django_logtail.protocol import MAX_RANGE_BYTES
 from django_logtail.relay import Relay
 from django_logtail.relay.here import relay_here
-from django_logtail.relay.requests import AsyncHistory
+from django_logtail.relay.requests import Request
 from django_logtail.shares import Charged
 from django_logtail.tailing.reasons import in_full
 from django_logtail.timing import pause
@@ -213,7 +213,7 @@ async def _range(relay: Relay, log: Log, user: str, whole: WholeFile, start: int
     end = min(whole.size, start + MAX_RANGE_BYTES)
     trouble = ""
     for _ in range(TRIES):
-        answer = relay.history(
+        answer = relay.request(
             str(log.pk),
             log.queue_name,
             Place(whole.file, start),
@@ -230,7 +230,7 @@ async def _range(relay: Relay, log: Log, user: str, whole: WholeFile, start: int
     raise BrokenOff(trouble)
 
 
-async def _taken(answer: AsyncHistory, start: int, end: int) -> bytes:
+async def _taken(answer: Request, start: int, end: int) -> bytes:
     """The bytes [start, end) from the messages of an answer, which may come twice or not at all."""
     data = bytearray()
     while True:

@@ -19,7 +19,7 @@ from django_logtail.models import Log
 from django_logtail.place import Place
 from django_logtail.protocol import Frame
 from django_logtail.relay import Relay
-from django_logtail.relay.requests import AsyncHistory
+from django_logtail.relay.requests import Request
 from django_logtail.shares import Charged
 from django_logtail.tailing.text.matching import has_regex
 from django_logtail.viewing.rechecks import Changed
@@ -142,7 +142,7 @@ class Answers:
 
     def _frames(self, log: Log, asked: Asked) -> AsyncGenerator[Frame]:
         ask = functools.partial(
-            self._relay.history, str(log.pk), log.queue_name, user=self._user, revision=log.revision
+            self._relay.request, str(log.pk), log.queue_name, user=self._user, revision=log.revision
         )
         match asked:
             case protocol.Range(request, start, end):
@@ -159,7 +159,7 @@ def _too_many_searches(request: int) -> dict[str, object]:
     return {"request": request, "id": "too-many-searches", "text": text}
 
 
-async def range_frames(answer: AsyncHistory, request: int) -> AsyncGenerator[Frame]:
+async def range_frames(answer: Request, request: int) -> AsyncGenerator[Frame]:
     """The frames that answer a `range`: batches, and a last one `done` or `error`. Close it to end the asking."""
     try:
         while True:
@@ -180,7 +180,7 @@ async def range_frames(answer: AsyncHistory, request: int) -> AsyncGenerator[Fra
         answer.close()
 
 
-async def search_frames(answer: AsyncHistory, request: int, start: Place) -> AsyncGenerator[Frame]:
+async def search_frames(answer: Request, request: int, start: Place) -> AsyncGenerator[Frame]:
     """The frames that answer a `search`, the last one `done` or `error`. Close it to end the search.
 
     Each message says how many hits there were with it: one that got lost is noticed, and what a reader sends once more

@@ -628,14 +628,14 @@ async def test_old_bytes_on_a_dead_file_system_hold_up_no_log_and_no_others_old_
     await taker.until(lambda: taker.bytes == b"alive\n")
     is_dead.set()
     for _ in range(Limits().history_jobs):
-        asked = house.relay.history("1", QUEUE, Place(*taker.place), before_lines=1)
+        asked = house.relay.request("1", QUEUE, Place(*taker.place), before_lines=1)
         with pytest.raises(asyncio.TimeoutError):
             await asyncio.wait_for(asked.next(), 0.5)
         asked.close()
 
     others = Taker(house.relay, house.relay.feeds.join("2", QUEUE, lines=5, resume=None))
     await others.until(lambda: others.bytes == b"other\n")
-    asked = house.relay.history("2", QUEUE, Place(*others.place), before_lines=1)
+    asked = house.relay.request("2", QUEUE, Place(*others.place), before_lines=1)
     found = await asked.next()
     answers.set()
 
@@ -769,7 +769,7 @@ async def test_history_answers_bytes_and_lines_before(house):
 
     async def answer(**asked):
         found = b""
-        pending = house.relay.history("1", QUEUE, asked.pop("place"), **asked)
+        pending = house.relay.request("1", QUEUE, asked.pop("place"), **asked)
         try:
             while isinstance(message := await pending.next(), Piece):
                 found += message.data
@@ -788,7 +788,7 @@ async def test_history_of_a_file_that_is_gone_says_so(house):
     house.append(b"x\n")
     taker = house.join()
     await taker.until(lambda: taker.bytes)
-    pending = house.relay.history("1", QUEUE, Place("0-0-0-0", 0), end=10)
+    pending = house.relay.request("1", QUEUE, Place("0-0-0-0", 0), end=10)
 
     answer = await pending.next()
     pending.close()
@@ -798,7 +798,7 @@ async def test_history_of_a_file_that_is_gone_says_so(house):
 
 async def test_history_that_is_asked_for_before_there_is_a_mailbox_is_answered(tmp_path):
     house = House(tmp_path / "app.log")
-    pending = house.relay.history("1", QUEUE, Place("0-0-0-0", 0), end=10)
+    pending = house.relay.request("1", QUEUE, Place("0-0-0-0", 0), end=10)
 
     answer = await pending.next()
     await house.close()

@@ -171,7 +171,7 @@ async def test_who_asks_for_older_lines_is_told_at_once_that_the_reader_failed(h
     house.append(b"first\n")
     await good.until(lambda: good.bytes == b"first\n")
 
-    asked = house.relay.history("1", QUEUE, Place(good.place[0], 0), end=6)
+    asked = house.relay.request("1", QUEUE, Place(good.place[0], 0), end=6)
     answer = await asked.next()
     asked.close()
 

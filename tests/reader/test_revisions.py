@@ -107,10 +107,10 @@ async def test_a_range_or_a_search_of_another_revision_is_refused(
     place = Place(file, len(NEW) if asked == "before" else 0)
     more = {"range": {"end": 100}, "before": {"before_lines": 5}, "search": {"search": Sought("only")}}[asked]
 
-    refused = house.relay.history("1", QUEUE, place, revision=revision, **more)
+    refused = house.relay.request("1", QUEUE, place, revision=revision, **more)
     answer = await refused.next()
     refused.close()
-    served = house.relay.history("1", QUEUE, place, revision="second", **more)
+    served = house.relay.request("1", QUEUE, place, revision="second", **more)
     other = await served.next()
     served.close()
 

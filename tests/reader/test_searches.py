@@ -12,7 +12,7 @@ from django_logtail.control.wants import Sought, Want
 from django_logtail.place import Place
 from django_logtail.reader import searches
 from django_logtail.reader.limits import Limits
-from django_logtail.relay.requests import AsyncHistory
+from django_logtail.relay.requests import Request
 from django_logtail.tailing.text.matching import has_regex
 from django_logtail.tailing.text.search import MAX_HITS, Search
 from django_logtail.viewing.requests import search_frames
@@ -42,16 +42,16 @@ async def file_of(house: House) -> str:
 async def ask(house: House, pattern: str, *, start: int = 0, user: str = "", **more: bool):
     """The frames of a search."""
     file = await file_of(house)
-    answer = house.relay.history("1", QUEUE, Place(file, start), search=Sought(pattern, **more), user=user)
+    answer = house.relay.request("1", QUEUE, Place(file, start), search=Sought(pattern, **more), user=user)
     return search_frames(answer, 7, Place(file, start))
 
 
-def wanted_searches(house: House) -> dict[str, AsyncHistory]:
+def wanted_searches(house: House) -> dict[str, Request]:
     """Those that a reader is asked for, by member."""
     return {
         member: wanted
         for member, wanted in house.relay.wants.by_member.items()
-        if isinstance(wanted, AsyncHistory)
+        if isinstance(wanted, Request)
     }
 
 
@@ -217,7 +217,7 @@ async def test_a_cancelled_search_ends_and_closes_its_file(house, monkeypatch):
     (reader, _) = house.readers[0]
 
     assert before == 2  # the follower's and the search's
-    assert not reader.histories
+    assert not reader.ranges
     await asyncio.sleep(0)
     assert gate.steps == steps
 
@@ -234,7 +234,7 @@ async def test_a_search_whose_want_went_with_redis_data_ends(house, monkeypatch)
     del family.wants[member]
     family.epoch = "another server's"
 
-    await until(lambda: not reader.histories)
+    await until(lambda: not reader.ranges)
     await until(lambda: open_descriptors(house.path) == 1)
 
 
@@ -328,7 +328,7 @@ async def test_lines_are_read_while_searches_take_turns(house, monkeypatch):
     for frames in running:
         await anext(frames)
     file = await file_of(house)
-    pending = house.relay.history("1", QUEUE, Place(file, 0), end=LINE)
+    pending = house.relay.request("1", QUEUE, Place(file, 0), end=LINE)
 
     answer = await pending.next()
     pending.close()
@@ -367,7 +367,7 @@ async def test_what_may_not_be_read_is_not_searched(house):
     house.append(numbered(0, 10))
     file = await file_of(house)
     house.permit = lambda descriptor: "outside"
-    answer = house.relay.history("1", QUEUE, Place(file, 0), search=Sought("line"))
+    answer = house.relay.request("1", QUEUE, Place(file, 0), search=Sought("line"))
 
     messages = await answered(search_frames(answer, 1, Place(file, 0)))
 
@@ -384,7 +384,7 @@ async def test_without_a_reader_a_search_is_given_up(house, monkeypatch):
         return
 
     house.relay._wake = nobody
-    answer = house.relay.history("1", QUEUE, Place(file, 0), search=Sought("line"))
+    answer = house.relay.request("1", QUEUE, Place(file, 0), search=Sought("line"))
     messages = await answered(search_frames(answer, 1, Place(file, 0)))
 
     assert messages[-1]["id"] == "no-reader"

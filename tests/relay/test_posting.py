@@ -9,7 +9,7 @@ from django_logtail.control.wants import Want
 from django_logtail.place import Place
 from django_logtail.relay.posting import Wants
 from django_logtail.relay.rate import Rate
-from django_logtail.relay.requests import AsyncHistory
+from django_logtail.relay.requests import Request
 from tests.virtual_time import run_virtually
 
 
@@ -128,14 +128,14 @@ def test_who_posts_is_woken_by_a_change_and_only_by_one(change):
     assert run_virtually(scene()) == (5.0, 1.0)
 
 
-def history(wants):
-    return AsyncHistory(wants, "q", Want("p", "1", "range-1", "", 1, 0, position=Place("f", 0), end=9))
+def request_of(wants):
+    return Request(wants, "q", Want("p", "1", "range-1", "", 1, 0, position=Place("f", 0), end=9))
 
 
 def test_a_request_is_wanted_until_it_is_closed_with_the_mailbox_there_is_by_then():
     async def scene():
         wants = Wants("p")
-        asked = history(wants)
+        asked = request_of(wants)
         before = (
             list(wants.by_member),
             [want.mailbox for post in wants.posts("box", bool) for want in post.wants],
@@ -151,7 +151,7 @@ def test_a_request_is_wanted_until_it_is_closed_with_the_mailbox_there_is_by_the
 
 def test_a_reader_has_15_s_for_each_message_of_an_answer():
     async def scene():
-        asked, loop = history(Wants("p")), asyncio.get_running_loop()
+        asked, loop = request_of(Wants("p")), asyncio.get_running_loop()
         loop.call_later(14.9, asked.take, Piece("t", asked.member, 1, Place("f", 0), b"x"))
         first = await asked.next()
         began = loop.time()
@@ -164,7 +164,7 @@ def test_a_reader_has_15_s_for_each_message_of_an_answer():
 
 def test_messages_are_given_in_their_order_and_those_that_are_no_answers_are_left_out():
     async def scene():
-        asked = history(Wants("p"))
+        asked = request_of(Wants("p"))
         for message in (
             Nudge(),
             Piece("t", asked.member, 1, Place("f", 0), b"x"),
@@ -179,7 +179,7 @@ def test_messages_are_given_in_their_order_and_those_that_are_no_answers_are_lef
 
 def test_eight_messages_of_progress_wait_for_a_slow_viewer_and_every_hit_does():
     async def scene():
-        asked = history(Wants("p"))
+        asked = request_of(Wants("p"))
 
         def found(at, hits=(), done=False):
             asked.take(Found("t", asked.member, 1, list(hits), len(hits), at, 99, done))

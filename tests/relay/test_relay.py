@@ -490,8 +490,8 @@ def test_other_projects_on_this_redis_are_told_every_ten_minutes(on_stage):
 
 def test_each_request_is_a_want_of_its_own(on_stage):
     async def scene(stage):
-        one = stage.relay.history("1", "q", Place("f", 0), end=5, user="7", revision="r")
-        two = stage.relay.history("1", "q", Place("f", 0), end=5)
+        one = stage.relay.request("1", "q", Place("f", 0), end=5, user="7", revision="r")
+        two = stage.relay.request("1", "q", Place("f", 0), end=5)
         wants = one.want("box"), two.want("box")
         return wants[0].member != wants[1].member, wants[0].serial != wants[1].serial, wants[0]
 

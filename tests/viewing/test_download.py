@@ -302,7 +302,7 @@ async def test_a_budget_that_is_spent_makes_it_wait(house):
     reader.budget.spend(10**12)
 
     first = asyncio.ensure_future(one_range(bytes_of(LOG, whole, READER)))
-    await eventually(lambda: reader.histories)
+    await eventually(lambda: reader.ranges)
     before = [
         message for message in house.mailboxes.sent if isinstance(message, (Piece, Read, Found, Failed))
     ]

@@ -84,7 +84,7 @@ async def test_an_answer_that_fails_is_told_to_who_asked_and_logged(monkeypatch,
     class Relay:
         supervisor = Supervisor("relay")
 
-        def history(self, *arguments, **keywords):
+        def request(self, *arguments, **keywords):
             raise KeyError("a bug in the answer")
 
     async def admit():

@@ -12,7 +12,7 @@ from django_logtail.access import Refused
 from django_logtail.models import Log
 from django_logtail.place import Place
 from django_logtail.protocol import CloseCode
-from django_logtail.relay.requests import AsyncHistory
+from django_logtail.relay.requests import Request
 from django_logtail.viewing.rechecks import Changed
 from django_logtail.viewing.requests import Answers
 from django_logtail.viewing.session import Watching
@@ -423,10 +423,10 @@ def test_what_is_asked_for_is_answered_and_a_cancelled_request_is_wanted_no_more
         seat.says("range", request=1, file="f", start=0, end=10)
         seat.says("range", request=2, file="f", start=0, end=10)
         await asyncio.sleep(0.01)
-        asked = [wanted for wanted in relay.wants.by_member.values() if isinstance(wanted, AsyncHistory)]
+        asked = [wanted for wanted in relay.wants.by_member.values() if isinstance(wanted, Request)]
         seat.says("cancel", request=1)
         await asyncio.sleep(0.01)
-        left = [wanted for wanted in relay.wants.by_member.values() if isinstance(wanted, AsyncHistory)]
+        left = [wanted for wanted in relay.wants.by_member.values() if isinstance(wanted, Request)]
         return asked, left
 
     asked, left = play(scene)
