@@ -56,7 +56,7 @@ class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     actions = ["stop_reading", "continue_reading"]
     fieldsets = [
         (None, {"fields": ["name", "slug", "group", "order", "description"]}),
-        (_("File"), {"fields": ["path", "queue", "encoding", "rotated_as"]}),
+        (_("File"), {"fields": ["path", "queue", "encoding", "rotated_as", "format"]}),
         (_("Who may watch it"), {"fields": ["enabled", "access", "groups", "users"]}),
     ]
 

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 #: What a declaration's dict may say; `groups` and `users` are lists of names.
 FIELDS = (
     *("path", "name", "group", "order", "description"),
-    *("queue", "encoding", "rotated_as", "enabled", "access"),
+    *("queue", "encoding", "rotated_as", "format", "enabled", "access"),
 )
 MEMBERS = ("groups", "users")
 

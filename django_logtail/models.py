@@ -20,6 +20,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_logtail.conf import QUEUE_NAME, conf
+from django_logtail.formats.given import BadFormat, given
 from django_logtail.tailing.files.looks import NoAnswer, looks
 from django_logtail.tailing.files.roots import Roots, tidied
 from django_logtail.tailing.names import BadPattern, Names
@@ -39,6 +40,27 @@ def validate_encoding(value: str) -> None:
         browser_label(value)
     except UnknownEncoding as error:
         raise ValidationError(str(error), code="encoding") from None
+
+
+#: What may be wrong with a format that was given, by the code of `BadFormat`.
+_FORMAT_MISTAKES = {
+    "unknown": _("“%(given)s” is not the name of a format. Choose one from the list, or give an expression."),
+    "no-re2": _(
+        "An expression needs the “regex” extra, which is not installed here: "
+        "pip install 'django-logtail[regex]'. Or choose a format by its name."
+    ),
+    "unreadable": _("The expression cannot be read: %(said)s."),
+    "too-large": _("The expression is too large; repeat less in it."),
+    "group": _("The group “%(group)s” has no meaning. Use time, level, logger and message."),
+    "no-group": _("Name the time or the level, as in (?P<time>…) or (?P<level>…)."),
+}
+
+
+def validate_format(value: str) -> None:
+    try:
+        given(value)
+    except BadFormat as error:
+        raise ValidationError(_FORMAT_MISTAKES[error.code], code="format", params=error.params) from None
 
 
 validate_queue = RegexValidator(
@@ -108,6 +130,16 @@ class Log(models.Model):
         default="utf-8",
         validators=[validate_encoding],
         help_text=_("How the file's bytes are text: utf-8, latin-1, gbk, shift_jis, utf-16-le and others."),
+    )
+    format = models.CharField(
+        _("format"),
+        max_length=500,
+        blank=True,
+        validators=[validate_format],
+        help_text=_(
+            "How an entry begins: the name of a format, such as nginx or postgres, or an expression (RE2) with the "
+            "groups time, level, logger and message. Empty: found from the log’s lines."
+        ),
     )
     enabled = models.BooleanField(
         _("enabled"),

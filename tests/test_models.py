@@ -428,3 +428,15 @@ def test_a_disabled_row_of_another_queue_keeps_its_file_from_the_others(register
     (source,) = Registry().find([str(registered.pk)]).values()
 
     assert source.belonging.is_foreign(older, (found.st_dev, found.st_ino))
+
+
+def test_a_format_is_a_name_or_an_expression(roots):
+    new_log(roots / "app.log", format="nginx").full_clean()
+    new_log(roots / "app.log", format=r"(?P<time>\d+) (?P<message>.*)").full_clean()
+
+    assert errors_of(new_log(roots / "app.log", format="nginks")) == {
+        "format": ["“nginks” is not the name of a format. Choose one from the list, or give an expression."],
+    }
+    assert errors_of(new_log(roots / "app.log", format="(?P<time>")) == {
+        "format": ["The expression cannot be read: missing ): (?P<time>."],
+    }

@@ -86,7 +86,7 @@ def _blank_head(text: str, context: Context) -> Read | None:
 
 def _head_here(text: str, context: Context, following: str | None) -> Read | None:
     head = head_of(text, context.formats)
-    if head is None and context.formats and _may_be_other(text, context):
+    if head is None and context.formats and not context.formats.is_given and _may_be_other(text, context):
         # Another program writes into this log: only where its line could not be part of the entry above.
         head = head_of(text)
         if head and not (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django_logtail.formats.heads import Head, head_of
+from django_logtail.formats.heads import Head, HeadReader, head_of
 from django_logtail.formats.rows import Row, name_of, rows_like, shape_of, wrapper_called
 
 #: Formats a log may have beside its first.
@@ -24,6 +24,10 @@ class Formats:
 
     def __init__(self, signs: list[str]) -> None:
         self.signs = signs
+        #: The only thing that is asked, where an administrator gave one.
+        self.expression: HeadReader | None = None
+        #: Whether an administrator said so: then no other program's lines begin entries.
+        self.is_given = False
         self.rows: list[Row] = []
         self.wrappers: list[Row] = []
         #: Whether lines of JSON, or of pairs, begin entries; whether all of JSON do, or only those with level or time.

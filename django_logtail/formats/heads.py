@@ -61,8 +61,17 @@ class Head:
     inner: str | None = None
 
 
+class HeadReader(Protocol):
+    """What reads heads in a way of its own."""
+
+    def head(self, text: str) -> Head | None: ...
+
+
 class Known(Protocol):
     """The formats of a log, as `detection.Formats` has them."""
+
+    @property
+    def expression(self) -> HeadReader | None: ...
 
     @property
     def rows(self) -> Iterable[Row]: ...
@@ -81,6 +90,8 @@ def head_of(text: str, formats: Known | None = None, depth: int = 0) -> Head | N
     """The head of a line without escape sequences, or None. `formats`: of the log; all there are when left out."""
     if not text:
         return None
+    if formats and formats.expression:
+        return formats.expression.head(text)
     if text[0] == "{":
         return _json_head(text, formats, depth)
     part = text[:HEAD_CHARACTERS]

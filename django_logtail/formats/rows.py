@@ -202,11 +202,16 @@ rows_for = _chooser(_ROWS)
 wrappers_for = _chooser(_WRAPPERS)
 
 
+#: Stands for a shape where times may be written in any way.
+ANY_TIME = "any"
+
+
 @cache
 def rows_like(id: str, shape: str) -> tuple[Row, ...]:
-    """All rows of a format, for times that are written in one way."""
+    """All rows of a format, for times that are written in one way, or in any."""
     like = (row for row in TABLE["rows"] if row["id"] == id)
-    return tuple(_compiled(row, None if row.get("own") else _expression_of(shape)) for row in like)
+    written = None if shape == ANY_TIME else _expression_of(shape)
+    return tuple(_compiled(row, None if row.get("own") else written) for row in like)
 
 
 def wrapper_called(id: str) -> Row | None:
@@ -216,6 +221,16 @@ def wrapper_called(id: str) -> Row | None:
 def name_of(id: str) -> str:
     named = (row for row in (*_ROWS, *_WRAPPERS) if row.id == id and row.name != id)
     return next((row.name for row in named), id)
+
+
+def format_names() -> dict[str, str]:
+    """By id, the formats of the table for people."""
+    return {row.id: name_of(row.id) for row in _ROWS}
+
+
+def wrapper_names() -> dict[str, str]:
+    """By id, the wrappers of the table for people."""
+    return {row.id: name_of(row.id) for row in _WRAPPERS}
 
 
 _RUN = re.compile(r"[A-Za-z_/]{2,}|[A-Za-z]")

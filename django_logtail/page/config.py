@@ -92,6 +92,7 @@ def _described(log: Log, file: File, request: HttpRequest) -> dict[str, Any]:
         "name": log.name,
         "group": log.group,
         "description": log.description,
+        "format": log.format,
         "folder": str(Path(log.path).parent) if sees_host else "",
         "queue": log.queue_name if sees_host else "",
         "size": file.size,

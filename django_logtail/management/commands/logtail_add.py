@@ -17,7 +17,7 @@ from django_logtail.management.base import RegistryCommand
 from django_logtail.models import Access, Log
 
 #: Options that are fields of the log as they are.
-_FIELDS = ("name", "group", "order", "description", "queue", "encoding", "rotated_as", "access")
+_FIELDS = ("name", "group", "order", "description", "queue", "encoding", "rotated_as", "format", "access")
 
 
 class Command(RegistryCommand):
@@ -38,6 +38,10 @@ class Command(RegistryCommand):
             "--rotated-as",
             metavar="PATTERN",
             help="what rotation calls older files, if that is unusual: {stem}-{number}{ext}",
+        )
+        parser.add_argument(
+            "--format",
+            help="how an entry begins: a name, such as nginx, or an expression; default: found from the lines",
         )
         parser.add_argument("--access", choices=Access.values, help="who may watch it; default: staff")
         parser.add_argument(

@@ -1,0 +1,140 @@
+"""The format that an administrator gave a log: the name of one, or an expression. The page has the same in `given.js`.
+
+An expression is RE2's, for the page as well as for the host: it is matched in time linear in the line. It is looked for
+where a line begins, and a line that it does not match continues the entry above.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any, Final
+
+from django_logtail.formats.detection import Formats
+from django_logtail.formats.heads import Head
+from django_logtail.formats.rows import (
+    ANY_TIME,
+    HEAD_CHARACTERS,
+    MAPS,
+    Level,
+    format_names,
+    level_of,
+    wrapper_names,
+)
+
+#: What the groups of an expression may be called.
+GROUPS: Final = ("time", "level", "logger", "message")
+#: Characters that make an expression of what was given: no name has them.
+_SIGNS: Final = frozenset("(<\\[")
+#: Instructions that RE2 may compile an expression to, and bytes of memory for it.
+MAX_PROGRAM: Final = 1_000
+_MEMORY_BYTES: Final = 1024 * 1024
+
+
+#: What may be wrong with what was given.
+MISTAKES: Final = {
+    "unknown": "“%(given)s” is not the name of a format. Choose one from the list, or give an expression.",
+    "no-re2": "An expression needs the “regex” extra, which is not installed here: "
+    "pip install 'django-logtail[regex]'. Or choose a format by its name.",
+    "unreadable": "The expression cannot be read: %(said)s.",
+    "too-large": "The expression is too large; repeat less in it.",
+    "group": "The group “%(group)s” has no meaning. Use time, level, logger and message.",
+    "no-group": "Name the time or the level, as in (?P<time>…) or (?P<level>…).",
+}
+
+
+class BadFormat(ValueError):
+    """What was given is no format: `code` is one of `MISTAKES`, `params` fill its sentence in."""
+
+    def __init__(self, code: str, **params: str) -> None:
+        super().__init__(MISTAKES[code] % params)
+        self.code = code
+        self.params = params
+
+
+class Expression:
+    """An expression whose groups say where time, level, logger and message stand."""
+
+    def __init__(self, source: str) -> None:
+        """Raises `BadFormat`."""
+        self._regex = _compiled(source)
+        groups = set(self._regex.groupindex)
+        if unknown := sorted(groups - set(GROUPS)):
+            raise BadFormat("group", group=unknown[0])
+        if not groups & {"time", "level"}:
+            raise BadFormat("no-group")
+        self._groups = {name: self._regex.groupindex[name] for name in GROUPS if name in groups}
+
+    def head(self, text: str) -> Head | None:
+        found = self._regex.match(text[:HEAD_CHARACTERS])
+        if found is None:
+            return None
+        head = Head("expression", message=found.end())
+        for name, number in self._groups.items():
+            begin, end = found.span(number)
+            if begin < 0 or begin == end:
+                continue
+            span, what = (begin, end), text[begin:end]
+            match name:
+                case "time":
+                    head.time, head.written = span, what
+                case "level":
+                    head.word, head.level = span, _level(what)
+                case "logger":
+                    head.source, head.logger = span, what
+                case _:
+                    head.message = begin
+        return head
+
+
+def given(text: str) -> Formats:
+    """The formats that `text` names: a name, as `names` has them, or an expression. Raises `BadFormat`."""
+    if _SIGNS & set(text):
+        formats = Formats([])
+        formats.expression = Expression(text)
+        formats.is_given = True
+        return formats
+    if text in ("json", "logfmt"):
+        formats = Formats([f"{text}|"])
+    elif text == "docker" or text in wrapper_names():
+        formats = Formats([f"{text}>|"])
+    elif text in format_names():
+        formats = Formats([f"{text}|{ANY_TIME}"])
+    else:
+        raise BadFormat("unknown", given=text)
+    formats.is_given = True
+    return formats
+
+
+def names() -> dict[str, str]:
+    """The names that `given` takes, and what they stand for in words."""
+    return {
+        "json": "JSON lines",
+        "logfmt": "logfmt",
+        **format_names(),
+        "docker": "Docker (json-file)",
+        **wrapper_names(),
+    }
+
+
+def _level(word: str) -> Level:
+    return MAPS["letter"].get(word, "O") if len(word) == 1 else level_of(word)
+
+
+def _compiled(source: str) -> Any:
+    try:
+        re2 = importlib.import_module("re2")
+        options = re2.Options()
+    except (ImportError, AttributeError):
+        raise BadFormat("no-re2") from None
+    options.log_errors = False
+    options.never_nl = True
+    options.max_mem = _MEMORY_BYTES
+    try:
+        compiled = re2.compile(source, options)
+    except re2.error as error:
+        said = error.args[0] if error.args else ""
+        said = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+        raise BadFormat("unreadable", said=said) from None
+    if compiled.programsize > MAX_PROGRAM:
+        raise BadFormat("too-large")
+    return compiled
