@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import builtins
 import importlib
+import json
+from pathlib import Path
 
 import pytest
 
@@ -18,35 +20,28 @@ def kinds(formats, *lines):
     return [(found.kind, found.level) for found in (read(line, context) for line in lines)]
 
 
-def test_an_expression_says_where_time_level_logger_and_message_stand():
+CASES = [json.loads(line) for line in (Path(__file__).parent / "given.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_lines_are_read_as_the_format_says(case):
+    context = Context(given(case["given"]))
+    for line, expected in zip(case["lines"], case["read"], strict=True):
+        found = read(line, context)
+        said = [found.kind, found.level]
+        if len(expected) > 2:
+            said += [found.head.written, found.head.logger, line[found.head.message :]]
+        assert said == expected
+
+
+def test_what_an_expression_captures_stands_where_it_was_written():
     line = "WARN at 2026-11-28 10:00:00 <schöne.Grüße> vorbei"
     head = read(line, Context(given(EXPRESSION))).head
 
-    assert head.level == "W"
-    assert head.written == "2026-11-28 10:00:00"
-    assert head.logger == "schöne.Grüße"
     assert [line[slice(*span)] for span in (head.time, head.word, head.source)] == [
         "2026-11-28 10:00:00",
         "WARN",
         "schöne.Grüße",
-    ]
-    assert line[head.message :] == "vorbei"
-
-
-def test_only_what_an_expression_matches_begins_an_entry():
-    assert kinds(
-        given(EXPRESSION),
-        "ERROR at 2026-11-28 10:00:00 <a> first",
-        "2026-11-28 10:00:01 INFO b: another program's head",
-        "Traceback (most recent call last):",
-        "I at 2026-11-28 10:00:02 <a> a letter is a level",
-        "  indented",
-    ) == [
-        ("entry", "E"),
-        ("continuation", "E"),
-        ("continuation", "E"),
-        ("entry", "I"),
-        ("continuation", "I"),
     ]
 
 
@@ -54,52 +49,6 @@ def test_an_empty_group_says_nothing():
     head = read("E at 2026-11-28 10:00:00 <> gone", Context(given(EXPRESSION))).head
 
     assert (head.source, head.logger) == (None, "")
-
-
-def test_an_expression_without_a_message_leaves_the_rest_as_one():
-    line = "[2026-11-28 10:00:00] hello"
-    head = read(line, Context(given(r"\[(?P<time>[^\]]+)\] "))).head
-
-    assert line[head.message :] == "hello"
-
-
-def test_the_name_of_a_format_reads_times_of_any_kind():
-    formats = given("time-level")
-
-    assert formats.names == ["Time and level"]
-    assert kinds(formats, "2026-11-28 10:00:00,123 ERROR x", "28/Nov/2026:10:00:00 +0000 WARN x") == [
-        ("entry", "E"),
-        ("entry", "W"),
-    ]
-
-
-def test_a_named_format_is_the_only_one():
-    pairs = "time=2026-11-28T10:00:00Z level=error msg=x"
-    fields = '{"time": "2026-11-28T10:00:00Z", "level": "warn"}'
-    plain = "2026-11-28 10:00:00,123 INFO x"
-
-    assert kinds(given("logfmt"), pairs, fields, plain) == [
-        ("entry", "E"),
-        ("continuation", "E"),
-        ("continuation", "E"),
-    ]
-    assert kinds(given("json"), fields, pairs, plain) == [
-        ("entry", "W"),
-        ("continuation", "W"),
-        ("continuation", "W"),
-    ]
-    assert kinds(given("time-level"), plain, fields, pairs) == [
-        ("entry", "I"),
-        ("continuation", "I"),
-        ("continuation", "I"),
-    ]
-
-
-def test_a_named_wrapper_reads_any_line_inside():
-    formats = given("syslog")
-
-    assert formats.names == ["syslog (RFC 3164), journald"]
-    assert kinds(formats, "Nov 28 10:00:00 web-1 shop[12]: ERROR: no stock") == [("entry", "E")]
 
 
 @pytest.mark.parametrize(

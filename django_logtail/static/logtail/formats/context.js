@@ -125,7 +125,7 @@ function blankHead(text, context) {
 function headHere(text, context, following) {
   const { formats } = context;
   let head = headOf(text, formats);
-  if (!head && formats && mayBeOther(text, context)) {
+  if (!head && formats && !formats.isGiven && mayBeOther(text, context)) {
     head = headOf(text);
     // Another program writes into this log: only where its line could not be part of the entry above.
     if (head && !(head.written && head.word && !head.wrapper && !head.part && isNotOlder(head, context))) head = null;

@@ -21,6 +21,10 @@ export class Formats {
   /** @param {string[]} signs as `signOf` gives them, the most usual one first */
   constructor(signs) {
     this.signs = signs;
+    /** The only thing that is asked, where an administrator gave one. @type {{head: (text: string) => Head|null}|null} */
+    this.expression = null;
+    /** Whether it was given: then no other program's lines begin entries. */
+    this.isGiven = false;
     /** @type {Row[]} */
     this.rows = [];
     /** @type {import('./rows.js').Wrapper[]} */

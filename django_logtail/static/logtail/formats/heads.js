@@ -69,6 +69,7 @@ export class Head {
  */
 export function headOf(text, formats = null, depth = 0) {
   if (!text) return null;
+  if (formats?.expression) return formats.expression.head(text);
   const first = text.charCodeAt(0);
   if (first === 123) return jsonHead(text, formats, depth);
   if (depth < MOST_WRAPPERS) {

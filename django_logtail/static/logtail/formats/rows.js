@@ -155,10 +155,14 @@ export const rowsFor = (text) => ROWS_BY_FIRST[Math.min(128, text.charCodeAt(0))
 /** @param {string} text @returns {Wrapper[]} that may fit */
 export const wrappersFor = (text) => WRAPPERS_BY_FIRST[Math.min(128, text.charCodeAt(0))] ?? [];
 
-/** All rows of a format, for times that are written in one way. @param {string} id @param {string} shape @returns {Row[]} */
+/** Stands for a shape where times may be written in any way. */
+export const ANY_TIME = 'any';
+
+/** All rows of a format, for times that are written in one way, or in any. @param {string} id @param {string} shape @returns {Row[]} */
 export function rowsLike(id, shape) {
   const rows = /** @type {any[]} */ (table.rows).filter((row) => row.id === id);
-  return rows.map((row) => compiled(row, row.own ? undefined : expressionOf(shape)));
+  const written = shape === ANY_TIME ? undefined : expressionOf(shape);
+  return rows.map((row) => compiled(row, row.own ? undefined : written));
 }
 
 /** @typedef {{expression: RegExp, time: number, level: number, row: Row}} Brief `time`, `level`: which group captures it, 0 for none */
@@ -189,6 +193,8 @@ export function brief(rows) {
   return found;
 }
 
+/** @param {string} id */
+export const isFormat = (id) => ROWS.some((row) => row.id === id);
 /** @param {string} id */
 export const wrapperCalled = (id) => WRAPPERS.find((row) => row.id === id);
 /** @param {string} id */

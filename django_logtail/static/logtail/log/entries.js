@@ -15,10 +15,10 @@ const AGAIN_LINES = 1_000;
 const AGAIN_MS = 10_000;
 
 export class Outline {
-  /** @param {() => number} [now] milliseconds */
-  constructor(now = () => performance.now()) {
+  /** @param {import('../formats/detection.js').Formats|null} [given] what an administrator said of the log @param {() => number} [now] milliseconds */
+  constructor(given = null, now = () => performance.now()) {
     this.now = now;
-    this.context = new Context();
+    this.context = new Context(given);
     /** The day that was named last. */
     this.day = '';
     /** What the last time began with, and the day it names: most lines are of one day. */
@@ -31,7 +31,10 @@ export class Outline {
     this.looked = { seen: 0, at: -Infinity };
   }
 
-  /** Those that were found, or null. */
+  /** What an administrator or a reader said of the log; null: what was found. @param {import('../formats/detection.js').Formats|null} given */
+  give(given) { this.context.formats = given ?? detect(this.firstLines, this.lastLines); }
+
+  /** Those that were given or found, or null. */
   get formats() { return this.context.formats; }
 
   /** What comes belongs to no entry before. */
@@ -51,6 +54,7 @@ export class Outline {
     this.seen += lines.length;
     const last = texts.slice(Math.max(0, SAMPLE - before - (lines.length - texts.length))).map(plainOf);
     this.lastLines = [...this.lastLines, ...last].slice(-SAMPLE);
+    if (this.formats?.isGiven) return false;
     const isDue = this.seen >= this.looked.seen * GROWTH || (this.seen >= this.looked.seen + AGAIN_LINES && this.now() - this.looked.at > AGAIN_MS);
     if (!isDue) return false;
     this.looked = { seen: this.seen, at: this.now() };

@@ -21,9 +21,11 @@ const MOST_BACK = 500;
 
 export class Store {
   /**
-   * @param {{encoding?: string, mostLines?: number, mostBytes?: number, onChange?: (change: Change) => void}} options
+   * @param {{encoding?: string, given?: import('../formats/detection.js').Formats|null, mostLines?: number, mostBytes?: number, onChange?: (change: Change) => void}} options
+   * `given`: the formats, where they need not be found
    */
-  constructor({ encoding = 'utf-8', mostLines = MOST_LINES, mostBytes = MOST_BYTES, onChange = () => {} } = {}) {
+  constructor({ encoding = 'utf-8', given = null, mostLines = MOST_LINES, mostBytes = MOST_BYTES, onChange = () => {} } = {}) {
+    this.given = given;
     this.reading = reading(encoding);
     this.mostLines = mostLines;
     this.mostBytes = mostBytes;
@@ -49,7 +51,7 @@ export class Store {
     this.unfinished = [];
     /** Whether the last line taken goes on in the next batch. */
     this.open = false;
-    this.outline = new Outline();
+    this.outline = new Outline(this.given);
     this.onChange({ kind: 'cleared' });
   }
 
@@ -179,6 +181,13 @@ export class Store {
     const isOther = this.outline.learn(lines);
     if (isOther && this.length && this.length <= MOST_READ_AGAIN) this.#readAgain();
     this.#push(this.outline.read(lines));
+  }
+
+  /** Other formats are given than before, or none any more: what is here is read with them. @param {import('../formats/detection.js').Formats|null} given */
+  readAs(given) {
+    this.given = given;
+    this.outline.give(given);
+    if (this.length) this.#readAgain();
   }
 
   /** What is here is read once more, with the formats that are known now. */

@@ -30,7 +30,7 @@ export function paint(row, item, look) {
   const full = text.length;
   if (cut) text = text.slice(0, CUT);
   const ctx = { runs: look.colours ? runs : [], steering: steering(text), hits: look.hitsOf(text, item), hitClass: look.isCurrent(item) ? 'lt-hit lt-hit-on' : 'lt-hit' };
-  const head = item.inner ? null : headOf(text, look.formats) ?? headOf(text);
+  const head = item.inner ? null : headOf(text, look.formats) ?? (look.formats?.isGiven ? null : headOf(text));
   let name = 'lt-row';
   if (item.inner) name += namesError(text) ? ' lt-cont lt-last' : ' lt-cont';
   else if (!head?.time && !head?.word) name += ' lt-plain';

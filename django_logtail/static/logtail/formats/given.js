@@ -1,0 +1,79 @@
+/**
+ * The format that an administrator gave a log, or a reader chose: the name of one, or an expression. Knows no DOM.
+ *
+ * An expression is RE2's, here as well as on the host, which has the same in `formats/given.py`: it is matched in time
+ * linear in the line. It is looked for where a line begins, and a line that it does not match continues the entry above.
+ */
+
+import { Formats } from './detection.js';
+import { Head } from './heads.js';
+import { ANY_TIME, HEAD_CHARACTERS, isFormat, levelOf, MAPS, wrapperCalled } from './rows.js';
+
+/** Characters that make an expression of what was given: no name has them. */
+const SIGNS = /[(<\\[]/;
+
+/** An expression whose groups say where time, level, logger and message stand. */
+class Expression {
+  /** @param {any} compiled by RE2 */
+  constructor(compiled) {
+    this.compiled = compiled;
+    this.groups = Object.keys(compiled.namedGroups());
+  }
+
+  /** @param {string} text @returns {Head|null} */
+  head(text) {
+    const part = text.length > HEAD_CHARACTERS ? text.slice(0, HEAD_CHARACTERS) : text;
+    const found = this.compiled.matcher(part);
+    if (!found.lookingAt()) return null;
+    const head = new Head('expression');
+    head.message = found.end();
+    for (const name of this.groups) {
+      const begin = found.start(name);
+      const end = found.end(name);
+      if (begin < 0 || begin === end) continue;
+      const what = part.slice(begin, end);
+      if (name === 'time') {
+        head.time = [begin, end];
+        head.written = what;
+      } else if (name === 'level') {
+        head.word = [begin, end];
+        head.level = what.length === 1 ? /** @type {any} */ (MAPS.letter)[what] ?? 'O' : levelOf(what);
+      } else if (name === 'logger') {
+        head.source = [begin, end];
+        head.name = what;
+      } else if (name === 'message') head.message = begin;
+    }
+    return head;
+  }
+}
+
+/**
+ * What `text` names. The host has checked what an administrator gave; null where it names nothing here all the same.
+ *
+ * @param {string} text
+ * @returns {Promise<Formats|null>}
+ */
+export async function given(text) {
+  const formats = SIGNS.test(text) ? await expressed(text) : called(text);
+  if (formats) formats.isGiven = true;
+  return formats;
+}
+
+/** @param {string} name @returns {Formats|null} */
+function called(name) {
+  if (name === 'json' || name === 'logfmt') return new Formats([`${name}|`]);
+  if (name === 'docker' || wrapperCalled(name)) return new Formats([`${name}>|`]);
+  return isFormat(name) ? new Formats([`${name}|${ANY_TIME}`]) : null;
+}
+
+/** @param {string} source @returns {Promise<Formats|null>} */
+async function expressed(source) {
+  try {
+    const { RE2JS } = await import('../vendor/re2js.js');
+    const formats = new Formats([]);
+    formats.expression = new Expression(RE2JS.compile(source));
+    return formats;
+  } catch {
+    return null;
+  }
+}
