@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import django
+from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -23,8 +25,10 @@ from django.utils.translation import gettext_lazy as _
 from django_logtail import states, stop_flag
 from django_logtail.conf import conf
 from django_logtail.control import ControlUnavailable
+from django_logtail.formats.given import names as format_names
 from django_logtail.models import Access, Log
 from django_logtail.operating.status import Status, current_status
+from django_logtail.page.assets import asset_url, nonce_of
 
 #: What the buttons of the status page send for every log; no slug.
 EVERY_LOG: Final = "*"
@@ -35,10 +39,44 @@ else:
     _LogForm = ModelForm
 
 
+class FormatInput(forms.TextInput):
+    """A field with the names of formats, and below it the log's last lines as they would be read."""
+
+    template_name = "admin/logtail/log/format_input.html"
+    #: Where the last lines are; None for a log that is not saved.
+    lines: str | None = None
+    #: What a Content-Security-Policy wants in our tags.
+    nonce = ""
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        context["widget"]["attrs"]["list"] = f"id_{name}_names"
+        context["names"] = sorted(format_names().items(), key=lambda named: named[1].lower())
+        context["lines"] = self.lines
+        context["script"] = asset_url("admin/format-preview.js") if self.lines else None
+        context["nonce"] = self.nonce
+        context["words"] = json.dumps(
+            {
+                "time": gettext("Time"),
+                "level": gettext("Level"),
+                "logger": gettext("Logger"),
+                "message": gettext("Message"),
+                "none": gettext("no format was recognized"),
+                "bad": gettext("This is not a format that can be read. Saving tells you why."),
+                "nothing": gettext("No lines to preview: the log is empty, or nothing reads it right now."),
+                "read": gettext("Read as {format}: {entries} entries in the last {lines} lines."),
+            }
+        )
+        return context
+
+
 class LogForm(_LogForm):
     """Says which log has a file already only to who may see that log."""
 
     may_name_others = False
+
+    class Meta:
+        widgets = {"format": FormatInput}
 
     def _post_clean(self) -> None:
         self.instance.may_name_others = self.may_name_others
@@ -164,8 +202,18 @@ class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
+        if obj is not None and "format" in form.base_fields:
+            widget = form.base_fields["format"].widget
+            widget.lines, widget.nonce = self._lines_of(obj), nonce_of(request)
         may_name = self.has_view_permission(request)
         return type(form.__name__, (form,), {"may_name_others": may_name})
+
+    @staticmethod
+    def _lines_of(log: Log) -> str | None:
+        try:
+            return reverse("logtail:lines", args=[log.slug]) if log.enabled else None
+        except NoReverseMatch:
+            return None
 
     def has_change_permission(self, request: HttpRequest, obj: Log | None = None) -> bool:
         return not (obj is not None and obj.declared) and super().has_change_permission(request, obj)

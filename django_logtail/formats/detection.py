@@ -62,7 +62,7 @@ class Formats:
     @property
     def names(self) -> list[str]:
         """For people, the most usual one first."""
-        return list(dict.fromkeys(map(_named, self.signs)))
+        return [self.expression.source] if self.expression else list(dict.fromkeys(map(_named, self.signs)))
 
 
 def _cut(sign: str) -> tuple[str, str]:

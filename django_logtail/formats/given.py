@@ -56,6 +56,7 @@ class Expression:
 
     def __init__(self, source: str) -> None:
         """Raises `BadFormat`."""
+        self.source = source
         self._regex = _compiled(source)
         groups = set(self._regex.groupindex)
         if unknown := sorted(groups - set(GROUPS)):

@@ -64,6 +64,8 @@ class Head:
 class HeadReader(Protocol):
     """What reads heads in a way of its own."""
 
+    source: str
+
     def head(self, text: str) -> Head | None: ...
 
 

@@ -19,6 +19,7 @@ import { Drawing } from './pane/drawing.js';
 import { Earlier } from './log/earlier.js';
 import { FilterBar } from './find/filter-bar.js';
 import { Finding } from './find/finding.js';
+import { given as formatGiven } from './formats/given.js';
 import { History } from './log/linked-lines.js';
 import { onKey } from './pane/keys.js';
 import { fragmentOf, linkedBy } from './log/link.js';
@@ -34,7 +35,7 @@ import { Stream, endsAccess } from './connection/stream.js';
 import { Tools } from './rows/tools.js';
 
 /** @typedef {import('./log/item.js').Item} Line */
-/** @typedef {{slug: string, name: string, folder?: string, queue?: string, ticket: string, socket: string, lines?: string, download?: string, size?: number|null, page?: string}} LogInfo */
+/** @typedef {{slug: string, name: string, folder?: string, queue?: string, ticket: string, socket: string, lines?: string, download?: string, format?: string, size?: number|null, page?: string}} LogInfo */
 
 export class LogTail extends HTMLElement {
   static observedAttributes = ['log', 'ticket', 'socket', 'place'];
@@ -69,7 +70,7 @@ export class LogTail extends HTMLElement {
     const given = (/** @type {string} */ name) => this.getAttribute(name) ?? '';
     this.open({
       slug: given('log'), name: this.getAttribute('name') ?? given('log'), folder: given('folder'), queue: given('queue'), page: given('page'),
-      ticket: given('ticket'), socket: given('socket'), lines: given('lines'), download: given('download'),
+      ticket: given('ticket'), socket: given('socket'), lines: given('lines'), download: given('download'), format: given('format'),
     }, given('place'));
   }
 
@@ -163,7 +164,18 @@ export class LogTail extends HTMLElement {
     parts.bar.setAttribute('aria-label', `${words.say('filter.label')}: ${info.name}`);
     drawBlank(this, null);
     this.history.sought = linkedBy(place);
-    this.session.start();
+    const { session } = this;
+    if (kept.format || info.format) void this.readAs(kept.format).then(() => { if (this.session === session) session.start(); });
+    else session.start();
+  }
+
+  /** Reads the lines in the format that a reader chose; without one in the format that the log was given or that is found. @param {string} chosen */
+  async readAs(chosen) {
+    const { store } = this;
+    const formats = (chosen && await formatGiven(chosen)) || (this.info?.format ? await formatGiven(this.info.format) : null);
+    if (this.store !== store) return;
+    store.readAs(formats);
+    this.look.apply();
   }
 
   /** @param {LogInfo} info */

@@ -21,7 +21,7 @@ export class Formats {
   /** @param {string[]} signs as `signOf` gives them, the most usual one first */
   constructor(signs) {
     this.signs = signs;
-    /** The only thing that is asked, where an administrator gave one. @type {{head: (text: string) => Head|null}|null} */
+    /** The only thing that is asked, where an administrator gave one. @type {{source: string, head: (text: string) => Head|null}|null} */
     this.expression = null;
     /** Whether it was given: then no other program's lines begin entries. */
     this.isGiven = false;
@@ -69,7 +69,7 @@ export class Formats {
   }
 
   /** For people, the most usual one first. */
-  get names() { return [...new Set(this.signs.map(named))]; }
+  get names() { return this.expression ? [this.expression.source] : [...new Set(this.signs.map(named))]; }
 }
 
 /** @param {string} sign @returns {[string, string]} the wrappers, and what is in them */

@@ -7,15 +7,16 @@
 
 import { Formats } from './detection.js';
 import { Head } from './heads.js';
-import { ANY_TIME, HEAD_CHARACTERS, isFormat, levelOf, MAPS, wrapperCalled } from './rows.js';
+import { ANY_TIME, formatNames, HEAD_CHARACTERS, levelOf, MAPS, wrapperCalled, wrapperNames } from './rows.js';
 
 /** Characters that make an expression of what was given: no name has them. */
 const SIGNS = /[(<\\[]/;
 
 /** An expression whose groups say where time, level, logger and message stand. */
 class Expression {
-  /** @param {any} compiled by RE2 */
-  constructor(compiled) {
+  /** @param {string} source @param {any} compiled by RE2 */
+  constructor(source, compiled) {
+    this.source = source;
     this.compiled = compiled;
     this.groups = Object.keys(compiled.namedGroups());
   }
@@ -59,19 +60,26 @@ export async function given(text) {
   return formats;
 }
 
+/** The names that `given` takes, and what they stand for in words, in the order of these. @returns {[string, string][]} */
+export function names() {
+  /** @type {[string, string][]} */
+  const found = [['json', 'JSON lines'], ['logfmt', 'logfmt'], ['docker', 'Docker (json-file)'], ...formatNames(), ...wrapperNames()];
+  return found.sort(([, a], [, b]) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1));
+}
+
 /** @param {string} name @returns {Formats|null} */
 function called(name) {
   if (name === 'json' || name === 'logfmt') return new Formats([`${name}|`]);
   if (name === 'docker' || wrapperCalled(name)) return new Formats([`${name}>|`]);
-  return isFormat(name) ? new Formats([`${name}|${ANY_TIME}`]) : null;
+  return formatNames().has(name) ? new Formats([`${name}|${ANY_TIME}`]) : null;
 }
 
 /** @param {string} source @returns {Promise<Formats|null>} */
 async function expressed(source) {
   try {
-    const { RE2JS } = await import('../vendor/re2js.js');
+    const { RE2JS } = await import(new URL('../vendor/re2js.js', import.meta.url).href);
     const formats = new Formats([]);
-    formats.expression = new Expression(RE2JS.compile(source));
+    formats.expression = new Expression(source, RE2JS.compile(source));
     return formats;
   } catch {
     return null;

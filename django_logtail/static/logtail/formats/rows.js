@@ -193,8 +193,10 @@ export function brief(rows) {
   return found;
 }
 
-/** @param {string} id */
-export const isFormat = (id) => ROWS.some((row) => row.id === id);
+/** The formats of the table for people, by id. @returns {Map<string, string>} */
+export const formatNames = () => new Map(ROWS.map((row) => [row.id, nameOf(row.id)]));
+/** The wrappers of the table for people, by id. @returns {Map<string, string>} */
+export const wrapperNames = () => new Map(WRAPPERS.map((row) => [row.id, nameOf(row.id)]));
 /** @param {string} id */
 export const wrapperCalled = (id) => WRAPPERS.find((row) => row.id === id);
 /** @param {string} id */

@@ -2,6 +2,7 @@
 
 import { config, settings, words } from '../ui/config.js';
 import { el } from '../ui/dom.js';
+import { names } from '../formats/given.js';
 import { fileLink, saveLines } from './download.js';
 import { icon } from '../ui/icons.js';
 import { named, plain, steering } from '../log/text.js';
@@ -45,7 +46,7 @@ export function openSettings(tail, button) {
   const pop = el('div.lt-pop.lt-settings', { role: 'dialog', 'aria-label': words.say('do.settings'), 'data-kind': 'settings' });
   const row = (/** @type {string} */ key, /** @type {HTMLElement} */ control) => {
     control.setAttribute('aria-label', words.say(key));
-    if (!control.hasAttribute('role')) control.setAttribute('role', 'group');
+    if (!control.hasAttribute('role') && !(control instanceof HTMLSelectElement)) control.setAttribute('role', 'group');
     pop.append(el('div.lt-set', {}, el('span', {}, words.say(key)), control));
   };
   const toggle = (/** @type {boolean} */ on, /** @type {(on: boolean) => void} */ change) => {
@@ -74,6 +75,7 @@ export function openSettings(tail, button) {
     row('set.wrap', toggle(tail.look.wrap, () => tail.look.toggleWrap()));
     row('set.time', choice([['compact', words.say('time.compact')], ['raw', words.say('time.raw')], ['relative', words.say('time.relative')], ['hidden', words.say('time.hidden')]], tail.look.time, (value) => tail.look.setTime(/** @type {typeof tail.look.time} */ (value))));
   }
+  if (tail.info) row('set.format', formatChoice(tail));
   row('set.density', choice([['s', 'A−'], ['m', 'A'], ['l', 'A+']], settings.reader.size, (size) => reader({ size })));
   row('set.color', toggle(settings.reader.colours, (colours) => reader({ colours })));
   row('set.announce', toggle(settings.reader.announce, (announce) => reader({ announce })));
@@ -84,6 +86,23 @@ export function openSettings(tail, button) {
     if (config.languages?.length) languages(row, choice);
   }
   show(tail, button, pop);
+}
+
+/** How the lines are read: as the log was given or as it was found, or in a format that the reader chooses. @param {import('../log-tail.js').LogTail} tail */
+function formatChoice(tail) {
+  const { slug, format: set } = /** @type {import('../log-tail.js').LogInfo} */ (tail.info);
+  const chosen = settings.log(slug).format;
+  const detected = chosen || set ? '' : tail.store.outline.formats?.names.join(' + ') ?? '';
+  const all = names();
+  const usual = set ? words.say('format.set', { name: new Map(all).get(set) ?? set })
+    : detected ? words.say('format.found', { name: detected }) : words.say(chosen ? 'format.found.any' : 'format.none');
+  const made = /** @type {HTMLSelectElement} */ (el('select.lt-select', {}, el('option', { value: '' }, usual)));
+  for (const [id, name] of all) made.append(el('option', { value: id, selected: id === chosen }, name));
+  made.addEventListener('change', () => {
+    settings.saveLog(slug, { format: made.value });
+    void tail.readAs(made.value);
+  });
+  return made;
 }
 
 /** @param {(key: string, control: HTMLElement) => void} row @param {(options: [string, string][], current: string, change: (value: string) => void) => HTMLElement} choice */

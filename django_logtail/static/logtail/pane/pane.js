@@ -102,7 +102,8 @@ export function pane(say) {
   const timeButton = el('button.lt-stbtn', { type: 'button', 'data-act': 'time', 'data-keys': 'T' });
   const wrapButton = el('button.lt-stbtn', { type: 'button', 'data-act': 'wrap', 'data-keys': 'Z' });
   const encoding = el('span.lt-wide.lt-encoding', { title: say('status.encoding') });
-  const status = el('footer.lt-status', {}, sparkline, rate, loaded, el('span.lt-grow'), sizeText, offset, followButton, timeButton, wrapButton, encoding);
+  const format = el('span.lt-wide.lt-format', { title: say('status.format') });
+  const status = el('footer.lt-status', {}, sparkline, rate, loaded, el('span.lt-grow'), format, sizeText, offset, followButton, timeButton, wrapButton, encoding);
   const speech = el('div.lt-say.lt-sr', { role: 'status', 'aria-live': 'polite' });
 
   return {
@@ -110,7 +111,7 @@ export function pane(say) {
     name, folder, chip, chipText, pauseButton, stopButton, downloadButton, settingsButton, splitButton, closeButton, bar, filter, pins, query, queryMessage, flags,
     matchNav, matchText, levels, wholeButton, notice, noticeText, noticeActions, body, view, top, lines, window: rows, tail, tailText, tailActions, ruler, tools,
     contextButton, foldButton, pill, pillCount, pillErrors, selectionBar, selectionCount, empty, emptyTitle, emptyText, emptyActions,
-    spark, rate, loaded, size: sizeText, offset, followButton, timeButton, wrapButton, encoding, status, say: speech,
+    spark, rate, loaded, size: sizeText, offset, followButton, timeButton, wrapButton, encoding, format, status, say: speech,
     results: { box: results, bar: resultsBar, pattern: resultsPattern, text: resultsText, cancel: resultsCancel, list: resultsList },
   };
 }

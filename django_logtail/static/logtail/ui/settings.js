@@ -3,12 +3,12 @@
 const PREFIX = 'logtail:';
 
 /** @typedef {{size: 's'|'m'|'l', theme: 'auto'|'light'|'dark', keys: boolean, colours: boolean, announce: boolean, side: boolean}} ReaderSettings */
-/** @typedef {{wrap: boolean|null, time: 'compact'|'raw'|'relative'|'hidden', off: string[]}} LogSettings */
+/** @typedef {{wrap: boolean|null, time: 'compact'|'raw'|'relative'|'hidden', off: string[], format: string}} LogSettings `format`: chosen by the reader; empty: the one that is given or found */
 
 /** @type {ReaderSettings} */
 const READER = { size: 'm', theme: 'auto', keys: true, colours: true, announce: false, side: true };
 /** @type {LogSettings} */
-const LOG = { wrap: null, time: 'compact', off: [] };
+const LOG = { wrap: null, time: 'compact', off: [], format: '' };
 
 export class Settings {
   /** @param {Pick<Storage, 'getItem'|'setItem'>|null} storage */
