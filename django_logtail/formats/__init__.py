@@ -15,5 +15,5 @@ Both readers have the same modules (the page's in `static/logtail/formats`) and 
 
 To read a log: `formats = detect(first_lines, last_lines)`, then `read(line, context)` for one line after another, with
 a `Context(formats)` that lasts as long as the lines follow one another. Lines are text without their ends; escape
-sequences are left out by `escapes.plain` first.
+sequences are left out by `heads.shown` first.
 """

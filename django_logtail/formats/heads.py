@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from django_logtail.formats.escapes import plain, unescaped
 from django_logtail.formats.fields import Fields, fields_of_json, fields_of_pairs
 from django_logtail.formats.rows import (
     HEAD_CHARACTERS,
@@ -112,6 +113,16 @@ def head_of(text: str, formats: Known | None = None, depth: int = 0) -> Head | N
         if found:
             return _head_of(found, row, text)
     return None if formats and not formats.takes_pairs else _pairs_head(text)
+
+
+def shown(text: str) -> str:
+    """A line as a terminal would show it, without colours: what is read.
+
+    A return has the line written over, as a progress bar does it; nothing is where the line has a head of its own.
+    """
+    before, back, _after = text.partition("\r")
+    head = head_of(unescaped(before)) if back else None
+    return unescaped(text) if head and (head.written or head.word) else plain(text)
 
 
 def _head_of(found: tuple[str, ...], row: Row, text: str = "") -> Head:

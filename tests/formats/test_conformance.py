@@ -10,7 +10,7 @@ import pytest
 
 from django_logtail.formats.context import Context, read
 from django_logtail.formats.detection import detect
-from django_logtail.formats.escapes import plain
+from django_logtail.formats.heads import shown as plain
 from django_logtail.formats.moments import moment_of
 
 HERE = Path(__file__).parent

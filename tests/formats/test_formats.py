@@ -7,6 +7,7 @@ import pytest
 
 from django_logtail.formats.context import Context, read
 from django_logtail.formats.detection import detect
+from django_logtail.formats.escapes import plain
 from django_logtail.formats.heads import head_of
 from django_logtail.formats.moments import moment_of, passed
 from django_logtail.formats.rows import TABLE_FILE
@@ -145,3 +146,21 @@ def test_what_the_last_lines_say_counts_as_well() -> None:
     formats = detect(["hello"], [LOG.format(n, "ok") for n in range(3)])
 
     assert formats is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a \x1b[31mred\x1b[0m b", "a red b"),
+        ("\x9b31mred\x9b0m plain", "red plain"),
+        ("  1% |#   |\r 50% |##  |\r100% |####|", "100% |####|"),
+        ("a long state\rshort", "shortg state"),
+        ("a long state\r\x1b[Kshort", "short"),
+        ("one\rtwo\r", "two"),
+        ("\x1b]8;;https://shop.example/\x1b\\link\x1b]8;;\x1b\\ after", "link (https://shop.example/) after"),
+        ("\x1b]8;;https://a/\x07https://a/\x1b]8;;\x07!", "https://a/!"),
+        ("\r" * 1_000_000 + "end", "end"),
+    ],
+)
+def test_text_is_what_a_terminal_would_show(text, shown):
+    assert plain(text) == shown

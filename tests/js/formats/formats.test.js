@@ -9,6 +9,7 @@ import { detect } from '../../../django_logtail/static/logtail/formats/detection
 import { fieldsOfJson, peek } from '../../../django_logtail/static/logtail/formats/fields.js';
 import { headOf } from '../../../django_logtail/static/logtail/formats/heads.js';
 import { clockOf, dayOf, momentOf, passed } from '../../../django_logtail/static/logtail/formats/moments.js';
+import { Store } from '../../../django_logtail/static/logtail/log/store.js';
 import { plain } from '../../../django_logtail/static/logtail/log/text.js';
 
 /** Noon of the day that the lines were written on. */
@@ -34,7 +35,10 @@ for (const [i, { program, line, level, time, at, logger, message }] of cases('co
 
 for (const { name, lines, entries } of cases('entries.jsonl')) {
   test(`lines make the entries that were written: ${name}`, () => {
-    const texts = lines.map(plain);
+    const store = new Store();
+    const bytes = new TextEncoder().encode(lines.map((line) => `${line}\n`).join(''));
+    store.take({ file: 'f', start: 0, end: bytes.length }, bytes);
+    const texts = store.items.filter((item) => item.kind === 'line').map((item) => item.plain);
     const context = new Context(detect(texts.slice(0, 300), texts.slice(300).slice(-300)));
     const found = [];
 

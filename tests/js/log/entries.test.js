@@ -63,3 +63,31 @@ test('lines that stand elsewhere leave no trace in what is read next', () => {
   assert.deepEqual(read(apart), ['O', 'I']);
   assert.deepEqual(read(outline.read(linesOf(INNER, INFO))), ['E+', 'I']);
 });
+
+test('a return writes over a line without a head, and over none that has one', () => {
+  const items = linesOf('2026-08-24 10:00:00,100 INFO shop: cr\rmid', 'Fetching  1%\rFetching 99%', '\u001b[31m2026-08-24 10:00:01,100\r\u001b[0mhidden');
+  new Outline().read(items);
+
+  assert.deepEqual(items.filter((item) => item.kind === 'line').map((item) => item.plain), ['2026-08-24 10:00:00,100 INFO shop: cr\rmid', 'Fetching 99%', '2026-08-24 10:00:01,100\rhidden']);
+});
+
+test('colours go on over the end of a line, up to a mark', () => {
+  const outline = new Outline();
+  const runs = (items) => items.map((item) => (item.kind === 'line' ? item.coloured.runs.map((run) => run.classes).join() : item.kind));
+
+  assert.deepEqual(runs(outline.read(linesOf('\u001b[31mone', 'two', 'three\u001b[0m', 'four', '\u001b[32mfive'))), ['lt-f1', 'lt-f1', 'lt-f1', '', 'lt-f2']);
+  assert.deepEqual(runs(outline.read(linesOf('six'))), ['lt-f2']);
+  outline.endEntry();
+  assert.deepEqual(runs(outline.read(linesOf('seven'))), ['']);
+});
+
+test('lines that are loaded apart neither take nor leave colours', () => {
+  const outline = new Outline();
+  outline.read(linesOf('\u001b[31mone'));
+  const apart = linesOf('\u001b[32mtwo', 'three');
+  outline.readApart(apart, { begins: true, day: '' });
+  const after = linesOf('four');
+  outline.read(after);
+
+  assert.deepEqual([...apart, ...after].map((item) => item.coloured.runs[0]?.classes ?? ''), ['lt-f2', 'lt-f2', 'lt-f1']);
+});

@@ -1,7 +1,7 @@
 /** One search of a whole file, on the server: what it found so far, how far it is, and how to say so. Knows no DOM. */
 
 import { terms } from './filter.js';
-import { plain } from '../log/text.js';
+import { unescaped } from '../log/text.js';
 
 /** The server takes no longer one. */
 const MOST_CHARACTERS = 1_000;
@@ -29,7 +29,7 @@ export function shownOf(hit) {
   const hits = [];
   hit.parts.forEach((part, i) => {
     const from = text.length;
-    text += plain(part);
+    text += unescaped(part);
     if (i % 2) hits.push([from, text.length]);
   });
   if (hit.after) text += '…';

@@ -2,10 +2,13 @@
 
 import { Context, read } from '../formats/context.js';
 import { detect } from '../formats/detection.js';
+import { headOf } from '../formats/heads.js';
 import { Item } from './item.js';
 import { dayOf } from '../formats/moments.js';
-import { isCoded } from './text.js';
+import { isCoded, unescaped } from './text.js';
 
+/** What ends a line in no colour, as most programs do. */
+const ENDS_PLAIN = /\u001b\[0?m[^\u001b\u009b]*$/;
 /** First lines, and last ones, in which formats are looked for. */
 const SAMPLE = 300;
 /** Formats are looked for again when so many times the lines are there. */
@@ -21,6 +24,8 @@ export class Outline {
     this.context = new Context(given);
     /** The day that was named last. */
     this.day = '';
+    /** The colours that the last line ended with: those go on in the next one, as in a terminal. */
+    this.pen = '';
     /** What the last time began with, and the day it names: most lines are of one day. */
     this.dated = { before: '\n', day: '' };
     /** @type {string[]} the first lines, and the last ones, without escape sequences */
@@ -38,7 +43,10 @@ export class Outline {
   get formats() { return this.context.formats; }
 
   /** What comes belongs to no entry before. */
-  endEntry() { this.context.end(); }
+  endEntry() {
+    this.context.end();
+    this.pen = '';
+  }
 
   /**
    * Looks for the formats of the log where enough has come since the last time.
@@ -74,12 +82,14 @@ export class Outline {
       const line = lines[i];
       const next = i + 1 < lines.length ? plainOf(lines[i + 1]) : null;
       if (line.kind !== 'line') {
-        context.end();
+        this.endEntry();
         out.push(line);
         text = next ?? '';
         continue;
       }
       const { kind, level, written } = read(text, context, next !== null && lines[i + 1].kind === 'line' ? next : null);
+      line.pen = this.pen;
+      if (line.coded) this.pen = ENDS_PLAIN.test(line.text) ? '' : line.coloured.pen;
       line.level = level;
       line.inner = kind === 'continuation';
       if (written) {
@@ -107,19 +117,20 @@ export class Outline {
 
   /** Reads lines that stand elsewhere, or are not whole yet: what comes is read as if they had not been. @param {Item[]} lines @param {{begins: boolean, day: string}} where `begins`: they continue no entry */
   readApart(lines, { begins, day }) {
-    const { context, day: dayHere } = this;
+    const { context, day: dayHere, pen } = this;
     const kept = context.keep();
-    if (begins) context.end();
+    if (begins) this.endEntry();
     this.day = day;
     const items = this.read(lines);
     context.restore(kept);
     this.day = dayHere;
+    this.pen = pen;
     return items;
   }
 
   /** All lines once more, since their formats are known now. @param {Item[]} items @returns {Item[]} */
   readAgain(items) {
-    this.context.end();
+    this.endEntry();
     this.day = '';
     return this.read(items.filter((item) => item.kind !== 'day'));
   }
@@ -128,6 +139,11 @@ export class Outline {
 /** @param {Item} line */
 function plainOf(line) {
   line.coded = isCoded(line.text);
+  const back = line.coded ? line.text.indexOf('\r') : -1;
+  if (back >= 0) {
+    const head = headOf(unescaped(line.text.slice(0, back)));
+    line.keeps = head !== null && (head.written !== '' || head.word !== null);
+  }
   return line.plain;
 }
 

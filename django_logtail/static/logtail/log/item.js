@@ -1,6 +1,6 @@
 /** What a log is made of on the page: lines, and marks between them. Knows no DOM. */
 
-import { plain } from './text.js';
+import { coloured, plain, unescaped } from './text.js';
 
 /** One line of the log, or a mark between two of them. */
 export class Item {
@@ -11,6 +11,10 @@ export class Item {
     this.text = '';
     /** Whether its text may hold escape sequences: 200,000 lines are asked for their plain text at once. */
     this.coded = false;
+    /** The colours that the line before ended with, as `coloured` takes them. */
+    this.pen = '';
+    /** Whether what a return would write over is shown all the same: the line has a head of its own, and is no progress bar. */
+    this.keeps = false;
     this.file = '';
     this.start = 0;
     this.end = 0;
@@ -30,6 +34,9 @@ export class Item {
     this.details = null;
   }
 
-  /** The text without escape sequences. */
-  get plain() { return this.coded ? plain(this.text) : this.text; }
+  /** The text as a terminal would show it, without colours. */
+  get plain() { return this.coded ? (this.keeps ? unescaped(this.text) : plain(this.text)) : this.text; }
+
+  /** The same, and which parts of it the log coloured. */
+  get coloured() { return this.coded || this.pen ? coloured(this.text, this.pen, this.keeps) : { text: this.text, runs: [], pen: '' }; }
 }

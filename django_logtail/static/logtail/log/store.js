@@ -7,7 +7,7 @@
 
 import { Item } from './item.js';
 import { Outline } from './entries.js';
-import { isCoded, lineEnds, plain, reading } from './text.js';
+import { isCoded, lineEnds, reading } from './text.js';
 
 export const MOST_LINES = 200_000;
 export const MOST_BYTES = 64 * 1024 * 1024;
@@ -164,7 +164,7 @@ export class Store {
       item.file = file;
       item.start = start + (i ? ends[i - 1] : 0);
       item.end = start + ends[i];
-      if (text.charCodeAt(text.length - 1) === 13) text = text.slice(0, -1);
+      while (text.charCodeAt(text.length - 1) === 13) text = text.slice(0, -1);
       item.text = item.start === 0 && text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
       return item;
     });
@@ -370,7 +370,7 @@ export class Store {
   /** Text as it is in the file, escapes removed. @param {Iterable<Item>} items */
   static textOf(items) {
     let text = '';
-    for (const item of items) if (item.kind === 'line') text += plain(item.text) + '\n';
+    for (const item of items) if (item.kind === 'line') text += item.plain + '\n';
     return text;
   }
 }

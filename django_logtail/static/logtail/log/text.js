@@ -45,17 +45,28 @@ export function lineEnds(bytes, how) {
   return ends;
 }
 
-const ESC = '\u001b';
 // CSI; OSC that is ended; DCS, PM, APC, SOS that are ended; two-character escapes. Each stops at the next ESC, so a
-// million unfinished ones cost no more than one.
-const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[PX^_][^\u001b]*\u001b\\|[ -/]+[0-~]|[0-OQ-WYZ\\`a-~])/g;
+// million unfinished ones cost no more than one. CSI and OSC may also begin with one character, of C1.
+const ESCAPES = /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|(?:\u001b\]|\u009d)[^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)|\u001b(?:[PX^_][^\u001b]*\u001b\\|[ -/]+[0-~]|[0-OQ-WYZ\\`a-~])/g;
+const SEQUENCE = /[\u001b\u009b\u009d]/;
+/** What may begin such a sequence, or a state of the line that is written over the one before. */
+const CODED = /[\u001b\u009b\u009d\r]/;
+const COLOUR = /^(?:\u001b\[|\u009b)([\d;:]*)m$/;
+/** The rest of the line, or all of it, is erased. */
+const ERASE = /^(?:\u001b\[|\u009b)[02]?K$/;
+/** A link of OSC 8: its target, empty where it ends. */
+const LINK = /^(?:\u001b\]|\u009d)8;[^;]*;([^\u0007\u001b\u009c]*)/;
 
-/** Whether there may be an escape sequence in it. @param {string} text */
-export function isCoded(text) { return text.includes(ESC); }
+/** Whether there may be an escape sequence in it, or a return to its beginning. @param {string} text */
+export function isCoded(text) { return CODED.test(text); }
 
-/** The text without escape sequences: what is searched, measured and copied. @param {string} text */
+/** The text without escape sequences, and nothing else changed. @param {string} text */
+export function unescaped(text) { return CODED.test(text) ? text.replace(ESCAPES, '') : text; }
+
+/** The text as a terminal would show it, without colours: what is searched, measured and copied. @param {string} text */
 export function plain(text) {
-  return text.includes(ESC) ? text.replace(ESCAPES, '') : text;
+  if (!CODED.test(text)) return text;
+  return text.includes('\r') || text.includes(']8;') || text.includes('\u009d') ? coloured(text).text : text.replace(ESCAPES, '');
 }
 
 /** The role (0 to 15) nearest to a colour. A theme decides what a role looks like. */
@@ -78,18 +89,28 @@ function role256(n) {
 class Pen {
   fg = -1; bg = -1; bold = false; dim = false; italic = false; under = false; strike = false; inverse = false;
 
-  /** @param {string} codes the numbers of one "select graphic rendition" */
+  /** @param {string} codes the parameters of one "select graphic rendition" */
   apply(codes) {
-    const n = codes.split(/[;:]/).map(Number);
-    for (let i = 0; i < n.length; i++) {
-      const c = n[i];
-      if (c === 0) Object.assign(this, new Pen());
+    const all = codes.split(';');
+    for (let i = 0; i < all.length; i++) {
+      const [c, ...sub] = all[i].split(':').map(Number);
+      if (c === 38 || c === 48 || c === 58) {
+        // 38:2::r:g:b names a colour space that 38:2:r:g:b leaves out; with semicolons it is never there.
+        const n = sub.length ? (sub[0] === 2 && sub.length > 4 ? [2, ...sub.slice(2)] : sub) : all.slice(i + 1, i + 5).map(Number);
+        let value = -1;
+        if (n[0] === 5) value = role256(n[1] & 255);
+        else if (n[0] === 2) value = role(n[1], n[2], n[3]);
+        if (!sub.length) i += n[0] === 5 ? 2 : n[0] === 2 ? 4 : 0;
+        if (c === 38) this.fg = value;
+        else if (c === 48) this.bg = value;
+      } else if (c === 0) Object.assign(this, new Pen());
       else if (c === 1) this.bold = true;
       else if (c === 2) this.dim = true;
       else if (c === 3) this.italic = true;
-      else if (c === 4) this.under = true;
+      else if (c === 4) this.under = sub[0] !== 0;
       else if (c === 7) this.inverse = true;
       else if (c === 9) this.strike = true;
+      else if (c === 21) this.under = true;
       else if (c === 22) this.bold = this.dim = false;
       else if (c === 23) this.italic = false;
       else if (c === 24) this.under = false;
@@ -101,12 +122,21 @@ class Pen {
       else if (c >= 40 && c <= 47) this.bg = c - 40;
       else if (c >= 100 && c <= 107) this.bg = c - 92;
       else if (c === 49) this.bg = -1;
-      else if (c === 38 || c === 48) {
-        let value = -1;
-        if (n[i + 1] === 5) { value = role256(n[i + 2] & 255); i += 2; } else if (n[i + 1] === 2) { value = role(n[i + 2], n[i + 3], n[i + 4]); i += 4; }
-        if (c === 38) this.fg = value; else this.bg = value;
-      }
     }
+  }
+
+  /** What sets a new pen to this one; empty for one that is new. */
+  get codes() {
+    const found = [];
+    if (this.fg >= 0) found.push(this.fg < 8 ? this.fg + 30 : this.fg + 82);
+    if (this.bg >= 0) found.push(this.bg < 8 ? this.bg + 40 : this.bg + 92);
+    if (this.bold) found.push(1);
+    if (this.dim) found.push(2);
+    if (this.italic) found.push(3);
+    if (this.under) found.push(4);
+    if (this.inverse) found.push(7);
+    if (this.strike) found.push(9);
+    return found.join(';');
   }
 
   get classes() {
@@ -124,30 +154,79 @@ class Pen {
   }
 }
 
+/** @typedef {{start: number, end: number, classes: string}} Run */
+/** @typedef {{text: string, runs: Run[], erases: boolean}} State what is written after one return to the beginning of a line */
+
 /**
- * The text without escape sequences, and which parts of it the log coloured.
+ * The text as a terminal would show it, and which parts of it the log coloured.
  *
  * @param {string} text
- * @returns {{text: string, runs: {start: number, end: number, classes: string}[]}}
+ * @param {string} [pen] the colours that the line before ended with, as `pen` of what is returned
+ * @param {boolean} [keeps] nothing is written over: a return is a character like others
+ * @returns {{text: string, runs: Run[], pen: string}}
  */
-export function coloured(text) {
-  if (!text.includes(ESC)) return { text, runs: [] };
-  const pen = new Pen();
+export function coloured(text, pen = '', keeps = false) {
+  if (!pen && !CODED.test(text)) return { text, runs: [], pen };
+  const hand = new Pen();
+  if (pen) hand.apply(pen);
+  if (keeps) return { ...stateOf(text, hand), pen: hand.codes };
+  let end = text.length;
+  while (text.charCodeAt(end - 1) === 13) end--;
+  const states = text.slice(0, end).split('\r').map((part) => stateOf(part, hand));
+  const shown = states.length > 1 ? overwritten(states) : states[0];
+  return { text: shown.text, runs: shown.runs, pen: hand.codes };
+}
+
+/** @param {string} text @param {Pen} hand @returns {State} */
+function stateOf(text, hand) {
+  /** @type {Run[]} */
   const runs = [];
+  if (!SEQUENCE.test(text)) {
+    const { classes } = hand;
+    return { text, runs: text && classes ? [{ start: 0, end: text.length, classes }] : [], erases: false };
+  }
   let clean = '';
   let last = 0;
+  let erases = false;
+  let target = '';
   const put = (/** @type {string} */ part) => {
-    const classes = part && pen.classes;
+    const classes = part && hand.classes;
     if (classes) runs.push({ start: clean.length, end: clean.length + part.length, classes });
     clean += part;
   };
   for (const match of text.matchAll(ESCAPES)) {
     put(text.slice(last, match.index));
     last = match.index + match[0].length;
-    if (match[0][1] === '[' && match[0].endsWith('m') && /^[\d;:]*$/.test(match[0].slice(2, -1))) pen.apply(match[0].slice(2, -1));
+    const colour = COLOUR.exec(match[0]);
+    if (colour) hand.apply(colour[1]);
+    else if (ERASE.test(match[0])) erases = true;
+    else {
+      const link = LINK.exec(match[0]);
+      if (!link) continue;
+      // Where a link leads is said beside it: it is never one here.
+      if (target && !clean.endsWith(target)) put(` (${target})`);
+      [, target] = link;
+    }
   }
   put(text.slice(last));
-  return { text: clean, runs };
+  return { text: clean, runs, erases };
+}
+
+/** Each state is written over the ones before, which are seen where they are longer. @param {State[]} states */
+function overwritten(states) {
+  let text = '';
+  /** @type {Run[]} */
+  const runs = [];
+  for (let i = states.length - 1; i >= 0; i--) {
+    const state = states[i];
+    const at = text.length;
+    if (state.text.length > at) {
+      text += state.text.slice(at);
+      for (const run of state.runs) if (run.end > at) runs.push({ ...run, start: Math.max(run.start, at) });
+    }
+    if (state.erases) break;
+  }
+  return { text, runs };
 }
 
 /** Characters that steer a terminal, hide, or reorder what surrounds them. A tab is text. */
@@ -163,8 +242,22 @@ export function named(character) {
 /** Where steering characters are in `text`. @param {string} text @returns {{start: number, end: number}[]} */
 export function steering(text) {
   if (!STEERING.test(text)) return [];
-  return Array.from(text.matchAll(STEERING_ALL), (match) => ({ start: match.index, end: match.index + match[0].length }));
+  const found = [];
+  for (const match of text.matchAll(STEERING_ALL)) {
+    const end = match.index + match[0].length;
+    if (!joins(text, match.index)) found.push({ start: match.index, end });
+  }
+  return found;
 }
+
+/** Whether there is a joiner between letters, or emoji, that it shapes; between others it would only hide. @param {string} text @param {number} at */
+function joins(text, at) {
+  const code = text.charCodeAt(at);
+  return (code === 0x200c || code === 0x200d) && text.charCodeAt(at - 1) >= 0x0590 && text.charCodeAt(at + 1) >= 0x0590 && !isSteering(text[at - 1]) && !isSteering(text[at + 1]);
+}
+
+/** @param {string} character */
+function isSteering(character) { return STEERING.test(character); }
 
 /** Whether the first bytes of a log look like something else than text. @param {Uint8Array} bytes @param {{unit: number}} how */
 export function looksBinary(bytes, how) {

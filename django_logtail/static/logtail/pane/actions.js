@@ -4,7 +4,6 @@ import { copy } from '../ui/clipboard.js';
 import { config, words } from '../ui/config.js';
 import { openDownload, openPlain, openSettings } from './menus.js';
 import { signInAddress } from '../connection/sign-in.js';
-import { plain } from '../log/text.js';
 
 /** @typedef {import('../log-tail.js').LogTail} LogTail */
 /** @typedef {import('../log/item.js').Item} Item */
@@ -54,7 +53,7 @@ const ACTIONS = {
   // A line, and selected ones.
   fold: ({ tools }, _, item) => (item ?? tools.item) && tools.toggleFold(item ?? tools.item),
   context: ({ finding, tools }) => tools.item && finding.showContext(tools.item),
-  copyline: (tail, button) => tail.tools.item && copy(tail, plain(tail.tools.item.text), button),
+  copyline: (tail, button) => tail.tools.item && copy(tail, tail.tools.item.plain, button),
   linkline: (tail, button) => tail.tools.item && copyLink(tail, tail.tools.item, button),
   selcopy: (tail) => {
     void copy(tail, tail.selection.text);

@@ -5,7 +5,7 @@ import { el } from '../ui/dom.js';
 import { names } from '../formats/given.js';
 import { fileLink, saveLines } from './download.js';
 import { icon } from '../ui/icons.js';
-import { named, plain, steering } from '../log/text.js';
+import { named, steering } from '../log/text.js';
 
 /**
  * Shows a popover at a button; it goes by itself when the reader turns elsewhere.
@@ -153,7 +153,7 @@ export function openPlain(tail) {
   const items = shown.items.slice(Math.max(shown.first, shown.items.length - PLAIN_LINES)).filter((item) => item.kind === 'line');
   const close = el('button.lt-icon', { type: 'button', 'aria-label': words.say('do.close'), click: () => dialog.close() }, icon('x'));
   const text = el('pre.lt-plain-text', { tabindex: '0' });
-  text.textContent = items.map((item) => visible(plain(item.text))).join('\n');
+  text.textContent = items.map((item) => visible(item.plain)).join('\n');
   const dialog = /** @type {HTMLDialogElement} */ (el('dialog.lt-help.lt-plain-view', { 'aria-label': `${words.say('set.plain')}: ${tail.info?.name ?? ''}`, close: () => dialog.remove() },
     el('header', {}, el('h2', {}, tail.info?.name ?? ''), close), text));
   tail.append(dialog);

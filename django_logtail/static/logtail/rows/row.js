@@ -6,7 +6,7 @@ import { namesError } from '../formats/context.js';
 import { headOf } from '../formats/heads.js';
 import { paintMark } from './mark.js';
 import { clockOf, momentOf, passed } from '../formats/moments.js';
-import { coloured, steering } from '../log/text.js';
+import { steering } from '../log/text.js';
 
 /** Characters of a line on screen before "Show all": a line of a megabyte would be laid out whole. */
 export const CUT = 4_000;
@@ -23,7 +23,7 @@ export const CUT = 4_000;
 /** @param {HTMLElement} row @param {Item} item @param {Look} look */
 export function paint(row, item, look) {
   if (item.kind !== 'line') return paintMark(row, item, look);
-  const shown = coloured(item.text);
+  const shown = item.coloured;
   let { text } = shown;
   const { runs } = shown;
   const cut = !item.whole && text.length > CUT;

@@ -9,7 +9,6 @@
 import { write } from '../ui/dom.js';
 import { words } from '../ui/config.js';
 import { offsetIn } from './text-offset.js';
-import { plain } from '../log/text.js';
 
 /** @typedef {import('../log/item.js').Item} Item */
 
@@ -92,7 +91,7 @@ export class Selection {
   }
 
   get text() {
-    return this.items.map((item) => plain(item.text)).join('\n');
+    return this.items.map((item) => item.plain).join('\n');
   }
 
   /** The browser's selection moved. */
@@ -145,7 +144,7 @@ export class Selection {
       if (from.item.seq > to.item.seq || (from.item === to.item && from.offset > to.offset)) [from, to] = [to, from];
       const items = this.#between(from.item, to.item);
       text = items.map((item) => {
-        const whole = plain(item.text);
+        const whole = item.plain;
         return whole.slice(item === from.item ? from.offset : 0, item === to.item ? to.offset : undefined);
       }).join('\n');
       // An end on a line below with nothing of it selected means: up to and with the newline.
