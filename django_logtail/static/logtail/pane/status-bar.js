@@ -9,14 +9,9 @@ export function drawStatus(tail) {
   const { parts, look } = tail;
   const bytes = tail.fileSize;
   const place = tail.session?.place;
-<<<<<<< HEAD
   write(parts.loaded, words.say('status.loaded', { n: tail.lines }));
-  write(parts.size, Number.isFinite(bytes) ? words.size(bytes) : '');
-=======
-  write(parts.loaded, words.say('status.loaded', { n: words.number(tail.lines) }));
   write(parts.format, tail.store.outline.formats?.names[0] ?? '');
-  write(parts.size, Number.isFinite(bytes) ? size(bytes) : '');
->>>>>>> 26cdd47 (Let a reader take another format, and preview it in the admin)
+  write(parts.size, Number.isFinite(bytes) ? words.size(bytes) : '');
   write(parts.offset, place ? `@ ${words.number(place.offset)}` : '');
   write(parts.timeButton, words.say(`time.${look.time}`));
   write(parts.wrapButton, words.say(look.wrap ? 'status.wrap' : 'status.nowrap'));
