@@ -202,11 +202,12 @@ class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
+        may_name = self.has_view_permission(request)
+        form = type(form.__name__, (form,), {"may_name_others": may_name})
         if obj is not None and "format" in form.base_fields:
             widget = form.base_fields["format"].widget
             widget.lines, widget.nonce = self._lines_of(obj), nonce_of(request)
-        may_name = self.has_view_permission(request)
-        return type(form.__name__, (form,), {"may_name_others": may_name})
+        return form
 
     @staticmethod
     def _lines_of(log: Log) -> str | None:
