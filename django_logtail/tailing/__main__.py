@@ -13,12 +13,11 @@ import sys
 import time
 from pathlib import Path
 
-from django_logtail.tailing.events import Batch, Event, Kind
+from django_logtail.tailing.events import Batch, Event, FromEnd, FromStart, Kind, LastLines, Start
 from django_logtail.tailing.follower import Follower
 from django_logtail.tailing.followers import FollowerSet
 from django_logtail.tailing.reasons import in_full
 from django_logtail.tailing.siblings import printable
-from django_logtail.tailing.starts import FromEnd, FromStart, LastLines, Start
 
 #: A terminal's wish for many lines is served whole.
 MAX_BACKLOG_BYTES = 64 * 1024 * 1024

@@ -15,14 +15,13 @@ from django_logtail.place import Place
 from django_logtail.tailing.backlog import start_of_last_lines
 from django_logtail.tailing.belonging import Belonging
 from django_logtail.tailing.chain import Chain, Details, Notice, Segment
-from django_logtail.tailing.events import Event, Item, Kind
+from django_logtail.tailing.events import Event, FromEnd, FromStart, Item, Kind, LastLines, Resume, Start
 from django_logtail.tailing.files.generation import Changed, FileId, Generation, proves
 from django_logtail.tailing.files.opening import Permit, Trouble, open_log, trouble_of
 from django_logtail.tailing.files.system import System, close_quietly, is_remote
 from django_logtail.tailing.rewriting import Rewriting, continues_at
 from django_logtail.tailing.rotations import Between, Siblings, Unsettled
 from django_logtail.tailing.siblings import printable
-from django_logtail.tailing.starts import FromEnd, FromStart, LastLines, Resume, Start
 from django_logtail.tailing.text.lines import LineEnds
 
 #: Seconds a name must be away before it is called gone: a rotation's two renames are not worth a word.

@@ -1,4 +1,4 @@
-"""What a follower reports, in stream order. Knows nothing but places.
+"""Where a follower begins, and what it reports from there on, in stream order. Knows nothing but places.
 
 A follower's output is one stream of items. Each item says where in the log it begins (`before`) and where the
 stream stands after it (`after`). Whoever takes items checks only that: an item whose `before` is not where it
@@ -72,3 +72,31 @@ class Event:
 
 
 Item: TypeAlias = Batch | Event
+
+
+@dataclass(frozen=True, slots=True)
+class LastLines:
+    """The last `lines` lines, but for at most `max_bytes` of them."""
+
+    lines: int
+    max_bytes: int = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class FromStart:
+    """The first byte of the file as it is now."""
+
+
+@dataclass(frozen=True, slots=True)
+class FromEnd:
+    """Only what will be appended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Exactly where an earlier follower stood, if that file still exists under this or a rotated name."""
+
+    position: Place
+
+
+Start: TypeAlias = LastLines | FromStart | FromEnd | Resume

@@ -14,10 +14,9 @@ from django_logtail.tailing.belonging import Belonging
 from django_logtail.tailing.chain import Chain
 from django_logtail.tailing.discovery import Discovery
 from django_logtail.tailing.emission import Emission
-from django_logtail.tailing.events import Batch, Event, Item, Kind
+from django_logtail.tailing.events import Batch, Event, Item, Kind, Start
 from django_logtail.tailing.files.opening import Permit, permit_all
 from django_logtail.tailing.files.system import System
-from django_logtail.tailing.starts import Start
 
 #: Seconds between two looks that nothing asked for: what a lost notification costs at most.
 TICK_SECONDS = 1.0
