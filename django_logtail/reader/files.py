@@ -19,9 +19,8 @@ from django_logtail.reader.flow import Flow
 from django_logtail.reader.flows import Flows
 from django_logtail.reader.lifetime import Parts
 from django_logtail.reader.limits import Limits
-from django_logtail.reader.own_messages import FED_BY_US, is_fed_by_us
 from django_logtail.reader.slow_files import Apart
-from django_logtail.reader.sources import CHANGED, NOT_REGISTERED, Source, Sources
+from django_logtail.reader.sources import CHANGED, FED_BY_US, NOT_REGISTERED, Source, Sources, is_fed_by_us
 from django_logtail.tailing import Follower, FollowerSet, Item, LastLines, Resume
 from django_logtail.timing import TokenBucket
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -32,6 +33,11 @@ CHANGED: Final = "this log's entry was changed"
 UP: Final = "its path contains '..': write it without"
 #: Said of every row but the oldest of one file.
 NOT_THE_FIRST: Final = "another log has this file already, and only that one is read"
+
+#: Said once to who opens such a log: a few lines for each reader, never one for a line.
+FED_BY_US: Final = (
+    "django-logtail's own messages go to this log: a few when a reader starts or stops, none for a line"
+)
 
 
 class NotThere(Exception):
@@ -193,3 +199,14 @@ class Registry:
             row.pk,
             self._registered,
         )
+
+
+def is_fed_by_us(path: Path) -> bool:
+    """Whether what this process' `django_logtail` loggers say ends in that file."""
+    where: logging.Logger | None = logging.getLogger("django_logtail")
+    while where is not None:
+        for handler in where.handlers:
+            if isinstance(handler, logging.FileHandler) and Path(handler.baseFilename) == path.absolute():
+                return True
+        where = where.parent if where.propagate else None
+    return False
