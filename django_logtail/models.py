@@ -23,7 +23,7 @@ from django_logtail.conf import QUEUE_NAME, conf
 from django_logtail.formats.given import BadFormat, given
 from django_logtail.tailing.files.looks import NoAnswer, looks
 from django_logtail.tailing.files.roots import Roots, tidied
-from django_logtail.tailing.names import BadPattern, Names
+from django_logtail.tailing.rotated_names import BadPattern, Names
 from django_logtail.tailing.text.encodings import UnknownEncoding, browser_label
 
 #: The codename of the permission that `Access.PERMISSION` asks for. Not Django's own `view_log`: that one

@@ -1,9 +1,9 @@
 """Which files belong to a log: the one place that decides it. Knows names and inodes, and reads no contents.
 
 A file is a generation of a log if it once had the log's name. That is known of a file that was followed under the
-name, whatever it is called now. Of any other there has to be evidence: a name that rotation gives (`names`) *and*
-times or contents that fit (`evidence`, `generation.proves`). And it never is one that another row names, or that is a
-generation of another row.
+name, whatever it is called now. Of any other there has to be evidence: a name that rotation gives (`rotated_names`)
+*and* times or contents that fit (`evidence`, `generation.proves`). And it never is one that another row names, or that
+is a generation of another row.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 
 from django_logtail.tailing.files.looks import Looks, NoAnswer
 from django_logtail.tailing.files.system import System
-from django_logtail.tailing.names import BadPattern, Names, Rotated
+from django_logtail.tailing.rotated_names import BadPattern, Names, Rotated
 
 Inode = tuple[int, int]
 

@@ -15,7 +15,7 @@ from django_logtail.tailing.files.generation import HEAD_BYTES, FileId, Generati
 from django_logtail.tailing.files.opening import Opened, Permit, Trouble, open_log
 from django_logtail.tailing.files.system import System, close_quietly
 from django_logtail.tailing.files.unpacking import unpacked
-from django_logtail.tailing.names import COMPRESSED
+from django_logtail.tailing.rotated_names import COMPRESSED
 from django_logtail.tailing.siblings import MAX_ENTRIES, Rank, Sibling, siblings_of
 
 #: Siblings whose head is remembered at the start.

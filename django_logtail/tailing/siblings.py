@@ -11,7 +11,7 @@ from pathlib import Path
 
 from django_logtail.tailing.belonging import Belonging, Inode
 from django_logtail.tailing.files.system import System
-from django_logtail.tailing.names import Order, Rotated
+from django_logtail.tailing.rotated_names import Order, Rotated
 
 #: Entries of a directory looked at, and seconds that one scan may take: a directory may hold millions, on a slow disk.
 MAX_ENTRIES = 5_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from django_logtail.tailing.names import BadPattern, Names, Order, Rotated
+from django_logtail.tailing.rotated_names import BadPattern, Names, Order, Rotated
 
 NUMBERS, DATES, NONE = Order.NUMBERS, Order.DATES, Order.NONE
 
