@@ -6,10 +6,12 @@ PORT ?=
 BESIDE ?= 4
 
 bin := .venv/bin
-pytest := $(bin)/pytest --numprocesses $(BESIDE) --dist loadfile --durations 20 --durations-min 5
+# conftest.py has the files in an order that ends well.
+pytest := $(bin)/pytest --numprocesses $(BESIDE) --dist loadfile --no-loadscope-reorder --durations 20 --durations-min 5
 heading = @printf '\n=== %s\n' "$(1)"
 
-.PHONY: demo develop test check clean lint types layers migrations docs wheel js-types js-tests python-tests browser-tests
+.PHONY: demo develop test check check-long clean
+.PHONY: lint types layers migrations docs wheel js-types js-tests tests python-tests browser-tests
 .NOTPARALLEL:
 # The one of another project would be asked for instead.
 unexport DJANGO_SETTINGS_MODULE
@@ -19,11 +21,18 @@ demo: .venv/demo.stamp
 
 develop: .venv/develop.stamp
 
+# Everything that starts no server, and the main tests of those that do.
 test: .venv/develop.stamp
-	$(pytest)
+	$(pytest) -m 'main or not whole'
 
-check: lint types layers migrations docs wheel js-types js-tests python-tests browser-tests
+# The tests keep all cores busy when they do not wait, and the other steps fill the gaps.
+check: .venv/develop.stamp
+	@$(bin)/python .ci/beside.py tests lint types layers migrations docs js-types js-tests
 	$(call heading,Everything passed)
+
+# The same tests with the numbers, programs and variants that take long: an hour and more.
+check-long: .venv/develop.stamp
+	LOGTAIL_LONG=1 $(pytest)
 
 # --- what they need ---------------------------------------------------------------------------------------------------
 
@@ -83,11 +92,15 @@ js-tests:
 	elif [ -n "$$CI" ]; then echo 'node is missing' >&2; exit 1; \
 	else echo 'node is missing: left out'; fi
 
+# Those of the browser are left out by themselves where no Chromium is found; in CI that is a failure.
+tests: .venv/develop.stamp
+	$(call heading,Python and browser tests)
+	$(pytest)
+
 python-tests: .venv/develop.stamp
 	$(call heading,Python tests)
 	$(pytest) -m 'not browser'
 
-# Left out by the tests themselves where no Chromium is found; in CI that is a failure.
 browser-tests: .venv/develop.stamp
 	$(call heading,Browser tests)
 	$(pytest) -m browser

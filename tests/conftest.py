@@ -42,6 +42,13 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     session.config.stash[INTERRUPTED] = exitstatus == pytest.ExitCode.INTERRUPTED
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Side by side, files that run real processes come first: what is short then fills the end of the run."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.get_closest_marker("whole") is None)
+
+
 def absent(what: str) -> None:
     """Skip at a desk, fail in CI: there everything is installed, and a skip would hide a broken step."""
     if os.environ.get("CI"):

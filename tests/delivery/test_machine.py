@@ -42,12 +42,13 @@ from django_logtail.reader.sources import Source
 from django_logtail.relay import Relay, feeds, gap, pace
 from django_logtail.relay.feed_viewer import FeedViewer
 from django_logtail.tailing import Place
+from tests.length import at_length
 
 T = TypeVar("T")
 QUEUE = "q"
 LOG = "1"
 #: Programs, and the steps of each.
-PROGRAMS = 2_000 if os.environ.get("LOGTAIL_SLOW") else 60
+PROGRAMS = at_length(2_000, short=60)
 STEPS = 40
 #: Turns of the loop in which no time passes before it counts as stuck.
 MOST_TURNS = 200_000

@@ -18,6 +18,7 @@ import pytest
 from example_project.demo.redis_server import redis_command
 from tests.client import Client
 from tests.conftest import absent
+from tests.length import at_length
 from tests.stack import (
     CORE_LAYER,
     PUBSUB_LAYER,
@@ -110,8 +111,8 @@ class Faults:
 
 
 def on(*layers: str) -> pytest.MarkDecorator:
-    """Run on these layers, where it may matter; with LOGTAIL_SLOW on both."""
-    chosen = NAMES if os.environ.get("LOGTAIL_SLOW") else {layer: NAMES[layer] for layer in layers}
+    """Run on these layers, where it may matter; in `make check-long` on both."""
+    chosen = at_length(NAMES, short={layer: NAMES[layer] for layer in layers})
     return pytest.mark.parametrize(
         "installation", list(chosen), ids=list(chosen.values()), indirect=True, scope="module"
     )

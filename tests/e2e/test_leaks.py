@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import random
 import time
 import urllib.request
@@ -15,14 +14,15 @@ import pytest
 
 from tests.conftest import absent
 from tests.delivery.test_delivery import House
+from tests.length import at_length
 from tests.plain import Door, PlainViewer, descriptors, resident_bytes, serve, threads
 from tests.stack import Running, Stack, Web, has_redis, wait_until
 
 pytestmark = [pytest.mark.redis, pytest.mark.whole]
 
-VIEWERS = 10_000 if os.environ.get("LOGTAIL_SLOW") else 800
+VIEWERS = at_length(10_000, short=800)
 #: Viewers before the first measurement: pools are filled, modules loaded and memory is cut into pieces by then.
-WARM_UP = 2_000 if os.environ.get("LOGTAIL_SLOW") else 800
+WARM_UP = at_length(2_000, short=800)
 #: Viewers inside at a time, and the most that the web process may have of them and of those it still says goodbye to.
 AT_ONCE = 40
 PEAK = 4 * AT_ONCE

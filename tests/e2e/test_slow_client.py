@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 from django_logtail.viewing.socket import BULK_BYTES
 from tests.client import Client
 from tests.conftest import absent
+from tests.length import at_length
 from tests.plain import Door, PlainViewer, resident_bytes, serve
 from tests.stack import Stack, Web, has_redis
 from tests.writer import Writer
@@ -22,7 +22,7 @@ MIB = 1024 * 1024
 LINE_BYTES = 1_000
 LINES_PER_SECOND = 20_000
 #: Seconds of the flood while one viewer does not read. After 30 s it would be closed, and resume.
-STALL_SECONDS = 60.0 if os.environ.get("LOGTAIL_SLOW") else 5.0
+STALL_SECONDS = at_length(60.0, short=5.0)
 ACK_LIMIT_SECONDS = 30.0
 #: Seconds of the flood before, until ring and allocator have what they need.
 WARM_SECONDS = 3.0

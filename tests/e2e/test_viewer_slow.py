@@ -1,8 +1,7 @@
-"""A slow reader of the page, and a network that goes away for half a minute. LOGTAIL_SLOW=1 runs them."""
+"""A slow reader of the page, and a network that goes away for half a minute. `make check-long` runs them."""
 
 import asyncio
 import hashlib
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -13,13 +12,14 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.e2e.viewing import append, expect_state, line, lines, marks_of, show, tail, text_of, until
+from tests.length import IS_LONG
 from tests.stack import Stack, Web, wait_until
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.redis,
     pytest.mark.whole,
-    pytest.mark.skipif(os.environ.get("LOGTAIL_SLOW") != "1", reason="takes minutes; LOGTAIL_SLOW=1 runs it"),
+    pytest.mark.skipif(not IS_LONG, reason="takes minutes; `make check-long` runs it"),
 ]
 
 OUTAGE_SECONDS = 30
