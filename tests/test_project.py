@@ -51,10 +51,8 @@ def test_files_that_the_project_s_pages_name_are_there(page: Path) -> None:
         is_path = re.fullmatch(r"[\w.]+(/[\w.]*)+|\w+\.(md|toml|ini|css)", word)
         made_later = word.startswith("locale/de")
         if is_path and not made_later:
-            places = [CHECKOUT, CHECKOUT / "django_logtail", CHECKOUT / "django_logtail" / "static"]
-            found = any((place / word).exists() for place in places) or [
-                *CHECKOUT.glob(f"django_logtail/static/**/{word}")
-            ]
+            patterns = (word, f"django_logtail/**/{word}", f"docs/**/{word}")
+            found = any(True for pattern in patterns for _ in CHECKOUT.glob(pattern))
             assert found, word
 
 
