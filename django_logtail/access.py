@@ -179,16 +179,16 @@ def admit(*, user_id: str, session_key: str, slug: str, joined: bool = False) ->
     """
     user = session_user(session_key)
     if user is None or str(user.pk) != user_id:
-        raise Refused(
-            CloseCode.SIGNED_OUT, "signed-out", "You are signed out. Sign in again to go on watching."
-        )
+        raise Refused(CloseCode.SIGNED_OUT, "signed-out", "You are signed out. Sign in again to continue.")
     log = Log.objects.filter(slug=slug).first()
     if log is not None and log.enabled and policy().may_view(user, log):
         log.sees_host = policy().sees_host(user)
         return user, log
     if joined and log is not None:
         raise Refused(CloseCode.NO_ACCESS, "no-access", "Your access to this log has ended.")
-    raise Refused(CloseCode.NO_SUCH_LOG, "no-such-log", "There is no such log, or it is not for you.")
+    raise Refused(
+        CloseCode.NO_SUCH_LOG, "no-such-log", "This log doesn't exist, or you don't have access to it."
+    )
 
 
 def session_user(session_key: str) -> User | None:

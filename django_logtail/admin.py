@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import django
@@ -29,6 +30,7 @@ from django_logtail.formats.given import names as format_names
 from django_logtail.models import Access, Log
 from django_logtail.operating.status import Status, current_status
 from django_logtail.page.assets import asset_url, nonce_of
+from django_logtail.tailing.reasons import in_full
 
 #: What the buttons of the status page send for every log; no slug.
 EVERY_LOG: Final = "*"
@@ -117,11 +119,11 @@ class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def _stop(self, request: HttpRequest, logs: Sequence[Log | None], reason: str = "") -> None:
         by = request.user.get_username()
-        done = gettext("Reading stops now: %(logs)s. Its viewers are told.")
+        done = gettext("Stopped %(logs)s. Viewers have been notified.")
         self._flag(request, logs, lambda log: stop_flag.set_stop(log, by=by, reason=reason), done)
 
     def _continue(self, request: HttpRequest, logs: Sequence[Log | None]) -> None:
-        self._flag(request, logs, stop_flag.clear_stop, gettext("Reading continues: %(logs)s."))
+        self._flag(request, logs, stop_flag.clear_stop, gettext("Reading %(logs)s continues."))
 
     def _flag(
         self,
@@ -230,16 +232,24 @@ class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             messages.info(request, hint)
         if log.access == str(Access.CHOSEN) and not (log.groups.exists() or log.users.exists()):
             messages.warning(
-                request, gettext("No groups or users are chosen, so only superusers may watch this log.")
+                request, gettext("No groups or users are selected, so only superusers may watch this log.")
             )
 
 
 def _tables(status: Status) -> dict[str, Any]:
     return {
         "queues": status.queues,
-        "flags": [flag for queue in status.queues for flag in queue.stops],
+        "flags": [
+            replace(flag, reason=in_full(flag.reason, gettext))
+            for queue in status.queues
+            for flag in queue.stops
+        ],
         "rows": [
-            {"queue": queue.name, "read": read, "state": states.words_for(read.state)}
+            {
+                "queue": queue.name,
+                "read": replace(read, reason=in_full(read.reason, gettext)),
+                "state": states.words_for(read.state),
+            }
             for queue in status.queues
             for read in queue.logs
         ],
@@ -250,5 +260,5 @@ def _tables(status: Status) -> dict[str, Any]:
 
 def _no_redis(error: ControlUnavailable) -> str:
     return gettext(
-        "Redis does not answer: %(error)s. Look whether it runs; “manage.py logtail_doctor” says which address is used."
+        "Redis does not respond: %(error)s. Check that it is running; “manage.py logtail_doctor” shows its address."
     ) % {"error": error}

@@ -59,7 +59,7 @@ class LogConsumer:
         try:
             newcomer = await newcomers.let_in(self._address, self._session_key)
         except TooManyNewcomers as full:
-            await self._refuse("too many have not said who they are", str(full))
+            await self._refuse("too many clients have not sent hello", str(full))
             return
         with newcomer:
             limit_messages(self._receive, protocol.MOST_MESSAGE_BYTES)
@@ -89,8 +89,8 @@ class LogConsumer:
                 End(CloseCode.TOO_MANY_VIEWERS, full.reason, full.text, may_retry=may_retry, **limit)
             )
         except DatabaseError as error:
-            logger.warning("log %r: whether to admit cannot be decided: %s", self.slug, error)
-            text = "The server cannot look up your access right now."
+            logger.warning("log %r: access check failed: %s", self.slug, error)
+            text = "The server cannot check your access right now. Try again."
             await self._socket.close(End(INTERNAL_ERROR, "unavailable", text, may_retry=True))
 
     async def _watch(self, newcomer: contextlib.ExitStack) -> None:

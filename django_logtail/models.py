@@ -65,7 +65,7 @@ def validate_format(value: str) -> None:
 
 validate_queue = RegexValidator(
     rf"\A{QUEUE_NAME}\Z",
-    _("The name of a queue has letters, digits, “-” and “_”, and begins with a letter or “_”."),
+    _("A queue name consists of letters, digits, “-” and “_”, and starts with a letter or “_”."),
     code="queue",
 )
 
@@ -96,9 +96,11 @@ class Log(models.Model):
         _("group"),
         max_length=100,
         blank=True,
-        help_text=_("The heading it is listed under, such as a service or a host. May be empty."),
+        help_text=_("The heading under which the log is listed, such as a service or a host. Optional."),
     )
-    order = models.IntegerField(_("order"), default=0, help_text=_("Lower comes first inside its group."))
+    order = models.IntegerField(
+        _("order"), default=0, help_text=_("Lower numbers come first within the group.")
+    )
     description = models.TextField(_("description"), blank=True)
     path = models.CharField(
         _("path"),
@@ -111,7 +113,7 @@ class Log(models.Model):
         blank=True,
         validators=[validate_queue],
         help_text=_(
-            "The Dramatiq queue of the worker on the host that has the file. Empty: that of the settings."
+            "The Dramatiq queue of the worker on the host that has the file. If empty, the queue in the settings."
         ),
     )
     rotated_as = models.CharField(
@@ -119,9 +121,9 @@ class Log(models.Model):
         max_length=200,
         blank=True,
         help_text=_(
-            "What rotation calls the older files, if that is unusual: a name with {name}, {stem}, {ext}, {number} "
-            "or {date}, and before it the directory if it is another one, as in archive/{name}-{date}. "
-            "Empty: the usual names, such as app.log.1 and app.log-20261128."
+            "Only if rotation gives older files unusual names: a pattern of {name}, {stem}, {ext}, {number} and "
+            "{date}, with the directory first if it differs, as in archive/{name}-{date}. "
+            "If empty, the usual names, such as app.log.1 and app.log-20261128."
         ),
     )
     encoding = models.CharField(
@@ -129,7 +131,7 @@ class Log(models.Model):
         max_length=40,
         default="utf-8",
         validators=[validate_encoding],
-        help_text=_("How the file's bytes are text: utf-8, latin-1, gbk, shift_jis, utf-16-le and others."),
+        help_text=_("The text encoding: utf-8, latin-1, gbk, shift_jis, utf-16-le or another."),
     )
     format = models.CharField(
         _("format"),
@@ -144,7 +146,7 @@ class Log(models.Model):
     enabled = models.BooleanField(
         _("enabled"),
         default=True,
-        help_text=_("A log that is not enabled is listed to nobody, and who watches it is disconnected."),
+        help_text=_("A disabled log is hidden, and its current viewers are disconnected."),
     )
     access = models.CharField(_("who may watch"), max_length=20, choices=Access.choices, default=Access.STAFF)
     groups = models.ManyToManyField(Group, verbose_name=_("groups"), blank=True, related_name="+")
@@ -195,9 +197,9 @@ class Log(models.Model):
     def _taken_by(self, other: Log) -> str:
         """One file has one row: who may watch it must not depend on which row one looks at."""
         if not self.may_name_others:
-            return gettext("Another log has this file already.")
+            return gettext("Another log already has this file.")
         said = gettext(
-            "The log “%(name)s” (%(slug)s) has this file already. Change that one, or delete it first."
+            "The log “%(name)s” (%(slug)s) already has this file. Change or delete that one first."
         )
         return said % {"name": other.name, "slug": other.slug}
 
@@ -221,7 +223,9 @@ class Log(models.Model):
         if directory.startswith("/"):
             refusal = Roots(conf.ROOTS).may_register_unseen(Path(directory) / "log")
             if refusal is not None:
-                text = _("The directory %(directory)s is outside LOGTAIL['ROOTS'], so nothing in it is read.")
+                text = _(
+                    "The directory %(directory)s is outside LOGTAIL['ROOTS'], so its files are never read."
+                )
                 raise ValidationError(
                     {"rotated_as": ValidationError(text, code="rotated_as", params={"directory": directory})}
                 )

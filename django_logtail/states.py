@@ -67,9 +67,12 @@ class LogState:
 
 PAGE_STATES: Final = (
     PageState("idle", "", "no log is chosen"),
-    PageState("connecting", _("Connecting"), "no reader has said yet that it reads the file", dot="blinking"),
+    PageState("connecting", _("Connecting"), "no reader has reported reading the file yet", dot="blinking"),
     PageState(
-        "live", _("Live"), "a reader reads the file and everything it found is here or under way", "ok"
+        "live",
+        _("Live"),
+        "a reader is reading the file, and everything it found has arrived or is on its way",
+        "ok",
     ),
     PageState(
         "behind",
@@ -81,48 +84,49 @@ PAGE_STATES: Final = (
     PageState(
         "history",
         _("Not live"),
-        "the reader looks at an earlier part, by a link or until the page was full, and the server was asked to hold; "
-        "or no WebSocket gets through, and the lines were fetched over HTTP",
+        "the person is viewing an earlier part, through a link or until the page was full, and the server was asked "
+        "to hold; or no WebSocket gets through and the lines were fetched over HTTP",
         "caution",
         dot="square",
         is_plain_at_end=True,
     ),
-    PageState("paused", _("Paused"), "the page stands still; the reading goes on", dot="square"),
+    PageState("paused", _("Paused"), "the page stands still; reading continues", dot="square"),
     PageState(
         "stopped",
         _("Stopped"),
-        "ended here, and the reading behind it, by the reader of the page or after 30 minutes in the background",
+        "stopped by the person, or after 30 minutes in the background; reading for this page has ended",
         dot="square",
     ),
     PageState("ended", _("Ended by admin"), "stopped by an administrator", "danger", dot="square"),
     PageState(
         "reconnecting",
         _("Reconnecting"),
-        "the connection was lost; it retries by itself and goes on from its byte",
+        "the connection was lost; the page retries and resumes at its byte",
         "caution",
         dot="blinking",
     ),
-    PageState("offline", _("Offline"), "the browser says that there is no network", "caution"),
-    PageState("missing", _("File missing"), "the path names no file now; it continues by itself", "caution"),
+    PageState("offline", _("Offline"), "the browser reports no network", "caution"),
+    PageState(
+        "missing",
+        _("File missing"),
+        "the file does not exist now; the page continues when it reappears",
+        "caution",
+    ),
     PageState(
         "unreadable",
         _("Unreadable"),
-        "the file may not or cannot be read, or is not a regular file",
+        "the file can't be read, or is not a regular file",
         "caution",
     ),
     PageState("stalled", _("File not responding"), "a read takes longer than 5 s", "caution"),
     PageState("noreader", _("No reader"), "no worker serves the log's queue", "caution"),
-    PageState(
-        "denied", _("No access"), "access has ended; what was shown was cleared", "danger", dot="square"
-    ),
-    PageState(
-        "signedout", _("Signed out"), "the session has ended; the lines are taken off the page", "caution"
-    ),
+    PageState("denied", _("No access"), "access has ended; the page was cleared", "danger", dot="square"),
+    PageState("signedout", _("Signed out"), "the session has ended; the page was cleared", "caution"),
     PageState("outdated", _("Reload needed"), "the page is older than the server", "caution", dot="square"),
-    PageState("failed", _("Not connected"), "it cannot connect, and says why", "danger", dot="square"),
+    PageState("failed", _("Not connected"), "the page can't connect, and says why", "danger", dot="square"),
 )
 
-_NO_ANSWER: Final = "the reader said nothing of it"
+_NO_ANSWER: Final = "the reader reported nothing about it"
 
 LOG_STATES: Final = (
     LogState(
@@ -137,7 +141,7 @@ LOG_STATES: Final = (
     ),
     LogState(
         "live",
-        "it is read",
+        "it is being read",
         shown="live",
         said_by_readers=("reading",),
         mark="ok",
@@ -145,26 +149,26 @@ LOG_STATES: Final = (
     ),
     LogState(
         "missing",
-        "there is no such file; it is followed as soon as it appears",
+        "the file does not exist; it is followed as soon as it appears",
         shown="missing",
         notice=_("{name} no longer exists. If it reappears, this page continues automatically."),
         actions=("do.choose",),
         continues=True,
         end=_("Waiting for the file to reappear."),
         mark="note",
-        finding="there is no such file",
+        finding="the file does not exist",
         next_step="It is followed as soon as it appears.",
     ),
     LogState(
         "unreadable",
-        "the reader may not or cannot read it",
+        "the reader can't read it, or has no permission to",
         shown="unreadable",
         notice=_("{name} cannot be read: {reason}."),
         actions=("do.choose",),
         end=_("Waiting for the file to become readable."),
         mark="PROBLEM",
         finding="{reason}",
-        next_step="Give the reader's user the right to read the file.",
+        next_step="Give the reader's user permission to read the file.",
     ),
     LogState(
         "not-a-file",
@@ -174,12 +178,12 @@ LOG_STATES: Final = (
         actions=("do.choose",),
         end=_("Waiting for the file to reappear."),
         mark="PROBLEM",
-        finding="not a file: {reason}",
+        finding="{reason}, not a regular file",
         next_step="Correct the path.",
     ),
     LogState(
         "refused",
-        "the file lies outside the allowed roots, or may not be read for another reason of the reader's",
+        "the file is outside the allowed roots, or the reader refuses it for another reason",
         shown="unreadable",
         notice=_("{name} is not allowed to be read: {reason}."),
         actions=("do.choose",),
@@ -195,8 +199,8 @@ LOG_STATES: Final = (
         notice=_("{name} is not responding: its disk or network is slow."),
         end=_("Waiting for the file to respond."),
         mark="PROBLEM",
-        finding="stalled: {reason}",
-        next_step="Look whether the disk or file server that has it answers.",
+        finding="{reason}",
+        next_step="Check whether its disk or file server responds.",
     ),
     LogState(
         "no-reader",
@@ -234,7 +238,7 @@ LOG_STATES: Final = (
         end=_("An administrator stopped this log."),
         mark="note",
         finding="the stop flag is set ({reason})",
-        next_step="It is read again once that is cleared.",
+        next_step="Reading continues once the flag is cleared.",
     ),
 )
 

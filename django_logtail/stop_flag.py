@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.db import transaction
-from django.utils.translation import gettext
 
 from django_logtail.conf import conf
 from django_logtail.control import ControlUnavailable
 from django_logtail.control.process import control
 from django_logtail.models import Log
+from django_logtail.tailing import reasons
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,10 @@ class OnlyWithWorker(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StopFlag:
-    """One flag that is set. `log` is None when it stands for every log of the queue, or for one that is gone."""
+    """One flag that is set. `log` is None when it stands for every log of the queue, or for one that is gone.
+
+    `reason` is one of `reasons`, to be worded where it is shown.
+    """
 
     queue: str
     log: Log | None
@@ -50,11 +53,9 @@ def set_stop(log: Log | None, *, by: str, reason: str = "") -> None:
     Raises `OnlyWithWorker` and `ControlUnavailable`.
     """
     _require_worker()
-    said = _said(by, " ".join(reason.split()))
-    # A shell hands on what is no UTF-8 as half characters; and it is written to logs and terminals.
-    said = "".join(letter for letter in said.encode(errors="replace").decode() if letter.isprintable())
+    why = _said(_printable(by), _printable(" ".join(reason.split())))
     for queue in [log.queue_name] if log is not None else queues():
-        control().set_stop(queue, _ALL if log is None else str(log.pk), said)
+        control().set_stop(queue, _ALL if log is None else str(log.pk), why)
 
 
 def clear_stop(log: Log | None) -> bool:
@@ -109,11 +110,18 @@ def is_available() -> bool:
     return conf.READER != "local"
 
 
-def _said(by: str, reason: str) -> str:
-    """What viewers are told, in the language of who stops the reading."""
-    if not reason:
-        return gettext("stopped by %(user)s") % {"user": by}
-    return gettext("stopped by %(user)s: %(reason)s") % {"user": by, "reason": reason[:MOST_CHARACTERS]}
+def _said(by: str, why: str) -> str:
+    """What viewers are told, as one of `reasons`: each reads it in their own language."""
+    return (
+        reasons.reason("stopped-because", user=by, why=why[:MOST_CHARACTERS])
+        if why
+        else reasons.reason("stopped", user=by)
+    )
+
+
+def _printable(text: str) -> str:
+    """Without what a terminal would obey; what a shell passed that is not UTF-8 becomes a question mark."""
+    return "".join(letter for letter in text.encode(errors="replace").decode() if letter.isprintable())
 
 
 def _require_worker() -> None:

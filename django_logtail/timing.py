@@ -168,7 +168,7 @@ class Failure:
 
 
 class Failures:
-    """What failed in this process, by task. Safe to use from any thread."""
+    """Failures in this process, by task. Safe to use from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -92,7 +92,9 @@ def page(request: HttpRequest, slug: str | None = None) -> HttpResponseBase:
     chosen = next((log for log in visible if log.slug == slug), None)
     if slug is not None and chosen is None:
         # As if it were raised, but kept by no cache: it may be for them tomorrow.
-        return response_for_exception(request, Http404(_("There is no such log, or it is not for you.")))
+        return response_for_exception(
+            request, Http404(_("This log doesn't exist, or you don't have access to it."))
+        )
     response = render(
         request,
         "logtail/page.html",
@@ -185,8 +187,8 @@ def let_in(view: AsyncView) -> AsyncView:
         except NoFile as none:
             return JsonResponse({"error": none.state, "text": none.reason}, status=503)
         except DatabaseError as error:
-            logger.warning("log %r: whether to admit cannot be decided: %s", slug, error)
-            text = "The server cannot look up your access right now."
+            logger.warning("log %r: access check failed: %s", slug, error)
+            text = _("The server cannot check your access right now. Try again.")
             return JsonResponse({"error": "unavailable", "text": text}, status=503)
 
     for alias in connections:  # Django runs no async view inside of ATOMIC_REQUESTS, and raises instead

@@ -130,7 +130,7 @@ def test_a_log_for_the_chosen_with_nobody_chosen_is_saved_with_a_warning(client:
 
     response = client.post(reverse("admin:logtail_log_add"), form(roots / "app.log", access="chosen"))
 
-    assert "No groups or users are chosen, so only superusers may watch this log." in said(response)
+    assert "No groups or users are selected, so only superusers may watch this log." in said(response)
 
 
 def test_a_declared_log_is_shown_read_only_with_the_reason(client: Client, declared: Log) -> None:
@@ -166,7 +166,7 @@ def test_a_log_made_by_hand_is_changed_and_says_nothing_of_declarations(client: 
     page = client.get(address).content.decode()
     client.post(address, form(roots / "app.log", name="New name"))
 
-    assert "LOGTAIL" not in page
+    assert "LOGTAIL['LOGS']" not in page
     assert f'href="{reverse("logtail:log", args=["app"])}" class="viewsitelink"' in page
     assert Log.objects.get().name == "New name"
 
@@ -195,9 +195,9 @@ def test_reading_is_stopped_and_continued_by_actions(
     flags = memory.stops("logtail")
     continued = run_action(client, "continue_reading", declared)
 
-    assert stopped == ["Reading stops now: app. Its viewers are told."]
-    assert flags == {str(declared.pk): "stopped by root"}
-    assert continued[-1] == "Reading continues: app."
+    assert stopped == ["Stopped app. Viewers have been notified."]
+    assert flags == {str(declared.pk): "reason:stopped?user=root"}
+    assert continued[-1] == "Reading app continues."
     assert memory.stops("logtail") == {}
 
 
@@ -263,13 +263,13 @@ class TestStatusPage:
     def test_it_shows_what_failed(
         self, client: Client, memory: MemoryControl, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        assertNotContains(client.get(self.ADDRESS), "What failed")
+        assertNotContains(client.get(self.ADDRESS), "Failures")
         failed = FailedTask("web-1", 4321, "relay: posting", 3, "KeyError: <b>", 9.0)
         monkeypatch.setattr(memory, "failures", lambda: [failed])
 
         page = client.get(self.ADDRESS)
 
-        assertContains(page, "What failed")
+        assertContains(page, "Failures")
         assertContains(page, '<th scope="row">relay: posting</th><td>web-1</td><td>4321</td>')
         assertContains(page, "<td>3</td>")
         assertContains(page, "<td>KeyError: &lt;b&gt;</td>")
@@ -307,10 +307,10 @@ class TestStatusPage:
 
         assertContains(
             page,
-            "No reader answers, although 1 viewer waits. "
+            "No reader; 1 viewer is waiting. "
             "On the host that has the files, run: manage.py rundramatiq --queues web-9",
         )
-        assertContains(page, "None now. One starts when somebody watches.")  # the queue of the settings
+        assertContains(page, "None. One starts when somebody watches a log.")  # the queue of the settings
 
     def test_its_buttons_stop_a_log_with_a_reason_and_let_it_continue(
         self, client: Client, app: Log, read: MemoryControl
@@ -319,11 +319,11 @@ class TestStatusPage:
         flags = read.stops("web-9")
         continued = client.post(self.ADDRESS, {"act": "continue", "log": "app"}, follow=True)
 
-        assert flags == {str(app.pk): "stopped by root: too loud"}
-        assertContains(stopped, "Reading stops now: App. Its viewers are told.")
+        assert flags == {str(app.pk): "reason:stopped-because?user=root&why=too+loud"}
+        assertContains(stopped, "Stopped App. Viewers have been notified.")
         assertContains(stopped, "<td>web-9</td><td>stopped by root: too loud</td>")
-        assertContains(continued, "Reading continues: App.")
-        assertContains(continued, "None is set.")
+        assertContains(continued, "Reading App continues.")
+        assertContains(continued, "None set.")
         assert read.stops("web-9") == {}
 
     def test_its_buttons_stop_every_log_and_let_them_continue(
@@ -333,7 +333,7 @@ class TestStatusPage:
         flags = [memory.stops(queue) for queue in ("logtail", "web-9")]
         client.post(self.ADDRESS, {"act": "continue", "log": "*"})
 
-        assert flags == [{"*": "stopped by root"}] * 2
+        assert flags == [{"*": "reason:stopped?user=root"}] * 2
         assertContains(page, "Continue everything", count=2)
         assert [memory.stops(queue) for queue in ("logtail", "web-9")] == [{}, {}]
 
@@ -351,7 +351,7 @@ class TestStatusPage:
     ) -> None:
         client.post(self.ADDRESS, {"act": "stop", "log": "app"})
 
-        assert memory.stops("logtail") == {str(declared.pk): "stopped by root"}
+        assert memory.stops("logtail") == {str(declared.pk): "reason:stopped?user=root"}
 
     def test_a_button_needs_the_csrf_token(self, client: Client, app: Log, memory: MemoryControl) -> None:
         strict = Client(enforce_csrf_checks=True)
@@ -395,7 +395,7 @@ class TestStatusPage:
 
         page = client.get(self.ADDRESS)
 
-        assertContains(page, f"This is what process {os.getpid()} knows")
+        assertContains(page, f"This page shows process {os.getpid()}, which served your request")
         assertContains(page, "<td>4321</td>")
         assertNotContains(page, "Stop flags")
         assertNotContains(page, 'name="act"')
@@ -411,11 +411,11 @@ class TestStatusPage:
         finally:
             use(None)
 
-        assertContains(page, '<p class="errornote">Redis does not answer: ')
+        assertContains(page, '<p class="errornote">Redis does not respond: ')
         assertContains(page, "manage.py logtail_doctor")
-        assertNotContains(page, "Nobody watches now.")
+        assertNotContains(page, "Nobody is watching.")
         (message,) = said(stopped)
-        assert message.startswith("Redis does not answer: ")
+        assert message.startswith("Redis does not respond: ")
 
     def test_nothing_on_it_is_inline(self, client: Client, read: MemoryControl) -> None:
         page = client.get(self.ADDRESS).content.decode()
@@ -439,10 +439,10 @@ def test_a_projects_own_admin_class_needs_no_status_page(client: Client, roots: 
 @pytest.mark.parametrize(
     ("rights", "words"),
     [
-        (["add_log"], "Another log has this file already."),
+        (["add_log"], "Another log already has this file."),
         (
             ["add_log", "view_log"],
-            "The log “Audit” (audit) has this file already. Change that one, or delete it first.",
+            "The log “Audit” (audit) already has this file. Change or delete that one first.",
         ),
     ],
 )

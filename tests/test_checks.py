@@ -128,7 +128,7 @@ class TestRoots:
 
         assert only(check_roots)[:2] == (
             "logtail.W002",
-            "LOGTAIL[\"ROOTS\"] has '/', so whoever may register logs may read any file.",
+            "LOGTAIL[\"ROOTS\"] has '/', so anyone who can register logs can read any file.",
         )
 
     def test_a_directory_that_is_not_here_is_a_warning(self, settings: Any, tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ class TestRoots:
 
         assert only(check_roots)[:2] == (
             "logtail.W003",
-            f"LOGTAIL[\"ROOTS\"] has '{tmp_path}/nowhere', which is no directory on this host.",
+            f"LOGTAIL[\"ROOTS\"] has '{tmp_path}/nowhere', which is not a directory on this host.",
         )
 
 
@@ -227,7 +227,7 @@ class TestUrls:
 
         assert only(check_urls) == (
             "logtail.E007",
-            f"{needed!r} is not in MIDDLEWARE, so nobody is signed in.",
+            f"{needed!r} is not in MIDDLEWARE, so nobody can be signed in.",
             f"Add {needed!r} to MIDDLEWARE.",
         )
 
@@ -394,7 +394,7 @@ class TestTasks:
         assert only(check_tasks) == (
             "logtail.E014",
             f"DRAMATIQ_IGNORED_MODULES has {ignored!r}, so workers do not load django_logtail.tasks.",
-            "Take it out of DRAMATIQ_IGNORED_MODULES.",
+            "Remove it from DRAMATIQ_IGNORED_MODULES.",
         )
 
     @pytest.mark.parametrize("ignored", [["other.tasks"], ["django_logtail.tailing"]])

@@ -165,7 +165,7 @@ def test_a_group_or_user_that_is_not_there_yet_is_a_problem_and_narrows_access(
         ({"path": "{root}/a", "groups": "ops"}, ": 'groups' is 'ops'. Give a list of names."),
         (
             {"path": "{root}/a", "queue": "a.b"},
-            ": queue: The name of a queue has letters, digits, “-” and “_”, and begins with a letter or “_”.",
+            ": queue: A queue name consists of letters, digits, “-” and “_”, and starts with a letter or “_”.",
         ),
     ],
 )

@@ -49,7 +49,7 @@ def test_the_stop_in_python_sets_the_flag(memory: MemoryControl) -> None:
 
     snippet("stop.md", "stop")["stop_payments"]("ann")
 
-    assert memory.stops("logtail") == {str(log.pk): "stopped by ann: shows card numbers"}
+    assert memory.stops("logtail") == {str(log.pk): "reason:stopped-because?user=ann&why=shows+card+numbers"}
 
 
 @pytest.mark.django_db

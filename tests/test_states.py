@@ -35,7 +35,7 @@ def said_by_python() -> set[str]:
     }
     said = {*discovery.STATES.values()}
     said |= set(re.findall(r'trouble = \(?\s*"([a-z-]+)"', texts["reader"]))
-    said |= set(re.findall(r'return "([a-z-]+)", f', texts["reader"]))
+    said |= set(re.findall(r'return "([a-z-]+)", reason', texts["reader"]))
     said |= set(re.findall(r'become\(\s*"([a-z-]+)"', texts["relay"]))
     return {states.as_told(word) for word in said}
 

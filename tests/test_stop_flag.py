@@ -8,6 +8,7 @@ from django_logtail.control.in_memory import MemoryControl
 from django_logtail.control.process import use
 from django_logtail.models import Log
 from django_logtail.stop_flag import OnlyWithWorker, StopFlag, clear_stop, queues, set_stop, stops
+from django_logtail.tailing.reasons import in_full
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +30,7 @@ def app() -> Log:
 def test_a_flag_is_set_where_the_reader_of_the_log_looks(memory: MemoryControl, app: Log) -> None:
     set_stop(app, by="ann", reason="maintenance")
 
-    assert memory.stops("web-1") == {str(app.pk): "stopped by ann: maintenance"}
+    assert memory.stops("web-1") == {str(app.pk): "reason:stopped-because?user=ann&why=maintenance"}
     assert memory.stops("logtail") == {}
 
 
@@ -37,28 +38,30 @@ def test_a_flag_for_all_is_set_on_every_queue(memory: MemoryControl, app: Log) -
     set_stop(None, by="ann", reason="maintenance")
 
     assert [memory.stops(queue) for queue in ("web-1", "logtail")] == [
-        {"*": "stopped by ann: maintenance"}
+        {"*": "reason:stopped-because?user=ann&why=maintenance"}
     ] * 2
 
 
 def test_without_a_reason_viewers_are_told_who_it_was(memory: MemoryControl, app: Log) -> None:
     set_stop(app, by="ann")
 
-    assert memory.stops("web-1") == {str(app.pk): "stopped by ann"}
+    assert memory.stops("web-1") == {str(app.pk): "reason:stopped?user=ann"}
 
 
 def test_a_reason_is_one_line_of_bounded_length(memory: MemoryControl, app: Log) -> None:
     set_stop(app, by="ann", reason=" disk\n full" + " x" * 500)
 
     (said,) = memory.stops("web-1").values()
-    assert said.startswith("stopped by ann: disk full x")
-    assert len(said) == len("stopped by ann: ") + 200
+    assert in_full(said).startswith("stopped by ann: disk full x")
+    assert len(in_full(said)) == len("stopped by ann: ") + 200
 
 
 def test_a_reason_has_nothing_that_a_terminal_obeys(memory: MemoryControl, app: Log) -> None:
     set_stop(app, by="ann", reason="disk \x1b[31mfull\x07 \u202eagain")
 
-    assert list(memory.stops(app.queue_name).values()) == ["stopped by ann: disk [31mfull again"]
+    assert list(memory.stops(app.queue_name).values()) == [
+        "reason:stopped-because?user=ann&why=disk+%5B31mfull+again"
+    ]
 
 
 def test_a_flag_is_cleared_also_when_the_log_has_moved_to_another_queue(
@@ -77,7 +80,7 @@ def test_clearing_one_log_leaves_a_flag_for_all(memory: MemoryControl, app: Log)
     set_stop(None, by="ann", reason="maintenance")
 
     assert not clear_stop(app)
-    assert memory.stops("web-1") == {"*": "stopped by ann: maintenance"}
+    assert memory.stops("web-1") == {"*": "reason:stopped-because?user=ann&why=maintenance"}
 
 
 def test_clearing_all_clears_every_flag(memory: MemoryControl, app: Log) -> None:
@@ -136,9 +139,9 @@ def test_the_flags_that_are_set_can_be_listed(app: Log) -> None:
     set_stop(None, by="ann", reason="maintenance")
 
     assert stops() == [
-        StopFlag("logtail", None, is_for_all=True, reason="stopped by ann: maintenance"),
-        StopFlag("web-1", None, is_for_all=True, reason="stopped by ann: maintenance"),
-        StopFlag("web-1", app, is_for_all=False, reason="stopped by ann: too loud"),
+        StopFlag("logtail", None, is_for_all=True, reason="reason:stopped-because?user=ann&why=maintenance"),
+        StopFlag("web-1", None, is_for_all=True, reason="reason:stopped-because?user=ann&why=maintenance"),
+        StopFlag("web-1", app, is_for_all=False, reason="reason:stopped-because?user=ann&why=too+loud"),
     ]
 
 
@@ -174,4 +177,4 @@ def test_the_flag_of_the_last_log_of_a_queue_goes_with_it(
 def test_a_reason_that_is_no_text_is_said_as_far_as_it_is(memory: MemoryControl, app: Log) -> None:
     set_stop(app, by="ann", reason="Wartung f\udcfcr heute")  # what a shell makes of Latin-1
 
-    assert memory.stops("web-1") == {str(app.pk): "stopped by ann: Wartung f?r heute"}
+    assert memory.stops("web-1") == {str(app.pk): "reason:stopped-because?user=ann&why=Wartung+f%3Fr+heute"}

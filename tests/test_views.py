@@ -173,7 +173,7 @@ def test_what_pages_of_other_sites_have_a_browser_ask_for_is_refused(
         403,
         {
             "error": "cross-site",
-            "text": "A page of another site asked for this. Open the log’s own page and ask for it there.",
+            "text": "This request came from a page on another site. Use the log’s own page instead.",
         },
     )
 

@@ -27,7 +27,7 @@ def check_channel_layer(app_configs: object, **kwargs: object) -> list[CheckMess
     if alias not in layers:
         return [
             Error(
-                f"CHANNEL_LAYERS has no {alias!r}, so nothing carries lines from the worker to the page.",
+                f"CHANNEL_LAYERS has no {alias!r}, so lines cannot travel from the worker to the page.",
                 hint=f'Add CHANNEL_LAYERS = {{"{alias}": {{"BACKEND": "{_PUBSUB_LAYER}", '
                 '"CONFIG": {"hosts": ["redis://localhost:6379/0"]}}}.',
                 id="logtail.E008",
@@ -37,7 +37,7 @@ def check_channel_layer(app_configs: object, **kwargs: object) -> list[CheckMess
     if is_kind_of(backend, _MEMORY_LAYER) and not is_stub_broker():
         return [
             Error(
-                f"CHANNEL_LAYERS[{alias!r}] is in memory: what a worker sends never reaches the page.",
+                f"CHANNEL_LAYERS[{alias!r}] is in memory, so what a worker sends never reaches the page.",
                 hint=f"Use {_PUBSUB_LAYER}.",
                 id="logtail.E009",
             )
@@ -55,7 +55,7 @@ def _short_timeouts(alias: str, config: Mapping[str, Any]) -> Iterator[CheckMess
         if not _waits_long_enough(host):
             yield Error(
                 f"CHANNEL_LAYERS[{alias!r}] uses the core layer with redis-py 8 and no socket_timeout: "
-                "whoever waits on it is cut off after 5 s of silence.",
+                "consumers are disconnected after 5 s of silence.",
                 hint=f'Write the host as {{"address": url, "socket_timeout": None}}, or use {_PUBSUB_LAYER}.',
                 id="logtail.E010",
             )
@@ -78,8 +78,8 @@ def _waits_long_enough(host: object) -> bool:
 
 def _core_layer_hint(alias: str) -> CheckMessage:
     return Warning(
-        f"CHANNEL_LAYERS[{alias!r}] uses the core layer, which costs two to five times as much as pubsub, "
+        f"CHANNEL_LAYERS[{alias!r}] uses the core layer, which costs two to five times as much as pubsub "
         "and loses every connection when Redis restarts.",
-        hint=f'Use {_PUBSUB_LAYER}, if need be under an alias of its own, named in LOGTAIL["CHANNEL_LAYER"].',
+        hint=f'Use {_PUBSUB_LAYER}; if necessary, under its own alias named in LOGTAIL["CHANNEL_LAYER"].',
         id="logtail.W007",
     )

@@ -11,10 +11,10 @@ from django_logtail.checks.configured import has_worker, is_kind_of
 
 #: Without these the app cannot do what it is for; the reason stands in the message.
 _NEEDED_APPS = {
-    "django_dramatiq": "it configures the broker and starts the worker with rundramatiq",
-    "django.contrib.auth": "logs are watched by users of it",
-    "django.contrib.contenttypes": "the permissions of django.contrib.auth need it",
-    "django.contrib.sessions": "a viewer's sign-in is read from its session",
+    "django_dramatiq": "it configures the broker and provides rundramatiq",
+    "django.contrib.auth": "viewers are its users",
+    "django.contrib.contenttypes": "django.contrib.auth needs it for permissions",
+    "django.contrib.sessions": "viewers are signed in through its sessions",
 }
 _NEEDED_MIDDLEWARE = (
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -50,7 +50,7 @@ def check_urls(app_configs: object, **kwargs: object) -> list[CheckMessage]:
         if not any(is_kind_of(path, needed) for path in settings.MIDDLEWARE):
             found.append(
                 Error(
-                    f"{needed!r} is not in MIDDLEWARE, so nobody is signed in.",
+                    f"{needed!r} is not in MIDDLEWARE, so nobody can be signed in.",
                     hint=f"Add {needed!r} to MIDDLEWARE.",
                     id="logtail.E007",
                 )

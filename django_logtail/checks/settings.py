@@ -51,7 +51,7 @@ def check_roots(app_configs: object, **kwargs: object) -> list[CheckMessage]:
         return [
             Warning(
                 'LOGTAIL["ROOTS"] is empty, so no log can be registered or read.',
-                hint='Name the directories of your logs: LOGTAIL = {"ROOTS": ["/var/log/myproject"]}.',
+                hint='List the directories of your logs: LOGTAIL = {"ROOTS": ["/var/log/myproject"]}.',
                 id="logtail.W001",
             )
         ]
@@ -60,16 +60,16 @@ def check_roots(app_configs: object, **kwargs: object) -> list[CheckMessage]:
         if root == Path(root.anchor):
             found.append(
                 Warning(
-                    f'LOGTAIL["ROOTS"] has {str(root)!r}, so whoever may register logs may read any file.',
-                    hint="Name the directories of your logs instead.",
+                    f'LOGTAIL["ROOTS"] has {str(root)!r}, so anyone who can register logs can read any file.',
+                    hint="List the directories of your logs instead.",
                     id="logtail.W002",
                 )
             )
         elif not root.is_dir():
             found.append(
                 Warning(
-                    f'LOGTAIL["ROOTS"] has {str(root)!r}, which is no directory on this host.',
-                    hint="Create it or mend its name. If only other hosts have it, silence this check here.",
+                    f'LOGTAIL["ROOTS"] has {str(root)!r}, which is not a directory on this host.',
+                    hint="Create it or correct its name. If only other hosts have it, silence this check here.",
                     id="logtail.W003",
                 )
             )
@@ -100,8 +100,8 @@ def check_access_policy(app_configs: object, **kwargs: object) -> list[CheckMess
     ):
         return [
             Warning(
-                f"{conf.ACCESS_POLICY} overrides may_view and not visible_logs, so people are listed logs "
-                "that they are then refused.",
+                f"{conf.ACCESS_POLICY} overrides may_view but not visible_logs, so users see logs in the list "
+                "that they cannot open.",
                 hint="Override visible_logs; may_view follows it.",
                 id="logtail.W004",
             )

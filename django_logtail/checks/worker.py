@@ -29,8 +29,8 @@ def check_broker(app_configs: object, **kwargs: object) -> list[CheckMessage]:
     if not (value_of("REDIS_URL") or is_stub_broker() or is_kind_of(backend, _REDIS_BROKER)):
         return [
             Error(
-                f'The Dramatiq broker is {backend!r} and LOGTAIL["REDIS_URL"] is not set: there is no Redis.',
-                hint='Set LOGTAIL["REDIS_URL"] to a URL that web processes and workers reach, '
+                f'The Dramatiq broker is {backend!r} and LOGTAIL["REDIS_URL"] is not set, so there is no Redis to use.',
+                hint='Set LOGTAIL["REDIS_URL"] to a URL that web processes and workers can reach, '
                 f"or use {_REDIS_BROKER}.",
                 id="logtail.E012",
             )
@@ -56,7 +56,7 @@ def check_tasks(app_configs: object, **kwargs: object) -> list[CheckMessage]:
         found.append(
             Error(
                 f"DRAMATIQ_IGNORED_MODULES has {sorted(ignored)[0]!r}, so workers do not load {_TASKS}.",
-                hint="Take it out of DRAMATIQ_IGNORED_MODULES.",
+                hint="Remove it from DRAMATIQ_IGNORED_MODULES.",
                 id="logtail.E014",
             )
         )

@@ -1,4 +1,4 @@
-"""What failed in this process, as other processes are told."""
+"""Failures in this process, as other processes are told."""
 
 from __future__ import annotations
 

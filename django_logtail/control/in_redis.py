@@ -184,7 +184,7 @@ class RedisControl:
         return dict(sum((Counter(counts) for _, counts in self._lists_of_viewers()), Counter()))
 
     def failures(self) -> list[FailedTask]:
-        """What failed in web processes."""
+        """Failures in web processes."""
         return [
             failure
             for process, text in self._texts_of_viewers()

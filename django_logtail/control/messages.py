@@ -385,7 +385,7 @@ def viewers_text(
 
 
 def read_failures(process: str, text: str) -> list[FailedTask]:
-    """What failed in a web process, of what `viewers_text` was given."""
+    """Failures in a web process, of what `viewers_text` was given."""
     try:
         return failed_tasks(read_text("viewers", text, process))
     except Unreadable:  # counted by who reads the viewers

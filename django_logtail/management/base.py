@@ -19,6 +19,6 @@ class RegistryCommand(BaseCommand):
         except DatabaseError:
             if waiting_migrations():
                 raise CommandError(
-                    "The database has no table for logs of this release. Run manage.py migrate first."
+                    "The database lacks this release's table for logs. Run manage.py migrate first."
                 ) from None
             raise

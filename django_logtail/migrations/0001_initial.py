@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
                     "group",
                     models.CharField(
                         blank=True,
-                        help_text="The heading it is listed under, such as a service or a host. May be empty.",
+                        help_text="The heading under which the log is listed, such as a service or a host. Optional.",
                         max_length=100,
                         verbose_name="group",
                     ),
@@ -46,7 +46,9 @@ class Migration(migrations.Migration):
                 (
                     "order",
                     models.IntegerField(
-                        default=0, help_text="Lower comes first inside its group.", verbose_name="order"
+                        default=0,
+                        help_text="Lower numbers come first within the group.",
+                        verbose_name="order",
                     ),
                 ),
                 ("description", models.TextField(blank=True, verbose_name="description")),
@@ -62,12 +64,12 @@ class Migration(migrations.Migration):
                     "queue",
                     models.CharField(
                         blank=True,
-                        help_text="The Dramatiq queue of the worker on the host that has the file. Empty: that of the settings.",
+                        help_text="The Dramatiq queue of the worker on the host that has the file. If empty, the queue in the settings.",
                         max_length=100,
                         validators=[
                             django.core.validators.RegexValidator(
                                 "\\A[A-Za-z_][A-Za-z0-9_-]*\\Z",
-                                "The name of a queue has letters, digits, “-” and “_”, and begins with a letter or “_”.",
+                                "A queue name consists of letters, digits, “-” and “_”, and starts with a letter or “_”.",
                                 code="queue",
                             )
                         ],
@@ -78,7 +80,7 @@ class Migration(migrations.Migration):
                     "encoding",
                     models.CharField(
                         default="utf-8",
-                        help_text="How the file's bytes are text: utf-8, latin-1, gbk, shift_jis, utf-16-le and others.",
+                        help_text="The text encoding: utf-8, latin-1, gbk, shift_jis, utf-16-le or another.",
                         max_length=40,
                         validators=[django_logtail.models.validate_encoding],
                         verbose_name="encoding",
@@ -88,7 +90,7 @@ class Migration(migrations.Migration):
                     "enabled",
                     models.BooleanField(
                         default=True,
-                        help_text="A log that is not enabled is listed to nobody, and who watches it is disconnected.",
+                        help_text="A disabled log is hidden, and its current viewers are disconnected.",
                         verbose_name="enabled",
                     ),
                 ),

@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
             name="rotated_as",
             field=models.CharField(
                 blank=True,
-                help_text="What rotation calls the older files, if that is unusual: a name with {name}, {stem}, {ext}, {number} or {date}, and before it the directory if it is another one, as in archive/{name}-{date}. Empty: the usual names, such as app.log.1 and app.log-20261128.",
+                help_text="Only if rotation gives older files unusual names: a pattern of {name}, {stem}, {ext}, {number} and {date}, with the directory first if it differs, as in archive/{name}-{date}. If empty, the usual names, such as app.log.1 and app.log-20261128.",
                 max_length=200,
                 verbose_name="rotated as",
             ),

@@ -20,7 +20,6 @@ from django_logtail.operating.advice import next_step
 from django_logtail.operating.reports import Report, ReportedLog, report_of
 from django_logtail.states import as_told, log_state
 from django_logtail.stop_flag import StopFlag
-from django_logtail.tailing.reasons import in_full
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +37,10 @@ class RunningReader:
 class ReadLog:
     """One log that a reader reads, or tries to.
 
-    `state` and `reason`: as in the protocol's `status`. `size`: bytes, None while the file is not open. `rate`:
-    bytes/s of the fastest flow. `behind`: bytes that the slowest flow has yet to read. `flows`: how many positions of
-    the file are read, about one a web process. `viewers`: browsers, up to ten seconds old.
+    `state`: as in the protocol's `status`. `reason`: one of `reasons`, to be worded where it is shown. `size`:
+    bytes, None while the file is not open. `rate`: bytes/s of the fastest flow. `behind`: bytes that the slowest
+    flow has yet to read. `flows`: how many positions of the file are read, about one a web process. `viewers`:
+    browsers, up to ten seconds old.
     """
 
     log: Log
@@ -82,7 +82,7 @@ class Viewer:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What failed in a process since it began: how often, and when and how last."""
+    """Failures in a process since it began: how often, and when and how last."""
 
     host: str
     pid: int
@@ -140,7 +140,7 @@ def _read_log(log: Log, read: ReportedLog, viewers: int) -> ReadLog:
     return ReadLog(
         log,
         as_told(read.state),
-        in_full(read.reason),
+        read.reason,
         read.size,
         read.rate,
         read.behind,

@@ -35,7 +35,7 @@ def viewer_config(request: HttpRequest) -> dict[str, Any]:
     return {
         "version": __version__,
         "language": get_language() or "en",
-        "texts": texts(),
+        "texts": texts(for_staff=policy().sees_host(request.user)),
         "plurals": plural_samples(),
         "states": states.for_page(),
         "csrf": {"header": _csrf_header(), "token": get_token(request)},

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from django.utils.translation import gettext_lazy, ngettext_lazy, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy, pgettext_lazy
 
 from django_logtail import states
+from django_logtail.tailing.reasons import REASONS, UNKNOWN
 
 #: The languages of these texts: English as written here, and the catalogues in `locale/`.
 LANGUAGES = ("en", "zh-hans")
@@ -204,6 +205,7 @@ TEXTS: Mapping[str, object] = {
     "say.following": _("Following new lines"),
     "reason.none": _("no reason given"),
     "reason.server": _("the server refused the connection"),
+    "reason.connection-lost": _("connection lost"),
     "reason.status": _("the server returned status {status}"),
     "fields.show": _("Show fields"),
     "fields.hide": _("Hide fields"),
@@ -299,11 +301,20 @@ PLURALS: Mapping[str, Any] = {
     "fold.more": ngettext_lazy("{n} more line", "{n} more lines"),
 }
 
+#: What a page says of a reason: what everyone may know, and with `.full` what staff may.
+_REASON_TEXTS: Mapping[str, object] = {
+    f"reason.{code}{suffix}": gettext_lazy(phrase)
+    for code, phrases in REASONS.items()
+    for suffix, phrase in zip(("", ".full"), phrases, strict=False)
+} | {"reason.unknown": gettext_lazy(UNKNOWN)}
 
-def texts() -> dict[str, str | list[str]]:
+
+def texts(*, for_staff: bool = True) -> dict[str, str | list[str]]:
     """The texts in the active language, for the page's scripts. A plural has a form for each of `plural_samples`."""
     samples = plural_samples()
-    plain = {key: str(text) for key, text in TEXTS.items()}
+    plain = {key: str(text) for key, text in {**_REASON_TEXTS, **TEXTS}.items()}
+    if not for_staff:
+        plain = {key: text for key, text in plain.items() if not key.endswith(".full")}
     return {**plain, **{key: [str(text % n) for n in samples] for key, text in PLURALS.items()}}
 
 

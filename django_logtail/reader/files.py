@@ -22,6 +22,7 @@ from django_logtail.reader.limits import Limits
 from django_logtail.reader.slow_files import Apart
 from django_logtail.reader.sources import CHANGED, FED_BY_US, NOT_REGISTERED, Source, Sources, is_fed_by_us
 from django_logtail.tailing import Follower, FollowerSet, Item, LastLines, Resume
+from django_logtail.tailing.reasons import in_full, reason
 from django_logtail.timing import TokenBucket
 
 logger = logging.getLogger(__name__)
@@ -29,8 +30,7 @@ logger = logging.getLogger(__name__)
 #: Seconds between looks at the registry, for logs that were disabled, moved or re-routed.
 REGISTRY_SECONDS: Final = 15.0
 #: Said of a log that the reader itself fails on: what its own log says, with traceback, is for those who run it.
-FAILED: Final = "the reader failed on this log (%s) and tries again soon; the reader's own log says where"
-NUL_IN_PATH: Final = "its entry names a path with a NUL character in it, and no file has such a name"
+NUL_IN_PATH: Final = reason("nul-in-path")
 #: Bytes of backlog one new flow reads at most.
 BACKLOG_BYTES: Final = 256 * 1024
 
@@ -88,7 +88,7 @@ class Files:
         self._parts.failed(f"log {flow.want.log}", error)
         flow.is_opening, flow.has_failed = False, True
         flow.outbox.clear()
-        flow.trouble = ("unreadable", FAILED % type(error).__name__)
+        flow.trouble = ("unreadable", reason("log-failed", error=type(error).__name__))
         if self._flows.get(flow.member) is flow:
             self._flows.changed(flow)
         try:
@@ -109,11 +109,11 @@ class Files:
 
     def obey_stop(self, flow: Flow) -> None:
         """Close the flow's file, or open it again, as the stop flag says now."""
-        reason = self._sources.stop_reason(flow.want.log)
-        if reason is not None:
+        stopped = self._sources.stop_reason(flow.want.log)
+        if stopped is not None:
             if not flow.is_stopped:
-                logger.info("stop flag: closing log %s (%s)", flow.want.log, reason)
-            flow.trouble = ("stopped", reason)
+                logger.info("stop flag: closing log %s (%s)", flow.want.log, in_full(stopped))
+            flow.trouble = ("stopped", stopped)
             self._flows.changed(flow)
             self.close_file(flow)
         elif flow.is_stopped:
@@ -166,7 +166,7 @@ class Files:
             source = (await self._sources.look_up([flow.want.log])).get(flow.want.log)
         except DatabaseError as error:
             logger.warning("log %s cannot be looked up: %s", flow.want.log, error)
-            flow.trouble = ("unreadable", "the registry cannot be read on the reading host")
+            flow.trouble = ("unreadable", reason("no-registry"))
             flow.is_opening = False
             return
         flow.is_opening = flow.has_failed = False
@@ -195,10 +195,7 @@ class Files:
         try:
             self._follow(flow, source)
         except LookupError:  # a row that nobody validated
-            flow.trouble = (
-                "unreadable",
-                f"its entry names the encoding {source.encoding!r}, and there is none",
-            )
+            flow.trouble = ("unreadable", reason("bad-encoding", encoding=source.encoding))
 
     def _follow(self, flow: Flow, source: Source) -> None:
         position = flow.stands_at or flow.position
@@ -225,11 +222,11 @@ class Files:
         """Why no further file may be opened, naming the setting; None when one may."""
         followers = [flow.follower for flow in self._flows if flow.follower is not None]
         if len(followers) >= self._limits.logs:
-            return "refused", f'the reader follows {len(followers)} logs, LOGTAIL["MAX_LOGS_PER_READER"]'
+            return "refused", reason("too-many-logs", count=len(followers))
         if len(followers) * 2 > self._limits.open_files // 2:  # only then is it worth counting
             count = sum(len(follower.descriptors()) for follower in followers)
             if count >= self._limits.open_files:
-                return "refused", f'the reader has {count} files open, LOGTAIL["MAX_OPEN_FILES"]'
+                return "refused", reason("too-many-files", count=count)
         return None
 
     # -- looking apart -----------------------------------------------------------------------------
@@ -286,5 +283,5 @@ class Files:
     def _say_stalled(self, flow: Flow, follower: Follower, seconds: float) -> None:
         if flow.follower is follower:
             logger.warning("log %s: its file system has not answered for %.0f s", flow.want.log, seconds)
-            flow.trouble = ("stalled", f"its file system has not answered for {seconds:.0f} s")
+            flow.trouble = ("stalled", reason("silent-file-system", seconds=round(seconds)))
             self._flows.changed(flow)

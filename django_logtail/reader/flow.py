@@ -21,6 +21,7 @@ from django_logtail.reader.limits import LEAST_WAIT_SECONDS
 from django_logtail.reader.seals import Seals
 from django_logtail.reader.sources import Source
 from django_logtail.tailing import Batch, Follower, Item
+from django_logtail.tailing.reasons import reason
 from django_logtail.timing import TokenBucket
 
 #: Bytes one flow may read in a turn, so that a busy log never starves the others.
@@ -129,7 +130,7 @@ class Flow:
         for budget, name in self.budgets:
             if budget.left(now) < MAX_BATCH_BYTES:
                 self.not_before = now + max(budget.until(MAX_BATCH_BYTES), LEAST_WAIT_SECONDS)
-                self._limited_by = f'limited to {budget.per_second} bytes/s by LOGTAIL["{name}"]'
+                self._limited_by = reason("limited", bytes=int(budget.per_second), setting=name)
                 self._limited_at = now
                 return -1
             allowance = min(allowance, budget.left(now))

@@ -23,7 +23,7 @@ from django_logtail.reader.searches import Searches
 from django_logtail.reader.sources import NotThere, Source, Sources
 from django_logtail.shares import Shares, Timed, Turns
 from django_logtail.tailing import history
-from django_logtail.tailing.reasons import reason_of
+from django_logtail.tailing.reasons import reason, reason_of
 from django_logtail.timing import TokenBucket
 
 #: Percent of one processor for what all users together ask for; a directory may hold thousands of older files.
@@ -102,8 +102,8 @@ class Ranges:
             await answer
         except Exception as error:  # noqa: BLE001 - seen, and no matter of the others
             self._parts.failed(f"history of log {want.log}", error)
-            text = f"the reader failed on it ({type(error).__name__}); the reader's own log says where"
-            await self._send_surely(want.mailbox, Failed(self._token, want.member, want.serial, text))
+            failed = reason("reader-failed", error=type(error).__name__)
+            await self._send_surely(want.mailbox, Failed(self._token, want.member, want.serial, failed))
 
     async def _answer(self, want: Want) -> None:
         await self._bytes.turn(want.user)
@@ -183,7 +183,7 @@ def _open_asked(
     belonging, permit = source.belonging, source.permit(permit)
     descriptor = history.open_generation(belonging, asked.file, permit=permit)
     if descriptor is None:
-        raise NotThere("the file that held these bytes no longer exists")
+        raise NotThere(reason("bytes-gone"))
     if want.before_lines is None or asked.offset > 0:
         return asked, descriptor
     try:
@@ -191,6 +191,6 @@ def _open_asked(
     finally:
         os.close(descriptor)
     if previous is None:
-        raise NotThere("no older file of this log can be read")
+        raise NotThere(reason("no-older-file"))
     file, descriptor = previous
     return Place(file, os.fstat(descriptor).st_size), descriptor

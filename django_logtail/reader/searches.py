@@ -22,7 +22,7 @@ from django_logtail.reader.sources import NotThere, Source, Sources
 from django_logtail.shares import Shares, Turns
 from django_logtail.tailing import history
 from django_logtail.tailing.files.generation import HEAD_BYTES
-from django_logtail.tailing.reasons import reason_of
+from django_logtail.tailing.reasons import reason, reason_of
 from django_logtail.tailing.text.encodings import shown_as
 from django_logtail.tailing.text.matching import BadPattern, matcher
 from django_logtail.tailing.text.search import CHUNK_BYTES, Hit, Search
@@ -75,14 +75,14 @@ class Searches:
     async def answer(self, want: Want, token: str) -> None:
         """Search, and send what is found to the want's mailbox. To end it, cancel the task."""
         address = (token, want.member, want.serial)
-        if text := self._too_many(want.user):
-            await self._send(want.mailbox, Failed(*address, text, id="too-many-searches"))
+        if too_many := self._too_many(want.user):
+            await self._send(want.mailbox, Failed(*address, too_many, id="too-many-searches"))
             return
         self._under_way[want.user] += 1
         try:
             await self._search(want, address)
         except BadPattern as error:
-            await self._send(want.mailbox, Failed(*address, str(error), id="bad-pattern"))
+            await self._send(want.mailbox, Failed(*address, reason_of(error), id="bad-pattern"))
         except (NotThere, OSError) as error:
             await self._send(want.mailbox, Failed(*address, reason_of(error)))
         finally:
@@ -91,12 +91,12 @@ class Searches:
                 del self._under_way[want.user]
 
     def _too_many(self, user: str) -> str:
-        """Why the user gets no further search now, in words; "" when they do. Who has none gets one."""
+        """Why the user gets no further search now; "" when they do. A user without any gets one."""
         mine, in_all = self._under_way[user], self._under_way.total()
         if mine >= self._most:
-            return f"You have {mine} searches under way, which is the limit. Try again when one has ended."
+            return reason("too-many-searches", count=mine)
         if (mine and in_all >= MOST_SEARCHES) or in_all >= MOST_IN_ALL:
-            return f"{in_all} searches are under way on this host. Try again when one has ended."
+            return reason("host-busy", count=in_all)
         return ""
 
     async def _search(self, want: Want, address: tuple[str, str, int]) -> None:
@@ -106,8 +106,8 @@ class Searches:
         try:
             await self._in_turn(job, job.begin)
             while not job.is_done:
-                if (reason := self._sources.stop_reason(want.log)) is not None:
-                    raise NotThere(f"the stop flag is set: {reason}")
+                if (stopped := self._sources.stop_reason(want.log)) is not None:
+                    raise NotThere(stopped)
                 await self._afford(job)
                 hits += await self._in_turn(job, job.step, self._budget.left(job.user), not count)
                 is_first = bool(hits) and not count
@@ -130,7 +130,7 @@ class Searches:
         is_last: bool = False,
     ) -> int:
         """Send what was found and how far it is; how many hits have been sent in all."""
-        reason = job.limited_by if self._clock() - job.limited_at < LIMITED_SECONDS else ""
+        limited_by = job.limited_by if self._clock() - job.limited_at < LIMITED_SECONDS else ""
         for at in range(0, max(1, len(hits)), HITS_A_MESSAGE):
             part = hits[at : at + HITS_A_MESSAGE]
             count += len(part)
@@ -144,7 +144,7 @@ class Searches:
                 end=job.end,
                 done=done,
                 more=job.has_more,
-                reason=reason,
+                reason=limited_by,
             )
             await self._send(want.mailbox, found)
         return count
@@ -152,10 +152,10 @@ class Searches:
     async def _afford(self, job: _Job) -> None:
         """Wait until there is something to spend."""
         if await self._processor.turn(job.user, LEAST_PROCESSOR):
-            job.limit('a share of the processor by LOGTAIL["SEARCH_PROCESSOR_PERCENT"]', self._clock())
+            job.limit(reason("processor-limited", setting="SEARCH_PROCESSOR_PERCENT"), self._clock())
         if await self._budget.turn(job.user, CHUNK_BYTES):
-            limit = f'{self._budget.per_user} bytes/s by LOGTAIL["SEARCH_BYTES_PER_SECOND"]'
-            job.limit(limit, self._clock())
+            limited = reason("limited", bytes=int(self._budget.per_user), setting="SEARCH_BYTES_PER_SECOND")
+            job.limit(limited, self._clock())
 
     async def _in_turn(self, job: _Job, work: Callable[..., list[Hit]], *arguments: Any) -> list[Hit]:
         async with self._turns.of(job.user):
@@ -192,7 +192,7 @@ class _Job:
 
     def limit(self, by: str, now: float) -> None:
         """It had to wait."""
-        self.limited_by, self.limited_at = f"limited to {by}", now
+        self.limited_by, self.limited_at = by, now
 
     def timed(self, work: Callable[..., list[Hit]], *arguments: Any) -> list[Hit]:
         """Do some of the work, and see what it takes. In a thread."""
@@ -210,7 +210,7 @@ class _Job:
         permit = source.permit(self._permit)
         descriptor = history.open_generation(source.belonging, place.file, permit=permit)
         if descriptor is None:
-            raise NotThere("the file that held these bytes no longer exists")
+            raise NotThere(reason("bytes-gone"))
         try:
             self.end = os.fstat(descriptor).st_size
             head = os.pread(descriptor, HEAD_BYTES, 0)

@@ -20,19 +20,20 @@ from django_logtail.tailing.belonging import Belonging, Registered, Row
 from django_logtail.tailing.files.opening import Permit
 from django_logtail.tailing.files.roots import Roots, tidied
 from django_logtail.tailing.files.system import System
+from django_logtail.tailing.reasons import reason
 
 #: Looks at the registry at once, each with a connection to the database.
 LOOK_UPS: Final = 4
 #: Seconds for which what was found of a log serves those who ask for what is in its file already.
 FRESH_SECONDS: Final = 1.0
-#: Said of a log that the registry does not have, or has disabled.
-NOT_REGISTERED: Final = "this log is not registered for this host, or is disabled"
-#: Said to who was let in for another state of the log's row; they are let in anew, or not.
-CHANGED: Final = "this log's entry was changed"
-#: Said of a row that no form has seen: the directory above may be reached by another way than it is written.
-UP: Final = "its path contains '..': write it without"
-#: Said of every row but the oldest of one file.
-NOT_THE_FIRST: Final = "another log has this file already, and only that one is read"
+#: The registry does not have the log, or has it disabled.
+NOT_REGISTERED: Final = reason("not-registered")
+#: The viewer was admitted for an earlier state of the log's row; they are admitted again, or not.
+CHANGED: Final = reason("changed")
+#: A row that no form has validated: through links, the parent may be another directory than the path says.
+UP: Final = reason("upwards")
+#: Every row but the oldest of one file.
+NOT_THE_FIRST: Final = reason("taken")
 
 #: Said once to who opens such a log: a few lines for each reader, never one for a line.
 FED_BY_US: Final = (
@@ -41,7 +42,7 @@ FED_BY_US: Final = (
 
 
 class NotThere(Exception):
-    """What is asked for may not be read, or not any more. The text is a reason for who asked."""
+    """What was asked for may not be read, or no longer. The text is one of `reasons`, for whoever asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Source:
     name: str
     #: The state of its row: what was asked for in another one is not served. "" only in tests of the reader alone.
     revision: str = ""
-    #: Why nobody may read it all the same, in words; "" when they may.
+    #: Why nobody may read it all the same; "" when they may.
     refusal: str = ""
     rotated_as: str = ""
     key: int = 0
@@ -125,8 +126,8 @@ class Sources:
 
     async def of(self, log: str, revision: str) -> Source:
         """The log's source in this revision. Raises `NotThere` when it may not be read here."""
-        if (reason := self.stop_reason(log)) is not None:
-            raise NotThere(f"the stop flag is set: {reason}")
+        if (stopped := self.stop_reason(log)) is not None:
+            raise NotThere(stopped)
         source = await self._of_late(log, revision)
         if source is None:
             raise NotThere(NOT_REGISTERED)

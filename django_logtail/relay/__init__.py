@@ -177,7 +177,7 @@ class Relay:
         while not self._inbox.mailbox:
             await self.wants.wait_for_change(RETRY_SECONDS)
             if self._clock() - asked_at > SILENT_SECONDS:
-                self._tell_no_redis("the channel layer does not answer")
+                self._tell_no_redis(reason("channel-layer"))
 
     def _next_post(self) -> float:
         """Seconds until there is something to post, or to find that a reader fell silent."""
@@ -230,7 +230,7 @@ class Relay:
         why = ""
         if token:
             self._inbox.missed(now)
-            why = "a reader runs, but its messages do not arrive: is it the same channel layer and release?"
+            why = reason("unheard")
         else:
             self._inbox.heard()
         for feed in self.feeds.of(queue):
@@ -271,7 +271,7 @@ class Relay:
         log = wanted.member.split("|")[1]
         self.supervisor.failed(f"taking what came for log {log}", error)
         if (feed := self.feeds.by_member.get(wanted.member)) is not None:
-            feed.become("no-reader", f"this web process could not take what came: {type(error).__name__}")
+            feed.become("no-reader", reason("not-taken", error=type(error).__name__))
 
     def _take_heartbeat(self, heartbeat: Heartbeat) -> None:
         self._inbox.heard()
@@ -298,7 +298,7 @@ class Relay:
         for name in {queue} if queue else self.wants.queues:
             host = message.host or next((feed.host for feed in self.feeds.of(name) if feed.host), "its host")
             if message.is_newer:
-                why = reason("other-version", age="newer", host=host)
+                why = reason("reader-newer", host=host)
             else:
                 why = reason("garbled", host=host, error=message.text)
             self._misunderstand(name, why, now)
@@ -311,8 +311,7 @@ class Relay:
 
 
 def _difference(reader: ReaderLease) -> str:
-    """How the words of a reader differ from those of this process."""
+    """Why this process cannot read what that reader sends."""
     if not reader.speaks:
-        return "what holds this queue's lease in Redis is no reader of this project"
-    age = "newer" if reader.speaks > VERSION else "older"
-    return reason("other-version", age=age, host=reader.host)
+        return reason("foreign-lease")
+    return reason("reader-newer" if reader.speaks > VERSION else "reader-older", host=reader.host)

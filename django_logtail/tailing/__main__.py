@@ -33,7 +33,7 @@ def start_of(text: str) -> Start:
 
 
 def words_for(event: Event) -> str:
-    """An event as a person would say it."""
+    """An event in plain English; "" for one that needs no message."""
     details = event.details
     match event.kind:
         case Kind.STARTED:
@@ -47,19 +47,19 @@ def words_for(event: Event) -> str:
         case Kind.TRUNCATED:
             return f"cut to {details['to']} bytes" if details["to"] else "emptied"
         case Kind.OVERWRITTEN:
-            return "written over in place: starts again"
+            return "overwritten in place: starting again"
         case Kind.GONE:
             return f"missing: moved to {details['name']}" if details.get("name") else "missing"
         case Kind.BACK:
-            return "back"
+            return "reappeared"
         case Kind.UNREADABLE:
-            return f"cannot be read: {in_full(str(details['reason']))}"
+            return f"unreadable: {in_full(str(details['reason']))}"
         case Kind.NOT_A_FILE:
-            return f"not a file but a {details['what']}"
+            return f"not a regular file but {in_full(str(details['what']))}"
         case Kind.REFUSED:
             return f"refused: {in_full(str(details['reason']))}"
         case Kind.HOLE:
-            return f"{details['size']} bytes that were never written"
+            return f"skipped {details['size']} bytes of unwritten space"
         case Kind.MISSED:
             size = details.get("size")
             return f"{'some' if size is None else size} bytes were lost before they could be read"

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from django_logtail.tailing.files.looks import Looks, NoAnswer
 from django_logtail.tailing.files.system import System
+from django_logtail.tailing.reasons import reason
 from django_logtail.tailing.rotated_names import BadPattern, Names, Rotated
 
 Inode = tuple[int, int]
@@ -227,7 +228,7 @@ class Belonging:
             is_link = where != self.path and self.path.is_symlink()
             if not (is_link and self.is_foreign(where, inode)):
                 return None
-        return "the path leads to the file of another log, which has an entry of its own"
+        return reason("belongs-to-another")
 
     def rotated(self, base: Path, name: str) -> Rotated | None:
         """What the name tells, if rotation gives it to a file that is called as `base` is."""

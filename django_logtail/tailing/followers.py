@@ -18,6 +18,7 @@ from django_logtail.tailing.events import Kind
 from django_logtail.tailing.files.system import raise_descriptor_limit
 from django_logtail.tailing.files.watches import Source, open_source
 from django_logtail.tailing.follower import TICK_SECONDS, Follower
+from django_logtail.tailing.reasons import reason
 
 #: Seconds between two looks at a log that nothing tells of changes.
 POLL_SECONDS = 0.25
@@ -29,7 +30,7 @@ TOGETHER_SECONDS = 0.05
 #: Seconds until a follower that wants to go on but was given too little is due again.
 STARVED_SECONDS = 0.05
 #: Why logs on network and shared file systems are polled.
-REMOTE_REASON = "its file system does not tell of changes made by other machines"
+REMOTE_REASON = reason("remote")
 
 
 @dataclass

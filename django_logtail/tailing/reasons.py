@@ -1,82 +1,282 @@
-"""Why a file is not read: a code with its details, made into a sentence only for whom it is told to.
+"""Why something cannot be had: a code with its details, made into a sentence only where a person reads it.
 
-A reader knows paths, owners and users of its host, and they are for staff. So a reason travels as one text of a code
-and its details, and whoever shows it says for whom: `in_full` for staff, terminals and logs, `in_short` for others.
-Texts that are no such reason pass unchanged: they must name nothing of the host. Knows no framework.
+A reason travels as one text, a code and its details, from readers to web processes and on to pages. Each place that
+shows it words it in its own language: `in_full` for staff, terminals and logs; `in_short` for everyone else, because
+paths, owners and hosts are for staff. A text that is no reason of this kind is shown unchanged. Knows no framework.
 """
 
 from __future__ import annotations
 
+import errno
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from string import Formatter
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
 _MARK: Final = "reason:"
 
-#: By code the sentence for everybody, and the one for staff, which has the details in braces.
-REASONS: Final[Mapping[str, tuple[str, str]]] = {
+
+def gettext_noop(text: str) -> str:
+    """Mark a text for `makemessages`, as Django's function of this name does."""
+    return text
+
+
+#: By code: the phrase for everyone, then the one for staff where that says more. Details stand in braces.
+#: A phrase continues a sentence after a colon: no capital, no full stop, and advice after a semicolon.
+REASONS: Final[Mapping[str, tuple[str, ...]]] = {
+    # A file
     "outside": (
-        "it lies outside the directories that may be read",
-        'path {path} is outside LOGTAIL["ROOTS"]',
+        gettext_noop("it is outside the allowed directories"),
+        gettext_noop('path {path} is outside LOGTAIL["ROOTS"]'),
     ),
     "not-permitted": (
-        "the reader is not allowed to open it",
-        "owned by {owner}, mode {mode}, reader runs as {reader}",
+        gettext_noop("the reader has no permission to open it"),
+        gettext_noop("owned by {owner}, mode {mode}, reader runs as {reader}"),
     ),
     "not-searchable": (
-        "the reader is not allowed to open its directory",
-        "its directory cannot be searched, reader runs as {reader}",
+        gettext_noop("the reader has no permission to enter its directory"),
+        gettext_noop("the reader runs as {reader}, which has no permission to enter its directory"),
     ),
-    "redis": ("the server cannot reach Redis", "{error}"),
-    "redis-refuses": ("Redis refuses what the server asks", "Redis answered: {error}"),
-    "other-version": (
-        "the reader is {age} than this web process",
-        "the reader on {host} is {age} than this web process",
+    "permission-denied": (gettext_noop("permission denied"), gettext_noop("permission denied: {path}")),
+    "gone": (gettext_noop("the file no longer exists"), gettext_noop("the file no longer exists: {path}")),
+    "io-error": (gettext_noop("input/output error"), gettext_noop("input/output error: {path}")),
+    "stale-handle": (gettext_noop("stale file handle"), gettext_noop("stale file handle: {path}")),
+    "system": (
+        gettext_noop("the operating system reports {error}"),
+        gettext_noop("the operating system reports {error}: {path}"),
+    ),
+    "too-many-open-files": (gettext_noop("the reader has too many open files"),),
+    "link-loop": (gettext_noop("symbolic link loop"),),
+    "directory": (gettext_noop("a directory"),),
+    "fifo": (gettext_noop("a named pipe (FIFO)"),),
+    "socket": (gettext_noop("a socket"),),
+    "device": (gettext_noop("a device"),),
+    "special-file": (gettext_noop("a special file"),),
+    "silent-file-system": (gettext_noop("its file system has not responded for {seconds} s"),),
+    # A log
+    "upwards": (gettext_noop("its path contains '..'; write it without"),),
+    "taken": (gettext_noop("another log already reads this file"),),
+    "belongs-to-another": (gettext_noop("the path leads to the file of another log"),),
+    "nul-in-path": (gettext_noop("its path contains a NUL character, which no file name can"),),
+    "bad-encoding": (gettext_noop("there is no encoding called {encoding}"),),
+    "not-registered": (gettext_noop("this log is not registered on the reading host, or is disabled"),),
+    "changed": (gettext_noop("this log's settings were changed"),),
+    "no-registry": (gettext_noop("the reading host cannot query its database"),),
+    "stopped": (gettext_noop("stopped by {user}"),),
+    "stopped-because": (gettext_noop("stopped by {user}: {why}"),),
+    # A reader's limits and faults
+    "too-many-logs": (
+        gettext_noop("the reader has reached its log limit ({count})"),
+        gettext_noop('the reader has reached its log limit ({count}), LOGTAIL["MAX_LOGS_PER_READER"]'),
+    ),
+    "too-many-files": (
+        gettext_noop("the reader has reached its open file limit ({count})"),
+        gettext_noop('the reader has reached its open file limit ({count}), LOGTAIL["MAX_OPEN_FILES"]'),
+    ),
+    "limited": (
+        gettext_noop("limited to {bytes} bytes/s"),
+        gettext_noop('limited to {bytes} bytes/s by LOGTAIL["{setting}"]'),
+    ),
+    "processor-limited": (
+        gettext_noop("limited to a share of the processor"),
+        gettext_noop('limited to a share of the processor by LOGTAIL["{setting}"]'),
+    ),
+    "log-failed": (
+        gettext_noop("the reader failed on this log and will try again soon"),
+        gettext_noop(
+            "the reader failed on this log ({error}) and will try again soon; see the reader's own log"
+        ),
+    ),
+    "reader-failed": (
+        gettext_noop("the reader failed to answer"),
+        gettext_noop("the reader failed to answer ({error}); see the reader's own log"),
+    ),
+    # No change notification: the file is polled
+    "remote": (gettext_noop("its file system does not report changes made by other machines"),),
+    "no-watches": (gettext_noop("fs.inotify.max_user_watches is used up"),),
+    "no-instances": (gettext_noop("fs.inotify.max_user_instances is used up, or too many files are open"),),
+    "system-files": (gettext_noop("the system has too many open files"),),
+    "kernel-memory": (gettext_noop("the kernel has no memory left for it"),),
+    "unwatchable": (gettext_noop("the reader has no permission to read it or its directory"),),
+    "no-inotify": (gettext_noop("inotify_simple is not installed"),),
+    "no-notification": (gettext_noop("this platform has no change notification"),),
+    # Something asked for
+    "bytes-gone": (gettext_noop("the file that held these bytes no longer exists"),),
+    "no-older-file": (gettext_noop("this log has no older file that can be read"),),
+    "no-answer": (gettext_noop("no reader answered; try again"),),
+    "results-lost": (gettext_noop("some results were lost on the way; search again"),),
+    "too-many-searches": (
+        gettext_noop("you have reached your limit of running searches ({count}); try again when one ends"),
+    ),
+    "host-busy": (
+        gettext_noop("the host has reached its limit of running searches ({count}); try again when one ends"),
+    ),
+    "too-many-requests": (gettext_noop("this page has reached its limit of pending requests ({count})"),),
+    "server-failed": (
+        gettext_noop("the server failed to answer"),
+        gettext_noop("the server failed to answer; see the server's own log"),
+    ),
+    "unavailable": (gettext_noop("the server cannot check your access right now; try again"),),
+    # What is searched for
+    "pattern-empty": (gettext_noop("there is nothing to search for"),),
+    "pattern-line-end": (gettext_noop("a match cannot span lines"),),
+    "pattern-half-character": (gettext_noop("it contains half a character"),),
+    "pattern-too-large": (gettext_noop("the expression is too large; repeat less in it"),),
+    "pattern-classes": (gettext_noop("the expression has more than {count} letter classes (\\p)"),),
+    "no-regex": (gettext_noop('regular expressions need the "regex" extra, which is not installed'),),
+    "bad-escape": (gettext_noop("invalid escape sequence {part}"),),
+    "bad-class": (gettext_noop("invalid character class {part}"),),
+    "bad-range": (gettext_noop("invalid character class range {part}"),),
+    "missing-bracket": (gettext_noop("missing ] after {part}"),),
+    "missing-parenthesis": (gettext_noop("missing ) in {part}"),),
+    "unexpected-parenthesis": (gettext_noop("unexpected ) in {part}"),),
+    "trailing-backslash": (gettext_noop("a backslash at the end"),),
+    "nothing-to-repeat": (gettext_noop("nothing to repeat before {part}"),),
+    "bad-repetition": (gettext_noop("invalid repetition {part}"),),
+    "bad-operator": (gettext_noop("RE2 does not support the Perl operator {part}"),),
+    "bad-group": (gettext_noop("invalid group name {part}"),),
+    # Redis, and what the reader says
+    "redis": (
+        gettext_noop("the server cannot reach Redis"),
+        gettext_noop("the server cannot reach Redis: {error}"),
+    ),
+    "redis-refuses": (
+        gettext_noop("Redis refused a command of the server"),
+        gettext_noop("Redis refused a command of the server: {error}"),
+    ),
+    "channel-layer": (gettext_noop("the channel layer does not respond"),),
+    "unheard": (
+        gettext_noop("a reader is running, but its messages do not arrive"),
+        gettext_noop(
+            "a reader is running, but its messages do not arrive; check that web processes and workers use the "
+            "same channel layer and release"
+        ),
+    ),
+    "not-taken": (
+        gettext_noop("the server failed to handle what the reader sent"),
+        gettext_noop("this web process failed to handle what the reader sent ({error})"),
+    ),
+    "foreign-lease": (
+        gettext_noop("the lease of this queue in Redis is not held by a reader of this project"),
+    ),
+    "reader-newer": (
+        gettext_noop("the reader is newer than this web process"),
+        gettext_noop("the reader on {host} is newer than this web process"),
+    ),
+    "reader-older": (
+        gettext_noop("the reader is older than this web process"),
+        gettext_noop("the reader on {host} is older than this web process"),
     ),
     "garbled": (
-        "the reader sends what this web process cannot read",
-        "the reader on {host} sends what this web process cannot read: {error}",
+        gettext_noop("this web process cannot read what the reader sends"),
+        gettext_noop("this web process cannot read what the reader on {host} sends: {error}"),
     ),
-    "system": ("{error}", "{error}: {path}"),
+    # How a viewing ends, by the `reason` of the protocol's `end`
+    "bad-message": (gettext_noop("the server did not understand this page"),),
+    "no-hello": (gettext_noop("this page did not introduce itself in time"),),
+    "not-acknowledged": (gettext_noop("this page acknowledged nothing for too long"),),
+    "too-many-messages": (gettext_noop("this page sent too many messages"),),
+    "too-many-downloads": (
+        gettext_noop("you have reached your limit of downloads; try again when one ends"),
+    ),
 }
-#: Said to others of a reason that this version does not know: a newer reader has sent it.
-UNKNOWN: Final = "for a reason that an administrator can see"
+#: Shown to everyone but staff for a reason that this version does not know: a newer reader has sent it.
+UNKNOWN: Final = gettext_noop("an administrator can see the reason")
+#: Details that are numbers, and those that are shown in quotes.
+_NUMBERS: Final = frozenset({"bytes", "count", "seconds"})
+_QUOTED: Final = frozenset({"path", "encoding"})
+_ERRORS: Final = {
+    errno.EACCES: "permission-denied",
+    errno.EPERM: "permission-denied",
+    errno.ENOENT: "gone",
+    errno.EIO: "io-error",
+    errno.ESTALE: "stale-handle",
+}
 
 
-def reason(code: str, **details: str) -> str:
+def reason(code: str, **details: str | int) -> str:
     """The text that travels. `code` is one of REASONS."""
     return f"{_MARK}{code}?{urlencode(details, errors='surrogateescape')}"
 
 
 def reason_of(error: Exception) -> str:
-    """Why an exception came: the words of one of ours, and of the system's without the path in everybody's."""
-    if not isinstance(error, OSError):
-        return str(error.args[0]) if error.args else str(error)
-    words = os.strerror(error.errno).lower() if error.errno else type(error).__name__
-    return reason("system", error=words, path=os.fsdecode(error.filename)) if error.filename else words
+    """Why an exception was raised: the reason that one of ours carries, or the system's."""
+    if isinstance(error, OSError):
+        return reason_of_errno(error.errno, os.fsdecode(error.filename) if error.filename else "")
+    return str(error.args[0]) if error.args else str(error)
 
 
-def in_full(text: str) -> str:
-    """With all that is known: for staff, terminals and logs."""
-    return _sentence(text, 1) or text
+def reason_of_errno(number: int | None, path: str = "") -> str:
+    """Why a call of the system failed, on which file if that is known."""
+    where = {"path": path} if path else {}
+    if number in _ERRORS:
+        return reason(_ERRORS[number], **where)
+    return reason("system", error=errno.errorcode.get(number or errno.EIO, f"error {number}"), **where)
 
 
-def in_short(text: str) -> str:
-    """Without what is of the host: for everybody."""
-    return _sentence(text, 0) or UNKNOWN if text.startswith(_MARK) else text
+def as_is(text: str) -> str:
+    return text
 
 
-def _sentence(text: str, which: int) -> str:
-    """ "" for what is none of REASONS."""
-    if not text.startswith(_MARK):
-        return ""
-    code, _, query = text.removeprefix(_MARK).partition("?")
+def in_full(text: str, translate: Callable[[str], str] = as_is) -> str:
+    """With everything that is known: for staff, terminals and logs. `translate` is gettext, or nothing."""
+    code, details = _taken_apart(text)
+    return _sentence(details, translate, REASONS[code][::-1]) or text if code in REASONS else text
+
+
+def in_short(text: str, translate: Callable[[str], str] = as_is) -> str:
+    """Without what only staff may know: for everyone."""
+    code, details = _taken_apart(text)
+    if code in REASONS:
+        return _sentence(details, translate, REASONS[code][:1]) or translate(UNKNOWN)
+    return translate(UNKNOWN) if text.startswith(_MARK) else text
+
+
+def for_page(text: str, *, is_full: bool) -> dict[str, str | int] | None:
+    """The code and the details that may be told, for a page to word; None for a text that is shown unchanged."""
+    code, details = _taken_apart(text)
     if code not in REASONS:
-        return ""
-    details = dict(parse_qsl(query, keep_blank_values=True, errors="replace"))
-    shown = {name: repr(value) if name == "path" else value for name, value in details.items()}
-    try:
-        return REASONS[code][which].format_map(shown)
-    except KeyError:  # a detail that this version expects and the reader's does not have
-        return ""
+        return {"code": "unknown"} if text.startswith(_MARK) and not is_full else None
+    told = (
+        details if is_full else {name: details[name] for name in _places(REASONS[code][0]) if name in details}
+    )
+    return {
+        "code": code,
+        **{
+            name: int(value) if _is_number(name, value) else _shown(name, value)
+            for name, value in told.items()
+        },
+    }
+
+
+def _taken_apart(text: str) -> tuple[str, dict[str, str]]:
+    """("", {}) for a text that is no such reason."""
+    if not text.startswith(_MARK):
+        return "", {}
+    code, _, query = text.removeprefix(_MARK).partition("?")
+    return code, dict(parse_qsl(query, keep_blank_values=True, errors="replace"))
+
+
+def _sentence(details: Mapping[str, str], translate: Callable[[str], str], phrases: tuple[str, ...]) -> str:
+    """The first phrase for which all details are here; "" when there is none: another version sent it."""
+    shown = {
+        name: f"{int(value):,}" if _is_number(name, value) else _shown(name, value)
+        for name, value in details.items()
+    }
+    for phrase in phrases:
+        if set(_places(phrase)) <= shown.keys():
+            return translate(phrase).format_map(shown)
+    return ""
+
+
+def _places(phrase: str) -> list[str]:
+    return [name for _, name, _, _ in Formatter().parse(phrase) if name]
+
+
+def _is_number(name: str, value: str) -> bool:
+    return name in _NUMBERS and value.isdecimal() and len(value) < 16
+
+
+def _shown(name: str, value: str) -> str:
+    return repr(value) if name in _QUOTED else value

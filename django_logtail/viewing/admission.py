@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError, close_old_connections
+from django.utils.translation import gettext, ngettext
 
 from django_logtail.access import admit
 from django_logtail.conf import conf
@@ -44,15 +45,17 @@ class Viewers:
         if mine is None:
             raise TooManyViewers(
                 "too-many-viewers",
-                "You already have 1 log open, which is the limit. Close it and try again."
-                if most == 1
-                else f"You already have {most} logs open, which is the limit. Close one and try again.",
+                ngettext(
+                    "You already have {n} log open, which is the limit. Close it and try again.",
+                    "You already have {n} logs open, which is the limit. Close one and try again.",
+                    most,
+                ).format(n=most),
                 most,
             )
         with mine:
             if self.total >= conf.MAX_VIEWERS_PER_PROCESS:
                 raise TooManyViewers(
-                    "server-full", "This server has as many viewers as it is set up for. Try again later."
+                    "server-full", gettext("This server has reached its viewer limit. Try again later.")
                 )
             self.total += 1
             self.by_user[user] += 1
@@ -72,10 +75,11 @@ class Viewers:
         if mine is None:
             raise TooManyViewers(
                 "too-many-downloads",
-                "You already have 1 download running, which is the limit. Try again when it has ended."
-                if most == 1
-                else f"You already have {most} downloads running, which is the limit. "
-                "Try again when one has ended.",
+                ngettext(
+                    "You already have {n} download running, which is the limit. Try again when it ends.",
+                    "You already have {n} downloads running, which is the limit. Try again when one ends.",
+                    most,
+                ).format(n=most),
                 most,
             )
         with mine:

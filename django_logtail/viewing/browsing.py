@@ -58,7 +58,7 @@ def own_pages_only(*, links: bool = False) -> Callable[[Callable[..., Any]], Cal
 
 
 def _refusal() -> HttpResponseBase:
-    text = _("A page of another site asked for this. Open the log’s own page and ask for it there.")
+    text = _("This request came from a page on another site. Use the log’s own page instead.")
     return JsonResponse({"error": "cross-site", "text": text}, status=403)
 
 

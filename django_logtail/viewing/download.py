@@ -17,6 +17,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from django.utils.translation import gettext
+
 from django_logtail.control import ViewerFacts
 from django_logtail.control.messages import Failed, Found, Piece
 from django_logtail.models import Log
@@ -101,7 +103,7 @@ async def whole_file(relay: Relay, log: Log, user: str = "") -> WholeFile:
                     return WholeFile(frame.fields["file"], frame.fields["size"])
             feed, now = viewer.feed, time.monotonic()
             if feed.state not in ("waiting", "live"):
-                raise NoFile(feed.state, told_reason(feed.reason, sees_host=log.sees_host))
+                raise NoFile(feed.state, told_reason(feed.reason, gettext, sees_host=log.sees_host))
             if now >= ends_at:
                 raise NoFile("no-reader", "")
             await pause(LOOK_SECONDS, unless=viewer.news)
@@ -152,7 +154,7 @@ async def bytes_of(
                 at = 0
                 while at < whole.size:
                     if stay.lost.done():
-                        raise BrokenOff(str(stay.lost.exception()))
+                        raise BrokenOff(in_full(str(stay.lost.exception())))
                     async with spending.ranges.of(who.user_id):
                         await spending.processor.turn(who.user_id)
                         piece = await Charged(

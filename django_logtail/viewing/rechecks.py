@@ -23,6 +23,7 @@ from django.db.models import signals
 
 from django_logtail.access import admit
 from django_logtail.models import Log
+from django_logtail.tailing.reasons import reason
 from django_logtail.timing import Supervisor, pause, time_limit
 
 #: Seconds between looks at session and permission of who is let in and stays, and by how much of it they differ.
@@ -79,7 +80,7 @@ class Stay:
         if isinstance(outcome, Exception):
             self.lose(outcome)
         elif outcome.revision != self._log.revision:
-            self.lose(Changed("this log's entry was changed"))
+            self.lose(Changed(reason("changed")))
         else:
             self._log.sees_host = outcome.sees_host  # who is no longer staff watches on, and is told less
 

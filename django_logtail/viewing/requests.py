@@ -21,6 +21,7 @@ from django_logtail.protocol import Frame
 from django_logtail.relay import Relay
 from django_logtail.relay.requests import Request
 from django_logtail.shares import Charged
+from django_logtail.tailing.reasons import reason
 from django_logtail.tailing.text.matching import has_regex
 from django_logtail.viewing.rechecks import Changed
 from django_logtail.viewing.slots import slots
@@ -78,7 +79,7 @@ class Answers:
             others, most, name = self._ranges, RANGES, "ranges"
         request = asked.request
         if request in self._ranges or request in self._searches or len(others) >= most:
-            text = f"At most {most} {name} at a time."
+            text = reason("too-many-requests", count=most)
             await self._send(Frame.message("error", request=request, id=f"too-many-{name}", text=text))
             return
         with contextlib.ExitStack() as slot:
@@ -124,7 +125,7 @@ class Answers:
             raise
         except Exception as error:  # noqa: BLE001 - seen; who asked is told, and everything else goes on
             self._relay.supervisor.failed("answering a viewer", error)
-            text = "The server failed to answer. Its own log says why."
+            text = reason("server-failed")
             await self._send(Frame.message("error", request=asked.request, id="unavailable", text=text))
 
     async def _tell(self, asked: Asked) -> None:
@@ -132,7 +133,7 @@ class Answers:
         try:
             log = await self._admit()
         except DatabaseError:
-            text = "The server cannot look up your access right now. Try again."
+            text = reason("unavailable")
             await self._send(Frame.message("error", request=asked.request, id="unavailable", text=text))
             return
         async with contextlib.aclosing(self._frames(log, asked)) as frames:
@@ -154,8 +155,7 @@ class Answers:
 
 
 def _too_many_searches(request: int) -> dict[str, object]:
-    most = conf.MAX_SEARCHES_PER_USER
-    text = f"You have {most} searches under way, which is the limit. Try again when one has ended."
+    text = reason("too-many-searches", count=conf.MAX_SEARCHES_PER_USER)
     return {"request": request, "id": "too-many-searches", "text": text}
 
 
@@ -174,7 +174,7 @@ async def range_frames(answer: Request, request: int) -> AsyncGenerator[Frame]:
                     yield Frame.message("error", request=request, id="not-there", text=text)
                     return
     except asyncio.TimeoutError:
-        text = "No reader answered. Try again."
+        text = reason("no-answer")
         yield Frame.message("error", request=request, id="no-reader", text=text)
     finally:
         answer.close()
@@ -197,7 +197,7 @@ async def search_frames(answer: Request, request: int, start: Place) -> AsyncGen
                 continue
             fresh = message.count - taken
             if fresh > len(message.hits):
-                text = "Some of what was found got lost on the way. Search again."
+                text = reason("results-lost")
                 yield Frame.message("error", request=request, id="lost", text=text)
                 return
             if fresh > 0:
@@ -219,7 +219,7 @@ async def search_frames(answer: Request, request: int, start: Place) -> AsyncGen
                 return
             yield Frame.message("progress", request=request, at=at, end=end, reason=message.reason or None)
     except asyncio.TimeoutError:
-        text = "No reader answered. Try again."
+        text = reason("no-answer")
         yield Frame.message("error", request=request, id="no-reader", text=text)
     finally:
         answer.close()

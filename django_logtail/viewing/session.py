@@ -165,7 +165,7 @@ class Watching:
         except Refused as refused:
             raise refusal(refused) from None
         except Changed:
-            text = "This log's entry was changed."
+            text = "This log's settings were changed."
             raise End(CloseCode.NO_READER, "log-changed", text, may_retry=True) from None
 
     async def _look_again(self) -> None:

@@ -1,7 +1,7 @@
-"""What a viewer is told of a host: all of it who looks after it, and others what is the log's own.
+"""What a viewer may know about a host: staff see everything, others only what belongs to the log.
 
-Every frame on its way to a viewer passes here, and nothing else decides. Paths, owners and names of hosts and
-queues are for those whom `AccessPolicy.sees_host` names, by default staff.
+Every frame on its way to a viewer passes through here, and nothing else decides. Paths, owners and the names of
+hosts and queues are for users whom `AccessPolicy.sees_host` allows, by default staff.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from django_logtail.protocol import Frame
-from django_logtail.tailing.reasons import in_full, in_short
+from django_logtail.tailing.reasons import for_page, in_full, in_short
 
-#: What others get of the messages that speak of a host, by type. A field that is new here is not theirs at once.
+#: The fields that others get, for each type of message that mentions a host. A new field is hidden until listed.
 _FIELDS: Final[Mapping[str, frozenset[str]]] = {
     "hello": frozenset({"protocol", "session", "log", "name", "encoding", "can"}),
     "event": frozenset(
@@ -27,6 +27,8 @@ _FIELDS: Final[Mapping[str, frozenset[str]]] = {
     "progress": frozenset({"request", "at", "end", "reason"}),
     "end": frozenset({"reason", "text", "may_retry", "limit"}),
 }
+#: The fields that may hold one of `reasons`: told as a sentence, and once more in `why`, for a page to word.
+_REASONS: Final = ("reason", "text", "what")
 
 
 def told(frame: Frame, *, sees_host: bool) -> Frame:
@@ -34,23 +36,23 @@ def told(frame: Frame, *, sees_host: bool) -> Frame:
     if frame.kind not in _FIELDS:
         return frame
     said = in_full if sees_host else in_short
-    fields = {
-        name: _told_value(frame.kind, name, value, said, sees_host)
-        for name, value in frame.fields.items()
-        if sees_host or name in _FIELDS[frame.kind]
-    }
+    kept = {name: value for name, value in frame.fields.items() if sees_host or name in _FIELDS[frame.kind]}
+    fields = {name: _told_value(frame.kind, name, value, said, sees_host) for name, value in kept.items()}
+    whys = [for_page(kept[name], is_full=sees_host) for name in _REASONS if isinstance(kept.get(name), str)]
+    if why := next(filter(None, whys), None):
+        fields["why"] = why
     return frame if fields == frame.fields else Frame(frame.kind, fields)
 
 
-def told_reason(text: str, *, sees_host: bool) -> str:
-    """A reason as a sentence."""
-    return in_full(text) if sees_host else in_short(text)
+def told_reason(text: str, translate: Callable[[str], str], *, sees_host: bool) -> str:
+    """A reason as a sentence, in the language of a request."""
+    return in_full(text, translate) if sees_host else in_short(text, translate)
 
 
 def _told_value(kind: str, name: str, value: Any, said: Callable[[str], str], sees_host: bool) -> Any:
     if not isinstance(value, str):
         return value
-    if name in ("reason", "text", "what"):
+    if name in _REASONS:
         return said(value)
     if kind == "event" and name == "name" and not sees_host:
         return PurePosixPath(value).name  # where an older generation went may be another directory

@@ -54,7 +54,7 @@ async def test_a_bad_row_is_nobody_else_s_matter(tmp_path, home):
             for other in others[:1]:
                 await other.until(lambda other=other: other.statuses[-1]["state"] == "unreadable", 60)
                 assert other.statuses[-1]["reason"] == (
-                    "its entry names a path with a NUL character in it, and no file has such a name"
+                    "its path contains a NUL character, which no file name can"
                 )
             for other in others:
                 await other.__aexit__(None, None, None)

@@ -300,7 +300,7 @@ async def test_no_second_row_opens_a_file_that_is_not_for_everyone(house: House)
     house.stack.call("add_log", validate=False, **{**fields, "order": 0, "enabled": True, "slug": "by-orm"})
 
     assert status == 200
-    assert "Another log has this file already." in page.decode()
+    assert "Another log already has this file." in page.decode()
     assert "audit)" not in page.decode()
     async with Client(house.stack, house.web, "by-orm", house.member) as client:
         await client.until(lambda: client.state == "refused", 60)

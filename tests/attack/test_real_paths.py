@@ -23,7 +23,7 @@ from tests.stack import Stack, Web, has_redis
 
 pytestmark = [pytest.mark.whole]
 
-OUTSIDE = "it lies outside the directories that may be read"
+OUTSIDE = "it is outside the allowed directories"
 
 
 @dataclass

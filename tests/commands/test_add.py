@@ -148,7 +148,7 @@ def test_a_path_outside_the_roots_is_refused_with_the_fix() -> None:
 def test_wrong_fields_are_all_named_at_once(roots: Path) -> None:
     assert failure(roots / "a.log", "--encoding=utf-9", "--queue=a.b", "--slug=a b") == (
         "slug: Enter a valid “slug” consisting of letters, numbers, underscores or hyphens.\n"
-        "queue: The name of a queue has letters, digits, “-” and “_”, and begins with a letter or “_”.\n"
+        "queue: A queue name consists of letters, digits, “-” and “_”, and starts with a letter or “_”.\n"
         "encoding: There is no encoding 'utf-9'. "
         "Write one like utf-8, utf-16-le, latin-1, cp1252, gbk, gb18030, big5, shift_jis, euc-kr."
     )
@@ -159,4 +159,4 @@ def test_a_file_that_another_log_has_is_refused_with_its_name(roots: Path) -> No
 
     said = failure(f"{roots}//app.log", "--name", "Second")
 
-    assert said == "path: The log “App” (app) has this file already. Change that one, or delete it first."
+    assert said == "path: The log “App” (app) already has this file. Change or delete that one first."

@@ -66,7 +66,7 @@ class TestLocalReader:
                 "ok       settings: every check passes",
                 "ok       database: 1 enabled log(s), 0 disabled",
                 "ok       sockets: tests.asgi.application answers at /logs/doctor/socket/",
-                'ok       LOGTAIL["READER"] is "local": no Redis and no worker are needed; '
+                'ok       LOGTAIL["READER"] is "local": no Redis or worker is needed; '
                 f"files are read here as user {pwd.getpwuid(os.geteuid()).pw_name}",
                 f"ok       queue logtail: a reader answers on {HOST}",
                 f"ok       log app: {file} on {HOST}: 8 bytes",
@@ -94,9 +94,9 @@ class TestLocalReader:
 
         assert code == 1
         assert report[5:] == [
-            f"PROBLEM  log folder: {folder} on {HOST}: not a file: directory",
+            f"PROBLEM  log folder: {folder} on {HOST}: a directory, not a regular file",
             "         -> Correct the path.",
-            f"note     log later: {later} on {HOST}: there is no such file",
+            f"note     log later: {later} on {HOST}: the file does not exist",
             "         -> It is followed as soon as it appears.",
             f"PROBLEM  log outside: /etc/hostname on {HOST}: "
             "path '/etc/hostname' is outside LOGTAIL[\"ROOTS\"]",
@@ -118,7 +118,7 @@ class TestLocalReader:
             f"PROBLEM  log outside: /nowhere/app.log on {HOST}: "
             "path '/nowhere/app.log' is outside LOGTAIL[\"ROOTS\"]",
             '         -> Correct the path, or LOGTAIL["ROOTS"] on that host.',
-            f"note     log red: {local.logs}/a\\x1b[31m.log on {HOST}: there is no such file",
+            f"note     log red: {local.logs}/a\\x1b[31m.log on {HOST}: the file does not exist",
             "         -> It is followed as soon as it appears.",
         ]
 
@@ -141,7 +141,7 @@ class TestLocalReader:
         assert code == 1
         assert report[5:] == [
             f"PROBLEM  log nul: {local.logs}/a\\x00b.log on {HOST}: "
-            "its entry names a path with a NUL character in it, and no file has such a name",
+            "its path contains a NUL character, which no file name can",
             "         -> Correct the path.",
         ]
 
@@ -152,7 +152,7 @@ class TestLocalReader:
         done = local.manage(f"logtail_{command[0]}", *command[1:], check=False)
 
         assert done.stderr.strip().splitlines()[-1] == (
-            "CommandError: The database has no table for logs of this release. Run manage.py migrate first."
+            "CommandError: The database lacks this release's table for logs. Run manage.py migrate first."
         )
 
     def test_two_logs_of_one_file_are_a_problem_of_the_younger_one(self, local: Stack) -> None:
@@ -228,7 +228,7 @@ class TestWorker:
             "PROBLEM  queue far-host: no reader answered within 8 s",
             "         -> On the host that has the files: "
             "manage.py rundramatiq --queues far-host --processes 1 --threads 2; "
-            "if one runs, restart it: it may be of an older release",
+            "if one is running, restart it: it may be an older release",
             "note     queue far-host: its 1 log(s) were not looked at",
         ]
 
@@ -281,7 +281,7 @@ class TestRedisThatRefuses:
         assert code == 1
         assert report[3:5] == [
             "PROBLEM  Redis: command not allowed when used memory > 'maxmemory'.",
-            "         -> Its memory is full: raise maxmemory, or free some.",
+            "         -> Its memory is full: raise maxmemory or free some memory.",
         ]
 
     def test_one_that_wants_another_password(self, refusing: tuple[Stack, redis.Redis]) -> None:
@@ -363,7 +363,7 @@ class TestStates:
                 "missing",
                 Finding(
                     "note",
-                    "log app: /tmp/app.log on web-9: there is no such file",
+                    "log app: /tmp/app.log on web-9: the file does not exist",
                     "It is followed as soon as it appears.",
                 ),
             ),
@@ -372,19 +372,23 @@ class TestStates:
                 Finding(
                     "PROBLEM",
                     "log app: /tmp/app.log on web-9: {why}",
-                    "Give the reader's user the right to read the file.",
+                    "Give the reader's user permission to read the file.",
                 ),
             ),
             (
                 "not-a-file",
-                Finding("PROBLEM", "log app: /tmp/app.log on web-9: not a file: {why}", "Correct the path."),
+                Finding(
+                    "PROBLEM",
+                    "log app: /tmp/app.log on web-9: {why}, not a regular file",
+                    "Correct the path.",
+                ),
             ),
             (
                 "stalled",
                 Finding(
                     "PROBLEM",
-                    "log app: /tmp/app.log on web-9: stalled: {why}",
-                    "Look whether the disk or file server that has it answers.",
+                    "log app: /tmp/app.log on web-9: {why}",
+                    "Check whether its disk or file server responds.",
                 ),
             ),
             (
@@ -392,14 +396,14 @@ class TestStates:
                 Finding(
                     "note",
                     "log app: /tmp/app.log on web-9: the stop flag is set ({why})",
-                    "It is read again once that is cleared.",
+                    "Reading continues once the flag is cleared.",
                 ),
             ),
             (
                 "no-reader",
                 Finding(
                     "PROBLEM",
-                    "log app: /tmp/app.log on web-9: the reader said nothing of it",
+                    "log app: /tmp/app.log on web-9: the reader reported nothing about it",
                     "Look at the worker's own log.",
                 ),
             ),
@@ -435,15 +439,15 @@ class TestSockets:
     @pytest.mark.parametrize(
         ("name", "seen"),
         [
-            ("pages", "does not take WebSockets of this app (ValueError: Django can only handle ASGI/HTTP"),
+            ("pages", "does not accept this app's WebSockets (ValueError: Django can only handle ASGI/HTTP"),
             (
                 "without_sockets",
-                "does not take WebSockets of this app (ValueError: No application configured",
+                "does not accept this app's WebSockets (ValueError: No application configured",
             ),
-            ("misrouted", "does not take WebSockets of this app (ValueError: No route found"),
-            ("silent", "answered a WebSocket of this app with 'nothing'"),
-            ("closing", "answered a WebSocket of this app with 'websocket.close'"),
-            ("chatting", "answered a WebSocket of this app with 'chat'"),
+            ("misrouted", "does not accept this app's WebSockets (ValueError: No route found"),
+            ("silent", "answered this app's WebSocket with 'nothing'"),
+            ("closing", "answered this app's WebSocket with 'websocket.close'"),
+            ("chatting", "answered this app's WebSocket with 'chat'"),
         ],
     )
     async def test_a_wrong_application_is_a_problem_with_the_line_to_write(
@@ -487,7 +491,7 @@ class TestSockets:
         settings.ASGI_APPLICATION = None
 
         assert await examine_sockets() == [
-            Finding("note", "sockets: ASGI_APPLICATION is not set, so they were not tried")
+            Finding("note", "sockets: ASGI_APPLICATION is not set, so they were not tested")
         ]
 
 
@@ -525,7 +529,7 @@ class TestServers:
                 None,
                 Finding(
                     "note",
-                    "server: hypercorn (process 7): its limit for messages cannot be told",
+                    "server: hypercorn (process 7): its message limit is unknown",
                     "Set it: websocket_max_message_size = 65536 in hypercorn's configuration file.",
                 ),
             ),
@@ -535,7 +539,7 @@ class TestServers:
                 Finding(
                     "note",
                     "server: granian (process 7) takes messages of 67108864 bytes; the longest legal one has 8192",
-                    "It has no option for that: limit the connections of one client in the proxy.",
+                    "granian has no option for this; limit each client's connections in the proxy.",
                 ),
             ),
         ],
@@ -555,5 +559,5 @@ class TestServers:
         (finding,) = examine_servers()
 
         assert finding.text == (
-            "servers: none of this project is seen on this host, so their limit for messages cannot be told"
+            "servers: no running server of this project was found on this host, so its message limit is unknown"
         )

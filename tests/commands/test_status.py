@@ -57,7 +57,7 @@ class TestCommand:
         call_command("logtail_status")
 
         assert capsys.readouterr().out.splitlines() == [
-            "queue logtail: no reader; one starts when somebody watches",
+            "queue logtail: no reader; one starts when somebody watches a log",
             "  stop flag for every log: maintenance",
             "queue web-9: read on web-9 by process 77 since 1970-01-01 00:00:00, version 0.1",
             "  app: live, 12 bytes, 30 bytes/s, 4 bytes behind",
@@ -69,9 +69,9 @@ class TestCommand:
     @pytest.mark.parametrize(
         ("state", "path", "step"),
         [
-            ("unreadable", "/tmp/app.log", "    -> Give the reader's user the right to read the file."),
+            ("unreadable", "/tmp/app.log", "    -> Give the reader's user permission to read the file."),
             ("unreadable", "/tmp/a\0b.log", "    -> Correct the path."),
-            ("stalled", "/tmp/app.log", "    -> Look whether the disk or file server that has it answers."),
+            ("stalled", "/tmp/app.log", "    -> Check whether its disk or file server responds."),
             ("missing", "/tmp/app.log", "    -> It is followed as soon as it appears."),
             ("opening", "/tmp/app.log", "viewers: 0"),
             ("reading", "/tmp/app.log", "viewers: 0"),
@@ -221,7 +221,7 @@ class TestCommand:
         use(None)
 
         try:
-            with pytest.raises(CommandError, match=r"^Redis does not answer: "):
+            with pytest.raises(CommandError, match=r"^Redis does not respond: "):
                 call_command("logtail_status")
         finally:
             use(None)

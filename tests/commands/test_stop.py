@@ -39,7 +39,7 @@ class TestCommand:
 
         call_command("logtail_stop", "app", "--reason", "maintenance")
 
-        assert memory.stops("logtail") == {str(log.pk): f"stopped by {USER}: maintenance"}
+        assert memory.stops("logtail") == {str(log.pk): f"reason:stopped-because?user={USER}&why=maintenance"}
         assert capsys.readouterr().out == (
             "Stopped: log app. To let it continue: manage.py logtail_stop --clear app\n"
         )
@@ -47,7 +47,7 @@ class TestCommand:
     def test_without_a_reason_it_says_who_it_was(self, memory: MemoryControl) -> None:
         call_command("logtail_stop", "--all")
 
-        assert memory.stops("logtail") == {"*": f"stopped by {USER}"}
+        assert memory.stops("logtail") == {"*": f"reason:stopped?user={USER}"}
 
     def test_it_clears_the_flag_and_says_if_there_was_none(
         self, memory: MemoryControl, capsys: pytest.CaptureFixture[str]
@@ -64,7 +64,7 @@ class TestCommand:
 
     @pytest.mark.parametrize("arguments", [[], ["app", "--all"]])
     def test_it_wants_either_logs_or_all(self, arguments: list[str]) -> None:
-        assert failure(*arguments) == "Give the slugs of logs, or --all."
+        assert failure(*arguments) == "Give one or more slugs, or --all."
 
     def test_a_log_that_is_not_there_is_named_and_nothing_is_stopped(self, memory: MemoryControl) -> None:
         Log.objects.create(name="App", slug="app", path="/tmp/app.log")
@@ -82,7 +82,7 @@ class TestCommand:
         use(None)
 
         try:
-            assert failure("--all").startswith("Redis does not answer: ")
+            assert failure("--all").startswith("Redis does not respond: ")
         finally:
             use(None)
 

@@ -201,7 +201,12 @@ def make_device(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("make", "what"),
-    [(make_directory, "directory"), (os.mkfifo, "FIFO"), (make_socket, "socket"), (make_device, "device")],
+    [
+        (make_directory, "a directory"),
+        (os.mkfifo, "a named pipe (FIFO)"),
+        (make_socket, "a socket"),
+        (make_device, "a device"),
+    ],
 )
 async def test_what_is_no_file_is_named_and_never_opened(
     stack: Stack, web: Web, member: str, make: object, what: str

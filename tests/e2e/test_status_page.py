@@ -52,14 +52,14 @@ def test_a_viewer_is_stopped_with_a_reason_and_goes_on_when_the_admin_says_so(
     row.get_by_role("textbox").fill("too loud")
     row.get_by_role("button", name="Stop").click()
 
-    expect(admin.locator(".messagelist")).to_have_text("Reading stops now: shop. Its viewers are told.")
+    expect(admin.locator(".messagelist")).to_have_text("Stopped shop. Viewers have been notified.")
     expect_state(viewer, "ended")
     expect(viewer.locator("log-tail")).to_contain_text("stopped by chief: too loud")
 
     append(stack.logs / "shop.log", lines(5, 6))
     admin.locator("#logtail-stops tr", has_text="too loud").get_by_role("button", name="Continue").click()
 
-    expect(admin.locator(".messagelist")).to_have_text("Reading continues: shop.")
+    expect(admin.locator(".messagelist")).to_have_text("Reading shop continues.")
     expect_state(viewer, "live")
     expect(viewer.locator("log-tail .lt-row").last).to_contain_text("GET /things/ 5")
 

@@ -129,7 +129,7 @@ async def test_earlier_lines_are_not_read_while_a_log_is_stopped(
     (answer,) = viewer.answers
     assert (answer["type"], answer["text"]) == (
         "error",
-        "the stop flag is set: stopped by root: shows too much",
+        "stopped by root: shows too much",
     )
 
 

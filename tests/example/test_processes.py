@@ -74,5 +74,5 @@ def test_a_port_that_is_taken_is_not_given_out() -> None:
 
 
 def test_what_does_not_come_in_time_is_named(processes: Processes) -> None:
-    with pytest.raises(TimeoutError, match="Redis does not answer within 0 s"):
+    with pytest.raises(TimeoutError, match="Redis does not respond within 0 s"):
         processes.wait_until(lambda: False, "Redis", 0)

@@ -1,52 +1,19 @@
 """What the page says of numbers, with the catalogues of the server and the forms of the browser's language."""
 
-import json
-import os
-import shutil
-import subprocess
-from pathlib import Path
-
 import pytest
-from django.utils import translation
 
-import django_logtail
-from django_logtail.page.texts import PLURALS, plural_samples, texts
+from django_logtail.page.texts import PLURALS
+from tests.page.node import run_with_words
 
-[SCRIPT] = (Path(django_logtail.__file__).parent / "static" / "logtail").rglob("format.js")
-#: Says every plural with 0, 1, 2 and 1000, as the page does.
+#: Says every plural with 0, 1, 2 and 1000.
 PROGRAM = """
-const { Words } = await import(process.argv[1]);
-const { texts, language, plurals, keys } = JSON.parse(await new Promise((taken) => {
-  let all = '';
-  process.stdin.on('data', (part) => { all += part; });
-  process.stdin.on('end', () => taken(all));
-}));
-const words = new Words(texts, language, plurals);
 const said = (key) => [0, 1, 2, 1000].map((n) => words.say(key, { n, m: 1, i: 1, time: '10:00', offset: 'x' }));
-console.log(JSON.stringify(Object.fromEntries(keys.map((key) => [key, said(key)]))));
+console.log(JSON.stringify(Object.fromEntries(given.map((key) => [key, said(key)]))));
 """
 
 
 def said(language: str) -> dict[str, list[str]]:
-    node = shutil.which("node")
-    if node is None and "CI" not in os.environ:
-        pytest.skip("node is missing")
-    with translation.override(language):
-        given = {
-            "texts": texts(),
-            "plurals": plural_samples(),
-            "language": language,
-            "keys": sorted(PLURALS),
-        }
-    done = subprocess.run(
-        [node or "node", "--input-type=module", "-e", PROGRAM, SCRIPT.as_uri()],
-        input=json.dumps(given),
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    found: dict[str, list[str]] = json.loads(done.stdout)
+    found: dict[str, list[str]] = run_with_words(PROGRAM, language, sorted(PLURALS))
     return found
 
 

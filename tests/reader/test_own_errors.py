@@ -11,9 +11,10 @@ from django_logtail.control.wants import Want
 from django_logtail.place import Place
 from django_logtail.reader import files, ranges
 from django_logtail.tailing import Follower
+from django_logtail.tailing.reasons import in_full
 from tests.delivery.test_delivery import QUEUE, House, Taker, eventually, numbered
 
-NEXT = "tries again soon; the reader's own log says where"
+NEXT = "will try again soon; see the reader's own log"
 
 
 @pytest.fixture
@@ -43,16 +44,14 @@ async def reads_on(house: House, good: Taker) -> None:
 
 async def says(taker: Taker, state: str, reason: str) -> None:
     feed = taker.viewer.feed
-    await eventually(lambda: (feed.state, feed.reason) == (state, reason))
+    await eventually(lambda: (feed.state, in_full(feed.reason)) == (state, reason))
 
 
 async def test_a_path_with_a_nul_character_is_said_at_its_log(house):
     house.paths["2"] = Path("/var/log/a\0b.log")
     good, bad = join(house, "1"), join(house, "2")
 
-    await says(
-        bad, "unreadable", "its entry names a path with a NUL character in it, and no file has such a name"
-    )
+    await says(bad, "unreadable", "its path contains a NUL character, which no file name can")
     await reads_on(house, good)
 
 
@@ -176,5 +175,5 @@ async def test_who_asks_for_older_lines_is_told_at_once_that_the_reader_failed(h
     asked.close()
 
     assert isinstance(answer, Failed)
-    assert answer.error == f"the reader failed on it ({kind.__name__}); the reader's own log says where"
+    assert answer.error == f"reason:reader-failed?error={kind.__name__}"
     await reads_on(house, good)

@@ -10,6 +10,7 @@ from django_logtail.control.messages import Batch, Failed
 from django_logtail.control.wants import Sought
 from django_logtail.place import Place
 from django_logtail.reader import files
+from django_logtail.tailing.reasons import in_full
 from tests.delivery.test_delivery import QUEUE, House, Taker, eventually
 
 OLD, NEW = b"an old line\n", b"what only some may see\n"
@@ -115,7 +116,7 @@ async def test_a_range_or_a_search_of_another_revision_is_refused(
     served.close()
 
     assert isinstance(answer, Failed)
-    assert answer.error == "this log's entry was changed"
+    assert in_full(answer.error) == "this log's settings were changed"
     assert not isinstance(other, Failed)
 
 
@@ -140,7 +141,7 @@ async def test_a_row_that_is_not_the_first_of_its_file_says_so_and_is_read_once_
     }
 
     await viewer.until(lambda: viewer.viewer.feed.state == "refused")
-    assert viewer.viewer.feed.reason == "another log has this file already, and only that one is read"
+    assert viewer.viewer.feed.reason == "reason:taken?"
     refusal[0] = ""
     await viewer.until(lambda: viewer.viewer.feed.state == "live")
     await viewer.until(lambda: viewer.bytes == OLD)

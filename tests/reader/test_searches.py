@@ -13,6 +13,7 @@ from django_logtail.place import Place
 from django_logtail.reader import searches
 from django_logtail.reader.limits import Limits
 from django_logtail.relay.requests import Request
+from django_logtail.tailing.reasons import in_full
 from django_logtail.tailing.text.matching import has_regex
 from django_logtail.tailing.text.search import MAX_HITS, Search
 from django_logtail.viewing.requests import search_frames
@@ -124,7 +125,7 @@ async def test_what_cannot_be_searched_for_is_said_in_words(house):
         "type": "error",
         "request": 7,
         "id": "bad-pattern",
-        "text": "a match is within one line",
+        "text": "reason:pattern-line-end?",
     }
 
 
@@ -247,7 +248,7 @@ async def test_the_stop_flag_ends_a_search(house, monkeypatch):
     messages = await answered(frames)
 
     assert messages[-1]["type"] == "error"
-    assert messages[-1]["text"] == "the stop flag is set: disk is full"
+    assert messages[-1]["text"] == "disk is full"
     await until(lambda: open_descriptors(house.path) == 0)
 
 
@@ -265,7 +266,7 @@ async def test_a_user_who_has_enough_searches_is_told_and_goes_on_with_those(hou
     found = [hits_of(await answered(frames)) for frames in [*running, other]]
 
     assert [message["id"] for message in refused] == ["too-many-searches"]
-    assert refused[0]["text"].startswith("You have 3 searches under way, which is the limit.")
+    assert in_full(refused[0]["text"]).startswith("you have reached your limit of running searches (3)")
     assert [[hit["start"] for hit in hits] for hits in found] == [[42 * LINE]] * 4
 
 
@@ -282,7 +283,10 @@ async def test_on_a_host_that_has_enough_searches_whoever_has_none_can_search(ho
     gate.is_open = True
     found = [hits_of(await answered(frames)) for frames in [*running, other]]
 
-    assert refused[0]["text"] == "4 searches are under way on this host. Try again when one has ended."
+    assert (
+        in_full(refused[0]["text"])
+        == "the host has reached its limit of running searches (4); try again when one ends"
+    )
     assert [[hit["start"] for hit in hits] for hits in found] == [[42 * LINE]] * 5
 
 
@@ -315,7 +319,7 @@ async def test_a_search_that_has_spent_its_share_of_the_processor_says_so(house,
 
     messages = await answered(await ask(house, "nothing", user="7"))
 
-    reasons = {message.get("reason") for message in messages if message["type"] == "progress"}
+    reasons = {in_full(message.get("reason") or "") for message in messages if message["type"] == "progress"}
     assert 'limited to a share of the processor by LOGTAIL["SEARCH_PROCESSOR_PERCENT"]' in reasons
     assert messages[-1]["end"] == 20_000 * LINE
 
@@ -358,8 +362,8 @@ async def test_searching_is_no_faster_than_the_settings_allow_and_the_limit_is_n
 
     messages = await answered(await ask(house, "nothing"))
 
-    reasons = {message.get("reason") for message in messages if message["type"] == "progress"}
-    assert 'limited to 4000000 bytes/s by LOGTAIL["SEARCH_BYTES_PER_SECOND"]' in reasons
+    reasons = {in_full(message.get("reason") or "") for message in messages if message["type"] == "progress"}
+    assert 'limited to 4,000,000 bytes/s by LOGTAIL["SEARCH_BYTES_PER_SECOND"]' in reasons
     assert messages[-1]["end"] == 200_000 * LINE
 
 

@@ -93,7 +93,7 @@ async def test_what_one_feed_cannot_take_is_no_matter_of_the_others(house, monke
     with house.paths["2"].open("ab") as file:
         file.write(b"more\n")
 
-    await eventually(lambda: ("no-reader", "this web process could not take what came: KeyError") in states)
+    await eventually(lambda: ("no-reader", "reason:not-taken?error=KeyError") in states)
     house.append(numbered(0, 10))
     await good.until(lambda: good.bytes == numbered(0, 10))
     assert {failure.task for failure in failures.all()} == {"relay: taking what came for log 2"}

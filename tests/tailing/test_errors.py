@@ -79,7 +79,7 @@ def test_a_disk_that_fails_and_comes_back_is_said_once_each(tmp_path: Path) -> N
     assert stage.kinds == ["unreadable"]
     assert stage.follower is not None
     assert stage.follower.state == "unreadable"
-    assert stage.follower.reason == "input/output error"
+    assert in_full(stage.follower.reason) == "input/output error"
     stage.system.work()
     stage.shows(A, B)
     assert stage.kinds == ["unreadable", "back"]

@@ -471,7 +471,7 @@ def test_two_logs_that_are_one_inode_are_both_told(kernel: Kernel, tmp_path: Pat
 
 @needs_inotify
 @pytest.mark.parametrize("number", [28, 24, 12], ids=["ENOSPC", "EMFILE", "ENOMEM"])
-def test_a_refusal_of_the_kernel_is_told_in_words(number: int, tmp_path: Path, monkeypatch: Any) -> None:
+def test_a_refusal_of_the_kernel_is_told_by_its_code(number: int, tmp_path: Path, monkeypatch: Any) -> None:
     source = Inotify()
 
     def add_watch(path: str, mask: int) -> int:
@@ -482,9 +482,9 @@ def test_a_refusal_of_the_kernel_is_told_in_words(number: int, tmp_path: Path, m
     reason = source.watch("log", tmp_path / "app.log", [])
 
     assert reason in {
-        "fs.inotify.max_user_watches is used up",
-        "fs.inotify.max_user_instances is used up, or too many open files",
-        "the kernel has no memory for it",
+        "reason:no-watches?",
+        "reason:no-instances?",
+        "reason:kernel-memory?",
     }
     source.close()
 

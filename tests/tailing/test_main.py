@@ -98,7 +98,7 @@ def test_another_number_of_lines_is_refused_in_words(text: str) -> None:
 @pytest.mark.parametrize("kind", Kind)
 def test_there_are_words_for_every_event(kind: Kind) -> None:
     here = Place("file", 1)
-    details = {"name": "app.log.1", "to": 0, "reason": "r", "what": "FIFO", "size": 3}
+    details = {"name": "app.log.1", "to": 0, "reason": "r", "what": "a FIFO", "size": 3}
 
     words = words_for(Event(kind, here, here, details))
 

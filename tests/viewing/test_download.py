@@ -261,7 +261,7 @@ async def test_one_user_has_as_many_downloads_as_the_settings_allow(settings, co
         (Refused(CloseCode.NO_ACCESS, "no-access", "Your access to this log has ended."), "no-access"),
         (
             Log(pk=1, slug="app", name="app.log", path="/elsewhere", queue=QUEUE),
-            "this log's entry was changed",
+            "this log's settings were changed",
         ),
     ],
 )

@@ -103,7 +103,7 @@ async def test_an_answer_that_fails_is_told_to_who_asked_and_logged(monkeypatch,
             "type": "error",
             "request": 3,
             "id": "unavailable",
-            "text": "The server failed to answer. Its own log says why.",
+            "text": "reason:server-failed?",
         }
     ]
     assert "relay: answering a viewer failed" in caplog.messages
@@ -166,8 +166,13 @@ def test_four_ranges_and_two_searches_may_be_under_way_and_no_more(play, setting
     refused, later, count = play(scene)
 
     assert refused == [
-        {"type": "error", "request": 5, "id": "too-many-ranges", "text": "At most 4 ranges at a time."},
-        {"type": "error", "request": 8, "id": "too-many-searches", "text": "At most 2 searches at a time."},
+        {"type": "error", "request": 5, "id": "too-many-ranges", "text": "reason:too-many-requests?count=4"},
+        {
+            "type": "error",
+            "request": 8,
+            "id": "too-many-searches",
+            "text": "reason:too-many-requests?count=2",
+        },
     ]
     assert later == []
     assert count == 6
@@ -209,7 +214,7 @@ def test_searches_of_one_user_are_counted_over_their_viewers_and_freed_when_they
             "type": "error",
             "request": 1,
             "id": "too-many-searches",
-            "text": "You have 1 searches under way, which is the limit. Try again when one has ended.",
+            "text": "reason:too-many-searches?count=1",
         }
     ]
     assert (others, again, count) == ([], [], 1)
@@ -308,7 +313,7 @@ def test_who_may_not_stay_is_answered_nothing_and_nothing_is_read(play, outcome)
     ("does", "id", "text"),
     [
         ("fails", "not-there", "the file that held these bytes no longer exists"),
-        ("says nothing", "no-reader", "No reader answered. Try again."),
+        ("says nothing", "no-reader", "reason:no-answer?"),
     ],
 )
 @pytest.mark.parametrize("asks", ["asks", "searches"])

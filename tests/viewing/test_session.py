@@ -33,7 +33,7 @@ class Lost:
 
 
 async def test_a_viewer_of_a_log_that_names_something_else_now_begins_anew():
-    stay = Lost(Changed("this log's entry was changed"))
+    stay = Lost(Changed("this log's settings were changed"))
 
     with pytest.raises(End) as end:
         await Watching(None, Log(**ROW), "7", "", stay)._until_lost()
@@ -74,7 +74,7 @@ async def test_what_is_asked_for_while_access_cannot_be_looked_up_is_answered_so
             "type": "error",
             "request": 7,
             "id": "unavailable",
-            "text": "The server cannot look up your access right now. Try again.",
+            "text": "reason:unavailable?",
         }
     ]
 
@@ -490,7 +490,7 @@ def test_access_is_looked_up_again_while_the_reader_knows_another_state_of_the_l
         reader.beats("reading")
         await asyncio.sleep(4.9)
         before = list(seat.stay.asked)
-        reader.beats("changed", "this log's entry was changed")
+        reader.beats("changed", "this log's settings were changed")
         await asyncio.sleep(6)
         reader.beats("reading")
         await asyncio.sleep(3)
@@ -517,7 +517,7 @@ def test_only_the_decision_that_holds_ends_a_viewer_and_no_look_beside_it(play, 
         reader = await seat.sits_down()
         reader.starts()
         seat.stay.outcome = outcome
-        reader.beats("changed", "this log's entry was changed")
+        reader.beats("changed", "this log's settings were changed")
         await asyncio.sleep(3)
         return bool(seat.stay.asked), seat.watches
 

@@ -17,18 +17,18 @@ OUTSIDE = reason("outside", path="/srv/ä b&c=1/secret.txt")
     [
         (
             OUTSIDE,
-            "it lies outside the directories that may be read",
+            "it is outside the allowed directories",
             "path '/srv/ä b&c=1/secret.txt' is outside LOGTAIL[\"ROOTS\"]",
         ),
         (
             reason("not-permitted", owner="root", mode="0600", reader="www"),
-            "the reader is not allowed to open it",
+            "the reader has no permission to open it",
             "owned by root, mode 0600, reader runs as www",
         ),
         (
             reason("not-searchable", reader="www"),
-            "the reader is not allowed to open its directory",
-            "its directory cannot be searched, reader runs as www",
+            "the reader has no permission to enter its directory",
+            "the reader runs as www, which has no permission to enter its directory",
         ),
         (
             reason_of(PermissionError(13, "Permission denied", "/srv/x")),
@@ -41,15 +41,15 @@ OUTSIDE = reason("outside", path="/srv/ä b&c=1/secret.txt")
         (
             reason("redis", error="Error 111 connecting to 10.0.0.4:6379. Connection refused."),
             "the server cannot reach Redis",
-            "Error 111 connecting to 10.0.0.4:6379. Connection refused.",
+            "the server cannot reach Redis: Error 111 connecting to 10.0.0.4:6379. Connection refused.",
         ),
         (
             reason("redis-refuses", error="OOM command not allowed"),
-            "Redis refuses what the server asks",
-            "Redis answered: OOM command not allowed",
+            "Redis refused a command of the server",
+            "Redis refused a command of the server: OOM command not allowed",
         ),
         (
-            reason("other-version", age="newer", host="web-2"),
+            reason("reader-newer", host="web-2"),
             "the reader is newer than this web process",
             "the reader on web-2 is newer than this web process",
         ),
@@ -57,15 +57,15 @@ OUTSIDE = reason("outside", path="/srv/ä b&c=1/secret.txt")
         # What a newer reader says, or one that leaves out what this version knows:
         (
             "reason:newer?path=%2Fsrv",
-            "for a reason that an administrator can see",
+            "an administrator can see the reason",
             "reason:newer?path=%2Fsrv",
         ),
         (
             "reason:outside?",
-            "it lies outside the directories that may be read",
-            "reason:outside?",
+            "it is outside the allowed directories",
+            "it is outside the allowed directories",
         ),
-        ("reason:", "for a reason that an administrator can see", "reason:"),
+        ("reason:", "an administrator can see the reason", "reason:"),
     ],
 )
 def test_a_reason_has_a_sentence_for_everybody_and_one_for_staff(text, short, full):
@@ -94,7 +94,8 @@ def test_details_are_never_taken_for_places_of_other_details():
             {
                 "type": "status",
                 "state": "refused",
-                "reason": "it lies outside the directories that may be read",
+                "reason": "it is outside the allowed directories",
+                "why": {"code": "outside"},
             },
         ),
         (
@@ -103,7 +104,8 @@ def test_details_are_never_taken_for_places_of_other_details():
                 "type": "error",
                 "request": 1,
                 "id": "not-there",
-                "text": "it lies outside the directories that may be read",
+                "text": "it is outside the allowed directories",
+                "why": {"code": "outside"},
             },
         ),
     ],

@@ -21,14 +21,14 @@ _FIELDS = ("name", "group", "order", "description", "queue", "encoding", "rotate
 
 
 class Command(RegistryCommand):
-    help = "Registers the file PATH as a log. Does nothing if the log is registered already."
+    help = "Registers the file PATH as a log. Does nothing if it is already registered."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("path", metavar="PATH", help='absolute path, inside LOGTAIL["ROOTS"]')
         parser.add_argument("--name", help="what people see; default: the file's name")
-        parser.add_argument("--slug", help="last part of its address; default: made from the name")
-        parser.add_argument("--group", help="heading it is listed under")
-        parser.add_argument("--order", type=int, help="lower comes first inside its group; default: 0")
+        parser.add_argument("--slug", help="last part of its address; default: derived from the name")
+        parser.add_argument("--group", help="heading under which it is listed")
+        parser.add_argument("--order", type=int, help="lower numbers come first within the group; default: 0")
         parser.add_argument("--description")
         parser.add_argument(
             "--queue", help='queue of the worker that has the file; default: LOGTAIL["QUEUE"]'
@@ -37,7 +37,7 @@ class Command(RegistryCommand):
         parser.add_argument(
             "--rotated-as",
             metavar="PATTERN",
-            help="what rotation calls older files, if that is unusual: {stem}-{number}{ext}",
+            help="unusual names that rotation gives to older files, such as {stem}-{number}{ext}",
         )
         parser.add_argument(
             "--format",
@@ -50,7 +50,7 @@ class Command(RegistryCommand):
         parser.add_argument(
             "--allow-group", action="append", default=[], metavar="NAME", help="one chosen group; repeatable"
         )
-        parser.add_argument("--disabled", action="store_true", help="register it, and show it to nobody yet")
+        parser.add_argument("--disabled", action="store_true", help="register it but hide it for now")
 
     def handle(self, *args: Any, path: str, slug: str | None, disabled: bool, **options: Any) -> None:
         given = {name: options[name] for name in _FIELDS if options[name] is not None}
@@ -58,7 +58,7 @@ class Command(RegistryCommand):
         name = given.get("name", Path(path).name)
         slug = slug or _slug(name) or _slug(Path(path).name)
         if not slug:
-            raise CommandError(f"No slug can be made from the name {name!r}. Give one with --slug.")
+            raise CommandError(f"No slug can be derived from the name {name!r}. Give one with --slug.")
         existing = Log.objects.filter(slug=slug).first()
         if existing is not None:
             self._leave(existing, path, given)
@@ -84,7 +84,7 @@ class Command(RegistryCommand):
     ) -> tuple[list[Any], list[Group]]:
         if (user_names or group_names) and given.setdefault("access", Access.CHOSEN) != Access.CHOSEN:
             raise CommandError(
-                f"--user and --allow-group go with --access {Access.CHOSEN}, not --access {given['access']}."
+                f"--user and --allow-group require --access {Access.CHOSEN}, not --access {given['access']}."
             )
         users = get_user_model()
         return (
@@ -96,18 +96,18 @@ class Command(RegistryCommand):
         """A script that runs twice must not fail, nor undo what was changed in the admin meanwhile."""
         if existing.path != path:
             raise CommandError(
-                f"The slug {existing.slug!r} is taken by {existing.path}. Give this log another with --slug."
+                f"The slug {existing.slug!r} is already used by {existing.path}. Choose another with --slug."
             )
-        self.stdout.write(f"{existing.slug!r} is registered already: {existing.path}. Nothing was changed.")
+        self.stdout.write(f"{existing.slug!r} is already registered: {existing.path}. Nothing was changed.")
         for name, value in given.items():
             if (kept := getattr(existing, name)) != value:
-                self.stderr.write(f"{name} stays {kept!r}, not {value!r}; change it in the admin.")
+                self.stderr.write(f"{name} remains {kept!r}, not {value!r}; change it in the admin.")
 
 
 def _named(manager: Any, field: str, name: str, kind: str) -> Any:
     found = manager.filter(**{field: name}).first()
     if found is None:
-        raise CommandError(f"There is no {kind} {name!r}. Create it first, or give another.")
+        raise CommandError(f"{kind.capitalize()} {name!r} does not exist. Create it first, or give another.")
     return found
 
 

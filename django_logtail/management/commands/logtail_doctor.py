@@ -12,7 +12,7 @@ from django_logtail.operating.plain import visible
 
 
 class Command(BaseCommand):
-    help = "Proves the installation step by step, and says what to do about each problem."
+    help = "Examines the installation step by step, and says how to solve each problem."
     requires_system_checks: list[str] = []  # it reports them itself, as its first step
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -20,7 +20,7 @@ class Command(BaseCommand):
             "--seconds",
             type=float,
             default=10.0,
-            help="how long to wait for an answer of a reader; default: %(default)g",
+            help="how long to wait for a reader's answer; default: %(default)g",
         )
 
     def handle(self, *args: Any, seconds: float, **options: Any) -> None:

@@ -15,23 +15,23 @@ from django_logtail.models import Log
 
 
 class Command(RegistryCommand):
-    help = "Shows TEXT to everyone who watches a log now, where it happened."
+    help = "Shows TEXT at the current place in the stream to everyone watching."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("text", metavar="TEXT")
-        parser.add_argument("--log", metavar="SLUG", help="only to who watches this log; default: any log")
+        parser.add_argument("--log", metavar="SLUG", help="only to viewers of this log; default: every log")
         parser.add_argument("--level", choices=notes.LEVELS, default="info", help="default: %(default)s")
 
     def handle(self, *args: Any, text: str, log: str | None, level: str, **options: Any) -> None:
         if conf.READER == "local":
             raise CommandError(
-                'LOGTAIL["READER"] is "local": a note reaches the viewers of the process that sends it, and this '
-                "process has none. Call django_logtail.notes.send in the web process."
+                'LOGTAIL["READER"] is "local": a note reaches only the viewers of the process that sends it, and '
+                "this process has none. Call django_logtail.notes.send in the web process."
             )
         try:
             notes.send(log, text, level=level)
         except Log.DoesNotExist:
-            raise CommandError(f"There is no log {log!r}.") from None
+            raise CommandError(f"Log {log!r} does not exist.") from None
         except ControlUnavailable as error:
-            raise CommandError(f"Redis does not answer: {error}") from None
-        self.stdout.write(f"Sent to who watches {'any log' if log is None else f'log {log}'}.")
+            raise CommandError(f"Redis does not respond: {error}") from None
+        self.stdout.write(f"Sent to everyone watching{'' if log is None else f' log {log}'}.")

@@ -15,24 +15,25 @@ from django_logtail.control import ControlUnavailable
 from django_logtail.management.base import RegistryCommand
 from django_logtail.operating.plain import visible
 from django_logtail.operating.status import Queue, Status, current_status
+from django_logtail.tailing.reasons import in_full
 
 
 class Command(RegistryCommand):
-    help = "Shows the readers by queue, what they read, which stop flags are set, and who watches."
+    help = "Shows each queue's reader and logs, the stop flags that are set, and the viewers."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--json", action="store_true", help="for programs")
+        parser.add_argument("--json", action="store_true", help="print JSON for programs")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not stop_flag.is_available():
             raise CommandError(
-                'LOGTAIL["READER"] is "local": each web process reads for its own viewers and reports to nobody. '
-                "The admin shows what the process that answers it knows: Logs, “Readers and viewers”."
+                'LOGTAIL["READER"] is "local": each web process reads for its own viewers and reports to no other. '
+                "The admin shows what the process that serves it knows: Logs, “Readers and viewers”."
             )
         try:
             status = current_status()
         except ControlUnavailable as error:
-            raise CommandError(f"Redis does not answer: {error}") from None
+            raise CommandError(f"Redis does not respond: {error}") from None
         if options["json"]:
             self.stdout.write(json.dumps(_plain(status), indent=2))
         else:
@@ -47,11 +48,11 @@ class Command(RegistryCommand):
         for failure in status.failures:
             times = "once" if failure.count == 1 else f"{failure.count} times"
             self._say(
-                f"failed on {failure.host} in process {failure.pid}: {failure.task}, {times}, "
-                f"last at {localtime(failure.at):%Y-%m-%d %H:%M:%S} with {failure.error}"
+                f"{failure.task} failed on {failure.host} in process {failure.pid}, {times}, "
+                f"most recently at {localtime(failure.at):%Y-%m-%d %H:%M:%S} with {failure.error}"
             )
         for kind, count in sorted(status.ignored.items()):
-            self._say(f"ignored: {count} messages, {kind}; the logs of workers and web processes say which")
+            self._say(f"ignored messages: {count} {kind}; see the logs of workers and web processes")
 
     def _show_queue(self, queue: Queue) -> None:
         reader = queue.reader
@@ -61,18 +62,20 @@ class Command(RegistryCommand):
                 f"since {localtime(reader.since):%Y-%m-%d %H:%M:%S}, version {reader.version}"
             )
         elif queue.waiting:
-            self._say(f"queue {queue.name}: no reader, although {queue.waiting} watch; is a worker running?")
+            self._say(
+                f"queue {queue.name}: no reader; {_viewers(queue.waiting)} waiting; is a worker running?"
+            )
         else:
-            self._say(f"queue {queue.name}: no reader; one starts when somebody watches")
+            self._say(f"queue {queue.name}: no reader; one starts when somebody watches a log")
         for log in queue.logs:
             size = "" if log.size is None else f", {log.size} bytes"
-            reason = f" ({log.reason})" if log.reason else ""
+            reason = f" ({in_full(log.reason)})" if log.reason else ""
             behind = f", {log.behind} bytes behind" if log.behind else ""
             self._say(f"  {log.log.slug}: {log.state}{reason}{size}, {log.rate} bytes/s{behind}")
             if log.next_step:
                 self._say(f"    -> {log.next_step}")
         for stop in queue.stops:
-            self._say(f"  stop flag for {stop.log.slug if stop.log else 'every log'}: {stop.reason}")
+            self._say(f"  stop flag for {stop.log.slug if stop.log else 'every log'}: {in_full(stop.reason)}")
 
     def _say(self, line: str) -> None:
         self.stdout.write(visible(line))
@@ -122,7 +125,7 @@ def _plain_queue(queue: Queue) -> dict[str, Any]:
             {
                 "log": log.log.slug,
                 "state": log.state,
-                "reason": log.reason,
+                "reason": in_full(log.reason),
                 "size": log.size,
                 "rate": log.rate,
                 "behind": log.behind,
@@ -132,6 +135,11 @@ def _plain_queue(queue: Queue) -> dict[str, Any]:
             for log in queue.logs
         ],
         "stops": [
-            {"log": stop.log.slug if stop.log else None, "reason": stop.reason} for stop in queue.stops
+            {"log": stop.log.slug if stop.log else None, "reason": in_full(stop.reason)}
+            for stop in queue.stops
         ],
     }
+
+
+def _viewers(count: int) -> str:
+    return f"{count} viewer" if count == 1 else f"{count} viewers"

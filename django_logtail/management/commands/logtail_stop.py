@@ -15,42 +15,42 @@ from django_logtail.models import Log
 
 
 class Command(RegistryCommand):
-    help = "Stops the reading of logs at once, tells their viewers why, or lets it continue."
+    help = "Stops reading logs at once and tells their viewers why, or lets reading continue."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slugs", metavar="SLUG", nargs="*", help="the logs")
         parser.add_argument("--all", action="store_true", help="every log of every queue")
-        parser.add_argument("--reason", default="", metavar="TEXT", help="what viewers are told")
-        parser.add_argument("--clear", action="store_true", help="let the reading continue")
+        parser.add_argument("--reason", default="", metavar="TEXT", help="shown to viewers")
+        parser.add_argument("--clear", action="store_true", help="let reading continue")
 
     def handle(self, *args: Any, slugs: list[str], reason: str, clear: bool, **options: Any) -> None:
         if bool(slugs) == options["all"]:
-            raise CommandError("Give the slugs of logs, or --all.")
+            raise CommandError("Give one or more slugs, or --all.")
         try:
             for log in [None] if options["all"] else [_log(slug) for slug in slugs]:
                 self._clear(log) if clear else self._stop(log, reason)
         except stop_flag.OnlyWithWorker as error:
             raise CommandError(str(error)) from None
         except ControlUnavailable as error:
-            raise CommandError(f"Redis does not answer: {error}") from None
+            raise CommandError(f"Redis does not respond: {error}") from None
 
     def _stop(self, log: Log | None, reason: str) -> None:
         stop_flag.set_stop(log, by=_user(), reason=reason)
         again = f"manage.py logtail_stop --clear {'--all' if log is None else log.slug}"
-        self.stdout.write(f"Stopped: {_name(log)}. To let it continue: {again}")
+        self.stdout.write(f"Stopped {_name(log)}. To continue: {again}")
 
     def _clear(self, log: Log | None) -> None:
         if stop_flag.clear_stop(log):
-            self.stdout.write(f"Continues: {_name(log)}.")
+            self.stdout.write(f"Reading {_name(log)} continues.")
         else:
-            self.stdout.write(f"Was not stopped: {_name(log)}.")
+            self.stdout.write(f"Not stopped: {_name(log)}.")
 
 
 def _log(slug: str) -> Log:
     log = Log.objects.filter(slug=slug).first()
     if log is None:
         known = ", ".join(Log.objects.values_list("slug", flat=True)[:20]) or "none"
-        raise CommandError(f"There is no log {slug!r}. Registered: {known}.")
+        raise CommandError(f"Log {slug!r} does not exist. Registered: {known}.")
     return log
 
 

@@ -14,10 +14,12 @@ from django_logtail.models import Log
 
 
 class Command(RegistryCommand):
-    help = 'Creates, updates and deletes the logs that LOGTAIL["LOGS"] declares; others stay as they are.'
+    help = 'Creates, updates and deletes the logs declared in LOGTAIL["LOGS"]; leaves other logs alone.'
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--database", help="alias; default: where your routers have the logs")
+        parser.add_argument(
+            "--database", help="database alias; default: the one your routers choose for logs"
+        )
 
     def handle(self, *args: Any, database: str | None, **options: Any) -> None:
         synced = declared.sync(database or router.db_for_write(Log))

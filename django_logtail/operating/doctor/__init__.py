@@ -53,7 +53,7 @@ def examine(seconds: float) -> Iterator[Finding]:
 
 def _local_reader(logs: Iterable[Log]) -> Iterator[Finding]:
     yield ok(
-        'LOGTAIL["READER"] is "local": no Redis and no worker are needed; '
+        'LOGTAIL["READER"] is "local": no Redis or worker is needed; '
         f"files are read here as user {user_name(os.geteuid())}"
     )
     elsewhere = sorted({log.queue_name for log in logs} - {conf.QUEUE})

@@ -21,25 +21,27 @@ def examine_servers() -> Iterator[Finding]:
     path = getattr(settings, "ASGI_APPLICATION", None)
     found = list(servers.running(path, _directories())) if path else []
     if not found:
-        text = (
-            "servers: none of this project is seen on this host, so their limit for messages cannot be told"
-        )
+        text = "servers: no running server of this project was found on this host, so its message limit is unknown"
         yield note(text, f"Start them with {_limits()}.")
     for server in found:
         who = f"server: {server.name} (process {server.pid})"
         if server.most_bytes is None:
-            yield note(f"{who}: its limit for messages cannot be told", f"Set it: {_limits([server.name])}.")
+            yield note(f"{who}: its message limit is unknown", f"Set it: {_limits([server.name])}.")
         elif server.most_bytes > MOST_MESSAGE_BYTES and server.name == "uvicorn":
-            text = f"{who} takes messages of at most {MOST_MESSAGE_BYTES} bytes on this app's sockets"
-            yield ok(f"{text}, because the app sees to that, and {server.most_bytes} on others")
+            text = f"{who} accepts messages of at most {MOST_MESSAGE_BYTES} bytes on this app's sockets"
+            yield ok(f"{text} because the app limits them, and {server.most_bytes} bytes on others")
         elif server.most_bytes > MOST_MESSAGE_BYTES and server.name == "granian":
-            text = f"{who} takes messages of {server.most_bytes} bytes; the longest legal one has {_LONGEST}"
-            yield note(text, "It has no option for that: limit the connections of one client in the proxy.")
+            text = (
+                f"{who} accepts messages of {server.most_bytes} bytes; the longest legal one has {_LONGEST}"
+            )
+            yield note(text, "granian has no option for this; limit each client's connections in the proxy.")
         elif server.most_bytes > MOST_MESSAGE_BYTES:
-            text = f"{who} is set up for messages of {server.most_bytes} bytes; the longest legal one has {_LONGEST}"
+            text = (
+                f"{who} accepts messages of {server.most_bytes} bytes; the longest legal one has {_LONGEST}"
+            )
             yield note(text, f"Start it with {_limits([server.name])}.")
         else:
-            yield ok(f"{who} takes messages of at most {server.most_bytes} bytes")
+            yield ok(f"{who} accepts messages of at most {server.most_bytes} bytes")
 
 
 def _directories() -> set[Path]:

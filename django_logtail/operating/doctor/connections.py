@@ -35,11 +35,11 @@ def _mended(trouble: str, where: str) -> str:
     """What to do about a Redis that answers and refuses; "" when nothing is known. `where`: what names it."""
     match trouble:
         case "read-only":
-            return f"Have {where} name the master, or make this server one (REPLICAOF NO ONE)."
+            return f"Point {where} to the master, or make this server the master (REPLICAOF NO ONE)."
         case "full":
-            return "Its memory is full: raise maxmemory, or free some."
+            return "Its memory is full: raise maxmemory or free some memory."
         case "password":
-            return f"It wants another password: correct the one in {where}."
+            return f"It expects a different password: correct the one in {where}."
     return ""
 
 
@@ -47,11 +47,11 @@ def _neighbours(others: Iterable[Project]) -> Iterator[Finding]:
     """Other projects on the same Redis: kept apart by their namespaces, but Dramatiq's queues may be one."""
     for other in others:
         yield note(
-            f"Redis: project {other.label} on {other.host} uses it as well (namespace {other.namespace}, "
-            f"queue {other.queue}); this one is {conf.NAMESPACE}, and neither sees anything of the other's logs",
-            "If both have the same broker and queue, their workers put each other's wake-ups back, which takes time: "
-            'set DRAMATIQ_BROKER["OPTIONS"]["namespace"] or LOGTAIL["QUEUE"] in one of them. If it is no other '
-            "project, its SECRET_KEY or its namespace is not the same as here.",
+            f"Redis: project {other.label} on {other.host} also uses it (namespace {other.namespace}, "
+            f"queue {other.queue}); this one is {conf.NAMESPACE}; neither can see the other's logs",
+            "If both use the same broker and queue, their workers get each other's wake-ups and put them back, which "
+            'takes time: set DRAMATIQ_BROKER["OPTIONS"]["namespace"] or LOGTAIL["QUEUE"] in one of them. If it is the '
+            "same project, its SECRET_KEY or namespace differs from the one here.",
         )
 
 
@@ -75,5 +75,5 @@ async def examine_channel_layer() -> list[Finding]:
     except asyncio.TimeoutError:
         return [problem(f"channel layer: a message did not come back within {ANSWER_SECONDS:g} s", advice)]
     if received != sent:
-        return [problem("channel layer: a message came back changed", advice)]
+        return [problem("channel layer: a message came back altered", advice)]
     return [ok(f"channel layer: a message came back in {(time.monotonic() - began) * 1000:.0f} ms")]

@@ -45,7 +45,7 @@ def examine_doubles() -> Iterator[Finding]:
     for row in rows.values():
         if (read := first.get(row.file_key, row.pk)) != row.pk:
             yield problem(
-                f"log {row.slug}: the log {rows[read].slug} has the file {row.path} already, and only that one is read",
+                f"log {row.slug}: the log {rows[read].slug} already has the file {row.path}, and only that one is read",
                 "Delete one of the two, or correct its path or queue.",
             )
 

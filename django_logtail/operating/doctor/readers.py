@@ -50,7 +50,7 @@ async def examine_readers(logs: Iterable[Log], seconds: float) -> list[Finding]:
         if feed.state not in _UNANSWERED:
             findings += [_state(log, feeds[log.pk]) for log in by_queue[queue]]
         elif by_queue[queue]:
-            findings.append(note(f"queue {queue}: its {len(by_queue[queue])} log(s) were not looked at"))
+            findings.append(note(f"queue {queue}: its {len(by_queue[queue])} log(s) were not examined"))
     await _leave(relay, [viewer.feed for viewer in viewers])
     return findings
 
@@ -76,7 +76,7 @@ def _answer(queue: str, feed: Feed, seconds: float) -> Finding:
         return ok(f"queue {queue}: a reader answers on {feed.host}")
     if feed.state == "no-redis":
         return problem(
-            f"queue {queue}: {in_full(feed.reason)}", "Run this command again; Redis answered a moment ago."
+            f"queue {queue}: {in_full(feed.reason)}", "Run this command again: Redis responded a moment ago."
         )
     if feed.reason:
         return problem(
@@ -85,7 +85,7 @@ def _answer(queue: str, feed: Feed, seconds: float) -> Finding:
     return problem(
         f"queue {queue}: no reader answered within {seconds:g} s",
         f"On the host that has the files: manage.py rundramatiq --queues {queue} --processes 1 --threads 2; "
-        "if one runs, restart it: it may be of an older release",
+        "if one is running, restart it: it may be an older release",
     )
 
 

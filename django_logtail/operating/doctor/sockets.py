@@ -20,7 +20,7 @@ async def examine_sockets() -> list[Finding]:
     """Shake hands with the host's ASGI application as a client with a wrong ticket, and expect to be told so."""
     path = getattr(settings, "ASGI_APPLICATION", None)
     if not path:
-        return [note("sockets: ASGI_APPLICATION is not set, so they were not tried")]
+        return [note("sockets: ASGI_APPLICATION is not set, so they were not tested")]
     advice = "In that file: application = with_logtail(get_asgi_application())."
     try:
         application = import_string(path)
@@ -29,14 +29,14 @@ async def examine_sockets() -> list[Finding]:
     try:
         address = reverse("logtail:socket", args=["doctor"])
     except NoReverseMatch:
-        return [note("sockets: the pages are not in ROOT_URLCONF, so they were not tried")]
+        return [note("sockets: the pages are not in ROOT_URLCONF, so they were not tested")]
     try:
         async with time_limit(ANSWER_SECONDS):
             answer = await _shake_hands(application, address)
     except Exception as error:  # noqa: BLE001 - whatever the host's application raises for a socket it does not know
-        return [problem(f"sockets: {path} does not take WebSockets of this app ({_seen(error)})", advice)]
+        return [problem(f"sockets: {path} does not accept this app's WebSockets ({_seen(error)})", advice)]
     if answer != "bad-ticket":
-        return [problem(f"sockets: {path} answered a WebSocket of this app with {answer!r}", advice)]
+        return [problem(f"sockets: {path} answered this app's WebSocket with {answer!r}", advice)]
     return [ok(f"sockets: {path} answers at {address}")]
 
 

@@ -114,7 +114,7 @@ export class LogTail extends HTMLElement {
     this.filterBar = new FilterBar(this);
     this.arrivals = new Arrivals(this);
     this.attention = new Attention(this);
-    this.earlier = new Earlier(this, { changed: () => this.drawing.top(), failed: (why) => this.say(why) });
+    this.earlier = new Earlier(this, { changed: () => this.drawing.top(), failed: (error) => this.sayFailure(error) });
     this.history = new History(this);
     this.results = new Results(this);
     this.look = new Look(this);
@@ -259,6 +259,9 @@ export class LogTail extends HTMLElement {
 
   /** To who listens to the page. @param {string} text */
   say(text) { this.parts.say.textContent = text; }
+
+  /** @param {import('./connection/requests.js').Failure} error */
+  sayFailure(error) { this.say(words.failure(error)); }
 
   /** The reader's settings changed, here or in another pane. */
   applySettings() {

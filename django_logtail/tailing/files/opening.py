@@ -16,9 +16,9 @@ from typing import TypeAlias
 
 from django_logtail.tailing.events import Kind
 from django_logtail.tailing.files.system import System, close_quietly
-from django_logtail.tailing.reasons import reason
+from django_logtail.tailing.reasons import reason, reason_of_errno
 
-#: Asked with a descriptor of the opened file: None when it may be read, else the reason in words.
+#: Asked with a descriptor of the opened file: None when it may be read, else one of `reasons`.
 Permit: TypeAlias = Callable[[int], "str | None"]
 
 
@@ -41,7 +41,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why a path cannot be read: GONE, UNREADABLE, NOT_A_FILE or REFUSED, and one of `reasons` for it, or words."""
+    """Why a path cannot be read: GONE, UNREADABLE, NOT_A_FILE or REFUSED, and one of `reasons`."""
 
     kind: Kind
     text: str = ""
@@ -83,30 +83,30 @@ def _open_once(system: System, path: Path, permit: Permit) -> Opened | Trouble |
 
 
 def what_it_is(mode: int) -> str | None:
-    """What a file is when it is not a regular one."""
+    """What a file is when it is not a regular one, as one of `reasons`."""
     if stat.S_ISREG(mode):
         return None
     kinds = (
         (stat.S_ISDIR, "directory"),
-        (stat.S_ISFIFO, "FIFO"),
+        (stat.S_ISFIFO, "fifo"),
         (stat.S_ISSOCK, "socket"),
         (stat.S_ISCHR, "device"),
         (stat.S_ISBLK, "device"),
     )
-    return next((name for is_kind, name in kinds if is_kind(mode)), "something else")
+    return reason(next((name for is_kind, name in kinds if is_kind(mode)), "special-file"))
 
 
 def trouble_of(error: OSError, system: System, path: Path) -> Trouble:
-    """An error of opening or reading in words a person can act on."""
+    """An error of opening or reading, as a reason that a person can act on."""
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return Trouble(Kind.GONE)
     if error.errno in (errno.EACCES, errno.EPERM):
         return Trouble(Kind.UNREADABLE, _who_may_read(system, path))
     if error.errno in (errno.EMFILE, errno.ENFILE):
-        return Trouble(Kind.UNREADABLE, "the reader has too many open files")
+        return Trouble(Kind.UNREADABLE, reason("too-many-open-files"))
     if error.errno == errno.ELOOP:
-        return Trouble(Kind.UNREADABLE, "its symbolic links go round in a circle")
-    return Trouble(Kind.UNREADABLE, os.strerror(error.errno or errno.EIO).lower())
+        return Trouble(Kind.UNREADABLE, reason("link-loop"))
+    return Trouble(Kind.UNREADABLE, reason_of_errno(error.errno))
 
 
 def _who_may_read(system: System, path: Path) -> str:

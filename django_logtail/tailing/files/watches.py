@@ -16,15 +16,17 @@ from collections.abc import Callable, Hashable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
+from django_logtail.tailing.reasons import reason, reason_of_errno
+
 #: Symbolic links followed on the way to a file, as the kernel does.
 MAX_LINKS = 40
 
-REASONS = {
-    errno.ENOSPC: "fs.inotify.max_user_watches is used up",
-    errno.EMFILE: "fs.inotify.max_user_instances is used up, or too many open files",
-    errno.ENFILE: "the system has too many open files",
-    errno.ENOMEM: "the kernel has no memory for it",
-    errno.EACCES: "it or its directory may not be read by the reader",
+CODES = {
+    errno.ENOSPC: "no-watches",
+    errno.EMFILE: "no-instances",
+    errno.ENFILE: "system-files",
+    errno.ENOMEM: "kernel-memory",
+    errno.EACCES: "unwatchable",
 }
 ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.EBADF)
 
@@ -36,7 +38,7 @@ class Source(Protocol):
         """Readable when `read` has something."""
 
     def watch(self, key: Hashable, path: Path, descriptors: list[int]) -> str | None:
-        """Watch this for `key` from now on, and nothing else. Why it cannot be done, in words, or None."""
+        """Watch this for `key` from now on, and nothing else. Why that is impossible, or None."""
 
     def forget(self, key: Hashable) -> None:
         """Watch nothing for `key` any more."""
@@ -111,7 +113,7 @@ class Inotify:
 
     def watch(self, key: Hashable, path: Path, descriptors: list[int]) -> str | None:
         wanted: set[tuple[int, str]] = set()
-        reason = None
+        trouble = None
         targets = [(f"/proc/self/fd/{descriptor}", "", self._file_mask) for descriptor in descriptors]
         targets += [(str(place), name, self._directory_mask) for place, name in names_on_the_way(path)]
         for target, name, mask in targets:
@@ -119,12 +121,12 @@ class Inotify:
                 wanted.add((self._inotify.add_watch(target, mask), name))
             except OSError as error:
                 if error.errno not in ABSENT:
-                    reason = REASONS.get(error.errno or 0, os.strerror(error.errno or errno.EIO).lower())
+                    trouble = _reason_of(error)
         for watch, name in wanted:
             self._watched.setdefault(watch, {}).setdefault(name, set()).add(key)
         self._drop(key, self._wanted.get(key, set()) - wanted)
         self._wanted[key] = wanted
-        return reason
+        return trouble
 
     def forget(self, key: Hashable) -> None:
         self._drop(key, self._wanted.pop(key, set()))
@@ -199,7 +201,7 @@ class Kqueue:
             self._queue.control([self._change(descriptor) for descriptor in held], 0)
         except OSError as error:
             self.forget(key)
-            return REASONS.get(error.errno or 0, os.strerror(error.errno or errno.EIO).lower())
+            return _reason_of(error)
         self._keys.update(dict.fromkeys(held, key))
         return None
 
@@ -231,15 +233,20 @@ class Kqueue:
         self._queue.close()
 
 
+def _reason_of(error: OSError) -> str:
+    code = CODES.get(error.errno or 0)
+    return reason(code) if code else reason_of_errno(error.errno)
+
+
 def open_source() -> Source | str:
-    """This platform's source, or why there is none, in words."""
+    """This platform's source, or why there is none."""
     try:
         if sys.platform == "linux":
             return Inotify()
         if hasattr(select, "kqueue"):
             return Kqueue()
     except OSError as error:
-        return REASONS.get(error.errno or 0, os.strerror(error.errno or errno.EIO).lower())
+        return _reason_of(error)
     except ImportError:
-        return "inotify_simple is not installed"
-    return "this platform has no change notification"
+        return reason("no-inotify")
+    return reason("no-notification")

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final, Protocol
 
+from django_logtail.tailing.reasons import reason
+
 #: Bytes searched at a time; a line that is longer is searched in pieces.
 LONGEST_BYTES: Final = 1024 * 1024
 #: Instructions RE2 may compile an expression to, and bytes of memory for it: `.{1000}` is one of 8,000, and takes a
@@ -134,13 +136,13 @@ class Regex:
     def __init__(self, pattern: str, *, case: bool, is_text: bool = False) -> None:
         """`is_text`: it is ours, and matches a text. Raises `BadPattern`; also when this installation has no RE2."""
         if not is_text and len(_CLASS.findall(pattern)) > MAX_CLASSES:
-            raise BadPattern(f"the expression has more than {MAX_CLASSES} classes of letters (\\p)")
+            raise BadPattern(reason("pattern-classes", count=MAX_CLASSES))
         memory = (REGEX_MEMORY_BYTES,) if is_text else (COMPILED_BYTES, REGEX_MEMORY_BYTES)
         for max_mem in memory:
             self._regex = _compiled(pattern, case, max_mem)
         size = max(self._regex.programsize, self._regex.reverseprogramsize)
         if size > MAX_PROGRAM and not is_text:
-            raise BadPattern("the expression is too large; repeat less in it")
+            raise BadPattern(reason("pattern-too-large"))
         self._longest: int = min(LONGEST_BYTES, (TEXT_PIECE_WORK if is_text else PIECE_WORK) // size)
         # These look at where the text ends, and so must see no more than a line. Rare enough to be slow.
         self._is_by_line = _SEES_MORE.search(pattern) is not None
@@ -198,20 +200,20 @@ def _upper_forms() -> dict[str, str]:
 
 def _encoded(pattern: str) -> bytes:
     if not pattern:
-        raise BadPattern("there is nothing to search for")
+        raise BadPattern(reason("pattern-empty"))
     if "\n" in pattern:
-        raise BadPattern("a match is within one line")
+        raise BadPattern(reason("pattern-line-end"))
     try:
         return pattern.encode()
     except UnicodeEncodeError:
-        raise BadPattern("it holds half a character") from None
+        raise BadPattern(reason("pattern-half-character")) from None
 
 
 def _compiled(pattern: str, case: bool, max_mem: int) -> Any:
     """The expression in RE2. Raises `BadPattern`."""
     re2 = _re2()
     if re2 is None:
-        raise BadPattern('regular expressions need the "regex" extra, which is not installed here')
+        raise BadPattern(reason("no-regex"))
     options = re2.Options()
     options.log_errors = False
     options.never_capture = True
@@ -221,17 +223,40 @@ def _compiled(pattern: str, case: bool, max_mem: int) -> Any:
     try:
         return re2.compile(_BY_LINE + _encoded(pattern), options)
     except re2.error as error:
-        raise BadPattern(_words_of(error)) from None
+        raise BadPattern(_reason_of(error)) from None
     finally:
         re2.purge()  # it would keep 128 of them
 
 
-def _words_of(error: Exception) -> str:
+#: By the beginning of what RE2 says of an expression, which goes on with a colon and the part of it that is wrong.
+_RE2_SAYS: Final = {
+    "invalid escape sequence": "bad-escape",
+    "invalid character class range": "bad-range",
+    "invalid character class": "bad-class",
+    "missing ]": "missing-bracket",
+    "missing )": "missing-parenthesis",
+    "missing closing ]": "missing-bracket",
+    "missing closing )": "missing-parenthesis",
+    "unexpected )": "unexpected-parenthesis",
+    "trailing \\": "trailing-backslash",
+    "no argument for repetition operator": "nothing-to-repeat",
+    "invalid repetition size": "bad-repetition",
+    "bad repetition operator": "bad-repetition",
+    "invalid perl operator": "bad-operator",
+    "invalid named capture": "bad-group",
+    "invalid named capture group": "bad-group",
+}
+
+
+def _reason_of(error: Exception) -> str:
+    """What is wrong with an expression; RE2's own words where it says something unknown."""
     seen = error.args[0] if error.args else b""
     said: str = seen.decode("utf-8", "replace") if isinstance(seen, bytes) else str(seen)
     if "too large" in said:
-        return "the expression is too large; repeat less in it"
-    return said.replace(_BY_LINE.decode(), "", 1)
+        return reason("pattern-too-large")
+    said = said.replace(_BY_LINE.decode(), "", 1)
+    found, _, part = said.partition(": ")
+    return reason(_RE2_SAYS[found], part=part) if found in _RE2_SAYS else said
 
 
 def _re2() -> Any:

@@ -128,6 +128,6 @@ test('what went wrong is said in the server’s words, and a bad expression as t
   await settle();
 
   assert.equal(bad.said(), 'Invalid expression: missing )');
-  assert.equal(gone.said(), 'The file is gone.');
+  assert.equal(gone.said(), 'The file is gone');
   assert.equal(lost.said(), 'Stopped at 30%');
 });

@@ -17,7 +17,7 @@ function atEnd(answer) {
   } };
   const bytes = encode('last\n');
   tail.store.take({ file: 'f', start: 100, end: 105 }, bytes);
-  tail.earlier = new Earlier(tail, { changed: () => tail.heard.push('changed'), failed: (why) => tail.heard.push(why) });
+  tail.earlier = new Earlier(tail, { changed: () => tail.heard.push('changed'), failed: (error) => tail.heard.push(error.message) });
   return tail;
 }
 
@@ -55,7 +55,7 @@ test('why they did not come is said', async () => {
 
   await tail.earlier.load();
 
-  assert.equal(tail.earlier.failed, 'No reader answers.');
+  assert.equal(tail.earlier.failed.message, 'No reader answers.');
   assert.deepEqual(tail.heard, ['changed', 'No reader answers.', 'changed']);
   assert.equal(tail.earlier.loading, false);
 });
@@ -72,7 +72,7 @@ for (const [how, end] of [['came', (asked) => asked.resolve({ file: 'f', start: 
     end(asked);
     await loading;
 
-    assert.deepEqual([tail.seen, tail.heard, tail.earlier.failed], [[], [], '']);
+    assert.deepEqual([tail.seen, tail.heard, tail.earlier.failed], [[], [], null]);
   });
 }
 
@@ -103,7 +103,7 @@ test('a gap whose bytes are gone says why', async () => {
 
   await tail.earlier.loadGap(mark);
 
-  assert.deepEqual([mark.details.failed, mark.details.loading], ['The file was removed.', false]);
+  assert.deepEqual([mark.details.failed.message, mark.details.loading], ['The file was removed.', false]);
   assert.equal(tail.rows.refreshed.at(-1), 'gap');
 });
 

@@ -109,7 +109,7 @@ def test_kqueue_refused_by_the_kernel_says_why_and_holds_nothing(bsd: Any, log: 
     before = open_descriptors()
     Kernel.made[0].refuses = 12
 
-    assert source.watch("log", path, [descriptor]) == "the kernel has no memory for it"
+    assert source.watch("log", path, [descriptor]) == "reason:kernel-memory?"
     assert source.read() == (None, set())
     assert open_descriptors() == before
     source.close()
@@ -119,7 +119,7 @@ def test_a_platform_without_notification_says_so(monkeypatch: Any) -> None:
     monkeypatch.setattr(watches.sys, "platform", "sunos5")
     monkeypatch.delattr(select, "kqueue", raising=False)
 
-    assert open_source() == "this platform has no change notification"
+    assert open_source() == "reason:no-notification?"
 
 
 def test_macos_takes_its_own(bsd: Any, monkeypatch: Any) -> None:

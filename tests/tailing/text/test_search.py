@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from django_logtail.tailing.reasons import in_full
 from django_logtail.tailing.text import matching, search
 from django_logtail.tailing.text.matching import BadPattern, has_regex, matcher
 from django_logtail.tailing.text.search import Hit, Search
@@ -303,7 +304,7 @@ def test_cancelling_ends_the_step_under_way(tmp_path):
 
 @pytest.mark.parametrize(
     ("pattern", "words"),
-    [("", "nothing to search for"), ("a\nb", "within one line"), ("\ud800", "half a character")],
+    [("", "pattern-empty"), ("a\nb", "pattern-line-end"), ("\ud800", "pattern-half-character")],
 )
 @pytest.mark.parametrize("regex", [False, pytest.param(True, marks=needs_re2)])
 def test_what_cannot_be_searched_for_is_said(pattern, words, regex):
@@ -315,7 +316,7 @@ def test_without_re2_there_are_no_regular_expressions(monkeypatch):
     monkeypatch.setattr(matching, "_re2", lambda: None)
 
     assert not has_regex()
-    with pytest.raises(BadPattern, match='"regex" extra'):
+    with pytest.raises(BadPattern, match="no-regex"):
         matcher("a+", regex=True, case=True)
 
 
@@ -323,16 +324,18 @@ def test_without_re2_there_are_no_regular_expressions(monkeypatch):
 @pytest.mark.parametrize(
     ("pattern", "words"),
     [
-        ("a(b", r"^missing \): a\(b$"),
-        ("(?=a)", "invalid perl operator"),
-        (r"(a)\1", "invalid escape sequence"),
+        ("a(b", r"^missing \) in a\(b$"),
+        ("(?=a)", r"does not support the Perl operator \(\?="),
+        (r"(a)\1", r"invalid escape sequence \\1"),
         (".{1000}x", "too large"),
         (r"\pL{900}", "too large"),
     ],
 )
-def test_an_expression_that_cannot_be_is_said_in_the_engines_words(pattern, words):
-    with pytest.raises(BadPattern, match=words):
+def test_an_expression_that_cannot_be_is_refused_with_the_part_that_is_wrong(pattern, words):
+    with pytest.raises(BadPattern) as raised:
         matcher(pattern, regex=True, case=True)
+
+    assert re.search(words, in_full(str(raised.value)))
 
 
 @needs_re2
@@ -566,10 +569,10 @@ def test_slices_are_no_longer_than_the_pattern_allows_in_short_lines_too(tmp_pat
 @pytest.mark.parametrize(
     ("pattern", "words"),
     [
-        (r"\pL" * 17, "more than 16 classes of letters"),
-        (r"\p{Greek}" * 40, "more than 16 classes of letters"),
-        ("a{1000}b", "the expression is too large; repeat less in it"),
-        ("[" + LETTERS + "]{200}", "the expression is too large; repeat less in it"),
+        (r"\pL" * 17, "pattern-classes.count=16"),
+        (r"\p{Greek}" * 40, "pattern-classes.count=16"),
+        ("a{1000}b", "pattern-too-large"),
+        ("[" + LETTERS + "]{200}", "pattern-too-large"),
     ],
 )
 def test_an_expression_that_is_too_large_is_refused_in_words(pattern, words):
@@ -581,7 +584,7 @@ def test_an_expression_that_is_too_large_is_refused_in_words(pattern, words):
 def test_a_text_that_re2_does_not_take_is_refused_and_not_searched_slowly(monkeypatch):
     monkeypatch.setattr(matching, "REGEX_MEMORY_BYTES", 4_000)
 
-    with pytest.raises(BadPattern, match="too large"):
+    with pytest.raises(BadPattern, match="pattern-too-large"):
         matcher(LETTERS, regex=False, case=False)
 
 

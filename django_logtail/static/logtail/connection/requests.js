@@ -1,6 +1,7 @@
 /** What is asked of the server beside the stream, and its answers: bytes by `range`, hits by `search`. Knows no DOM. */
 
 /** @typedef {{file: string, start: number, end: number, bytes: Uint8Array}} Range */
+/** @typedef {Error & {id?: string, why?: Record<string, any>}} Failure why there is no answer: the server's `id` and `why` */
 
 export class Requests {
   /** @param {(message: Record<string, any>) => void} send */
@@ -53,7 +54,7 @@ export class Requests {
         return true;
       case 'error':
         this.open.delete(message.request);
-        asked?.reject(Object.assign(new Error(message.text || message.id), { id: message.id }));
+        asked?.reject(Object.assign(new Error(message.text || message.id), { id: message.id, why: message.why }));
         return asked !== undefined;
       default: return false;
     }
@@ -61,7 +62,7 @@ export class Requests {
 
   /** The connection is lost, and no answer comes. */
   forget() {
-    for (const asked of this.open.values()) asked.reject(new Error('connection lost'));
+    for (const asked of this.open.values()) asked.reject(Object.assign(new Error('connection lost'), { why: { code: 'connection-lost' } }));
     this.open.clear();
   }
 }

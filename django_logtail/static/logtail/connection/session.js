@@ -342,7 +342,7 @@ export class Session {
   /** @param {number} code @param {string} reason */
   #closed(code, reason) {
     const words = this.endWords ?? {};
-    const details = { ...words, code, reason: words.text || reason || '' };
+    const details = { ...words, code, id: words.reason ?? '', reason: words.text || reason || '' };
     this.endWords = null;
     switch (code) {
       case 4401:

@@ -11,7 +11,7 @@ import { clock } from '../ui/format.js';
  *   phase: import('./session.js').Phase, details: Record<string, any>, server: Record<string, any>|null,
  *   name: string, queue: string, place: {file: string, offset: number}|null, lines: number, backlog: number,
  *   paused: boolean, pausedAt: number, waiting: number, holding: boolean, idleMinutes: number, idle: boolean,
- *   lost?: {kind: ''|'lost'|'notloaded', reason: string}, lastByteAt: number|null, now: number, resumed: boolean, binary: boolean,
+ *   lost?: {kind: ''|'lost'|'notloaded', failure?: import('./requests.js').Failure}, lastByteAt: number|null, now: number, resumed: boolean, binary: boolean,
  * }} Facts
  * @typedef {{shown: string, notice: [string, string], end: [string, string], actions: string[], tone: 'danger'|'ok'|'', continues: boolean}} LogState
  *   What is shown of a log that is so: a text has a second name for who is not told the queue, and "" where there is none.
@@ -31,7 +31,7 @@ const QUIET_SECONDS = 60;
 export function described(facts, words, states) {
   const shown = /** @type {Shown} */ ({ chip: 'connecting', tail: null, notice: null, blank: '', button: '', stoppable: false, moving: false });
   const offset = facts.place ? words.number(facts.place.offset) : '';
-  const reason = facts.details.reason || facts.details.text;
+  const reason = endedBecause(facts, words);
   switch (facts.phase) {
     case 'idle':
     case 'connecting':
@@ -78,7 +78,7 @@ export function described(facts, words, states) {
       shown.chip = 'failed';
       if (facts.details.limit) shown.notice = said('notice.limit', ['do.retry'], { n: facts.details.limit }, 'danger');
       else shown.notice = facts.details.code === SERVER_FULL ? said('notice.full', ['do.retry'], {}, 'danger')
-        : said('notice.failed', ['do.retry'], { reason: (reason || words.say('reason.server')).replace(/[.。]$/, '') }, 'danger');
+        : said('notice.failed', ['do.retry'], { reason: reason || words.say('reason.server') }, 'danger');
       break;
     case 'nosocket':
       if (facts.details.fetching && !facts.details.served) {
@@ -99,7 +99,7 @@ export function described(facts, words, states) {
     case 'failed':
       shown.chip = 'failed';
       shown.notice = said('notice.failed', ['do.retry'], {
-        reason: (reason || (facts.details.status ? words.say('reason.status', { status: facts.details.status }) : words.say('reason.server'))).replace(/[.。]$/, ''),
+        reason: reason || (facts.details.status ? words.say('reason.status', { status: String(facts.details.status) }) : words.say('reason.server')),
       }, 'danger');
       break;
     default:
@@ -123,14 +123,19 @@ function blocked(facts, words, states, shown) {
 
 /** @param {Facts} facts @param {import('../ui/format.js').Words} words */
 function reasonOf(facts, words) {
-  return (facts.server?.reason || words.say('reason.none')).replace(/[.。]$/, '');
+  return words.reason(facts.server?.why, facts.server?.reason) || words.say('reason.none');
+}
+
+/** Why the server ended it, by the id it gave, or in its own words; "" when it said nothing. @param {Facts} facts @param {import('../ui/format.js').Words} words */
+function endedBecause({ details }, words) {
+  return words.reason({ ...details, code: details.id ?? details.error }, details.reason || details.text);
 }
 
 /** @param {Facts} facts @param {import('../ui/format.js').Words} words @param {States} states @param {Shown} shown */
 function connected(facts, words, states, shown) {
   const state = facts.server?.state ?? 'waiting';
   // Where a link led to, unless there is something that matters more.
-  if (facts.lost?.kind) shown.notice = said(`notice.${facts.lost.kind}`, ['do.close'], { reason: facts.lost.reason.replace(/[.。]$/, '') });
+  if (facts.lost?.kind) shown.notice = said(`notice.${facts.lost.kind}`, ['do.close'], { reason: facts.lost.failure ? words.failure(facts.lost.failure) : '' });
   const reason = reasonOf(facts, words);
   shown.stoppable = true;
   shown.button = 'pause';
@@ -175,7 +180,7 @@ function named(text, facts) {
 
 /** A log that cannot be read now. @param {LogState} state @param {Facts} facts @param {string} reason @param {Shown} shown */
 function trouble(state, facts, reason, shown) {
-  const values = { name: facts.name, queue: facts.queue, reason, what: facts.server?.what || reason };
+  const values = { name: facts.name, queue: facts.queue, reason, what: reason };
   shown.chip = state.shown;
   shown.notice = said(named(state.notice, facts), [...state.actions], values, state.tone);
   if (state.end[0]) shown.tail = said(named(state.end, facts), [], values);

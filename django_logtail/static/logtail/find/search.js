@@ -50,13 +50,13 @@ export class Search {
     /** Bytes searched, and to be searched. */
     this.at = 0;
     this.end = 0;
-    /** What holds it up, in the server's words. */
-    this.reason = '';
+    /** What holds it up, as the server sent it. @type {Record<string, any>} */
+    this.slowedBy = {};
     /** Whether it ended because there were enough hits. */
     this.more = false;
     /** @type {'running'|'done'|'cancelled'|'failed'} */
     this.state = 'running';
-    /** @type {Error & {id?: string}|null} */
+    /** @type {import('../connection/requests.js').Failure|null} */
     this.error = null;
     this.onChange = onChange;
     this.asked = session.search({ file, ...sought }, (message) => this.#hear(message));
@@ -83,7 +83,7 @@ export class Search {
     } else {
       this.at = Math.max(this.at, message.at);
       this.end = message.end;
-      this.reason = message.reason ?? '';
+      this.slowedBy = message;
     }
     this.onChange(fresh);
   }
@@ -110,7 +110,8 @@ export class Search {
       case 'running': {
         const said = [found, words.say('search.running', { p: words.percent(this.percent) })];
         if (this.end) said.push(words.say('search.of', { a: words.size(this.at), b: words.size(this.end) }));
-        if (this.reason) said.push(this.reason);
+        const slowed = words.reason(this.slowedBy.why, this.slowedBy.reason);
+        if (slowed) said.push(slowed);
         return said.join(' · ');
       }
       case 'done':
@@ -118,9 +119,9 @@ export class Search {
         return this.found ? after(words.say('search.done', { size: words.size(this.at) })) : words.say('search.none', { size: words.size(this.at) });
       case 'cancelled': return after(words.say('search.cancelled', { p: words.percent(this.percent) }));
       default: {
-        const { id, message } = /** @type {Error & {id?: string}} */ (this.error);
-        if (id === 'bad-pattern') return words.say('filter.bad', { msg: message });
-        return id ? after(message) : after(words.say('search.cancelled', { p: words.percent(this.percent) }));
+        const error = /** @type {import('../connection/requests.js').Failure} */ (this.error);
+        if (error.id === 'bad-pattern') return words.say('filter.bad', { msg: words.failure(error) });
+        return error.id ? after(words.failure(error)) : after(words.say('search.cancelled', { p: words.percent(this.percent) }));
       }
     }
   }

@@ -2,6 +2,8 @@
 
 import { Item } from './item.js';
 
+/** @typedef {import('../connection/requests.js').Failure} Failure */
+
 const EARLIER_LINES = 1_000;
 const MOST_RANGE = 1024 * 1024;
 /** Lines of a gap that are loaded at once. */
@@ -10,12 +12,13 @@ const MOST_GAP_LINES = 50_000;
 export class Earlier {
   /**
    * @param {import('../log-tail.js').LogTail} tail
-   * @param {{changed(): void, failed(why: string): void}} listener `changed`: what stands above the first line is to be drawn
+   * @param {{changed(): void, failed(error: Failure): void}} listener `changed`: what stands above the first line is to be drawn
    */
   constructor(tail, listener) {
     this.tail = tail;
     this.listener = listener;
-    this.failed = '';
+    /** Why the last try failed. @type {Failure|null} */
+    this.failed = null;
     this.begin();
   }
 
@@ -51,7 +54,7 @@ export class Earlier {
     } catch (error) {
       // With the log that is left goes its connection, and nobody asks any more.
       if (tail.store !== store) return;
-      this.failed = /** @type {Error} */ (error).message;
+      this.failed = /** @type {Failure} */ (error);
       this.listener.failed(this.failed);
     }
     this.loading = false;
@@ -94,8 +97,8 @@ export class Earlier {
         at = answer.end;
       }
     } catch (error) {
-      return { at, lines, failed: /** @type {Error} */ (error).message };
+      return { at, lines, failed: /** @type {Failure} */ (error) };
     }
-    return { at, lines, failed: '' };
+    return { at, lines, failed: null };
   }
 }

@@ -28,8 +28,8 @@ export class History {
     this.sought = null;
     /** What is marked as linked. @type {{file: string, start: number, end: number}|null} */
     this.target = null;
-    /** Why linked lines are not shown: "" while nothing is wrong. @type {{kind: ''|'lost'|'notloaded', reason: string}} */
-    this.trouble = { kind: '', reason: '' };
+    /** Why linked lines are not shown: "" while nothing is wrong. @type {{kind: ''|'lost'|'notloaded', failure?: import('../connection/requests.js').Failure}} */
+    this.trouble = { kind: '' };
     /** The file before a file; null when there is none. @type {Map<string, {file: string, exact: boolean}|null>} */
     this.before = new Map();
     this.loading = false;
@@ -43,7 +43,7 @@ export class History {
 
   /** Shows the lines a link leads to, once they can be had. @param {Linked} linked */
   show(linked) {
-    this.trouble = { kind: '', reason: '' };
+    this.trouble = { kind: '' };
     this.sought = linked;
     if (this.tail.arrivals.paused) this.tail.resume();
     this.seek();
@@ -101,8 +101,8 @@ export class History {
       if (!isStill()) return this.seek();
       // A lost connection looks again when it is back.
       if (!this.#can) return;
-      const { id, message } = /** @type {Error & {id?: string}} */ (error);
-      this.#lose(id === 'not-there' ? 'lost' : 'notloaded', message);
+      const failure = /** @type {import('../connection/requests.js').Failure} */ (error);
+      this.#lose(failure.id === 'not-there' ? 'lost' : 'notloaded', failure);
     }
   }
 
@@ -118,18 +118,18 @@ export class History {
     this.tail.drawing.all();
   }
 
-  /** @param {'lost'|'notloaded'} kind */
-  #lose(kind, reason = '') {
+  /** @param {'lost'|'notloaded'} kind @param {import('../connection/requests.js').Failure} [failure] */
+  #lose(kind, failure) {
     this.sought = null;
     this.isAway = true;
-    this.trouble = { kind, reason };
+    this.trouble = { kind, failure };
     this.leave();
     this.tail.drawing.all();
   }
 
   /** The reader has read that linked lines are not to be had. */
   dismiss() {
-    this.trouble = { kind: '', reason: '' };
+    this.trouble = { kind: '' };
     this.tail.drawing.all();
   }
 
@@ -192,16 +192,17 @@ export class History {
     this.tail.drawing.all();
     const known = this.before.get(file);
     const wanted = known?.exact ? { file: known.file, before: Number.MAX_SAFE_INTEGER, lines: PREVIOUS_LINES } : { file, before: 0, lines: PREVIOUS_LINES };
-    let failed = '';
+    /** @type {import('../connection/requests.js').Failure|null} */
+    let failed = null;
     try {
       const answer = await session.range(wanted);
       if (tail.store === store && answer.bytes.length) this.#putAbove(file, answer);
     } catch (error) {
-      failed = /** @type {Error} */ (error).message;
+      failed = /** @type {import('../connection/requests.js').Failure} */ (error);
       if (tail.store === store) this.before.set(file, null);
     }
     this.loading = false;
-    if (failed) this.tail.say(failed);
+    if (failed) this.tail.sayFailure(failed);
     this.tail.drawing.all();
     this.seek();
   }

@@ -10,15 +10,15 @@ export function drawTop(tail) {
   const first = tail.lines ? earlier.first : null;
   const hasPrevious = first?.start === 0 && history.hasPrevious(first.file);
   const key = !first ? 'none' : history.loading && hasPrevious ? 'loading' : first.start === 0 ? `start:${hasPrevious}` : earlier.loading ? 'loading'
-    : stream.can('range') ? `earlier:${first.start}:${earlier.failed}` : 'none';
+    : stream.can('range') ? `earlier:${first.start}:${earlier.failed?.message ?? ''}` : 'none';
   if (top.dataset.about === key) return;
   top.dataset.about = key;
   top.hidden = key === 'none';
   if (key.startsWith('start')) top.replaceChildren(...(hasPrevious ? [link('previous', 'mark.rotated.open')] : []), el('span', {}, words.say('top.start')));
   else if (key === 'loading') top.replaceChildren(el('span', {}, words.say('top.loading')));
   else if (key !== 'none') {
-    top.replaceChildren(link('earlier', 'top.earlier'), el('span', {}, earlier.failed || words.say('top.above', { size: words.size(first.start) })));
-    earlier.failed = '';
+    top.replaceChildren(link('earlier', 'top.earlier'), el('span', {}, earlier.failed ? words.failure(earlier.failed) : words.say('top.above', { size: words.size(first.start) })));
+    earlier.failed = null;
   }
 }
 

@@ -36,9 +36,9 @@ export function paintMark(row, item, look) {
 /** @param {Item} item @param {any} details @param {import('../ui/format.js').Words} words */
 function markText(item, details, words) {
   const time = details.at ? clock(details.at) : '';
-  const reason = details.reason || words.say('reason.none');
+  const reason = words.reason(details.why, details.reason) || words.say('reason.none');
   switch (item.kind) {
-    case 'gap': return details.failed ? words.say('mark.lost', { reason: details.failed }) : words.say('mark.gap.size', { size: words.size(item.end - item.start) });
+    case 'gap': return details.failed ? words.say('mark.lost', { reason: words.failure(details.failed) }) : words.say('mark.gap.size', { size: words.size(item.end - item.start) });
     case 'rotated': return details.name ? words.say('mark.rotated.name', { time, name: details.name }) : words.say('mark.rotated', { time });
     case 'truncated': return details.to ? words.say('mark.truncated.to', { time, size: words.size(details.to) }) : words.say(details.complete === 0 ? 'mark.truncated.unsure' : 'mark.truncated', { time });
     case 'gone': return details.name ? words.say('mark.gone.name', { time, name: details.name }) : words.say('mark.gone', { time });
@@ -46,6 +46,6 @@ function markText(item, details, words) {
     case 'note': return `${time}  ${details.text}`;
     case 'hole': return words.say('mark.hole', { size: words.size(details.size ?? 0) });
     case 'recovered': return words.say('mark.recovered', { name: details.name ?? '' });
-    default: return words.say(`mark.${item.kind}`, { time, reason, what: details.what ?? '', name: details.name ?? '' });
+    default: return words.say(`mark.${item.kind}`, { time, reason, what: words.reason(details.why, details.what), name: details.name ?? '' });
   }
 }

@@ -28,6 +28,23 @@ export class Words {
     return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? shown(values[name]) : whole));
   };
 
+  /**
+   * Why something is so. A server's sentence is in English, and shown only where this page does not know the code.
+   *
+   * @param {Record<string, any>|undefined|null} why the code and its details @param {string} [sentence]
+   */
+  reason = (why, sentence = '') => {
+    for (const key of [`reason.${why?.code}.full`, `reason.${why?.code}`]) {
+      const text = this.texts[key];
+      const names = typeof text === 'string' ? text.match(/\{\w+\}/g) ?? [] : null;
+      if (names?.every((name) => name.slice(1, -1) in (why ?? {}))) return this.say(key, why ?? {});
+    }
+    return sentence.replace(/[.。]$/, '');
+  };
+
+  /** Why a request failed. @param {{message: string, why?: Record<string, any>}} error as `Requests` rejects with */
+  failure = (error) => this.reason(error.why, error.message);
+
   /** Which form of a plural; the last one where no sample has the number's. @param {number} n @param {number} count */
   #form(n, count) {
     const form = this.forms.indexOf(this.rules.select(n));
