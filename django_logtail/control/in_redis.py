@@ -39,9 +39,12 @@ from django_logtail.control.connection import is_wrong_connection, said_by, trou
 from django_logtail.control.failed import failed_here
 from django_logtail.control.wants import WANT_LEASE_MS, Want
 from django_logtail.control.wire import Malformed, TooNew, Unreadable, ignored
+from django_logtail.tailing.reasons import is_coded
 
-#: Of why the stop flag is set: more than `stop_flag` lets anybody say, with the name of who says it.
+#: Of why the stop flag is set, as a sentence and as a code with details: more than `stop_flag` writes, which encodes
+#: 200 characters and a user's name.
 MOST_REASON_CHARACTERS: Final = 500
+MOST_CODED_CHARACTERS: Final = 5_000
 
 
 class RedisControl:
@@ -344,7 +347,11 @@ def _text(value: bytes | str) -> str:
 
 def _stops(found: Iterable[tuple[bytes | str, bytes | str]]) -> dict[str, str]:
     """The stop flag. It is not signed, and viewers, terminals and the project's log are told the reason."""
-    return {_text(log): _printable(_text(reason)[:MOST_REASON_CHARACTERS]) for log, reason in found}
+    return {_text(log): _printable(_shortened(_text(reason))) for log, reason in found}
+
+
+def _shortened(reason: str) -> str:
+    return reason[: MOST_CODED_CHARACTERS if is_coded(reason) else MOST_REASON_CHARACTERS]
 
 
 def _printable(text: str) -> str:

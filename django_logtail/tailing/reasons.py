@@ -183,6 +183,8 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 #: Shown to everyone but staff for a reason that this version does not know: a newer reader has sent it.
 UNKNOWN: Final = gettext_noop("an administrator can see the reason")
+#: Of one detail; more is cut. A path may be this long.
+MOST_DETAIL_CHARACTERS: Final = 4_096
 #: Details that are numbers, and those that are shown in quotes.
 _NUMBERS: Final = frozenset({"bytes", "count", "seconds"})
 _QUOTED: Final = frozenset({"path", "encoding"})
@@ -198,6 +200,11 @@ _ERRORS: Final = {
 def reason(code: str, **details: str | int) -> str:
     """The text that travels. `code` is one of REASONS."""
     return f"{_MARK}{code}?{urlencode(details, errors='surrogateescape')}"
+
+
+def is_coded(text: str) -> bool:
+    """Whether a text is a code with details, of this version or another."""
+    return text.startswith(_MARK)
 
 
 def reason_of(error: Exception) -> str:
@@ -255,7 +262,8 @@ def _taken_apart(text: str) -> tuple[str, dict[str, str]]:
     if not text.startswith(_MARK):
         return "", {}
     code, _, query = text.removeprefix(_MARK).partition("?")
-    return code, dict(parse_qsl(query, keep_blank_values=True, errors="replace"))
+    details = parse_qsl(query, keep_blank_values=True, errors="replace")
+    return code, {name: value[:MOST_DETAIL_CHARACTERS] for name, value in details}
 
 
 def _sentence(details: Mapping[str, str], translate: Callable[[str], str], phrases: tuple[str, ...]) -> str:
@@ -274,9 +282,14 @@ def _places(phrase: str) -> list[str]:
     return [name for _, name, _, _ in Formatter().parse(phrase) if name]
 
 
+def _printable(text: str) -> str:
+    """Without what a terminal would obey: the stop flag's reason is not signed."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
 def _is_number(name: str, value: str) -> bool:
     return name in _NUMBERS and value.isdecimal() and len(value) < 16
 
 
 def _shown(name: str, value: str) -> str:
-    return repr(value) if name in _QUOTED else value
+    return repr(value) if name in _QUOTED else _printable(value)

@@ -72,6 +72,10 @@ def test_a_reason_has_a_sentence_for_everybody_and_one_for_staff(text, short, fu
     assert (in_short(text), in_full(text)) == (short, full)
 
 
+def test_a_detail_does_nothing_on_a_terminal():
+    assert in_full("reason:stopped?user=%1B%5B31mann%0A%E2%80%AE") == "stopped by  [31mann  "
+
+
 def test_details_are_never_taken_for_places_of_other_details():
     text = reason("not-permitted", owner="{reader}", mode="0600", reader="{0.__class__}")
 
