@@ -105,7 +105,7 @@ class Discovery:
         self._looking_ns, self._unsettled_due = self._system.wall_ns(), None
         if not self._has_listed:  # list first: what is made of the name from here on is new
             self._has_listed = True
-            self.siblings.looked_ns = self._looking_ns
+            self.siblings.looked_ns = self.siblings.proven_ns = self._looking_ns
             self.siblings.learn()
         try:
             found = self._system.stat(self._path)
@@ -187,7 +187,7 @@ class Discovery:
             self._switch(generation, found, now)
         self._written_ns = found.st_mtime_ns
         self._placed_at = now
-        self.siblings.looked_ns = self._looking_ns
+        self.siblings.looked_ns = self.siblings.proven_ns = self._looking_ns
 
     # Here and away
 
@@ -460,6 +460,23 @@ class Discovery:
                 self.failures += 1
                 raise
             generation.lose()  # its disk is gone; what comes in its place counts
+
+    def is_proven(self) -> None:
+        """The last file holds what was read of it, at this look."""
+        self.siblings.proven_ns = self._looking_ns
+
+    def find_copies(self, now: float) -> bool | None:
+        """The last file was empty and was written since. True: what it held then was found in copies, and comes first.
+
+        None: this look may not decide it. Raises `OSError`; then nothing has changed.
+        """
+        if not self.may_wait:
+            self.must_wait = True
+            return None
+        if not self._rewriting.find_copies(now, self.notices):
+            return False
+        self.notices = []
+        return True
 
     def take_apart(self, now: float) -> bool:
         """The last segment's text changed before our eyes: end it, begin a new generation on the same inode.

@@ -40,6 +40,7 @@ class Emission:
         self._now = 0.0
         self._seen: tuple[str, int, int, int, int] | tuple[()] = ()
         self._looks_left = 0
+        self._empty_id = ""  # of the last file, if it was empty at the last look and was written since
         self._partial_at: Place | None = None
         self._partial_due: float | None = None
         self._partial_shown = 0
@@ -135,11 +136,21 @@ class Emission:
         """Emit one batch or hole. False: nothing more for now. Raises `Changed` and `OSError`."""
         generation, offset = segment.generation, self._chain.offset
         if segment.end is None and self._is_unchanged(generation):
+            self._discovery.is_proven()
             return False
+        if segment.end is None and self._empty_id == generation.id:
+            is_cut = self._discovery.find_copies(self._now)
+            if is_cut is None:
+                return False
+            self._empty_id = ""
+            if is_cut:
+                return True
         size = self._discovery.size or 0
         want = self._batch_bytes if segment.end is None else min(self._batch_bytes, segment.end - offset)
         allowed = min(want, max(self._budget, 1))
         data = generation.read(offset, allowed)
+        if segment.end is None:
+            self._discovery.is_proven()
         if self._discovery.failures:
             self._discovery.can_read()
         if self._budget <= 0:
@@ -168,7 +179,11 @@ class Emission:
         self._discovery.size = found.st_size
         offset = self._chain.offset
         seen = (generation.id, found.st_size, found.st_mtime_ns, found.st_ctime_ns, offset)
+        if self._empty_id == generation.id:
+            return False
         if seen != self._seen:
+            if self._seen[:2] == (generation.id, 0) and not generation.anchor_at:
+                self._empty_id = generation.id
             self._seen = seen
             self._looks_left = COARSE_LOOKS
             return False

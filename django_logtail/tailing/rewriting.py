@@ -14,7 +14,7 @@ from django_logtail.tailing.events import Kind
 from django_logtail.tailing.files.generation import ANCHOR_BYTES, Generation
 from django_logtail.tailing.files.opening import Permit, Trouble, open_log
 from django_logtail.tailing.files.system import System, close_quietly
-from django_logtail.tailing.rotations import Between, Siblings
+from django_logtail.tailing.rotations import Between, Siblings, Unseen
 from django_logtail.tailing.siblings import Sibling
 
 #: Seconds until a smaller size on a network file system is believed.
@@ -71,11 +71,39 @@ class Rewriting:
             segment.end = max(segment.end or 0, read_to + tail, old.proven_size)
         else:
             self._recover(segment, copy, read_to, exits, now)
-        for unseen in between.unseen:
-            unseen.generation.is_final = True  # a copy: nobody appends to it
-            self._chain.append_ended(unseen.generation, (Kind.TRUNCATED, {"to": 0, "complete": 1}), now)
+        self._append_copies(between.unseen, now)
         self._chain.append(Segment(new, kept))
         return True
+
+    def find_copies(self, now: float, notices: list[Notice]) -> bool:
+        """Of a last file of which nothing was read: whether it was copied and emptied, perhaps again and again.
+
+        Then the first copy stands in for it. Raises `OSError`; then nothing has changed.
+        """
+        segment = self._chain.last
+        old = segment.generation
+        assert old.descriptor is not None
+        unseen = self._siblings.copies_after(None, self._chain, old).unseen
+        if not unseen:
+            return False
+        first, *others = unseen
+        copy = (first.sibling, first.generation)
+        try:
+            new = self._on_the_same_inode(old, old.stat(), 0, copy)
+        except OSError:
+            for other in others:
+                self._siblings.forget(other.generation)
+                other.generation.close()
+            raise
+        self._recover(segment, copy, 0, [*notices, (Kind.TRUNCATED, {"to": 0, "complete": 1})], now)
+        self._append_copies(others, now)
+        self._chain.append(Segment(new, 0))
+        return True
+
+    def _append_copies(self, unseen: list[Unseen], now: float) -> None:
+        for each in unseen:
+            each.generation.is_final = True  # a copy: nobody appends to it
+            self._chain.append_ended(each.generation, (Kind.TRUNCATED, {"to": 0, "complete": 1}), now)
 
     def _on_the_same_inode(
         self, old: Generation, found: os.stat_result, start: int, copy: tuple[Sibling, Generation] | None
@@ -111,6 +139,7 @@ class Rewriting:
         with contextlib.suppress(OSError):
             size = max(size, generation.stat().st_size)
         old.device, old.inode = generation.inode_key
+        old.birth = generation.birth
         old.descriptor = generation.give_descriptor()
         old.is_final = True
         if size > read_to:

@@ -82,6 +82,9 @@ class Siblings:
         self.belonging = belonging
         #: When the name was last seen to name the last file, by the clock of files.
         self.looked_ns = 0
+        #: When the last file was last seen to hold the text that was read of it, by the same clock.
+        self.proven_ns = 0
+        self._since_ns = 0  # from when on what happened to a sibling tells of the question that is asked
         self._system = system
         self._path = belonging.path
         self._permit = permit
@@ -191,7 +194,7 @@ class Siblings:
     def forget_all(self) -> None:
         """What came after a place that was left earlier may have been there before this look."""
         self._known.clear()
-        self.looked_ns, self._first = 0, None
+        self.looked_ns, self.proven_ns, self._first = 0, 0, None
 
     def _know(self, sibling: Sibling, head: bytes) -> None:
         known = Known(sibling.birth, head, sibling.stat.st_mtime_ns, sibling.rotated.number)
@@ -220,6 +223,7 @@ class Siblings:
 
         Raises `Unsettled` when a later look may know better, for a while.
         """
+        self._since_ns = self.looked_ns
         known, first = dict(self._known), self._first
         for looks_left in reversed(range(MAX_LOOKS)):
             found = self._between(chain, old, written_ns, new)
@@ -328,10 +332,10 @@ class Siblings:
         ]
 
     def _is_recent(self, sibling: Sibling) -> bool:
-        """Whether anything happened to it since the name was last seen to name the last file: it was renamed then."""
-        if self._system.wall_ns() < self.looked_ns:
+        """Whether anything happened to it since the last look that proved the contrary: it was renamed, or made."""
+        if self._system.wall_ns() < self._since_ns:
             return True  # the clock was set back
-        return sibling.touched >= self.looked_ns - COARSE_NS
+        return sibling.touched >= self._since_ns - COARSE_NS
 
     def _fits(self, sibling: Sibling, written_ns: int) -> bool:
         """Whether a sibling of which nothing but its times tells may have been the log since."""
@@ -468,6 +472,7 @@ class Siblings:
         """
         if not old.anchor and not old.head:
             return None
+        self._since_ns = self.proven_ns
         listed = self.listed(old)
         for sibling in reversed(listed):
             if sibling.inode == old.inode_key or not sibling.is_text or sibling.stat.st_size < old.anchor_at:
@@ -488,15 +493,43 @@ class Siblings:
 
     def copies_after(self, copy: Sibling | None, chain: Chain, current: Generation) -> Between:
         """Copies that were made after this one: what the file held before it was emptied again; opened."""
+        self._since_ns = self.proven_ns
         listed = self._until(current, self.listed(current))
         if copy is None:
             after = [each for each in listed if self._fits(each, 0) and each.is_text]
-            return self._opened(after, chain, current)
+            return self._cut_away(self._opened(after, chain, current), current)
         at = next((at for at, each in enumerate(listed) if each.inode == copy.inode), None)
         if at is None:
             return Between([])
         after = self._after(listed, listed[at], copy.stat.st_mtime_ns)
-        return self._opened(after, chain, current)
+        return self._cut_away(self._opened(after, chain, current), current)
+
+    def _cut_away(self, found: Between, current: Generation) -> Between:
+        """Without copies of what the current file still holds: it was copied, and not emptied."""
+        kept = []
+        for unseen in found.unseen:
+            if self._is_still_in(unseen.generation, current):
+                unseen.generation.close()
+            else:
+                kept.append(unseen)
+        return replace(found, unseen=kept)
+
+    def _is_still_in(self, copy: Generation, current: Generation) -> bool:
+        """Whether the current file begins with all of the copy, as far as its head and its end tell."""
+        assert copy.descriptor is not None
+        if current.descriptor is None:
+            return False
+        with contextlib.suppress(OSError):
+            size = copy.stat().st_size
+            for start, length in (
+                (0, min(size, HEAD_BYTES)),
+                (max(0, size - HEAD_BYTES), min(size, HEAD_BYTES)),
+            ):
+                text = self._system.pread(copy.descriptor, length, start)
+                if self._system.pread(current.descriptor, length, start) != text:
+                    return False
+            return True
+        return False
 
     # Finding again
 

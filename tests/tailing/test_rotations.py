@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from django_logtail.tailing import Event, Kind, Resume
 from django_logtail.tailing.belonging import Belonging
 from django_logtail.tailing.files.system import System
+from tests.stack import wait_until
 from tests.tailing.stage import A, B, C, D, LockStep, block
 
 
@@ -217,6 +219,97 @@ def test_a_copy_written_over_the_one_before_is_known_by_its_text(stage: LockStep
     stage.shows(written)
     assert stage.kinds.count("truncated") == 6
     assert "missed" not in stage.kinds
+
+
+def copy_and_empty(stage: LockStep) -> None:
+    """What logrotate does with `copytruncate`: the older copies move up."""
+    for number in range(20, 0, -1):
+        if (older := stage.dir / f"app.log.{number}").exists():
+            stage.move(f"app.log.{number + 1}", older)
+    shutil.copyfile(stage.path, stage.dir / "app.log.1")
+    os.truncate(stage.path, 0)
+
+
+def settle_later(stage: LockStep) -> None:
+    """Look when what was done is longer ago than the clock of files is coarse."""
+    done_ns = max(entry.stat().st_ctime_ns for entry in stage.dir.iterdir())
+    wait_until(lambda: time.time_ns() > done_ns + 60_000_000, what="60 ms")
+    stage.settle()
+
+
+def test_copies_made_well_before_the_look_that_finds_the_file_cut_lose_nothing(stage: LockStep) -> None:
+    started(stage)
+    stage.append(B)
+    copy_and_empty(stage)
+    stage.append(C)
+    copy_and_empty(stage)
+    stage.append(D)
+    settle_later(stage)
+
+    stage.shows(A, B, C, D)
+    assert stage.kinds == ["recovered", "truncated", "truncated"]
+
+
+def test_a_copy_over_the_one_before_with_the_same_head_is_read_however_late_the_look(stage: LockStep) -> None:
+    head = block("banner", 40)
+    started(stage, head)
+    for text in (B, C):
+        stage.append(text[:60])
+        stage.settle()
+        stage.append(text[60:])
+        shutil.copyfile(stage.path, stage.dir / "app.log.1")
+        stage.path.write_bytes(head)
+        settle_later(stage)
+
+    assert bytes(stage.output).count(B) == bytes(stage.output).count(C) == 1
+
+
+@pytest.mark.parametrize("rest", [b"", C], ids=["empty again", "written again"])
+@pytest.mark.parametrize("before", ["empty at first", "emptied", "rotated"])
+def test_what_was_copied_and_cut_away_from_a_file_that_was_seen_empty_is_read(
+    stage: LockStep, before: str, rest: bytes
+) -> None:
+    started(stage, b"" if before == "empty at first" else A)
+    if before == "emptied":
+        copy_and_empty(stage)
+    elif before == "rotated":
+        stage.move("app.log.1")
+        stage.new(b"")
+    stage.settle()
+    stage.append(B)
+    copy_and_empty(stage)
+    stage.append(rest)
+
+    settle_later(stage)
+    stage.append(D)
+    stage.shows(b"" if before == "empty at first" else A, B, rest, D)
+    assert stage.kinds[-2:] == ["recovered", "truncated"]
+
+
+def test_a_copy_that_was_read_is_not_read_again_once_it_is_let_go_of(stage: LockStep) -> None:
+    texts = [block(f"cut {number}", 6) for number in range(16)]
+    started(stage, A)
+    for text in texts:
+        stage.append(text[:40])
+        stage.poll()
+        stage.append(text[40:])
+        copy_and_empty(stage)
+        settle_later(stage)
+
+    stage.shows(A, *texts)
+
+
+def test_a_copy_of_what_the_file_still_holds_is_not_shown_twice(stage: LockStep) -> None:
+    started(stage, b"")
+    stage.append(B)
+    shutil.copyfile(stage.path, stage.dir / "app.log.1")
+    stage.append(C)
+
+    stage.shows(B, C)
+    assert stage.kinds == []
+    os.truncate(stage.path, 0)
+    stage.append(D)
+    stage.shows(B, C, D)
 
 
 @pytest.mark.parametrize(("has_copy", "complete"), [(True, 1), (False, 0)])
