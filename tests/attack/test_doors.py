@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.attack.knocking import Knock, memory_mb
 from tests.client import Client
+from tests.length import at_length
 from tests.stack import Stack, Web, has_redis
 
 from ..conftest import absent
@@ -369,6 +370,13 @@ async def answers_to(client: Client, message: dict[str, Any]) -> bool:
     )
     if client.close_code is None:
         return True
+    if client.close_code == 1006:
+        # The second message came to a closed connection and reset it, which may overtake the code: without it.
+        async with Client(client.stack, client.web, client.slug, client.session) as again:
+            await again.until(lambda: again.place, 60)
+            await again.send(message)
+            await again.until_closed(60)
+        client = again
     assert client.close_code in ENDS, (message, client.close_code)
     assert client.close_code == 1009 or client.ended is not None
     return False
@@ -380,6 +388,9 @@ async def test_every_field_of_every_message_forged_harms_nobody_else(house: Hous
         for message in MESSAGES:
             todo = list(forgeries(message))
             chance.shuffle(todo)
+            if house.web.name == "web (daphne)":
+                # What a message means is decided behind the server.
+                todo = todo[:: at_length(1, short=5)]
             while todo:
                 async with Client(house.stack, house.web, "app", house.member) as client:
                     await client.until(lambda client=client: client.place, 60)
@@ -430,6 +441,10 @@ def is_sound(hello: dict[str, Any]) -> bool:
 # -- one state of a row ----------------------------------------------------------------------------
 
 
+#: Logs that are changed, and viewers of each that lose it, and that keep it.
+RE_POINTED, HALF = at_length((6, 3), short=(3, 2))
+
+
 @pytest.fixture(params=["local", "dramatiq"])
 def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Stack, Web]]:
     """An installation with the reader in one of its two homes."""
@@ -445,12 +460,12 @@ def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Stack
 async def test_a_row_that_is_re_pointed_and_narrowed_shows_its_new_file_to_none_of_those_who_lose_it(
     home: tuple[Stack, Web],
 ) -> None:
-    """Six logs, each with six viewers of whom three lose access, each changed at a moment of its own."""
+    """Some logs, each with viewers of whom half lose access, each changed at a moment of its own."""
     stack, web = home
     chance = random.Random()
-    keep = [stack.make_user(f"keep{number}", staff=True) for number in range(3)]
-    lose = [stack.make_user(f"lose{number}") for number in range(3)]
-    slugs = [f"log{number}" for number in range(6)]
+    keep = [stack.make_user(f"keep{number}", staff=True) for number in range(HALF)]
+    lose = [stack.make_user(f"lose{number}") for number in range(HALF)]
+    slugs = [f"log{number}" for number in range(RE_POINTED)]
     for slug in slugs:
         stack.add_log(slug, b"for everyone\n")
         (stack.logs / f"{slug}-secret.log").write_bytes(b"SECRET from the beginning\n")

@@ -104,7 +104,7 @@ async def test_a_forged_want_gets_nothing_and_is_counted(
         attacker = Attacker(stack)
         forge(attacker, "1")
         wait_until(
-            lambda: '"not ours": 1' in stack.manage("logtail_status", "--json").stdout, 30, "its count"
+            lambda: '"not ours": 1' in stack.call("command", "logtail_status", "--json"), 60, "its count"
         )
         heard = attacker.heard()
 

@@ -138,6 +138,17 @@ def send(actor: str, *arguments: Any) -> None:
     getattr(tasks, actor).send(*arguments)
 
 
+def command(name: str, *arguments: str) -> str:
+    """What a management command writes."""
+    from io import StringIO
+
+    from django.core.management import call_command
+
+    said = StringIO()
+    call_command(name, *arguments, stdout=said)
+    return said.getvalue()
+
+
 def reader_token(queue: str) -> str | None:
     """Who reads the queue now."""
     from django_logtail.control.process import control
@@ -186,6 +197,7 @@ FUNCTIONS = {
         choose,
         expire,
         primary_key,
+        command,
     )
 }
 
