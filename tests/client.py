@@ -107,7 +107,7 @@ class Client:
     async def send(self, message: dict[str, Any]) -> None:
         await self.socket.send(json.dumps(message))
 
-    async def until(self, is_true: Callable[[], object], seconds: float = 20.0) -> None:
+    async def until(self, is_true: Callable[[], object], seconds: float = 60.0) -> None:
         """Return as soon as `is_true()`. Raises after `seconds`, or what broke the stream."""
 
         async def news() -> None:
@@ -121,10 +121,10 @@ class Client:
         if self._failure is not None:
             raise self._failure
 
-    async def until_live(self, seconds: float = 20.0) -> None:
+    async def until_live(self, seconds: float = 60.0) -> None:
         await self.until(lambda: self.state == "live", seconds)
 
-    async def until_closed(self, seconds: float = 20.0) -> int | None:
+    async def until_closed(self, seconds: float = 60.0) -> int | None:
         await self.until(lambda: self.close_code is not None, seconds)
         return self.close_code
 

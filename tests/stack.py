@@ -34,7 +34,7 @@ CORE_LAYER = "channels_redis.core.RedisChannelLayer"
 PUBSUB_LAYER = "channels_redis.pubsub.RedisPubSubChannelLayer"
 
 
-def wait_until(is_true: Callable[[], object], seconds: float = 20.0, what: str = "the condition") -> None:
+def wait_until(is_true: Callable[[], object], seconds: float = 60.0, what: str = "the condition") -> None:
     """Return as soon as `is_true()`. Raises `AssertionError` after `seconds`."""
     deadline = time.monotonic() + seconds
     while not is_true():

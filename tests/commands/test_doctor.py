@@ -213,7 +213,7 @@ class TestWorker:
             f"ok       queue logtail: a reader answers on {HOST}",
             f"ok       log app: {file} on {HOST}: 4 bytes",
         ]
-        wait_until(lambda: file not in worker.open_paths(), 5, "closing of the file")
+        wait_until(lambda: file not in worker.open_paths(), 60, "closing of the file")
 
     def test_a_queue_that_nobody_serves_is_a_problem_and_others_are_fine(self, stack: Stack) -> None:
         file = stack.add_log("app", b"one\n")

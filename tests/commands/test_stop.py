@@ -103,4 +103,4 @@ def test_the_reader_closes_a_stopped_log_and_opens_it_again(stack: Stack, worker
     )
     assert f"ok       log other: {other} on {HOST}: 4 bytes" in stopped
     assert f"ok       log app: {file} on {HOST}: 4 bytes" in continued
-    wait_until(lambda: file not in worker.open_paths(), 5, "closing of the file")
+    wait_until(lambda: file not in worker.open_paths(), 60, "closing of the file")

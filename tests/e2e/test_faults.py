@@ -35,7 +35,8 @@ pytestmark = [pytest.mark.redis, pytest.mark.whole]
 
 NAMES = {PUBSUB_LAYER: "pubsub", CORE_LAYER: "core"}
 #: Seconds after which viewers are live again, counted from when there is a process to serve them.
-RECOVERY_SECONDS = 5.0
+#: On a busy machine less than the 15 s after which what nobody renews lapses: it is not that which ends it.
+RECOVERY_SECONDS = at_length(5.0, short=12.0)
 #: The same after Redis was away for REDIS_AWAY_SECONDS.
 REDIS_RECOVERY_SECONDS = 20.0
 REDIS_AWAY_SECONDS = 20.0
@@ -254,7 +255,7 @@ async def test_a_reader_that_slept_wakes_into_anothers_term(faults: Faults) -> N
         os.killpg(sleeper.pid, signal.SIGSTOP)
         try:
             await watched.is_live_again("SIGSTOP of the reader")
-            await asyncio.sleep(SLEEP_SECONDS - RECOVERY_SECONDS)
+            await asyncio.sleep(SLEEP_SECONDS / 2)
         finally:
             os.killpg(sleeper.pid, signal.SIGCONT)
         await asyncio.to_thread(

@@ -5,11 +5,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.length import at_length
 from tests.stack import Running, Stack, Web, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.redis, pytest.mark.whole]
 
-RELEASE_SECONDS = 1.0
+#: Seconds that the package promises.
+#: On a busy machine less than the 15 s after which what nobody renews lapses: it is not that which ends it.
+RELEASE_SECONDS = at_length(1.0, short=10.0)
 
 
 def append(path: Path, *words: str) -> None:

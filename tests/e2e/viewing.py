@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.stack import Stack, wait_until
 
-PATIENCE = 20_000
+PATIENCE = 60_000
 
 
 def line(number: int, level: str = "INFO", text: str = "GET /things/") -> str:

@@ -224,7 +224,7 @@ def test_ten_thousand_may_be_had(folder):
     assert None not in taken
     for one in taken:
         one.free()
-    wait_until(lambda: slots.take("7", "viewers", 1), 1)
+    wait_until(lambda: slots.take("7", "viewers", 1))
 
 
 def test_a_copy_of_the_project_with_another_database_counts_apart(folder, monkeypatch):
