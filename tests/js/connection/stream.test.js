@@ -142,7 +142,7 @@ test('a rotation is marked, and says which file stood there before', () => {
 test('a note in the middle of a line waits for its end', () => {
   const { clock, stream } = begun();
   take(stream, 'half');
-  stream.hear({ type: 'note', text: 'deploy', at: 7 });
+  stream.hear({ type: 'event', kind: 'note', text: 'deploy', at: 7 });
   assert.deepEqual(held(stream), ['half']);
   take(stream, ' a line\n');
 
@@ -155,7 +155,7 @@ test('a note in the middle of a line waits for its end', () => {
 test('a line that never ends keeps a note waiting for ten seconds', () => {
   const { clock, stream } = begun();
   take(stream, 'half');
-  stream.hear({ type: 'note', text: 'deploy' });
+  stream.hear({ type: 'event', kind: 'note', text: 'deploy' });
   let waited = 0;
 
   while (clock.timers.length) {
@@ -170,7 +170,7 @@ test('a line that never ends keeps a note waiting for ten seconds', () => {
 test('a note of a log that was left is not put into the next one', () => {
   const { clock, stream } = begun();
   take(stream, 'half');
-  stream.hear({ type: 'note', text: 'deploy' });
+  stream.hear({ type: 'event', kind: 'note', text: 'deploy' });
   stream.begin(new Store());
 
   clock.timers.pop()[0]();

@@ -101,9 +101,6 @@ export class Stream {
       case 'event':
         this.#hearEvent(message);
         break;
-      case 'note':
-        this.#note(message);
-        break;
       default:
     }
   }
@@ -114,6 +111,7 @@ export class Stream {
   #hearEvent(event) {
     const place = event.file && Number.isFinite(event.offset) ? { file: event.file, offset: event.offset } : null;
     if (event.kind === 'started') return this.#begun(event, place);
+    if (event.kind === 'note') return this.#note(event);
     if (SILENT.has(event.kind)) return;
     if (event.kind === 'rotated' && place && event.before?.file) this.listener.follows(place.file, event.before.file);
     this.mark(event.kind, { ...event }, place);
