@@ -10,7 +10,6 @@ from django.contrib.auth.models import AnonymousUser, Group, Permission, User
 from django.core.exceptions import ImproperlyConfigured
 
 from django_logtail.access import (
-    TICKET_SECONDS,
     AccessPolicy,
     Refused,
     Ticket,
@@ -235,14 +234,21 @@ class TestTicket:
     def test_a_ticket_for_another_session_is_refused(self) -> None:
         assert self.refusal(self.issue(), session_key="t" * 32) == BAD_TICKET
 
-    def test_a_ticket_lapses(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        ticket = self.issue()
+    @pytest.mark.parametrize(("seconds", "is_good"), [(0, True), (59, True), (61, False), (600, False)])
+    def test_a_ticket_is_good_for_a_minute(
+        self, monkeypatch: pytest.MonkeyPatch, seconds: int, is_good: bool
+    ) -> None:
         from django.core import signing
 
-        later = signing.time.time() + TICKET_SECONDS + 2
-        monkeypatch.setattr(signing.time, "time", lambda: later)
+        issued_at = float(int(signing.time.time()))
+        monkeypatch.setattr(signing.time, "time", lambda: issued_at)
+        ticket = self.issue()
+        monkeypatch.setattr(signing.time, "time", lambda: issued_at + seconds)
 
-        assert self.refusal(ticket) == BAD_TICKET
+        if is_good:
+            assert read_ticket(ticket, slug="app", session_key="s" * 32) == Ticket("7", "app")
+        else:
+            assert self.refusal(ticket) == BAD_TICKET
 
     @pytest.mark.parametrize("value", ["", "x", ":::", "\ud800", "é", "a" * 5000])
     def test_what_is_no_ticket_is_refused(self, value: str) -> None:
@@ -467,3 +473,49 @@ def test_users_with_uuids_and_without_groups_are_admitted(tmp_path: Path) -> Non
     assert (finished.stdout, finished.returncode) == ("admitted, then refused: no-access\n", 0), (
         finished.stderr
     )
+
+
+class TestSession:
+    @pytest.mark.parametrize(
+        ("cookies", "key"),
+        [
+            ([b"sessionid=abc"], "abc"),
+            ([b"csrftoken=x; sessionid=abc"], "abc"),
+            ([b"csrftoken=x", b"sessionid=abc"], "abc"),
+            ([b"sessionid=abc", b"csrftoken=x"], "abc"),
+            ([b"csrftoken=x"], ""),
+            ([b"xsessionid=abc", b"sessionid2=abc"], ""),
+            ([], ""),
+        ],
+    )
+    def test_its_key_is_in_whichever_header_of_cookies(self, cookies: list[bytes], key: str) -> None:
+        scope = {"headers": [(b"host", b"sessionid=no"), *((b"cookie", cookie) for cookie in cookies)]}
+
+        assert AccessPolicy().session_key(scope) == key
+
+
+class TestSeesHost:
+    @pytest.mark.parametrize(
+        ("fields", "sees"),
+        [
+            ({}, False),
+            ({"is_staff": True}, True),
+            ({"is_superuser": True}, True),
+            ({"is_staff": True, "is_active": False}, False),
+        ],
+    )
+    def test_the_host_is_shown_to_active_staff_and_superusers(
+        self, fields: dict[str, bool], sees: bool
+    ) -> None:
+        assert AccessPolicy().sees_host(make_user(**fields)) is sees
+
+    def test_who_is_admitted_is_told_as_much_as_they_may_know(self, settings: Any) -> None:
+        make_log(access=Access.SIGNED_IN)
+        seen = {}
+        for name, is_staff in (("ann", False), ("ben", True)):
+            user = make_user(name, is_staff=is_staff)
+            key = sign_in(user, settings).session_key
+            _, log = admit(user_id=str(user.pk), session_key=key, slug="app")
+            seen[name] = log.sees_host
+
+        assert seen == {"ann": False, "ben": True}

@@ -2,7 +2,9 @@
 
 import gzip
 import json
+import os
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -688,3 +690,127 @@ def test_a_sign_in_page_on_another_host_is_told_the_whole_address_to_come_back_t
     answer = Client().get("/logs/django/")
 
     assert answer.url == "https://sso.example/login/?next=http%3A//testserver/logs/django/"
+
+
+KEPT_BY_NO_CACHE = {"max-age=0", "no-cache", "no-store", "must-revalidate", "private"}
+
+
+def cache_control(answer: Any) -> set[str]:
+    return {part.strip() for part in answer["Cache-Control"].split(",")}
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "status"),
+    [
+        ("get", "/logs/", 200),
+        ("get", "/logs/open/", 200),
+        ("get", "/logs/closed/", 404),
+        ("get", "/logs/-/logs/", 200),
+        ("post", "/logs/open/ticket/", 200),
+        ("post", "/logs/closed/ticket/", 404),
+        ("get", "/logs/open/socket/", 426),
+        ("get", "/logs/open/lines/", 503),
+        ("get", "/logs/open/download/", 503),
+    ],
+)
+def test_no_answer_is_kept_by_a_cache(client: Client, method: str, address: str, status: int) -> None:
+    add_log("open")
+    add_log("closed", access=Access.STAFF)
+
+    answer = getattr(client, method)(address)
+    signed_out = getattr(Client(), method)(address)
+
+    assert answer.status_code == status
+    assert cache_control(answer) == KEPT_BY_NO_CACHE
+    assert cache_control(signed_out) == KEPT_BY_NO_CACHE
+
+
+def test_two_users_are_each_named_their_own_logs_and_what_is_for_everybody(client: Client) -> None:
+    ann, ben = (User.objects.create_user(name, password=name) for name in ("ann", "ben"))
+    add_log("all")
+    add_log("staff", access=Access.STAFF)
+    for user in (ann, ben):
+        add_log(user.username, access=Access.CHOSEN).users.add(user)
+
+    named = {}
+    for user in (ann, ben):
+        client.force_login(user)
+        listed = [log["slug"] for log in client.get("/logs/-/logs/").json()["logs"]]
+        on_page = [log["slug"] for log in config_of(client.get("/logs/").content.decode())["logs"]]
+        named[user.username] = sorted(listed), sorted(on_page)
+
+    assert named == {"ann": (["all", "ann"], ["all", "ann"]), "ben": (["all", "ben"], ["all", "ben"])}
+
+
+@pytest.mark.parametrize(("age", "is_written"), [(8, True), (12, False)])
+def test_a_file_is_being_written_when_it_changed_in_the_last_ten_seconds(
+    client: Client, tmp_path: Path, age: int, is_written: bool
+) -> None:
+    path = tmp_path / "app.log"
+    path.write_bytes(b"12345")
+    os.utime(path, (time.time() - age, time.time() - age))
+    add_log("open", path)
+    add_log("none", tmp_path / "missing.log")
+
+    found = {log["slug"]: (log["size"], log["writing"]) for log in client.get("/logs/-/logs/").json()["logs"]}
+
+    assert found == {"open": (5, is_written), "none": (None, False)}
+
+
+@pytest.mark.parametrize(("rights", "folder", "queue"), [
+    ({}, "", ""), ({"is_staff": True}, "/tmp", "web-7"), ({"is_superuser": True}, "/tmp", "web-7"),
+])  # fmt: skip
+def test_where_a_log_is_read_is_told_to_those_who_look_after_the_host(
+    client: Client, rights: dict[str, bool], folder: str, queue: str
+) -> None:
+    client.force_login(User.objects.create_user("other", password="other", **rights))
+    add_log("open", queue="web-7")
+
+    [log] = client.get("/logs/-/logs/").json()["logs"]
+
+    assert (log["folder"], log["queue"]) == (folder, queue)
+
+
+@pytest.mark.parametrize("address", ["/logs/-/logs/", "/logs/open/lines/", "/logs/open/download/"])
+@pytest.mark.parametrize(
+    ("headers", "is_refused"),
+    [
+        ({}, False),
+        ({"Sec-Fetch-Site": "none"}, False),
+        ({"Sec-Fetch-Site": "same-origin"}, False),
+        ({"Sec-Fetch-Site": "cross-site"}, True),
+        ({"Sec-Fetch-Site": "same-site"}, True),
+        ({"Sec-Fetch-Site": "something new"}, True),
+    ],
+)
+def test_who_may_have_a_browser_ask(
+    client: Client, address: str, headers: dict[str, str], is_refused: bool
+) -> None:
+    add_log("open")
+
+    answer = client.get(address, headers=headers)
+
+    assert (answer.status_code == 403) is is_refused
+    if is_refused:
+        assert answer.json()["error"] == "cross-site"
+
+
+@pytest.mark.parametrize(
+    ("address", "mode", "dest", "is_refused"),
+    [
+        ("/logs/open/download/", "navigate", "document", False),
+        ("/logs/open/download/", "navigate", "iframe", True),
+        ("/logs/open/download/", "no-cors", "document", True),
+        ("/logs/open/lines/", "navigate", "document", True),
+        ("/logs/-/logs/", "navigate", "document", True),
+    ],
+)
+def test_a_link_on_a_page_of_the_same_site_leads_to_a_download_and_to_nothing_else(
+    client: Client, address: str, mode: str, dest: str, is_refused: bool
+) -> None:
+    add_log("open")
+    headers = {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": dest}
+
+    assert (client.get(address, headers=headers).status_code == 403) is is_refused
+    headers["Sec-Fetch-Site"] = "cross-site"
+    assert client.get(address, headers=headers).status_code == 403

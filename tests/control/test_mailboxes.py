@@ -1,6 +1,7 @@
 """Mailboxes on a channel layer: what of its errors is a server's trouble, and what is a fault that must be seen."""
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
@@ -10,8 +11,8 @@ from channels.exceptions import ChannelFull
 from django_logtail.control import layer as module
 from django_logtail.control import messages, wire
 from django_logtail.control.layer import LayerMailboxes
-from django_logtail.control.mailboxes import MailboxUnavailable, WrongConnection
-from django_logtail.control.messages import Nudge, sealed
+from django_logtail.control.mailboxes import MailboxUnavailable, MemoryMailboxes, WrongConnection
+from django_logtail.control.messages import Echo, Nudge, sealed
 from django_logtail.control.wire import Ignored
 
 
@@ -149,3 +150,69 @@ async def test_new_connections_for_sending_leave_the_mailboxes_as_they_are(layer
 
     assert await boxes.receive(box) == Nudge()
     assert (receiving.is_closed, sending.is_closed) == (False, True)
+
+
+# -- in memory ---------------------------------------------------------------------------------------
+
+
+async def test_a_message_goes_to_the_mailbox_it_names_and_to_no_other() -> None:
+    boxes = MemoryMailboxes()
+    mine, yours = await boxes.new(), await boxes.new()
+
+    await boxes.send(mine, Echo(b"one"))
+    await boxes.send(yours, Echo(b"two"))
+    await boxes.send(mine, Echo(b"three"))
+
+    assert [await boxes.receive(mine) for _ in range(2)] == [Echo(b"one"), Echo(b"three")]
+    assert await boxes.receive(yours) == Echo(b"two")
+
+
+async def test_a_mailbox_in_memory_holds_a_thousand_messages_and_then_is_full_until_one_is_taken() -> None:
+    boxes = MemoryMailboxes()
+    mine, other = await boxes.new(), await boxes.new()
+    for _ in range(1_000):
+        await boxes.send(mine, Nudge())
+
+    with pytest.raises(MailboxUnavailable, match="is full"):
+        await boxes.send(mine, Nudge())
+    await boxes.send(other, Nudge())
+    await boxes.receive(mine)
+    await boxes.send(mine, Nudge())
+
+
+async def test_a_mailbox_that_is_not_there_or_was_closed_can_be_tried_again() -> None:
+    boxes = MemoryMailboxes()
+    mine, other = await boxes.new(), await boxes.new()
+    boxes.close(mine)
+    boxes.close(mine)
+
+    for name in (mine, "never"):
+        with pytest.raises(MailboxUnavailable, match="no mailbox"):
+            await boxes.send(name, Nudge())
+    await boxes.send(other, Nudge())
+
+
+def test_a_mailbox_of_another_event_loop_is_reached_while_that_runs_and_forgotten_afterwards() -> None:
+    boxes = MemoryMailboxes()
+
+    async def receive(is_open: threading.Event) -> Any:
+        names.append(await boxes.new())
+        is_open.set()
+        return await asyncio.wait_for(boxes.receive(names[0]), 20)
+
+    async def send() -> None:
+        await boxes.send(names[0], Echo(b"hi"))
+
+    names: list[str] = []
+    is_open, received = threading.Event(), []
+    thread = threading.Thread(target=lambda: received.append(asyncio.run(receive(is_open))))
+    thread.start()
+    assert is_open.wait(20)
+    asyncio.run(send())
+    thread.join(20)
+
+    assert received == [Echo(b"hi")]
+    with pytest.raises(MailboxUnavailable):
+        asyncio.run(send())
+    asyncio.run(boxes.new())
+    assert names[0] not in boxes._boxes

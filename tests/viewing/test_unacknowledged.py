@@ -5,7 +5,22 @@ import asyncio
 import pytest
 
 from django_logtail.place import Place
+from django_logtail.viewing import unacknowledged as module
 from django_logtail.viewing.unacknowledged import Unacknowledged
+
+
+class Clock:
+    now = 1_000.0
+
+    def monotonic(self):
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(module, "time", clock)
+    return clock
 
 
 @pytest.fixture
@@ -78,3 +93,66 @@ async def test_a_held_window_is_shut_until_it_is_released(unacknowledged):
     assert was_shut
     assert not await is_shut(unacknowledged.until_open())
     assert not await is_shut(unacknowledged.until_released())
+
+
+@pytest.mark.parametrize(("seconds", "is_overdue"), [(29.9, False), (30.1, True)])
+def test_what_is_not_acknowledged_for_30_s_is_overdue(clock, seconds, is_overdue):
+    held = Unacknowledged()
+    clock.now += 500  # nothing was sent
+    nothing = held.is_overdue
+    held.sent(10, Place("a", 10))
+    clock.now += seconds
+
+    assert (nothing, held.is_overdue) == (False, is_overdue)
+
+
+def test_more_that_is_sent_gives_no_more_time_and_an_acknowledgement_does(clock):
+    held = Unacknowledged()
+    held.sent(10, Place("a", 10))
+    clock.now += 29
+    held.sent(10, Place("a", 20))
+    clock.now += 2
+    before = held.is_overdue
+    held.acknowledge(Place("a", 10))
+    clock.now += 29
+    after = held.is_overdue
+    clock.now += 2
+
+    assert (before, after, held.is_overdue) == (True, False, True)
+
+
+def test_all_that_is_acknowledged_is_never_overdue(clock):
+    held = Unacknowledged()
+    held.sent(10, Place("a", 10))
+    held.acknowledge(Place("a", 10))
+    clock.now += 500
+
+    assert not held.is_overdue
+
+
+def test_who_holds_is_not_overdue_and_has_their_time_again_afterwards(clock):
+    held = Unacknowledged()
+    held.sent(10, Place("a", 10))
+    held.hold()
+    clock.now += 500
+    when_held = held.is_overdue
+    held.release()
+    clock.now += 29
+    released = held.is_overdue
+    clock.now += 2
+
+    assert (when_held, released, held.is_overdue) == (False, False, True)
+
+
+async def test_an_acknowledgement_frees_what_it_covers_and_no_more(unacknowledged):
+    half = 128 * 1024
+    unacknowledged.sent(half, Place("a", 1))
+    unacknowledged.sent(half, Place("a", 2))
+    unacknowledged.sent(half, Place("a", 3))
+
+    unacknowledged.acknowledge(Place("a", 1))
+    one = await is_shut(unacknowledged.until_open())
+    unacknowledged.acknowledge(Place("a", 2))
+
+    assert one
+    assert not await is_shut(unacknowledged.until_open())
