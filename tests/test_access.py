@@ -409,7 +409,7 @@ class TestAdmission:
             admit(user_id=str(user.pk), session_key=session.session_key, slug=slug)
 
         assert (refused.value.code, refused.value.reason) == NO_SUCH_LOG
-        assert refused.value.text == "There is no such log, or it is not for you."
+        assert refused.value.text == "This log doesn't exist, or you don't have access to it."
 
     def test_a_viewer_who_loses_access_is_told_so(self, settings: Any) -> None:
         user, log = make_user(), make_log(access="signed-in")

@@ -81,7 +81,7 @@ def test_a_budget_that_is_spent_says_how_long_to_wait_and_which_it_was(which):
 
     assert allowed == -1
     assert served.not_before == pytest.approx(0.5)
-    assert served.state == ("reading", f'limited to 131072 bytes/s by LOGTAIL["{("ONE", "TWO")[which]}"]')
+    assert served.state == ("reading", f"reason:limited?bytes=131072&setting={('ONE', 'TWO')[which]}")
 
 
 @pytest.mark.parametrize(("now", "is_limited"), [(1.9, True), (2.1, False)])

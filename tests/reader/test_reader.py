@@ -240,7 +240,7 @@ def test_the_registry_is_looked_at_every_15_s_and_a_log_it_no_longer_names_is_cl
     assert gone == (
         b"one\n",
         b"one\ntwo\n",
-        ("unreadable", "this log is not registered for this host, or is disabled"),
+        ("unreadable", "reason:not-registered?"),
     )
     assert state == "reading"
     assert data == b"one\ntwo\n"
@@ -261,8 +261,8 @@ def test_a_row_whose_file_may_not_be_read_is_refused_with_the_reason(at_desk):
 @pytest.mark.parametrize(
     ("limits", "refused", "reason"),
     [
-        (Limits(logs=2), ["3"], 'the reader follows 2 logs, LOGTAIL["MAX_LOGS_PER_READER"]'),
-        (Limits(open_files=2), ["3"], 'the reader has 2 files open, LOGTAIL["MAX_OPEN_FILES"]'),
+        (Limits(logs=2), ["3"], "reason:too-many-logs?count=2"),
+        (Limits(open_files=2), ["3"], "reason:too-many-files?count=2"),
         (Limits(logs=3, open_files=3), [], ""),
     ],
     ids=["logs", "files", "enough"],
@@ -315,6 +315,7 @@ def test_the_limits_are_those_of_the_settings_of_the_same_names(settings):
         "SEARCH_PROCESSOR_PERCENT": 57,
         "MAX_SEARCHES_PER_USER": 8,
         "HISTORY_BYTES_PER_SECOND_PER_USER": 1_000_009,
+        "ANSWER_PROCESSOR_PERCENT_PER_USER": 11,
     }
 
     assert limits_of_settings() == Limits(
@@ -327,6 +328,7 @@ def test_the_limits_are_those_of_the_settings_of_the_same_names(settings):
         search_processor_percent=57,
         searches_per_user=8,
         history_bytes_per_second_per_user=1_000_009,
+        answer_processor_percent_per_user=11,
     )
 
 
@@ -574,7 +576,7 @@ def test_the_file_before_is_read_only_where_the_roots_allow_it(at_desk):
 
     pieces, reads, [failed] = at_desk(scene)
 
-    assert (pieces, reads, failed.error) == ([], [], "no older file of this log can be read")
+    assert (pieces, reads, failed.error) == ([], [], "reason:no-older-file?")
 
 
 def test_a_range_is_read_only_where_the_roots_allow_it(at_desk):
@@ -589,7 +591,7 @@ def test_a_range_is_read_only_where_the_roots_allow_it(at_desk):
         await desk.passes(1, want, asked)
         return desk.sent(Piece, "answers"), [failed.error for failed in desk.sent(Failed, "answers")]
 
-    assert at_desk(scene) == ([], ["the file that held these bytes no longer exists"])
+    assert at_desk(scene) == ([], ["reason:bytes-gone?"])
 
 
 def test_a_range_of_a_log_that_is_stopped_or_gone_is_refused_and_the_other_is_answered(at_desk):
@@ -611,7 +613,7 @@ def test_a_range_of_a_log_that_is_stopped_or_gone_is_refused_and_the_other_is_an
             piece.data for piece in desk.sent(Piece, "others")
         ]
 
-    assert at_desk(scene) == (["the stop flag is set: disk is full"], [b"one\n"])
+    assert at_desk(scene) == (["disk is full"], [b"one\n"])
 
 
 def test_an_answer_waits_until_its_mailbox_takes_it(at_desk):

@@ -280,3 +280,33 @@ def test_one_that_stops_reading_costs_the_others_little_and_only_once(
         assert sum(pauses) <= most
 
     play(scene)
+
+
+def test_when_the_fastest_has_left_the_next_one_paces_the_reader(play) -> None:
+    async def scene(stage: Stage) -> None:
+        fast, slow = stage.join(), stage.join()
+        stage.send()
+        stage.take(fast)
+        stage.take(slow, most=4)
+
+        stage.pace.leave(fast)
+        await asyncio.sleep(2)  # whoever was waited for is waited for no more
+
+        # 2 MiB past four batches of the 2 MiB that are here.
+        assert stage.ring.received == 2 * MIB
+        assert stage.pace.grant() == 4 * BATCH_BYTES
+
+    play(scene)
+
+
+def test_when_nobody_is_left_what_was_sent_is_credit_that_is_used_up(play) -> None:
+    async def scene(stage: Stage) -> None:
+        only = stage.join()
+        stage.send()
+        stage.take(only)
+
+        stage.pace.leave(only)
+
+        assert stage.pace.grant() == 0
+
+    play(scene)

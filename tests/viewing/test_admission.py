@@ -90,8 +90,8 @@ def test_whom_the_process_has_no_room_for_takes_no_place_of_their_own(viewers, s
 
 
 @pytest.mark.parametrize(("most", "text"), [
-    (1, "You already have 1 download running, which is the limit. Try again when it has ended."),
-    (2, "You already have 2 downloads running, which is the limit. Try again when one has ended."),
+    (1, "You already have 1 download running, which is the limit. Try again when it ends."),
+    (2, "You already have 2 downloads running, which is the limit. Try again when one ends."),
 ])  # fmt: skip
 def test_a_user_has_so_many_downloads_at_a_time_beside_their_open_logs(viewers, settings, most, text):
     settings.LOGTAIL = {**settings.LOGTAIL, "MAX_DOWNLOADS_PER_USER": most, "MAX_VIEWERS_PER_USER": 1}

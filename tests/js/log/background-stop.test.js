@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import test, { mock } from 'node:test';
+
+import { Absence } from '../../../django_logtail/static/logtail/log/background-stop.js';
+
+const MINUTE = 60_000;
+
+/** A tab with a viewer; `hide` and `show` are what its reader does. */
+function tab(ended = false) {
+  const page = Object.assign(new EventTarget(), { hidden: false });
+  globalThis.document = /** @type {any} */ (page);
+  const did = [];
+  const tail = { session: { ended, wake() { did.push('wake'); } }, drawing: { all() {} }, stop() { did.push('stop'); } };
+  const absence = new Absence(/** @type {any} */ (tail));
+  const life = new AbortController();
+  absence.wire(life.signal);
+  const turn = (hidden) => {
+    page.hidden = hidden;
+    page.dispatchEvent(new Event('visibilitychange'));
+  };
+  return { absence, did, life, hide: () => turn(true), show: () => turn(false) };
+}
+
+test('a tab that nobody looks at for half an hour ends its viewing, and not before', () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  const { absence, did, hide } = tab();
+
+  hide();
+  mock.timers.tick(30 * MINUTE - 1);
+  const before = [...did];
+  mock.timers.tick(1);
+
+  assert.deepEqual([before, did, absence.hasEnded], [[], ['stop'], true]);
+  assert.equal(absence.minutes, 30);
+  mock.timers.reset();
+});
+
+test('who looks at it again in time goes on, and has the whole time again', () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  const { absence, did, hide, show } = tab();
+
+  hide();
+  mock.timers.tick(29 * MINUTE);
+  show();
+  mock.timers.tick(5 * MINUTE);
+  hide();
+  mock.timers.tick(29 * MINUTE);
+
+  assert.deepEqual([did, absence.hasEnded], [['wake'], false]);
+  mock.timers.reset();
+});
+
+test('what has ended already is not ended for that', () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  const { absence, did, hide } = tab(true);
+
+  hide();
+  mock.timers.tick(31 * MINUTE);
+
+  assert.deepEqual([did, absence.hasEnded], [[], false]);
+  mock.timers.reset();
+});
+
+test('a viewer that was taken out of its page is ended no more', () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  const { did, life, hide } = tab();
+
+  hide();
+  life.abort();
+  mock.timers.tick(31 * MINUTE);
+
+  assert.deepEqual(did, []);
+  mock.timers.reset();
+});

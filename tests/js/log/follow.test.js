@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+globalThis.document ??= /** @type {any} */ ({ getElementById: () => null });
+const { Attention } = await import('../../../django_logtail/static/logtail/log/follow.js');
+
+/** What a viewer is made of, as far as it concerns where its reader looks; `did` is what was done. */
+function viewer({ follow = true, paused = false, full = false, holding = false, phase = 'open' } = {}) {
+  const did = [];
+  const does = (name) => (...values) => { did.push([name, ...values].join(' ')); };
+  const tail = {
+    arrivals: { paused, pause() { this.paused = true; }, resume() { this.paused = false; }, forgetUnseen: does('seen') },
+    drawing: { all: does('draw'), pill() {}, status() {}, state() {}, shown: null },
+    history: { target: null, leave() {} },
+    rows: { follow, toEnd: does('to end'), repaint() {} },
+    selection: { clear: does('no selection') },
+    session: { holding, hold() { did.push('hold'); this.holding = true; }, release: does('release') },
+    store: { full, keep: does('keep') },
+    stream: { phase },
+    say() {},
+  };
+  return { tail, did, attention: new Attention(/** @type {any} */ (tail)) };
+}
+
+test('a page that is held still keeps what it has', () => {
+  const { tail, did, attention } = viewer();
+
+  attention.pause();
+
+  assert.equal(tail.arrivals.paused, true);
+  assert.deepEqual(did, ['keep true', 'draw']);
+});
+
+for (const options of [{ paused: true }, { phase: 'connecting' }, { phase: 'stopped' }]) {
+  test(`nothing is held still where it is ${JSON.stringify(options)}`, () => {
+    const { did, attention } = viewer(options);
+
+    attention.pause();
+
+    assert.deepEqual(did, []);
+  });
+}
+
+test('a page that goes on shows the newest line and asks for what follows', () => {
+  const { tail, did, attention } = viewer({ paused: true });
+
+  attention.resume();
+
+  assert.equal(tail.arrivals.paused, false);
+  assert.ok(did.includes('to end'));
+  assert.ok(did.includes('keep false'));
+  assert.ok(did.includes('release'));
+});
+
+test('what was not held still does not go on', () => {
+  const { did, attention } = viewer();
+
+  attention.resume();
+
+  assert.deepEqual(did, []);
+});
+
+for (const [options, isHeld] of [
+  [{ follow: false, full: true }, true],
+  [{ paused: true, full: true }, true],
+  [{ follow: false, full: false }, false],
+  [{ follow: true, full: true }, false],
+  [{ follow: false, full: true, holding: true }, false],
+]) {
+  test(`the server is ${isHeld ? '' : 'not '}asked to wait where it is ${JSON.stringify(options)}`, () => {
+    const { did, attention } = viewer(options);
+
+    attention.grew();
+
+    assert.equal(did.includes('hold'), isHeld);
+  });
+}
+
+test('who looks elsewhere keeps what they look at, and who is back lets it go', () => {
+  const elsewhere = viewer({ follow: false });
+  const back = viewer({ follow: true });
+
+  elsewhere.attention.followed(false);
+  back.attention.followed(true);
+
+  assert.deepEqual(elsewhere.did, ['keep true']);
+  assert.deepEqual(back.did, ['seen', 'keep false', 'release']);
+});

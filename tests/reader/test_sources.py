@@ -1,0 +1,117 @@
+"""What may be read of a log that is asked about: as the stop flag, its entry and its revision say."""
+
+from pathlib import Path
+
+import pytest
+
+from django_logtail.reader.sources import NotThere, Source, Sources
+
+
+class Registry:
+    def __init__(self):
+        self.rows = {
+            "1": Source(Path("/var/log/1.log"), "utf-8", "one", "r1"),
+            "2": Source(Path("/var/log/2.log"), "utf-8", "two", "r2"),
+        }
+        self.asked = []
+
+    def find(self, logs):
+        self.asked.append(sorted(logs))
+        return {log: self.rows[log] for log in logs if log in self.rows}
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def registry():
+    return Registry()
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def sources(registry, clock):
+    sources = Sources(registry.find, clock)
+    yield sources
+    sources.close()
+
+
+async def refusal(sources, log, revision):
+    with pytest.raises(NotThere) as refused:
+        await sources.of(log, revision)
+    return str(refused.value)
+
+
+async def test_a_log_is_found_in_the_revision_that_was_asked_for(sources, registry):
+    assert await sources.of("1", "r1") is registry.rows["1"]
+    assert await refusal(sources, "1", "r0") == "reason:changed?"
+    assert await refusal(sources, "9", "r1") == "reason:not-registered?"
+
+
+@pytest.mark.parametrize(("flag", "stopped"), [("1", ["1"]), ("*", ["1", "2"]), ("3", [])])
+async def test_the_stop_flag_is_for_one_log_or_for_all(sources, flag, stopped):
+    sources.stops = {flag: "disk is full"}
+
+    refused = []
+    for log in ("1", "2"):
+        try:
+            await sources.of(log, f"r{log}")
+        except NotThere as error:
+            refused.append((log, str(error)))
+
+    assert refused == [(log, "disk is full") for log in stopped]
+    assert sources.stop_reason("1") == ("disk is full" if "1" in stopped else None)
+
+
+async def test_the_reason_of_a_log_s_own_comes_before_that_of_all(sources):
+    sources.stops = {"*": "maintenance", "1": "disk is full"}
+
+    assert (sources.stop_reason("1"), sources.stop_reason("2")) == ("disk is full", "maintenance")
+
+
+async def test_what_was_found_serves_for_a_second(sources, registry, clock):
+    for now in (100.0, 100.5, 100.99, 101.0, 101.5):
+        clock.now = now
+        await sources.of("1", "r1")
+
+    assert registry.asked == [["1"], ["1"]]
+
+
+async def test_another_revision_is_looked_up_at_once_and_what_was_not_there_too(sources, registry):
+    await sources.of("1", "r1")
+    await refusal(sources, "3", "r3")
+    registry.rows["1"] = Source(Path("/var/log/other.log"), "utf-8", "one", "r9")
+    registry.rows["3"] = Source(Path("/var/log/3.log"), "utf-8", "three", "r3")
+
+    assert (await sources.of("1", "r9")).path == Path("/var/log/other.log")
+    assert (await sources.of("3", "r3")).name == "three"
+
+
+async def test_nothing_is_remembered_of_logs_that_nobody_asks_about_any_more(sources, clock):
+    await sources.of("1", "r1")
+    clock.now += 2
+    await sources.of("2", "r2")
+
+    assert list(sources._found) == ["2"]
+
+
+async def test_each_log_is_looked_up_and_those_that_fail_are_told_apart(sources, registry):
+    def find(logs):
+        if "2" in logs:
+            raise ValueError("a router of the host")
+        return {log: registry.rows[log] for log in logs if log in registry.rows}
+
+    sources._find = find
+    each = await sources.look_up_each(["1", "2", "9"])
+
+    assert each["1"] is registry.rows["1"]
+    assert isinstance(each["2"], ValueError)
+    assert each["9"] is None
