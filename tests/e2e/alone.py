@@ -16,7 +16,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, WebSocketRoute
 
 import django_logtail
 from django_logtail.page.config import viewer_config
-from django_logtail.protocol import encode_batch, encode_message
 from tests.e2e.viewing import settle, tail
 from tests.stack import wait_until
 
@@ -41,7 +40,7 @@ class Alone:
     def says(self, type: str, **fields: Any) -> None:
         """A message to the page."""
         assert self._socket is not None
-        self._socket.send(encode_message(type, **fields))
+        self._socket.send(json.dumps({"type": type, **fields}))
 
     def is_(self, state: str = "live", **fields: Any) -> None:
         """How the log is."""
@@ -51,7 +50,8 @@ class Alone:
         """What comes next of the log."""
         assert self._socket is not None
         data = text.encode() if isinstance(text, str) else text
-        self._socket.send(encode_batch(self.file, self.at, data, **more))
+        header = {"type": "batch", "file": self.file, "start": self.at, "end": self.at + len(data), **more}
+        self._socket.send(json.dumps(header).encode() + b"\n" + data)
         self.at += 0 if more.get("partial") or more.get("late") else len(data)
 
     def event(self, kind: str, **fields: Any) -> None:
