@@ -104,7 +104,7 @@ def _redis_url(value: object) -> str | None:
         pass
     # Not with the value as other keys: it may hold a password.
     raise ImproperlyConfigured(
-        'LOGTAIL["REDIS_URL"] is no URL of Redis; '
+        'LOGTAIL["REDIS_URL"] is not a Redis URL; '
         "expected one like redis://:pass%2Fword@host:6379/0, rediss://host:6379/0 or unix:///run/redis.sock"
     )
 
@@ -178,22 +178,23 @@ class Conf:
         default=(),
         takes=_paths,
         unit="absolute paths",
-        why="Only files inside these directories are ever opened, whatever a log's row says. Empty: none.",
+        why="Only files inside these directories are ever opened, whatever a log's row says. If empty, no file is"
+        " opened.",
         read_in=("models", "page/files", "reader", "reader/sources"),
     )
     LOGS = Setting(
         default={},
         takes=_mapping,
         unit="slug -> path, or dict of a log's fields",
-        why="Logs declared in settings; kept in step with the registry at migrate and by logtail_sync.",
+        why="Logs declared in settings; migrate and logtail_sync synchronise the registry with them.",
         read_in=("declared",),
     )
     READER = Setting(
         default="local",
         takes=OneOf(("local", "dramatiq")),
         unit='"local" or "dramatiq"',
-        why="Where files are read: in the web process itself, which needs no Redis and no worker, or by an actor "
-        "in a worker on the host that has the files.",
+        why="Where files are read: in the web process itself, which needs neither Redis nor a worker, or by an "
+        "actor in a worker on the host that has the files.",
         read_in=(
             "control/process",
             "declared",
@@ -208,23 +209,23 @@ class Conf:
         default="logtail",
         takes=_queue_name,
         unit="Dramatiq queue name",
-        why="The queue of logs that name none, and the one this host's worker serves.",
+        why="The queue of logs that name none, and the queue that this host's worker serves.",
         read_in=("control/in_redis", "declared", "models", "page/files", "stop_flag", "tasks"),
     )
     REDIS_URL = Setting(
         default=None,
         takes=_redis_url,
         unit="URL",
-        why="Where wants and leases live. Unset: the Dramatiq broker's own Redis client.",
+        why="Where wants and leases are stored. If unset, the Dramatiq broker's own Redis client is used.",
         read_in=("control/connection",),
     )
     NAMESPACE = Setting(
         default=None,
         takes=_namespace,
         unit="1 to 32 letters, digits, - and _",
-        why="Stands in every key in Redis and every mailbox, so that projects that share a Redis keep apart. "
-        "Unset: made from the last of SECRET_KEY_FALLBACKS, or from SECRET_KEY.",
-        more="Set it before you rotate `SECRET_KEY`: [](../howto/redis.md) says how.",
+        why="Part of every key in Redis and every mailbox, so that projects sharing a Redis stay separate. If "
+        "unset, it is derived from the last of SECRET_KEY_FALLBACKS, or from SECRET_KEY.",
+        more="Set it before you rotate `SECRET_KEY`; see [](../howto/redis.md).",
         read_in=(
             "control/in_redis",
             "control/keys",
@@ -238,7 +239,7 @@ class Conf:
         default="default",
         takes=_text,
         unit="alias in CHANNEL_LAYERS",
-        why="The layer whose configuration the mailboxes use; an instance of its own is made from it.",
+        why="The layer whose configuration the mailboxes use; the app creates its own instance of it.",
         read_in=("control/layer",),
     )
     ACCESS_POLICY = Setting(
@@ -252,8 +253,8 @@ class Conf:
         default=(),
         takes=_frame_ancestors,
         unit="sources as in a Content-Security-Policy",
-        why="Whose pages may show the logs' page in a frame. Empty: what Django's X_FRAME_OPTIONS says, which is "
-        "nobody's unless you set it.",
+        why="Pages that may show the logs' page in a frame. If empty, Django's X_FRAME_OPTIONS applies, which "
+        "allows none unless you set it.",
         more="See [Show the logs' page in a frame](../howto/embed.md#the-logs-page-in-a-frame).",
         read_in=("viewing/browsing",),
     )
@@ -261,155 +262,158 @@ class Conf:
         default=500,
         takes=Whole(0, 10_000),
         unit="lines",
-        why="Shown on joining: some screens of context, one batch on the wire.",
+        why="Lines shown on joining: a few screens of context, one batch on the wire.",
         read_in=("page/config", "views"),
     )
     MAX_VIEWERS_PER_USER = Setting(
         default=16,
         takes=Whole(1, 10_000),
         unit="open logs",
-        why="One person's tabs and panes; a forgotten script cannot take the server.",
-        more="A download counts as one for as long as it runs.",
+        why="One person's tabs and panes, so that a forgotten script cannot take over the server.",
+        more="A running download counts as one.",
         read_in=("viewing/admission", "viewing/newcomers"),
     )
     MAX_VIEWERS_PER_PROCESS = Setting(
         default=2_000,
         takes=Whole(1, 100_000),
         unit="viewers",
-        why="About 27 KiB of memory each.",
+        why="Each viewer needs about 27 KiB of memory.",
         read_in=("viewing/admission",),
     )
     MAX_NEW_SOCKETS = Setting(
         default=512,
         takes=Whole(1, 100_000),
         unit="sockets",
-        why="Sockets of one process whose client has not yet said who it is; the next one is refused before it "
-        "is accepted, and a page tries again.",
-        more="A client has 10 s for that, and a page needs some milliseconds. Made-up sessions can take all of "
-        "these places. So when they are taken, in all or for an address, a handshake's session is looked up, "
-        "for 1 s at most, and who has signed in is let in all the same: up to twice as many sockets in all, "
-        "and `MAX_VIEWERS_PER_USER` of one user.",
+        why="Sockets of one process whose client has not identified itself yet; further ones are refused before "
+        "they are accepted, and a page tries again.",
+        more="A client has 10 s to do so; a page needs a few milliseconds. Forged sessions can use up all of "
+        "these places. So when they are used up, in total or for an address, the handshake's session is "
+        "looked up (for 1 s at most), and signed-in users are still admitted: up to twice as many sockets "
+        "in total, and `MAX_VIEWERS_PER_USER` for each user.",
         read_in=("viewing/newcomers",),
     )
     MAX_NEW_SOCKETS_PER_ADDRESS = Setting(
         default=64,
         takes=Whole(1, 100_000),
         unit="sockets",
-        why="The same from one address, as the ASGI server tells it: behind a proxy, have the server take it "
+        why="The same for one address, as reported by the ASGI server: behind a proxy, have the server take it "
         "from the proxy's header.",
-        more="Otherwise the proxy's own address is that of everybody, and a site with very many viewers wants a "
-        "higher number here. Of IPv6, a network (/64) counts as one address, for one machine has all of it.",
+        more="Otherwise all clients share the proxy's address, and a site with very many viewers needs a higher "
+        "number here. An IPv6 network (/64) counts as one address, because one machine usually has all of "
+        "it.",
         read_in=("viewing/newcomers",),
     )
     MAX_DOWNLOADS_PER_USER = Setting(
         default=4,
         takes=Whole(1, 10_000),
         unit="downloads",
-        why="Each is an open log as well.",
-        more="The next one is answered 429, before its first byte.",
+        why="Each also counts as an open log.",
+        more="Further ones are refused with 429 before their first byte.",
         read_in=("viewing/admission",),
     )
     MAX_SEARCHES_PER_USER = Setting(
         default=4,
         takes=Whole(1, 1_000),
         unit="searches at once",
-        why="Each reads a whole file. Somebody else can always search.",
+        why="Each reads a whole file. Other users can always search.",
         read_in=("reader/limits", "viewing/requests"),
     )
     RUNTIME_DIR = Setting(
         default=None,
         takes=_directory,
         unit="absolute path",
-        why="Where the web processes of a host count together what one user has at a time, by locks on a file in "
-        "a directory of their own. Unset: beside temporary files.",
-        more="Set it to a directory of your service where its processes have temporary directories of their own "
-        "(`PrivateTmp` in systemd); processes that do not share it count apart. Installations with different "
-        "databases count apart, also with the same `SECRET_KEY`. The file stays empty, the locks of a "
-        "process end with it, and where no such file can be made each process counts for itself and says so "
-        "once.",
+        why="Where the web processes of a host jointly count what each user has open, using locks on a file in a "
+        "separate directory. If unset, next to temporary files.",
+        more="If your processes have separate temporary directories (`PrivateTmp` in systemd), set it to a "
+        "directory of your service; processes that don't share it count separately. Installations with "
+        "different databases count separately, even with the same `SECRET_KEY`. The file stays empty, and a"
+        " process's locks end with it. If no such file can be created, each process counts on its own and "
+        "logs that once.",
         read_in=("viewing/slots",),
     )
     RANGES_PER_SECOND_PER_USER = Setting(
         default=40,
         takes=Whole(1, 100_000),
         unit="requests a second",
-        why="Earlier lines and gaps that one user is answered by one web process; more wait their turn.",
+        why="Requests for earlier lines and gaps that one web process answers per user; further ones wait their "
+        "turn.",
         read_in=("viewing/spending",),
     )
     ANSWER_PROCESSOR_PERCENT_PER_USER = Setting(
         default=15,
         takes=Whole(1, 100),
         unit="percent of one processor",
-        why="What one web process spends to answer one user's ranges and searches and to send their downloads, "
-        "at most half of a processor for all users; one second's worth may be saved up. The others' pages "
-        "wait meanwhile.",
-        more="One reader spends as much to find and read what is asked for, apart from searches.",
+        why="What one web process spends on one user's ranges, searches and downloads, with at most half a "
+        "processor for all users together; up to one second's worth accumulates. Other users' pages wait "
+        "meanwhile.",
+        more="A reader may spend as much again to find and read what is requested, apart from searches.",
         read_in=("viewing/spending", "reader/limits"),
     )
     READ_BYTES_PER_SECOND = Setting(
         default=200_000_000,
         takes=Whole(100_000, 10**12),
         unit="bytes a second",
-        why="What one reader reads of all its logs: a viewer must never hurt the host it looks at.",
-        more="What a limit holds back is read a moment later, and viewers are told which limit it is. Earlier "
-        "lines, gaps and downloads are taken from it too, but not from the limit of one log.",
+        why="What one reader reads of all its logs together, so that viewers never harm the host they look at.",
+        more="Whatever a limit holds back is read a moment later, and viewers are told which limit applies. "
+        "Earlier lines, gaps and downloads count towards it too, but not towards the limit for one log.",
         read_in=("reader/limits",),
     )
     READ_BYTES_PER_SECOND_PER_LOG = Setting(
         default=100_000_000,
         takes=Whole(100_000, 10**12),
         unit="bytes a second",
-        why="What one reader reads for each web process that watches a log.",
+        why="What one reader reads of a log for each web process that watches it.",
         read_in=("reader/limits",),
     )
     MAX_LOGS_PER_READER = Setting(
         default=2_000,
         takes=Whole(1, 100_000),
         unit="watched logs",
-        why="Each costs a descriptor, a change notification and some kilobytes; web processes count each for "
-        "itself.",
-        more="Who opens one more is told so.",
+        why="Each needs a descriptor, a change notification and a few kilobytes; each web process counts "
+        "separately.",
+        more="Viewers who open one more are told so.",
         read_in=("reader/limits",),
     )
     MAX_OPEN_FILES = Setting(
         default=8_000,
         takes=Whole(10, 1_000_000),
         unit="descriptors",
-        why="Rotated files are held until they are read to their end; past this no further log is opened.",
+        why="Rotated files stay open until they are read to the end; at this limit no further log is opened.",
         read_in=("reader/limits",),
     )
     MAX_HISTORY_JOBS = Setting(
         default=4,
         takes=Whole(1, 64),
         unit="reads at once",
-        why="Earlier lines, gaps and searches that one reader reads at the same time; others wait their turn.",
-        more="A search takes its turn for 50 ms at a time, so that a long one holds up nobody.",
+        why="Earlier lines, gaps and searches that one reader reads at the same time; further ones wait their "
+        "turn.",
+        more="A search runs for 50 ms at a time, so a long one holds up nobody.",
         read_in=("reader/limits",),
     )
     SEARCH_BYTES_PER_SECOND = Setting(
         default=500_000_000,
         takes=Whole(1_000_000, 10**12),
         unit="bytes a second",
-        why="What all searches of one reader read together, apart from what it reads to follow logs; one "
-        "second's worth may be saved up.",
-        more="A search that is held up by it says so, with the name of this key.",
+        why="What all searches of one reader read together, apart from following logs; up to one second's worth "
+        "accumulates.",
+        more="A search slowed by this limit says so; staff see the name of this key.",
         read_in=("reader/limits",),
     )
     SEARCH_PROCESSOR_PERCENT = Setting(
         default=50,
         takes=Whole(1, 1_000),
         unit="percent of one processor",
-        why="What all searches of one reader take, in turn by user; one second's worth may be saved up, so that "
-        "only long ones notice.",
-        more="A search that is held up by it says so, with the name of this key.",
+        why="What all searches of one reader use, shared by user; up to one second's worth accumulates, so only "
+        "long searches are slowed.",
+        more="A search slowed by this limit says so; staff see the name of this key.",
         read_in=("reader/limits",),
     )
     HISTORY_BYTES_PER_SECOND_PER_USER = Setting(
         default=50_000_000,
         takes=Whole(100_000, 10**12),
         unit="bytes a second",
-        why="What one reader reads of files for one user's earlier lines, gaps and downloads; one second's worth "
-        "may be saved up.",
+        why="What one reader reads for one user's earlier lines, gaps and downloads; up to one second's worth "
+        "accumulates.",
         read_in=("reader/limits",),
     )
 

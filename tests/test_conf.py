@@ -131,6 +131,6 @@ def test_a_url_that_is_not_redis_is_refused_without_the_password_it_may_hold(
         _ = conf.REDIS_URL
 
     assert str(refused.value) == (
-        'LOGTAIL["REDIS_URL"] is no URL of Redis; '
+        'LOGTAIL["REDIS_URL"] is not a Redis URL; '
         "expected one like redis://:pass%2Fword@host:6379/0, rediss://host:6379/0 or unix:///run/redis.sock"
     )

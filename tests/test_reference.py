@@ -39,11 +39,11 @@ def test_a_section_has_the_reason_the_limits_and_where_the_key_is_read() -> None
 
     assert len(text) == 27
     assert text["BACKLOG_LINES"] == (
-        "\n\nShown on joining: some screens of context, one batch on the wire.\n\n"
+        "\n\nLines shown on joining: a few screens of context, one batch on the wire.\n\n"
         "- Value: lines\n- Limits: 0 to 10,000\n- Default: `500`\n- Read in: `page/config`, `views`\n\n"
     )
     assert text["MAX_DOWNLOADS_PER_USER"].startswith(
-        "\n\nEach is an open log as well.\nThe next one is answered 429, before its first byte.\n\n- Value: downloads"
+        "\n\nEach also counts as an open log.\nFurther ones are refused with 429 before their first byte.\n\n- Value: downloads"
     )
 
 
