@@ -1,6 +1,6 @@
 """Who may watch which log. The page, the socket and every command of the socket ask here, and nowhere else.
 
-Nothing here ever writes to a session: looking at one must not prolong, cycle or end it.
+Nothing here writes to a session: a check must not extend, cycle or end it.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class AccessPolicy:
     """
 
     def visible_logs(self, user: User) -> QuerySet[Log]:
-        """The logs `user` may watch, in the registry's order. None for who is signed out or not active."""
+        """The logs `user` may watch, in the registry's order. None for anonymous and inactive users."""
         logs: QuerySet[Log] = Log.objects.all()
         if not (user.is_authenticated and user.is_active):
             return logs.none()
@@ -99,7 +99,7 @@ class AccessPolicy:
         """The key of the Django session that a WebSocket's handshake belongs to: that of the session cookie.
 
         "" refuses the handshake before it is accepted. Override this where clients bring their session in another
-        way, such as a header. It is asked in the event loop, for everybody who knocks: no database, nothing slow.
+        way, such as a header. It is asked in the event loop, for every connection attempt: no database, nothing slow.
         """
         cookies = b"; ".join(
             value for name, value in scope["headers"] if name == b"cookie"
@@ -107,7 +107,7 @@ class AccessPolicy:
         return parse_cookie(cookies.decode("latin-1")).get(settings.SESSION_COOKIE_NAME, "")
 
     def sees_host(self, user: User) -> bool:
-        """Whether `user` is told of a log's host: paths, owners of files, names of hosts and queues."""
+        """Whether `user` may see a log's host: paths, owners of files, names of hosts and queues."""
         return bool(
             user.is_active and (getattr(user, "is_staff", False) or getattr(user, "is_superuser", False))
         )

@@ -73,7 +73,7 @@ class FormatInput(forms.TextInput):
 
 
 class LogForm(_LogForm):
-    """Says which log has a file already only to who may see that log."""
+    """Names the log that already has a file only to users who may see it."""
 
     may_name_others = False
 

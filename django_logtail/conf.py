@@ -45,7 +45,7 @@ class Setting(Generic[Value]):
 
     @property
     def limits(self) -> str:
-        """Between what and what, in words; "" where `unit` says it all."""
+        """The range as a phrase; "" if `unit` says everything."""
         return getattr(self.takes, "limits", "")
 
     def __set_name__(self, owner: type, name: str) -> None:

@@ -94,7 +94,7 @@ class LogConsumer:
             await self._socket.close(End(INTERNAL_ERROR, "unavailable", text, may_retry=True))
 
     async def _watch(self, newcomer: contextlib.ExitStack) -> None:
-        """`newcomer` is closed once it is known who this is, and counted as one of that user's."""
+        """`newcomer` is closed once the user is known and the socket counts as theirs."""
         hello = await self._hello()
         try:
             user = read_ticket(hello.ticket, slug=self.slug, session_key=self._session_key).user_id

@@ -29,7 +29,7 @@ MEMBERS = ("groups", "users")
 
 
 class BadDeclaration(ValueError):
-    """A declaration that is no log. The text is a sentence that says where, what and what to do."""
+    """An invalid declaration. The text is a sentence that says where, what is wrong and what to do."""
 
     def __init__(self, slug: object, text: str) -> None:
         super().__init__(f'LOGTAIL["LOGS"][{slug!r}]{text}')
@@ -138,7 +138,7 @@ def sync_after_migrate(using: str, stdout: Any = None, verbosity: int = 1, **kwa
 
 
 def _other_of_its_file(found: Declaration, row: Log | None, using: str) -> Log | None:
-    """Who keeps this log from having its file: any other row, unless this row has had the file for longer."""
+    """The log that keeps this one from having its file: any other row, unless this row has had the file for longer."""
     if row is not None and not row.declared:
         return None
     wanted = Log(pk=row.pk if row is not None else None, **found.fields)

@@ -244,7 +244,7 @@ class Log(models.Model):
     def revision(self) -> str:
         """Names this state of the row, as far as it says what is read and for whom; a short text, and no query.
 
-        Whoever was let in was let in for one revision, and is shown no byte of another.
+        A viewer is admitted for one revision and is shown no byte of another.
         """
         said = [self.pk, self.queue_name, *(getattr(self, name) for name in REVISED)]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
@@ -261,7 +261,7 @@ class Log(models.Model):
             return self.encoding
 
     def absence(self) -> str | None:
-        """A hint for whoever registers the log here, or None. No error: another host may have the file."""
+        """A hint for the person registering the log here, or None. Not an error: another host may have the file."""
         path = Path(self.path)
         try:
             if looks.take(path, path.is_file):

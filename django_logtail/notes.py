@@ -1,4 +1,4 @@
-"""Notes from outside: marks that host code puts into the stream of everyone who watches.
+"""Notes from outside: messages that host code shows in the stream to everyone watching.
 
     from django_logtail import notes
     notes.send("django", "deploy 4.2 started")
@@ -22,10 +22,10 @@ MOST_CHARACTERS = 1_000
 
 
 def send(log: Log | str | None, text: str, *, level: str = "info") -> None:
-    """Show `text` to everyone who watches `log` (a row or its slug; None: any log).
+    """Show `text` to everyone watching `log` (a row or its slug; None: any log).
 
     Raises `Log.DoesNotExist`, `ValueError` for another level than info, warning and error, and
-    `control.ControlUnavailable` when Redis does not answer.
+    `control.ControlUnavailable` when Redis does not respond.
     """
     if level not in LEVELS:
         raise ValueError(f"level is {level!r}; expected one of {', '.join(LEVELS)}")

@@ -1,6 +1,6 @@
-"""The words viewers and servers exchange, version 1. Knows neither Django nor Channels.
+"""The messages viewers and servers exchange, version 1. Knows neither Django nor Channels.
 
-`docs/reference/protocol.md` describes the same words for people who write a client.
+`docs/reference/protocol.md` describes them for people who write a client.
 Everything a client sends is hostile until `decode_client_message` has returned it.
 """
 
@@ -306,7 +306,7 @@ def _place(value: object) -> Place:
 
 
 def _file(fields: Mapping[str, object]) -> str:
-    """Somebody else may be sent it, who is told where this client stood: half a character could not travel."""
+    """It may be sent to others with this client's place, and half a character could not travel."""
     value = _text(fields, "file")
     if not (value.isascii() and value.isprintable() and len(value) <= MAX_FILE_CHARACTERS):
         raise BadMessage("'file' is no id of a file")

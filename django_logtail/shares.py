@@ -1,4 +1,4 @@
-"""What each user may spend, and who comes next: in turn by user, and not first come. Knows nothing but asyncio.
+"""What each user may spend, and whose turn is next: by user, not first come. Knows nothing but asyncio.
 
 A user is a text; "" stands for all whose work names nobody.
 """
@@ -24,7 +24,7 @@ REMEMBERED: Final = 256
 
 
 class Shares:
-    """So much a second for each user and so much for all together, of which a second's worth may be saved up.
+    """A rate per second for each user and one for all users together; up to one second's worth accumulates.
 
     Bytes, requests, microseconds of a processor. Whoever waits is served in turn by user: somebody with a thousand
     requests waits for the others after each of them. Belongs to the event loop it is used in.

@@ -25,7 +25,7 @@ _KEY_BYTES: Final = 32
 def keys_for(salt: str) -> list[bytes]:
     """The keys for one purpose, 32 bytes each: first that of `SECRET_KEY`, to write with, then those to read with.
 
-    Who has the key of one purpose learns none of another.
+    The key for one purpose reveals none of the others.
     """
     secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     purpose = f"django_logtail.{salt}".encode()

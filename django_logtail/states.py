@@ -1,4 +1,4 @@
-"""Every state there is: how a log can be, and how a page can stand to it. One table for all who show one.
+"""Every state of a log, and of a page towards its log. One table for everything that shows a state.
 
 The page gets it with its configuration, and the texts of `page.texts` have its words; the admin, `logtail_status` and
 `logtail_doctor` read it; `docs/reference` is checked against it. A new state is a row here, its words in `locale`, the

@@ -1,7 +1,7 @@
 """Time: limits, pauses, rates, and tasks that end in time or start again. Knows nothing but asyncio.
 
 Never `asyncio.wait_for`: up to Python 3.11 it swallows a cancellation that comes in the same turn of the event loop as
-the result, and whoever cancelled waits for ever.
+the result, and the canceller waits for ever.
 """
 
 from __future__ import annotations

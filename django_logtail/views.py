@@ -225,7 +225,7 @@ async def lines(
 async def download(
     request: HttpRequest, log: Log, reader: Downloader, places: contextlib.ExitStack
 ) -> HttpResponseBase:
-    """The whole file as it is now. Its length is announced, so that a browser sees when the rest cannot be had."""
+    """The whole file as it is now. Its length is announced, so that a browser notices when the rest is missing."""
     # Said now, and not once the answer has begun; kept until it has ended.
     places.enter_context(viewers.downloading(reader.user_id))
     whole = await whole_file(relay_here(), log, reader.user_id)

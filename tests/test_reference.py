@@ -43,7 +43,8 @@ def test_a_section_has_the_reason_the_limits_and_where_the_key_is_read() -> None
         "- Value: lines\n- Limits: 0 to 10,000\n- Default: `500`\n- Read in: `page/config`, `views`\n\n"
     )
     assert text["MAX_DOWNLOADS_PER_USER"].startswith(
-        "\n\nEach also counts as an open log.\nFurther ones are refused with 429 before their first byte.\n\n- Value: downloads"
+        "\n\nEach also counts as an open log.\nFurther ones are refused with 429 before their first byte.\n\n"
+        "- Value: downloads"
     )
 
 

@@ -47,7 +47,7 @@ class WrongServer(ControlUnavailable):
 class ReaderLease:
     """Who reads a queue now. A message to its mailbox makes it look at the wants at once.
 
-    `version` is its release; `speaks`, the version of its words (`wire.VERSION`), 0 when it is no reader of ours.
+    `version` is its release; `speaks`, the version of its words (`wire.VERSION`), 0 if it is not one of our readers.
     """
 
     token: str
@@ -64,7 +64,7 @@ class ReaderLease:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A mark from outside for everyone who watches `log` ("*": any log): "deploy 4.2 started". `at`: Unix seconds."""
+    """A note from outside to everyone watching `log` ("*": any log): "deploy 4.2 started". `at`: Unix seconds."""
 
     log: str
     text: str
@@ -74,7 +74,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class ViewerFacts:
-    """One viewer, for who looks after the host. `since`: Unix seconds; `user`: primary key; `address`: the peer's."""
+    """One viewer, for operators. `since`: Unix seconds; `user`: primary key; `address`: the peer's."""
 
     session: str
     user: str
@@ -116,7 +116,7 @@ class FailedTask:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """Answer to a post: who reads, must the caller send a wake-up, which renewed wants Redis no longer has."""
+    """Answer to a post: the reader, whether to send a wake-up, and which renewed wants Redis no longer has."""
 
     reader: ReaderLease | None
     wake: bool

@@ -81,7 +81,7 @@ def words_of(error: BaseException) -> str:
 def mend_client_of(broker: object) -> None:
     """Have the broker's pool forget a connection which says that it is the wrong one.
 
-    As the pool of a Sentinel does by itself; Dramatiq sees a lost connection, and connects anew.
+    As the pool of a Sentinel does by itself; Dramatiq sees a lost connection and reconnects.
     """
     client = getattr(broker, "client", None)
     if not isinstance(client, redis.Redis):

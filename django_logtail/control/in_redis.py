@@ -332,7 +332,7 @@ def _server(text: str) -> Server | None:
 
 
 def _project(text: str) -> Project | None:
-    """What a project says of itself, whoever that is; without control characters, because people are shown it."""
+    """What a project reports about itself; without control characters, because people are shown it."""
     try:
         fields = json.loads(text)
         words = [str(fields[name])[:80] for name in ("namespace", "label", "host", "queue")]

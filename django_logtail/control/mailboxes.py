@@ -1,4 +1,4 @@
-"""Mailboxes: how batches travel from a reader to a web process. At most once; whoever receives checks for loss.
+"""Mailboxes: how batches travel from a reader to a web process. At most once; the receiver checks for loss.
 
 `layer` has those on a channel layer, for a reader in a worker.
 """
@@ -24,7 +24,7 @@ class MailboxUnavailable(Exception):
 
 
 class WrongConnection(MailboxUnavailable):
-    """The server on the other end is not the one to speak to any more: connect anew."""
+    """The server on the other end is no longer the right one: reconnect."""
 
 
 class Mailboxes(Protocol):

@@ -133,7 +133,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """There is no answer, in words; `id` for programs."""
+    """There is no answer: `error` is one of `reasons`, and `id` is for programs."""
 
     token: str
     member: str
@@ -308,7 +308,7 @@ def lease_text(queue: str, lease: ReaderLease) -> str:
 
 
 def read_lease(queue: str, text: str) -> ReaderLease:
-    """Whoever holds the lease. Never fails: one that cannot be read has no mailbox, and `speaks` says so."""
+    """The holder of the lease. Never fails: one that cannot be read has no mailbox, and `speaks` says so."""
     token, _, rest = text.partition("|")
     try:
         fields: Mapping[str, Any] = read_text("lease", rest, queue, token)

@@ -43,7 +43,7 @@ MISTAKES: Final = {
 
 
 class BadFormat(ValueError):
-    """What was given is no format: `code` is one of `MISTAKES`, `params` fill its sentence in."""
+    """The given text is not a format: `code` is one of `MISTAKES`, `params` fill its sentence in."""
 
     def __init__(self, code: str, **params: str) -> None:
         super().__init__(MISTAKES[code] % params)

@@ -16,7 +16,7 @@ _MIB: Final = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How a server is told the longest message. `option` is "" where it cannot be told on its command line."""
+    """How a server is told the longest message. `option` is "" if it is not given on the command line."""
 
     option: str
     default: int

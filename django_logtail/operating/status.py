@@ -1,6 +1,6 @@
 """Who reads what now, who watches, and what is stopped, as the readers and the web processes report it.
 
-With `LOGTAIL["READER"] = "local"` this is what the calling process knows of itself: others report to nobody.
+With `LOGTAIL["READER"] = "local"` this is what the calling process knows about itself: other processes do not report.
 """
 
 from __future__ import annotations

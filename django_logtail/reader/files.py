@@ -84,7 +84,7 @@ class Files:
             flow.follower = None
 
     def fail(self, flow: Flow, error: Exception) -> None:
-        """Something went wrong that is nobody's but this flow's: its log says so, and is opened anew after a while."""
+        """Something went wrong that affects only this flow: its log says so and is reopened later."""
         self._parts.failed(f"log {flow.want.log}", error)
         flow.is_opening, flow.has_failed = False, True
         flow.outbox.clear()
@@ -98,7 +98,7 @@ class Files:
             flow.follower, flow.is_watched = None, False
 
     def rewind(self, flow: Flow, follower: Follower) -> bool:
-        """Put the flow's follower where its want says; False: its files are opened anew for that."""
+        """Put the flow's follower where its want says; False: its files are reopened for that."""
         position = flow.position
         if position is not None and follower.rewind(position, flow.late):
             return True

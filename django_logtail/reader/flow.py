@@ -105,7 +105,7 @@ class Flow:
 
     @property
     def state(self) -> tuple[str, str]:
-        """How its file is, and why, in words that may be empty."""
+        """The state of its file, and why: one of `reasons`, or ""."""
         if self.trouble is not None:
             return self.trouble
         if self.follower is None:

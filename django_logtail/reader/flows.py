@@ -16,7 +16,7 @@ CHANGED_BEATS: Final = 4
 
 
 class Flows:
-    """By member. Marks them for whoever reads them, asks for credit and says how they are; does none of it."""
+    """The flows by member. Marks which ones need reading, credit or a report, and does none of it itself."""
 
     def __init__(self, token: str) -> None:
         #: Members that have something to do, longest waiting first; those whose time has not come stay in.

@@ -31,7 +31,7 @@ class Parts:
     """The tasks of one reader, which end together. Belongs to the event loop it is made in."""
 
     def __init__(self, owner: str) -> None:
-        """`owner` names the reader to those who read what is logged."""
+        """`owner` names the reader in the log."""
         #: Why the reader ends, once there is a reason.
         self.ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self.supervisor = Supervisor(owner)
@@ -46,11 +46,11 @@ class Parts:
         task.add_done_callback(self._part_ended)
 
     def start_aside(self, name: str, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        """Begin something that may end or fail by itself."""
+        """Start a task that may end or fail on its own."""
         return self.supervisor.spawn(name, work)
 
     def failed(self, name: str, error: Exception) -> None:
-        """Log and count an error that is no reason to end."""
+        """Log and count an error that does not end the reader."""
         self.supervisor.failed(name, error)
 
     def end(self, ending: Ending) -> None:

@@ -97,7 +97,7 @@ class Ranges:
             task.cancel()
 
     async def _or_failed(self, want: Want, answer: Coroutine[Any, Any, None]) -> None:
-        """Whatever goes wrong, who asked is told at once."""
+        """Whatever goes wrong, the requester is told at once."""
         try:
             await answer
         except Exception as error:  # noqa: BLE001 - seen, and no matter of the others

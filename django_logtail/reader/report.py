@@ -1,4 +1,4 @@
-"""The report of one reader for those who look after the host: who it is, and how each log is."""
+"""The report of one reader for operators: its identity and the state of each log."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RESTING_REPORT_SECONDS: Final = 4.0
 
 
 class Report:
-    """Made anew each time; lapses unless made again."""
+    """Rewritten each time; expires unless renewed."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class Report:
         clock: Callable[[], float],
         fail: Callable[[Flow, Exception], None],
     ) -> None:
-        """`fail` is told of a flow that does not say how it is."""
+        """`fail` is called for a flow that cannot report its state."""
         self._fail = fail
         self._flows = flows
         self._lease = lease

@@ -1,4 +1,4 @@
-"""Polls of files that may not answer: in threads, so that whoever waits for a file system, the others go on."""
+"""Polls of files that may not respond: in threads, so that one file system holds up no other."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Apart:
     ) -> list[Item]:
         """What the follower's poll returns. `say_stalled` is told the seconds once they are STALLED_SECONDS.
 
-        Whoever cancels it need not close the follower: that is done when the thread comes back.
+        A caller that cancels need not close the follower: that happens when the thread returns.
         """
         stalled = asyncio.get_running_loop().call_later(STALLED_SECONDS, say_stalled, STALLED_SECONDS)
         poll: Future[list[Item]] | None = None

@@ -119,7 +119,7 @@ class Ticks:
             self._idle_since = self._clock()
 
     def _take_or_fail(self, member: str, want: Want | None) -> None:
-        """Whatever is wrong with one want is no matter of the others."""
+        """An error in one want does not affect the others."""
         try:
             self._take(member, want)
         except Exception as error:  # noqa: BLE001 - as it says

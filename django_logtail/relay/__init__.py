@@ -128,7 +128,7 @@ class Relay:
     ) -> Request:
         """Ask the reader for bytes [place.offset, end), for the lines that end there, or for those that match.
 
-        `user`: the primary key of who asks; `revision`: of the log's entry when they were admitted.
+        `user`: the requester's primary key; `revision`: of the log's entry when they were admitted.
         """
         want = Want(
             self.process,
@@ -219,7 +219,7 @@ class Relay:
                 await self._mailboxes.send(reader.mailbox, Nudge())
 
     def _judge_reader(self, queue: str, reader: ReaderLease | None, now: float) -> None:
-        """Redis says who reads this queue; if nothing of it is heard or understood, viewers are told."""
+        """Redis names the queue's reader; if it is not heard or understood, viewers are told."""
         token = reader.token if reader else ""
         self.readers.holds(queue, token)
         if reader is not None and reader.speaks != VERSION:

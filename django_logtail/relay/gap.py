@@ -1,4 +1,4 @@
-"""What a viewer is told that has fallen off the ring: exactly which bytes it did not get, one gap a generation."""
+"""The gaps of a viewer that has fallen off the ring: exactly which bytes it missed, one gap per generation."""
 
 from __future__ import annotations
 

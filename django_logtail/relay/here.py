@@ -53,7 +53,7 @@ async def _wake_worker(queue: str) -> None:
 
 
 async def _read_here(queue: str) -> None:
-    """A reader beside the relay, in this process and event loop: no Redis, no worker, no channel layer."""
+    """A reader next to the relay, in this process and event loop: no Redis, no worker, no channel layer."""
     if (task := asyncio.current_task()) is not None:
         task.set_name(f"local reader of queue {queue}")  # what is logged if it fails
     await reader_of(queue, control(), local_mailboxes, _read_here).run()

@@ -1,4 +1,4 @@
-"""What this process knows of the readers of its queues: who reads, who did before, and when one was heard."""
+"""What this process knows about its queues' readers: the current one, earlier ones, and when each was last heard."""
 
 from __future__ import annotations
 

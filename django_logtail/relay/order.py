@@ -31,7 +31,7 @@ class Order:
         self.restart()
 
     def restart(self) -> None:
-        """Begin anew with a serial that no item has yet; whoever answers it first is listened to."""
+        """Start over with an unused serial, and listen to the first reader that answers it."""
         self.serial = next(self._serials)
         self._source: Source = ("", 0)
         self._number = 0

@@ -91,8 +91,8 @@ class Pace:
     def needed(self) -> int:
         """The number of the oldest item that must stay.
 
-        What no viewer was sent yet stays: credit bounds it, and who keeps up must not be told of a gap. So does what a
-        viewer begins with who joined at the ring's old end, until its first turn.
+        Items not yet sent to any viewer stay: credit bounds them, and viewers who keep up must not be told of a gap. So
+        do the first items of a viewer that joined at the ring's old end, until its first turn.
         """
         return min([self._reached, *(cursor.number for cursor in self._newcomers)])
 
@@ -135,7 +135,7 @@ class Pace:
         return cursor.is_off_the_ring or cursor.idle(now) >= STEP_SECONDS
 
     def _look(self, since: float) -> None:
-        """Whoever stands still, or has not caught up in time, was waited for in vain."""
+        """Waiting for a viewer that stands still, or has not caught up in time, was in vain."""
         if not self._awaited or self._awaited_since != since:
             return
         now = self._clock()

@@ -26,7 +26,7 @@ class Wanted(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """What one queue is told: new and changed wants, members to renew, and members that nobody wants any more."""
+    """What is posted to one queue: new and changed wants, members to renew, and members no longer wanted."""
 
     queue: str
     wants: list[Want]
@@ -71,7 +71,7 @@ class Wants:
         self._post_now.set()
 
     async def wait_for_change(self, seconds: float) -> None:
-        """Return when there is something to post, or after so many seconds."""
+        """Return when there is something to post, or after the given seconds."""
         await pause(seconds, unless=self._post_now)
         self._post_now.clear()
 

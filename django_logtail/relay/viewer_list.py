@@ -1,4 +1,4 @@
-"""Who watches through this process, for those who look after the host."""
+"""The viewers of this process, for operators."""
 
 from __future__ import annotations
 

@@ -154,7 +154,7 @@ def _common_end(path: Path, real: Path) -> int:
 
 
 def _as_written(row: Row) -> _Facts:
-    """What a row says by itself, and all that is known of one whose directory was never seen to answer."""
+    """What a row alone says, which is all that is known if its directory has never responded."""
     return _Facts(row, row.path, directory_of(row.path, names_of(row)))
 
 

@@ -51,7 +51,7 @@ class Chain:
     """Segments, oldest first; `index` and `offset` are where the stream stands. Empty until a file was opened."""
 
     def __init__(self, system: System, retired: Callable[[Generation], None]) -> None:
-        """`retired` is told of each older generation before it is closed."""
+        """`retired` is called with each older generation before it is closed."""
         self.segments: list[Segment] = []
         self.index = 0
         self.offset = 0

@@ -144,7 +144,7 @@ class Discovery:
             self._is_away(trouble_of(error, self._system, self._path), now)
 
     def _is_in_place(self, now: float, *, is_away: bool = False) -> bool:
-        """Whether the look may go on: not if the last file was moved to where it may not be read, which is told."""
+        """Whether the look may go on: not if the last file was moved to where it may not be read; that is reported."""
         generation = self._chain.last.generation if self._chain.segments else None
         is_due = now >= self._placed_at + PLACE_SECONDS or (is_away and self.away_since is None)
         if generation is None or not generation.is_open or not is_due:
@@ -263,7 +263,7 @@ class Discovery:
             self._is_reading()
 
     def _take_over(self, old: Generation, again: Generation) -> bool:
-        """Reading failed, and the name can be opened anew: go on with the fresh descriptor. Raises `OSError`."""
+        """Reading failed, and the name can be reopened: continue with the fresh descriptor. Raises `OSError`."""
         assert again.descriptor is not None
         start = old.anchor_at - len(old.anchor)
         if self._system.pread(again.descriptor, len(old.anchor), start) != old.anchor:
@@ -310,7 +310,7 @@ class Discovery:
         self.opening.append(Event(Kind.STARTED, before, self._chain.position, details))
 
     def start_again(self, position: Place) -> None:
-        """After a rewind: the stream begins anew, and says where and in which state."""
+        """After a rewind: the stream starts again, and says where and in which state."""
         self.opening.clear()
         self._started(position)
         if self.state != "reading":

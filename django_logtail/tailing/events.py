@@ -1,7 +1,7 @@
 """Where a follower begins, and what it reports from there on, in stream order. Knows nothing but places.
 
 A follower's output is one stream of items. Each item says where in the log it begins (`before`) and where the
-stream stands after it (`after`). Whoever takes items checks only that: an item whose `before` is not where it
+stream stands after it (`after`). A consumer checks only that: an item whose `before` is not where it
 stands was preceded by one that got lost, and the follower is asked to rewind.
 """
 

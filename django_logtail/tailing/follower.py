@@ -70,7 +70,7 @@ class Follower:
 
     @property
     def reason(self) -> str:
-        """Why it is not "reading", in words; may be empty."""
+        """Why it is not "reading": one of `reasons`; may be empty."""
         return self._discovery.reason
 
     @property
@@ -114,7 +114,7 @@ class Follower:
     # What others may tell
 
     def mark(self, kind: Kind, reason: str) -> None:
-        """Put DEGRADED or RESTORED into the stream; whoever watches for changes knows that, not we."""
+        """Put DEGRADED or RESTORED into the stream; only the caller, who watches for changes, knows."""
         self._discovery.notices.append((kind, {"reason": reason}))
         self.due = self._rest = None
 

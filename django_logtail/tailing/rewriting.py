@@ -1,6 +1,6 @@
 """The same file with another text: emptied, cut, written over, or copied and then emptied.
 
-And another file with the same text, and maybe more: then it is no other log.
+And another file with the same text, and maybe more: that is the same log.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ class Order(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """What the name of an older file tells. `key` is of use only beside others with the same `order`."""
+    """What the name of an older file tells. Compare `key` only with others of the same `order`."""
 
     order: Order
     key: tuple[int, ...] = ()

@@ -488,7 +488,7 @@ class Siblings:
         return None
 
     def _is_old_text(self, sibling: Sibling, generation: Generation) -> bool:
-        """Whether this was there before the last look, just so: then it is no copy made since."""
+        """Whether this existed unchanged before the last look: then it is not a copy made since."""
         return self._is_known(sibling, generation) and not self._is_recent(sibling)
 
     def copies_after(self, copy: Sibling | None, chain: Chain, current: Generation) -> Between:

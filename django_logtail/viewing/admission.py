@@ -1,4 +1,4 @@
-"""What everybody passes who wants lines, over a WebSocket or over HTTP: access and the limits."""
+"""The checks on every request for lines, over a WebSocket or HTTP: access and the limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What browsers are told, and tell, of other pages: who may ask for a log's bytes, and who may frame its page."""
+"""What browsers report about other pages, and are told: which may request a log's bytes or frame its page."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ GIVE_UP_SECONDS: Final = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One client's. `transport` is None where it cannot be told which one it is: behind `--proxy-headers`."""
+    """One client's. `transport` is None if it can't be determined: behind `--proxy-headers`."""
 
     reactor: Any
     transport: Any | None
@@ -35,7 +35,7 @@ class Connection:
 
     @property
     def untaken(self) -> int | None:
-        """Bytes that were sent and that the client does not have yet; None where that cannot be told."""
+        """Bytes that were sent and that the client does not have yet; None if that is unknown."""
         if self.transport is None:
             return None
         waiting = len(getattr(self.transport, "dataBuffer", b"")) - getattr(self.transport, "offset", 0)
@@ -49,7 +49,7 @@ class Connection:
 
     @property
     def is_drained(self) -> bool:
-        """Whether the client has taken all that was sent; also where that cannot be told."""
+        """Whether the client has taken all that was sent; also if that is unknown."""
         return self.transport is None or self.transport not in self.reactor.getWriters()
 
     async def drained(self) -> None:
@@ -59,7 +59,7 @@ class Connection:
             await asyncio.sleep(LOOK_SECONDS)
 
     def abort(self) -> bool:
-        """Close it at once. Daphne cancels whoever answers then. False: it cannot be told which one it is."""
+        """Close it at once. Daphne then cancels the response. False: the connection can't be determined."""
         if self.transport is None:
             return False
         self.transport.abortConnection()

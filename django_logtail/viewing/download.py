@@ -61,12 +61,12 @@ class NoFile(Exception):
 
 
 class BrokenOff(Exception):
-    """The rest of a file cannot be had. Raised into the response, so that the server ends the connection."""
+    """The rest of a file is not available. Raised into the response, so that the server ends the connection."""
 
 
 @dataclass(frozen=True, slots=True)
 class Downloader:
-    """Who downloads: what decides whether they may go on."""
+    """The user who downloads: decides whether the download may continue."""
 
     user_id: str
     session_key: str

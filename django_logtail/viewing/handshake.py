@@ -1,4 +1,4 @@
-"""What a WebSocket's handshake says of who knocks. It passes none of the host's HTTP middleware."""
+"""What a WebSocket handshake says about the client. It bypasses the host's HTTP middleware."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def is_origin_allowed(scope: Scope) -> bool:
     """The CSRF rule for WebSockets: the page's own scheme and host, or an origin in CSRF_TRUSTED_ORIGINS.
 
     Even with ALLOWED_HOSTS "*".
-    Clients that are no browsers send no Origin; what they may see is decided by session and ticket.
+    Clients other than browsers send no Origin; session and ticket decide what they may see.
     """
     headers = dict(scope["headers"])
     origin = headers.get(b"origin", b"").decode("latin-1")

@@ -1,7 +1,7 @@
-"""Sockets whose client has not yet said who it is: how many there may be, in all and from one address.
+"""Sockets whose client has not identified itself yet: how many there may be, in total and per address.
 
-One machine can take all of these places with made-up sessions. So when they are taken, the session is looked up, and
-who has signed in gets one of as many again.
+One machine can use up all of these places with forged sessions. So when they are used up, the session is looked up,
+and signed-in users share as many again.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class Looks:
         self._under_way: Counter[str] = Counter()
 
     async def user(self, session_key: str, machine: str) -> str:
-        """Whose session it is; "" when it is nobody's, or that cannot be told now."""
+        """The session's user; "" if there is none, or it can't be determined now."""
         with self._lock:
             mine = self._under_way[machine] if machine else 0
             if self._under_way.total() >= MOST_LOOKS or mine >= MOST_LOOKS_PER_ADDRESS:

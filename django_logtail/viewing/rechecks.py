@@ -184,7 +184,7 @@ class Rounds:
         heapq.heappush(self._due, (decision.due_at, next(self._numbers), decision))
 
     def _forget(self) -> None:
-        """Hold nothing of those who left, nor of what was put off, but a few."""
+        """Forget those who left, and all but a few that were postponed."""
         if not self._decisions:
             self._due = []
         elif len(self._due) > 2 * len(self._decisions) + LISTED:
@@ -224,7 +224,7 @@ class Rounds:
         self._rest()
 
     def _no_answer(self, decision: _Decision) -> None:
-        """Whoever has become due since waited as long in vain."""
+        """Viewers that became due since then have waited as long in vain."""
         error = DatabaseError(f"no answer within {ANSWER_SECONDS:.0f} s")
         self._decide(decision, error)
         while (other := self._next_due()) is not None:
@@ -323,7 +323,7 @@ def rounds_here() -> Rounds:
 
 
 def note_row(instance: Any, using: str, **kwargs: object) -> None:
-    """A log was changed in this process: once that holds, whoever watches it is looked up anew."""
+    """A log was changed in this process: once that is committed, its viewers are re-checked."""
     if isinstance(instance, Log):
         slug = instance.slug
         transaction.on_commit(lambda: _stale_everywhere(lambda who: who.slug == slug), using=using)

@@ -1,4 +1,4 @@
-"""What the log says of handshakes that were refused: whoever knocks a thousand times a second must not fill it.
+"""The log of refused handshakes: a client that tries a thousand times a second must not fill it.
 
 What a client sent is cut and escaped before it is written.
 """

@@ -1,4 +1,4 @@
-"""What one viewer asks for beside the stream: ranges and searches, a few at a time, each answered by a task."""
+"""A viewer's requests beside the stream: ranges and searches, a few at a time, each answered by a task."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Asked = protocol.Range | protocol.RangeBefore | protocol.SearchFrom
 
 
 def offered() -> list[str]:
-    """What a client may ask for beside the stream."""
+    """What a client may request beside the stream."""
     return ["range", "search", *(["regex"] if has_regex() else [])]
 
 
@@ -53,7 +53,7 @@ class Answers:
     ) -> None:
         """`admit`: the log, if the viewer may still see it; raises `Refused`, `Changed` and `DatabaseError`.
 
-        `user`: who pays. `send` returns how long the frame was, and raises `End`.
+        `user`: whose share is charged. `send` returns how long the frame was, and raises `End`.
         """
         self._relay = relay
         self._user = user
@@ -67,7 +67,7 @@ class Answers:
         return [*self._ranges.values(), *self._searches.values()]
 
     async def begin(self, asked: Asked) -> None:
-        """Begin to answer, or say that too much is asked at a time. Who has spent their share waits before."""
+        """Start to answer, or report too many requests at a time. A user who has spent their share waits first."""
         processor = spending_here().processor
         await processor.turn(self._user)
         await Charged(self._begin(asked), functools.partial(processor.spend, self._user))

@@ -10,7 +10,7 @@ SEND: Final = "django_logtail.send"
 
 
 def unsent_bytes(socket: Any) -> int:
-    """Bytes that the other side has not received yet; 0 where the kernel does not say, or there is no such socket."""
+    """Bytes that the other side has not received yet; 0 where the kernel does not say, or the socket does not exist."""
     try:
         import fcntl
         import termios

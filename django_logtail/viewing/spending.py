@@ -1,4 +1,4 @@
-"""What one web process spends on users beside their streams: in turn by user, and no more of one than their share."""
+"""What one web process spends on users beside their streams: in turn, and no more on any user than their share."""
 
 from __future__ import annotations
 

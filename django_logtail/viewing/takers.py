@@ -1,4 +1,4 @@
-"""Whoever takes a long answer, or does not: one that takes nothing for long is ended.
+"""Clients that take a long answer, or don't: one that takes nothing for long is ended.
 
 Otherwise it keeps a place that others wait for, and a server that is told to stop waits for it as well. A client counts
 as moving when anything of what was sent is taken, however little: that is asked of the kernel where the server
@@ -26,11 +26,11 @@ class Connection(Protocol):
 
     @property
     def keeps_all(self) -> bool:
-        """Whether the server takes all that it is given into memory, so that who sends has to wait for `drained`."""
+        """Whether the server takes all that it is given into memory, so that the sender must wait for `drained`."""
 
     @property
     def untaken(self) -> int | None:
-        """Bytes that were sent and that the client does not have yet; None where that cannot be told."""
+        """Bytes that were sent and that the client does not have yet; None if that is unknown."""
 
     @property
     def is_last(self) -> bool:

@@ -1,4 +1,4 @@
-"""Put a note into the stream of everyone who watches, for example from a deploy script."""
+"""Send a note to everyone watching, for example from a deploy script."""
 
 from __future__ import annotations
 

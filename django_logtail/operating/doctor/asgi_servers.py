@@ -53,7 +53,7 @@ def _directories() -> set[Path]:
 
 
 def _limits(names: Iterable[str] = servers.LIMITS) -> str:
-    """The options for whoever starts a server."""
+    """The options for starting a server."""
     options = {
         "uvicorn": f"uvicorn --ws-max-size {MOST_MESSAGE_BYTES}",
         "daphne": f"daphne --websocket-max-message-size {MOST_MESSAGE_BYTES}",

@@ -19,7 +19,7 @@ _OPENERS: dict[str, Callable[[IO[bytes]], Any]] = {
 
 
 def unpacked(descriptor: int, compression: str, size: int) -> bytes | None:
-    """The first `size` bytes of the text; None when they cannot be had. Raises `OSError`."""
+    """The first `size` bytes of the text; None if they are not available. Raises `OSError`."""
     opener = _OPENERS.get(compression)
     if opener is None:
         return None

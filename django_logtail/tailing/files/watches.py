@@ -1,4 +1,4 @@
-"""Hints that something changed, from the kernel. Only hints: whoever gets one looks for himself, and looks anyway.
+"""Hints from the kernel that something changed. Only hints: the follower looks for itself, and does so anyway.
 
 Watches belong to a key (whatever the caller calls a follower). A file is watched by its open descriptor, so the watch
 binds to the inode that is read; a name by the directories that lead to it.
@@ -44,7 +44,7 @@ class Source(Protocol):
         """Watch nothing for `key` any more."""
 
     def read(self) -> tuple[set[Hashable] | None, set[Hashable]]:
-        """Keys with a hint (None: any of them, notifications were lost), and keys to be watched anew."""
+        """Keys with a hint (None: any of them, notifications were lost), and keys to be watched again."""
 
     def close(self) -> None:
         """Give everything back."""

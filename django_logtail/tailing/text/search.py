@@ -1,4 +1,4 @@
-"""Find lines of one generation, in bounded chunks, whatever its encoding. Knows nothing of who asks.
+"""Find lines of one generation, in bounded chunks, whatever its encoding. Knows nothing of the requester.
 
 The text is searched as UTF-8. Bytes of another encoding are converted first, chunk by chunk, so that a match never
 begins inside a character of several bytes.
@@ -40,7 +40,7 @@ class Hit:
     """A line that matches: bytes [start, end) of the file, its newline included.
 
     `parts` is its text, cut where it matches: every second one, from the second on, is a match. `before` and `after`
-    say whether the line goes on beyond them. Of a line longer than CHUNK_BYTES, `end` is how far it was read.
+    say whether the line continues beyond them. Of a line longer than CHUNK_BYTES, `end` is how far it was read.
     """
 
     start: int
