@@ -87,15 +87,17 @@ def recorded(version: Path) -> dict[str, dict[str, str]]:
     return json.loads(version.read_text())
 
 
-VERSIONS = sorted(RECORDED.glob("*.json"))
+VERSIONS = sorted(RECORDED.glob("*.json"), key=lambda path: int(path.stem.removeprefix("version-")))
 
 
 def test_there_are_recordings_of_this_version_and_of_every_one_before():
     assert [path.stem for path in VERSIONS] == [f"version-{number + 1}" for number in range(wire.VERSION)]
+    assert recorded(VERSIONS[-1])["mailbox"].keys() == SAID.keys()
 
 
-@pytest.mark.parametrize("version", VERSIONS, ids=lambda path: path.stem)
-@pytest.mark.parametrize("name", SAID)
+@pytest.mark.parametrize(
+    ("version", "name"), [(version, name) for version in VERSIONS for name in recorded(version)["mailbox"]]
+)
 def test_a_recorded_message_is_read_as_it_was_meant(version, name):
     envelope = dict(recorded(version)["mailbox"][name])
     envelope["by"] = [bytes.fromhex(signature) for signature in envelope["by"]]
@@ -134,7 +136,7 @@ def test_a_message_is_read_as_it_was_said(name):
 
 @pytest.mark.parametrize("name", SAID)
 def test_a_process_of_the_recorded_version_finds_every_field_as_it_was(name):
-    recording = recorded(RECORDED / "version-1.json")["mailbox"][name]
+    recording = recorded(VERSIONS[-1])["mailbox"][name]
 
     head, data = encode(SAID[name])
 
