@@ -104,6 +104,8 @@ class Searches:
         hits: list[Hit] = []
         count, said_at = 0, self._clock()
         try:
+            # To find the file may cost as much as a turn.
+            await self._processor.turn(job.user, LEAST_PROCESSOR)
             await self._in_turn(job, job.begin)
             while not job.is_done:
                 if (stopped := self._sources.stop_reason(want.log)) is not None:

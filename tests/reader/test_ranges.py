@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from django_logtail.control.messages import Failed, Piece, Read
+from django_logtail.control.wants import Sought
 from django_logtail.place import Place
-from django_logtail.reader import ranges
+from django_logtail.reader import ranges, searches
 from django_logtail.reader.limits import Limits
 from django_logtail.reader.sources import NotThere
+from django_logtail.tailing.text.matching import matcher
 from tests.delivery.test_delivery import QUEUE, House
 
 #: Of a processor: at 1 % of one it takes half a minute until as much is paid for.
@@ -31,9 +33,15 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     await house.close()
 
 
+def burn() -> None:
+    began = time.thread_time()
+    while time.thread_time() - began < COSTLY_SECONDS:
+        pass
+
+
 async def ask(house: House, file: str, user: str) -> list[object]:
     """All messages of an answer."""
-    asked, found = house.relay.history("1", QUEUE, Place(file, 0), end=4, user=user), []
+    asked, found = house.relay.request("1", QUEUE, Place(file, 0), end=4, user=user), []
     try:
         while not (found and isinstance(found[-1], (Read, Failed))):
             found.append(await asked.next())
@@ -50,9 +58,7 @@ def first_is_costly(read: Callable[..., Any], outcome: str) -> Callable[..., Any
         calls.append(arguments)
         if len(calls) > 1:
             return read(*arguments)
-        began = time.thread_time()
-        while time.thread_time() - began < COSTLY_SECONDS:
-            pass
+        burn()
         if outcome == "not there":
             raise NotThere("the file that held these bytes no longer exists")
         return read(*arguments)
@@ -79,3 +85,34 @@ async def test_who_has_spent_their_share_of_the_reader_waits_and_another_does_no
     assert isinstance(first[-1], Read if outcome == "found" else Failed)
     assert [[m.data for m in other if isinstance(m, Piece)] for other in others] == [[b"one\n"]] * 5
     assert is_waiting
+
+
+async def test_who_has_spent_their_share_of_searching_begins_no_further_search(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.limits = Limits(search_processor_percent=1)
+    begun: list[str] = []
+    ended: list[str] = []
+
+    def costly(pattern: str, **options: bool) -> Any:
+        begun.append(pattern)
+        burn()
+        ended.append(pattern)
+        return matcher(pattern, **options)
+
+    monkeypatch.setattr(searches, "matcher", costly)
+    taker = house.join(lines=1)
+    await taker.until(lambda: taker.place)
+    place = Place(taker.place[0], 0)
+    first = house.relay.request("1", QUEUE, place, search=Sought("one"), user="anna")
+    while not ended:
+        await ask(house, place.file, "bert")
+    before = [await ask(house, place.file, "bert") for _ in range(5)]
+    second = house.relay.request("1", QUEUE, place, search=Sought("two"), user="anna")
+
+    others = [await ask(house, place.file, "bert") for _ in range(5)]
+    first.close()
+    second.close()
+
+    assert [isinstance(other[-1], Read) for other in before + others] == [True] * 10
+    assert begun == ["one"]
