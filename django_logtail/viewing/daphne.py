@@ -72,6 +72,11 @@ class Connection:
         await asyncio.sleep(GIVE_UP_SECONDS)
 
 
+def says_gone(error: Exception) -> bool:
+    """Whether it is what daphne raises for a socket that is closed, of which the application is not told yet."""
+    return type(error).__name__ == "Disconnected" and type(error).__module__.startswith("autobahn.")
+
+
 def connection_of(client: Sequence[Any] | None) -> Connection | None:
     """The connection of an ASGI scope's `client`; None when daphne is not what runs here."""
     reactor: Any = sys.modules.get("twisted.internet.reactor")

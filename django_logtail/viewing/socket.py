@@ -13,6 +13,7 @@ from django_logtail import protocol
 from django_logtail.access import Refused
 from django_logtail.protocol import BadMessage, CloseCode, Frame, decode_client_message
 from django_logtail.timing import TokenBucket, time_limit
+from django_logtail.viewing import daphne
 from django_logtail.viewing.daphne import Connection, connection_of
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -101,14 +102,19 @@ class Socket:
         """Returns how long it was. Raises `End` when the other side is gone."""
         self.sent_at = time.monotonic()
         encoded = frame.encoded
+        kind = "text" if isinstance(encoded, str) else "bytes"
+        await self._sent({"type": "websocket.send", kind: encoded})
+        return len(encoded)
+
+    async def _sent(self, message: MutableMapping[str, Any]) -> None:
         try:
-            if isinstance(encoded, str):
-                await self._send({"type": "websocket.send", "text": encoded})
-            else:
-                await self._send({"type": "websocket.send", "bytes": encoded})
+            await self._send(message)
         except OSError:  # what uvicorn raises for a socket that is gone
             raise End(None) from None
-        return len(encoded)
+        except RuntimeError as error:
+            if daphne.says_gone(error):
+                raise End(None) from None
+            raise
 
     async def send_bulk(self, frame: Frame) -> int:
         """As `send`, for what there may be much of: waits for the client, in every server."""

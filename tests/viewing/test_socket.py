@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from autobahn.exception import Disconnected
 
 from django_logtail.protocol import Frame
 from django_logtail.viewing import socket as module
@@ -88,3 +89,22 @@ async def test_last_words_that_the_client_does_not_take_keep_nobody(monkeypatch)
     await asyncio.wait_for(Socket(None, never_taken, ("b", 2)).close(module.End(1000, "stopped")), 10)
 
     assert sent == ["websocket.send", "websocket.close"]
+
+
+@pytest.mark.parametrize("error", [Disconnected("Attempt to send on a closed protocol"), OSError()])
+async def test_a_socket_that_is_gone_ends_its_viewer_and_is_no_error(error):
+    async def gone(message):
+        raise error
+
+    with pytest.raises(module.End) as end:
+        await Socket(None, gone, ("b", 2)).send(FRAME)
+
+    assert end.value.code is None
+
+
+async def test_a_programming_error_in_sending_is_seen():
+    async def fails(message):
+        raise RuntimeError("a bug in the server")
+
+    with pytest.raises(RuntimeError, match="a bug in the server"):
+        await Socket(None, fails, ("b", 2)).send(FRAME)
