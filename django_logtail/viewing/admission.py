@@ -17,6 +17,7 @@ from django_logtail.models import Log
 from django_logtail.timing import time_limit
 from django_logtail.viewing.rechecks import ANSWER_SECONDS
 from django_logtail.viewing.slots import slots
+from django_logtail.viewing.spending import spending_here
 
 
 class TooManyViewers(Exception):
@@ -90,7 +91,13 @@ viewers = Viewers()
 
 
 async def admitted(user_id: str, session_key: str, slug: str, *, joined: bool = False) -> Log:
-    """The log, if this session may watch it now. Raises what `access.admit` raises, and `DatabaseError`."""
+    """The log, if this session may watch it now. Raises what `access.admit` raises, and `DatabaseError`.
+
+    Who opens logs again and again waits before anything is looked up, and keeps one of their own places meanwhile.
+    """
+    joins = spending_here().joins
+    await joins.turn(user_id)
+    joins.spend(user_id, 1)
     look = sync_to_async(_admitted, thread_sensitive=True)(user_id, session_key, slug, joined)
     try:
         async with time_limit(ANSWER_SECONDS):

@@ -12,6 +12,9 @@ from django_logtail.shares import Places, Shares
 RANGES_AT_A_TIME: Final = 2
 #: Microseconds of the processor that a MiB from a reader in another process has cost before it is here.
 MICROSECONDS_A_MIB: Final = 8_000
+#: Logs that one user may open a second, however few at a time: each costs two connections to the database and a look at
+#: its file. As many at once as one user may have open, and no page needs more.
+LEAST_JOINS: Final = 16
 #: Percent of one processor for the answers to all users together: the rest is for streams and pages.
 PERCENT_IN_ALL: Final = 50
 
@@ -19,13 +22,14 @@ PERCENT_IN_ALL: Final = 50
 class Spending:
     """Of one event loop.
 
-    `requests`: ranges a second; `ranges`: those asked for at a time; `processor`: microseconds of it that answers and
-    downloads take.
+    `joins`: logs that are opened a second; `requests`: ranges a second; `ranges`: those asked for at a time;
+    `processor`: microseconds of it that answers and downloads take.
     """
 
     def __init__(self) -> None:
         percent = conf.ANSWER_PROCESSOR_PERCENT_PER_USER
         self.processor = Shares(percent * 10_000, max(percent, PERCENT_IN_ALL) * 10_000)
+        self.joins = Shares(max(LEAST_JOINS, conf.MAX_VIEWERS_PER_USER))
         self.requests = Shares(conf.RANGES_PER_SECOND_PER_USER)
         self.ranges = Places(RANGES_AT_A_TIME)
         self._is_apart = conf.READER != "local"

@@ -1,13 +1,16 @@
 """Who is let in, and what happens when that cannot be looked up."""
 
+import asyncio
 import contextlib
 import threading
 
 import pytest
 from django.db import DatabaseError
 
+from django_logtail.shares import Shares
 from django_logtail.viewing import admission
 from django_logtail.viewing.slots import Slots
+from django_logtail.viewing.spending import Spending, spending_here
 
 
 async def test_a_database_that_does_not_answer_counts_as_one_that_fails(monkeypatch):
@@ -110,3 +113,31 @@ def test_a_user_has_so_many_downloads_at_a_time_beside_their_open_logs(viewers, 
         pass
 
     assert (full.value.reason, full.value.text, full.value.limit) == ("too-many-downloads", text, most)
+
+
+async def test_who_opens_logs_again_and_again_waits_and_another_does_not(monkeypatch):
+    looked_up = []
+    monkeypatch.setattr(admission, "_admitted", lambda user, *others: looked_up.append(user))
+    monkeypatch.setattr(spending_here(), "joins", Shares(1))
+    mine = [asyncio.ensure_future(admission.admitted("anna", "session", "app")) for _ in range(60)]
+    await mine[0]
+
+    for number in range(5):
+        await admission.admitted(f"bert {number}", "session", "app")
+    is_waiting = not all(one.done() for one in mine)
+    for one in mine:
+        one.cancel()
+    await asyncio.gather(*mine, return_exceptions=True)
+
+    assert is_waiting
+    assert looked_up.count("anna") < 60
+
+
+async def test_as_many_logs_as_one_user_may_have_open_are_opened_at_once(settings):
+    settings.LOGTAIL = {**settings.LOGTAIL, "MAX_VIEWERS_PER_USER": 40}
+
+    joins = Spending().joins
+
+    for _ in range(40):
+        assert await joins.turn("anna") is False
+        joins.spend("anna", 1)
