@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import RequestFactory
 from playwright.sync_api import Browser, BrowserContext, Page, WebSocketRoute
 
@@ -168,7 +169,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _html(theme: str) -> str:
-    config = json.dumps(viewer_config(RequestFactory().get("/"))).replace("<", "\\u003c")
+    request = RequestFactory().get("/")
+    request.user = User(is_staff=True)
+    config = json.dumps(viewer_config(request)).replace("<", "\\u003c")
     themed = f' data-theme="{theme}"' if theme else ""
     return f"""<!doctype html><html lang="en"{themed}><head><meta name="viewport" content="width=device-width">
         <link rel="icon" href="data:,"><link rel="stylesheet" href="/static/styles/tokens.css">
