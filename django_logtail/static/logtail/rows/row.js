@@ -8,6 +8,8 @@ import { paintMark } from './mark.js';
 import { clockOf, momentOf, passed } from '../formats/moments.js';
 import { steering } from '../log/text.js';
 
+/** What stands between two parts and is more than a sign: the address before the time of a request. */
+const SAYS = /[\p{L}\p{N}]/u;
 /** Characters of a line on screen before "Show all": a line of a megabyte would be laid out whole. */
 export const CUT = 4_000;
 
@@ -51,7 +53,7 @@ export function paint(row, item, look) {
     fields.sort((a, b) => a[0] - b[0]);
     for (const [start, end, name] of fields) {
       if (start < at || end > text.length) continue;
-      if (start > at) parts.put('lt-sep', at, start);
+      if (start > at) parts.put(SAYS.test(text.slice(at, start)) ? 'lt-sep lt-said' : 'lt-sep', at, start);
       at = end;
       if (name === 'lt-lv' && text[end] === ' ' && text[start - 1] !== '[') {
         // The level takes the blanks after it along, so that logs with and without padding line up alike.
@@ -177,6 +179,9 @@ function since(before, now) {
   return `${milliseconds < 0 ? '-' : '+'}${(Math.abs(milliseconds) / 1000).toFixed(3)}s`.padStart(9);
 }
 
+/** The columns that a level takes at least where blanks follow it, as the style sheet says. */
+const LEVEL_COLUMNS = 9;
+
 /**
  * How many columns stand before the message as shown: continued lines begin there.
  *
@@ -186,13 +191,20 @@ function since(before, now) {
 export function hangOf(text, time, formats) {
   const head = headOf(text, formats);
   if (!head?.time || !head.word) return null;
-  const [start, end] = head.time;
-  const shown = time === 'raw' ? end - start : time === 'hidden' ? 0 : time === 'relative' ? 9 : clockOf(text.slice(start, end)).length;
-  let after = Math.max(head.word[1], end);
-  if (end <= head.word[0] && text[after] === ' ' && text[head.word[0] - 1] !== '[') {
-    let blank = after;
-    while (text[blank] === ' ') blank++;
-    after = Math.max(blank, head.word[0] + 9);
-  } else while (text[after] && /[\s\]:]/.test(text[after])) after++;
-  return after - (end - start) + shown;
+  const fields = /** @type {[number, number][]} */ ([head.time, head.word]).sort((a, b) => a[0] - b[0]);
+  let at = 0;
+  let columns = 0;
+  for (const field of fields) {
+    const [start, end] = field;
+    columns += start - at;
+    at = end;
+    if (field === head.time) {
+      columns += time === 'raw' ? end - start : time === 'hidden' ? 0 : time === 'relative' ? 9 : clockOf(text.slice(start, end)).length;
+    } else if (text[end] === ' ' && text[start - 1] !== '[') {
+      while (text[at] === ' ') at++;
+      columns += Math.max(at - start, LEVEL_COLUMNS);
+    } else columns += end - start;
+  }
+  for (; text[at] && /[\s\]:]/.test(text[at]); at++) columns++;
+  return columns;
 }
