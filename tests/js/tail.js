@@ -35,7 +35,7 @@ function storeOf(tail) {
   return store;
 }
 
-/** @param {(term: RegExp) => any} [makeMatcher] */
+/** @param {(term: {source: string, flags: string}) => any} [makeMatcher] */
 export function tailOf(makeMatcher) {
   const tail = {
     rows: new Rows(), history: { mark(item) { tail.marked = item.text; } }, selection: { clear() {} }, field: { value: '' },

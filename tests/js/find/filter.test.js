@@ -9,23 +9,31 @@ const FLAGS = { case: false, regex: false, invert: false, only: false };
 const LOG = '2026-08-24 10:00:00,000 ERROR shop.pay failed\nTraceback (most recent call last):\nGatewayTimeout: no answer\n2026-08-24 10:00:01,000 INFO shop.web GET /healthz\n2026-08-24 10:00:02,000 DEBUG shop.web cache miss\n';
 
 /** The lines shown of LOG, by their first words. */
-function shownBy({ query = '', flags = {}, off = [], fold = false } = {}) {
+function shownBy({ query = '', flags = {}, pinned = [], off = [], fold = false } = {}) {
   const store = new Store();
   const data = new TextEncoder().encode(LOG);
   store.take({ file: 'a', start: 0, end: data.length }, data);
   const shown = [];
   const chosen = new Chosen({ push: (item) => shown.push(item), pop: () => shown.pop() });
-  chosen.query = new Query(query, { ...FLAGS, ...flags });
+  chosen.query = new Query(query, { ...FLAGS, ...flags }, pinned);
   chosen.off = new Set(off);
   if (fold) chosen.folded.add(store.at(1));
   for (let i = 0; i < store.length; i++) chosen.take(store.at(i));
   return { lines: shown.filter((item) => item.kind === 'line').map((item) => LOG.split('\n').indexOf(item.text)), chosen };
 }
 
-test('a query is a phrase, and words that are not wanted', () => {
-  assert.deepEqual(terms('no answer -healthz -"a b"'), { wanted: ['no answer'], unwanted: ['healthz', 'a b'] });
-  assert.deepEqual(terms('level -1 order (48'), { wanted: ['level -1 order (48'], unwanted: [] });
-  assert.deepEqual(terms('"-x y"'), { wanted: ['-x y'], unwanted: [] });
+test('a term is a text, or one that is not wanted', () => {
+  for (const [typed, wanted] of [['rm -rf /tmp', 'rm -rf /tmp'], ['"rm -rf /tmp"', 'rm -rf /tmp'], ['level -1 order (48', 'level -1 order (48'], ['"-x y"', '-x y'], ['-1', '-1'], ['- a', '- a'], ['--force', '--force'], ['end  ', 'end  '], ['"', '"'], ['""', '""'], ['a "b" c', 'a "b" c']]) {
+    assert.deepEqual(terms(typed), { wanted: [wanted], unwanted: [] }, typed);
+  }
+  for (const [typed, unwanted] of [['-healthz', 'healthz'], ['-"a b"', 'a b'], ['-no answer', 'no answer']]) assert.deepEqual(terms(typed), { wanted: [], unwanted: [unwanted] }, typed);
+  for (const typed of ['', ' ', '   ']) assert.deepEqual(terms(typed), { wanted: [], unwanted: [] }, typed);
+});
+
+test('blanks at the end count, and letters beyond ASCII have two forms', () => {
+  assert.deepEqual([new Query('end ', FLAGS).matches('the end'), new Query('end ', FLAGS).matches('end of')], [false, true]);
+  assert.equal(new Query('STRASSE Ä', FLAGS).matches('strasse ä'), true);
+  assert.equal(new Query('1.5', FLAGS).matches('1x5'), false);
 });
 
 test('finding marks and hides nothing', () => {
@@ -45,7 +53,8 @@ test('an entry is hidden whole when one of its lines matches', () => {
 
 test('a word that is not wanted hides its entries', () => {
   assert.deepEqual(shownBy({ query: '-healthz' }).lines, [0, 1, 2, 4]);
-  assert.deepEqual(shownBy({ query: 'shop -timeout', flags: { only: true } }).lines, [3, 4]);
+  assert.deepEqual(shownBy({ query: 'shop', pinned: ['-timeout'], flags: { only: true } }).lines, [3, 4]);
+  assert.deepEqual(shownBy({ pinned: ['-timeout'] }).lines, [3, 4]);
 });
 
 test('a level that is off hides its entries with all their lines', () => {
@@ -73,11 +82,14 @@ test('an expression is never matched here, and its verdicts are believed', () =>
   assert.deepEqual([query.awaits(judged), query.awaits(unknown)], [false, true]);
 });
 
-test('a bad expression is said and finds nothing', () => {
-  const query = new Query('order (48', { ...FLAGS, regex: true });
+test('an expression and a pinned term are both marked', () => {
+  const line = {};
+  const query = new Query('f.*d', { ...FLAGS, regex: true }, ['shop']);
+  query.verdicts.set(line, [5, 11]);
 
-  assert.equal(query.active, false);
-  assert.equal(query.error, 'unterminated group');
+  assert.deepEqual(query.hits('shop failed', line), [[0, 4], [5, 11]]);
+  assert.deepEqual(query.expression, { source: 'f.*d', flags: 'i' });
+  assert.deepEqual(new Query('f', { ...FLAGS, regex: true, case: true }).expression, { source: 'f', flags: '' });
 });
 
 test('hits are in order, apart, and of bounded number', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
+import { BadExpression } from '../../../django_logtail/static/logtail/find/matcher.js';
 import { tailOf } from '../tail.js';
 
 const HEAD = '2026-08-24 10:00:00,000 ERROR shop broke\n';
@@ -109,14 +110,16 @@ test('clearing takes field and pins, and leaves the switches', () => {
   assert.deepEqual([tail.field.value, tail.finding.pinned, tail.finding.flags.only, tail.seen], ['', [], true, ['a1', 'b2']]);
 });
 
-test('what is wrong with an expression is said, and it finds nothing', () => {
-  const tail = found('', 'a1');
+test('what is wrong with an expression is said, and it finds nothing', async () => {
+  const tail = tailOf(() => ({ ended: false, end() {}, match: () => Promise.reject(new BadExpression('missing closing ): `(`')) }));
+  tail.take('a1\n');
   tail.finding.flags.regex = true;
   tail.field.value = '(';
 
   tail.finding.search();
+  await new Promise(setImmediate);
 
-  assert.equal(tail.finding.trouble.error, 'unterminated group');
+  assert.deepEqual(tail.finding.trouble, { error: 'missing closing ): `(`', isSlow: false });
   assert.equal(tail.finding.query.active, false);
 });
 

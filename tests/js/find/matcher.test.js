@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 
-import { Matcher } from '../../../django_logtail/static/logtail/find/matcher.js';
+import { BadExpression, Matcher } from '../../../django_logtail/static/logtail/find/matcher.js';
+import { RE2JS } from '../../../django_logtail/static/logtail/vendor/re2js.js';
 
-const SCRIPT = readFileSync(new URL('../../../django_logtail/static/logtail/find/match-worker.js', import.meta.url), 'utf8');
+const term = (source, flags = 'i') => ({ source, flags });
+
+const SCRIPT = readFileSync(new URL('../../../django_logtail/static/logtail/find/match-worker.js', import.meta.url), 'utf8').replace(/^import .*$/m, '');
 
 /** The worker's own script, run here, behind the ports of a worker. */
 class Worker extends EventTarget {
@@ -17,7 +20,7 @@ class Worker extends EventTarget {
   postMessage(data) {
     if (!this.answers) return;
     const port = { postMessage: (answer) => this.dispatchEvent(Object.assign(new Event('message'), { data: answer })) };
-    new Function('self', SCRIPT)(port);
+    new Function('self', 'RE2JS', SCRIPT)(port, RE2JS);
     port.onmessage({ data });
   }
 
@@ -26,14 +29,14 @@ class Worker extends EventTarget {
 
 test('the worker says for each line where it matches', async () => {
   const worker = new Worker();
-  const matcher = new Matcher(/o+/g, 1_000, () => worker);
+  const matcher = new Matcher(term('o+'), 1_000, () => worker);
 
   assert.deepEqual(await matcher.match(['foo bo', 'bar', '']), [[1, 3, 5, 6], null, null]);
   matcher.end();
 });
 
 test('a match of nothing is a match without a place', async () => {
-  const matcher = new Matcher(/x*/g, 1_000, () => new Worker());
+  const matcher = new Matcher(term('x*'), 1_000, () => new Worker());
 
   assert.deepEqual(await matcher.match(['bxx', '']), [[1, 3], []]);
   matcher.end();
@@ -41,9 +44,36 @@ test('a match of nothing is a match without a place', async () => {
 
 test('an expression that never ends is ended', async () => {
   const worker = new Worker({ answers: false });
-  const matcher = new Matcher(/(a+)+$/g, 5, () => worker);
+  const matcher = new Matcher(term('(a+)+$'), 5, () => worker);
 
   await assert.rejects(matcher.match(['aaa!']), /slow/);
   await assert.rejects(matcher.match(['a']), /ended/);
   assert.equal(worker.terminated, true);
+});
+
+test('an expression finds here what it finds in a whole file', async () => {
+  const lines = ['rm -rf /tmp', 'rm -RF /x', 'Привет', 'emoji 😀 end', '12 (was 7)'];
+  for (const [source, expected] of [
+    ['(?i)rm -RF', [[0, 6], [0, 6], null, null, null]], ['\\p{Cyrillic}+', [null, null, [0, 6], null, null]], ['emoji . end', [null, null, null, [0, 12], null]],
+    ['[[:digit:]]+ \\(was', [null, null, null, null, [0, 7]]], ['(?P<n>rm)', [[0, 2], [0, 2], null, null, null]], ['^(?:a+)+$', [null, null, null, null, null]],
+  ]) {
+    const matcher = new Matcher(term(source, ''), 5_000, () => new Worker());
+    assert.deepEqual(await matcher.match(lines), expected, source);
+    matcher.end();
+  }
+});
+
+test('what RE2 does not know is refused in its words', async () => {
+  for (const [source, said] of [['a(?=b)', 'invalid or unsupported Perl syntax: `(?=`'], ['(', 'missing closing ): `(`'], ['(a)\\1', 'invalid escape sequence: `\\1`']]) {
+    const matcher = new Matcher(term(source), 5_000, () => new Worker());
+    await assert.rejects(matcher.match(['x']), (error) => error instanceof BadExpression && error.message === said, source);
+    matcher.end();
+  }
+});
+
+test('an expression that would backtrack for ever does not', async () => {
+  const matcher = new Matcher(term('(a+)+$'), 5_000, () => new Worker());
+
+  assert.deepEqual(await matcher.match([`${'a'.repeat(40)}!`]), [null]);
+  matcher.end();
 });

@@ -33,7 +33,9 @@ const hit = (start) => ({ start, end: start + 5, parts: ['a ', 'x', '.'] });
 
 test('what is searched for is the text of the field, or the expression, or the last term that was pinned', () => {
   assert.deepEqual(soughtBy('time out', OFF, []), { pattern: 'time out', regex: false, case: false });
-  assert.deepEqual(soughtBy('"time out" -noise', { case: true, regex: false }, ['a']), { pattern: 'time out', regex: false, case: true });
+  assert.deepEqual(soughtBy('"time out"', { case: true, regex: false }, ['a']), { pattern: 'time out', regex: false, case: true });
+  assert.deepEqual(soughtBy('rm -rf /tmp', OFF, []), { pattern: 'rm -rf /tmp', regex: false, case: false });
+  assert.deepEqual(soughtBy('', OFF, ['a', '-noise']), { pattern: 'a', regex: false, case: false });
   assert.deepEqual(soughtBy('a.*b -c', { case: false, regex: true }, []), { pattern: 'a.*b -c', regex: true, case: false });
   assert.deepEqual(soughtBy('', { case: false, regex: true }, ['a', 'b.']), { pattern: 'b.', regex: false, case: false });
   assert.equal(soughtBy('  ', OFF, []), null);

@@ -8,16 +8,20 @@ const MOST_HITS = 500;
 /** @param {string} text */
 const literal = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
-/** The words of a query: `-word` excludes, "a phrase" is taken as it stands. @param {string} query */
-export function terms(query) {
+/**
+ * The term that was typed: a text, blanks and all. One that begins with "-" is not wanted; one in quotes is what stands
+ * between them. `rm -rf /tmp` is a text.
+ *
+ * @param {string} typed
+ */
+export function terms(typed) {
+  /** @type {string[]} */
   const wanted = [];
+  /** @type {string[]} */
   const unwanted = [];
-  const rest = query.replace(/(^|\s)-("[^"]+"|[^\s\d"-]\S*)/g, (_, before, term) => {
-    unwanted.push(term.replace(/^"|"$/g, ''));
-    return before;
-  }).trim();
-  const phrase = rest.replace(/^"([^"]+)"$/, '$1');
-  if (phrase) wanted.push(phrase);
+  const excluded = /^-(?=[^\s\d-])(.+)$/.exec(typed);
+  const term = (excluded ? excluded[1] : typed).replace(/^"(.+)"$/, '$1');
+  if (typed.trim()) (excluded ? unwanted : wanted).push(term);
   return { wanted, unwanted };
 }
 
@@ -25,54 +29,41 @@ export class Query {
   /**
    * @param {string} text as typed
    * @param {Flags} flags
-   * @param {string[]} [pinned] further terms that a line must hold
+   * @param {string[]} [pinned] further terms that a line must hold, or must not
    */
   constructor(text, flags, pinned = []) {
     this.text = text;
     this.flags = flags;
-    this.error = '';
     /** What the worker found for a line: where, or null. Only for regular expressions. @type {WeakMap<object, number[]|null>} */
     this.verdicts = new WeakMap();
-    /** @type {RegExp[]} */
-    this.wanted = [];
-    /** @type {RegExp[]} */
-    this.unwanted = [];
+    /** The expression of RE2 that is matched in a worker, and never here. @type {{source: string, flags: string}|null} */
+    this.expression = flags.regex && text ? { source: text, flags: flags.case ? '' : 'i' } : null;
+    const all = [...(flags.regex ? [] : [text]), ...pinned].map(terms);
     const mode = flags.case ? 'g' : 'gi';
-    try {
-      if (flags.regex) {
-        if (text) this.wanted.push(new RegExp(text, mode));
-      } else {
-        const { wanted, unwanted } = terms(text);
-        this.wanted.push(...wanted.map((term) => new RegExp(literal(term), mode)));
-        this.unwanted.push(...unwanted.map((term) => new RegExp(literal(term), mode)));
-      }
-      this.wanted.push(...pinned.map((term) => new RegExp(literal(term), mode)));
-    } catch (error) {
-      this.error = String(/** @type {Error} */ (error).message).replace(/^.*?: .*?: /, '').toLowerCase();
-      this.wanted = [];
-      this.unwanted = [];
-    }
+    const made = (/** @type {string} */ term) => new RegExp(literal(term), mode);
+    this.wanted = all.flatMap(({ wanted }) => wanted.map(made));
+    this.unwanted = all.flatMap(({ unwanted }) => unwanted.map(made));
     /** Without "g", which would have them remember where the last line ended. */
     this.tests = this.wanted.map((term) => new RegExp(term.source, mode.slice(1)));
-    /** The expression that is matched in a worker, and never here. */
-    this.expression = flags.regex && text && this.wanted.length ? this.wanted[0] : null;
   }
+
+  /** Whether lines are to hold something. */
+  get seeks() { return this.expression !== null || this.wanted.length > 0; }
 
   /** Whether a line is still to be matched by the worker. @param {object} item */
   awaits(item) { return this.expression !== null && !this.verdicts.has(item); }
 
   /** Whether there is anything to look for. */
-  get active() { return this.wanted.length + this.unwanted.length > 0; }
+  get active() { return this.seeks || this.unwanted.length > 0; }
   /** Whether lines are hidden by it. */
   get hides() { return this.active && (this.flags.only || this.flags.invert || this.unwanted.length > 0); }
 
   /** @param {string} text @param {object} [item] the line it is of, for a regular expression */
   matches(text, item) {
     const { tests } = this;
-    const judged = this.expression !== null;
-    if (judged && !(item && this.verdicts.get(item))) return false;
-    for (let i = judged ? 1 : 0; i < tests.length; i++) if (!tests[i].test(text)) return false;
-    return tests.length > 0 && (this.unwanted.length === 0 || !this.excludes(text));
+    if (this.expression !== null && !(item && this.verdicts.get(item))) return false;
+    for (let i = 0; i < tests.length; i++) if (!tests[i].test(text)) return false;
+    return this.seeks && (this.unwanted.length === 0 || !this.excludes(text));
   }
 
   /** @param {string} text */
@@ -92,7 +83,6 @@ export class Query {
     if (this.expression) {
       const flat = (item && this.verdicts.get(item)) || [];
       for (let i = 0; i < flat.length; i += 2) if (flat[i] < text.length) found.push([flat[i], Math.min(flat[i + 1], text.length)]);
-      return found;
     }
     for (const term of this.wanted) {
       term.lastIndex = 0;
@@ -101,7 +91,7 @@ export class Query {
         else found.push([match.index, match.index + match[0].length]);
       }
     }
-    if (this.wanted.length < 2) return found;
+    if (this.wanted.length + (this.expression ? 1 : 0) < 2) return found;
     found.sort((a, b) => a[0] - b[0]);
     let end = 0;
     return found.filter((hit) => {

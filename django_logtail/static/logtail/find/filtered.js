@@ -90,7 +90,7 @@ export class Chosen {
       const matches = query.matches(text, item);
       if (matches && shows) this.matches.push(item);
       if (query.flags.invert) shows &&= !matches;
-      else if (query.flags.only && query.wanted.length) shows &&= matches;
+      else if (query.flags.only && query.seeks) shows &&= matches;
       if (shows && query.unwanted.length) shows = !query.excludes(text);
     }
     if (!shows) return;
@@ -111,7 +111,7 @@ export class Chosen {
     if (!query?.active) return true;
     if (this.entryExcluded) return false;
     if (query.flags.invert) return !this.entryMatches;
-    return query.flags.only ? this.entryMatches || query.wanted.length === 0 : true;
+    return query.flags.only ? this.entryMatches || !query.seeks : true;
   }
 
   /** Whether it is one of the lines that folding its entry hides. */

@@ -5,7 +5,7 @@
 
 import { firstLineOf } from '../log/entry.js';
 import { Query } from './filter.js';
-import { Matcher } from './matcher.js';
+import { BadExpression, Matcher } from './matcher.js';
 
 const TYPING_MS = 60;
 /** Lines from which on finding takes long enough to wait for more to be typed. */
@@ -19,7 +19,7 @@ export class Finding {
    * @param {import('../log-tail.js').LogTail} tail
    * @param {{value: string}} field
    * @param {{changed(): void, found(): void}} listener `changed`: it is to be drawn; `found`: so is all that a query changes
-   * @param {(term: RegExp) => Matcher} [makeMatcher]
+   * @param {(term: {source: string, flags: string}) => Matcher} [makeMatcher]
    */
   constructor(tail, field, listener, makeMatcher = (term) => new Matcher(term)) {
     this.tail = tail;
@@ -62,8 +62,8 @@ export class Finding {
 
   /** Keeps what is in the field as a term that lines must hold, and makes room for another. */
   pin() {
-    const term = this.field.value.trim();
-    if (!term || this.flags.regex || this.pinned.includes(term)) return;
+    const term = this.field.value;
+    if (!term.trim() || this.flags.regex || this.pinned.includes(term)) return;
     this.field.value = '';
     this.pinned = [...this.pinned, term];
     this.search();
@@ -89,7 +89,7 @@ export class Finding {
     this.end();
     this.matcher = query.expression ? this.makeMatcher(query.expression) : null;
     this.wanted = query;
-    this.trouble = { error: query.error, isSlow: false };
+    this.trouble = { error: '', isSlow: false };
     if (!this.matcher) this.#use(query);
     else void this.match(store.items.slice(store.first)).then((done) => { if (done && this.wanted === query) this.#use(query); });
     this.listener.changed();
@@ -110,9 +110,10 @@ export class Finding {
       const found = await matcher.match(lines.map((item) => item.plain));
       lines.forEach((item, i) => wanted.verdicts.set(item, found[i]));
       return true;
-    } catch {
+    } catch (error) {
       if (this.wanted === wanted) {
-        this.trouble = { error: '', isSlow: true };
+        const isBad = error instanceof BadExpression;
+        this.trouble = { error: isBad ? error.message : '', isSlow: !isBad };
         this.listener.changed();
         this.#use(new Query('', { ...this.flags }));
       }

@@ -4,12 +4,15 @@
  * Where no worker can be had (scripts served from another origin), there are no regular expressions.
  */
 
-/** Milliseconds for one answer. A pattern that needs more over what is loaded is one that never ends. */
-const DEADLINE_MS = 1_500;
+/** Milliseconds for one answer. No expression is for ever, but some are slow where much is loaded. */
+const DEADLINE_MS = 5_000;
+
+/** An expression is none of RE2's; the message says why, as the end of a sentence. */
+export class BadExpression extends Error {}
 
 export class Matcher {
   /** @param {{source: string, flags: string}} term @param {number} [deadline] milliseconds @param {() => Worker} [makeWorker] */
-  constructor(term, deadline = DEADLINE_MS, makeWorker = () => new Worker(new URL('./match-worker.js', import.meta.url))) {
+  constructor(term, deadline = DEADLINE_MS, makeWorker = () => new Worker(new URL('./match-worker.js', import.meta.url), { type: 'module' })) {
     this.term = term;
     this.deadline = deadline;
     this.makeWorker = makeWorker;
@@ -23,7 +26,7 @@ export class Matcher {
    * Where each text matches, or null where it does not.
    *
    * @param {string[]} texts
-   * @returns {Promise<(number[]|null)[]>} rejects when it takes too long, or was ended
+   * @returns {Promise<(number[]|null)[]>} rejects when it takes too long, or was ended, or with `BadExpression`
    */
   match(texts) {
     if (this.ended) return Promise.reject(new Error('ended'));
@@ -42,7 +45,8 @@ export class Matcher {
         if (data.id !== id) return;
         clearTimeout(late);
         worker.removeEventListener('message', hear);
-        resolve(data.found);
+        if (data.error !== undefined) reject(new BadExpression(data.error));
+        else resolve(data.found);
       };
       worker.addEventListener('message', hear);
       worker.addEventListener('error', () => {

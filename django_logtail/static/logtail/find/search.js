@@ -17,7 +17,7 @@ const MOST_CHARACTERS = 1_000;
  * @returns {Sought|null} null: there is nothing to look for
  */
 export function soughtBy(text, flags, pinned) {
-  const pattern = flags.regex && text ? text : terms(text).wanted[0] ?? pinned[pinned.length - 1] ?? '';
+  const pattern = flags.regex && text ? text : terms(text).wanted[0] ?? pinned.flatMap((term) => terms(term).wanted).pop() ?? '';
   if (!pattern) return null;
   return { pattern: Array.from(pattern).slice(0, MOST_CHARACTERS).join(''), regex: flags.regex && text !== '', case: flags.case };
 }
