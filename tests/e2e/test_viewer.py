@@ -363,10 +363,10 @@ def test_a_regular_expression_finds_and_a_bad_one_is_said(viewer: Page) -> None:
 
     expect(viewer.locator(".lt-matchtext")).to_have_text("10 of 10")
     viewer.locator(".lt-q").fill("order (48")
-    expect(viewer.locator(".lt-qmsg")).to_have_text("Invalid expression: unterminated group")
+    expect(viewer.locator(".lt-qmsg")).to_have_text("Invalid expression: missing closing ): `order (48`")
 
 
-def test_a_regular_expression_that_never_ends_is_ended_and_the_page_lives_on(
+def test_a_regular_expression_that_would_backtrack_for_ever_finds_nothing_and_the_page_lives_on(
     viewer: Page, path: Path
 ) -> None:
     append(path, "a" * 60 + "!\n")
@@ -374,9 +374,7 @@ def test_a_regular_expression_that_never_ends_is_ended_and_the_page_lives_on(
     viewer.locator(".lt-q").fill("(a+)+$")
     viewer.keyboard.press("Alt+r")
 
-    expect(viewer.locator(".lt-qmsg")).to_have_text(
-        "This expression takes too long, so matching was stopped."
-    )
+    expect(viewer.locator(".lt-matchtext")).to_have_text("No matches")
     append(path, line(2001))
     expect(viewer.locator(".lt-row").last).to_contain_text("2001")
 
