@@ -59,7 +59,7 @@ class Synced:
 def declaration(slug: object, value: object) -> Declaration:
     """The entry `slug: value` of `LOGTAIL["LOGS"]`. Raises `BadDeclaration`."""
     if not isinstance(slug, str):
-        raise BadDeclaration(slug, " has no text as its key. The key is the log's slug.")
+        raise BadDeclaration(slug, " has a key that is not text. The key is the log's slug.")
     if isinstance(value, (str, Path)):
         value = {"path": value}
     if not isinstance(value, Mapping):
@@ -108,8 +108,8 @@ def sync(using: str = "default") -> Synced:
                 _disable(rows.get(str(found.slug)), using, synced)
             elif (other := _other_of_its_file(found, rows.get(found.slug), using)) is not None:
                 synced.problems.append(
-                    f'LOGTAIL["LOGS"][{found.slug!r}]: the log {other.slug!r} has the file {other.path} already. '
-                    "Take one of the two out."
+                    f'LOGTAIL["LOGS"][{found.slug!r}]: the log {other.slug!r} already has the file {other.path}. '
+                    "Remove one of the two."
                 )
                 _disable(rows.get(found.slug), using, synced)
             elif found.slug in rows and not rows[found.slug].declared:
@@ -184,7 +184,7 @@ def _existing(
     missing = sorted(set(names) - {getattr(item, field_name) for item in items})
     if missing:
         synced.problems.append(
-            f'LOGTAIL["LOGS"][{slug!r}]: there are no {kind} {", ".join(map(repr, missing))} yet. '
+            f'LOGTAIL["LOGS"][{slug!r}]: the {kind} {", ".join(map(repr, missing))} do not exist yet. '
             "Create them, then run manage.py logtail_sync."
         )
     return items

@@ -30,7 +30,7 @@ class OnlyWithWorker(Exception):
 
     def __init__(self) -> None:
         super().__init__(
-            'LOGTAIL["READER"] is "local", so there is no stop flag. Disable the log, and its viewers are disconnected.'
+            'LOGTAIL["READER"] is "local", so there is no stop flag. To disconnect a log\'s viewers, disable the log.'
         )
 
 
@@ -48,7 +48,7 @@ class StopFlag:
 
 
 def set_stop(log: Log | None, *, by: str, reason: str = "") -> None:
-    """Stop the reading of `log`, or of every log of every queue; viewers are told `by` whom, and the reason if any.
+    """Stop reading `log`, or every log of every queue; viewers see `by` whom, and the reason if any.
 
     Raises `OnlyWithWorker` and `ControlUnavailable`.
     """
@@ -59,7 +59,7 @@ def set_stop(log: Log | None, *, by: str, reason: str = "") -> None:
 
 
 def clear_stop(log: Log | None) -> bool:
-    """Let the reading of `log` continue, or of everything. Was a flag set? A flag for all is cleared only as such.
+    """Let reading of `log`, or of everything, continue; return whether a flag was set. None clears every flag.
 
     Every queue is looked at, because the log may have been moved to another one since. Raises as `set_stop`.
     """
@@ -82,7 +82,7 @@ def forget_stop(sender: type[Log], instance: Log, using: str, **kwargs: object) 
         try:
             clear_stop(gone)
         except ControlUnavailable as error:
-            logger.warning("the stop flag of deleted log %s, if any, stays: Redis: %s", gone.pk, error)
+            logger.warning("the stop flag of deleted log %s, if any, remains: Redis: %s", gone.pk, error)
 
     transaction.on_commit(forget, using=using)
 

@@ -133,7 +133,7 @@ async def _leave_to_others(queue: str, reader: Reader, serving: Serving) -> None
         except ControlUnavailable:
             continue
         if host:
-            logger.info("reader on queue %s: it is left to the worker on %s", queue, host)
+            logger.info("reader on queue %s: left to the worker on %s", queue, host)
             _running.left_at[queue] = time.monotonic()
             reader.leave()
             return
@@ -196,7 +196,7 @@ def read_logs(queue: str, wake_up: str = "", passed_on: int = 0) -> None:
     if _is_gevent():
         logger.error(
             "the reader needs worker threads and cannot run under gevent; "
-            "run a worker of its own: rundramatiq --queues %s --processes 1 --threads 2",
+            "run a separate worker: rundramatiq --queues %s --processes 1 --threads 2",
             queue,
         )
         return

@@ -97,12 +97,12 @@ def run_to_end(work: Coroutine[Any, Any, T]) -> T:
 async def _end_left_overs() -> None:
     tasks = asyncio.all_tasks() - {asyncio.current_task()}
     for task in await end_tasks(tasks, LEFT_OVER_SECONDS):
-        logger.error("%s did not end and is left behind, at %s", task.get_name(), whereabouts(task))
+        logger.error("%s did not end and was abandoned at %s", task.get_name(), whereabouts(task))
     try:
         async with time_limit(LEFT_OVER_SECONDS):
             await asyncio.get_running_loop().shutdown_asyncgens()
     except asyncio.TimeoutError:
-        logger.error("generators did not end and are left behind")
+        logger.error("generators did not end and were abandoned")
 
 
 def whereabouts(task: asyncio.Task[Any]) -> str:

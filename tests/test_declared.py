@@ -266,7 +266,7 @@ def test_migrating_back_to_nothing_and_forth_again_works(declare: Any, tmp_path:
     ("reader", "path", "problems"),
     [
         ("dramatiq", "/srv/far.log", []),
-        ("dramatiq", "far.log", ["path: The path 'far.log' is not absolute: begin it with '/'."]),
+        ("dramatiq", "far.log", ["path: The path 'far.log' is not absolute. Start it with '/'."]),
         (
             "local",
             "/srv/far.log",

@@ -406,7 +406,7 @@ def test_a_pattern_that_cannot_be_meant_is_refused_where_it_was_written(roots: P
     log = new_log(roots / "app.log", rotated_as="app-old.log")
 
     assert errors_of(log) == {
-        "rotated_as": ["The pattern names one file: write {name} or {stem} for the log's name."]
+        "rotated_as": ["The pattern names only one file. Use {name} or {stem} for the log's name."]
     }
 
 

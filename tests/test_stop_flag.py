@@ -159,7 +159,7 @@ def test_a_local_reader_has_no_flag_and_what_to_do_instead_is_said(settings: Any
         act(app)
 
     assert str(refused.value) == (
-        'LOGTAIL["READER"] is "local", so there is no stop flag. Disable the log, and its viewers are disconnected.'
+        'LOGTAIL["READER"] is "local", so there is no stop flag. To disconnect a log\'s viewers, disable the log.'
     )
 
 

@@ -75,7 +75,9 @@ class Ignored:
             is_first = (what, error.kind) not in self._said
             self._said.add((what, error.kind))
         if is_first:
-            logger.warning("%s was ignored, and all like it will be in silence: %s", what, error)
+            logger.warning(
+                "%s was ignored, and further ones like it will be ignored silently: %s", what, error
+            )
 
     @property
     def counts(self) -> dict[str, int]:

@@ -168,7 +168,7 @@ class Reader:
                 async with time_limit(WAKE_SECONDS):
                     await self._wake(self.queue)
             except asyncio.TimeoutError:
-                logger.warning("reader on queue %s: the broker does not answer", self.queue)
+                logger.warning("reader on queue %s: the broker does not respond", self.queue)
 
 
 def reader_of(

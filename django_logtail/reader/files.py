@@ -133,7 +133,7 @@ class Files:
                 sources = await self._sources.look_up_each({flow.want.log for flow in flows})
             except DatabaseError as error:
                 if not is_away:
-                    logger.warning("the registry cannot be read, so that files stay as they are: %s", error)
+                    logger.warning("the database query failed, so files stay as they are: %s", error)
                 is_away = True
                 continue
             is_away = False
@@ -165,7 +165,7 @@ class Files:
         try:
             source = (await self._sources.look_up([flow.want.log])).get(flow.want.log)
         except DatabaseError as error:
-            logger.warning("log %s cannot be looked up: %s", flow.want.log, error)
+            logger.warning("log %s: the database query failed: %s", flow.want.log, error)
             flow.trouble = ("unreadable", reason("no-registry"))
             flow.is_opening = False
             return
@@ -282,6 +282,6 @@ class Files:
 
     def _say_stalled(self, flow: Flow, follower: Follower, seconds: float) -> None:
         if flow.follower is follower:
-            logger.warning("log %s: its file system has not answered for %.0f s", flow.want.log, seconds)
+            logger.warning("log %s: its file system has not responded for %.0f s", flow.want.log, seconds)
             flow.trouble = ("stalled", reason("silent-file-system", seconds=round(seconds)))
             self._flows.changed(flow)

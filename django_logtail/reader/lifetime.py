@@ -63,7 +63,7 @@ class Parts:
         self.ending.cancel()  # if there was no reason to end
         for task in await self.supervisor.close(ENDING_SECONDS):
             logger.error(
-                "%s: %s did not end within %g s and is left behind, at %s",
+                "%s: %s did not end within %g s and was abandoned at %s",
                 self._owner,
                 task.get_name(),
                 ENDING_SECONDS,

@@ -77,7 +77,7 @@ class Ticks:
             except ControlUnavailable as error:
                 failures = min(failures + 1, 5)
                 if failures == 1:
-                    logger.warning("reader on queue %s: Redis does not answer: %s", self._lease.queue, error)
+                    logger.warning("reader on queue %s: Redis does not respond: %s", self._lease.queue, error)
                 if self._lease.is_orphaned:
                     return Ending.ORPHANED
                 continue

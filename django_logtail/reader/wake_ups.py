@@ -87,7 +87,7 @@ class Serving:
         try:
             return self._verdict(queue, text, passed_on)
         except ControlUnavailable as error:
-            logger.warning("a wake-up for queue %s came to nothing: Redis: %s", queue, error)
+            logger.warning("a wake-up for queue %s failed: Redis: %s", queue, error)
             return Verdict.DROP
 
     def better_host(self, queue: str, missing: Collection[str]) -> str:
@@ -129,9 +129,7 @@ class Serving:
             return put_off
         files, folders = _looked_at(logs)
         if not folders:
-            self._say_once(
-                queue, "this host has no file of the logs that are wanted, and no directory of theirs"
-            )
+            self._say_once(queue, "this host has neither the wanted logs' files nor their directories")
             return put_off
         has_rivals = any(other.host != self._host for other in others)
         if has_rivals and (files < len(logs) or not_on == self._host) and age < PATIENCE_SECONDS:
@@ -143,7 +141,7 @@ class Serving:
         if queue not in self._said:
             self._said.add(queue)
             logger.warning(
-                "queue %s brought a wake-up of another project, which was put back: two projects share Dramatiq's "
+                "queue %s delivered another project's wake-up, which was put back: two projects share Dramatiq's "
                 'queues. Give the broker of one of them a namespace: DRAMATIQ_BROKER["OPTIONS"]["namespace"], or its '
                 'logs a queue of their own: LOGTAIL["QUEUE"]',
                 queue,
@@ -155,7 +153,7 @@ class Serving:
         if why not in self._said:
             self._said.add(why)
             logger.warning(
-                "queue %s is left to other workers: this one was not named for it, and %s. On the host that has the "
+                "queue %s is left to other workers: this one does not name it, and %s. On the host that has the "
                 "files: rundramatiq --queues %s --processes 1 --threads 2",
                 queue,
                 why,

@@ -158,7 +158,7 @@ class Relay:
                 self._tell_no_redis(reason("redis-refuses" if error.is_answer else "redis", error=str(error)))
                 if str(error) != said:
                     said = str(error)
-                    logger.warning("relay: what is watched cannot be posted: Redis: %s", said)
+                    logger.warning("relay: wants cannot be posted: Redis: %s", said)
                 self._look_at_losses()
                 await asyncio.sleep(RETRY_SECONDS)
             else:

@@ -54,7 +54,7 @@ class Inbox:
             self._deaf_since = now
         elif now - self._deaf_since >= DEAF_SECONDS:
             self._deaf_since = now
-            logger.warning("nothing arrives from a reader that runs: receiving over a new connection")
+            logger.warning("nothing arrives from a running reader: receiving over a new connection")
             self._begin_anew()
 
     def mistrust(self, now: float) -> None:
@@ -76,7 +76,7 @@ class Inbox:
                     self._opened()
                 message = await self._mailboxes.receive(mailbox)
             except WrongConnection as error:
-                logger.warning("the channel layer's server is not the right one any more: %s", error)
+                logger.warning("the channel layer's server is no longer the right one: %s", error)
                 await self._mailboxes.renew()
                 mailbox = ""
                 await asyncio.sleep(RETRY_SECONDS)

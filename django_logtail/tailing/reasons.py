@@ -30,6 +30,10 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
         gettext_noop("it is outside the allowed directories"),
         gettext_noop('path {path} is outside LOGTAIL["ROOTS"]'),
     ),
+    "no-location": (
+        gettext_noop("the file's location cannot be determined"),
+        gettext_noop("the file's location cannot be determined ({error})"),
+    ),
     "not-permitted": (
         gettext_noop("the reader has no permission to open it"),
         gettext_noop("owned by {owner}, mode {mode}, reader runs as {reader}"),

@@ -155,9 +155,11 @@ def _split(pattern: str) -> tuple[str, str]:
     if "\0" in pattern or "\n" in pattern:
         raise BadPattern("The pattern contains a line end or a NUL.")
     if ".." in directory.split("/"):
-        raise BadPattern("The pattern contains '..': write the directory without.")
+        raise BadPattern("The pattern contains '..'. Write the directory without it.")
     if "{" in directory or "}" in directory:
-        raise BadPattern("The pattern's directory has a placeholder: only its last part may have some.")
+        raise BadPattern(
+            "The pattern's directory has a placeholder. Only the last part may have placeholders."
+        )
     return directory or slash, last
 
 
@@ -166,15 +168,15 @@ def _compiled(pattern: str, texts: dict[str, str]) -> re.Pattern[str]:
     for name in found:
         if name not in PLACEHOLDERS:
             known = ", ".join(f"{{{each}}}" for each in PLACEHOLDERS)
-            raise BadPattern(f"The pattern has a placeholder {{{name}}}, and there is none: use {known}.")
+            raise BadPattern(f"The pattern has an unknown placeholder {{{name}}}. Use {known}.")
         if name in ("number", "date") and found.count(name) > 1:
             raise BadPattern(f"The pattern has {{{name}}} more than once.")
     if not found or found == ["ext"]:
-        raise BadPattern("The pattern names one file: write {name} or {stem} for the log's name.")
+        raise BadPattern("The pattern names only one file. Use {name} or {stem} for the log's name.")
     texts = {name: re.escape(text) for name, text in texts.items()}
     texts |= {"number": r"(?P<number>\d{1,10})", "date": rf"(?P<date>{_DATE}|\d{{6,14}})"}
     pieces = _PLACEHOLDER.split(pattern)
     if any("{" in piece or "}" in piece for piece in pieces[::2]):
-        raise BadPattern("The pattern has a brace that opens or closes no placeholder.")
+        raise BadPattern("The pattern has a brace without a placeholder.")
     literal = [texts[piece] if at % 2 else re.escape(piece) for at, piece in enumerate(pieces)]
     return re.compile("".join(literal), re.ASCII)

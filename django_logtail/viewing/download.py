@@ -172,12 +172,12 @@ async def bytes_of(
                 relay.viewers.exit(session)
                 if taker.has_stalled:
                     logger.warning(
-                        "log %r: a download was ended: its client took nothing for %s",
+                        "log %r: a download was ended because its client took nothing for %s",
                         log.slug,
                         taker.stalled_for,
                     )
     except BrokenOff as error:
-        logger.warning("log %r: a download broke off: %s", log.slug, error)
+        logger.warning("log %r: a download failed: %s", log.slug, error)
         if isinstance(connection, daphne.Connection):
             await connection.break_off()
             return

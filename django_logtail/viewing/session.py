@@ -97,7 +97,7 @@ class Watching:
             relay.feeds.leave(viewer)
             for task in await end_tasks([*parts, *answers.tasks], ENDING_SECONDS):
                 logger.error(
-                    "log %r: a viewer left, and %s did not end within %g s and is left behind, at %s",
+                    "log %r: a viewer left, and %s did not end within %g s and was abandoned at %s",
                     log.slug,
                     task.get_name(),
                     ENDING_SECONDS,

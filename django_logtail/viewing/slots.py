@@ -139,7 +139,7 @@ class Slots:
     def _warn(self, error: OSError) -> None:
         if not self._has_warned:
             self._has_warned = True
-            logger.warning("what one user may have at a time is counted in each process alone: %s", error)
+            logger.warning("limits per user are counted in each process separately: %s", error)
 
 
 def _place_of(user: str, kind: str) -> int:

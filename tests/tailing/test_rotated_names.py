@@ -92,10 +92,13 @@ def test_a_pattern_stands_instead_of_the_rules(pattern: str, name: str, told: Ro
 @pytest.mark.parametrize(
     ("pattern", "says"),
     [
-        ("other.log", "The pattern names one file: write {name} or {stem} for the log's name."),
-        ("../{name}.{number}", "The pattern contains '..': write the directory without."),
-        ("{date}/{name}", "The pattern's directory has a placeholder: only its last part may have some."),
-        ("{name}-{number", "The pattern has a brace that opens or closes no placeholder."),
+        ("other.log", "The pattern names only one file. Use {name} or {stem} for the log's name."),
+        ("../{name}.{number}", "The pattern contains '..'. Write the directory without it."),
+        (
+            "{date}/{name}",
+            "The pattern's directory has a placeholder. Only the last part may have placeholders.",
+        ),
+        ("{name}-{number", "The pattern has a brace without a placeholder."),
         ("{name}-{number}-{number}", "The pattern has {number} more than once."),
         (
             "{nmae}.1",

@@ -6,7 +6,7 @@ early what will not work; what is opened is judged by where the open file is.
 
 from __future__ import annotations
 
-import os
+import errno
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -29,7 +29,7 @@ class Roots:
         try:
             where = self._system.name_of(descriptor)
         except OSError as error:
-            return f"where the file is cannot be told: {os.strerror(error.errno or 0).lower()}"
+            return reason("no-location", error=errno.errorcode.get(error.errno or 0, "?"))
         if where is None:
             return "the file was removed while it was being opened"
         if self._holds(where):
@@ -51,7 +51,7 @@ class Roots:
         if (mistake := mistake_in(path)) is not None:
             return mistake
         if not self.paths:
-            return 'LOGTAIL["ROOTS"] is empty, so no file may be read: add the directory of the logs to it.'
+            return 'LOGTAIL["ROOTS"] is empty, so no file may be read. Add the directory of the logs to it.'
         allowed = ", ".join(str(root) for root in self.paths)
         if not any(_is_inside(path, root) for root in (*self.paths, *self._resolved())):
             fix = f"add {str(path.parent)!r} to it, or move the log"
@@ -59,7 +59,7 @@ class Roots:
         try:
             real = path.resolve()
         except (OSError, RuntimeError):
-            return f"The symbolic links of {text!r} go round in a circle."
+            return f"The path {text!r} is a symbolic link loop."
         if not self._holds(real):
             return f'The path {text!r} leads to {str(real)!r}, which is outside LOGTAIL["ROOTS"] ({allowed}).'
         try:
@@ -106,9 +106,9 @@ def mistake_in(path: Path) -> str | None:
     """Why no log on any host can have this path, as a sentence; None: one may."""
     text = str(path)
     if not path.is_absolute():
-        return f"The path {text!r} is not absolute: begin it with '/'."
+        return f"The path {text!r} is not absolute. Start it with '/'."
     if ".." in path.parts:
-        return f"The path {text!r} contains '..': write it without."
+        return f"The path {text!r} contains '..'. Write it without."
     if "\0" in text or "\n" in text:
         return "The path contains a line end or a NUL."
     return None

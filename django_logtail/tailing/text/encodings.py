@@ -72,15 +72,13 @@ def browser_label(name: str) -> str:
     try:
         canonical = codecs.lookup(name).name
     except (LookupError, ValueError):
-        raise UnknownEncoding(f"There is no encoding {name!r}. Write one like {examples}.") from None
+        raise UnknownEncoding(f"The encoding {name!r} does not exist. Use one such as {examples}.") from None
     if canonical == "utf-16":
         raise UnknownEncoding(
             "'utf-16' leaves the byte order open. Write utf-16-le (most Windows logs) or utf-16-be."
         )
     if canonical not in LABELS:
-        raise UnknownEncoding(
-            f"A browser cannot show the encoding {name!r} as text. Write one like {examples}."
-        )
+        raise UnknownEncoding(f"Browsers do not support the encoding {name!r}. Use one such as {examples}.")
     return LABELS[canonical]
 
 

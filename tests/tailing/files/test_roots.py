@@ -98,8 +98,8 @@ def test_a_follower_asks_for_each_file_it_opens(root: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "says"),
     [
-        ("app.log", "The path 'app.log' is not absolute: begin it with '/'."),
-        ("{root}/../secret", "The path '{root}/../secret' contains '..': write it without."),
+        ("app.log", "The path 'app.log' is not absolute. Start it with '/'."),
+        ("{root}/../secret", "The path '{root}/../secret' contains '..'. Write it without."),
         (
             "/etc/passwd",
             "The path '/etc/passwd' is outside LOGTAIL[\"ROOTS\"] ({root}): add '/etc' to it, or move the log.",
@@ -135,5 +135,5 @@ def test_what_is_or_may_come_inside_a_root_can_be_registered(root: Path, path: s
 
 def test_registering_without_roots_says_what_to_do(root: Path) -> None:
     assert Roots([]).may_register(root / "app.log") == (
-        'LOGTAIL["ROOTS"] is empty, so no file may be read: add the directory of the logs to it.'
+        'LOGTAIL["ROOTS"] is empty, so no file may be read. Add the directory of the logs to it.'
     )
