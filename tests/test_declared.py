@@ -143,8 +143,8 @@ def test_a_group_or_user_that_is_not_there_yet_is_a_problem_and_narrows_access(
 
     assert [group.name for group in Log.objects.get().groups.all()] == ["ops"]
     assert synced.problems == [
-        "LOGTAIL[\"LOGS\"]['app']: there are no groups 'web' yet. Create them, then run manage.py logtail_sync.",
-        "LOGTAIL[\"LOGS\"]['app']: there are no users 'ann' yet. Create them, then run manage.py logtail_sync.",
+        "LOGTAIL[\"LOGS\"]['app']: the groups 'web' do not exist yet. Create them, then run manage.py logtail_sync.",
+        "LOGTAIL[\"LOGS\"]['app']: the users 'ann' do not exist yet. Create them, then run manage.py logtail_sync.",
     ]
 
 
@@ -183,7 +183,7 @@ def test_a_wrong_declaration_is_a_problem_that_says_what_to_write(
 @pytest.mark.parametrize(
     ("slug", "problem"),
     [
-        (7, 'LOGTAIL["LOGS"][7] has no text as its key. The key is the log\'s slug.'),
+        (7, 'LOGTAIL["LOGS"][7] has a key that is not text. The key is the log\'s slug.'),
         (
             "a b",
             "LOGTAIL[\"LOGS\"]['a b']: slug: Enter a valid “slug” consisting of letters, numbers, underscores or "
@@ -247,7 +247,10 @@ def test_migrate_tells_problems_and_goes_on(
 
     call_command("migrate", stdout=out, verbosity=1)
 
-    problem = "LOGTAIL[\"LOGS\"]['app']: there are no users 'ann' yet. Create them, then run manage.py logtail_sync."
+    problem = (
+        "LOGTAIL[\"LOGS\"]['app']: the users 'ann' do not exist yet. "
+        "Create them, then run manage.py logtail_sync."
+    )
     assert problem in out.getvalue()
     assert caplog.messages == [problem]
 
@@ -300,7 +303,7 @@ def test_a_file_that_a_log_made_by_hand_has_is_a_problem_and_that_log_stays(
     synced = sync()
 
     assert synced.problems == [
-        f"LOGTAIL[\"LOGS\"]['app']: the log 'hand' has the file {tmp_path}/app.log already. Take one of the two out."
+        f"LOGTAIL[\"LOGS\"]['app']: the log 'hand' already has the file {tmp_path}/app.log. Remove one of the two."
     ]
     assert [log.slug for log in Log.objects.all()] == ["hand"]
 

@@ -94,8 +94,8 @@ def test_an_unknown_encoding_is_refused_with_examples(roots: Path) -> None:
 
     assert errors == {
         "encoding": [
-            "There is no encoding 'utf-9'. "
-            "Write one like utf-8, utf-16-le, latin-1, cp1252, gbk, gb18030, big5, shift_jis, euc-kr."
+            "The encoding 'utf-9' does not exist. "
+            "Use one such as utf-8, utf-16-le, latin-1, cp1252, gbk, gb18030, big5, shift_jis, euc-kr."
         ]
     }
 

@@ -87,7 +87,7 @@ def test_choosing_somebody_for_a_log_for_others_is_refused(roots: Path) -> None:
     User.objects.create_user("ann")
 
     assert failure(roots / "a.log", "--user=ann", "--access=staff") == (
-        "--user and --allow-group go with --access chosen, not --access staff."
+        "--user and --allow-group require --access chosen, not --access staff."
     )
 
 
@@ -96,7 +96,7 @@ def test_choosing_somebody_who_is_not_there_is_refused_and_registers_nothing(
     roots: Path, option: str, kind: str
 ) -> None:
     assert failure(roots / "a.log", option, "zoe") == (
-        f"There is no {kind} 'zoe'. Create it first, or give another."
+        f"{kind.capitalize()} 'zoe' does not exist. Create it first, or give another."
     )
     assert not Log.objects.exists()
 
@@ -112,8 +112,8 @@ def test_running_it_again_changes_nothing_and_says_what_differs(
 
     assert Log.objects.get().group == "web"
     output = capsys.readouterr()
-    assert output.out == f"'app' is registered already: {roots}/app.log. Nothing was changed.\n"
-    assert output.err == "group stays 'web', not 'jobs'; change it in the admin.\n"
+    assert output.out == f"'app' is already registered: {roots}/app.log. Nothing was changed.\n"
+    assert output.err == "group remains 'web', not 'jobs'; change it in the admin.\n"
 
 
 def test_a_slug_that_another_file_has_is_refused_with_the_fix(roots: Path) -> None:
@@ -121,7 +121,7 @@ def test_a_slug_that_another_file_has_is_refused_with_the_fix(roots: Path) -> No
     add(roots / "app.log")
 
     assert failure(roots / "other" / "app.log") == (
-        f"The slug 'app' is taken by {roots}/app.log. Give this log another with --slug."
+        f"The slug 'app' is already used by {roots}/app.log. Choose another with --slug."
     )
 
 
@@ -133,7 +133,8 @@ def test_a_name_no_slug_can_be_made_of_falls_back_to_the_file(roots: Path) -> No
 
 def test_without_any_slug_one_is_asked_for(roots: Path) -> None:
     assert (
-        failure(roots / "日志.log") == "No slug can be made from the name '日志.log'. Give one with --slug."
+        failure(roots / "日志.log")
+        == "No slug can be derived from the name '日志.log'. Give one with --slug."
     )
 
 
@@ -149,8 +150,8 @@ def test_wrong_fields_are_all_named_at_once(roots: Path) -> None:
     assert failure(roots / "a.log", "--encoding=utf-9", "--queue=a.b", "--slug=a b") == (
         "slug: Enter a valid “slug” consisting of letters, numbers, underscores or hyphens.\n"
         "queue: A queue name consists of letters, digits, “-” and “_”, and starts with a letter or “_”.\n"
-        "encoding: There is no encoding 'utf-9'. "
-        "Write one like utf-8, utf-16-le, latin-1, cp1252, gbk, gb18030, big5, shift_jis, euc-kr."
+        "encoding: The encoding 'utf-9' does not exist. "
+        "Use one such as utf-8, utf-16-le, latin-1, cp1252, gbk, gb18030, big5, shift_jis, euc-kr."
     )
 
 

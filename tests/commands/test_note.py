@@ -41,7 +41,7 @@ def test_a_note_for_a_log_reaches_its_reader(
 
     (note,) = taken(memory, app)
     assert (note.log, note.text, note.level) == (str(app.pk), "deploy started", "warning")
-    assert capsys.readouterr().out == "Sent to who watches log app.\n"
+    assert capsys.readouterr().out == "Sent to everyone watching log app.\n"
 
 
 def test_a_note_for_all_reaches_every_reader(
@@ -51,14 +51,14 @@ def test_a_note_for_all_reaches_every_reader(
 
     (note,) = taken(memory, app)
     assert (note.log, note.level) == ("*", "info")
-    assert capsys.readouterr().out == "Sent to who watches any log.\n"
+    assert capsys.readouterr().out == "Sent to everyone watching.\n"
 
 
 def test_a_log_that_is_not_there_is_named() -> None:
     with pytest.raises(CommandError) as failed:
         call_command("logtail_note", "x", "--log", "nowhere")
 
-    assert str(failed.value) == "There is no log 'nowhere'."
+    assert str(failed.value) == "Log 'nowhere' does not exist."
 
 
 def test_with_a_local_reader_it_says_where_to_send_notes_from(settings: Any) -> None:
@@ -68,8 +68,8 @@ def test_with_a_local_reader_it_says_where_to_send_notes_from(settings: Any) -> 
         call_command("logtail_note", "x")
 
     assert str(failed.value) == (
-        'LOGTAIL["READER"] is "local": a note reaches the viewers of the process that sends it, and this process '
-        "has none. Call django_logtail.notes.send in the web process."
+        'LOGTAIL["READER"] is "local": a note reaches only the viewers of the process that sends it, and '
+        "this process has none. Call django_logtail.notes.send in the web process."
     )
 
 

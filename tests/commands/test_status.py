@@ -176,9 +176,10 @@ class TestCommand:
         failures = json.loads(capsys.readouterr().out)["failures"]
 
         assert lines[-2:] == [
-            "failed on web-9 in process 77: reader on queue web-9: pump, once, "
-            "last at 1970-01-01 00:01:10 with ValueError",
-            "failed on web-1 in process 5: relay: posting, 3 times, last at 1970-01-01 00:00:09 with KeyError: 'x'",
+            "reader on queue web-9: pump failed on web-9 in process 77, once, "
+            "most recently at 1970-01-01 00:01:10 with ValueError",
+            "relay: posting failed on web-1 in process 5, 3 times, "
+            "most recently at 1970-01-01 00:00:09 with KeyError: 'x'",
         ]
         assert failures == [{**reader, "count": 1}, mine]
 
@@ -194,8 +195,8 @@ class TestCommand:
         call_command("logtail_status")
 
         assert capsys.readouterr().out.splitlines()[-2:] == [
-            "ignored: 5 messages, not ours; the logs of workers and web processes say which",
-            "ignored: 1 messages, too new; the logs of workers and web processes say which",
+            "ignored messages: 5 not ours; see the logs of workers and web processes",
+            "ignored messages: 1 too new; see the logs of workers and web processes",
         ]
 
     def test_a_report_without_its_reader_is_not_shown(
@@ -214,7 +215,7 @@ class TestCommand:
 
         call_command("logtail_status")
 
-        assert "queue web-9: no reader, although 1 watch; is a worker running?" in capsys.readouterr().out
+        assert "queue web-9: no reader; 1 viewer waiting; is a worker running?" in capsys.readouterr().out
 
     def test_without_redis_it_says_so(self, settings: Any) -> None:
         settings.LOGTAIL = {"READER": "dramatiq", "REDIS_URL": "redis://127.0.0.1:1/0"}
@@ -233,8 +234,8 @@ class TestCommand:
             call_command("logtail_status")
 
         assert str(failed.value) == (
-            'LOGTAIL["READER"] is "local": each web process reads for its own viewers and reports to nobody. '
-            "The admin shows what the process that answers it knows: Logs, “Readers and viewers”."
+            'LOGTAIL["READER"] is "local": each web process reads for its own viewers and reports to no other. '
+            "The admin shows what the process that serves it knows: Logs, “Readers and viewers”."
         )
 
 

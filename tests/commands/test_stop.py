@@ -41,7 +41,7 @@ class TestCommand:
 
         assert memory.stops("logtail") == {str(log.pk): f"reason:stopped-because?user={USER}&why=maintenance"}
         assert capsys.readouterr().out == (
-            "Stopped: log app. To let it continue: manage.py logtail_stop --clear app\n"
+            "Stopped log app. To continue: manage.py logtail_stop --clear app\n"
         )
 
     def test_without_a_reason_it_says_who_it_was(self, memory: MemoryControl) -> None:
@@ -60,7 +60,7 @@ class TestCommand:
         call_command("logtail_stop", "app", "--clear")
 
         assert memory.stops("logtail") == {}
-        assert capsys.readouterr().out == "Continues: log app.\nWas not stopped: log app.\n"
+        assert capsys.readouterr().out == "Reading log app continues.\nNot stopped: log app.\n"
 
     @pytest.mark.parametrize("arguments", [[], ["app", "--all"]])
     def test_it_wants_either_logs_or_all(self, arguments: list[str]) -> None:
@@ -69,7 +69,7 @@ class TestCommand:
     def test_a_log_that_is_not_there_is_named_and_nothing_is_stopped(self, memory: MemoryControl) -> None:
         Log.objects.create(name="App", slug="app", path="/tmp/app.log")
 
-        assert failure("app", "ap") == "There is no log 'ap'. Registered: app."
+        assert failure("app", "ap") == "Log 'ap' does not exist. Registered: app."
         assert memory.stops("logtail") == {}
 
     def test_with_a_local_reader_it_says_what_to_do_instead(self, settings: Any) -> None:

@@ -55,8 +55,8 @@ def test_a_name_of_no_encoding_is_refused_with_examples(name: str) -> None:
         browser_label(name)
 
     assert str(refused.value) == (
-        f"There is no encoding {name!r}. "
-        "Write one like utf-8, utf-16-le, latin-1, cp1252, gbk, gb18030, big5, shift_jis, euc-kr."
+        f"The encoding {name!r} does not exist. "
+        "Use one such as utf-8, utf-16-le, latin-1, cp1252, gbk, gb18030, big5, shift_jis, euc-kr."
     )
 
 
