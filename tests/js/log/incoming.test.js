@@ -17,7 +17,7 @@ function matchers() {
       const matcher = {
         ended: false, asked: [],
         match: (lines) => new Promise((resolve, reject) => {
-          matcher.asked.push({ lines, answer: () => resolve(lines.map((line) => (line.search(term) < 0 ? null : [0, 1]))), fail: () => reject(new Error('slow')) });
+          matcher.asked.push({ lines, answer: () => resolve(lines.map((line) => (line.search(new RegExp(term.source, term.flags)) < 0 ? null : [0, 1]))), fail: () => reject(new Error('slow')) });
         }),
         end() { matcher.ended = true; },
       };
