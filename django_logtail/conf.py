@@ -256,7 +256,7 @@ class Conf:
         why="Pages that may show the logs' page in a frame. If empty, Django's X_FRAME_OPTIONS applies, which "
         "allows none unless you set it.",
         more="See [Show the logs' page in a frame](../howto/embed.md#the-logs-page-in-a-frame).",
-        read_in=("viewing/browsing",),
+        read_in=("viewing/cross_site",),
     )
     BACKLOG_LINES = Setting(
         default=500,

@@ -48,7 +48,7 @@ from django_logtail.page.texts import texts
 from django_logtail.protocol import BadMessage, CloseCode, decode_lines_query
 from django_logtail.relay.here import relay_here
 from django_logtail.viewing.admission import TooManyViewers, admitted, viewers
-from django_logtail.viewing.browsing import own_pages_only, say_who_may_frame
+from django_logtail.viewing.cross_site import own_pages_only, say_who_may_frame
 from django_logtail.viewing.daphne import connection_of
 from django_logtail.viewing.download import (
     IDENTITY,
