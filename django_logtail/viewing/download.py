@@ -32,8 +32,8 @@ from django_logtail.tailing.reasons import in_full
 from django_logtail.timing import pause
 from django_logtail.viewing import daphne
 from django_logtail.viewing.rechecks import Who, rounds_here
+from django_logtail.viewing.slow_clients import Connection, Taker
 from django_logtail.viewing.spending import spending_here
-from django_logtail.viewing.takers import Connection, Taker
 from django_logtail.viewing.told import told_reason
 
 logger = logging.getLogger(__name__)

@@ -9,6 +9,6 @@ class HostConfig(AppConfig):
 
     def ready(self) -> None:
         """For tests that cannot wait a minute: STALL_SECONDS."""
-        from django_logtail.viewing import takers
+        from django_logtail.viewing import slow_clients
 
-        takers.STALL_SECONDS = float(os.environ.get("STALL_SECONDS", takers.STALL_SECONDS))
+        slow_clients.STALL_SECONDS = float(os.environ.get("STALL_SECONDS", slow_clients.STALL_SECONDS))

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from django_logtail.viewing import takers
-from django_logtail.viewing.takers import Taker
+from django_logtail.viewing import slow_clients
+from django_logtail.viewing.slow_clients import Taker
 from tests.virtual_time import run_virtually
 
 
@@ -37,7 +37,9 @@ def now():
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch):
-    monkeypatch.setattr(takers, "time", SimpleNamespace(monotonic=lambda: asyncio.get_running_loop().time()))
+    monkeypatch.setattr(
+        slow_clients, "time", SimpleNamespace(monotonic=lambda: asyncio.get_running_loop().time())
+    )
 
 
 async def send(connection, seconds):
