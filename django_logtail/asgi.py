@@ -19,7 +19,7 @@ from django.urls import Resolver404, resolve
 from django.utils import translation
 from django.utils.translation import get_language_from_path
 
-from django_logtail.viewing.sending import SEND
+from django_logtail.viewing.unsent import SEND
 
 if TYPE_CHECKING:
     from django_logtail.viewing.handshake import Scope

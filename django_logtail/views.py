@@ -62,7 +62,7 @@ from django_logtail.viewing.download import (
 )
 from django_logtail.viewing.handshake import address_of
 from django_logtail.viewing.last_lines import last_lines
-from django_logtail.viewing.sending import SEND
+from django_logtail.viewing.unsent import SEND
 from django_logtail.viewing.uvicorn import connection_behind
 
 logger = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django_logtail.viewing.sending import unsent_bytes
+from django_logtail.viewing.unsent import unsent_bytes
 
 #: Seconds between looks whether a client has taken what it was sent.
 LOOK_SECONDS: Final = 0.02

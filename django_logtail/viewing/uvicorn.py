@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django_logtail.viewing.sending import unsent_bytes
+from django_logtail.viewing.unsent import unsent_bytes
 
 #: Where its three ways to speak WebSocket keep the limit: what leads from the connection to it, and what it is called.
 _PLACES = (
