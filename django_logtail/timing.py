@@ -11,6 +11,7 @@ import logging
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -155,6 +156,24 @@ class TokenBucket:
     def until(self, size: int) -> float:
         """Seconds from the last look until `size` tokens may be spent."""
         return max(0.0, (min(size, self._burst) - self._left) / self.per_second)
+
+
+class Rate:
+    """Bytes a second over the last four measurements."""
+
+    def __init__(self) -> None:
+        self._measured: deque[tuple[float, int]] = deque(maxlen=4)
+
+    def measure(self, now: float, received: int) -> None:
+        """By `now`, so many bytes had come in all."""
+        self._measured.append((now, received))
+
+    @property
+    def per_second(self) -> int:
+        if len(self._measured) < 2:
+            return 0
+        (then, before), (now, after) = self._measured[0], self._measured[-1]
+        return round((after - before) / (now - then)) if now > then else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from django_logtail.timing import Supervisor, TokenBucket, end_tasks, failures, pause, time_limit
+from django_logtail.timing import Rate, Supervisor, TokenBucket, end_tasks, failures, pause, time_limit
 from tests.virtual_time import run_virtually
 
 
@@ -314,3 +314,22 @@ def test_a_failure_that_comes_again_and_again_is_logged_more_and_more_seldom(cap
 
     assert run_virtually(failed()) == 1_000
     assert len(caplog.messages) == 10  # 1, 2, 4, … 512
+
+
+@pytest.mark.parametrize(
+    ("measured", "rate"),
+    [
+        ([], 0),
+        ([(0, 5)], 0),
+        ([(0, 0), (1, 300)], 300),
+        ([(0, 0), (1, 300), (2, 300)], 150),
+        ([(0, 0), (1, 1000), (2, 1000), (3, 1000), (4, 1000)], 0),
+        ([(5, 0), (5, 10)], 0),
+    ],
+)
+def test_a_rate_is_over_the_last_four_measurements(measured: list[tuple[float, int]], rate: int) -> None:
+    counted = Rate()
+    for now, received in measured:
+        counted.measure(now, received)
+
+    assert counted.per_second == rate

@@ -10,7 +10,7 @@ with a new serial. The relay carries wants out, mailbox messages in, and notices
     cursor, gap, ring, items  what one viewer is sent next, out of what came
     posting, requests         what is wanted of readers; requests for what is in a file already
     inbox, liveness           where messages arrive; who sends them, and when one was heard
-    rate, viewer_list         how fast a log grows; who watches, for those who look after the host
+    viewer_list               who watches, for those who look after the host
     here                      the relay of an event loop
 """
 

@@ -16,9 +16,9 @@ from django_logtail.relay.items import RingItem, batch_item, event_item
 from django_logtail.relay.order import Order, Source, Verdict
 from django_logtail.relay.pace import Pace
 from django_logtail.relay.posting import Wants
-from django_logtail.relay.rate import Rate
 from django_logtail.relay.ring import Ring
 from django_logtail.states import as_told
+from django_logtail.timing import Rate
 
 logger = logging.getLogger(__name__)
 

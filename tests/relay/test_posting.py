@@ -8,7 +8,6 @@ from django_logtail.control.messages import Failed, Found, Nudge, Piece, Read
 from django_logtail.control.wants import Want
 from django_logtail.place import Place
 from django_logtail.relay.posting import Wants
-from django_logtail.relay.rate import Rate
 from django_logtail.relay.requests import Request
 from tests.virtual_time import run_virtually
 
@@ -197,22 +196,3 @@ def test_eight_messages_of_progress_wait_for_a_slow_viewer_and_every_hit_does():
         return [message.at for message in taken], again
 
     assert run_virtually(scene()) == ([*range(8), 20, 99], 30)
-
-
-@pytest.mark.parametrize(
-    ("measured", "rate"),
-    [
-        ([], 0),
-        ([(0, 5)], 0),
-        ([(0, 0), (1, 300)], 300),
-        ([(0, 0), (1, 300), (2, 300)], 150),
-        ([(0, 0), (1, 1000), (2, 1000), (3, 1000), (4, 1000)], 0),
-        ([(5, 0), (5, 10)], 0),
-    ],
-)
-def test_a_rate_is_over_the_last_four_measurements(measured, rate):
-    counted = Rate()
-    for now, received in measured:
-        counted.measure(now, received)
-
-    assert counted.per_second == rate
