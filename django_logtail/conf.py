@@ -271,7 +271,7 @@ class Conf:
         unit="open logs",
         why="One person's tabs and panes, so that a forgotten script cannot take over the server.",
         more="A running download counts as one.",
-        read_in=("viewing/admission", "viewing/newcomers"),
+        read_in=("viewing/admission", "viewing/newcomers", "viewing/spending"),
     )
     MAX_VIEWERS_PER_PROCESS = Setting(
         default=2_000,
