@@ -5,9 +5,11 @@ import re
 import string
 
 import pytest
+from django.test import RequestFactory
 from django.utils import translation
 
 from django_logtail import states
+from django_logtail.page.config import viewer_config
 from django_logtail.relay import feed
 from django_logtail.tailing import discovery
 from tests.stack import CHECKOUT
@@ -87,6 +89,21 @@ def test_the_table_that_the_tests_of_scripts_use_is_the_one_that_pages_get() -> 
     written = json.loads((CHECKOUT / "tests" / "js" / "states.json").read_text())
 
     assert states.for_page() == written
+
+
+def test_a_page_gets_the_table_with_its_configuration(rf: RequestFactory) -> None:
+    given = viewer_config(rf.get("/"))
+
+    assert given["states"]["page"]["missing"] == {"tone": "caution", "dot": "round", "plain": False}
+    assert given["states"]["log"]["missing"] == {
+        "shown": "missing",
+        "notice": ["notice.log.missing", "notice.log.missing"],
+        "end": ["tail.log.missing", "tail.log.missing"],
+        "actions": ["do.choose"],
+        "tone": "",
+        "continues": True,
+    }
+    assert given["texts"]["notice.log.no-reader.any"].startswith("No reader is serving this log.")
 
 
 def test_the_scripts_ask_of_a_log_only_whether_it_is_live() -> None:

@@ -13,6 +13,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.redis, pytest.mark.whole]
 
 #: Milliseconds in which the server notices that somebody may not watch any more: it looks every 15 s.
 RECHECK = 30_000
+#: Of the words for a state, in the light theme.
+GREEN, AMBER = "rgb(20, 114, 74)", "rgb(133, 83, 0)"
 
 
 def test_nothing_chosen_and_nothing_to_choose_are_said(
@@ -58,10 +60,13 @@ def test_a_missing_file_is_said_and_continues_when_it_comes_back(
 
     expect_state(page, "missing")
     expect(page.get_by_role("alert")).to_contain_text("shop no longer exists.")
+    expect(page.locator(".lt-state")).to_have_css("color", AMBER)
+    expect(page.locator(".lt-tail")).to_have_css("color", AMBER)
     path.write_text("two\n")
 
     expect_state(page, "live")
     expect(page.get_by_role("alert")).to_be_hidden()
+    expect(page.locator(".lt-state")).to_have_css("color", GREEN)
     until(page, "tail.lines === 2")
     assert text_of(page) == "one\ntwo\n"
     assert "gone" in marks_of(page)

