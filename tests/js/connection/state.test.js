@@ -154,3 +154,22 @@ for (const [state, chip, notice] of [['missing', 'missing', 'notice.nosocket'], 
     assert.deepEqual([shown.chip, shown.notice?.key, shown.notice?.actions.at(-1), shown.tail], [chip, notice, 'do.refresh', null]);
   });
 }
+
+test('a state that is shown twice offers each action once', () => {
+  const facts = { phase: 'nosocket', details: { served: true }, server: { state: 'unreadable', reason: 'x' } };
+  said(facts);
+
+  assert.deepEqual(said(facts).notice.actions, ['do.choose', 'do.refresh']);
+});
+
+test('a connection that ended for want of a reader says that, and tries again', () => {
+  const shown = said({ phase: 'waiting', details: { retryAt: NOW + 2_000, why: 'no-reader' } });
+
+  assert.deepEqual([shown.chip, shown.notice.key, shown.tail.key], ['noreader', 'notice.log.no-reader', 'tail.reconnecting']);
+});
+
+test('what only somebody else can mend is said in red', () => {
+  const tones = ['refused', 'stopped', 'missing', 'stalled'].map((state) => said({ server: { state, reason: 'x' } }).notice.tone);
+
+  assert.deepEqual(tones, ['danger', 'danger', '', '']);
+});
