@@ -5,6 +5,7 @@ import re
 import string
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.test import RequestFactory
 from django.utils import translation
 
@@ -92,7 +93,10 @@ def test_the_table_that_the_tests_of_scripts_use_is_the_one_that_pages_get() -> 
 
 
 def test_a_page_gets_the_table_with_its_configuration(rf: RequestFactory) -> None:
-    given = viewer_config(rf.get("/"))
+    request = rf.get("/")
+    request.user = AnonymousUser()
+
+    given = viewer_config(request)
 
     assert given["states"]["page"]["missing"] == {"tone": "caution", "dot": "round", "plain": False}
     assert given["states"]["log"]["missing"] == {

@@ -206,8 +206,13 @@ class TestCommand:
         failure = {"host": "web-9", "pid": 77, "task": "pump", "count": 1, "error": "OSError", "at": 0.0}
         facts = {"state": "reading", "size": 12}
         left = {
-            **{"host": "web-9", "pid": 77, "version": "0.1", "since": 0.0, "ignored": {"not ours": 2}},
-            **{"logs": {str(app.pk): facts}, "failures": [failure]},
+            "host": "web-9",
+            "pid": 77,
+            "version": "0.1",
+            "since": 0.0,
+            "logs": {str(app.pk): facts},
+            "failures": [failure],
+            "ignored": {"not ours": 2},
         }
         monkeypatch.setattr(memory, "status", lambda queue: left if queue == "web-9" else None)
 
