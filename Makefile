@@ -86,9 +86,13 @@ node_modules/.stamp: package-lock.json
 	npm ci --silent --no-audit --no-fund
 	@touch $@
 
+# What is said of each of a thousand is shown when one fails.
 js-tests:
 	$(call heading,JavaScript tests)
-	@if command -v node >/dev/null; then node --test $$(find tests/js -name '*.test.*'); \
+	@if command -v node >/dev/null; then \
+		said=$$(node --test --test-reporter=tap $$(find tests/js -name '*.test.*') 2>&1) || \
+			{ printf '%s\n' "$$said" | grep -B1 -A40 '^not ok'; exit 1; }; \
+		printf '%s\n' "$$said" | grep -E '^# (pass|skipped) '; \
 	elif [ -n "$$CI" ]; then echo 'node is missing' >&2; exit 1; \
 	else echo 'node is missing: left out'; fi
 
