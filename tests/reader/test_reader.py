@@ -664,7 +664,23 @@ def test_who_wants_the_same_in_another_mailbox_is_sent_to_over_new_connections(a
         desk.begin()
         await desk.passes(3, want)
         again = desk.want("1", "new" if is_moved else "old")
-        await desk.passes(1, again)
+        await desk.passes(9, again)
         return len(desk.mailboxes.renewals), desk.data("new")
 
     assert at_desk(scene) == (renewals, b"one\n" if is_moved else b"")
+
+
+def test_a_log_that_is_being_opened_is_not_opened_twice(at_desk):
+    async def scene(desk):
+        desk.write("1", b"one\n")
+        desk.begin().cancel()
+        files = desk.reader._open_files()
+        flow = desk.reader.flows.begin(desk.want("1"))
+        files.open_soon(flow)
+        files.open_soon(flow)
+        await asyncio.sleep(0.1)
+        looked_up = len(desk.looked_up)
+        files.close()
+        return looked_up
+
+    assert at_desk(scene) == 1

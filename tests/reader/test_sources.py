@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from django_logtail.reader.sources import NotThere, Source, Sources
+from django_logtail.models import Log
+from django_logtail.reader.sources import NotThere, Registry, Source, Sources
 
 
-class Registry:
+class Rows:
     def __init__(self):
         self.rows = {
             "1": Source(Path("/var/log/1.log"), "utf-8", "one", "r1"),
@@ -29,7 +30,7 @@ class Clock:
 
 @pytest.fixture
 def registry():
-    return Registry()
+    return Rows()
 
 
 @pytest.fixture
@@ -115,3 +116,19 @@ async def test_each_log_is_looked_up_and_those_that_fail_are_told_apart(sources,
     assert each["1"] is registry.rows["1"]
     assert isinstance(each["2"], ValueError)
     assert each["9"] is None
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("path", "is_refused"),
+    [("/tmp/logs/app.log", False), ("/tmp/logs/../app.log", True), ("/etc/passwd", True)],
+)
+def test_a_row_that_no_form_has_seen_is_refused_by_its_path(settings, path, is_refused):
+    settings.LOGTAIL = {**settings.LOGTAIL, "ROOTS": ["/tmp"]}
+    log = Log.objects.create(name="app", slug="app", path=path)
+    off = Log.objects.create(name="off", slug="off", path="/tmp/off.log", enabled=False)
+
+    found = Registry().find([str(log.pk), str(off.pk), "999999"])
+
+    assert list(found) == [str(log.pk)]
+    assert bool(found[str(log.pk)].refusal) is is_refused

@@ -221,6 +221,24 @@ def test_as_many_older_files_are_remembered_as_a_follower_holds(on_stage, count,
     assert list(late) == [str(number) for number in range(count - remembered, count)]
 
 
+def test_an_older_file_that_was_written_to_lately_is_remembered_longest(on_stage):
+    def scene(stage):
+        stage.starts(0, "0")
+        for number in range(9):
+            if number == 8:
+                stage.batch(2, b"late\n", file="0", is_late=True)
+            stage.batch(0, b"x\n", file=str(number))
+            stage.event("rotated", Place(str(number), 2), Place(str(number + 1), 0))
+        stage.batch(0, b"x\n", file="9")
+        return stage.want.late
+
+    late = on_stage(scene)
+
+    assert late["0"] == 7
+    assert "1" not in late
+    assert "2" in late
+
+
 @pytest.mark.parametrize(
     ("state", "shown"),
     [("reading", "live"), ("opening", "waiting"), ("changed", "waiting"), ("missing", "missing")],

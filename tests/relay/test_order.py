@@ -67,3 +67,12 @@ def test_an_item_that_came_after_the_heartbeat_that_named_it_is_not_lost(order: 
     order.judge(1, READER, 2)
 
     assert not order.is_last_lost(1, READER, 2)
+
+
+def test_what_heartbeats_say_of_another_serial_is_no_loss(order: Order) -> None:
+    order.judge(1, READER, 1)
+    order.restart()
+
+    assert not order.is_last_lost(1, READER, 5)
+    assert not order.is_last_lost(1, READER, 5)
+    assert not order.is_last_lost(2, READER, 0)

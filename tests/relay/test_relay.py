@@ -248,6 +248,17 @@ def test_after_5_s_of_hearing_nothing_of_a_reader_that_runs_it_is_received_anew(
     assert 5.0 <= second - first <= 5.5
 
 
+def test_one_heartbeat_is_reason_enough_to_go_on_listening(on_stage):
+    async def scene(stage):
+        viewer = stage.join()
+        await asyncio.sleep(7)
+        stage.beat(viewer)
+        await asyncio.sleep(7)
+        return stage.mailboxes.renewals
+
+    assert on_stage(scene) == []
+
+
 def test_where_no_reader_runs_nothing_is_received_anew(on_stage):
     async def scene(stage):
         stage.redis.holder = None
