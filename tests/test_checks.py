@@ -81,7 +81,8 @@ class TestSettings:
         assert only(check_settings) == (
             "logtail.E003",
             "LOGTAIL[\"ROOTS\"] is '/var/log'; expected a list of absolute paths.",
-            "Only files inside these directories are ever opened, whatever a log's row says. Empty: none. "
+            "Only files inside these directories are ever opened, whatever a log's row says. If empty, no "
+            "file is opened. "
             "Default: ().",
         )
 

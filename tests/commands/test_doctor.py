@@ -112,7 +112,7 @@ class TestLocalReader:
         code, report = examine(local)
 
         assert code == 1
-        assert report[2].startswith("PROBLEM  log second: the log first has the file ")
+        assert report[2].startswith("PROBLEM  log second: the log first already has the file ")
         assert report[7:] == [
             f"ok       log first: {first} on {HOST}: 4 bytes",
             f"PROBLEM  log outside: /nowhere/app.log on {HOST}: "
@@ -164,7 +164,7 @@ class TestLocalReader:
 
         assert code == 1
         assert report[2:4] == [
-            f"PROBLEM  log copy: the log audit has the file /{file} already, and only that one is read",
+            f"PROBLEM  log copy: the log audit already has the file /{file}, and only that one is read",
             "         -> Delete one of the two, or correct its path or queue.",
         ]
 

@@ -141,7 +141,7 @@ async def test_a_row_that_is_not_the_first_of_its_file_says_so_and_is_read_once_
     }
 
     await viewer.until(lambda: viewer.viewer.feed.state == "refused")
-    assert viewer.viewer.feed.reason == "reason:taken?"
+    assert viewer.viewer.feed.reason == "another log has this file already, and only that one is read"
     refusal[0] = ""
     await viewer.until(lambda: viewer.viewer.feed.state == "live")
     await viewer.until(lambda: viewer.bytes == OLD)

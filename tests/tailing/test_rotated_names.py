@@ -102,7 +102,7 @@ def test_a_pattern_stands_instead_of_the_rules(pattern: str, name: str, told: Ro
         ("{name}-{number}-{number}", "The pattern has {number} more than once."),
         (
             "{nmae}.1",
-            "The pattern has a placeholder {nmae}, and there is none: use {name}, {stem}, {ext}, {number}, {date}.",
+            "The pattern has an unknown placeholder {nmae}. Use {name}, {stem}, {ext}, {number}, {date}.",
         ),
     ],
 )
