@@ -229,7 +229,7 @@ class TestWorker:
             "         -> On the host that has the files: "
             "manage.py rundramatiq --queues far-host --processes 1 --threads 2; "
             "if one is running, restart it: it may be an older release",
-            "note     queue far-host: its 1 log(s) were not looked at",
+            "note     queue far-host: its 1 log(s) were not examined",
         ]
 
     def test_without_redis_the_examination_ends_there(self, tmp_path: Path) -> None:
@@ -293,10 +293,10 @@ class TestRedisThatRefuses:
         assert code == 1
         assert report[3].startswith("PROBLEM  Redis refuses the password: ")
         assert report[4] == (
-            "         -> It wants another password: correct the one in the URL in DRAMATIQ_BROKER."
+            "         -> It expects a different password: correct the one in the URL in DRAMATIQ_BROKER."
         )
         assert report[6] == (
-            "         -> It wants another password: correct the one in CHANNEL_LAYERS['default']."
+            "         -> It expects a different password: correct the one in CHANNEL_LAYERS['default']."
         )
 
 
@@ -506,8 +506,8 @@ class TestServers:
                 16_777_216,
                 Finding(
                     "ok",
-                    "server: uvicorn (process 7) takes messages of at most 65536 bytes on this app's sockets, "
-                    "because the app sees to that, and 16777216 on others",
+                    "server: uvicorn (process 7) accepts messages of at most 65536 bytes on this app's sockets "
+                    "because the app limits them, and 16777216 bytes on others",
                 ),
             ),
             (
@@ -515,14 +515,14 @@ class TestServers:
                 65_537,
                 Finding(
                     "ok",
-                    "server: uvicorn (process 7) takes messages of at most 65536 bytes on this app's sockets, "
-                    "because the app sees to that, and 65537 on others",
+                    "server: uvicorn (process 7) accepts messages of at most 65536 bytes on this app's sockets "
+                    "because the app limits them, and 65537 bytes on others",
                 ),
             ),
             (
                 "daphne",
                 65_536,
-                Finding("ok", "server: daphne (process 7) takes messages of at most 65536 bytes"),
+                Finding("ok", "server: daphne (process 7) accepts messages of at most 65536 bytes"),
             ),
             (
                 "hypercorn",
@@ -538,7 +538,7 @@ class TestServers:
                 67_108_864,
                 Finding(
                     "note",
-                    "server: granian (process 7) takes messages of 67108864 bytes; the longest legal one has 8192",
+                    "server: granian (process 7) accepts messages of 67108864 bytes; the longest legal one has 8192",
                     "granian has no option for this; limit each client's connections in the proxy.",
                 ),
             ),
