@@ -24,6 +24,7 @@ from example_project.demo.writers import (
     json_lines,
 )
 from tests.e2e.viewing import settle, until
+from tests.length import at_length
 from tests.stack import CHECKOUT, Stack, Web
 
 pytestmark = [pytest.mark.browser, pytest.mark.redis, pytest.mark.whole]
@@ -134,6 +135,7 @@ def test_every_log_of_the_demo_is_drawn_as_it_was_written(
     )
 
 
+@pytest.mark.parametrize("looking", at_length(list(SIZES), short=["desk", "phone"]), indirect=True)
 def test_every_file_of_faults_is_drawn_as_it_was_written(
     looking: Page, web: Web, stack: Stack, registered: dict[str, str]
 ) -> None:
