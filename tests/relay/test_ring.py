@@ -69,3 +69,14 @@ def test_the_start_and_the_moves_outlive_their_items(ring: Ring) -> None:
 
     assert ring.start is not None
     assert [move.after for move in ring.moves] == [Place("a", 4), Place("b", 0)]
+
+
+def test_the_texts_of_events_count_against_the_memory_of_a_ring() -> None:
+    ring = Ring(Place("a", 0))
+    for _ in range(10):
+        note = Frame.message("event", kind="note", text="x" * 1_000)
+        ring.append(RingItem(Place("a", 0), Place("a", 0), note, 0, 0.0))
+
+    ring.trim(5_000, needed=100)
+
+    assert ring.next - ring.first == 3
