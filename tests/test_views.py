@@ -661,7 +661,7 @@ def test_the_tag_shows_nothing_of_a_log_that_is_not_for_one(member: User, slug: 
     html = rendered("{% logtail slug %}", member, slug=slug)
 
     assert "<log-tail" not in html
-    assert "There is no such log, or it is not for you." in html
+    assert "This log doesn't exist, or you don't have access to it." in html
 
 
 def test_the_admin_shows_the_log_below_its_row() -> None:

@@ -73,7 +73,7 @@ async def test_a_log_for_staff_is_not_there_for_others(stack: Stack, web: Web, m
     assert (status, code) == (404, 4404)
     assert viewer.bytes == b""
     assert viewer.ended is not None
-    assert viewer.ended["text"] == "There is no such log, or it is not for you."
+    assert viewer.ended["text"] == "This log doesn't exist, or you don't have access to it."
 
 
 async def test_a_viewer_whose_access_ends_is_closed_with_4403(stack: Stack, web: Web, member: str) -> None:

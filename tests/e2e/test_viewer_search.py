@@ -88,7 +88,7 @@ def test_case_and_expressions_are_those_of_the_filters_switches(viewer: Page) ->
     expect(said).to_contain_text("1 match")
     search(viewer, "(?=no)")
 
-    expect(said).to_have_text(re.compile("^Invalid expression: .*perl operator"))
+    expect(said).to_have_text(re.compile("^Invalid expression: .*Perl operator"))
     expect(viewer.locator(".lt-res")).to_have_count(0)
 
 
