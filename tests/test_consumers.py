@@ -191,7 +191,7 @@ async def test_one_address_may_have_so_many_sockets_that_said_nothing(count, are
 
     assert seen == (are_accepted, 1)
     assert caplog.messages == (count - are_accepted) * [
-        "refused a WebSocket for log 'app' from '192.0.2.1': too many have not said who they are "
+        "refused a WebSocket for log 'app' from '192.0.2.1': too many clients have not sent hello "
         "('4 sockets without a hello, LOGTAIL[\"MAX_NEW_SOCKETS_PER_ADDRESS\"]')"
     ]
 
