@@ -77,7 +77,7 @@ def timed(page: Page, act: str) -> float:
 def opened(page: Page, url: str, wrap: bool) -> None:
     page.goto(url)
     page.wait_for_function(f"{TAIL}?.dataset.state === 'live'")
-    page.evaluate(f"if ({TAIL}.look.wrap !== {str(wrap).lower()}) {TAIL}.look.toggleWrap()")
+    page.evaluate(f"if ({TAIL}.viewOptions.wrap !== {str(wrap).lower()}) {TAIL}.viewOptions.toggleWrap()")
     page.evaluate(f"bench.load({LOADED})")
     page.wait_for_timeout(500)
 

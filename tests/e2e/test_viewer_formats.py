@@ -86,7 +86,7 @@ def test_the_time_between_entries_is_that_between_their_moments(
 ) -> None:
     opened(page, web, stack, "times", files["12-times"])
 
-    tail(page, "tail.look.setTime('relative')")
+    tail(page, "tail.viewOptions.setTime('relative')")
 
     shown = [one.partition(" ")[2].strip() for one in drawn(page)]
     assert shown[1] == "+3.000s"

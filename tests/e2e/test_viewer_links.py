@@ -316,7 +316,7 @@ def test_the_oldest_file_offers_no_file_before_it(
     show(page, web, stack, "shop")
 
     expect(page.locator(".lt-top")).to_have_text("Beginning of the file")
-    until(page, "tail.history.before.get(tail.store.place.file) === null")
+    until(page, "tail.linkedLines.before.get(tail.store.place.file) === null")
     expect(page.get_by_role("button", name="Open the previous file")).to_have_count(0)
     assert path.exists()
 

@@ -142,11 +142,19 @@ def test_settings_are_remembered_per_log_and_per_reader(viewer: Page) -> None:
     viewer.reload()
     until(viewer, "tail.lines === 63")
 
-    assert tail(viewer, "[tail.look.wrap, tail.look.time, tail.dataset.size]") == [True, "raw", "l"]
+    assert tail(viewer, "[tail.viewOptions.wrap, tail.viewOptions.time, tail.dataset.size]") == [
+        True,
+        "raw",
+        "l",
+    ]
     expect(viewer.locator("html")).to_have_attribute("data-theme", "dark")
     viewer.get_by_role("link", name="worker").click()
     until(viewer, "tail.lines === 5")
-    assert tail(viewer, "[tail.look.wrap, tail.look.time, tail.dataset.size]") == [False, "compact", "l"]
+    assert tail(viewer, "[tail.viewOptions.wrap, tail.viewOptions.time, tail.dataset.size]") == [
+        False,
+        "compact",
+        "l",
+    ]
 
 
 @pytest.mark.parametrize(

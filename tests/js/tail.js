@@ -1,16 +1,16 @@
 /** A `<log-tail>` as its parts see it, without a page: the store and what is shown are real, rows are only told. */
 
-import { Arrivals } from '../../django_logtail/static/logtail/log/incoming.js';
-import { Chosen } from '../../django_logtail/static/logtail/find/filtered.js';
+import { Incoming } from '../../django_logtail/static/logtail/log/incoming.js';
+import { Filtered } from '../../django_logtail/static/logtail/find/filtered.js';
 import { Finding } from '../../django_logtail/static/logtail/find/finding.js';
-import { Shown } from '../../django_logtail/static/logtail/rows/heights.js';
+import { Heights } from '../../django_logtail/static/logtail/rows/heights.js';
 import { Store } from '../../django_logtail/static/logtail/log/store.js';
 
 const HEIGHT = 20;
 
 class Rows {
   constructor() {
-    this.shown = new Shown(() => HEIGHT);
+    this.shown = new Heights(() => HEIGHT);
     this.mounted = new Map();
     this.follow = true;
     this.at = 0;
@@ -31,15 +31,16 @@ class Rows {
 
 function storeOf(tail) {
   const store = new Store();
-  store.onChange = (change) => tail.arrivals.changed(change);
+  store.onChange = (change) => tail.incoming.changed(change);
   return store;
 }
 
 /** @param {(term: {source: string, flags: string}) => any} [makeMatcher] */
 export function tailOf(makeMatcher) {
   const tail = {
-    rows: new Rows(), history: { mark(item) { tail.marked = item.text; } }, selection: { clear() {} }, field: { value: '' },
-    heard: [], attention: { keep() { tail.heard.push('keep'); } },
+    rows: new Rows(), field: { value: '' }, heard: [],
+    /** The log that is open: its store, session and stream are the tail's own. */
+    get log() { return tail; },
     /** Takes text as the stream would bring it. @param {string} text @param {boolean} [partial] */
     take(text, partial = false) {
       const bytes = new TextEncoder().encode(text);
@@ -49,15 +50,21 @@ export function tailOf(makeMatcher) {
     /** Another log. */
     open() {
       tail.store = storeOf(tail);
-      tail.arrivals.begin();
-      tail.arrivals.rebuild();
+      tail.incoming.begin();
+      tail.incoming.rebuild();
     },
     /** What is shown: lines by their text, marks by their kind. */
     get seen() { return tail.rows.shown.items.slice(tail.rows.shown.first).map((item) => item.text || item.kind); },
   };
   tail.store = storeOf(tail);
-  tail.chosen = new Chosen(tail.rows.shown);
-  tail.finding = new Finding(tail, tail.field, { changed: () => tail.heard.push('changed'), found: () => tail.heard.push('found') }, makeMatcher);
-  tail.arrivals = new Arrivals(tail);
+  tail.filtered = new Filtered(tail.rows.shown);
+  tail.finding = new Finding(tail, {
+    changed: () => tail.heard.push('changed'), found: () => tail.heard.push('found'), unfolded: () => tail.incoming.rebuild(),
+    used() {
+      tail.incoming.forgetUnmatched();
+      tail.incoming.rebuild();
+    },
+  }, makeMatcher);
+  tail.incoming = new Incoming(tail);
   return tail;
 }

@@ -6,36 +6,37 @@
  * and what `docs/reference/element` does not name is for them alone.
  */
 
-import { Absence } from './log/background-stop.js';
-import { act } from './pane/actions.js';
-import { Arrivals } from './log/incoming.js';
-import { Attention } from './log/follow.js';
-import { drawBlank } from './pane/blank.js';
-import { Chosen } from './find/filtered.js';
-import { config, settings, words } from './ui/config.js';
-import { Cursor } from './rows/cursor.js';
-import { write } from './ui/dom.js';
-import { Drawing } from './pane/drawing.js';
-import { Earlier } from './log/earlier.js';
+import { Session } from './connection/session.js';
+import { Stream, endsAccess } from './connection/stream.js';
 import { FilterBar } from './find/filter-bar.js';
+import { Filtered } from './find/filtered.js';
 import { Finding } from './find/finding.js';
-import { given as formatGiven } from './formats/given.js';
-import { History } from './log/linked-lines.js';
-import { onKey } from './pane/keys.js';
-import { fragmentOf, linkedBy } from './log/link.js';
-import { Look } from './rows/view-options.js';
-import { pane } from './pane/pane.js';
 import { Results } from './find/results.js';
+import { given as formatGiven } from './formats/given.js';
+import { BackgroundStop } from './log/background-stop.js';
+import { Earlier } from './log/earlier.js';
+import { Follow } from './log/follow.js';
+import { Incoming } from './log/incoming.js';
+import { linkedBy } from './log/link.js';
+import { LinkedLines } from './log/linked-lines.js';
+import { OpenLog } from './log/open-log.js';
+import { Store } from './log/store.js';
+import { Actions } from './pane/actions.js';
+import { Drawing } from './pane/drawing.js';
+import { onKey } from './pane/keys.js';
+import { pane } from './pane/pane.js';
+import { Cursor } from './rows/cursor.js';
+import { Painter } from './rows/painter.js';
 import { Rows } from './rows/rows.js';
 import { Ruler } from './rows/ruler.js';
 import { Selection } from './rows/selection.js';
-import { Session } from './connection/session.js';
-import { Store } from './log/store.js';
-import { Stream, endsAccess } from './connection/stream.js';
 import { Tools } from './rows/tools.js';
+import { ViewOptions } from './rows/view-options.js';
+import { config, settings, words } from './ui/config.js';
+import { write } from './ui/dom.js';
 
 /** @typedef {import('./log/item.js').Item} Line */
-/** @typedef {{slug: string, name: string, folder?: string, queue?: string, ticket: string, socket: string, lines?: string, download?: string, format?: string, size?: number|null, page?: string}} LogInfo */
+/** @typedef {import('./log/open-log.js').LogInfo} LogInfo */
 
 export class LogTail extends HTMLElement {
   static observedAttributes = ['log', 'ticket', 'socket', 'place'];
@@ -74,6 +75,7 @@ export class LogTail extends HTMLElement {
     }, given('place'));
   }
 
+  /** The parts, from the ground up: each gets those that it needs, and tells what happened to whoever listens. */
   #build() {
     this.parts = pane(words.say);
     this.classList.add('lt-root', 'lt-pane');
@@ -81,59 +83,124 @@ export class LogTail extends HTMLElement {
     const height = this.getAttribute('height');
     if (height) this.style.height = height;
     this.replaceChildren(...this.parts.children);
-    /** @type {LogInfo|null} */
-    this.info = null;
-    this.store = new Store();
+    this.#buildLog();
+    this.#buildView();
+    this.#buildControls();
+  }
+
+  /** The log that is open, and which of its lines are shown. */
+  #buildLog() {
+    const { parts } = this;
     this.stream = new Stream({
       became: (phase, details) => this.#became(phase, details),
       heardStatus: () => {
         this.drawing.all();
-        this.history.seek();
+        this.linkedLines.seek();
       },
       changed: () => this.drawing.all(),
-      follows: (file, before) => this.history.follows(file, before),
+      follows: (file, before) => this.linkedLines.follows(file, before),
     });
-    this.rows = new Rows({
-      view: this.parts.view, top: this.parts.top, lines: this.parts.lines, window: this.parts.window,
-      paintItem: (row, item) => this.look.paint(row, item),
-      onFollow: (follow) => this.attention.followed(follow),
+    const log = new OpenLog(this.stream);
+    this.log = log;
+    const rows = new Rows({
+      view: parts.view, top: parts.top, lines: parts.lines, window: parts.window,
+      paintItem: (row, item) => this.painter.paint(row, item),
+      onFollow: (follow) => this.follow.followed(follow),
       onLook: () => {
         this.tools.moved();
         this.ruler.schedule();
       },
       isHeld: () => this.selection.active,
     });
-    this.chosen = new Chosen(this.rows.shown);
-    this.finding = new Finding(this, this.parts.query, {
+    this.rows = rows;
+    rows.onPaint = () => {
+      if (this.tools.isTapped) this.tools.moved();
+      this.ruler.schedule();
+    };
+    this.filtered = new Filtered(rows.shown);
+    const { filtered } = this;
+    this.finding = new Finding({ log, rows, filtered, field: parts.query }, {
       changed: () => this.filterBar.draw(),
+      used: () => {
+        this.incoming.forgetUnmatched();
+        this.incoming.rebuild();
+      },
+      unfolded: () => this.incoming.rebuild(),
       found: () => {
         this.drawing.all();
         this.ruler.schedule();
       },
     });
-    this.filterBar = new FilterBar(this);
-    this.arrivals = new Arrivals(this);
-    this.attention = new Attention(this);
-    this.earlier = new Earlier(this, { changed: () => this.drawing.top(), failed: (error) => this.sayFailure(error) });
-    this.history = new History(this);
-    this.results = new Results(this);
-    this.look = new Look(this);
-    this.ruler = new Ruler(this);
-    this.selection = new Selection(this);
-    this.tools = new Tools(this);
-    this.cursor = new Cursor(this);
-    this.absence = new Absence(this);
-    this.drawing = new Drawing(this);
-    this.rows.onPaint = () => {
-      if (this.tools.isTapped) this.tools.moved();
-      this.ruler.schedule();
+    this.incoming = new Incoming({ log, rows, filtered, finding: this.finding });
+  }
+
+  /** Where the reader of the page looks. */
+  #buildView() {
+    const { filtered, finding, incoming, log, parts, rows } = this;
+    this.follow = new Follow({ log, rows, incoming }, {
+      say: (text) => this.say(text),
+      changed: () => this.drawing.all(),
+      leaving: () => this.selection.clear(),
+      caughtUp: () => {
+        if (this.linkedLines.target) rows.repaint();
+        this.linkedLines.leave();
+      },
+      looked: () => {
+        this.drawing.pill();
+        this.drawing.status();
+      },
+      held: (isHeld) => { if (isHeld || this.drawing.shown?.chip === 'history') this.drawing.state(); },
+    });
+    this.earlier = new Earlier({ log, rows }, { changed: () => this.drawing.top(), loaded: () => this.follow.keep(), failed: (error) => this.sayFailure(error) });
+    this.linkedLines = new LinkedLines({ log, rows }, {
+      wanted: () => this.follow.resume(),
+      unconnected: () => this.startAgain(),
+      hold: () => this.follow.hold(),
+      loaded: () => this.follow.keep(),
+      arrived: (item) => this.#arrived(item),
+      left: () => this.dispatchEvent(new CustomEvent('logtail:act', { bubbles: true, detail: { act: 'live' } })),
+      changed: () => this.drawing.all(),
+      failed: (error) => this.sayFailure(error),
+    });
+    this.viewOptions = new ViewOptions({ log, view: parts.view, rows }, { changed: () => this.drawing.status(), uncovered: () => this.drawing.all() });
+    this.selection = new Selection({ host: this, parts, rows }, { say: (text) => this.say(text) });
+    this.tools = new Tools({ log, parts, rows, filtered, incoming });
+    this.cursor = new Cursor({ rows, tools: this.tools });
+    this.ruler = new Ruler({ canvas: parts.ruler, rows, filtered });
+    const { linkedLines, selection, viewOptions } = this;
+    this.painter = new Painter({ log, viewOptions, selection, filtered, finding, linkedLines });
+  }
+
+  /** What is around the lines, and what the reader of the page does. */
+  #buildControls() {
+    const { cursor, earlier, filtered, finding, follow, incoming, linkedLines, log, parts, rows, selection, tools, viewOptions } = this;
+    this.filterBar = new FilterBar({ log, parts, filtered, finding }, {
+      changed: () => {
+        incoming.rebuild();
+        this.drawing.all();
+      },
+    });
+    this.results = new Results({ log, parts, rows, finding }, { show: (place) => linkedLines.show(place) });
+    this.backgroundStop = new BackgroundStop({ log }, { back: () => this.drawing.all(), away: () => this.stop() });
+    const { backgroundStop, filterBar, results } = this;
+    const say = (/** @type {string} */ text) => this.say(text);
+    const showContext = (/** @type {Line} */ item) => {
+      linkedLines.mark(item);
+      finding.showContext(item);
     };
+    this.drawing = new Drawing({ host: this, log, parts, rows, incoming, earlier, linkedLines, filtered, filterBar, results, viewOptions, backgroundStop }, { say });
+    this.actions = new Actions({
+      host: this, log, parts, rows, incoming, follow, earlier, linkedLines, filtered, finding, filterBar, results, viewOptions, selection, tools,
+      readAs: (format) => this.readAs(format), stop: () => this.stop(), startAgain: () => this.startAgain(), showContext, say,
+    });
+    const keyed = { host: this, log, parts, rows, cursor, selection, tools, finding, filterBar, results, follow, actions: this.actions, showContext };
+    this.onKey = (/** @type {KeyboardEvent} */ event) => onKey(keyed, event);
   }
 
   #forgetLog() {
     this.results.close();
-    this.chosen.folded.clear();
-    for (const part of [this.arrivals, this.finding, this.earlier, this.history, this.look, this.cursor, this.absence, this.drawing]) part.begin();
+    this.filtered.folded.clear();
+    for (const part of [this.incoming, this.finding, this.earlier, this.linkedLines, this.viewOptions, this.cursor, this.backgroundStop, this.drawing]) part.begin();
     this.selection.clear();
   }
 
@@ -141,41 +208,43 @@ export class LogTail extends HTMLElement {
 
   /** Shows a log from its last lines on, or the lines that a link leads to. @param {LogInfo} info @param {string} [place] as in a link, behind the "#" */
   open(info, place = '') {
-    const { parts, rows } = this;
-    this.session?.leave();
-    this.info = info;
+    const { log, parts, rows } = this;
+    log.session?.leave();
+    log.info = info;
     this.#forgetLog();
-    this.store = new Store();
-    this.store.onChange = (change) => this.#changed(change);
-    this.stream.begin(this.store);
+    log.store = new Store();
+    log.store.onChange = (change) => this.#changed(change);
+    this.stream.begin(log.store);
     rows.follow = true;
     rows.widest = 0;
     parts.lines.style.minWidth = '';
-    this.arrivals.rebuild();
+    this.incoming.rebuild();
     const kept = settings.log(info.slug);
-    this.chosen.off = new Set(kept.off);
-    this.look.restore(kept);
-    this.session = this.#sessionOf(info);
+    this.filtered.off = new Set(kept.off);
+    this.viewOptions.restore(kept);
+    log.session = this.#sessionOf(info);
     this.setAttribute('log', info.slug);
     this.setAttribute('aria-label', info.name);
     write(parts.name, info.name);
     write(parts.folder, info.folder ?? '');
     parts.view.setAttribute('aria-label', info.name);
     parts.bar.setAttribute('aria-label', `${words.say('filter.label')}: ${info.name}`);
-    drawBlank(this, null);
-    this.history.sought = linkedBy(place);
-    const { session } = this;
-    if (kept.format || info.format) void this.readAs(kept.format).then(() => { if (this.session === session) session.start(); });
+    this.drawing.noBlank();
+    this.linkedLines.sought = linkedBy(place);
+    const { session } = log;
+    // Where the format cannot be had, which takes a script of its own for an expression, lines are shown all the same.
+    const starts = () => { if (log.session === session) session.start(); };
+    if (kept.format || info.format) void this.readAs(kept.format).then(starts, starts);
     else session.start();
   }
 
   /** Reads the lines in the format that a reader chose; without one in the format that the log was given or that is found. @param {string} chosen */
   async readAs(chosen) {
-    const { store } = this;
+    const { store } = this.log;
     const formats = (chosen && await formatGiven(chosen)) || (this.info?.format ? await formatGiven(this.info.format) : null);
-    if (this.store !== store) return;
+    if (this.log.store !== store) return;
     store.readAs(formats);
-    this.look.apply();
+    this.viewOptions.apply();
   }
 
   /** @param {LogInfo} info */
@@ -197,22 +266,22 @@ export class LogTail extends HTMLElement {
   /** Shows the lines that a link leads to. @param {string} place as in a link, behind the "#" @returns {boolean} whether it is one */
   show(place) {
     const linked = this.info ? linkedBy(place) : null;
-    if (linked) this.history.show(linked);
+    if (linked) this.linkedLines.show(linked);
     return linked !== null;
   }
 
   /** Nothing is chosen. @param {'choose'|'none'} [kind] */
   choose(kind = 'choose') {
-    this.session?.leave();
-    this.info = null;
-    this.store = new Store();
+    this.log.session?.leave();
+    this.log.info = null;
+    this.log.store = new Store();
     this.drawing.nothing(kind);
   }
 
   /** Ends this viewing, and the reading behind it. */
   stop() {
     if (!this.session || this.session.ended) return;
-    if (this.arrivals.paused) this.attention.unpause();
+    if (this.incoming.paused) this.follow.unpause();
     this.stream.mark('stopped');
     this.session.stop();
   }
@@ -220,25 +289,25 @@ export class LogTail extends HTMLElement {
   /** After Stop: goes on where it ended. */
   startAgain() {
     if (!this.session) return;
-    this.absence.begin();
+    this.backgroundStop.begin();
     this.toEnd();
     this.session.start();
   }
 
   /** Holds the page still. The reading goes on. */
-  pause() { this.attention.pause(); }
+  pause() { this.follow.pause(); }
 
-  resume() { this.attention.resume(); }
+  resume() { this.follow.resume(); }
 
   /** To the newest line, and on with it. */
-  toEnd() { this.attention.toEnd(); }
+  toEnd() { this.follow.toEnd(); }
 
   // --- what comes, and what is done ---------------------------------------
 
   /** @param {import('./connection/session.js').Phase} phase @param {Record<string, any>} details */
   #became(phase, details) {
     if (details.encoding) write(this.parts.encoding, this.store.reading.name);
-    if (details.queue) this.info.queue = details.queue;
+    if (details.queue && this.info) this.info.queue = details.queue;
     if (endsAccess(phase)) {
       this.selection.clear();
       this.results.close();
@@ -248,13 +317,22 @@ export class LogTail extends HTMLElement {
 
   /** @param {import('./log/store.js').Change} change */
   #changed(change) {
-    this.arrivals.changed(change);
+    this.incoming.changed(change);
     if (change.kind === 'added') {
-      if (!this.arrivals.paused && this.look.hang === null) this.look.findHang(/** @type {Line[]} */ (change.items));
-      this.attention.grew();
-      this.history.seek();
+      if (!this.incoming.paused && this.viewOptions.hang === null) this.viewOptions.findHang(/** @type {Line[]} */ (change.items));
+      this.follow.grew();
+      this.linkedLines.seek();
     }
     this.drawing.soon();
+  }
+
+  /** What a link leads to is here. @param {Line} item */
+  #arrived(item) {
+    this.cursor.item = item;
+    this.selection.clear();
+    this.finding.reveal(item);
+    this.follow.keep();
+    this.drawing.all();
   }
 
   /** To who listens to the page. @param {string} text */
@@ -266,7 +344,7 @@ export class LogTail extends HTMLElement {
   /** The reader's settings changed, here or in another pane. */
   applySettings() {
     this.dataset.size = settings.reader.size;
-    if (this.info) this.look.apply();
+    if (this.info) this.viewOptions.apply();
     this.ruler.schedule();
   }
 
@@ -278,7 +356,7 @@ export class LogTail extends HTMLElement {
       if (button && this.contains(button)) this.run(button.dataset.act, button);
       else if (event.target.classList?.contains('lt-gut')) this.selection.clickGutter(this.rows.itemAt(event.target), event.shiftKey);
     });
-    on(this, 'keydown', (event) => onKey(this, event));
+    on(this, 'keydown', (event) => this.onKey?.(event));
     for (const type of ['focusin', 'pointerdown']) on(this, type, () => this.dispatchEvent(new CustomEvent('logtail:active', { bubbles: true })));
     on(parts.query, 'input', () => this.finding.searchSoon());
     on(parts.view, 'pointerover', (event) => { if (event.pointerType !== 'touch') this.tools.show(this.rows.itemAt(event.target)); });
@@ -291,24 +369,20 @@ export class LogTail extends HTMLElement {
     on(document, 'logtail:settings', () => this.applySettings());
     on(window, 'online', () => this.session?.wake());
     on(window, 'offline', () => this.session?.offline());
-    this.absence.wire(signal);
+    this.backgroundStop.wire(signal);
     this.ruler.wire(signal);
   }
 
   /** What a button or a key stands for. @param {string} name @param {HTMLElement} [button] that was pressed */
-  run(name, button) { act(this, name, button); }
+  run(name, button) { this.actions.run(name, button); }
 
   /** The address of lines: of the log's own page, or of this one where that is not known. @param {Line[]} items in order */
-  linkTo(items) {
-    const address = new URL(this.info?.page || location.href, location.href);
-    address.hash = fragmentOf(items);
-    return address.href;
-  }
+  linkTo(items) { return this.log.linkTo(items); }
 
-  /** How large the file is, as far as it is known. */
-  get fileSize() { return this.stream.server?.size ?? this.info?.size ?? null; }
-
-  /** For tests and for a host's own scripts. */
-  get lines() { return this.store?.lines ?? 0; }
+  /** For tests, for the page around and for a host's own scripts. */
+  get info() { return this.log?.info ?? null; }
+  get store() { return this.log.store; }
+  get session() { return this.log?.session ?? null; }
+  get lines() { return this.log?.lines ?? 0; }
   get state() { return this.dataset.state ?? 'idle'; }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { Chosen } from '../../../django_logtail/static/logtail/find/filtered.js';
+import { Filtered } from '../../../django_logtail/static/logtail/find/filtered.js';
 import { Query, terms } from '../../../django_logtail/static/logtail/find/filter.js';
 import { Store } from '../../../django_logtail/static/logtail/log/store.js';
 
@@ -14,7 +14,7 @@ function shownBy({ query = '', flags = {}, pinned = [], off = [], fold = false }
   const data = new TextEncoder().encode(LOG);
   store.take({ file: 'a', start: 0, end: data.length }, data);
   const shown = [];
-  const chosen = new Chosen({ push: (item) => shown.push(item), pop: () => shown.pop() });
+  const chosen = new Filtered({ push: (item) => shown.push(item), pop: () => shown.pop() });
   chosen.query = new Query(query, { ...FLAGS, ...flags }, pinned);
   chosen.off = new Set(off);
   if (fold) chosen.folded.add(store.at(1));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { Chosen } from '../../../django_logtail/static/logtail/find/filtered.js';
+import { Filtered } from '../../../django_logtail/static/logtail/find/filtered.js';
 import { Query } from '../../../django_logtail/static/logtail/find/filter.js';
 import { Store } from '../../../django_logtail/static/logtail/log/store.js';
 
@@ -44,7 +44,7 @@ for (const [text, more] of queries) {
       const random = numbers(seed);
       const items = log(random);
       const made = [[], []].map((shown) => {
-        const chosen = new Chosen(shown);
+        const chosen = new Filtered(shown);
         chosen.query = new Query(text, { ...flags, ...more });
         if (seed % 3 === 0) chosen.off = new Set(['I', 'W']);
         if (seed % 2) chosen.folded = new Set(items.filter((_, i) => i % 5 === 0));

@@ -18,7 +18,7 @@ function found(sought, ...lines) {
 test('what was typed is found, and that is said', () => {
   const tail = found('a', 'a1', 'b2', 'a3');
 
-  assert.deepEqual(tail.chosen.matches.map((item) => item.text), ['a1', 'a3']);
+  assert.deepEqual(tail.filtered.matches.map((item) => item.text), ['a1', 'a3']);
   assert.deepEqual(tail.heard, ['found', 'changed']);
 });
 
@@ -34,7 +34,7 @@ test('finding begins where the reader looks', () => {
   tail.field.value = 'a';
   tail.finding.search();
 
-  assert.equal(tail.chosen.matches[tail.finding.current].text, 'a42');
+  assert.equal(tail.filtered.matches[tail.finding.current].text, 'a42');
 });
 
 test('the first step goes to the match that was counted from, and further ones go round', () => {
@@ -56,8 +56,8 @@ test('a first step back passes the match that was counted from', () => {
 
 test('a match in a folded entry unfolds it', () => {
   const tail = found('x.py', HEAD.trim(), '  File "x.py"');
-  tail.chosen.folded.add(tail.store.items.find((item) => item.level === 'E' && !item.inner));
-  tail.arrivals.rebuild();
+  tail.filtered.folded.add(tail.store.items.find((item) => item.level === 'E' && !item.inner));
+  tail.incoming.rebuild();
   assert.equal(tail.seen.length, 2);
 
   tail.finding.step(1);
@@ -82,10 +82,10 @@ test('a pinned term makes room for another, and is asked for as well', () => {
 
   tail.field.value = '2';
   tail.finding.search();
-  const both = tail.chosen.matches.map((item) => item.text);
+  const both = tail.filtered.matches.map((item) => item.text);
   tail.finding.unpin('a');
 
-  assert.deepEqual([both, tail.chosen.matches.map((item) => item.text)], [['a2'], ['a2', 'b2']]);
+  assert.deepEqual([both, tail.filtered.matches.map((item) => item.text)], [['a2'], ['a2', 'b2']]);
 });
 
 test('an expression is not pinned, nor a term twice', () => {
@@ -126,11 +126,11 @@ test('what is wrong with an expression is said, and it finds nothing', async () 
 test('the lines around one are shown without what hides them', () => {
   const tail = found('a', 'b0', 'a1', 'b2');
   tail.finding.toggleFlag('only');
-  tail.chosen.off.add('O');
+  tail.filtered.off.add('O');
 
   tail.finding.showContext(tail.store.items[1]);
 
-  assert.deepEqual([tail.seen, tail.marked, tail.rows.revealed], [['b0', 'a1', 'b2'], 'a1', [['a1', 'center']]]);
+  assert.deepEqual([tail.seen, tail.rows.revealed], [['b0', 'a1', 'b2'], [['a1', 'center']]]);
   assert.equal(tail.field.value, 'a');
 });
 
@@ -145,12 +145,12 @@ test('a line that a filter hides is revealed by taking the filter away', () => {
 
 test('a line whose level is hidden is revealed by showing all levels', () => {
   const tail = found('', HEAD.trim(), 'b');
-  tail.chosen.off.add('E');
-  tail.arrivals.rebuild();
+  tail.filtered.off.add('E');
+  tail.incoming.rebuild();
 
   tail.finding.reveal(tail.store.items.find((item) => item.level === 'E'));
 
-  assert.deepEqual([tail.chosen.off.size, tail.rows.revealed], [0, [[HEAD.trim(), 'center']]]);
+  assert.deepEqual([tail.filtered.off.size, tail.rows.revealed], [0, [[HEAD.trim(), 'center']]]);
 });
 
 test('a line that is shown is revealed with the filter as it is', () => {

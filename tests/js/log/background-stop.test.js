@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test, { mock } from 'node:test';
 
-import { Absence } from '../../../django_logtail/static/logtail/log/background-stop.js';
+import { BackgroundStop } from '../../../django_logtail/static/logtail/log/background-stop.js';
 
 const MINUTE = 60_000;
 
@@ -10,8 +10,8 @@ function tab(ended = false) {
   const page = Object.assign(new EventTarget(), { hidden: false });
   globalThis.document = /** @type {any} */ (page);
   const did = [];
-  const tail = { session: { ended, wake() { did.push('wake'); } }, drawing: { all() {} }, stop() { did.push('stop'); } };
-  const absence = new Absence(/** @type {any} */ (tail));
+  const log = { session: { ended, wake() { did.push('wake'); } } };
+  const absence = new BackgroundStop(/** @type {any} */ ({ log }), { back() {}, away() { did.push('stop'); } });
   const life = new AbortController();
   absence.wire(life.signal);
   const turn = (hidden) => {

@@ -17,7 +17,7 @@ function atEnd(answer) {
   } };
   const bytes = encode('last\n');
   tail.store.take({ file: 'f', start: 100, end: 105 }, bytes);
-  tail.earlier = new Earlier(tail, { changed: () => tail.heard.push('changed'), failed: (error) => tail.heard.push(error.message) });
+  tail.earlier = new Earlier(tail, { changed: () => tail.heard.push('changed'), loaded: () => tail.heard.push('keep'), failed: (error) => tail.heard.push(error.message) });
   return tail;
 }
 

@@ -2,32 +2,28 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 globalThis.document ??= /** @type {any} */ ({ getElementById: () => null });
-const { Attention } = await import('../../../django_logtail/static/logtail/log/follow.js');
+const { Follow } = await import('../../../django_logtail/static/logtail/log/follow.js');
 
 /** What a viewer is made of, as far as it concerns where its reader looks; `did` is what was done. */
 function viewer({ follow = true, paused = false, full = false, holding = false, phase = 'open' } = {}) {
   const did = [];
   const does = (name) => (...values) => { did.push([name, ...values].join(' ')); };
-  const tail = {
-    arrivals: { paused, pause() { this.paused = true; }, resume() { this.paused = false; }, forgetUnseen: does('seen') },
-    drawing: { all: does('draw'), pill() {}, status() {}, state() {}, shown: null },
-    history: { target: null, leave() {} },
-    rows: { follow, toEnd: does('to end'), repaint() {} },
-    selection: { clear: does('no selection') },
-    session: { holding, hold() { did.push('hold'); this.holding = true; }, release: does('release') },
-    store: { full, keep: does('keep') },
-    stream: { phase },
-    say() {},
-  };
-  return { tail, did, attention: new Attention(/** @type {any} */ (tail)) };
+  const incoming = { paused, pause() { this.paused = true; }, resume() { this.paused = false; }, forgetUnseen: does('seen') };
+  const rows = { follow, toEnd: does('to end') };
+  const session = { holding, hold() { did.push('hold'); this.holding = true; }, release: does('release') };
+  const log = { session, store: { full, keep: does('keep') }, stream: { phase } };
+  const attention = new Follow(/** @type {any} */ ({ log, rows, incoming }), {
+    say() {}, changed: does('draw'), leaving: does('no selection'), caughtUp() {}, looked() {}, held() {},
+  });
+  return { incoming, did, attention };
 }
 
 test('a page that is held still keeps what it has', () => {
-  const { tail, did, attention } = viewer();
+  const { incoming, did, attention } = viewer();
 
   attention.pause();
 
-  assert.equal(tail.arrivals.paused, true);
+  assert.equal(incoming.paused, true);
   assert.deepEqual(did, ['keep true', 'draw']);
 });
 
@@ -42,11 +38,11 @@ for (const options of [{ paused: true }, { phase: 'connecting' }, { phase: 'stop
 }
 
 test('a page that goes on shows the newest line and asks for what follows', () => {
-  const { tail, did, attention } = viewer({ paused: true });
+  const { incoming, did, attention } = viewer({ paused: true });
 
   attention.resume();
 
-  assert.equal(tail.arrivals.paused, false);
+  assert.equal(incoming.paused, false);
   assert.ok(did.includes('to end'));
   assert.ok(did.includes('keep false'));
   assert.ok(did.includes('release'));

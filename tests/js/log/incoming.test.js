@@ -37,7 +37,7 @@ test('lines are shown as they come', () => {
   tail.take(INFO);
 
   assert.deepEqual(tail.seen, ['day', ...texts(ERROR, INNER, INFO)]);
-  assert.equal(tail.arrivals.unseen, 0);
+  assert.equal(tail.incoming.unseen, 0);
 });
 
 test('below what is looked at lines are counted, and errors by their entries', () => {
@@ -47,9 +47,9 @@ test('below what is looked at lines are counted, and errors by their entries', (
 
   tail.take(ERROR + INNER + INFO);
 
-  assert.deepEqual([tail.arrivals.unseen, tail.arrivals.unseenErrors], [3, 1]);
-  tail.arrivals.forgetUnseen();
-  assert.deepEqual([tail.arrivals.unseen, tail.arrivals.unseenErrors], [0, 0]);
+  assert.deepEqual([tail.incoming.unseen, tail.incoming.unseenErrors], [3, 1]);
+  tail.incoming.forgetUnseen();
+  assert.deepEqual([tail.incoming.unseen, tail.incoming.unseenErrors], [0, 0]);
 });
 
 test('an unfinished line that comes again whole is counted once', () => {
@@ -60,7 +60,7 @@ test('an unfinished line that comes again whole is counted once', () => {
   tail.take('half', true);
   tail.take('half a line\n');
 
-  assert.deepEqual([tail.seen.at(-1), tail.arrivals.unseen, tail.chosen.lines], ['half a line', 1, 2]);
+  assert.deepEqual([tail.seen.at(-1), tail.incoming.unseen, tail.filtered.lines], ['half a line', 1, 2]);
 });
 
 test('while the page is paused nothing is shown, and lines are counted', () => {
@@ -68,17 +68,17 @@ test('while the page is paused nothing is shown, and lines are counted', () => {
   tail.take(INFO);
   const before = tail.seen;
 
-  tail.arrivals.pause();
+  tail.incoming.pause();
   tail.take('half', true);
   tail.take(ERROR + INNER);
 
-  assert.deepEqual([tail.seen, tail.arrivals.waiting], [before, 2]);
+  assert.deepEqual([tail.seen, tail.incoming.waiting], [before, 2]);
 });
 
 test('a query changes what is shown of a paused page, and not up to where', () => {
   const tail = tailOf();
   tail.take(INFO + ERROR);
-  tail.arrivals.pause();
+  tail.incoming.pause();
   tail.take('shop later\n');
 
   tail.field.value = 'broke';
@@ -90,13 +90,13 @@ test('a query changes what is shown of a paused page, and not up to where', () =
 test('what came meanwhile is shown when it goes on', () => {
   const tail = tailOf();
   tail.take(INFO);
-  tail.arrivals.pause();
+  tail.incoming.pause();
   tail.take(ERROR);
 
-  tail.arrivals.resume();
+  tail.incoming.resume();
 
   assert.deepEqual(tail.seen, ['day', ...texts(INFO, ERROR)]);
-  assert.deepEqual([tail.arrivals.paused, tail.arrivals.waiting], [false, 0]);
+  assert.deepEqual([tail.incoming.paused, tail.incoming.waiting], [false, 0]);
 });
 
 test('the oldest lines go from what is shown when they go from the store', () => {
@@ -127,7 +127,7 @@ test('lines that come while an expression is matched elsewhere wait for the answ
   await settled();
 
   assert.deepEqual(tail.seen, ['one', 'two', 'three']);
-  assert.deepEqual(tail.chosen.matches.map((item) => item.text), ['one', 'two']);
+  assert.deepEqual(tail.filtered.matches.map((item) => item.text), ['one', 'two']);
 });
 
 test('lines of a log that was left are not shown in the next one', async () => {
@@ -167,7 +167,7 @@ test('an answer to an expression that is not wanted any more changes nothing', a
   made[1].asked[0].answer();
   await settled();
 
-  assert.deepEqual(tail.chosen.matches.map((item) => item.text), ['two']);
+  assert.deepEqual(tail.filtered.matches.map((item) => item.text), ['two']);
   assert.equal(made[0].ended, true);
 });
 

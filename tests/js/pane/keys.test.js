@@ -22,21 +22,22 @@ function viewer({ item = null, lines = null, ended = false, query = '' } = {}) {
   const inside = new FakeElement();
   const view = Object.assign(new FakeElement(), { clientHeight: 1000, contains: (other) => other === inside || other === view, focus: does('view') });
   const field = Object.assign(new FakeElement(true), { value: query, focus: does('field'), select: does('select') });
-  const tail = {
-    info: {}, parts: { query: field, view }, toEnd: does('end'), run: does('run'),
+  const keyed = {
+    log: { info: {}, session: { ended } }, parts: { query: field, view }, follow: { toEnd: does('end') }, actions: { run: does('run') },
     rows: { toTop: does('top'), scrollBy: does('scroll'), rowHeight: 20 },
     cursor: { item, move: does('move') }, selection: { lines, active: lines !== null, all: does('all'), clear: does('no selection'), select: does('select lines') },
-    finding: { step: does('step'), toggleFlag: does('flag'), pin: does('pin'), clear: does('clear'), pinned: [], query: { active: query !== '' }, showContext: does('context') },
+    finding: { step: does('step'), toggleFlag: does('flag'), pin: does('pin'), clear: does('clear'), pinned: [], query: { active: query !== '' } },
+    showContext: does('context'),
     results: { isOpen: false, close: does('close results') }, filterBar: { toggleLevel: does('level') },
-    tools: { toggleFold: does('fold') }, session: { ended },
+    tools: { toggleFold: does('fold') },
   };
-  return { tail, did, view, field, inside };
+  return { keyed, did, view, field, inside };
 }
 
 /** Presses a key, and says what was done and whether the browser does nothing of its own. */
 function press(key, { target, on = viewer(), ...more } = {}) {
   let prevented = false;
-  onKey(/** @type {any} */ (on.tail), /** @type {any} */ ({
+  onKey(/** @type {any} */ (on.keyed), /** @type {any} */ ({
     key, code: '', target: target ?? on.view, ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, defaultPrevented: false, isComposing: false,
     preventDefault() { prevented = true; }, ...more,
   }));

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { Item } from '../../../django_logtail/static/logtail/log/item.js';
-import { Shown } from '../../../django_logtail/static/logtail/rows/heights.js';
+import { Heights } from '../../../django_logtail/static/logtail/rows/heights.js';
 
 /** @param {number} count */
 function filled(count, height = (i) => 20 + (i % 3)) {
-  const shown = new Shown((item) => height(item.seq));
+  const shown = new Heights((item) => height(item.seq));
   for (let i = 0; i < count; i++) {
     const item = new Item('line');
     item.seq = i;

@@ -7,7 +7,7 @@
 /** @typedef {import('../log/item.js').Item} Item */
 /** @typedef {import('./filter.js').Query} Query */
 
-export class Chosen {
+export class Filtered {
   /** @param {{push(item: Item): void, pop(): void}} shown */
   constructor(shown) {
     this.shown = shown;

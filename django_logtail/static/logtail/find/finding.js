@@ -16,13 +16,16 @@ const MANY_LINES = 20_000;
 
 export class Finding {
   /**
-   * @param {import('../log-tail.js').LogTail} tail
-   * @param {{value: string}} field
-   * @param {{changed(): void, found(): void}} listener `changed`: it is to be drawn; `found`: so is all that a query changes
+   * @param {{log: import('../log/open-log.js').OpenLog, rows: import('../rows/rows.js').Rows, filtered: import('./filtered.js').Filtered, field: {value: string}}} parts
+   * @param {{changed(): void, used(): void, unfolded(): void, found(): void}} listener
+   *   `changed`: it is to be drawn; `used`: another query is used, and `unfolded`: an entry, so that what is shown is to be
+   *   chosen anew; `found`: that has been done, and all that a query changes is to be drawn
    * @param {(term: {source: string, flags: string}) => Matcher} [makeMatcher]
    */
-  constructor(tail, field, listener, makeMatcher = (term) => new Matcher(term)) {
-    this.tail = tail;
+  constructor({ log, rows, filtered, field }, listener, makeMatcher = (term) => new Matcher(term)) {
+    this.log = log;
+    this.rows = rows;
+    this.filtered = filtered;
     this.field = field;
     this.listener = listener;
     this.makeMatcher = makeMatcher;
@@ -78,13 +81,13 @@ export class Finding {
   /** Something was typed; more may follow. */
   searchSoon() {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.search(), this.tail.store.lines > MANY_LINES ? TYPING_MS * 2 : TYPING_MS);
+    this.timer = setTimeout(() => this.search(), this.log.store.lines > MANY_LINES ? TYPING_MS * 2 : TYPING_MS);
   }
 
   /** Finds what is in the field, without waiting for more to be typed. */
   search() {
     clearTimeout(this.timer);
-    const { store } = this.tail;
+    const { store } = this.log;
     const query = new Query(this.field.value, { ...this.flags }, this.pinned);
     this.end();
     this.matcher = query.expression ? this.makeMatcher(query.expression) : null;
@@ -123,22 +126,20 @@ export class Finding {
 
   /** @param {Query} query one that is ready to be used */
   #use(query) {
-    const { arrivals, chosen, rows } = this.tail;
     this.query = query;
-    chosen.query = query;
-    arrivals.forgetUnmatched();
+    this.filtered.query = query;
     this.current = -1;
     this.isStepped = false;
-    arrivals.rebuild();
-    rows.repaint();
+    this.listener.used();
+    this.rows.repaint();
     // Where the reader looks now, and not at the end of the file, is where finding begins.
     if (query.active) this.current = this.#nearest();
     this.listener.found();
   }
 
   #nearest() {
-    const { chosen, rows } = this.tail;
-    const { matches } = chosen;
+    const { rows } = this;
+    const { matches } = this.filtered;
     if (rows.follow || !matches.length) return matches.length - 1;
     const { shown } = rows;
     const seq = shown.length ? shown.at(shown.indexAt(rows.at + rows.height / 2)).seq : 0;
@@ -148,8 +149,8 @@ export class Finding {
 
   /** To another match. @param {number} step 1 forwards, -1 back */
   step(step) {
-    const { chosen, rows } = this.tail;
-    const { matches } = chosen;
+    const { rows } = this;
+    const { matches } = this.filtered;
     if (!matches.length) return;
     const before = matches[this.current];
     // The first step after typing goes to the match that was counted from, not past it.
@@ -165,9 +166,8 @@ export class Finding {
 
   /** The lines around one that a filter shows. @param {Item} item */
   showContext(item) {
-    const { history, rows } = this.tail;
+    const { rows } = this;
     this.#hideNothing();
-    history.mark(item);
     this.search();
     rows.reveal(rows.shown.indexOfSeq(item.seq), 'center');
     rows.repaint();
@@ -175,9 +175,8 @@ export class Finding {
 
   /** Brings a line to the middle of the view; a filter that hides it is taken away. @param {Item} item */
   reveal(item) {
-    const { rows, selection } = this.tail;
+    const { rows } = this;
     const { shown } = rows;
-    selection.clear();
     this.#unfold(item);
     if (shown.at(shown.indexOfSeq(item.seq)) !== item) {
       this.#hideNothing();
@@ -189,11 +188,10 @@ export class Finding {
 
   #hideNothing() {
     this.flags.only = this.flags.invert = false;
-    this.tail.chosen.off.clear();
+    this.filtered.off.clear();
   }
 
   #unfold(/** @type {Item} */ item) {
-    const { arrivals, chosen, store } = this.tail;
-    if (chosen.folded.delete(firstLineOf(store, item))) arrivals.rebuild();
+    if (this.filtered.folded.delete(firstLineOf(this.log.store, item))) this.listener.unfolded();
   }
 }

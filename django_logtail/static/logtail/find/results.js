@@ -12,10 +12,21 @@ const SAY_MS = 1_000;
 const STEPS = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -Infinity, End: Infinity };
 
 export class Results {
-  /** @param {import('../log-tail.js').LogTail} tail */
-  constructor(tail) {
-    this.tail = tail;
-    this.parts = tail.parts.results;
+  /**
+   * @param {{
+   *   log: import('../log/open-log.js').OpenLog, parts: import('../pane/pane.js').Parts, rows: import('../rows/rows.js').Rows,
+   *   finding: import('./finding.js').Finding,
+   * }} parts
+   * @param {{show(place: import('../log/link.js').Linked): void}} listener `show`: a hit is wanted in the log
+   */
+  constructor({ log, parts, rows, finding }, listener) {
+    this.log = log;
+    this.parts = parts.results;
+    this.field = parts.query;
+    this.view = parts.view;
+    this.rows = rows;
+    this.finding = finding;
+    this.listener = listener;
     /** @type {Search|null} */
     this.search = null;
     /** @type {WeakMap<Element, import('./search.js').Hit>} */
@@ -31,30 +42,30 @@ export class Results {
   get isOpen() { return !this.parts.box.hidden; }
 
   /** Whether the server can search now. */
-  get can() { return this.tail.stream.can('search'); }
+  get can() { return this.log.stream.can('search'); }
 
   /** Searches for what the filter's field holds; without anything there, it is asked for. */
   begin() {
-    const { tail, parts } = this;
-    const { query } = tail.parts;
-    const sought = soughtBy(query.value, tail.finding.flags, tail.finding.pinned);
-    if (!sought) return query.focus();
-    const file = tail.session?.place?.file;
+    const { field, finding, parts } = this;
+    const { session, stream } = this.log;
+    const sought = soughtBy(field.value, finding.flags, finding.pinned);
+    if (!sought) return field.focus();
+    const file = session?.place?.file;
     if (!this.can || !file) return;
     this.search?.cancel();
     this.search = null;
     parts.list.replaceChildren();
     parts.list.scrollTop = 0;
     write(parts.pattern, sought.pattern);
-    if (sought.regex && !tail.stream.hello.can.includes('regex')) write(parts.text, words.say('search.literal'));
+    if (sought.regex && !stream.hello.can.includes('regex')) write(parts.text, words.say('search.literal'));
     else {
-      const search = new Search(tail.session, file, sought, (fresh) => { if (this.search === search) this.#heard(fresh); });
+      const search = new Search(session, file, sought, (fresh) => { if (this.search === search) this.#heard(fresh); });
       this.search = search;
     }
     const wasOpen = this.isOpen;
     parts.box.hidden = false;
     this.#draw(true);
-    if (!wasOpen) tail.rows.schedule(true);
+    if (!wasOpen) this.rows.schedule(true);
     parts.list.focus({ preventScroll: true });
   }
 
@@ -69,7 +80,7 @@ export class Results {
     search?.cancel();
     this.parts.box.hidden = true;
     this.parts.list.replaceChildren();
-    if (hadFocus) this.tail.parts.view.focus({ preventScroll: true });
+    if (hadFocus) this.view.focus({ preventScroll: true });
   }
 
   /** @param {import('./search.js').Hit[]} fresh */
@@ -98,7 +109,7 @@ export class Results {
     const { text, hits } = shownOf(hit);
     const look = { runs: [], steering: steering(text), hits, hitClass: 'lt-hit' };
     const row = el('button.lt-res', { type: 'button', tabindex: '-1' }, el('span.lt-res-pos', {}, words.number(hit.start)));
-    const time = hit.before ? null : headOf(text, this.tail.store.outline.formats)?.time;
+    const time = hit.before ? null : headOf(text, this.log.store.outline.formats)?.time;
     if (time) {
       fill(row, text, 0, time[0], look);
       row.append(fill(el('span.lt-ts'), text, ...time, look));
@@ -114,7 +125,7 @@ export class Results {
     if (!hit || !this.search) return;
     this.parts.list.querySelector('[aria-current]')?.removeAttribute('aria-current');
     row.setAttribute('aria-current', 'true');
-    this.tail.history.show({ file: this.search.file, start: hit.start, end: hit.start, sum: '' });
+    this.listener.show({ file: this.search.file, start: hit.start, end: hit.start, sum: '' });
   }
 
   /** @param {KeyboardEvent} event */

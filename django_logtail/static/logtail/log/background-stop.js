@@ -2,10 +2,14 @@
 
 const MINUTES = 30;
 
-export class Absence {
-  /** @param {import('../log-tail.js').LogTail} tail */
-  constructor(tail) {
-    this.tail = tail;
+export class BackgroundStop {
+  /**
+   * @param {{log: import('./open-log.js').OpenLog}} parts
+   * @param {{back(): void, away(): void}} listener `back`: somebody looks again; `away`: nobody did for long, and the viewing is to end
+   */
+  constructor({ log }, listener) {
+    this.log = log;
+    this.listener = listener;
     this.minutes = MINUTES;
     this.begin();
   }
@@ -26,14 +30,14 @@ export class Absence {
     clearTimeout(this.timer);
     if (document.hidden) this.timer = setTimeout(() => this.#end(), MINUTES * 60_000);
     else {
-      this.tail.session?.wake();
-      this.tail.drawing.all();
+      this.log.session?.wake();
+      this.listener.back();
     }
   }
 
   #end() {
-    if (this.tail.session?.ended !== false) return;
+    if (this.log.session?.ended !== false) return;
     this.hasEnded = true;
-    this.tail.stop();
+    this.listener.away();
   }
 }

@@ -11,11 +11,12 @@ const MOST_GAP_LINES = 50_000;
 
 export class Earlier {
   /**
-   * @param {import('../log-tail.js').LogTail} tail
-   * @param {{changed(): void, failed(error: Failure): void}} listener `changed`: what stands above the first line is to be drawn
+   * @param {{log: import('./open-log.js').OpenLog, rows: import('../rows/rows.js').Rows}} parts
+   * @param {{changed(): void, loaded(): void, failed(error: Failure): void}} listener `changed`: what stands above the first line is to be drawn
    */
-  constructor(tail, listener) {
-    this.tail = tail;
+  constructor({ log, rows }, listener) {
+    this.log = log;
+    this.rows = rows;
     this.listener = listener;
     /** Why the last try failed. @type {Failure|null} */
     this.failed = null;
@@ -27,7 +28,7 @@ export class Earlier {
 
   /** The first line here, or the gap before it; null without any. */
   get first() {
-    const { store } = this.tail;
+    const { store } = this.log;
     for (let i = 0; i < store.length; i++) {
       const item = store.at(i);
       if (item.kind === 'line' || item.kind === 'gap') return item;
@@ -37,23 +38,23 @@ export class Earlier {
 
   /** The lines before the first one here. */
   async load() {
-    const { first, tail } = this;
-    const { rows, session, store } = tail;
-    if (!first || this.loading || first.start === 0 || tail.stream.phase !== 'open') return;
+    const { first, log, rows } = this;
+    const { session, store } = log;
+    if (!first || this.loading || first.start === 0 || log.stream.phase !== 'open') return;
     this.loading = true;
     this.listener.changed();
     try {
       const { bytes, start } = await session.range({ file: first.file, before: first.start, lines: EARLIER_LINES });
-      if (tail.store !== store) return;
+      if (log.store !== store) return;
       if (bytes.length) {
         if (rows.follow) rows.leave();
         const at = store.items.indexOf(first) - store.first;
         store.splice(Math.max(0, at), 0, store.linesOf(first.file, start, bytes));
-        tail.attention.keep();
+        this.listener.loaded();
       }
     } catch (error) {
       // With the log that is left goes its connection, and nobody asks any more.
-      if (tail.store !== store) return;
+      if (log.store !== store) return;
       this.failed = /** @type {Failure} */ (error);
       this.listener.failed(this.failed);
     }
@@ -63,14 +64,14 @@ export class Earlier {
 
   /** @param {Item} mark of a gap */
   async loadGap(mark) {
-    const { tail } = this;
-    if (mark.details.loading || tail.stream.phase !== 'open') return;
+    const { log, rows } = this;
+    if (mark.details.loading || log.stream.phase !== 'open') return;
     mark.details.loading = true;
-    tail.rows.refresh(mark);
+    rows.refresh(mark);
     const { at, lines, failed } = await this.#linesWithin(mark);
     mark.details.loading = false;
     if (failed && !lines.length) mark.details.failed = failed;
-    const { rows, store } = tail;
+    const { store } = log;
     const index = store.items.indexOf(mark) - store.first;
     if (index < 0) return;
     if (!lines.length) {
@@ -80,12 +81,12 @@ export class Earlier {
     const rest = at < mark.end ? Object.assign(new Item('gap'), { file: mark.file, start: at, end: mark.end, details: { reason: mark.details.reason } }) : null;
     if (rows.follow) rows.leave();
     store.splice(index, 1, rest ? [...lines, rest] : lines);
-    tail.attention.keep();
+    this.listener.loaded();
   }
 
   /** As many lines as may be shown at once: the rest stays a gap, and loads on the next click. @param {Item} mark */
   async #linesWithin({ file, start, end }) {
-    const { session, store } = this.tail;
+    const { session, store } = this.log;
     let at = start;
     /** @type {Item[]} */
     let lines = [];

@@ -6,83 +6,88 @@
 
 import { words } from '../ui/config.js';
 
-export class Attention {
-  /** @param {import('../log-tail.js').LogTail} tail */
-  constructor(tail) {
-    this.tail = tail;
+export class Follow {
+  /**
+   * @param {{log: import('./open-log.js').OpenLog, rows: import('../rows/rows.js').Rows, incoming: import('./incoming.js').Incoming}} parts
+   * @param {{say(text: string): void, changed(): void, leaving(): void, caughtUp(): void, looked(): void, held(isHeld: boolean): void}} listener
+   *   `leaving`: what is looked at is left for the newest line, and `caughtUp`: that is shown; `looked`: elsewhere, or at
+   *   the newest line again; `held`: the server was asked for no more, or to go on; `changed`: all of it is to be drawn
+   */
+  constructor({ log, rows, incoming }, listener) {
+    this.log = log;
+    this.rows = rows;
+    this.incoming = incoming;
+    this.listener = listener;
   }
 
-  get #isElsewhere() { return this.tail.arrivals.paused || !this.tail.rows.follow; }
+  get #isElsewhere() { return this.incoming.paused || !this.rows.follow; }
 
   pause() {
-    const { arrivals, drawing, store, stream } = this.tail;
-    if (arrivals.paused || stream.phase !== 'open') return;
-    arrivals.pause();
+    const { incoming } = this;
+    const { store, stream } = this.log;
+    if (incoming.paused || stream.phase !== 'open') return;
+    incoming.pause();
     store.keep(true);
-    this.tail.say(words.say('say.paused'));
-    drawing.all();
+    this.listener.say(words.say('say.paused'));
+    this.listener.changed();
   }
 
   resume() {
-    if (!this.tail.arrivals.paused) return;
+    if (!this.incoming.paused) return;
     this.unpause(true);
-    this.tail.say(words.say('say.following'));
+    this.listener.say(words.say('say.following'));
   }
 
   /** What came meanwhile is shown. @param {boolean} [follow] the reader goes to the newest line */
   unpause(follow = false) {
-    const { arrivals, drawing } = this.tail;
-    arrivals.resume();
+    this.incoming.resume();
     if (follow) this.toEnd();
     this.keep();
-    drawing.all();
+    this.listener.changed();
   }
 
   /** To the newest line, and on with it. */
   toEnd() {
-    const { arrivals, drawing, rows, selection } = this.tail;
-    selection.clear();
-    if (arrivals.paused) this.resume();
-    arrivals.forgetUnseen();
-    rows.toEnd();
+    const { incoming } = this;
+    this.listener.leaving();
+    if (incoming.paused) this.resume();
+    incoming.forgetUnseen();
+    this.rows.toEnd();
     this.keep();
-    drawing.pill();
+    this.listener.looked();
   }
 
   /** The rows follow now, or do not any more. @param {boolean} follow */
   followed(follow) {
-    const { arrivals, drawing, history, rows } = this.tail;
     if (follow) {
-      arrivals.forgetUnseen();
-      if (history.target) rows.repaint();
-      history.leave();
+      this.incoming.forgetUnseen();
+      this.listener.caughtUp();
     }
     this.keep();
-    drawing.pill();
-    drawing.status();
+    this.listener.looked();
   }
 
   /** Keeps what is looked at, or lets it go on. */
   keep() {
-    const { drawing, session, store } = this.tail;
+    const { session, store } = this.log;
     const isKeeping = this.#isElsewhere;
     store.keep(isKeeping);
     if (!isKeeping) {
       session?.release();
-      if (drawing.shown?.chip === 'history') drawing.state();
+      this.listener.held(false);
     } else if (store.full) this.hold();
   }
 
   /** More lines are here. */
   grew() {
-    if (this.#isElsewhere && this.tail.store.full) this.hold();
+    if (this.#isElsewhere && this.log.store.full) this.hold();
   }
 
   /** Asks the server for no more. */
   hold() {
-    const { drawing, session } = this.tail;
+    const { session } = this.log;
     if (!session || session.holding) return;
     session.hold();
-    drawing.state();
+    this.listener.held(true);
   }
 }

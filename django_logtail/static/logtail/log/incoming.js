@@ -7,10 +7,13 @@
 
 /** @typedef {import('./item.js').Item} Item */
 
-export class Arrivals {
-  /** @param {import('../log-tail.js').LogTail} tail */
-  constructor(tail) {
-    this.tail = tail;
+export class Incoming {
+  /** @param {{log: import('./open-log.js').OpenLog, rows: import('../rows/rows.js').Rows, filtered: import('../find/filtered.js').Filtered, finding: import('../find/finding.js').Finding}} parts */
+  constructor({ log, rows, filtered, finding }) {
+    this.log = log;
+    this.rows = rows;
+    this.filtered = filtered;
+    this.finding = finding;
     this.isMatching = false;
     this.begin();
   }
@@ -43,7 +46,7 @@ export class Arrivals {
   get paused() { return this.pausedSeq !== Infinity; }
 
   pause() {
-    this.pausedSeq = this.tail.store.nextSeq;
+    this.pausedSeq = this.log.store.nextSeq;
     this.pausedAt = Date.now();
     this.waiting = 0;
   }
@@ -56,13 +59,14 @@ export class Arrivals {
 
   /** @param {import('./store.js').Change} change */
   changed(change) {
-    const { chosen, rows, store } = this.tail;
+    const { filtered, rows } = this;
+    const { store } = this.log;
     switch (change.kind) {
       case 'added':
         this.#added(/** @type {Item[]} */ (change.items));
         break;
       case 'dropped':
-        chosen.dropBefore(store.firstSeq);
+        filtered.dropBefore(store.firstSeq);
         rows.dropBefore(store.firstSeq);
         break;
       case 'removed':
@@ -86,17 +90,17 @@ export class Arrivals {
       for (const item of items) if (item.kind === 'line') this.waiting++;
       return;
     }
-    if (this.tail.finding.query.expression) {
+    if (this.finding.query.expression) {
       for (const item of items) this.unmatched.push(item);
       void this.#matchNew();
     } else for (const item of items) this.#show(item);
-    this.tail.rows.schedule();
+    this.rows.schedule();
   }
 
   /** @param {Item} item */
   #show(item) {
-    this.tail.chosen.take(item);
-    if (this.tail.rows.follow || item.kind !== 'line') return;
+    this.filtered.take(item);
+    if (this.rows.follow || item.kind !== 'line') return;
     this.unseen++;
     if (item.level === 'E' && !item.inner) this.unseenErrors++;
   }
@@ -105,9 +109,9 @@ export class Arrivals {
   async #matchNew() {
     if (this.isMatching) return;
     this.isMatching = true;
-    const { finding, rows } = this.tail;
+    const { finding, log, rows } = this;
     while (this.unmatched.length) {
-      const { store } = this.tail;
+      const { store } = log;
       const { query } = finding;
       const items = this.unmatched;
       // What comes meanwhile is for the next turn: nobody has matched it.
@@ -115,7 +119,7 @@ export class Arrivals {
       const done = await finding.match(items.filter((item) => query.awaits(item)));
       // Another query is wanted, and with it everything is chosen anew.
       if (!done || finding.query !== query) break;
-      if (this.tail.store !== store) continue;
+      if (log.store !== store) continue;
       for (const item of items) if (item.seq >= store.firstSeq && !item.gone) this.#show(item);
       rows.schedule();
     }
@@ -128,36 +132,37 @@ export class Arrivals {
       this.waiting -= items.length;
       return;
     }
-    const { chosen, rows } = this.tail;
+    const { filtered, rows } = this;
     for (const item of items) item.gone = true;
     if (!rows.follow) this.unseen -= items.length;
     const gone = new Set(items);
     const { shown } = rows;
     while (shown.length && gone.has(shown.at(shown.length - 1))) {
       shown.pop();
-      chosen.lines--;
+      filtered.lines--;
     }
-    chosen.untake(items);
+    filtered.untake(items);
     rows.schedule();
   }
 
   /** What is shown, from all there is. */
   rebuild() {
-    const { chosen, finding, rows, store } = this.tail;
+    const { filtered, finding, rows } = this;
     const { query } = finding;
+    const { store } = this.log;
     const { items, first } = store;
     const end = this.paused ? first + store.indexOfSeq(this.pausedSeq) : items.length;
     const isAwaited = query.expression !== null && items.slice(first, end).some((item) => item.kind === 'line' && query.awaits(item));
-    chosen.begin();
+    filtered.begin();
     const { shown } = rows;
     /** @type {Item[]} */
     const kept = [];
-    chosen.shown = kept;
-    chosen.takeAll(items, first, end);
+    filtered.shown = kept;
+    filtered.takeAll(items, first, end);
     if (isAwaited && finding.isMatching) {
       void finding.match(items.slice(first).filter((item) => query.awaits(item))).then((done) => { if (done && finding.query === query) this.rebuild(); });
     }
-    chosen.shown = shown;
+    filtered.shown = shown;
     rows.reset(kept);
   }
 }

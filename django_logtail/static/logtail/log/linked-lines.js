@@ -14,11 +14,20 @@ const MOST_RANGE = 1024 * 1024;
 const PREVIOUS_LINES = 1_000;
 
 /** @typedef {import('./link.js').Linked} Linked */
+/** @typedef {import('../connection/requests.js').Failure} Failure */
 
-export class History {
-  /** @param {import('../log-tail.js').LogTail} tail */
-  constructor(tail) {
-    this.tail = tail;
+export class LinkedLines {
+  /**
+   * @param {{log: import('./open-log.js').OpenLog, rows: import('../rows/rows.js').Rows}} parts
+   * @param {{
+   *   wanted(): void, unconnected(): void, hold(): void, loaded(): void, arrived(item: Item): void, left(): void, changed(): void, failed(error: Failure): void,
+   * }} listener `wanted`: lines are, so that a pause ends; `unconnected`: they take a connection; `hold`: the server is to
+   *   send no more; `loaded`: lines were put in; `arrived`: at what a link leads to; `left`: the reader is not there any more
+   */
+  constructor({ log, rows }, listener) {
+    this.log = log;
+    this.rows = rows;
+    this.listener = listener;
     this.begin();
   }
 
@@ -28,7 +37,7 @@ export class History {
     this.sought = null;
     /** What is marked as linked. @type {{file: string, start: number, end: number}|null} */
     this.target = null;
-    /** Why linked lines are not shown: "" while nothing is wrong. @type {{kind: ''|'lost'|'notloaded', failure?: import('../connection/requests.js').Failure}} */
+    /** Why linked lines are not shown: "" while nothing is wrong. @type {{kind: ''|'lost'|'notloaded', failure?: Failure}} */
     this.trouble = { kind: '' };
     /** The file before a file; null when there is none. @type {Map<string, {file: string, exact: boolean}|null>} */
     this.before = new Map();
@@ -37,7 +46,7 @@ export class History {
     this.isAway = false;
   }
 
-  get #can() { return this.tail.stream.can('range'); }
+  get #can() { return this.log.stream.can('range'); }
 
   // --- linked lines -------------------------------------------------------
 
@@ -45,18 +54,18 @@ export class History {
   show(linked) {
     this.trouble = { kind: '' };
     this.sought = linked;
-    if (this.tail.arrivals.paused) this.tail.resume();
+    this.listener.wanted();
     this.seek();
     // After Stop: what is not here takes a connection.
-    if (this.sought && this.tail.session?.ended) this.tail.startAgain();
-    this.tail.drawing.all();
+    if (this.sought && this.log.session?.ended) this.listener.unconnected();
+    this.listener.changed();
   }
 
   /** Looks for what is sought; called whenever more is known. */
   seek() {
-    const { sought, tail } = this;
-    const { store } = tail;
-    const { server } = tail.stream;
+    const { sought } = this;
+    const { store, stream } = this.log;
+    const { server } = stream;
     if (!sought || this.loading) return;
     const item = store.find(sought.file, sought.start);
     if (item) return this.#arrive(sought, item);
@@ -73,9 +82,9 @@ export class History {
 
   /** @param {Linked} sought */
   async #load(sought) {
-    const { tail } = this;
-    const { session, store } = tail;
-    const isStill = () => tail.store === store && this.sought === sought;
+    const { log } = this;
+    const { session, store } = log;
+    const isStill = () => log.store === store && this.sought === sought;
     this.loading = true;
     try {
       const reach = Math.min(sought.end + BYTES_AFTER, sought.start + MOST_RANGE);
@@ -94,14 +103,14 @@ export class History {
       if (after.end === reach && lines.length > 1 && !store.endsLine(after.bytes)) lines.pop();
       const earlier = before ? store.linesOf(after.file, before.start, before.bytes) : [];
       store.put(after.file, [...earlier, ...lines], ends.end);
-      this.tail.attention.hold();
+      this.listener.hold();
       this.#arrive(sought, lines[0]);
     } catch (error) {
       this.loading = false;
       if (!isStill()) return this.seek();
       // A lost connection looks again when it is back.
       if (!this.#can) return;
-      const failure = /** @type {import('../connection/requests.js').Failure} */ (error);
+      const failure = /** @type {Failure} */ (error);
       this.#lose(failure.id === 'not-there' ? 'lost' : 'notloaded', failure);
     }
   }
@@ -112,25 +121,22 @@ export class History {
     this.sought = null;
     this.isAway = true;
     this.target = sought;
-    this.tail.cursor.item = item;
-    this.tail.finding.reveal(item);
-    this.tail.attention.keep();
-    this.tail.drawing.all();
+    this.listener.arrived(item);
   }
 
-  /** @param {'lost'|'notloaded'} kind @param {import('../connection/requests.js').Failure} [failure] */
+  /** @param {'lost'|'notloaded'} kind @param {Failure} [failure] */
   #lose(kind, failure) {
     this.sought = null;
     this.isAway = true;
     this.trouble = { kind, failure };
     this.leave();
-    this.tail.drawing.all();
+    this.listener.changed();
   }
 
   /** The reader has read that linked lines are not to be had. */
   dismiss() {
     this.trouble = { kind: '' };
-    this.tail.drawing.all();
+    this.listener.changed();
   }
 
   /** The reader is back at the newest line. */
@@ -138,7 +144,7 @@ export class History {
     this.target = null;
     if (!this.isAway) return;
     this.isAway = false;
-    this.tail.dispatchEvent(new CustomEvent('logtail:act', { bubbles: true, detail: { act: 'live' } }));
+    this.listener.left();
   }
 
   /** @param {Item} item */
@@ -165,9 +171,9 @@ export class History {
     if (known !== undefined) return known !== null;
     if (!this.#can) return false;
     this.before.set(file, null);
-    this.tail.session.range({ file, before: 0, lines: 1 }).then((answer) => {
+    this.log.session.range({ file, before: 0, lines: 1 }).then((answer) => {
       if (answer.bytes.length && answer.file !== file) this.before.set(file, { file: answer.file, exact: false });
-      this.tail.drawing.all();
+      this.listener.changed();
     }, (error) => {
       // Not answered: to be asked again.
       if (error.id !== 'not-there') this.before.delete(file);
@@ -178,38 +184,39 @@ export class History {
   /** Whether a mark stands where a file begins and the end of the file before is not here. @param {Item} mark */
   isCutOff(mark) {
     if (mark.kind !== 'rotated' || !mark.details?.before?.file) return false;
-    const { store } = this.tail;
+    const { store } = this.log;
     const above = store.at(store.indexOfSeq(mark.seq) - 1);
     return !above || above.file !== mark.details.before.file;
   }
 
   /** Loads the end of the file before `file`, to stand above it. @param {string} file */
   async loadPrevious(file) {
-    const { tail } = this;
-    const { session, store } = tail;
+    const { log } = this;
+    const { session, store } = log;
     if (this.loading || !this.#can) return;
     this.loading = true;
-    this.tail.drawing.all();
+    this.listener.changed();
     const known = this.before.get(file);
     const wanted = known?.exact ? { file: known.file, before: Number.MAX_SAFE_INTEGER, lines: PREVIOUS_LINES } : { file, before: 0, lines: PREVIOUS_LINES };
-    /** @type {import('../connection/requests.js').Failure|null} */
+    /** @type {Failure|null} */
     let failed = null;
     try {
       const answer = await session.range(wanted);
-      if (tail.store === store && answer.bytes.length) this.#putAbove(file, answer);
+      if (log.store === store && answer.bytes.length) this.#putAbove(file, answer);
     } catch (error) {
-      failed = /** @type {import('../connection/requests.js').Failure} */ (error);
-      if (tail.store === store) this.before.set(file, null);
+      failed = /** @type {Failure} */ (error);
+      if (log.store === store) this.before.set(file, null);
     }
     this.loading = false;
-    if (failed) this.tail.sayFailure(failed);
-    this.tail.drawing.all();
+    if (failed) this.listener.failed(failed);
+    this.listener.changed();
     this.seek();
   }
 
   /** @param {string} file @param {{file: string, start: number, bytes: Uint8Array}} answer */
   #putAbove(file, answer) {
-    const { rows, store } = this.tail;
+    const { rows } = this;
+    const { store } = this.log;
     const lines = store.linesOf(answer.file, answer.start, answer.bytes);
     if (rows.follow) rows.leave();
     let at = 0;
@@ -219,6 +226,6 @@ export class History {
     if (first?.kind !== 'rotated') lines.push(Object.assign(new Item('next'), { file, details: {} }));
     store.splice(at, 0, lines);
     if (first?.kind === 'rotated' && rows.mounted.has(first)) rows.refresh(first);
-    this.tail.attention.keep();
+    this.listener.loaded();
   }
 }

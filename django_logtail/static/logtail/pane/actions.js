@@ -5,83 +5,102 @@ import { config, words } from '../ui/config.js';
 import { openDownload, openPlain, openSettings } from './menus.js';
 import { signInAddress } from '../connection/sign-in.js';
 
-/** @typedef {import('../log-tail.js').LogTail} LogTail */
 /** @typedef {import('../log/item.js').Item} Item */
 
-/** @type {Record<string, (tail: LogTail, button: HTMLElement|undefined, item: Item|null) => unknown>} `item`: that of the row which the button is in */
+/**
+ * @typedef {{
+ *   host: HTMLElement, log: import('../log/open-log.js').OpenLog, parts: import('./pane.js').Parts, rows: import('../rows/rows.js').Rows,
+ *   incoming: import('../log/incoming.js').Incoming, follow: import('../log/follow.js').Follow, earlier: import('../log/earlier.js').Earlier,
+ *   linkedLines: import('../log/linked-lines.js').LinkedLines, filtered: import('../find/filtered.js').Filtered,
+ *   finding: import('../find/finding.js').Finding, filterBar: import('../find/filter-bar.js').FilterBar,
+ *   results: import('../find/results.js').Results, viewOptions: import('../rows/view-options.js').ViewOptions,
+ *   selection: import('../rows/selection.js').Selection, tools: import('../rows/tools.js').Tools,
+ *   readAs(format: string): Promise<void>, stop(): void, startAgain(): void, showContext(item: Item): void, say(text: string): void,
+ * }} Acted what buttons act on
+ */
+
+/** @type {Record<string, (on: Acted, button: HTMLElement|undefined, item: Item|null) => unknown>} `item`: that of the row which the button is in */
 const ACTIONS = {
   // The viewing.
-  pause: (tail) => (tail.session?.ended ? tail.startAgain() : tail.arrivals.paused ? tail.resume() : tail.pause()),
-  stop: (tail) => tail.stop(),
-  follow: (tail) => tail.toEnd(),
-  togglefollow: (tail) => (tail.rows.follow ? tail.rows.leave() : tail.toEnd()),
-  showbinary: (tail) => tail.look.showBinary(),
+  pause: ({ log, follow, incoming, startAgain }) => (log.session?.ended ? startAgain() : incoming.paused ? follow.resume() : follow.pause()),
+  stop: ({ stop }) => stop(),
+  follow: ({ follow }) => follow.toEnd(),
+  togglefollow: ({ follow, rows }) => (rows.follow ? rows.leave() : follow.toEnd()),
+  showbinary: ({ viewOptions }) => viewOptions.showBinary(),
   // What a notice offers.
-  'do.again': (tail) => tail.startAgain(),
-  'do.resume': (tail) => tail.resume(),
-  'do.retry': (tail) => (tail.session?.ended ? tail.session.start() : tail.session?.wake()),
-  'do.refresh': (tail) => refresh(tail),
-  'do.skip': (tail) => skip(tail),
+  'do.again': ({ startAgain }) => startAgain(),
+  'do.resume': ({ follow }) => follow.resume(),
+  'do.retry': ({ log: { session } }) => (session?.ended ? session.start() : session?.wake()),
+  'do.refresh': (on) => refresh(on),
+  'do.skip': (on) => skip(on),
   'do.reload': () => location.reload(),
-  'do.signin': (tail) => signIn(tail),
-  'do.live': (tail) => tail.toEnd(),
-  'do.close': (tail) => tail.history.dismiss(),
+  'do.signin': ({ log }) => signIn(log.stream.details.login),
+  'do.live': ({ follow }) => follow.toEnd(),
+  'do.close': ({ linkedLines }) => linkedLines.dismiss(),
   // Finding and filtering.
-  case: (tail) => tail.finding.toggleFlag('case'),
-  regex: (tail) => tail.finding.toggleFlag('regex'),
-  invert: (tail) => tail.finding.toggleFlag('invert'),
-  only: (tail) => tail.finding.toggleFlag('only'),
-  prev: (tail) => tail.finding.step(-1),
-  next: (tail) => tail.finding.step(1),
-  level: (tail, button) => tail.filterBar.toggleLevel(button?.dataset.lv ?? ''),
-  clear: (tail) => tail.filterBar.clear(),
-  search: (tail) => tail.results.begin(),
-  cancelsearch: (tail) => tail.results.cancel(),
-  closesearch: (tail) => tail.results.close(),
+  case: ({ finding }) => finding.toggleFlag('case'),
+  regex: ({ finding }) => finding.toggleFlag('regex'),
+  invert: ({ finding }) => finding.toggleFlag('invert'),
+  only: ({ finding }) => finding.toggleFlag('only'),
+  prev: ({ finding }) => finding.step(-1),
+  next: ({ finding }) => finding.step(1),
+  level: ({ filterBar }, button) => filterBar.toggleLevel(button?.dataset.lv ?? ''),
+  clear: ({ filterBar }) => filterBar.clear(),
+  search: ({ results }) => results.begin(),
+  cancelsearch: ({ results }) => results.cancel(),
+  closesearch: ({ results }) => results.close(),
   // Other parts of the log.
-  earlier: (tail) => tail.earlier.load(),
-  loadgap: (tail, _, item) => item && tail.earlier.loadGap(item),
-  previous: (tail, _, item) => openPrevious(tail, item),
+  earlier: ({ earlier }) => earlier.load(),
+  loadgap: ({ earlier }, _, item) => item && earlier.loadGap(item),
+  previous: (on, _, item) => openPrevious(on, item),
   // The look.
-  wrap: (tail) => tail.look.toggleWrap(),
-  time: (tail) => tail.look.setTime(),
-  whole: (tail, _, item) => item && tail.look.showWhole(item),
-  fields: (tail, _, item) => item && tail.look.toggleFields(item),
-  plain: (tail) => openPlain(tail),
-  settings: (tail, button) => openSettings(tail, button ?? tail.parts.settingsButton),
-  download: (tail, button) => openDownload(tail, button ?? tail.parts.downloadButton),
+  wrap: ({ viewOptions }) => viewOptions.toggleWrap(),
+  time: ({ viewOptions }) => viewOptions.setTime(),
+  whole: ({ viewOptions }, _, item) => item && viewOptions.showWhole(item),
+  fields: ({ viewOptions }, _, item) => item && viewOptions.toggleFields(item),
+  plain: (on) => openPlain(on),
+  settings: (on, button) => openSettings(on, button ?? on.parts.settingsButton),
+  download: (on, button) => openDownload(on, button ?? on.parts.downloadButton),
   // A line, and selected ones.
   fold: ({ tools }, _, item) => (item ?? tools.item) && tools.toggleFold(item ?? tools.item),
-  context: ({ finding, tools }) => tools.item && finding.showContext(tools.item),
-  copyline: (tail, button) => tail.tools.item && copy(tail, tail.tools.item.plain, button),
-  linkline: (tail, button) => tail.tools.item && copyLink(tail, tail.tools.item, button),
-  selcopy: (tail) => {
-    void copy(tail, tail.selection.text);
-    tail.selection.clear();
+  context: ({ showContext, tools }) => tools.item && showContext(tools.item),
+  copyline: ({ host, say, tools }, button) => tools.item && copy(host, tools.item.plain, say, button),
+  linkline: (on, button) => on.tools.item && copyLink(on, on.tools.item, button),
+  selcopy: ({ host, say, selection }) => {
+    void copy(host, selection.text, say);
+    selection.clear();
   },
-  sellink: (tail) => tail.selection.items.length && copy(tail, tail.linkTo(tail.selection.items), null, 'link'),
-  selclear: (tail) => tail.selection.clear(),
+  sellink: ({ host, log, say, selection }) => selection.items.length && copy(host, log.linkTo(selection.items), say, null, 'link'),
+  selclear: ({ selection }) => selection.clear(),
 };
 
-/** Does it, or tells the page around. @param {LogTail} tail @param {string} act @param {HTMLElement} [button] that was pressed */
-export function act(tail, act, button) {
-  if (Object.hasOwn(ACTIONS, act)) void ACTIONS[act](tail, button, button ? tail.rows.itemAt(button) : null);
-  else tail.dispatchEvent(new CustomEvent('logtail:act', { bubbles: true, detail: { act } }));
+export class Actions {
+  /** @param {Acted} on */
+  constructor(on) {
+    this.on = on;
+  }
+
+  /** Does what a button or a key stands for, or tells the page around. @param {string} act @param {HTMLElement} [button] that was pressed */
+  run(act, button) {
+    const { host, rows } = this.on;
+    if (Object.hasOwn(ACTIONS, act)) void ACTIONS[act](this.on, button, button ? rows.itemAt(button) : null);
+    else host.dispatchEvent(new CustomEvent('logtail:act', { bubbles: true, detail: { act } }));
+  }
 }
 
-/** The newest lines, where no socket brings them. @param {LogTail} tail */
-async function refresh(tail) {
-  const { session, store, stream } = tail;
+/** The newest lines, where no socket brings them. @param {Pick<Acted, 'log'|'say'>} on */
+async function refresh({ log, say }) {
+  const { session, store, stream } = log;
   const before = store.taken;
   await session?.refresh();
-  if (tail.store === store && stream.phase === 'nosocket') tail.say(words.say('say.new', { n: store.taken - before }));
+  if (log.store === store && stream.phase === 'nosocket') say(words.say('say.new', { n: store.taken - before }));
 }
 
-/** Leaves out what lies between: joins anew at the end of the file. @param {LogTail} tail */
-function skip(tail) {
-  const { session } = tail;
+/** Leaves out what lies between: joins anew at the end of the file. @param {Pick<Acted, 'log'|'follow'>} on */
+function skip({ log, follow }) {
+  const { session } = log;
   if (!session) return;
-  tail.toEnd();
+  follow.toEnd();
   session.leave();
   session.holding = false;
   // The store still knows where it stood, so what lies between becomes a gap.
@@ -89,20 +108,20 @@ function skip(tail) {
   session.start();
 }
 
-/** @param {LogTail} tail */
-function signIn(tail) {
-  location.assign(signInAddress(tail.stream.details.login || config.login, location.href));
+/** @param {string} [login] where the server says to do so */
+function signIn(login) {
+  location.assign(signInAddress(login || config.login, location.href));
 }
 
-/** @param {LogTail} tail @param {Item|null} mark where a file begins; the first line here when left out */
-function openPrevious(tail, mark) {
-  const file = mark?.file ?? tail.earlier.first?.file ?? tail.store.place?.file;
-  if (file) void tail.history.loadPrevious(file);
+/** @param {Pick<Acted, 'log'|'earlier'|'linkedLines'>} on @param {Item|null} mark where a file begins; the first line here when left out */
+function openPrevious({ log, earlier, linkedLines }, mark) {
+  const file = mark?.file ?? earlier.first?.file ?? log.store.place?.file;
+  if (file) void linkedLines.loadPrevious(file);
 }
 
-/** @param {LogTail} tail @param {Item} item @param {HTMLElement} [button] */
-function copyLink(tail, item, button) {
-  tail.history.mark(item);
-  tail.rows.repaint();
-  void copy(tail, tail.linkTo([item]), button, 'link');
+/** @param {Pick<Acted, 'host'|'log'|'rows'|'linkedLines'|'say'>} on @param {Item} item @param {HTMLElement} [button] */
+function copyLink({ host, log, rows, linkedLines, say }, item, button) {
+  linkedLines.mark(item);
+  rows.repaint();
+  void copy(host, log.linkTo([item]), say, button, 'link');
 }

@@ -7,20 +7,22 @@ import { reshape } from '../ui/icons.js';
 
 /** @typedef {'choose'|'none'|'denied'|'file'|'filter'|'binary'} Kind */
 
-/** Why there is nothing to see in an open log; null where there is. @param {import('../log-tail.js').LogTail} tail @param {import('../connection/state.js').Shown} shown @returns {Kind|null} */
-export function blankOf(tail, { blank }) {
+/** @typedef {Pick<import('./drawing.js').Drawn, 'host'|'log'|'parts'|'filtered'|'linkedLines'|'results'>} Drawn */
+
+/** Why there is nothing to see in an open log; null where there is. @param {Drawn} drawn @param {import('../connection/state.js').Shown} shown @returns {Kind|null} */
+export function blankOf({ log, filtered }, { blank }) {
   if (blank === 'denied' || blank === 'binary' || blank === 'file') return blank;
-  const { chosen } = tail;
-  return tail.lines && !chosen.lines && chosen.all && chosen.hides ? 'filter' : null;
+  return log.lines && !filtered.lines && filtered.all && filtered.hides ? 'filter' : null;
 }
 
-/** @param {import('../log-tail.js').LogTail} tail @param {Kind|null} kind */
-export function drawBlank(tail, kind) {
-  const { parts, store } = tail;
+/** @param {Drawn} drawn @param {Kind|null} kind */
+export function drawBlank(drawn, kind) {
+  const { host, log, parts } = drawn;
   const { empty } = parts;
-  const hasPrevious = kind === 'file' && store.place ? tail.history.hasPrevious(store.place.file) : false;
-  const about = kind ? `${kind}${hasPrevious ? ' after another' : ''}:${tail.lines && kind === 'filter' ? tail.lines : ''}` : '';
-  tail.dataset.blank = kind === 'choose' || kind === 'none' ? 'all' : kind === 'denied' ? 'body' : '';
+  const { place } = log.store;
+  const hasPrevious = kind === 'file' && place ? drawn.linkedLines.hasPrevious(place.file) : false;
+  const about = kind ? `${kind}${hasPrevious ? ' after another' : ''}:${log.lines && kind === 'filter' ? log.lines : ''}` : '';
+  host.dataset.blank = kind === 'choose' || kind === 'none' ? 'all' : kind === 'denied' ? 'body' : '';
   empty.hidden = !kind;
   if (!kind || empty.dataset.about === about) {
     if (!kind) empty.dataset.about = '';
@@ -29,16 +31,16 @@ export function drawBlank(tail, kind) {
   const isFresh = empty.dataset.about?.split(':')[0] !== about.split(':')[0];
   empty.dataset.about = about;
   write(parts.emptyTitle, words.say(`empty.${kind}`));
-  write(parts.emptyText, words.say(`empty.${kind}.more`, { n: tail.lines, name: tail.info?.name ?? '' }));
+  write(parts.emptyText, words.say(`empty.${kind}.more`, { n: log.lines, name: log.info?.name ?? '' }));
   reshape(empty, kind === 'filter' ? 'search' : kind === 'none' || kind === 'denied' ? 'lock' : 'file');
-  if (isFresh) parts.emptyActions.replaceChildren(...actionsOf(tail, kind, hasPrevious));
+  if (isFresh) parts.emptyActions.replaceChildren(...actionsOf(drawn, kind, hasPrevious));
 }
 
-/** @param {import('../log-tail.js').LogTail} tail @param {Kind} kind @param {boolean} hasPrevious */
-function actionsOf(tail, kind, hasPrevious) {
-  if (kind === 'filter') return [button('filter.clear', 'clear', true), ...(tail.results.can ? [button('filter.whole', 'search')] : [])];
+/** @param {Drawn} drawn @param {Kind} kind @param {boolean} hasPrevious */
+function actionsOf({ log, results }, kind, hasPrevious) {
+  if (kind === 'filter') return [button('filter.clear', 'clear', true), ...(results.can ? [button('filter.whole', 'search')] : [])];
   if (kind === 'binary') {
-    const file = fileLink(tail);
+    const file = fileLink(log);
     const download = file && el('a.lt-btn.lt-btn-main', { href: file, download: '' }, el('span.lt-label', {}, words.say('do.download')));
     return [...(download ? [download] : []), button('empty.binary.show', 'showbinary', !file)];
   }

@@ -6,17 +6,23 @@ import { Store } from '../log/store.js';
 /** The browser has begun to read it by then. */
 const KEPT_MS = 10_000;
 
-/** @typedef {import('../log-tail.js').LogTail} LogTail */
+/** @typedef {import('../log/open-log.js').OpenLog} OpenLog */
 
-/** Where the whole file is to be had; '' where it is not. @param {LogTail} tail */
+/** Where the whole file is to be had; '' where it is not. @param {OpenLog} log */
 export function fileLink({ info, stream }) {
   return stream.phase === 'nosocket' && stream.details.certain ? '' : info?.download ?? '';
 }
 
-/** Saves lines that are here. @param {LogTail} tail @param {'loaded'|'filtered'} what */
-export function saveLines({ chosen, info, rows, store }, what) {
+/**
+ * Saves lines that are here.
+ *
+ * @param {{log: OpenLog, rows: import('../rows/rows.js').Rows, filtered: import('../find/filtered.js').Filtered}} parts
+ * @param {'loaded'|'filtered'} what
+ */
+export function saveLines({ log, rows, filtered }, what) {
+  const { info, store } = log;
   const { shown } = rows;
-  const items = what === 'loaded' ? store.items.slice(store.first) : chosen.hides ? shown.items.slice(shown.first) : chosen.matches;
+  const items = what === 'loaded' ? store.items.slice(store.first) : filtered.hides ? shown.items.slice(shown.first) : filtered.matches;
   const file = new Blob([Store.textOf(items)], { type: 'text/plain' });
   const link = /** @type {HTMLAnchorElement} */ (el('a', { download: info.name, href: URL.createObjectURL(file) }));
   link.click();

@@ -14,10 +14,21 @@ const SOON_MS = 50;
 const FAST_LINES = 500;
 const FAST_SOON_MS = 200;
 
+/**
+ * @typedef {{
+ *   host: HTMLElement, log: import('../log/open-log.js').OpenLog, parts: import('./pane.js').Parts, rows: import('../rows/rows.js').Rows,
+ *   incoming: import('../log/incoming.js').Incoming, earlier: import('../log/earlier.js').Earlier,
+ *   linkedLines: import('../log/linked-lines.js').LinkedLines, filtered: import('../find/filtered.js').Filtered,
+ *   filterBar: import('../find/filter-bar.js').FilterBar, results: import('../find/results.js').Results,
+ *   viewOptions: import('../rows/view-options.js').ViewOptions, backgroundStop: import('../log/background-stop.js').BackgroundStop,
+ * }} Drawn what is looked at when it is drawn; none of them knows of the drawing
+ */
+
 export class Drawing {
-  /** @param {import('../log-tail.js').LogTail} tail */
-  constructor(tail) {
-    this.tail = tail;
+  /** @param {Drawn} drawn @param {{say(text: string): void}} listener */
+  constructor(drawn, listener) {
+    this.drawn = drawn;
+    this.listener = listener;
     this.rate = new Rate();
     /** What is said of the log now. @type {import('../connection/state.js').Shown|null} */
     this.shown = null;
@@ -29,7 +40,7 @@ export class Drawing {
   begin() { this.rate.begin(); }
 
   all() {
-    if (!this.tail.info) return;
+    if (!this.drawn.log.info) return;
     this.state();
     this.counts();
   }
@@ -40,62 +51,66 @@ export class Drawing {
     this.isDue = true;
     setTimeout(() => {
       this.isDue = false;
-      if (this.tail.isConnected) this.counts();
-    }, this.tail.rows.pace.rate > FAST_LINES ? FAST_SOON_MS : SOON_MS);
+      if (this.drawn.host.isConnected) this.counts();
+    }, this.drawn.rows.pace.rate > FAST_LINES ? FAST_SOON_MS : SOON_MS);
   }
 
   counts() {
     if (document.hidden) return;
-    const { tail } = this;
+    const { filterBar, incoming, log } = this.drawn;
     this.pill();
-    tail.filterBar.drawLevels();
+    filterBar.drawLevels();
     this.status();
-    tail.filterBar.draw();
+    filterBar.draw();
     this.top();
     this.#blank();
-    if (tail.arrivals.paused || (this.shown?.chip === 'connecting' && tail.lines)) this.state();
+    if (incoming.paused || (this.shown?.chip === 'connecting' && log.lines)) this.state();
   }
 
   /** What is true of the viewing. */
   state() {
-    const { tail } = this;
-    if (!tail.info) return;
-    this.shown = described(factsOf(tail), words, config.states);
+    const { log, parts, results } = this.drawn;
+    if (!log.info) return;
+    this.shown = described(factsOf(this.drawn), words, config.states);
     this.#become(this.shown.chip);
-    drawNotices(tail.parts, this.shown);
-    tail.parts.wholeButton.toggleAttribute('disabled', !tail.results.can);
+    drawNotices(parts, this.shown);
+    parts.wholeButton.toggleAttribute('disabled', !results.can);
     this.#blank();
   }
 
   /** No log is open. @param {'choose'|'none'} why */
   nothing(why) {
-    drawBlank(this.tail, why);
+    drawBlank(this.drawn, why);
     this.#become('idle');
   }
 
-  pill() { drawPill(this.tail); }
-  status() { drawStatus(this.tail); }
-  top() { drawTop(this.tail); }
+  /** A log was opened: what stood in the place of lines goes. */
+  noBlank() { drawBlank(this.drawn, null); }
+
+  pill() { drawPill(this.drawn); }
+  status() { drawStatus(this.drawn); }
+  top() { drawTop(this.drawn); }
 
   #blank() {
-    if (this.tail.info && this.shown) drawBlank(this.tail, blankOf(this.tail, this.shown));
+    if (this.drawn.log.info && this.shown) drawBlank(this.drawn, blankOf(this.drawn, this.shown));
   }
 
   #become(/** @type {string} */ state) {
-    const { tail } = this;
-    if (tail.dataset.state === state) return;
-    tail.dataset.state = state;
-    tail.dispatchEvent(new CustomEvent('logtail:state', { bubbles: true, detail: { state, log: tail.info?.slug ?? null } }));
+    const { host, log } = this.drawn;
+    if (host.dataset.state === state) return;
+    host.dataset.state = state;
+    host.dispatchEvent(new CustomEvent('logtail:state', { bubbles: true, detail: { state, log: log.info?.slug ?? null } }));
   }
 
   /** A second has passed. */
   tick() {
-    const { parts, rows, store, stream } = this.tail;
+    const { log, parts, rows } = this.drawn;
+    const { store, stream } = log;
     const taken = this.rate.beat(store.taken, stream.phase === 'open' && stream.server?.state === 'live');
     rows.pace.rate = taken;
     if (document.hidden) return;
     drawRate(parts, this.rate);
-    if (settings.reader.announce && taken && rows.follow) this.tail.say(words.say('say.new', { n: taken }));
+    if (settings.reader.announce && taken && rows.follow) this.listener.say(words.say('say.new', { n: taken }));
     this.state();
     this.status();
   }

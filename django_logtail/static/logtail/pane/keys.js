@@ -23,16 +23,26 @@ function isTyping(target) {
   return target instanceof Element && target.closest('input, textarea, select, [contenteditable]') !== null;
 }
 
-/** @param {import('../log-tail.js').LogTail} tail @param {KeyboardEvent} event */
-export function onKey(tail, event) {
+/**
+ * @typedef {{
+ *   host: HTMLElement, log: import('../log/open-log.js').OpenLog, parts: import('./pane.js').Parts, rows: import('../rows/rows.js').Rows,
+ *   cursor: import('../rows/cursor.js').Cursor, selection: import('../rows/selection.js').Selection, tools: import('../rows/tools.js').Tools,
+ *   finding: import('../find/finding.js').Finding, filterBar: import('../find/filter-bar.js').FilterBar,
+ *   results: import('../find/results.js').Results, follow: import('../log/follow.js').Follow, actions: import('./actions.js').Actions,
+ *   showContext(item: import('../log/item.js').Item): void,
+ * }} Keyed what keys act on
+ */
+
+/** @param {Keyed} on @param {KeyboardEvent} event */
+export function onKey(on, event) {
   if (event.defaultPrevented || event.isComposing) return;
-  const { query, view } = tail.parts;
+  const { query, view } = on.parts;
   const control = event.ctrlKey || event.metaKey;
-  if (event.target === query) return inQuery(tail, event);
-  if (event.key === 'Escape') return escape(tail, event);
+  if (event.target === query) return inQuery(on, event);
+  if (event.key === 'Escape') return escape(on, event);
   if (isTyping(event.target)) return undefined;
   if (control && !event.altKey) {
-    if (event.key === 'f' && tail.info) {
+    if (event.key === 'f' && on.log.info) {
       // The browser's own find on the second press: it sees only the rows that are on screen.
       if (document.activeElement === query) return undefined;
       event.preventDefault();
@@ -40,115 +50,115 @@ export function onKey(tail, event) {
       query.select();
     } else if (event.key === 'a') {
       event.preventDefault();
-      tail.selection.all();
+      on.selection.all();
     } else if ((event.key === 'd' || event.key === 'u') && settings.reader.keys) {
       event.preventDefault();
-      tail.rows.scrollBy((event.key === 'd' ? 1 : -1) * (view.clientHeight / 2));
-    } else if (event.key === 'Home') tail.rows.toTop();
-    else if (event.key === 'End') tail.toEnd();
+      on.rows.scrollBy((event.key === 'd' ? 1 : -1) * (view.clientHeight / 2));
+    } else if (event.key === 'Home') on.rows.toTop();
+    else if (event.key === 'End') on.follow.toEnd();
     return undefined;
   }
   if (event.altKey || control) return undefined;
-  if (moves(tail, event) || (settings.reader.keys && letter(tail, event))) event.preventDefault();
+  if (moves(on, event) || (settings.reader.keys && letter(on, event))) event.preventDefault();
   return undefined;
 }
 
-/** @param {import('../log-tail.js').LogTail} tail @param {KeyboardEvent} event */
-function inQuery(tail, event) {
-  const { query, view } = tail.parts;
+/** @param {Keyed} on @param {KeyboardEvent} event */
+function inQuery(on, event) {
+  const { query, view } = on.parts;
   const flag = event.altKey && FLAG_KEYS[event.code];
   if (flag) {
     event.preventDefault();
-    tail.finding.toggleFlag(flag);
+    on.finding.toggleFlag(flag);
   } else if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
-    tail.finding.pin();
+    on.finding.pin();
   } else if (event.key === 'Enter') {
     event.preventDefault();
-    tail.finding.step(event.shiftKey ? -1 : 1);
+    on.finding.step(event.shiftKey ? -1 : 1);
   } else if (event.key === 'Escape') {
     event.preventDefault();
-    if (query.value || tail.finding.pinned.length) tail.finding.clear();
+    if (query.value || on.finding.pinned.length) on.finding.clear();
     else view.focus();
   }
 }
 
-/** @param {import('../log-tail.js').LogTail} tail @param {KeyboardEvent} event */
-function escape(tail, event) {
-  if (tail.selection.active) tail.selection.clear();
-  else if (tail.results.isOpen) tail.results.close();
-  else if (tail.finding.query.active) tail.finding.clear();
+/** @param {Keyed} on @param {KeyboardEvent} event */
+function escape(on, event) {
+  if (on.selection.active) on.selection.clear();
+  else if (on.results.isOpen) on.results.close();
+  else if (on.finding.query.active) on.finding.clear();
   else return;
   event.preventDefault();
 }
 
-/** Keys every scrolling thing has. @param {import('../log-tail.js').LogTail} tail @param {KeyboardEvent} event */
-function moves(tail, event) {
-  const { view } = tail.parts;
+/** Keys every scrolling thing has. @param {Keyed} on @param {KeyboardEvent} event */
+function moves(on, event) {
+  const { view } = on.parts;
   const inView = event.target instanceof Node && view.contains(event.target);
   switch (event.key) {
-    case 'End': tail.toEnd(); return true;
-    case 'Home': tail.rows.toTop(); return true;
-    case 'PageUp': tail.rows.scrollBy(-view.clientHeight * 0.9); return true;
-    case 'PageDown': tail.rows.scrollBy(view.clientHeight * 0.9); return true;
+    case 'End': on.follow.toEnd(); return true;
+    case 'Home': on.rows.toTop(); return true;
+    case 'PageUp': on.rows.scrollBy(-view.clientHeight * 0.9); return true;
+    case 'PageDown': on.rows.scrollBy(view.clientHeight * 0.9); return true;
     case ' ':
       if (!inView) return false;
-      tail.rows.scrollBy((event.shiftKey ? -1 : 1) * view.clientHeight * 0.9);
+      on.rows.scrollBy((event.shiftKey ? -1 : 1) * view.clientHeight * 0.9);
       return true;
     case 'ArrowUp':
     case 'ArrowDown':
       if (!inView) return false;
-      tail.rows.scrollBy((event.key === 'ArrowUp' ? -1 : 1) * tail.rows.rowHeight * 2);
+      on.rows.scrollBy((event.key === 'ArrowUp' ? -1 : 1) * on.rows.rowHeight * 2);
       return true;
     case 'Enter':
-      if (!tail.cursor.item || !inView || event.target === view || /** @type {Element} */ (event.target).closest('button')) return false;
-      tail.finding.showContext(tail.cursor.item);
+      if (!on.cursor.item || !inView || event.target === view || /** @type {Element} */ (event.target).closest('button')) return false;
+      on.showContext(on.cursor.item);
       return true;
     default: return false;
   }
 }
 
-/** @param {import('../log-tail.js').LogTail} tail @param {KeyboardEvent} event */
-function letter(tail, event) {
+/** @param {Keyed} on @param {KeyboardEvent} event */
+function letter(on, event) {
   const head = (/** @type {string} */ level) => (/** @type {import('../log/item.js').Item} */ item) => item.level === level && !item.inner;
   switch (event.key) {
-    case '/': tail.parts.query.focus(); return true;
-    case 'n': tail.finding.step(1); return true;
-    case 'N': tail.finding.step(-1); return true;
-    case 'j': tail.cursor.move(1); return true;
-    case 'k': tail.cursor.move(-1); return true;
-    case 'J': extend(tail, 1); return true;
-    case 'K': extend(tail, -1); return true;
-    case 'e': tail.cursor.move(1, head('E')); return true;
-    case 'E': tail.cursor.move(-1, head('E')); return true;
-    case 'w': tail.cursor.move(1, head('W')); return true;
-    case 'W': tail.cursor.move(-1, head('W')); return true;
+    case '/': on.parts.query.focus(); return true;
+    case 'n': on.finding.step(1); return true;
+    case 'N': on.finding.step(-1); return true;
+    case 'j': on.cursor.move(1); return true;
+    case 'k': on.cursor.move(-1); return true;
+    case 'J': extend(on, 1); return true;
+    case 'K': extend(on, -1); return true;
+    case 'e': on.cursor.move(1, head('E')); return true;
+    case 'E': on.cursor.move(-1, head('E')); return true;
+    case 'w': on.cursor.move(1, head('W')); return true;
+    case 'W': on.cursor.move(-1, head('W')); return true;
     case 'c':
-      if (tail.selection.lines) tail.run('selcopy');
-      else if (tail.cursor.item) { tail.tools.item = tail.cursor.item; tail.run('copyline'); } else return false;
+      if (on.selection.lines) on.actions.run('selcopy');
+      else if (on.cursor.item) { on.tools.item = on.cursor.item; on.actions.run('copyline'); } else return false;
       return true;
     case 'y':
-      if (tail.selection.lines) tail.run('sellink');
-      else if (tail.cursor.item) { tail.tools.item = tail.cursor.item; tail.run('linkline'); } else return false;
+      if (on.selection.lines) on.actions.run('sellink');
+      else if (on.cursor.item) { on.tools.item = on.cursor.item; on.actions.run('linkline'); } else return false;
       return true;
-    case 'S': tail.run('search'); return true;
-    case 'u': tail.run('earlier'); return true;
-    case 'x': if (tail.cursor.item) tail.tools.toggleFold(tail.cursor.item); return true;
-    case 'p': tail.run('pause'); return true;
-    case 'q': tail.run(tail.session?.ended ? 'do.again' : 'stop'); return true;
+    case 'S': on.actions.run('search'); return true;
+    case 'u': on.actions.run('earlier'); return true;
+    case 'x': if (on.cursor.item) on.tools.toggleFold(on.cursor.item); return true;
+    case 'p': on.actions.run('pause'); return true;
+    case 'q': on.actions.run(on.log.session?.ended ? 'do.again' : 'stop'); return true;
     case 'f':
-    case 'G': tail.toEnd(); return true;
-    case 'z': tail.run('wrap'); return true;
-    case 't': tail.run('time'); return true;
-    case '1': case '2': case '3': case '4': tail.filterBar.toggleLevel('EWID'[+event.key - 1]); return true;
+    case 'G': on.follow.toEnd(); return true;
+    case 'z': on.actions.run('wrap'); return true;
+    case 't': on.actions.run('time'); return true;
+    case '1': case '2': case '3': case '4': on.filterBar.toggleLevel('EWID'[+event.key - 1]); return true;
     case '+': case '=': resize(1); return true;
     case '-': case '−': resize(-1); return true;
-    case ',': tail.run('settings'); return true;
-    case 'd': tail.run('download'); return true;
-    case '?': openHelp(tail); return true;
+    case ',': on.actions.run('settings'); return true;
+    case 'd': on.actions.run('download'); return true;
+    case '?': openHelp(on.host); return true;
     case 'g': {
       const now = performance.now();
-      if (now - lastG < TWICE_MS) tail.rows.toTop();
+      if (now - lastG < TWICE_MS) on.rows.toTop();
       lastG = now;
       return true;
     }
@@ -156,11 +166,11 @@ function letter(tail, event) {
   }
 }
 
-/** @param {import('../log-tail.js').LogTail} tail @param {number} step */
-function extend(tail, step) {
-  const from = tail.selection.lines?.from ?? tail.cursor.item;
-  tail.cursor.move(step);
-  if (tail.cursor.item) tail.selection.select(from ?? tail.cursor.item, tail.cursor.item);
+/** @param {Keyed} on @param {number} step */
+function extend(on, step) {
+  const from = on.selection.lines?.from ?? on.cursor.item;
+  on.cursor.move(step);
+  if (on.cursor.item) on.selection.select(from ?? on.cursor.item, on.cursor.item);
 }
 
 /** @param {number} step */

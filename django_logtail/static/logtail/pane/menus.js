@@ -40,9 +40,11 @@ function isOpen(near, kind) {
   return near.querySelector(`.lt-pop[data-kind="${kind}"]`) !== null;
 }
 
-/** @param {import('../log-tail.js').LogTail} tail @param {HTMLElement} button */
-export function openSettings(tail, button) {
-  if (isOpen(tail, 'settings')) return;
+/** @typedef {import('../log/open-log.js').OpenLog} OpenLog */
+
+/** @param {{host: HTMLElement, log: OpenLog, viewOptions: import('../rows/view-options.js').ViewOptions, readAs(format: string): Promise<void>}} parts @param {HTMLElement} button */
+export function openSettings({ host, log, viewOptions, readAs }, button) {
+  if (isOpen(host, 'settings')) return;
   const pop = el('div.lt-pop.lt-settings', { role: 'dialog', 'aria-label': words.say('do.settings'), 'data-kind': 'settings' });
   const row = (/** @type {string} */ key, /** @type {HTMLElement} */ control) => {
     control.setAttribute('aria-label', words.say(key));
@@ -71,28 +73,31 @@ export function openSettings(tail, button) {
     settings.saveReader(change);
     document.dispatchEvent(new CustomEvent('logtail:settings'));
   };
-  if (tail.info) {
-    row('set.wrap', toggle(tail.look.wrap, () => tail.look.toggleWrap()));
-    row('set.time', choice([['compact', words.say('time.compact')], ['raw', words.say('time.raw')], ['relative', words.say('time.relative')], ['hidden', words.say('time.hidden')]], tail.look.time, (value) => tail.look.setTime(/** @type {typeof tail.look.time} */ (value))));
+  if (log.info) {
+    row('set.wrap', toggle(viewOptions.wrap, () => viewOptions.toggleWrap()));
+    row('set.time', choice([['compact', words.say('time.compact')], ['raw', words.say('time.raw')], ['relative', words.say('time.relative')], ['hidden', words.say('time.hidden')]], viewOptions.time, (value) => viewOptions.setTime(/** @type {typeof viewOptions.time} */ (value))));
   }
-  if (tail.info) row('set.format', formatChoice(tail));
+  if (log.info) row('set.format', formatChoice(log, log.info, readAs));
   row('set.density', choice([['s', 'A−'], ['m', 'A'], ['l', 'A+']], settings.reader.size, (size) => reader({ size })));
   row('set.color', toggle(settings.reader.colours, (colours) => reader({ colours })));
   row('set.announce', toggle(settings.reader.announce, (announce) => reader({ announce })));
   row('set.keys', toggle(settings.reader.keys, (keys) => reader({ keys })));
-  if (tail.info) pop.append(el('div.lt-set', {}, el('span', {}, words.say('set.plain')), el('button.lt-link', { type: 'button', 'data-act': 'plain', click: () => pop.hidePopover() }, words.say('do.open'))));
+  if (log.info) pop.append(el('div.lt-set', {}, el('span', {}, words.say('set.plain')), el('button.lt-link', { type: 'button', 'data-act': 'plain', click: () => pop.hidePopover() }, words.say('do.open'))));
   if (document.body.classList.contains('lt-page')) {
     row('set.theme', choice([['auto', words.say('set.theme.auto')], ['light', words.say('set.theme.light')], ['dark', words.say('set.theme.dark')]], settings.reader.theme, (theme) => reader({ theme })));
     if (config.languages?.length) languages(row, choice);
   }
-  show(tail, button, pop);
+  show(host, button, pop);
 }
 
-/** How the lines are read: as the log was given or as it was found, or in a format that the reader chooses. @param {import('../log-tail.js').LogTail} tail */
-function formatChoice(tail) {
-  const { slug, format: set } = /** @type {import('../log-tail.js').LogInfo} */ (tail.info);
+/**
+ * How the lines are read: as the log was given or as it was found, or in a format that the reader chooses.
+ *
+ * @param {OpenLog} log @param {import('../log/open-log.js').LogInfo} info @param {(format: string) => Promise<void>} readAs
+ */
+function formatChoice(log, { slug, format: set }, readAs) {
   const chosen = settings.log(slug).format;
-  const detected = chosen || set ? '' : tail.store.outline.formats?.names.join(' + ') ?? '';
+  const detected = chosen || set ? '' : log.store.outline.formats?.names.join(' + ') ?? '';
   const all = names();
   const usual = set ? words.say('format.set', { name: new Map(all).get(set) ?? set })
     : detected ? words.say('format.found', { name: detected }) : words.say(chosen ? 'format.found.any' : 'format.none');
@@ -100,7 +105,7 @@ function formatChoice(tail) {
   for (const [id, name] of all) made.append(el('option', { value: id, selected: id === chosen }, name));
   made.addEventListener('change', () => {
     settings.saveLog(slug, { format: made.value });
-    void tail.readAs(made.value);
+    void readAs(made.value);
   });
   return made;
 }
@@ -125,38 +130,44 @@ async function chooseLanguage(code) {
   else location.assign(address);
 }
 
-/** @param {import('../log-tail.js').LogTail} tail @param {HTMLElement} button */
-export function openDownload(tail, button) {
-  if (isOpen(tail, 'download') || !tail.info) return;
+/**
+ * @param {{
+ *   host: HTMLElement, log: OpenLog, rows: import('../rows/rows.js').Rows, filtered: import('../find/filtered.js').Filtered,
+ *   finding: import('../find/finding.js').Finding,
+ * }} parts
+ * @param {HTMLElement} button
+ */
+export function openDownload({ host, log, rows, filtered, finding }, button) {
+  if (isOpen(host, 'download') || !log.info) return;
   const pop = el('div.lt-pop', { role: 'menu', 'aria-label': words.say('do.download'), 'data-kind': 'download' });
   const item = (/** @type {string} */ key, /** @type {number} */ n, /** @type {'loaded'|'filtered'} */ what) => pop.append(el('button.lt-item', { type: 'button', role: 'menuitem', disabled: n === 0, click: () => {
     pop.hidePopover();
-    saveLines(tail, what);
+    saveLines({ log, rows, filtered }, what);
   } }, el('span', {}, words.say(key)), el('span', {}, words.number(n))));
-  const file = fileLink(tail);
+  const file = fileLink(log);
   if (file) {
-    const bytes = tail.fileSize;
+    const bytes = log.fileSize;
     pop.append(el('a.lt-item', { role: 'menuitem', href: file, download: '', click: () => pop.hidePopover() },
       el('span', {}, words.say('dl.file')), el('span', {}, bytes === null ? '' : words.size(bytes))));
   }
-  item('dl.loaded', tail.lines, 'loaded');
-  if (tail.finding.query.active || tail.chosen.hides) item('dl.filtered', tail.chosen.hides ? tail.chosen.lines : tail.chosen.matches.length, 'filtered');
-  show(tail, button, pop);
+  item('dl.loaded', log.lines, 'loaded');
+  if (finding.query.active || filtered.hides) item('dl.filtered', filtered.hides ? filtered.lines : filtered.matches.length, 'filtered');
+  show(host, button, pop);
 }
 
 /** Lines at most in the plain view: all of them are in the document there. */
 const PLAIN_LINES = 5_000;
 
-/** The last lines shown, as one text that stands still: for screen readers, and the browser's own find and print. @param {import('../log-tail.js').LogTail} tail */
-export function openPlain(tail) {
-  const { shown } = tail.rows;
+/** The last lines shown, as one text that stands still: for screen readers, and the browser's own find and print. @param {{host: HTMLElement, log: OpenLog, rows: import('../rows/rows.js').Rows}} parts */
+export function openPlain({ host, log, rows }) {
+  const { shown } = rows;
   const items = shown.items.slice(Math.max(shown.first, shown.items.length - PLAIN_LINES)).filter((item) => item.kind === 'line');
   const close = el('button.lt-icon', { type: 'button', 'aria-label': words.say('do.close'), click: () => dialog.close() }, icon('x'));
   const text = el('pre.lt-plain-text', { tabindex: '0' });
   text.textContent = items.map((item) => visible(item.plain)).join('\n');
-  const dialog = /** @type {HTMLDialogElement} */ (el('dialog.lt-help.lt-plain-view', { 'aria-label': `${words.say('set.plain')}: ${tail.info?.name ?? ''}`, close: () => dialog.remove() },
-    el('header', {}, el('h2', {}, tail.info?.name ?? ''), close), text));
-  tail.append(dialog);
+  const dialog = /** @type {HTMLDialogElement} */ (el('dialog.lt-help.lt-plain-view', { 'aria-label': `${words.say('set.plain')}: ${log.info?.name ?? ''}`, close: () => dialog.remove() },
+    el('header', {}, el('h2', {}, log.info?.name ?? ''), close), text));
+  host.append(dialog);
   dialog.showModal();
   text.focus();
   text.scrollTop = text.scrollHeight;

@@ -4,16 +4,21 @@ import { config, words } from '../ui/config.js';
 import { el, write } from '../ui/dom.js';
 import { reshape } from '../ui/icons.js';
 
-/** @typedef {ReturnType<typeof import('./pane.js').pane>} Parts */
+/** @typedef {import('./pane.js').Parts} Parts */
 
-/** What `described` is to put into words. @param {import('../log-tail.js').LogTail} tail @returns {import('../connection/state.js').Facts} */
-export function factsOf(tail) {
-  const { absence, arrivals, history, info, look, session, stream } = tail;
+/**
+ * What `described` is to put into words.
+ *
+ * @param {Pick<import('./drawing.js').Drawn, 'log'|'incoming'|'linkedLines'|'viewOptions'|'backgroundStop'>} drawn
+ * @returns {import('../connection/state.js').Facts}
+ */
+export function factsOf({ log, incoming, linkedLines, viewOptions, backgroundStop }) {
+  const { info, session, stream } = log;
   return {
     phase: stream.phase, details: stream.details, server: stream.server, name: info.name, queue: info.queue ?? '',
-    place: session?.place ?? null, lines: tail.lines, backlog: config.lines, paused: arrivals.paused, pausedAt: arrivals.pausedAt,
-    waiting: arrivals.waiting, holding: session?.holding ?? false, idle: absence.hasEnded, idleMinutes: absence.minutes,
-    lost: history.trouble, lastByteAt: stream.lastByteAt, now: Date.now(), resumed: stream.resumed, binary: stream.binary && !look.showsBinary,
+    place: session?.place ?? null, lines: log.lines, backlog: config.lines, paused: incoming.paused, pausedAt: incoming.pausedAt,
+    waiting: incoming.waiting, holding: session?.holding ?? false, idle: backgroundStop.hasEnded, idleMinutes: backgroundStop.minutes,
+    lost: linkedLines.trouble, lastByteAt: stream.lastByteAt, now: Date.now(), resumed: stream.resumed, binary: stream.binary && !viewOptions.showsBinary,
   };
 }
 

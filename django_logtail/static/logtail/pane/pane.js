@@ -3,6 +3,8 @@
 import { el } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
 
+/** @typedef {ReturnType<typeof pane>} Parts */
+
 /** @param {(key: string, values?: any) => string} say */
 export function pane(say) {
   const text = (/** @type {string} */ tag, attributes = {}) => el(tag, attributes);

@@ -4,21 +4,20 @@ import { words } from '../ui/config.js';
 import { write } from '../ui/dom.js';
 import { FAST_LINES } from '../rows/pace.js';
 
-/** @param {import('../log-tail.js').LogTail} tail */
-export function drawStatus(tail) {
-  const { parts, look } = tail;
-  const bytes = tail.fileSize;
-  const place = tail.session?.place;
-  write(parts.loaded, words.say('status.loaded', { n: tail.lines }));
-  write(parts.format, tail.store.outline.formats?.names[0] ?? '');
+/** @param {Pick<import('./drawing.js').Drawn, 'log'|'parts'|'rows'|'viewOptions'>} drawn */
+export function drawStatus({ log, parts, rows, viewOptions }) {
+  const bytes = log.fileSize;
+  const place = log.session?.place;
+  write(parts.loaded, words.say('status.loaded', { n: log.lines }));
+  write(parts.format, log.store.outline.formats?.names[0] ?? '');
   write(parts.size, Number.isFinite(bytes) ? words.size(bytes) : '');
   write(parts.offset, place ? `@ ${words.number(place.offset)}` : '');
-  write(parts.timeButton, words.say(`time.${look.time}`));
-  write(parts.wrapButton, words.say(look.wrap ? 'status.wrap' : 'status.nowrap'));
-  write(parts.followButton, words.say(tail.rows.follow ? 'status.follow' : 'status.nofollow'));
+  write(parts.timeButton, words.say(`time.${viewOptions.time}`));
+  write(parts.wrapButton, words.say(viewOptions.wrap ? 'status.wrap' : 'status.nowrap'));
+  write(parts.followButton, words.say(rows.follow ? 'status.follow' : 'status.nofollow'));
 }
 
-/** Each second. @param {ReturnType<typeof import('./pane.js').pane>} parts @param {import('./rate.js').Rate} rate */
+/** Each second. @param {import('./pane.js').Parts} parts @param {import('./rate.js').Rate} rate */
 export function drawRate(parts, rate) {
   parts.tail.dataset.fast = String(rate.last >= FAST_LINES);
   write(parts.rate, words.say('status.rate', { n: rate.last }));

@@ -3,14 +3,13 @@
 import { words } from '../ui/config.js';
 import { el } from '../ui/dom.js';
 
-/** @param {import('../log-tail.js').LogTail} tail */
-export function drawTop(tail) {
-  const { earlier, history, stream } = tail;
-  const { top } = tail.parts;
-  const first = tail.lines ? earlier.first : null;
-  const hasPrevious = first?.start === 0 && history.hasPrevious(first.file);
-  const key = !first ? 'none' : history.loading && hasPrevious ? 'loading' : first.start === 0 ? `start:${hasPrevious}` : earlier.loading ? 'loading'
-    : stream.can('range') ? `earlier:${first.start}:${earlier.failed?.message ?? ''}` : 'none';
+/** @param {Pick<import('./drawing.js').Drawn, 'log'|'parts'|'earlier'|'linkedLines'>} drawn */
+export function drawTop({ log, parts, earlier, linkedLines }) {
+  const { top } = parts;
+  const first = log.lines ? earlier.first : null;
+  const hasPrevious = first?.start === 0 && linkedLines.hasPrevious(first.file);
+  const key = !first ? 'none' : linkedLines.loading && hasPrevious ? 'loading' : first.start === 0 ? `start:${hasPrevious}` : earlier.loading ? 'loading'
+    : log.stream.can('range') ? `earlier:${first.start}:${earlier.failed?.message ?? ''}` : 'none';
   if (top.dataset.about === key) return;
   top.dataset.about = key;
   top.hidden = key === 'none';

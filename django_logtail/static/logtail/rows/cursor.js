@@ -3,9 +3,10 @@
 /** @typedef {import('../log/item.js').Item} Item */
 
 export class Cursor {
-  /** @param {import('../log-tail.js').LogTail} tail */
-  constructor(tail) {
-    this.tail = tail;
+  /** @param {{rows: import('./rows.js').Rows, tools: import('./tools.js').Tools}} parts */
+  constructor({ rows, tools }) {
+    this.rows = rows;
+    this.tools = tools;
     this.begin();
   }
 
@@ -17,7 +18,7 @@ export class Cursor {
 
   /** @param {number} step 1 down, -1 up @param {(item: Item) => boolean} [fits] only lines for which it is true; in the middle of the view then */
   move(step, fits) {
-    const { rows, tools } = this.tail;
+    const { rows, tools } = this;
     const { shown } = rows;
     if (!shown.length) return;
     let index;

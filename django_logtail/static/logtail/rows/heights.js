@@ -8,7 +8,7 @@ const BLOCK = 512;
 
 /** @typedef {import('../log/item.js').Item} Item */
 
-export class Shown {
+export class Heights {
   /** @param {(item: Item) => number} estimate height of an item that was not measured, in pixels */
   constructor(estimate) {
     this.estimate = estimate;

@@ -8,7 +8,7 @@
 import { Mounted } from './mounted.js';
 import { Pace } from './pace.js';
 import { Scroll } from './scroll.js';
-import { Shown } from './heights.js';
+import { Heights } from './heights.js';
 
 /** Pixels of rows kept ready beyond what is seen. */
 const BEYOND = 240;
@@ -36,7 +36,7 @@ export class Rows {
     /** @type {() => void} */ this.onLook;
     /** @type {() => boolean} */ this.isHeld;
     /** @type {(() => void)|undefined} */ this.onPaint;
-    this.shown = new Shown((item) => this.estimate(item));
+    this.shown = new Heights((item) => this.estimate(item));
     this.follow = true;
     this.wrap = false;
     this.rowHeight = 20;

@@ -3,9 +3,11 @@
 const EVERY_MS = 250;
 
 export class Ruler {
-  /** @param {import('../log-tail.js').LogTail} tail */
-  constructor(tail) {
-    this.tail = tail;
+  /** @param {{canvas: HTMLCanvasElement, rows: import('./rows.js').Rows, filtered: import('../find/filtered.js').Filtered}} parts */
+  constructor({ canvas, rows, filtered }) {
+    this.canvas = canvas;
+    this.rows = rows;
+    this.filtered = filtered;
     this.drawnAt = 0;
     /** Milliseconds that the last drawing took; it may take a twentieth of the time. */
     this.cost = 0;
@@ -13,16 +15,16 @@ export class Ruler {
 
   /** @param {AbortSignal} signal */
   wire(signal) {
-    const { ruler } = this.tail.parts;
+    const { canvas } = this;
     const go = (/** @type {PointerEvent} */ event) => {
-      const box = ruler.getBoundingClientRect();
-      this.tail.rows.goToPart((event.clientY - box.top) / box.height);
+      const box = canvas.getBoundingClientRect();
+      this.rows.goToPart((event.clientY - box.top) / box.height);
     };
-    ruler.addEventListener('pointerdown', (event) => {
-      ruler.setPointerCapture(event.pointerId);
+    canvas.addEventListener('pointerdown', (event) => {
+      canvas.setPointerCapture(event.pointerId);
       go(event);
     }, { signal });
-    ruler.addEventListener('pointermove', (event) => { if (event.buttons & 1) go(event); }, { signal });
+    canvas.addEventListener('pointermove', (event) => { if (event.buttons & 1) go(event); }, { signal });
     signal.addEventListener('abort', () => { clearTimeout(this.timer); this.timer = undefined; });
   }
 
@@ -36,19 +38,18 @@ export class Ruler {
   }
 
   draw() {
-    const { tail } = this;
-    const canvas = tail.parts.ruler;
+    const { canvas } = this;
     const { clientWidth: width, clientHeight: height } = canvas;
-    if (!height || document.hidden || !tail.isConnected) return;
+    if (!height || document.hidden || !canvas.isConnected) return;
     this.drawnAt = performance.now();
     const scale = devicePixelRatio || 1;
     canvas.width = width * scale;
     canvas.height = height * scale;
     const paper = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
-    const style = getComputedStyle(tail);
+    const style = getComputedStyle(canvas);
     const ink = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
     paper.scale(scale, scale);
-    const { shown, seen } = tail.rows;
+    const { shown, seen } = this.rows;
     if (!shown.length) return;
     paper.fillStyle = ink('--lt-sunken');
     paper.fillRect(1, seen.from * height, width - 1, Math.max(6, (seen.to - seen.from) * height));
@@ -68,7 +69,7 @@ export class Ruler {
       }
       y += item.height;
     }
-    const { matches } = tail.chosen;
+    const { matches } = this.filtered;
     if (matches.length && matches.length < 50_000) {
       for (const item of matches) found[Math.floor((shown.indexOfSeq(item.seq) / shown.length) * (height / 2))] = 1;
     }

@@ -13,9 +13,15 @@ import { offsetIn } from './text-offset.js';
 /** @typedef {import('../log/item.js').Item} Item */
 
 export class Selection {
-  /** @param {import('../log-tail.js').LogTail} tail */
-  constructor(tail) {
-    this.tail = tail;
+  /**
+   * @param {{host: HTMLElement, parts: import('../pane/pane.js').Parts, rows: import('./rows.js').Rows}} parts `host`: where what is copied is ours
+   * @param {{say(text: string): void}} listener
+   */
+  constructor({ host, parts, rows }, listener) {
+    this.host = host;
+    this.parts = parts;
+    this.rows = rows;
+    this.listener = listener;
     /** Whole lines, from where it began to where it goes. @type {{from: Item, to: Item}|null} */
     this.lines = null;
     /** The browser's own. @type {{from: {item: Item, offset: number}, to: {item: Item, offset: number}}|null} */
@@ -40,35 +46,34 @@ export class Selection {
 
   /** @param {Item} from @param {Item} to */
   select(from, to) {
-    const { tail } = this;
     this.lines = { from, to };
-    tail.rows.leave();
-    tail.rows.repaint();
+    this.rows.leave();
+    this.rows.repaint();
     this.#draw();
   }
 
   /** Every line shown. */
   all() {
-    const { tail } = this;
-    const { shown } = tail.rows;
+    const { host, parts } = this;
+    const { shown } = this.rows;
     if (!shown.length) return;
     // What is copied next is asked of what has the focus, which is still nothing after a page has loaded.
-    if (!tail.contains(document.activeElement)) tail.parts.view.focus({ preventScroll: true });
+    if (!host.contains(document.activeElement)) parts.view.focus({ preventScroll: true });
     this.select(shown.at(0), shown.at(shown.length - 1));
   }
 
   clear() {
     if (this.native) getSelection()?.removeAllRanges();
     this.native = null;
-    this.tail.rows.pinned.clear();
+    this.rows.pinned.clear();
     if (!this.lines) return;
     this.lines = null;
-    this.tail.rows.repaint();
+    this.rows.repaint();
     this.#draw();
   }
 
   #draw() {
-    const { parts } = this.tail;
+    const { parts } = this;
     parts.selectionBar.hidden = this.lines === null;
     if (!this.lines) return;
     const n = this.items.length;
@@ -84,7 +89,7 @@ export class Selection {
 
   /** @param {Item} low @param {Item} high */
   #between(low, high) {
-    const { shown } = this.tail.rows;
+    const { shown } = this.rows;
     const found = [];
     for (let i = shown.indexOfSeq(low.seq); i < shown.length && shown.at(i).seq <= high.seq; i++) if (shown.at(i).kind === 'line') found.push(shown.at(i));
     return found;
@@ -96,13 +101,13 @@ export class Selection {
 
   /** The browser's selection moved. */
   changed() {
-    const { tail } = this;
+    const { parts, rows } = this;
     const selection = getSelection();
-    const inside = selection && !selection.isCollapsed && selection.anchorNode && tail.parts.window.contains(selection.anchorNode);
+    const inside = selection && !selection.isCollapsed && selection.anchorNode && parts.window.contains(selection.anchorNode);
     if (!selection || !inside) {
       if (this.native) {
         this.native = null;
-        tail.rows.pinned.clear();
+        rows.pinned.clear();
       }
       return;
     }
@@ -110,17 +115,17 @@ export class Selection {
     // Dragged out of the lines: the last end inside stays.
     const to = this.#end(selection.focusNode, selection.focusOffset) ?? this.native?.to ?? null;
     if (!from || !to) return;
-    tail.rows.leave();
+    rows.leave();
     this.native = { from, to };
-    tail.rows.pinned.clear();
-    tail.rows.pinned.add(from.item);
-    tail.rows.pinned.add(to.item);
+    rows.pinned.clear();
+    rows.pinned.add(from.item);
+    rows.pinned.add(to.item);
   }
 
   /** @param {Node|null} node @param {number} offset */
   #end(node, offset) {
     if (!node) return null;
-    const { rows, parts } = this.tail;
+    const { rows, parts } = this;
     const item = rows.itemAt(node);
     const row = item && rows.mounted.get(item);
     if (item && row) return { item, offset: offsetIn(row, node, offset) };
@@ -134,10 +139,9 @@ export class Selection {
 
   /** @param {ClipboardEvent} event */
   copy(event) {
-    const { tail } = this;
     // Where nothing is natively selected, Firefox asks the body and not what has the focus.
     const at = /** @type {Element} */ (event.target === document.body ? document.activeElement : event.target);
-    if (at?.closest?.('input, textarea') || (!this.native && !tail.contains(at))) return;
+    if (at?.closest?.('input, textarea') || (!this.native && !this.host.contains(at))) return;
     let text = null;
     if (this.native) {
       let { from, to } = this.native;
@@ -152,7 +156,7 @@ export class Selection {
     if (text === null || !event.clipboardData) return;
     event.clipboardData.setData('text/plain', text);
     event.preventDefault();
-    tail.say(words.say('row.copied'));
+    this.listener.say(words.say('row.copied'));
   }
 }
 

@@ -10,9 +10,18 @@ const ROW_HEIGHT = 20;
 /** @typedef {import('../log/item.js').Item} Item */
 
 export class Tools {
-  /** @param {import('../log-tail.js').LogTail} tail */
-  constructor(tail) {
-    this.tail = tail;
+  /**
+   * @param {{
+   *   log: import('../log/open-log.js').OpenLog, parts: import('../pane/pane.js').Parts, rows: import('./rows.js').Rows,
+   *   filtered: import('../find/filtered.js').Filtered, incoming: import('../log/incoming.js').Incoming,
+   * }} parts
+   */
+  constructor({ log, parts, rows, filtered, incoming }) {
+    this.log = log;
+    this.parts = parts;
+    this.rows = rows;
+    this.filtered = filtered;
+    this.incoming = incoming;
     /** What they act on. @type {Item|null} */
     this.item = null;
     /** A line that was tapped keeps them: there is no pointer that could ask for them again. */
@@ -21,7 +30,7 @@ export class Tools {
 
   hide() {
     this.isTapped = false;
-    this.tail.parts.tools.hidden = true;
+    this.parts.tools.hidden = true;
   }
 
   /** With a finger: a second tap takes them away. @param {Item|null} item */
@@ -46,15 +55,14 @@ export class Tools {
   }
 
   #draw() {
-    const { item } = this;
-    const { chosen, parts, rows } = this.tail;
+    const { filtered, item, parts, rows } = this;
     const { tools, contextButton } = parts;
     const row = item && rows.mounted.get(item);
     const at = row?.getBoundingClientRect();
     const box = parts.body.getBoundingClientRect();
     tools.hidden = !at || item?.kind !== 'line' || at.bottom <= box.top || at.top >= box.bottom;
     if (tools.hidden || !at) return;
-    contextButton.hidden = !chosen.hides;
+    contextButton.hidden = !filtered.hides;
     this.#drawFold(/** @type {Item} */ (item));
     const height = tools.offsetHeight;
     tools.style.top = `${Math.max(0, Math.min(box.height - height, at.top - box.top + (Math.min(at.height, ROW_HEIGHT) - height) / 2))}px`;
@@ -62,10 +70,10 @@ export class Tools {
 
   /** @param {Item} item */
   #drawFold(item) {
-    const { chosen, parts, store } = this.tail;
-    const { foldButton } = parts;
+    const { store } = this.log;
+    const { foldButton } = this.parts;
     const first = firstLineOf(store, item);
-    const isFolded = chosen.folded.has(first);
+    const isFolded = this.filtered.folded.has(first);
     foldButton.hidden = innerLinesOf(store, first).length === 0;
     foldButton.setAttribute('aria-label', words.say(isFolded ? 'do.unfold' : 'do.fold'));
     reshape(foldButton, isFolded ? 'chevron' : 'chevron-up');
@@ -73,12 +81,13 @@ export class Tools {
 
   /** Folds an entry to its first line, or unfolds it. @param {Item} item a line of it */
   toggleFold(item) {
-    const { arrivals, chosen, rows, store } = this.tail;
+    const { folded } = this.filtered;
+    const { store } = this.log;
     const first = firstLineOf(store, item);
     if (!innerLinesOf(store, first).length) return;
-    if (!chosen.folded.delete(first)) chosen.folded.add(first);
+    if (!folded.delete(first)) folded.add(first);
     this.hide();
-    arrivals.rebuild();
-    rows.refresh(first);
+    this.incoming.rebuild();
+    this.rows.refresh(first);
   }
 }

@@ -1,12 +1,11 @@
 /** How the lines of a log are shown: wrapped or not, which times, where continued lines begin, what is opened. */
 
-import { settings, words } from '../ui/config.js';
-import { innerLinesOf, writtenBefore } from '../log/entry.js';
-import { hangOf, paint } from './row.js';
+import { settings } from '../ui/config.js';
+import { hangOf } from './row.js';
 import { plain } from '../log/text.js';
 
 const TIMES = /** @type {const} */ (['compact', 'raw', 'relative', 'hidden']);
-const PHONE = matchMedia('(max-width: 640px)');
+export const PHONE = matchMedia('(max-width: 640px)');
 /** Of a longer line its head is in the first ones. */
 const HEAD_CHARACTERS = 400;
 /** Lines looked at for one with a head. */
@@ -14,10 +13,16 @@ const MOST_LOOKED = 200;
 
 /** @typedef {import('../log/item.js').Item} Item */
 
-export class Look {
-  /** @param {import('../log-tail.js').LogTail} tail */
-  constructor(tail) {
-    this.tail = tail;
+export class ViewOptions {
+  /**
+   * @param {{log: import('../log/open-log.js').OpenLog, view: HTMLElement, rows: import('./rows.js').Rows}} parts
+   * @param {{changed(): void, uncovered(): void}} listener `uncovered`: lines are shown that seem to be no text
+   */
+  constructor({ log, view, rows }, listener) {
+    this.log = log;
+    this.view = view;
+    this.rows = rows;
+    this.listener = listener;
     this.wrap = false;
     /** @type {import('../ui/settings.js').LogSettings['time']} */
     this.time = 'compact';
@@ -43,36 +48,37 @@ export class Look {
   }
 
   apply() {
-    const { parts, rows, store } = this.tail;
-    parts.view.dataset.time = this.time;
-    parts.view.dataset.wrap = String(this.wrap);
+    const { rows, view } = this;
+    const { store } = this.log;
+    view.dataset.time = this.time;
+    view.dataset.wrap = String(this.wrap);
     rows.wrap = this.wrap;
     this.hang = null;
     this.findHang(store.items.slice(store.first, store.first + MOST_LOOKED));
     rows.measureAgain();
-    this.tail.drawing.status();
+    this.listener.changed();
     if (rows.follow) rows.schedule(true);
   }
 
   toggleWrap() {
     this.wrap = !this.wrap;
-    settings.saveLog(this.tail.info.slug, { wrap: this.wrap });
+    settings.saveLog(this.log.info.slug, { wrap: this.wrap });
     this.apply();
   }
 
-  /** @param {Look['time']} [time] the next one when left out */
+  /** @param {ViewOptions['time']} [time] the next one when left out */
   setTime(time) {
     this.time = time ?? TIMES[(TIMES.indexOf(this.time) + 1) % TIMES.length];
-    settings.saveLog(this.tail.info.slug, { time: this.time });
+    settings.saveLog(this.log.info.slug, { time: this.time });
     this.apply();
   }
 
   /** @param {Item[]} items */
   findHang(items) {
-    const { style } = this.tail.parts.view;
+    const { style } = this.view;
     for (const item of items) {
       if (item.kind !== 'line' || item.inner) continue;
-      const columns = hangOf(plain(item.text.slice(0, HEAD_CHARACTERS)), this.time, this.tail.store.outline.formats);
+      const columns = hangOf(plain(item.text.slice(0, HEAD_CHARACTERS)), this.time, this.log.store.outline.formats);
       if (columns === null) continue;
       this.hang = columns;
       style.setProperty('--lt-hang', `${columns}ch`);
@@ -83,36 +89,18 @@ export class Look {
 
   showBinary() {
     this.showsBinary = true;
-    this.tail.drawing.all();
+    this.listener.uncovered();
   }
 
   /** A JSON line as its fields, or as it is again. @param {Item} item */
   toggleFields(item) {
     if (!this.opened.delete(item)) this.opened.add(item);
-    this.tail.rows.refresh(item);
+    this.rows.refresh(item);
   }
 
   /** A long line to its end. @param {Item} item */
   showWhole(item) {
     item.whole = true;
-    this.tail.rows.refresh(item);
-  }
-
-  /** @param {HTMLElement} row @param {Item} item */
-  paint(row, item) {
-    const { chosen, finding, history, info, selection, store } = this.tail;
-    const { query } = finding;
-    paint(row, item, {
-      words, formats: store.outline.formats, time: this.time, colours: settings.reader.colours, phone: PHONE.matches, name: info?.name ?? '',
-      hitsOf: (text, line) => (query.active ? query.hits(text, line) : []),
-      isCurrent: (line) => chosen.matches[finding.current] === line,
-      timeBefore: (line) => writtenBefore(store, line),
-      hasPrevious: (mark) => history.isCutOff(mark), opened: this.opened, folded: chosen.folded, innerCount: (line) => innerLinesOf(store, line).length,
-    });
-    if (selection.has(item)) row.classList.add('lt-sel');
-    row.removeAttribute('aria-current');
-    if (!history.isTarget(item)) return;
-    row.classList.add('lt-target');
-    row.setAttribute('aria-current', 'true');
+    this.rows.refresh(item);
   }
 }

@@ -8,19 +8,20 @@ import { reshape } from './icons.js';
 const DONE_MS = 1_200;
 
 /**
- * @param {import('../log-tail.js').LogTail} tail
+ * @param {HTMLElement} host
  * @param {string} text
+ * @param {(words: string) => void} say
  * @param {Element|null} [button] that asked for it
  * @param {'copy'|'link'} [what] as its icon
  */
-export async function copy(tail, text, button = null, what = 'copy') {
+export async function copy(host, text, say, button = null, what = 'copy') {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
     // Over plain HTTP there is no such thing; the older way works there, after a click.
-    if (!copyBySelection(tail, text)) return;
+    if (!copyBySelection(host, text)) return;
   }
-  tail.say(words.say(what === 'link' ? 'row.linked' : 'row.copied'));
+  say(words.say(what === 'link' ? 'row.linked' : 'row.copied'));
   if (!button) return;
   reshape(button, 'check');
   setTimeout(() => reshape(button, what), DONE_MS);

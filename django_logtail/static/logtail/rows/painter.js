@@ -1,0 +1,46 @@
+/** What the look of a row depends on, brought together: view options, what is found, selected and linked. */
+
+import { settings, words } from '../ui/config.js';
+import { innerLinesOf, writtenBefore } from '../log/entry.js';
+import { paint } from './row.js';
+import { PHONE } from './view-options.js';
+
+/** @typedef {import('../log/item.js').Item} Item */
+
+export class Painter {
+  /**
+   * @param {{
+   *   log: import('../log/open-log.js').OpenLog, viewOptions: import('./view-options.js').ViewOptions, selection: import('./selection.js').Selection,
+   *   filtered: import('../find/filtered.js').Filtered, finding: import('../find/finding.js').Finding,
+   *   linkedLines: import('../log/linked-lines.js').LinkedLines,
+   * }} parts
+   */
+  constructor({ log, viewOptions, selection, filtered, finding, linkedLines }) {
+    this.log = log;
+    this.viewOptions = viewOptions;
+    this.selection = selection;
+    this.filtered = filtered;
+    this.finding = finding;
+    this.linkedLines = linkedLines;
+  }
+
+  /** @param {HTMLElement} row @param {Item} item */
+  paint(row, item) {
+    const { filtered, finding, linkedLines, selection, viewOptions } = this;
+    const { info, store } = this.log;
+    const { query } = finding;
+    paint(row, item, {
+      words, formats: store.outline.formats, time: viewOptions.time, colours: settings.reader.colours, phone: PHONE.matches, name: info?.name ?? '',
+      hitsOf: (text, line) => (query.active ? query.hits(text, line) : []),
+      isCurrent: (line) => filtered.matches[finding.current] === line,
+      timeBefore: (line) => writtenBefore(store, line),
+      hasPrevious: (mark) => linkedLines.isCutOff(mark), opened: viewOptions.opened, folded: filtered.folded,
+      innerCount: (line) => innerLinesOf(store, line).length,
+    });
+    if (selection.has(item)) row.classList.add('lt-sel');
+    row.removeAttribute('aria-current');
+    if (!linkedLines.isTarget(item)) return;
+    row.classList.add('lt-target');
+    row.setAttribute('aria-current', 'true');
+  }
+}
