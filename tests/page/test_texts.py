@@ -132,6 +132,37 @@ def test_each_import_of_a_script_names_a_script_that_is_there() -> None:
     assert [item for item in imports if item[2] not in SCRIPTS] == []
 
 
+#: The rooms of the scripts, each standing on those below it.
+ROOMS = ("admin", "page", "define.js", "log-tail.js", "pane", "find", "rows", "connection", "log", "formats", "ui", "vendor")
+
+
+def room_of(script: Path) -> str:
+    return script.relative_to(PACKAGE / "static" / "logtail").parts[0]
+
+
+def test_arrows_between_the_folders_of_scripts_point_down() -> None:
+    arrows = {
+        (room_of(script), room_of((script.parent / target).resolve()))
+        for script in SCRIPTS
+        for target in re.findall(r"^import (?:[^']* from )?'([^']+)'", script.read_text(), re.MULTILINE)
+    }
+
+    upwards = [(a, b) for a, b in arrows if ROOMS.index(a) > ROOMS.index(b)]
+    assert {room_of(script) for script in SCRIPTS} == set(ROOMS)
+    assert len(arrows) > 20
+    assert upwards == []
+
+
+def test_no_part_of_the_element_knows_the_element() -> None:
+    knowing = {
+        script.name
+        for script in SCRIPTS
+        if "LogTail" in script.read_text() or re.search(r"[( {]tail\.[a-z]+[.(]", script.read_text())
+    }
+
+    assert knowing == {"log-tail.js", "define.js", "logs-page.js"}
+
+
 def test_the_page_knows_its_version_without_a_configuration() -> None:
     config = (PACKAGE / "static" / "logtail" / "ui" / "config.js").read_text()
     assert f"version: {json.dumps(django_logtail.__version__)}".replace('"', "'") in config

@@ -10,7 +10,7 @@ import { fieldsOfJson, peek } from '../../../django_logtail/static/logtail/forma
 import { headOf } from '../../../django_logtail/static/logtail/formats/heads.js';
 import { clockOf, dayOf, momentOf, passed } from '../../../django_logtail/static/logtail/formats/moments.js';
 import { Store } from '../../../django_logtail/static/logtail/log/store.js';
-import { plain } from '../../../django_logtail/static/logtail/log/text.js';
+import { plain } from '../../../django_logtail/static/logtail/formats/text.js';
 
 /** Noon of the day that the lines were written on. */
 const BESIDE = 1_795_867_200_000;

@@ -9,7 +9,7 @@ import { Context, read } from '../formats/context.js';
 import { detect } from '../formats/detection.js';
 import { given } from '../formats/given.js';
 import { el } from '../ui/dom.js';
-import { plain } from '../log/text.js';
+import { plain } from '../formats/text.js';
 
 const SHOWN_LINES = 20;
 const ASKED_LINES = 300;

@@ -3,7 +3,7 @@
  * behind it. Knows no DOM.
  */
 
-import { looksBinary, reading } from '../log/text.js';
+import { looksBinary, reading } from '../formats/text.js';
 
 /** For how long it is said that the log went on where it had broken off. */
 const RESUMED_MS = 6_000;

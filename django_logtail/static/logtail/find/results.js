@@ -5,7 +5,7 @@ import { el, write } from '../ui/dom.js';
 import { fill } from '../rows/fill.js';
 import { headOf } from '../formats/heads.js';
 import { Search, shownOf, soughtBy } from './search.js';
-import { steering } from '../log/text.js';
+import { steering } from '../formats/text.js';
 
 /** How often it is said how far a search is; what listens to a page would hear nothing else. */
 const SAY_MS = 1_000;

@@ -1,7 +1,7 @@
 /** One search of a whole file, on the server: what it found so far, how far it is, and how to say so. Knows no DOM. */
 
 import { terms } from './filter.js';
-import { unescaped } from '../log/text.js';
+import { unescaped } from '../formats/text.js';
 
 /** The server takes no longer one. */
 const MOST_CHARACTERS = 1_000;

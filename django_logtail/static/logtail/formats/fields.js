@@ -5,7 +5,7 @@
  */
 
 import { KEYS, MAPS, levelOf, levelOfNumber } from './rows.js';
-import { plain } from '../log/text.js';
+import { plain } from './text.js';
 
 /** @typedef {import('./rows.js').Level} Level */
 

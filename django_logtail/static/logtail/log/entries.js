@@ -5,7 +5,7 @@ import { detect } from '../formats/detection.js';
 import { headOf } from '../formats/heads.js';
 import { Item } from './item.js';
 import { dayOf } from '../formats/moments.js';
-import { isCoded, unescaped } from './text.js';
+import { isCoded, unescaped } from '../formats/text.js';
 
 /** What ends a line in no colour, as most programs do. */
 const ENDS_PLAIN = /\u001b\[0?m[^\u001b\u009b]*$/;

@@ -1,6 +1,6 @@
 /** What a log is made of on the page: lines, and marks between them. Knows no DOM. */
 
-import { coloured, plain, unescaped } from './text.js';
+import { coloured, plain, unescaped } from '../formats/text.js';
 
 /** One line of the log, or a mark between two of them. */
 export class Item {

@@ -7,7 +7,7 @@
 
 import { Item } from './item.js';
 import { Outline } from './entries.js';
-import { isCoded, lineEnds, reading } from './text.js';
+import { isCoded, lineEnds, reading } from '../formats/text.js';
 
 export const MOST_LINES = 200_000;
 export const MOST_BYTES = 64 * 1024 * 1024;

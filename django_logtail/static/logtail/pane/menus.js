@@ -5,7 +5,7 @@ import { el } from '../ui/dom.js';
 import { names } from '../formats/given.js';
 import { fileLink, saveLines } from './download.js';
 import { icon } from '../ui/icons.js';
-import { named, steering } from '../log/text.js';
+import { named, steering } from '../formats/text.js';
 
 /**
  * Shows a popover at a button; it goes by itself when the reader turns elsewhere.

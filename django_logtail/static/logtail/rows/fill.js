@@ -1,7 +1,7 @@
 /** Text of a log as text nodes, and nothing else. */
 
 import { el } from '../ui/dom.js';
-import { named, steering } from '../log/text.js';
+import { named, steering } from '../formats/text.js';
 
 /** Whether nothing in text[from, to) is coloured, searched or to be named. */
 export function isOrdinary(ctx, from, to) {

@@ -6,7 +6,7 @@ import { namesError } from '../formats/context.js';
 import { headOf } from '../formats/heads.js';
 import { paintMark } from './mark.js';
 import { clockOf, momentOf, passed } from '../formats/moments.js';
-import { steering } from '../log/text.js';
+import { steering } from '../formats/text.js';
 
 /** What stands between two parts and is more than a sign: the address before the time of a request. */
 const SAYS = /[\p{L}\p{N}]/u;

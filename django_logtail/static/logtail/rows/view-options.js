@@ -2,7 +2,7 @@
 
 import { settings } from '../ui/config.js';
 import { hangOf } from './row.js';
-import { plain } from '../log/text.js';
+import { plain } from '../formats/text.js';
 
 const TIMES = /** @type {const} */ (['compact', 'raw', 'relative', 'hidden']);
 export const PHONE = matchMedia('(max-width: 640px)');

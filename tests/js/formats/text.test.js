@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { coloured, lineEnds, looksBinary, named, plain, reading, steering } from '../../../django_logtail/static/logtail/log/text.js';
+import { coloured, lineEnds, looksBinary, named, plain, reading, steering } from '../../../django_logtail/static/logtail/formats/text.js';
 
 const bytes = (text) => new TextEncoder().encode(text);
 
