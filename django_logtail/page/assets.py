@@ -24,7 +24,7 @@ from django_logtail.page.joined import joined
 
 FOLDER = Path(__file__).parent.parent / "static" / "logtail"
 #: The scripts that pages begin with: each is served as one file with all that it imports.
-ENTRIES = ("page/logs-page.js", "define.js")
+ENTRIES = ("page/logs-page.js", "define.js", "admin/format-preview.js")
 _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",

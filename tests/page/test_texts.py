@@ -133,7 +133,20 @@ def test_each_import_of_a_script_names_a_script_that_is_there() -> None:
 
 
 #: The rooms of the scripts, each standing on those below it.
-ROOMS = ("admin", "page", "define.js", "log-tail.js", "pane", "find", "rows", "connection", "log", "formats", "ui", "vendor")
+ROOMS = (
+    "admin",
+    "page",
+    "define.js",
+    "log-tail.js",
+    "pane",
+    "find",
+    "rows",
+    "connection",
+    "log",
+    "formats",
+    "ui",
+    "vendor",
+)
 
 
 def room_of(script: Path) -> str:
