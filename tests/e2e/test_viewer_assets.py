@@ -34,7 +34,9 @@ def test_a_first_visit_asks_for_script_and_styles_at_once_and_for_nothing_after_
 
     first_screen = paths(asked)[: paths(asked).index(f"/logs/{log}/ticket/")]
     assert first_screen[0] == f"/logs/{log}/"
-    assert sorted(path for path in first_screen[1:] if "match-worker" not in path) == [
+    assert sorted(
+        path for path in first_screen[1:] if not path.endswith(("match-worker.js", "re2js.js"))
+    ) == [
         "/logs/-/assets//joined/page/logs-page.js",
         "/logs/-/assets//styles/tokens.css",
         "/logs/-/assets//styles/viewer.css",
@@ -101,7 +103,7 @@ def test_a_regular_expression_is_found_also_when_the_server_has_another_release_
 ) -> None:
     web = stack.start_web()
     signed_in.add_cookies([{"name": "sessionid", "value": stack.make_user("late"), "url": web.url}])
-    with page.expect_event("requestfinished", lambda request: request.url.endswith("match-worker.js")):
+    with page.expect_event("requestfinished", lambda request: request.url.endswith("re2js.js")):
         show(page, web, stack, log)
     until(page, "tail.lines === 60")
     web.stop()

@@ -4,7 +4,8 @@ import { LogTail } from './log-tail.js';
 
 if (!customElements.get('log-tail')) customElements.define('log-tail', LogTail);
 
-// The one script that comes later: from now on the browser has it, also when a newer release has taken its place.
-addEventListener('load', () => void fetch(new URL('./find/match-worker.js', import.meta.url)).catch(() => {}), { once: true });
+// What comes later: from now on the browser has it, also when a newer release has taken its place.
+const LATER = ['./find/match-worker.js', './vendor/re2js.js'];
+addEventListener('load', () => { for (const name of LATER) void fetch(new URL(name, import.meta.url)).catch(() => {}); }, { once: true });
 
 export { LogTail };
