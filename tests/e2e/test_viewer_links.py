@@ -12,7 +12,7 @@ from tests.stack import Running, Stack, Web, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.redis, pytest.mark.whole]
 
-LOST = "The linked lines are no longer there"
+LOST = "The linked lines no longer exist"
 
 
 @pytest.fixture(autouse=True)

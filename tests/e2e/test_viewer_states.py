@@ -141,7 +141,7 @@ def test_a_lost_network_is_said_and_nothing_is_missed(
     show(page, web, stack, "shop")
     signed_in.set_offline(True)
     expect_state(page, "offline")
-    expect(page.locator(".lt-tail")).to_contain_text(f"This continues from byte {len(lines(0, 3))} when")
+    expect(page.locator(".lt-tail")).to_contain_text(f"Resumes from byte {len(lines(0, 3))} when")
 
     append(path, lines(3, 2000))
     signed_in.set_offline(False)
