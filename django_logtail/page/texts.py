@@ -314,7 +314,7 @@ def texts(*, for_staff: bool = True) -> dict[str, str | list[str]]:
     samples = plural_samples()
     plain = {key: str(text) for key, text in {**_REASON_TEXTS, **TEXTS}.items()}
     if not for_staff:
-        plain = {key: text for key, text in plain.items() if not key.endswith(".full")}
+        plain = {key: text for key, text in plain.items() if key in TEXTS or not key.endswith(".full")}
     return {**plain, **{key: [str(text % n) for n in samples] for key, text in PLURALS.items()}}
 
 

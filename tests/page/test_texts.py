@@ -205,3 +205,11 @@ def test_the_style_sheet_names_no_colour_of_its_own() -> None:
     text = (PACKAGE / "static" / "logtail" / "styles" / "viewer.css").read_text()
 
     assert re.findall(r"#[0-9a-fA-F]{3,8}\b|!important", re.sub(r"/\*.*?\*/", "", text, flags=re.S)) == []
+
+
+def test_everybody_is_given_every_text_but_the_reasons_for_staff() -> None:
+    given, kept = texts(for_staff=False), set(texts()) - set(texts(for_staff=False))
+
+    assert given["notice.full"] == "This server has reached its viewer limit. Try again later."
+    assert kept
+    assert {key[:7] for key in kept} == {"reason."}
