@@ -83,13 +83,14 @@ class Rewriting:
         segment = self._chain.last
         old = segment.generation
         assert old.descriptor is not None
+        found = old.stat()  # before anything is opened, for it may fail
         unseen = self._siblings.copies_after(None, self._chain, old).unseen
         if not unseen:
             return False
         first, *others = unseen
         copy = (first.sibling, first.generation)
         try:
-            new = self._on_the_same_inode(old, old.stat(), 0, copy)
+            new = self._on_the_same_inode(old, found, 0, copy)
         except OSError:
             for other in others:
                 self._siblings.forget(other.generation)
