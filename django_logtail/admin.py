@@ -28,6 +28,7 @@ from django_logtail.conf import conf
 from django_logtail.control import ControlUnavailable
 from django_logtail.formats.given import names as format_names
 from django_logtail.models import Access, Log
+from django_logtail.operating import no_redis
 from django_logtail.operating.status import Status, current_status
 from django_logtail.page.assets import asset_url, nonce_of
 from django_logtail.tailing.reasons import in_full
@@ -138,7 +139,7 @@ class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         except stop_flag.OnlyWithWorker as error:
             messages.error(request, str(error))
         except ControlUnavailable as error:
-            messages.error(request, _no_redis(error))
+            messages.error(request, no_redis.told(error))
         else:
             names = [gettext("every log") if log is None else log.name for log in logs]
             messages.success(request, done % {"logs": ", ".join(names)})
@@ -170,7 +171,7 @@ class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         try:
             context |= _tables(current_status())
         except ControlUnavailable as error:
-            context["trouble"] = _no_redis(error)
+            context["trouble"] = no_redis.told(error)
         return TemplateResponse(request, "admin/logtail/log/status.html", context)
 
     def _act_on_status(self, request: HttpRequest) -> HttpResponse:
@@ -256,9 +257,3 @@ def _tables(status: Status) -> dict[str, Any]:
         "viewers": status.viewers,
         "failures": status.failures,
     }
-
-
-def _no_redis(error: ControlUnavailable) -> str:
-    return gettext(
-        "Redis does not respond: %(error)s. Check that it is running; “manage.py logtail_doctor” shows its address."
-    ) % {"error": error}

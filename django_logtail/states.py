@@ -42,6 +42,7 @@ class LogState:
     `notice`, `end`: what a page says above and below the lines; None: nothing, or what it says of itself. With
     `{name}`, `{reason}` and `{queue}`; `without_queue` is for those who are not told that. `actions`: of
     the notice, by the names of their texts. `continues`: the notice promises that the page goes on by itself.
+    `notice_with_reason`: the notice instead, for everyone, where `status` has a reason.
 
     `finding`, `mark`, `next_step`: what the doctor says of a log that is so, how bad that is, and what to do.
     `is_answer`: a reader said it.
@@ -58,6 +59,7 @@ class LogState:
     is_answer: bool = True
     notice: object = None
     notice_without_queue: object = None
+    notice_with_reason: object = None
     end: object = None
     end_without_queue: object = None
     actions: tuple[str, ...] = ()
@@ -126,6 +128,7 @@ PAGE_STATES: Final = (
     PageState("failed", _("Not connected"), "the page can't connect, and says why", "danger", dot="square"),
 )
 
+_NO_LINES: Final = _("No lines can arrive: {reason}. Resumes automatically when this is fixed.")
 _NO_ANSWER: Final = "the reader reported nothing about it"
 
 LOG_STATES: Final = (
@@ -204,11 +207,15 @@ LOG_STATES: Final = (
     ),
     LogState(
         "no-reader",
-        "nothing serves the log's queue",
+        "nothing serves the log's queue, or what its reader sends is of no use",
         shown="noreader",
         is_answer=False,
-        notice=_("No reader is serving queue “{queue}”. Lines will appear when a worker starts."),
+        notice=_(
+            "No reader is serving queue “{queue}”. On the host that has the file, run: "
+            "manage.py rundramatiq --processes 1 --threads 2 --queues {queue}"
+        ),
         notice_without_queue=_("No reader is serving this log. Lines will appear when one starts."),
+        notice_with_reason=_NO_LINES,  # there is a reader, or was: to start one would be the wrong advice
         continues=True,
         end=_("Waiting for a reader on queue “{queue}”."),
         end_without_queue=_("Waiting for a reader."),
@@ -218,10 +225,11 @@ LOG_STATES: Final = (
     ),
     LogState(
         "no-redis",
-        "the web process cannot reach Redis",
+        "the web process cannot reach Redis, or Redis refuses what it asks",
         shown="noreader",
         is_answer=False,
         notice=_("The server cannot reach Redis. Resumes automatically when Redis is back."),
+        notice_with_reason=_NO_LINES,
         continues=True,
         end=_("Connecting…"),
         mark="PROBLEM",
@@ -291,10 +299,11 @@ def _look(state: PageState) -> dict[str, Any]:
 
 
 def _row(state: LogState) -> dict[str, Any]:
-    notice, notice_any, end, end_any = (name if text else "" for name, text in _texts_of(state).items())
+    notice, notice_any, end, end_any, why = (name if text else "" for name, text in _texts_of(state).items())
     return {
         "shown": state.shown,
         "notice": [notice, notice_any or notice],
+        "why": why,
         "end": [end, end_any or end],
         "actions": list(state.actions),
         "tone": state.tone,
@@ -308,4 +317,5 @@ def _texts_of(state: LogState) -> dict[str, object]:
         f"notice.log.{state.name}.any": state.notice_without_queue,
         f"tail.log.{state.name}": state.end,
         f"tail.log.{state.name}.any": state.end_without_queue,
+        f"notice.log.{state.name}.why": state.notice_with_reason,
     }

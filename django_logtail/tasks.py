@@ -205,6 +205,14 @@ def read_logs(queue: str, wake_up: str = "", passed_on: int = 0) -> None:
             "a wake-up", Malformed("its arguments are of other types")
         )  # anybody may write to a broker
         return
+    if conf.READER != "dramatiq":
+        logger.error(
+            'queue %s: LOGTAIL["READER"] is %r in the settings of this worker, so it reads for nobody; '
+            "give it the settings of the web processes",
+            queue,
+            conf.READER,
+        )
+        return
     if _is_for_us(queue, wake_up, passed_on):
         run_to_end(_run(queue))
 

@@ -102,6 +102,7 @@ def test_a_page_gets_the_table_with_its_configuration(rf: RequestFactory) -> Non
     assert given["states"]["log"]["missing"] == {
         "shown": "missing",
         "notice": ["notice.log.missing", "notice.log.missing"],
+        "why": "",
         "end": ["tail.log.missing", "tail.log.missing"],
         "actions": ["do.choose"],
         "tone": "",

@@ -29,8 +29,9 @@ MOST_NOTES: Final = 100
 class ControlUnavailable(Exception):
     """Redis did not answer, or did not do it. The text is the client library's.
 
-    `trouble` says what is known of why: "read-only", "full" or "password"; "" otherwise. `is_answer`: Redis was
-    reached, and the text is what it said.
+    `trouble` says what is known of why: "read-only", "full", "password", "right" (its user may not do that),
+    "starting" or "clients" (it takes no more of them); "" otherwise. `is_answer`: Redis was reached, and the text is
+    what it said.
     """
 
     def __init__(self, text: str = "", trouble: str = "", *, is_answer: bool = False) -> None:

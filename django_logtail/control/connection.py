@@ -38,6 +38,8 @@ _WRONG_KINDS: Final = (
     redis.AuthenticationError,
     redis.exceptions.ClusterError,
 )
+_ANSWERS: Final = (redis.ResponseError, redis.AuthenticationError, redis.BusyLoadingError)
+_NO_MORE_CLIENTS: Final = "max number of clients reached"
 #: Redis 7 ends with "script: <hash>, on @user_script:8."; older ones begin with what runs the script.
 _OF_SCRIPTS: Final = re.compile(
     r" *script: [0-9a-f]{40}, on @user_script: ?\d+\.?"
@@ -56,9 +58,20 @@ def is_wrong_connection(error: BaseException) -> bool:
     return text.startswith(_WRONG) or any(f"-{word} " in text for word in _WRONG)
 
 
+def is_answer(error: BaseException) -> bool:
+    """Whether Redis was reached, and said this. redis-py counts some of it among lost connections."""
+    return isinstance(error, _ANSWERS) or _NO_MORE_CLIENTS in str(error)
+
+
 def trouble_of(error: BaseException) -> str:
-    """What is wrong with the server, where an operator can mend it: "read-only", "full", "password" or ""."""
+    """What is wrong with the server, where an operator can mend it: as of `ControlUnavailable`."""
     text = str(error)
+    if isinstance(error, redis.exceptions.NoPermissionError) or text.startswith("NOPERM"):
+        return "right"
+    if isinstance(error, redis.BusyLoadingError) or text.startswith("LOADING"):
+        return "starting"
+    if _NO_MORE_CLIENTS in text:
+        return "clients"
     if isinstance(error, redis.ReadOnlyError) or "-READONLY " in text or text.startswith("READONLY"):
         return "read-only"
     if isinstance(error, redis.exceptions.OutOfMemoryError) or "-OOM " in text or text.startswith("OOM "):

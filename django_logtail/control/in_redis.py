@@ -35,7 +35,7 @@ from django_logtail.control import (
     messages,
     scripts,
 )
-from django_logtail.control.connection import is_wrong_connection, said_by, trouble_of
+from django_logtail.control.connection import is_answer, is_wrong_connection, said_by, trouble_of
 from django_logtail.control.failed import failed_here
 from django_logtail.control.wants import WANT_LEASE_MS, Want
 from django_logtail.control.wire import Malformed, TooNew, Unreadable, ignored
@@ -260,7 +260,12 @@ class RedisControl:
 
     def ping(self) -> str:
         """The server's version; proves that it can be reached and keeps what it is given."""
-        found = self._call(self._client.info, "server")
+        found: dict[str, Any] = {}
+        try:
+            found = self._call(self._client.info, "server")
+        except ControlUnavailable as error:
+            if error.trouble != "right":  # many users may do everything but that
+                raise
         # A replica, or a server that is full, would answer the one above.
         self._call(self._client.set, keys.key(conf.QUEUE, "probe"), "1", px=keys.PROBE_LEASE_MS)
         return str(found.get("redis_version", "unknown"))
@@ -280,15 +285,15 @@ class RedisControl:
         try:
             return function(*args, **kwargs)
         except (redis.RedisError, OSError) as error:
-            is_answer = isinstance(error, redis.ResponseError)
+            is_said = is_answer(error)
             if is_wrong_connection(error) or isinstance(error, redis.ConnectionError):
                 self.losses += 1
             if is_wrong_connection(error):
                 # All that rest in the pool: they lead where this one did. The next call connects anew.
                 self._client.connection_pool.disconnect(inuse_connections=False)
-                raise WrongServer(said_by(error), trouble_of(error), is_answer=is_answer) from error
+                raise WrongServer(said_by(error), trouble_of(error), is_answer=is_said) from error
             raise ControlUnavailable(
-                said_by(error) or type(error).__name__, trouble_of(error), is_answer=is_answer
+                said_by(error) or type(error).__name__, trouble_of(error), is_answer=is_said
             ) from error
 
 

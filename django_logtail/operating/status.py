@@ -20,6 +20,7 @@ from django_logtail.operating.advice import next_step
 from django_logtail.operating.reports import Report, ReportedLog, report_of
 from django_logtail.states import as_told, log_state
 from django_logtail.stop_flag import StopFlag
+from django_logtail.tailing.reasons import code_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class ReadLog:
     `state`: as in the protocol's `status`. `reason`: one of `reasons`, to be worded where it is shown. `size`:
     bytes, None while the file is not open. `rate`: bytes/s of the fastest flow. `behind`: bytes that the slowest
     flow has yet to read. `flows`: how many positions of the file are read, about one a web process. `viewers`:
-    browsers, up to ten seconds old.
+    browsers, up to ten seconds old. `cause`: the code of `reason`.
     """
 
     log: Log
@@ -51,12 +52,13 @@ class ReadLog:
     behind: int
     flows: int
     viewers: int
+    cause: str = ""
 
     @property
     def next_step(self) -> str:
         """What to do about it; "" where nothing is."""
         state = log_state(self.state)
-        return next_step(self.log, state) if state is not None and state.is_answer else ""
+        return next_step(self.log, state, self.cause) if state is not None and state.is_answer else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,11 @@ class Status:
 
 
 def current_status() -> Status:
-    """What is so now; asks Redis and never a reader. Raises `control.ControlUnavailable`."""
+    """What is so now; asks Redis and never a reader. Raises `control.ControlUnavailable`.
+
+    So it does for a Redis that keeps nothing: reports lapse there, and what is left would say that nobody reads.
+    """
+    control().ping()
     logs = {str(log.pk): log for log in Log.objects.all()}
     facts = [viewer for viewer in control().viewers() if viewer.log in logs]
     flags = stop_flag.stops() if stop_flag.is_available() else []
@@ -146,6 +152,7 @@ def _read_log(log: Log, read: ReportedLog, viewers: int) -> ReadLog:
         read.behind,
         read.flows,
         viewers,
+        code_of(read.reason),
     )
 
 

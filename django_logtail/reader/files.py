@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import time
 from collections.abc import Callable
 from typing import Final
@@ -166,7 +167,10 @@ class Files:
             source = (await self._sources.look_up([flow.want.log])).get(flow.want.log)
         except DatabaseError as error:
             logger.warning("log %s: the database query failed: %s", flow.want.log, error)
-            flow.trouble = ("unreadable", reason("no-registry"))
+            flow.trouble = (
+                "unreadable",
+                reason("no-registry", host=socket.gethostname(), error=str(error)),
+            )
             flow.is_opening = False
             return
         flow.is_opening = flow.has_failed = False

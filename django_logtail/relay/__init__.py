@@ -155,7 +155,9 @@ class Relay:
             try:
                 await self._post_all()
             except ControlUnavailable as error:
-                self._tell_no_redis(reason("redis-refuses" if error.is_answer else "redis", error=str(error)))
+                self._tell_no_redis(
+                    reason("redis-refuses" if error.is_answer else "redis", error=str(error).rstrip("."))
+                )
                 if str(error) != said:
                     said = str(error)
                     logger.warning("relay: wants cannot be posted: Redis: %s", said)

@@ -66,7 +66,10 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     "bad-encoding": (gettext_noop("there is no encoding called {encoding}"),),
     "not-registered": (gettext_noop("this log is not registered on the reading host, or is disabled"),),
     "changed": (gettext_noop("this log's settings were changed"),),
-    "no-registry": (gettext_noop("the reading host cannot query its database"),),
+    "no-registry": (
+        gettext_noop("the reading host cannot query its database"),
+        gettext_noop("the reader on {host} cannot query its database: {error}"),
+    ),
     "stopped": (gettext_noop("stopped by {user}"),),
     "stopped-because": (gettext_noop("stopped by {user}: {why}"),),
     # A reader's limits and faults
@@ -259,6 +262,12 @@ def for_page(text: str, *, is_full: bool) -> dict[str, str | int] | None:
             for name, value in told.items()
         },
     }
+
+
+def code_of(text: str) -> str:
+    """One of REASONS, for programs; "" for a text that is no such reason."""
+    code, _ = _taken_apart(text)
+    return code if code in REASONS else ""
 
 
 def _taken_apart(text: str) -> tuple[str, dict[str, str]]:

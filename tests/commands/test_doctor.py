@@ -268,7 +268,8 @@ class TestRedisThatRefuses:
         assert code == 1
         assert report[3:5] == [
             "PROBLEM  Redis is a read-only replica: You can't write against a read only replica.",
-            "         -> Have the URL in DRAMATIQ_BROKER name the master, or make this server one (REPLICAOF NO ONE).",
+            "         -> Point the URL in DRAMATIQ_BROKER to the master, or make this server the master "
+            "(REPLICAOF NO ONE).",
         ]
         assert report[5].startswith("ok       channel layer: a message came back in ")
 
@@ -280,9 +281,66 @@ class TestRedisThatRefuses:
 
         assert code == 1
         assert report[3:5] == [
-            "PROBLEM  Redis: command not allowed when used memory > 'maxmemory'.",
+            "PROBLEM  Redis is full: command not allowed when used memory > 'maxmemory'.",
             "         -> Its memory is full: raise maxmemory or free some memory.",
         ]
+
+    def test_one_whose_user_may_not_do_everything(self, refusing: tuple[Stack, redis.Redis]) -> None:
+        stack, client = refusing
+        client.execute_command("ACL", "SETUSER", "default", "-set", "resetchannels")
+
+        code, report = examine(stack)
+
+        assert code == 1
+        assert report[3:] == [
+            "PROBLEM  Redis denies its user a permission: this user has no permissions to run the 'set' command",
+            "         -> Give the Redis user in the URL in DRAMATIQ_BROKER the permission (ACL SETUSER), for every key "
+            "and every channel, or use another user there.",
+            "PROBLEM  channel layer: NoPermissionError: this user has no permissions to access one of the channels "
+            "used as arguments",
+            "         -> Give the Redis user in CHANNEL_LAYERS['default'] the permission (ACL SETUSER), for every key "
+            "and every channel, or use another user there.",
+        ]
+
+    def test_one_that_takes_no_more_clients(self, refusing: tuple[Stack, redis.Redis]) -> None:
+        stack, client = refusing
+        client.config_set("maxclients", 1)
+
+        code, report = examine(stack)
+
+        assert code == 1
+        assert report[3:5] == [
+            "PROBLEM  Redis accepts no more clients: max number of clients reached",
+            "         -> Raise maxclients, or close some of its connections (CLIENT LIST).",
+        ]
+        assert report[6] == "         -> Raise maxclients, or close some of its connections (CLIENT LIST)."
+
+    def test_a_user_without_the_dangerous_commands_is_enough(
+        self, refusing: tuple[Stack, redis.Redis]
+    ) -> None:
+        stack, client = refusing
+        client.execute_command("ACL", "SETUSER", "default", "-@dangerous")
+        stack.start_worker()
+
+        code, report = examine(stack)
+
+        assert report[3].startswith("ok       Redis: ")
+        assert report[5].startswith("ok       queue logtail: a reader answers on ")
+        assert code == 0
+
+    def test_the_state_is_not_told_from_what_a_full_server_has_left(
+        self, refusing: tuple[Stack, redis.Redis]
+    ) -> None:
+        stack, client = refusing
+        client.config_set("maxmemory", 1)
+
+        done = stack.manage("logtail_status", check=False)
+
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr == (
+            "CommandError: Redis refused a command: command not allowed when used memory > 'maxmemory'. "
+            "“manage.py logtail_doctor” says what to do.\n"
+        )
 
     def test_one_that_wants_another_password(self, refusing: tuple[Stack, redis.Redis]) -> None:
         stack, client = refusing

@@ -260,7 +260,7 @@ HASH = "0123456789abcdef0123456789abcdef01234567"
 
 
 @pytest.mark.parametrize(
-    ("error", "said", "trouble"),
+    ("error", "said", "trouble", "is_answer"),
     [
         (
             redis.exceptions.OutOfMemoryError(
@@ -268,6 +268,7 @@ HASH = "0123456789abcdef0123456789abcdef01234567"
             ),
             "command not allowed when used memory > 'maxmemory'.",
             "full",
+            True,
         ),
         (
             redis.ResponseError(
@@ -276,6 +277,7 @@ HASH = "0123456789abcdef0123456789abcdef01234567"
             ),
             "OOM command not allowed when used memory > 'maxmemory'.",
             "full",
+            True,
         ),
         (
             redis.ReadOnlyError(
@@ -283,17 +285,36 @@ HASH = "0123456789abcdef0123456789abcdef01234567"
             ),
             "You can't write against a read only replica.",
             "read-only",
+            True,
         ),
         (
             redis.AuthenticationError("invalid username-password pair"),
             "invalid username-password pair",
             "password",
+            True,
         ),
-        (redis.ConnectionError("Connection refused."), "Connection refused.", ""),
+        (redis.AuthenticationError("Authentication required."), "Authentication required.", "password", True),
+        (
+            redis.exceptions.NoPermissionError("this user has no permissions to run the 'set' command"),
+            "this user has no permissions to run the 'set' command",
+            "right",
+            True,
+        ),
+        (redis.BusyLoadingError("Redis is loading"), "Redis is loading", "starting", True),
+        (
+            redis.ConnectionError("max number of clients reached"),
+            "max number of clients reached",
+            "clients",
+            True,
+        ),
+        (redis.ResponseError("unknown command"), "unknown command", "", True),
+        (redis.ConnectionError("Connection refused."), "Connection refused.", "", False),
+        (redis.TimeoutError("Timeout reading from socket"), "Timeout reading from socket", "", False),
     ],
 )
 def test_an_error_is_told_without_the_script_and_with_what_is_wrong(
-    error: redis.RedisError, said: str, trouble: str
+    error: redis.RedisError, said: str, trouble: str, is_answer: bool
 ) -> None:
     assert connection.said_by(error) == said
     assert connection.trouble_of(error) == trouble
+    assert connection.is_answer(error) is is_answer

@@ -154,3 +154,42 @@ async def test_one_wake_up_waits_however_long_a_tab_is_forgotten_and_is_answered
 
     assert lengths == {1}
     assert dead == 0
+
+
+async def test_a_worker_with_another_database_says_what_its_database_says(
+    stack: Stack, tmp_path: Path
+) -> None:
+    stack.add_log("app", b"one\n")
+    stack.start_worker(environment={"DATABASE_PATH": str(tmp_path / "another.sqlite3"), "HOST_NAME": "web-2"})
+    web = stack.start_web()
+
+    for who, staff, reason in (
+        ("ann", True, "the reader on web-2 cannot query its database: no such table: logtail_log"),
+        ("bo", False, "the reading host cannot query its database"),
+    ):
+        async with Client(stack, web, "app", stack.make_user(who, staff=staff)) as viewer:
+            await viewer.until(lambda: viewer.state == "unreadable", 30)
+            assert viewer.statuses[-1]["reason"] == reason
+    report = stack.manage("logtail_doctor", check=False).stdout
+
+    assert (
+        "the reader on web-2 cannot query its database: no such table: logtail_log\n"
+        "         -> Give that host's worker the same DATABASES, and run manage.py migrate.\n" in report
+    )
+
+
+async def test_a_worker_that_is_set_to_read_locally_says_so(stack: Stack) -> None:
+    stack.add_log("app", b"one\n")
+    worker = stack.start_worker(environment={"LOGTAIL_MORE": '{"READER": "local"}'})
+    web, session = stack.start_web(), stack.make_user("bo", staff=True)
+
+    async with Client(stack, web, "app", session) as viewer:
+        await viewer.until(lambda: viewer.state == "no-reader", 30)
+        await asyncio.to_thread(
+            worker.wait_until, lambda: "in the settings of this worker" in worker.says(), "the reason"
+        )
+
+    assert (
+        "queue logtail: LOGTAIL[\"READER\"] is 'local' in the settings of this worker, so it reads for nobody; "
+        "give it the settings of the web processes" in worker.says()
+    )

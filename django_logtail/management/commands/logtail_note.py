@@ -12,6 +12,7 @@ from django_logtail.conf import conf
 from django_logtail.control import ControlUnavailable
 from django_logtail.management.base import RegistryCommand
 from django_logtail.models import Log
+from django_logtail.operating import no_redis
 
 
 class Command(RegistryCommand):
@@ -33,5 +34,5 @@ class Command(RegistryCommand):
         except Log.DoesNotExist:
             raise CommandError(f"Log {log!r} does not exist.") from None
         except ControlUnavailable as error:
-            raise CommandError(f"Redis does not respond: {error}") from None
+            raise CommandError(no_redis.told(error)) from None
         self.stdout.write(f"Sent to everyone watching{'' if log is None else f' log {log}'}.")

@@ -13,6 +13,7 @@ from django.utils.timezone import localtime
 from django_logtail import stop_flag
 from django_logtail.control import ControlUnavailable
 from django_logtail.management.base import RegistryCommand
+from django_logtail.operating import no_redis
 from django_logtail.operating.plain import visible
 from django_logtail.operating.status import Queue, Status, current_status
 from django_logtail.tailing.reasons import in_full
@@ -33,7 +34,7 @@ class Command(RegistryCommand):
         try:
             status = current_status()
         except ControlUnavailable as error:
-            raise CommandError(f"Redis does not respond: {error}") from None
+            raise CommandError(no_redis.told(error)) from None
         if options["json"]:
             self.stdout.write(json.dumps(_plain(status), indent=2))
         else:

@@ -12,6 +12,7 @@ from django_logtail import stop_flag
 from django_logtail.control import ControlUnavailable
 from django_logtail.management.base import RegistryCommand
 from django_logtail.models import Log
+from django_logtail.operating import no_redis
 
 
 class Command(RegistryCommand):
@@ -32,7 +33,7 @@ class Command(RegistryCommand):
         except stop_flag.OnlyWithWorker as error:
             raise CommandError(str(error)) from None
         except ControlUnavailable as error:
-            raise CommandError(f"Redis does not respond: {error}") from None
+            raise CommandError(no_redis.told(error)) from None
 
     def _stop(self, log: Log | None, reason: str) -> None:
         stop_flag.set_stop(log, by=_user(), reason=reason)

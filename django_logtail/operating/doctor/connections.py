@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from django_logtail.conf import conf
 from django_logtail.control import ControlUnavailable, Project
@@ -16,6 +17,16 @@ from django_logtail.control.process import control
 from django_logtail.operating.doctor.findings import ANSWER_SECONDS, Finding, note, ok, problem
 from django_logtail.timing import time_limit
 
+#: What is seen of a Redis, by its trouble.
+_SEEN: Final = {
+    "read-only": "Redis is a read-only replica",
+    "full": "Redis is full",
+    "password": "Redis refuses the password",
+    "right": "Redis denies its user a permission",
+    "starting": "Redis is starting",
+    "clients": "Redis accepts no more clients",
+}
+
 
 def examine_redis() -> Iterator[Finding]:
     where = 'LOGTAIL["REDIS_URL"]' if conf.REDIS_URL else "the URL in DRAMATIQ_BROKER"
@@ -23,9 +34,11 @@ def examine_redis() -> Iterator[Finding]:
         version = control().ping()
         others = control().introduce()
     except ControlUnavailable as error:
-        what = {"read-only": "Redis is a read-only replica", "password": "Redis refuses the password"}
-        said = f"{what.get(error.trouble, 'Redis')}: {error}"
-        yield problem(said, _mended(error.trouble, where) or f"Start it, or correct {where}.")
+        what = _SEEN.get(error.trouble, "Redis refused a command" if error.is_answer else "Redis")
+        otherwise = (
+            f"Mend what it says, or correct {where}." if error.is_answer else f"Start it, or correct {where}."
+        )
+        yield problem(f"{what}: {error}", _mended(error.trouble, where) or otherwise)
         return
     yield ok(f"Redis: {version}")
     yield from _neighbours(others)
@@ -40,6 +53,15 @@ def _mended(trouble: str, where: str) -> str:
             return "Its memory is full: raise maxmemory or free some memory."
         case "password":
             return f"It expects a different password: correct the one in {where}."
+        case "right":
+            return (
+                f"Give the Redis user in {where} the permission (ACL SETUSER), for every key and every channel, "
+                "or use another user there."
+            )
+        case "starting":
+            return "Wait until it has loaded its data."
+        case "clients":
+            return "Raise maxclients, or close some of its connections (CLIENT LIST)."
     return ""
 
 

@@ -17,7 +17,7 @@ from django_logtail.relay import Relay
 from django_logtail.relay.feed import Feed
 from django_logtail.relay.here import new_relay
 from django_logtail.states import LOG_STATES, log_state
-from django_logtail.tailing.reasons import in_full
+from django_logtail.tailing.reasons import code_of, in_full
 
 #: States of a feed in which no reader has said anything yet.
 _UNANSWERED = frozenset(state.name for state in LOG_STATES if not state.is_answer)
@@ -95,4 +95,4 @@ def _state(log: Log, feed: Feed) -> Finding:
     if state is None:  # of a later release
         return problem(f"{where}: {feed.state}: {reason}", "Look at the worker's own log.")
     seen = state.finding.format(reason=reason, size=feed.size or 0)
-    return Finding(state.mark, f"{where}: {seen}", next_step(log, state))
+    return Finding(state.mark, f"{where}: {seen}", next_step(log, state, code_of(feed.reason)))

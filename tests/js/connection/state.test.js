@@ -62,6 +62,19 @@ test('who is not told the queue reads that no reader answers', () => {
   assert.equal(said({ phase: 'waiting', details: { retryAt: NOW, why: 'no-reader' }, queue: '' }).notice?.key, 'notice.log.no-reader.any');
 });
 
+for (const [server, words] of [
+  [{ state: 'no-reader', reason: 'the reader on web-2 is newer than this web process' }, 'the reader on web-2 is newer than this web process'],
+  [{ state: 'no-redis', reason: 'Redis refused a command of the server: WRONGPASS.' }, 'Redis refused a command of the server: WRONGPASS'],
+]) {
+  test(`"${server.state}" is told with its reason, and starting a reader is not advised`, () => {
+    for (const queue of ['web-2', '']) {
+      const { notice } = said({ server, queue });
+
+      assert.deepEqual([notice?.key, notice?.values?.reason.replace(/[.]$/, '')], [`notice.log.${server.state}.why`, words]);
+    }
+  });
+}
+
 test('the queue that no reader answers on is named', () => {
   assert.equal(said({ server: { state: 'no-reader' } }).notice?.values?.queue, 'web-2');
 });

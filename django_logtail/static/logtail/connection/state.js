@@ -13,8 +13,8 @@ import { clock } from '../ui/format.js';
  *   paused: boolean, pausedAt: number, waiting: number, holding: boolean, idleMinutes: number, idle: boolean,
  *   lost?: {kind: ''|'lost'|'notloaded', failure?: import('./requests.js').Failure}, lastByteAt: number|null, now: number, resumed: boolean, binary: boolean,
  * }} Facts
- * @typedef {{shown: string, notice: [string, string], end: [string, string], actions: string[], tone: 'danger'|'ok'|'', continues: boolean}} LogState
- *   What is shown of a log that is so: a text has a second name for who is not told the queue, and "" where there is none.
+ * @typedef {{shown: string, notice: [string, string], why: string, end: [string, string], actions: string[], tone: 'danger'|'ok'|'', continues: boolean}} LogState
+ *   What is shown of a log that is so (`why`: as its notice, where the server says why): a text has a second name for who is not told the queue, and "" where there is none.
  * @typedef {{log: Record<string, LogState>, page: Record<string, {tone: string, dot: string, plain: boolean}>}} States
  * @typedef {{key: string, values?: Record<string, string|number>, actions: string[], tone?: 'danger'|'ok'|'', why?: string}} Said `why` is for who mends it
  * @typedef {{chip: string, tail: Said|null, notice: Said|null, blank: ''|'denied'|'file'|'binary'|'gone', button: 'pause'|'resume'|'again'|'', stoppable: boolean, moving: boolean}} Shown
@@ -182,7 +182,7 @@ function named(text, facts) {
 function trouble(state, facts, reason, shown) {
   const values = { name: facts.name, queue: facts.queue, reason, what: reason };
   shown.chip = state.shown;
-  shown.notice = said(named(state.notice, facts), [...state.actions], values, state.tone);
+  shown.notice = said(state.why && facts.server?.reason ? state.why : named(state.notice, facts), [...state.actions], values, state.tone);
   if (state.end[0]) shown.tail = said(named(state.end, facts), [], values);
 }
 
