@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 from dataclasses import replace
 
 from django_logtail.place import Place
@@ -470,6 +471,8 @@ class Discovery:
 
         None: this look may not decide it. Raises `OSError`; then nothing has changed.
         """
+        if stat.S_ISLNK(self._system.lstat(self._path).st_mode):
+            return False  # a file beside a link may have been its target meanwhile, and is no copy
         if not self.may_wait:
             self.must_wait = True
             return None
