@@ -1,4 +1,4 @@
-"""A place in a log: the one form in which all of this package says where. Knows nothing but itself.
+"""A place in a log: the one form that the whole package uses. Depends on nothing else.
 
 It is decoded where it comes in and encoded where it goes out: `protocol` for browsers, `control.wire` for processes.
 """
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 class Place:
     """Byte `offset` of the generation `file`.
 
-    Inside a reader `file` is what `tailing.files.generation` makes ids of; outside of it, that id as `reader.seals`
-    has sealed it.
+    Inside a reader, `file` is an id from `tailing.files.generation`; outside of it, that id as sealed by
+    `reader.seals`.
     """
 
     file: str

@@ -1,4 +1,4 @@
-"""The messages viewers and servers exchange, version 1. Knows neither Django nor Channels.
+"""The messages that viewers and servers exchange, version 1. Independent of Django and Channels.
 
 `docs/reference/protocol.md` describes them for people who write a client.
 Everything a client sends is hostile until `decode_client_message` has returned it.
@@ -20,8 +20,8 @@ PROTOCOL_VERSION = 1
 MAX_BATCH_BYTES = 64 * 1024
 #: Bytes of one client message; the longest legal one (a search) is below it.
 MAX_CLIENT_MESSAGE_BYTES = 8 * 1024
-#: Bytes of one client message that a server shall take, where it can be told so: more than a legal one has, so that a
-#: client which is only a little over the limit is told which limit that is.
+#: Bytes of one client message that a server should accept, where this can be set: more than any legal one, so that a
+#: client slightly over the limit learns which limit that is.
 MOST_MESSAGE_BYTES = 64 * 1024
 #: Client messages a second in the long run, and in one burst.
 CLIENT_MESSAGES_PER_SECOND = 20
@@ -30,7 +30,7 @@ CLIENT_MESSAGE_BURST = 60
 HELLO_SECONDS = 10.0
 #: Lines a client may ask for on joining, and in one `range`.
 MAX_LINES = 10_000
-#: Bytes one `range` may answer with; the client asks again for more.
+#: Bytes in the answer to one `range`; the client asks again for more.
 MAX_RANGE_BYTES = 1024 * 1024
 #: Characters of what a `search` looks for.
 MAX_PATTERN_CHARACTERS = 1_000
@@ -41,7 +41,7 @@ MAX_OFFSET = 2**53 - 1
 
 
 class CloseCode(IntEnum):
-    """Why a socket was closed by us. What a client may do then says the last message before it."""
+    """Why we closed a socket. The last message before it says what the client may do then."""
 
     BAD_MESSAGE = 4400
     SIGNED_OUT = 4401
@@ -54,12 +54,12 @@ class CloseCode(IntEnum):
 
 
 class BadMessage(ValueError):
-    """A client sent something this protocol does not have. The text names what was seen and what was expected."""
+    """A client sent something outside this protocol. The text names what was received and what was expected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """The first message: who asks (ticket), how many last lines, or where to go on."""
+    """The first message: the requester's ticket, and how many last lines or where to continue."""
 
     protocol: int
     ticket: str
@@ -76,12 +76,12 @@ class Ack:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """The reader of the page is looking elsewhere: send no more until released."""
+    """The viewer is looking elsewhere: send no more until released."""
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """Go on sending after a hold."""
+    """Continue sending after a hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class RangeBefore:
 
 @dataclass(frozen=True, slots=True)
 class SearchFrom:
-    """The lines of a generation, from `start` on, that hold `pattern`; with `regex` that it matches."""
+    """The lines of a generation, from `start` on, that contain `pattern`, or match it with `regex`."""
 
     request: int
     start: Place
@@ -115,7 +115,7 @@ class SearchFrom:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """The answer to `request` is no longer wanted."""
+    """The client no longer wants the answer to `request`."""
 
     request: int
 
@@ -129,7 +129,7 @@ ClientMessage: TypeAlias = Hello | Ack | Hold | Release | Range | RangeBefore | 
 
 
 def decode_client_message(text: str) -> ClientMessage:
-    """The message in `text`. Raises `BadMessage` for anything else, and never anything but that."""
+    """The message in `text`. Raises `BadMessage` for anything else, and no other exception."""
     if len(text.encode("utf-8", "surrogatepass")) > MAX_CLIENT_MESSAGE_BYTES:
         raise BadMessage(f"message of over {MAX_CLIENT_MESSAGE_BYTES} bytes")
     try:
@@ -187,7 +187,7 @@ def decode_client_message(text: str) -> ClientMessage:
 
 
 def decode_lines_query(fields: Mapping[str, str], lines: int) -> tuple[int, Place | None]:
-    """How many last lines (`lines` if it does not say) and from which place on, of an address' query.
+    """How many last lines (default: `lines`) and from which place on, as an address' query says.
 
     Raises `BadMessage`.
     """
@@ -203,21 +203,21 @@ def decode_lines_query(fields: Mapping[str, str], lines: int) -> tuple[int, Plac
     return lines, _place({**numbers, "file": fields.get("file")})
 
 
-# Made once: `json.dumps` makes one for each call that is not like its defaults.
+# Made once: `json.dumps` makes one for each call with other than default arguments.
 _json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _json_head = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(slots=True)
 class Frame:
-    """What a viewer is sent at a time: a message's kind and fields and, of a batch, the bytes they speak of.
+    """One unit sent to a viewer: a message's kind and fields and, for a batch, the bytes they describe.
 
-    It is encoded when it is first sent, and once, however many viewers it is sent to.
+    Encoded only once, when first sent, however many viewers get it.
     """
 
     kind: str
     fields: Mapping[str, Any]
-    #: None: it goes out as text.
+    #: None: sent as text.
     data: bytes | None = None
     _encoded: bytes | str | None = field(default=None, init=False, repr=False, compare=False)
 
@@ -252,7 +252,7 @@ class Frame:
 
     @property
     def encoded(self) -> bytes | str:
-        """As it goes out: one JSON object, and for a binary frame a newline and its bytes after it."""
+        """The encoded form: one JSON object, followed in a binary frame by a newline and the bytes."""
         if self._encoded is None:
             fields = {"type": self.kind, **self.fields}
             if self.data is None:
@@ -306,7 +306,7 @@ def _place(value: object) -> Place:
 
 
 def _file(fields: Mapping[str, object]) -> str:
-    """It may be sent to others with this client's place, and half a character could not travel."""
+    """It may be sent to others with this client's place, and half a character cannot be encoded."""
     value = _text(fields, "file")
     if not (value.isascii() and value.isprintable() and len(value) <= MAX_FILE_CHARACTERS):
         raise BadMessage("'file' is no id of a file")

@@ -1,6 +1,6 @@
-"""What each user may spend, and whose turn is next: by user, not first come. Knows nothing but asyncio.
+"""What each user may spend, and whose turn is next: by user, not first come. Depends only on asyncio.
 
-A user is a text; "" stands for all whose work names nobody.
+A user is a string; "" stands for all work that names no user.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from django_logtail.timing import TokenBucket
 
 T = TypeVar("T")
 
-#: Seconds that whoever has spent a share waits at least: shorter pauses cost more than they are good for.
+#: Seconds that a user waits at least after spending a share: shorter pauses cost more than they gain.
 LEAST_WAIT_SECONDS: Final = 0.002
-#: Users that are remembered before those are looked for who have their whole share again.
+#: Users remembered before those with a full share again are dropped.
 REMEMBERED: Final = 256
 
 
 class Shares:
     """A rate per second for each user and one for all users together; up to one second's worth accumulates.
 
-    Bytes, requests, microseconds of a processor. Whoever waits is served in turn by user: somebody with a thousand
-    requests waits for the others after each of them. Belongs to the event loop it is used in.
+    Bytes, requests, microseconds of a processor. Waiting users are served in turn: one with a thousand requests waits
+    for the others after each of them. Belongs to the event loop it is used in.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Shares:
         self._accounts: dict[str, _Account] = {}
 
     async def turn(self, user: str, least: int = 1) -> bool:
-        """Wait until the user, and all together, have so much to spend. Whether there was a wait."""
+        """Wait until the user, and all together, can spend this much. Returns whether there was a wait."""
         account = self._account(user)
         account.waiting += 1
         try:
@@ -55,12 +55,12 @@ class Shares:
             account.waiting -= 1
 
     def left(self, user: str) -> int:
-        """What the user may spend now."""
+        """What the user can spend now."""
         now, left = self._clock(), self._account(user).bucket.left(self._clock())
         return left if self._all is None else min(left, self._all.left(now))
 
     def spend(self, user: str, size: int) -> None:
-        """Spent, whether it was there or not: what is missing is a debt."""
+        """Spend it, whether available or not: a shortfall becomes a debt."""
         self._account(user).bucket.spend(size)
         if self._all is not None:
             self._all.spend(size)
@@ -101,11 +101,11 @@ class _Account:
 
 
 class Turns:
-    """So many may work at a time; a turn that comes free goes to the next user, and not to the next in line."""
+    """Limits how many work at a time; a free turn goes to the next user, not to the next request in line."""
 
     def __init__(self, most: int) -> None:
         self._free = most
-        #: By user, the number of the last turn they got: who got one longest ago comes next.
+        #: By user, the number of their last turn: the user with the oldest turn comes next.
         self._served: dict[str, int] = {}
         self._numbers = itertools.count()
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
@@ -154,7 +154,7 @@ class Turns:
 
 
 class Places:
-    """So many of each user may work at a time; whoever has as many waits for one of their own."""
+    """Limits how many requests of each user work at a time; a user at the limit waits for one of their own to end."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -175,7 +175,7 @@ class Places:
 
 
 class Charged(Generic[T]):
-    """Something to await, of which the processor time of each step is told to `spend`, in microseconds."""
+    """An awaitable that reports the processor time of each step to `spend`, in microseconds."""
 
     def __init__(
         self,
@@ -202,12 +202,12 @@ class Charged(Generic[T]):
             error = None
             try:
                 yield awaited
-            except BaseException as thrown:  # noqa: BLE001 - of whoever awaits; it is for the work
+            except BaseException as thrown:  # noqa: BLE001 - from the awaiting code; meant for the work
                 error = thrown
 
 
 class Timed(Generic[T]):
-    """Work for a thread, and what it took of the processor, in microseconds, once it is done."""
+    """Work for a thread, and its processor time in microseconds once it is done."""
 
     def __init__(self, work: Callable[[], T], *, clock: Callable[[], float] = time.thread_time) -> None:
         self.microseconds = 0

@@ -1,4 +1,4 @@
-"""Keys of this project for one purpose each, made from `SECRET_KEY`, and what is signed with them.
+"""Keys of this project, one for each purpose, derived from `SECRET_KEY`, and signatures made with them.
 
 `SECRET_KEY_FALLBACKS` count on reading. A signature is made with each of the keys, so that in a rolling deploy that
 rotates the key, processes that know only the old one and those that sign with the new one read each other.
@@ -33,13 +33,13 @@ def keys_for(salt: str) -> list[bytes]:
 
 
 def signatures(salt: str, *parts: bytes) -> list[bytes]:
-    """Of these parts, in this order and cut just so: one for each key, the current one's first."""
+    """Signatures of these parts, in this order and with these boundaries: one for each key, the current one's first."""
     said = _joined(parts)
     return [_signature(key, said) for key in keys_for(salt)]
 
 
 def is_signed(salt: str, found: Sequence[bytes], *parts: bytes) -> bool:
-    """Whether one of the signatures that were found is made of these parts with one of this project's keys."""
+    """Whether one of the given signatures was made of these parts with one of this project's keys."""
     said = _joined(parts)
     return any(
         hmac.compare_digest(_signature(key, said), signature) for key in keys_for(salt) for signature in found

@@ -1,6 +1,6 @@
-"""Every state of a log, and of a page towards its log. One table for everything that shows a state.
+"""Every state of a log, and of a page that shows one. One table for everything that shows a state.
 
-The page gets it with its configuration, and the texts of `page.texts` have its words; the admin, `logtail_status` and
+The page gets it with its configuration, and its words with `page.texts`; the admin, `logtail_status` and
 `logtail_doctor` read it; `docs/reference` is checked against it. A new state is a row here, its words in `locale`, the
 two tables of the reference, and the place where a reader or a relay says it.
 """
@@ -18,10 +18,10 @@ Tone = Literal["", "ok", "caution", "danger"]
 
 @dataclass(frozen=True, slots=True)
 class PageState:
-    """What a page says of its log in a word: the `data-state` of `<log-tail>`.
+    """What a page says about its log in a word: the `data-state` of `<log-tail>`.
 
     `words`: for people, "" where nothing is shown. `tone`: its colour. `dot`: of the mark before the words, which says
-    the same to people who see no colours. `is_plain_at_end`: the last row of the log has neither.
+    the same to people who see no colours. `is_plain_at_end`: the log's last row has neither.
     """
 
     name: str
@@ -36,16 +36,16 @@ class PageState:
 class LogState:
     """How a log is, as `status` says it on the wire.
 
-    `shown`: the `PageState` that a page shows for it, unless the page has a state of its own. `words`: where people
-    read only of the log, as in the admin; None: those of `shown`. `said_by_readers`: what readers call it, if not so.
+    `shown`: the `PageState` that a page shows for it, unless the page has a state of its own. `words`: where only the
+    log is described, as in the admin; None: those of `shown`. `said_by_readers`: what readers call it, if different.
 
-    `notice`, `end`: what a page says above and below the lines; None: nothing, or what it says of itself. With
-    `{name}`, `{reason}` and `{queue}`; `without_queue` is for those who are not told that. `actions`: of
-    the notice, by the names of their texts. `continues`: the notice promises that the page goes on by itself.
+    `notice`, `end`: what a page says above and below the lines; None: nothing, or the page's own words. With
+    `{name}`, `{reason}` and `{queue}`; `without_queue` is for people who may not see the queue. `actions`: of
+    the notice, by the names of their texts. `continues`: the notice promises that the page continues automatically.
     `notice_with_reason`: the notice instead, for everyone, where `status` has a reason.
 
-    `finding`, `mark`, `next_step`: what the doctor says of a log that is so, how bad that is, and what to do.
-    `is_answer`: a reader said it.
+    `finding`, `mark`, `next_step`: what the doctor says about a log in this state, how bad that is, and what to do.
+    `is_answer`: a reader reported it.
     """
 
     name: str
@@ -258,17 +258,17 @@ _AS_TOLD: Final[Mapping[str, str]] = {
 
 
 def log_state(name: str) -> LogState | None:
-    """The state of that name; None when a process of another release has one that is not known here."""
+    """The state of that name; None if only another release knows it."""
     return _BY_NAME.get(name)
 
 
 def as_told(said: str) -> str:
-    """A reader's own word for a state as viewers are told it."""
+    """The state as viewers see it, for a reader's own word."""
     return _AS_TOLD.get(said, said)
 
 
 def words_for(name: str) -> str:
-    """How a log is, for people, in the active language; a state that is not known here by its name."""
+    """How a log is, for people, in the active language; an unknown state is shown by its name."""
     state = _BY_NAME.get(name)
     if state is None:
         return name
@@ -276,7 +276,7 @@ def words_for(name: str) -> str:
 
 
 def texts() -> Iterator[tuple[str, object]]:
-    """What pages say of states, by the names that `for_page` gives them."""
+    """What pages say about states, by the names that `for_page` gives them."""
     for page in PAGE_STATES:
         if page.words:
             yield f"state.{page.name}", page.words
@@ -287,7 +287,7 @@ def texts() -> Iterator[tuple[str, object]]:
 
 
 def for_page() -> dict[str, dict[str, Any]]:
-    """The table as the page's scripts need it. A text is given by its name."""
+    """The table as the page's scripts need it. Texts are referred to by name."""
     return {
         "page": {state.name: _look(state) for state in PAGE_STATES},
         "log": {s.name: _row(s) for s in LOG_STATES},

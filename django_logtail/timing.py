@@ -1,7 +1,7 @@
-"""Time: limits, pauses, rates, and tasks that end in time or start again. Knows nothing but asyncio.
+"""Time: limits, pauses, rates, and tasks that end in time or start again. Depends only on asyncio.
 
 Never `asyncio.wait_for`: up to Python 3.11 it swallows a cancellation that comes in the same turn of the event loop as
-the result, and the canceller waits for ever.
+the result, and the canceller waits forever.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ T = TypeVar("T")
 
 #: Seconds after which a task that did not end is cancelled once more: what it awaits may have swallowed the first time.
 CANCEL_AGAIN_SECONDS: Final = 0.5
-#: Seconds that tasks of an event loop that ends may take to end.
+#: Seconds that tasks may take to end when their event loop ends.
 LEFT_OVER_SECONDS: Final = 2.0
 #: Seconds before a task that failed is started again: the first time, and at most.
 FIRST_RESTART_SECONDS: Final = 0.25
 LONGEST_RESTART_SECONDS: Final = 30.0
-#: Characters of an error that are kept.
+#: Characters kept of an error.
 MOST_CHARACTERS: Final = 200
 #: Seconds that a task must have lived for its next failure to count as a first one.
 SOUND_SECONDS: Final = 60.0
@@ -48,7 +48,7 @@ def time_limit(seconds: float) -> AbstractAsyncContextManager[Any, None]:
 
 
 async def pause(seconds: float, unless: asyncio.Event) -> None:
-    """Wait for the event, but at most so long; it is set then either way. Cheaper than a task for each wait."""
+    """Wait for the event, up to the given time; it is set afterwards either way. Cheaper than a task for each wait."""
     timer = asyncio.get_running_loop().call_later(seconds, unless.set)
     try:
         await unless.wait()
@@ -57,9 +57,9 @@ async def pause(seconds: float, unless: asyncio.Event) -> None:
 
 
 async def end_tasks(tasks: Iterable[asyncio.Task[Any]], seconds: float) -> set[asyncio.Task[Any]]:
-    """Cancel the tasks and wait until they have ended, but at most so long. Those that have not are returned.
+    """Cancel the tasks and wait for them to end, up to the given time. Returns those that have not ended.
 
-    What they raise is nobody's any more. A cancellation of the caller gets through.
+    Their exceptions are dropped. A cancellation of the caller gets through.
     """
     loop = asyncio.get_running_loop()
     pending, until = set(tasks), loop.time() + seconds
@@ -76,14 +76,14 @@ async def end_tasks(tasks: Iterable[asyncio.Task[Any]], seconds: float) -> set[a
             break
     for task in ended:
         if not task.cancelled():
-            task.exception()  # or asyncio says that nobody looked
+            task.exception()  # otherwise asyncio warns that it was never retrieved
     return pending
 
 
 def run_to_end(work: Coroutine[Any, Any, T]) -> T:
-    """As `asyncio.run`, but what else was begun gets LEFT_OVER_SECONDS to end, and threads are not waited for.
+    """As `asyncio.run`, but leftover tasks get LEFT_OVER_SECONDS to end, and threads are not awaited.
 
-    `asyncio.run` waits for both for ever.
+    `asyncio.run` waits for both forever.
     """
     loop = asyncio.new_event_loop()
     try:
@@ -121,9 +121,9 @@ def whereabouts(task: asyncio.Task[Any]) -> str:
 
 
 class TokenBucket:
-    """`per_second` tokens, of which `burst` may be saved up: one second's worth, unless said otherwise.
+    """`per_second` tokens, of which `burst` may be saved up: one second's worth by default.
 
-    Bytes to be read, messages to be taken. Knows no clock but the times it is given.
+    Bytes to be read, messages to be taken. Reads no clock; the caller passes the times.
     """
 
     def __init__(self, per_second: int, now: float, *, burst: int | None = None) -> None:
@@ -133,24 +133,24 @@ class TokenBucket:
         self._at = now
 
     def left(self, now: float) -> int:
-        """Tokens that may be spent now; less than nothing after a debt."""
+        """Tokens that may be spent now; negative while in debt."""
         self._left = min(self._burst, self._left + (now - self._at) * self.per_second)
         self._at = now
         return int(self._left)
 
     def spend(self, size: int) -> None:
-        """Spent, whether they were there or not: what is missing is a debt."""
+        """Spend them, whether available or not: a shortfall becomes a debt."""
         self._left -= size
 
     def take(self, now: float) -> bool:
-        """Spend one, if it is there."""
+        """Spend one if available."""
         if self.left(now) < 1:
             return False
         self._left -= 1
         return True
 
     def give_back(self) -> None:
-        """The last one that was taken counts for nothing."""
+        """Give back the last one taken."""
         self._left += 1
 
     def until(self, size: int) -> float:
@@ -165,7 +165,7 @@ class Rate:
         self._measured: deque[tuple[float, int]] = deque(maxlen=4)
 
     def measure(self, now: float, received: int) -> None:
-        """By `now`, so many bytes had come in all."""
+        """Record that `received` bytes in all had arrived by `now`."""
         self._measured.append((now, received))
 
     @property
@@ -178,7 +178,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """How often a task of this process failed, and how last. `at`: Unix seconds."""
+    """How often a task of this process failed, and its last error. `at`: Unix seconds."""
 
     task: str
     count: int
@@ -212,7 +212,7 @@ class Failures:
             self._by_task.clear()
 
 
-#: Of this process, for those who look after the host.
+#: Of this process, for operators.
 failures = Failures()
 
 
@@ -231,25 +231,25 @@ class Supervisor:
     ) -> asyncio.Task[T]:
         """Run `work`, again and again until it returns.
 
-        With `tries` it is given up, and the task raises what it raised last, after so many failures without
-        SOUND_SECONDS between two of them.
+        With `tries`, the task gives up after that many failures with less than SOUND_SECONDS between them, and raises
+        the last error.
         """
         return self._started(name, self._kept(name, work, tries))
 
     def spawn(self, name: str, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Run it once. When it fails, that is logged and counted as well."""
+        """Run it once. A failure is logged and counted as well."""
         task = self._started(name, work)
         task.add_done_callback(self._look_at_end)
         return task
 
     def failed(self, name: str, error: BaseException, then: str = "failed") -> None:
-        """Count a failure and log it: with its traceback the first time, and then more and more seldom."""
+        """Count a failure and log it: with its traceback the first time, and then less and less often."""
         failure = failures.add(f"{self._owner}: {name}", error)
         if failure.count & (failure.count - 1) == 0:
             logger.error("%s: %s %s", self._owner, name, then, exc_info=error)
 
     async def close(self, seconds: float) -> set[asyncio.Task[Any]]:
-        """End all of them; those that have not ended in so many seconds are returned."""
+        """End all of them; returns those that have not ended within the given seconds."""
         return await end_tasks(self._tasks, seconds)
 
     def _started(self, name: str, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:

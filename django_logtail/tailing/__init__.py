@@ -1,4 +1,4 @@
-"""Follow files without losing a byte. Pure: knows no Django, no Redis, and no clock that it was not given."""
+"""Follow files without losing a byte. Pure: independent of Django and Redis; the caller passes the time."""
 
 from django_logtail.place import Place
 from django_logtail.tailing.events import (

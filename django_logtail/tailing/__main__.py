@@ -19,7 +19,7 @@ from django_logtail.tailing.followers import FollowerSet
 from django_logtail.tailing.reasons import in_full
 from django_logtail.tailing.siblings import printable
 
-#: A terminal's wish for many lines is served whole.
+#: However many lines a terminal asks for, it gets them all.
 MAX_BACKLOG_BYTES = 64 * 1024 * 1024
 
 
@@ -72,7 +72,7 @@ def words_for(event: Event) -> str:
 
 
 class Terminal:
-    """Writes each byte once, although an unfinished line is emitted again when it is complete."""
+    """Writes each byte once, although an unfinished line is emitted again once complete."""
 
     def __init__(self, path: Path, output: int, messages: int) -> None:
         self._path = path
@@ -81,7 +81,7 @@ class Terminal:
         self._shown: tuple[str, int] = (
             "",
             0,
-        )  # generation and end of what is on the screen of an unfinished line
+        )  # generation and end of the part of an unfinished line already on the screen
 
     def show(self, items: list[Batch | Event]) -> None:
         for item in items:
@@ -103,13 +103,13 @@ class Terminal:
 
 
 def follow(path: Path, start: Start, encoding: str) -> None:
-    """Until interrupted, or until nobody reads the output."""
+    """Run until interrupted, or until nobody reads the output."""
     terminal = Terminal(path, sys.stdout.fileno(), sys.stderr.fileno())
     follower = Follower(path, start, encoding=encoding)
     followers = FollowerSet()
     followers.add(path, follower)
     poller = select.poll()
-    poller.register(sys.stdout.fileno(), 0)  # says only that the other end is gone
+    poller.register(sys.stdout.fileno(), 0)  # reports only that the other end is gone
     try:
         while True:
             for key in followers.due(time.monotonic()):

@@ -1,4 +1,4 @@
-"""Where the last lines of a file begin, found from its end backwards. Knows no follower."""
+"""Where the last lines of a file begin, found from its end backwards. Independent of followers."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def start_of_last_lines(
         start += -start % ends.unit
         data = read(stop - start, start)
         if len(data) < stop - start:
-            return end  # it shrank meanwhile: the follower will see that for itself
+            return end  # it shrank meanwhile: the follower will notice by itself
         if stop == end and data.endswith(ends.newline):
-            found = -1  # the line feed that ends the last line begins no further one
+            found = -1  # the line feed that ends the last line starts no new one
         index, count = ends.line_starts_before(data, start, lines - found)
         found += count
         if found == lines:

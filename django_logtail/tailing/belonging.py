@@ -1,9 +1,9 @@
-"""Which files belong to a log: the one place that decides it. Knows names and inodes, and reads no contents.
+"""Decides which files belong to a log; nothing else does. Looks at names and inodes, and reads no contents.
 
-A file is a generation of a log if it once had the log's name. That is known of a file that was followed under the
-name, whatever it is called now. Of any other there has to be evidence: a name that rotation gives (`rotated_names`)
-*and* times or contents that fit (`evidence`, `generation.proves`). And it never is one that another row names, or that
-is a generation of another row.
+A file is a generation of a log if it once had the log's name. This is certain for a file that was followed under the
+name, whatever its name now. Any other file needs evidence: a name that rotation gives (`rotated_names`) *and* times or
+contents that fit (`evidence`, `generation.proves`). And it is never one that another row names, nor a generation of
+another row.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from django_logtail.tailing.rotated_names import BadPattern, Names, Rotated
 
 Inode = tuple[int, int]
 
-#: Seconds for which the real paths and inodes of all rows are taken to be as they were: a thousand cost some ms.
+#: Seconds for which the real paths and inodes of all rows are assumed unchanged: a thousand cost some ms.
 LOOK_SECONDS = 5.0
-#: Seconds that one directory has to answer: what waits is the opening of a log, or its rotation.
+#: Seconds that one directory has to answer: the opening of a log, or its rotation, waits for it.
 ANSWER_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What the registry says of one log: enough to know its files. `key` tells rows apart; the lower is the older."""
+    """What the registry says about one log: enough to know its files. `key` tells rows apart; a lower one is older."""
 
     key: int
     path: Path
@@ -41,7 +41,7 @@ class Row:
 
 
 class Registered:
-    """All rows that may have a file on this host, enabled or not: what no other log may take for its own.
+    """All rows that may have a file on this host, enabled or not: no other log may treat these as its own.
 
     Asks the file system for real paths and inodes, only when it is needed and not each time: call it in a thread. A
     directory that does not answer is waited for once, for a moment; what was known of its rows counts until it does.
@@ -56,7 +56,7 @@ class Registered:
         self.update(rows)
 
     def update(self, rows: Iterable[Row]) -> None:
-        """These are the rows now."""
+        """Replace the rows."""
         rows = tuple(rows)
         if rows == self.rows and rows:
             return
@@ -71,7 +71,7 @@ class Registered:
         return self.takes_in(mine, _real(path.parent), path.name, inode)
 
     def takes_in(self, mine: int, directory: Path, name: str, inode: Inode) -> bool:
-        """The same of a file in a directory whose path has no link: that is looked up once for all of its files."""
+        """The same for a file in a directory whose path has no link: one look-up serves all of its files."""
         seen, path = self._look(), directory / name
         ours = self._with_its_path(mine)
         if any(row.key not in ours for row in seen.homes.get(path, ())):
@@ -87,11 +87,12 @@ class Registered:
         return any(length == longest and key not in ours for length, key in found)
 
     def _with_its_path(self, mine: int) -> set[int]:
-        """The row, and those with the very same path: such a one is of another host, or its reader refuses it."""
+        """The row, and those with exactly its path: such a row is for another host, or its reader refuses it."""
         return self._alike.get(mine, {mine})
 
     def has_another_owner(self, mine: int, real: Path) -> bool:
-        """Whether another row names this file more directly, with fewer links on the way; of two alike the older does.
+        """Whether another row names this file more directly, with fewer links on the way; of two equals, the older
+        does.
 
         `real` is the file's path without any link.
         """
@@ -100,7 +101,7 @@ class Registered:
         return owner is not None and owner.key not in ours
 
     def _look(self) -> _Seen:
-        """What is known of the rows' files. One thread looks; others take what was seen before, if anything was."""
+        """What is known about the rows' files. One thread looks; others use the previous result, if any."""
         if self._is_fresh():
             return self._seen
         is_first = self._looked_at == float("-inf")
@@ -110,7 +111,7 @@ class Registered:
             while not self._is_fresh():
                 rows = self.rows
                 seen = self._look_again(rows)
-                if rows is self.rows:  # and were not changed meanwhile
+                if rows is self.rows:  # and unchanged meanwhile
                     self._seen, self._looked_at = seen, self._system.seconds()
             return self._seen
         finally:
@@ -137,7 +138,7 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """Of one row: its own path, and the directory of its older files, without links on the way; its file's inode."""
+    """One row's own path and the directory of its older files, with links resolved; its file's inode."""
 
     row: Row
     own: Path
@@ -148,18 +149,18 @@ class _Facts:
 
 
 def _common_end(path: Path, real: Path) -> int:
-    """How many of the last parts of two paths are the same: all of them where no link is on the way."""
+    """How many trailing parts two paths share: all of them if no link is on the way."""
     pairs = zip(reversed(path.parts), reversed(real.parts), strict=False)
     return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _as_written(row: Row) -> _Facts:
-    """What a row alone says, which is all that is known if its directory has never responded."""
+    """What the row alone says: all that is known if its directory has never responded."""
     return _Facts(row, row.path, directory_of(row.path, names_of(row)))
 
 
 def _facts(directory: Path, rows: Iterable[_Facts], system: System) -> list[_Facts]:
-    """Of the rows whose files are in one directory. `rows`: as they are written."""
+    """The facts for rows whose files are in one directory. `rows`: as written."""
     home, found = _real(directory), []
     for row, older in ((written.row, written.directory) for written in rows):
         older = home if older == directory else _real(older)
@@ -214,11 +215,11 @@ class Belonging:
         return self.registered is not None and self.registered.takes(self.key, path, inode)
 
     def is_foreign_in(self, directory: Path, name: str, inode: Inode) -> bool:
-        """The same of a file in a directory whose path has no link."""
+        """The same for a file in a directory whose path has no link."""
         return self.registered is not None and self.registered.takes_in(self.key, directory, name, inode)
 
     def refusal(self, where: Path | None, inode: Inode) -> str | None:
-        """Why what the log's own path leads to may not be read; None: it may. `where` the open file is, and its inode.
+        """Why the file at the log's own path may not be read; None: it may. `where` the open file is, and its inode.
 
         A path that is a link leads to a file of another row also when that is one of its older files.
         """
@@ -231,13 +232,13 @@ class Belonging:
         return reason("belongs-to-another")
 
     def rotated(self, base: Path, name: str) -> Rotated | None:
-        """What the name tells, if rotation gives it to a file that is called as `base` is."""
+        """What the name tells, if rotation gives it to a file named `base`."""
         names = self.names if base.name == self.path.name else _names(base.name, "")
         return names.rotated(name)
 
 
 def names_of(row: Row) -> Names:
-    """The row's rules; the usual ones for a pattern that nobody validated."""
+    """The row's rules; the usual ones if its pattern was never validated."""
     return _names(row.path.name, row.pattern)
 
 
@@ -250,7 +251,7 @@ def _names(name: str, pattern: str) -> Names:
 
 
 def directory_of(path: Path, names: Names) -> Path:
-    """Where the older files of a log are looked for."""
+    """Where to look for a log's older files."""
     return path.parent / names.directory if names.directory else path.parent
 
 

@@ -1,7 +1,7 @@
 """What a follower knows of a log's past and present: stretches of generations, and a place among them.
 
-Discovery lengthens the chain at its end; emission moves along it. It is kept for a while behind the place, for a
-consumer that lost something, and for writers that are late.
+Discovery lengthens the chain at its end; emission moves along it. It stays for a while behind the place, for consumers
+that lost something and for late writers.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from django_logtail.tailing.files.generation import FileId, Generation, digest_o
 from django_logtail.tailing.files.system import System
 
 Details: TypeAlias = Mapping[str, "str | int | None"]
-#: Something that happened, not yet placed in the stream.
+#: An occurrence not yet placed in the stream.
 Notice: TypeAlias = tuple[Kind, Details]
 
-#: Seconds after a generation's last byte until it is asked whether anyone can still write to it.
+#: Seconds after a generation's last byte until we ask whether anyone can still write to it.
 QUIET_SECONDS = 1.0
 #: Seconds of silence after which an older generation counts as finished, and at most held at all.
 SILENT_SECONDS = 30.0
 HELD_SECONDS = 600.0
-#: Older generations held open at most once they are emitted: of those that may grow, and of those that will not.
+#: The most older generations held open once emitted: those that may grow, and those that will not.
 MAX_HELD = 8
-#: Generations held open at most that are still to be emitted.
+#: The most generations held open that are still to be emitted.
 MAX_AHEAD = 512
 
 
@@ -43,8 +43,8 @@ class Segment:
     ended_at: float = 0.0
     grown_at: float = 0.0
     is_passed: bool = False
-    is_done: bool = False  # neither late bytes nor a rewind are expected of it any more
-    fragment_since: float | None = None  # an unfinished line that came late
+    is_done: bool = False  # neither late bytes nor a rewind are expected any more
+    fragment_since: float | None = None  # an unfinished late line
 
 
 class Chain:
@@ -55,7 +55,7 @@ class Chain:
         self.segments: list[Segment] = []
         self.index = 0
         self.offset = 0
-        #: Grows whenever other files are open.
+        #: Grows whenever the set of open files changes.
         self.revision = 0
         self._system = system
         self._retired = retired
@@ -81,7 +81,7 @@ class Chain:
         return Place(self.here.generation.id, self.offset) if self.segments else None
 
     def inodes(self) -> set[tuple[int, int]]:
-        """The inodes that our descriptors pin; that of a closed file may be another one's by now."""
+        """The inodes that our descriptors pin; a closed file's inode may belong to another file by now."""
         return {segment.generation.inode_key for segment in self.segments if segment.generation.is_open}
 
     def descriptors(self) -> list[int]:
@@ -110,13 +110,13 @@ class Chain:
         self.revision += 1
 
     def append_ended(self, generation: Generation, exit_: Notice, now: float) -> None:
-        """All of a generation that ended while nobody looked."""
+        """Append all of a generation that ended while nobody looked."""
         segment = Segment(generation, 0)
         self.append(segment)
         self.end(segment, generation.proven_size, [exit_], now)
 
     def end(self, segment: Segment, end: int, exits: list[Notice], now: float) -> None:
-        """Nothing after `end` is of this segment, but never less than was emitted."""
+        """End this segment at `end`, but never before what was already emitted."""
         generation = segment.generation
         reached = self.offset if segment is self.here else generation.sent
         if not generation.is_open:
@@ -128,7 +128,7 @@ class Chain:
     # The consumer's side
 
     def rewind(self, position: Place, late: Mapping[str, int]) -> bool:
-        """Stand at `position` again. False: it was never reached, or is not held any more."""
+        """Stand at `position` again. False: it was never reached, or is no longer held."""
         index = self._find(position)
         if index is None:
             return False
@@ -161,7 +161,7 @@ class Chain:
                 self._released, self._taken = index, position
 
     def retire(self, now: float, away_since: float | None) -> None:
-        """Close what is drained, or held too long. `away_since`: when the name ceased to name the last file."""
+        """Close what is drained, or held too long. `away_since`: when the name stopped naming the last file."""
         if len(self.segments) > 1:
             self._retire_older(now)
         if away_since is not None and self.is_at_last:
@@ -192,7 +192,7 @@ class Chain:
             self.revision += 1
 
     def _retire_last(self, now: float, away_since: float) -> None:
-        """A removed file that nobody writes to and whose bytes are taken keeps its disk space no longer."""
+        """Release the disk space of a removed file that nobody writes to and whose bytes are taken."""
         segment = self.last
         generation = segment.generation
         is_taken = self._taken == self.position or now > away_since + HELD_SECONDS
@@ -208,7 +208,7 @@ class Chain:
         generation = segment.generation
         if generation.is_final or now >= segment.grown_at + SILENT_SECONDS:
             return True
-        # As long as it has a name anybody may open it anew, and append.
+        # As long as it has a name, anybody may open it again and append.
         is_quiet = now >= segment.grown_at + QUIET_SECONDS
         if is_quiet and generation.descriptor is not None and _has_no_name(generation):
             with contextlib.suppress(OSError):

@@ -1,7 +1,7 @@
-"""What a log's name means now: the same file, another one, the same with another text, or none.
+"""What a log's name means now: the same file, another file, the same file with new text, or none.
 
-Each look lengthens the chain by what it found, and emits nothing of it. All looks are alike, whatever caused them, so a
-lost notification costs time and nothing else.
+Each look extends the chain by what it found, and emits nothing. All looks work the same, whatever caused them, so a
+lost notification costs only time.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from django_logtail.tailing.rotations import Between, Siblings, Unsettled
 from django_logtail.tailing.siblings import printable
 from django_logtail.tailing.text.lines import LineEnds
 
-#: Seconds a name must be away before it is called gone: a rotation's two renames are not worth a word.
+#: Seconds a name must be away before it is called gone: a rotation's two renames are not worth a message.
 GONE_SECONDS = 0.2
 #: Seconds until the next look at names that changed while they were listed.
 UNSETTLED_SECONDS = 0.02
-#: Looks at a file that cannot be read any more until another one under its name is taken for it.
+#: Looks at a file that has become unreadable before another one under its name replaces it.
 MAX_FAILURES = 5
-#: Seconds between two looks at where an open file is: one that is moved out of the roots is not read any more.
+#: Seconds between two looks at where an open file is: one that is moved out of the roots is no longer read.
 PLACE_SECONDS = 15.0
 
 STATES = {
@@ -52,24 +52,24 @@ class Discovery:
         self.state = "reading"
         self.reason = ""
         self.size: int | None = None
-        #: What happened that moves nothing, to be told when the stream has caught up.
+        #: Occurrences that move nothing, to be reported when the stream has caught up.
         self.notices: list[Notice] = []
         #: What begins the stream, to be emitted before anything else.
         self.opening: list[Item] = []
-        #: The place that was asked for, until its generation was found or given up.
+        #: The requested place, until its generation was found or given up.
         self.wanted = start.position if isinstance(start, Resume) else None
         #: Looks since reading began to fail; 0: it works.
         self.failures = 0
-        #: The last file's stat of this look; whoever uses it takes it.
+        #: The last file's stat of this look; using it removes it.
         self.fresh: os.stat_result | None = None
         self.away_since: float | None = None
-        #: Grows whenever other names are to be watched.
+        #: Grows whenever the names to be watched change.
         self.revision = 0
         self._away_kind: Kind | None = None
         self._written_ns = 0  # when the last file was last written while the name named it
         self._has_started = False
         self._has_listed = False
-        #: Whether this look may take long, and whether it would have had to.
+        #: Whether this look may take long, and whether it needed to.
         self.may_wait = True
         self.must_wait = False
         self._placed_at = 0.0
@@ -86,7 +86,7 @@ class Discovery:
 
     @property
     def due(self) -> float | None:
-        """When the next look must be, because something was not believed yet."""
+        """When the next look must be, because something needs confirmation."""
         due = self._rewriting.due
         if self._unsettled_due is not None:
             due = self._unsettled_due if due is None else min(due, self._unsettled_due)
@@ -104,7 +104,7 @@ class Discovery:
         """One look. Never raises `OSError`."""
         # By the clock before the look: a look takes time, and what is renamed meanwhile was renamed after it.
         self._looking_ns, self._unsettled_due = self._system.wall_ns(), None
-        if not self._has_listed:  # list first: what is made of the name from here on is new
+        if not self._has_listed:  # list first: whatever becomes of the name from here on is new
             self._has_listed = True
             self.siblings.looked_ns = self.siblings.proven_ns = self._looking_ns
             self.siblings.learn()
@@ -145,7 +145,7 @@ class Discovery:
             self._is_away(trouble_of(error, self._system, self._path), now)
 
     def _is_in_place(self, now: float, *, is_away: bool = False) -> bool:
-        """Whether the look may go on: not if the last file was moved to where it may not be read; that is reported."""
+        """Whether the look may go on: not if the last file was moved to where it may not be read, which is reported."""
         generation = self._chain.last.generation if self._chain.segments else None
         is_due = now >= self._placed_at + PLACE_SECONDS or (is_away and self.away_since is None)
         if generation is None or not generation.is_open or not is_due:
@@ -158,13 +158,13 @@ class Discovery:
         if reason is None:
             return True
         generation.lose()
-        if is_away:  # else the next look finds it refused under its name
+        if is_away:  # otherwise the next look finds it refused under its name
             self.notices.append((Kind.REFUSED, {"reason": reason}))
         self.revision += 1
         return False
 
     def refusal(self, generation: Generation) -> str | None:
-        """Why an open file may not be read where it is now; a file without a name is where it was."""
+        """Why an open file may not be read where it is now; a file without a name stays where it was."""
         if generation.descriptor is None or self.siblings.name_now(generation) is None:
             return None
         return self._permit(generation.descriptor)
@@ -249,7 +249,7 @@ class Discovery:
     # Reading fails, and works again
 
     def cannot_read(self, error: OSError) -> None:
-        """Reading fails (a dead disk, a network file system's stale handle): said once, tried again at each look."""
+        """Reading fails (a dead disk, a network file system's stale handle): reported once, retried at each look."""
         trouble = trouble_of(error, self._system, self._path)
         self.failures = max(1, self.failures)
         if self.state == "reading" and trouble.kind is Kind.UNREADABLE:
@@ -311,7 +311,7 @@ class Discovery:
         self.opening.append(Event(Kind.STARTED, before, self._chain.position, details))
 
     def start_again(self, position: Place) -> None:
-        """After a rewind: the stream starts again, and says where and in which state."""
+        """After a rewind: the stream starts again, and reports where and in which state."""
         self.opening.clear()
         self._started(position)
         if self.state != "reading":
@@ -333,7 +333,7 @@ class Discovery:
                 return 0
 
     def _resume(self, current: Generation, was_away: bool, now: float) -> None:
-        """Go on at the place that was asked for, or say that it is nowhere."""
+        """Continue at the requested place, or report that it is gone."""
         wanted = self.wanted
         if was_away:
             self.opening += [Event(kind, wanted, wanted, details) for kind, details in self.notices]
@@ -347,7 +347,7 @@ class Discovery:
             self.opening.append(Event(Kind.MISSED, wanted, self._chain.position, {"size": None}))
 
     def _look_for_wanted(self, current: Generation | None, now: float) -> None:
-        """Find the generation that was asked for: the current one, or a sibling and all that came after it."""
+        """Find the requested generation: the current one, or a sibling and all that came after it."""
         assert self.wanted is not None
         wanted = self.wanted
         file_id = FileId.parse(wanted.file)
@@ -448,7 +448,7 @@ class Discovery:
         self.siblings.remember(old.generation)
 
     def _prove_last(self, now: float) -> None:
-        """See that the last file is still the same text, and take it apart if not. Raises `OSError`."""
+        """Check that the last file still has the same text, and take it apart if not. Raises `OSError`."""
         generation = self._chain.last.generation
         if not generation.is_open:
             return
@@ -463,13 +463,13 @@ class Discovery:
             generation.lose()  # its disk is gone; what comes in its place counts
 
     def is_proven(self) -> None:
-        """The last file holds what was read of it, at this look."""
+        """At this look, the last file holds what was read of it."""
         self.siblings.proven_ns = self._looking_ns
 
     def find_copies(self, now: float) -> bool | None:
-        """The last file was empty and was written since. True: what it held then was found in copies, and comes first.
+        """The last file was empty and was written since. True: its text of then was found in copies, and comes first.
 
-        None: this look may not decide it. Raises `OSError`; then nothing has changed.
+        None: this look may not decide. Raises `OSError`; then nothing has changed.
         """
         if stat.S_ISLNK(self._system.lstat(self._path).st_mode):
             return False  # a file beside a link may have been its target meanwhile, and is no copy
@@ -482,9 +482,9 @@ class Discovery:
         return True
 
     def take_apart(self, now: float) -> bool:
-        """The last segment's text changed before our eyes: end it, begin a new generation on the same inode.
+        """The last segment's text changed while we watched: end it, begin a new generation on the same inode.
 
-        False: a network file system says so, and is not believed yet. Raises `OSError`; then nothing has changed.
+        False: only a network file system says so, without confirmation yet. Raises `OSError`; then nothing has changed.
         """
         if not self.may_wait:
             self.must_wait = True

@@ -12,11 +12,11 @@ from django_logtail.tailing.files.generation import Changed, Generation
 from django_logtail.tailing.files.system import System
 from django_logtail.tailing.text.lines import LineEnds
 
-#: Seconds an unfinished line is waited for before it is shown.
+#: Seconds to wait before an unfinished line is shown.
 PARTIAL_SECONDS = 0.3
 #: Looks after a change that re-read although the times are the same: clocks of file systems are coarse.
 COARSE_LOOKS = 3
-#: Bytes of NULs looked over in one turn.
+#: Bytes of NULs examined in one turn.
 MAX_SCAN_BYTES = 1024 * 1024
 
 
@@ -63,12 +63,12 @@ class Emission:
         return (size, modified, changed) if offset == self._chain.offset >= size else None
 
     def start_again(self) -> None:
-        """The chain's place was moved: nothing that was seen there counts."""
+        """The chain's place was moved: forget everything seen there."""
         self._forget_partial()
         self._seen = ()
 
     def emit(self, now: float, budget: int) -> list[Item]:
-        """What there is from the chain's place on, at most `budget` bytes of it."""
+        """Everything from the chain's place on, at most `budget` bytes of it."""
         self._items, self._now, self._budget = [], now, budget
         self.has_more = False
         while self._go_on():
@@ -110,7 +110,7 @@ class Emission:
         self._forget_partial()
 
     def _follow_change(self, segment: Segment) -> bool:
-        """Reading found another text than before. True: go on emitting."""
+        """Reading found different text than before. True: go on emitting."""
         if segment.end is None:
             try:
                 return segment.generation.is_open and self._discovery.take_apart(self._now)
@@ -122,7 +122,7 @@ class Emission:
         return True
 
     def _follow_failure(self, segment: Segment, error: OSError) -> bool:
-        """Reading fails. An older generation that stays unreadable is given up, the last one never."""
+        """Reading fails. Gives up an older generation that stays unreadable, but never the last one."""
         self._discovery.cannot_read(error)
         self._seen = ()
         if segment.end is None or (error.errno != errno.ESTALE and self._discovery.failures < MAX_FAILURES):
@@ -172,7 +172,7 @@ class Emission:
         return self._end_of_data(segment, data[whole:], at_end, allowed < want)
 
     def _is_unchanged(self, generation: Generation) -> bool:
-        """Whether there is no reason to read the last file at this look."""
+        """Whether the last file needs no reading at this look."""
         if not generation.is_open:
             return not generation.tail
         found, self._discovery.fresh = self._discovery.fresh or generation.stat(), None
@@ -204,7 +204,7 @@ class Emission:
             if not rest and self._chain.offset < segment.end:
                 raise Changed  # shorter than it was
             if rest:
-                self._take(generation, rest)  # its generation ends: it is all there will be of that line
+                self._take(generation, rest)  # its generation ends: that line will not get longer
             return True
         if not generation.is_open:
             if rest:
@@ -238,7 +238,7 @@ class Emission:
         self._partial_shown = 0
 
     def _hold_partial(self, generation: Generation, rest: bytes) -> None:
-        """A line without an end: show it when it stays so."""
+        """A line without an end: show it if it stays unfinished."""
         generation.keep_tail(self._chain.offset, rest)
         if not rest:
             self._forget_partial()
@@ -282,7 +282,7 @@ class Emission:
         return False
 
     def _read_over_gap(self, segment: Segment) -> bool:
-        """All NULs from here: find what follows, or wait for it to be written."""
+        """Only NULs from here: find what follows, or wait for it to be written."""
         generation = segment.generation
         if generation.descriptor is None:
             raise Changed
@@ -350,7 +350,7 @@ class Emission:
                 continue  # it may work at the next look
 
     def _may_be_read(self, generation: Generation) -> bool:
-        """Whether late bytes are of a file that is still where it may be read."""
+        """Whether late bytes belong to a file that is still where it may be read."""
         if not self._discovery.may_wait:
             self._discovery.must_wait = True
             return False

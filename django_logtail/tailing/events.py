@@ -1,8 +1,8 @@
-"""Where a follower begins, and what it reports from there on, in stream order. Knows nothing but places.
+"""Where a follower begins, and what it reports from there on, in stream order. Depends only on places.
 
-A follower's output is one stream of items. Each item says where in the log it begins (`before`) and where the
-stream stands after it (`after`). A consumer checks only that: an item whose `before` is not where it
-stands was preceded by one that got lost, and the follower is asked to rewind.
+A follower's output is one stream of items. Each item says where in the log it begins (`before`) and where the stream
+stands after it (`after`). A consumer checks only that: if an item's `before` is not where it stands, an earlier item
+got lost, and the consumer asks the follower to rewind.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Batch:
 
     Whole lines, except for a line longer than a batch, which is cut at a character boundary and goes on in the next
     one. `partial` is an unfinished line that stays un-taken: a later batch has the same start and replaces it.
-    `late` are bytes that a writer appended to an older generation after a newer one had been begun: they extend
+    `late` are bytes that a writer appended to an older generation after a newer one had begun: they extend
     the older generation and do not move the stream's position.
     """
 
@@ -51,7 +51,7 @@ class Kind(str, Enum):
     NOT_A_FILE = "not-a-file"  # details["what"]: directory, FIFO, device, socket
     REFUSED = "refused"  # outside the allowed roots; details["reason"]
     HOLE = "hole"  # bytes that were never written; position moves over them
-    MISSED = "missed"  # bytes that existed and cannot be had any more; details["size"] or None
+    MISSED = "missed"  # bytes that existed and are no longer available; details["size"] or None
     RECOVERED = "recovered"  # bytes that copytruncate would have lost were read from the copy details["name"]
     DEGRADED = "degraded"  # no change notification: details["reason"]; polled
     RESTORED = "restored"  # change notification works again
@@ -61,8 +61,8 @@ class Kind(str, Enum):
 class Event:
     """Something that happened between two bytes of the stream, or to the file as a whole.
 
-    `before == after` for what moves nothing (gone, back, unreadable, degraded …). `before` is None for STARTED when
-    nothing was asked for, and while no generation has been opened yet.
+    `before == after` if nothing moves (gone, back, unreadable, degraded …). `before` is None for STARTED when no place
+    was asked for, and while no generation has been opened yet.
     """
 
     kind: Kind
@@ -89,7 +89,7 @@ class FromStart:
 
 @dataclass(frozen=True, slots=True)
 class FromEnd:
-    """Only what will be appended."""
+    """Only what is appended from now on."""
 
 
 @dataclass(frozen=True, slots=True)

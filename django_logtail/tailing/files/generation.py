@@ -18,7 +18,7 @@ from django_logtail.tailing.files.system import System, close_quietly
 HEAD_BYTES = 256
 #: Bytes before the furthest one read that are read again with the new ones, to see that they are still the same.
 ANCHOR_BYTES = 1024
-#: To know a shortened file's kept part again: a sample of so many bytes before each so many, of the last 4 MiB.
+#: To recognise what a shortened file kept: sample size, and the spacing of samples in the last 4 MiB.
 SAMPLE_BYTES = 256
 SAMPLE_EVERY = 16 * 1024
 MAX_SAMPLES = 256
@@ -26,7 +26,7 @@ MAX_SAMPLES = 256
 
 @dataclass(frozen=True, slots=True)
 class FileId:
-    """What a generation's id says. The text form is opaque to everyone else."""
+    """What a generation's id contains. Its text form is opaque to everyone else."""
 
     device: int
     inode: int
@@ -41,7 +41,7 @@ class FileId:
 
     @classmethod
     def parse(cls, text: str) -> FileId | None:
-        """The id in `text`; None when it is not one."""
+        """The id in `text`; None if it is not an id."""
         fields = text.split("-")
         if len(text) > 120 or len(fields) not in (5, 6):
             return None
@@ -65,7 +65,7 @@ def digest_of(head: bytes) -> str:
 
 
 def birth_or_none(system: System, descriptor: int) -> int:
-    """When the open file was made, in ns; 0: nobody can tell."""
+    """When the open file was created, in ns; 0: unknown."""
     try:
         return system.birth(descriptor)
     except OSError:
@@ -76,8 +76,8 @@ def proves(system: System, descriptor: int, file_id: FileId, offset: int, *, cop
     """Whether the open file is the one that `file_id` was made of, and holds `offset`. May raise `OSError`.
 
     With `copy`, another inode with the same head is taken as well. A short head proves little, so there a line has to
-    end where `offset` is. An inode is given to another file once its own is gone: the time of birth tells them apart.
-    An id with neither content nor birth proves nothing.
+    end where `offset` is. An inode is reused once its file is gone: the time of birth tells the files apart. An id with
+    neither content nor birth proves nothing.
     """
     found = system.fstat(descriptor)
     if found.st_size < max(offset, file_id.length) or not (file_id.length or file_id.birth):
@@ -96,7 +96,7 @@ def proves(system: System, descriptor: int, file_id: FileId, offset: int, *, cop
 
 
 class Changed(Exception):
-    """What was read before is not there any more: the file was cut or written over."""
+    """What was read before is gone: the file was cut or overwritten."""
 
 
 class Generation:
@@ -114,7 +114,7 @@ class Generation:
         """`again`: this inode was another generation before. Raises `OSError`; then the descriptor is the caller's."""
         self._system = system
         self.head = system.pread(descriptor, HEAD_BYTES, 0) if head is None else head
-        # What begins empty or is emptied twice needs a name of its own; no file could prove the difference later.
+        # A file that begins empty or is emptied twice needs an id of its own; nothing could prove the difference later.
         serial = os.urandom(3).hex() if again or len(self.head) < HEAD_BYTES else ""
         self.birth = birth_or_none(system, descriptor)
         digest = digest_of(self.head)
@@ -129,14 +129,14 @@ class Generation:
         self.anchor_at = 0
         #: The largest size seen while everything before it was still the same.
         self.proven_size = 0
-        #: Read but not taken, because its line had no end yet; the only copy once the file was cut.
+        #: Read but not taken, because its line was unfinished; the only copy once the file was cut.
         self.tail = b""
         self.tail_at = 0
-        #: Nothing of it can be read any more but the tail.
+        #: Only the tail can still be read.
         self.is_lost = False
-        #: Nothing will be appended any more.
+        #: Nothing more will be appended.
         self.is_final = False
-        #: Bytes emitted, those appended after a newer generation began included.
+        #: Bytes emitted, including those appended after a newer generation began.
         self.sent = 0
         #: Where to look for the end of a run of NULs.
         self.unwritten_to = 0
@@ -180,7 +180,7 @@ class Generation:
         if offset != self.anchor_at:
             self._prove_anchor()
             return self._system.pread(self.descriptor, size, offset)
-        if offset == 0:  # no anchor yet: it has to begin as it did when it got its id
+        if offset == 0:  # no anchor yet: it must begin as it did when it got its id
             data = self._system.pread(self.descriptor, max(size, len(self.head)), 0)
             if not data.startswith(self.head):
                 raise Changed
@@ -205,7 +205,7 @@ class Generation:
             self.head = (self.head + data[len(self.head) - offset :])[:HEAD_BYTES]
         if end <= self.anchor_at:
             return
-        new = data[max(0, self.anchor_at - offset) :]  # after a rewind the first of it is known already
+        new = data[max(0, self.anchor_at - offset) :]  # after a rewind its beginning is known already
         first = (self.anchor_at // SAMPLE_EVERY + 1) * SAMPLE_EVERY
         if first <= end:
             text = self.anchor + new
@@ -221,7 +221,7 @@ class Generation:
             self._samples.popitem(last=False)
 
     def skip_to(self, offset: int) -> None:
-        """What was never written is passed over."""
+        """Pass over unwritten space."""
         self.sent = max(self.sent, offset)
         self.gap_end = 0
         if offset > self.anchor_at:
@@ -230,7 +230,7 @@ class Generation:
     def kept_its_first(self, size: int) -> bool:
         """Whether the file, cut to `size` bytes, still is what was read of it. Raises `OSError`.
 
-        Wants proof near the new end: a new text that begins with the same banner must not pass for the old one.
+        Needs proof near the new end: new text that begins with the same banner must not pass for the old.
         """
         assert self.descriptor is not None
         head = self.head[:size]
@@ -274,7 +274,7 @@ class Generation:
         return differ[-1] < self.anchor.rfind(b"\n", 0, -1)
 
     def keep_tail(self, offset: int, data: bytes) -> None:
-        """Remember bytes that were read but not taken."""
+        """Remember bytes read but not taken."""
         self.tail, self.tail_at = data, offset
 
     def lose(self) -> None:

@@ -1,4 +1,4 @@
-"""Looks at files of which a request must not wait for the answer: a file server that is gone gives none."""
+"""Looks at files without making a request wait for the answer: a dead file server never gives one."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any, Final, Generic, TypeVar
 
 T = TypeVar("T")
 
-#: Seconds one look may take; whoever saves a log takes two.
+#: Seconds one look may take; saving a log takes two looks.
 LOOK_SECONDS: Final = 1.0
-#: Looks that may be stuck, each a thread, before no other is taken.
+#: Looks that may be stuck, each in a thread, before new ones are refused.
 MOST_STUCK: Final = 8
 
 
@@ -20,7 +20,7 @@ class NoAnswer(Exception):
 
 
 class Looks:
-    """Any thread may take one."""
+    """Safe to use from any thread."""
 
     def __init__(self, seconds: float = LOOK_SECONDS) -> None:
         self._seconds = seconds
@@ -28,7 +28,7 @@ class Looks:
         self._stuck: list[_Look[Any]] = []
 
     def take(self, path: Path, look: Callable[[], T]) -> T:
-        """What `look` returns or raises. Raises `NoAnswer`; at once where a look at the same directory is stuck."""
+        """What `look` returns or raises. Raises `NoAnswer`, immediately if a look at the same directory is stuck."""
         with self._turn:
             self._stuck = [other for other in self._stuck if other.is_alive()]
             if len(self._stuck) >= MOST_STUCK or any(other.place == path.parent for other in self._stuck):
@@ -54,7 +54,7 @@ class _Look(threading.Thread, Generic[T]):
     def run(self) -> None:
         try:
             self._found = self._look()
-        except Exception as error:  # noqa: BLE001 - whoever asked raises it
+        except Exception as error:  # noqa: BLE001 - the caller raises it
             self._error = error
 
     def result(self) -> T:

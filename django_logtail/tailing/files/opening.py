@@ -1,4 +1,4 @@
-"""Open a log without side effects. Knows nothing of what is read from it.
+"""Open a log without side effects. Ignores its contents.
 
 Opening a FIFO or a device can block, wake a writer or rewind a tape, so the name is first opened for nothing but its
 identity; what it is and whether it may be read are decided from that descriptor, never from the name.
@@ -27,13 +27,13 @@ def permit_all(descriptor: int) -> str | None:
     return None
 
 
-#: A file that is removed while it is opened is looked for again so often.
+#: How often to look again for a file that is removed while being opened.
 MAX_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A regular file, open for reading; the taker closes the descriptor."""
+    """A regular file, open for reading; the receiver closes the descriptor."""
 
     descriptor: int
     stat: os.stat_result
@@ -50,7 +50,7 @@ class Trouble:
 def open_log(system: System, path: Path, permit: Permit = permit_all) -> Opened | Trouble:
     """The regular file that `path` names now. Never raises `OSError`, and leaks no descriptor.
 
-    One that is removed meanwhile is not refused for that: another may have the name by now.
+    A file removed meanwhile is not a refusal: another may have the name by now.
     """
     for _ in range(MAX_TRIES):
         found = _open_once(system, path, permit)
@@ -83,7 +83,7 @@ def _open_once(system: System, path: Path, permit: Permit) -> Opened | Trouble |
 
 
 def what_it_is(mode: int) -> str | None:
-    """What a file is when it is not a regular one, as one of `reasons`."""
+    """What a file is, if not a regular one, as one of `reasons`."""
     if stat.S_ISREG(mode):
         return None
     kinds = (

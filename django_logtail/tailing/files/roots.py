@@ -1,4 +1,4 @@
-"""May this open descriptor be read: the only answer to that question. Knows no settings; the roots are given.
+"""Decides whether an open descriptor may be read; nothing else does. Reads no settings; the caller passes the roots.
 
 A name can mean another file from one moment to the next. So a name is only looked at when a log is registered, to say
 early what will not work; what is opened is judged by where the open file is.
@@ -24,7 +24,7 @@ class Roots:
     def refusal(self, descriptor: int) -> str | None:
         """Why the open file may not be read, as one of `reasons`; None: it may.
 
-        Where the file is is asked of the kernel, so symbolic links, renames and `..` on the way to it cannot deceive.
+        The kernel says where the file is, so symbolic links, renames and `..` on the way to it cannot deceive.
         """
         try:
             where = self._system.name_of(descriptor)
@@ -37,7 +37,7 @@ class Roots:
         return reason("outside", path=str(where))
 
     def refusal_of_path(self, path: Path) -> str | None:
-        """Why no file of this path may be read, as it is written; None: it depends on the file. As `refusal` has it.
+        """Why no file at this path, as written, may be read; None: it depends on the file. In the form of `refusal`.
 
         Looks at no file where the path begins as a root does.
         """
@@ -46,7 +46,7 @@ class Roots:
         return reason("outside", path=str(path))
 
     def may_register(self, path: Path) -> str | None:
-        """Why a log with this path would never be read, as a sentence; None: nothing speaks against it."""
+        """Why a log with this path would never be read, as a sentence; None: nothing prevents it."""
         text = str(path)
         if (mistake := mistake_in(path)) is not None:
             return mistake
@@ -70,7 +70,7 @@ class Roots:
         return None
 
     def may_register_unseen(self, path: Path) -> str | None:
-        """The same without a look at any file: of a file system that does not answer."""
+        """The same without looking at any file: for a file system that does not answer."""
         if (mistake := mistake_in(path)) is not None:
             return mistake
         if any(_is_inside(path, root) for root in self.paths):
@@ -85,7 +85,7 @@ class Roots:
         return any(_is_inside(real, root) for root in self._resolved())
 
     def _resolved(self) -> list[Path]:
-        # Each time anew: a root may be a link that is switched, or be mounted later. Microseconds, once an open.
+        # Checked each time: a root may be a link that is switched, or be mounted later. Costs microseconds per open.
         resolved = []
         for root in self.paths:
             try:
@@ -96,14 +96,14 @@ class Roots:
 
 
 def tidied(path: str) -> str:
-    """The same path without what means nothing in it: doubled slashes, "." and a slash at the end."""
+    """The same path without its meaningless parts: doubled slashes, "." and a slash at the end."""
     if not path.startswith("/"):
         return path  # no log can have it
     return "/" + "/".join(part for part in path.split("/") if part not in ("", "."))
 
 
 def mistake_in(path: Path) -> str | None:
-    """Why no log on any host can have this path, as a sentence; None: one may."""
+    """Why no log on any host can have this path, as a sentence; None: a log may."""
     text = str(path)
     if not path.is_absolute():
         return f"The path {text!r} is not absolute. Start it with '/'."
