@@ -1,7 +1,7 @@
-"""One log's path turned into one stream of bytes and events. Never sleeps; knows no time that it was not given.
+"""One log's path turned into one stream of bytes and events. Never sleeps; the caller passes the time.
 
-Looking and reading are apart (`discovery`, `emission`), with the chain of segments between them: a slow consumer delays
-bytes but no discovery, and one that lost something is given the same chain again.
+Looking and reading are separate (`discovery`, `emission`), with the chain of segments between them: a slow consumer
+delays bytes but no discovery, and one that lost something is given the same chain again.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from django_logtail.tailing.events import Batch, Event, Item, Kind, Start
 from django_logtail.tailing.files.opening import Permit, permit_all
 from django_logtail.tailing.files.system import System
 
-#: Seconds between two looks that nothing asked for: what a lost notification costs at most.
+#: Seconds between two regular looks: the most that a lost notification costs.
 TICK_SECONDS = 1.0
 
 
 class Follower:
     """Follows `path` from `start`. `permit` decides about each file opened, by its descriptor.
 
-    `poll` is to be called on every hint that something changed, when `due` has come, and soon again while `has_more`.
-    It never raises `OSError`: trouble is a state and an event.
+    Call `poll` on every hint that something changed, when `due` has come, and soon again while `has_more`. It never
+    raises `OSError`: a problem becomes a state and an event.
     """
 
     def __init__(
@@ -40,7 +40,8 @@ class Follower:
         belonging: Belonging | None = None,
         system: System | None = None,
     ) -> None:
-        """Opens nothing yet. `path` is absolute. `belonging` decides about files beside it; by default the rules do.
+        """Opens nothing yet. `path` is absolute. `belonging` decides about files beside it; by default, the naming
+        rules decide.
 
         Raises `LookupError` for an encoding Python does not know.
         """
@@ -53,7 +54,7 @@ class Follower:
         self.emitted = 0
         self._closed = False
         self._system = system
-        #: Device, inode, size and times of the file, when a look that finds them again has nothing to do.
+        #: Device, inode, size and times of the file, if a look that finds them unchanged has nothing to do.
         self._rest: tuple[int, ...] | None = None
         self._chain = Chain(system, lambda generation: self._discovery.siblings.remember(generation))
         self._discovery = Discovery(
@@ -90,17 +91,17 @@ class Follower:
 
     @property
     def sent(self) -> dict[str, int]:
-        """Up to which byte each open generation was emitted, late bytes of older ones included."""
+        """Up to which byte each open generation was emitted, including late bytes of older ones."""
         return self._chain.sent()
 
     @property
     def revision(self) -> int:
-        """Grows whenever other files or names are to be watched."""
+        """Grows whenever the files or names to be watched change."""
         return self._chain.revision + self._discovery.revision
 
     @property
     def is_remote(self) -> bool:
-        """Whether the current file is on a file system that tells of no change."""
+        """Whether the current file is on a file system that reports no changes."""
         return bool(self._chain.segments) and self._chain.last.generation.is_remote
 
     def descriptors(self) -> list[int]:
@@ -119,7 +120,7 @@ class Follower:
         self.due = self._rest = None
 
     def rewind(self, position: Place, late: Mapping[str, int] | None = None) -> bool:
-        """Emit again from `position`, the same chain. False: that generation is not held any more.
+        """Emit again from `position`, along the same chain. False: that generation is no longer held.
 
         Then a new follower with `Resume` may still find it on the disk. `late` are the bytes already taken of older
         generations (as `sent` has them), where that is less than was sent.
@@ -132,24 +133,24 @@ class Follower:
         return True
 
     def release(self, position: Place) -> None:
-        """The consumer has everything before `position`: what only served a rewind may be closed."""
+        """The consumer has everything before `position`: close what is only needed for a rewind."""
         self._chain.release(position)
 
     def close(self) -> None:
-        """Close every file. The follower is of no use afterwards."""
+        """Close every file. The follower cannot be used afterwards."""
         self._closed = True
         self._rest = None
         self._chain.close()
 
     @property
     def must_wait(self) -> bool:
-        """Whether the last poll met something that takes other files to decide; then poll with `may_wait`."""
+        """Whether the last poll needed other files to decide something; then poll with `may_wait`."""
         return self._discovery.must_wait
 
     def poll(self, now: float, max_bytes: int = 256 * 1024, *, may_wait: bool = True) -> list[Batch | Event]:
-        """What is new, in order: at most `max_bytes` bytes of text. `now` is any clock that never goes back.
+        """What is new, in order: at most `max_bytes` bytes of text. `now` is from any monotonic clock.
 
-        Without `may_wait` it opens nothing and lists no directory, which may take a slow disk long: see `must_wait`.
+        Without `may_wait` it opens nothing and lists no directory, which a slow disk may delay: see `must_wait`.
         """
         if self._closed:
             return []
@@ -167,7 +168,8 @@ class Follower:
         return items
 
     def rests(self, now: float) -> bool:
-        """Whether the file is just as the last poll left it, all of it emitted; then that was the look that was due.
+        """Whether the file is exactly as the last poll left it, and all emitted; this then counts as the look that was
+        due.
 
         Costs one stat, a third of a poll that finds nothing.
         """
@@ -201,7 +203,7 @@ class Follower:
         return due
 
     def _away_since(self) -> float | None:
-        """Since when the last file has been without its name, if all of it was emitted."""
+        """Since when the last file has lacked its name, if all of it was emitted."""
         return self._discovery.away_since if self.state != "reading" and not self.has_more else None
 
     def _placed_notices(self) -> list[Item]:

@@ -1,9 +1,9 @@
-"""Many followers on one thread: which of them to poll now. Polls none itself, and knows no clock.
+"""Many followers on one thread: which of them to poll now. Polls none itself, and reads no clock.
 
-A look that nothing asked for costs one stat as long as the file rests, so that 1,000 quiet logs cost about nothing.
+A regular look costs one stat while the file rests, so 1,000 quiet logs cost almost nothing.
 
-Fair by turns: every log with something to do gets one turn before any gets its second, so one log at full speed
-delays the others by one chunk each at most.
+Fair by turns: every log with something to do gets one turn before any gets a second, so one log at full speed delays
+each of the others by one chunk at most.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from django_logtail.tailing.files.watches import Source, open_source
 from django_logtail.tailing.follower import TICK_SECONDS, Follower
 from django_logtail.tailing.reasons import reason
 
-#: Seconds between two looks at a log that nothing tells of changes.
+#: Seconds between two looks at a log without change notifications.
 POLL_SECONDS = 0.25
 #: Seconds until change notification is tried again where it was refused.
 RETRY_SECONDS = 30.0
-#: Looks that nothing waits for are done together, once in so many seconds: 1,000 logs wake their thread 20 times
-#: a second and not a thousand times.
+#: Seconds between looks that nothing waits for, which are done together: 1,000 logs wake their thread 20 times a
+#: second, not a thousand times.
 TOGETHER_SECONDS = 0.05
-#: Seconds until a follower that wants to go on but was given too little is due again.
+#: Seconds until a follower whose budget was too small to go on is due again.
 STARVED_SECONDS = 0.05
 #: Why logs on network and shared file systems are polled.
 REMOTE_REASON = reason("remote")
@@ -57,7 +57,7 @@ class FollowerSet:
         self._open_source = open_source
         self._entries: dict[Hashable, Entry] = {}
         self._ready: deque[Hashable] = deque()
-        #: The keys that are due at a time, and those times as a heap. A key may be due earlier than a slot says.
+        #: The keys due at each time, and those times as a heap. A key may be due earlier than its slot.
         self._slots: dict[float, list[Hashable]] = {}
         self._times: list[float] = []
         self._in_slots = 0
@@ -79,16 +79,16 @@ class FollowerSet:
         self.hint(key)
 
     def remove(self, key: Hashable) -> None:
-        """Let a follower go; it is the caller's to close."""
+        """Release a follower; the caller closes it."""
         if self._entries.pop(key, None) is not None and self._source is not None:
             self._source.forget(key)
 
     def fileno(self) -> int | None:
-        """Readable when something changed. None: there is nothing to wait for but time."""
+        """Readable when something changed. None: only time to wait for."""
         return self._source.fileno() if self._source is not None else None
 
     def read_hints(self) -> set[Hashable]:
-        """Take what the kernel tells, without waiting; those keys are due now."""
+        """Read the kernel's notifications, without waiting; their keys become due now."""
         if self._source is None:
             return set()
         hinted, stale = self._source.read()
@@ -112,7 +112,7 @@ class FollowerSet:
     def due(self, now: float) -> list[Hashable]:
         """The keys to be polled now, longest waiting first. Each must be polled and told, or hinted again.
 
-        A file whose regular look has come, and which is as it was, is not among them: that was its look.
+        Leaves out a file that is due for a regular look and unchanged: that was its look.
         """
         if self._came_late:
             self.read_hints()
@@ -128,7 +128,7 @@ class FollowerSet:
         return ready
 
     def _look(self, keys: list[Hashable], time: float, now: float) -> None:
-        """The slot's time has come: put off those that rest, all together, and hint the others."""
+        """The slot's time has come: put off the resting ones, all together, and hint the others."""
         due = _together(now + TICK_SECONDS)
         resting = []
         for key in keys:
@@ -144,7 +144,7 @@ class FollowerSet:
             self._put(due, resting)
 
     def polled(self, key: Hashable, now: float) -> None:
-        """The follower was polled just now: keep its watches in step, and know when it is due again."""
+        """The follower was just polled: bring its watches up to date, and note when it is due again."""
         entry = self._entries.get(key)
         if entry is None:
             return
@@ -180,7 +180,7 @@ class FollowerSet:
         self._in_slots += len(keys)
 
     def next_due(self, now: float) -> float | None:
-        """Until when the driver may wait. None: for ever, there is no follower."""
+        """Until when the driver may wait. None: forever, without any follower."""
         if self._ready:
             return now
         while self._times:
@@ -192,7 +192,7 @@ class FollowerSet:
         return None
 
     def close(self) -> None:
-        """Give the event source back. The followers are the caller's to close."""
+        """Release the event source. The caller closes the followers."""
         if self._source is not None:
             self._source.close()
             self._source = None
@@ -222,7 +222,7 @@ class FollowerSet:
         entry.reason = reason
 
     def _retry_source(self, now: float) -> None:
-        """Without any event source: ask for one again, every so often."""
+        """Without an event source: ask for one again now and then."""
         if self._source is not None or now < self._source_retry_at:
             return
         if self._source_retry_at:

@@ -1,6 +1,6 @@
-"""Bytes of a log that have been: ranges and earlier lines of a generation, found again by its id.
+"""Past bytes of a log: ranges and earlier lines of a generation, found again by its id.
 
-Stateless, and blocking as files are: for a thread of its own when the disk may be slow.
+Stateless, and blocks as file access does: run it in its own thread if the disk may be slow.
 """
 
 from __future__ import annotations
@@ -26,11 +26,10 @@ def open_generation(
     offset: int = 0,
     system: System | None = None,
 ) -> int | None:
-    """A descriptor of the generation with this id: the log itself, or a sibling that rotation has made of it.
+    """A descriptor of the generation with this id: the log itself, or a sibling made by rotation.
 
-    The caller closes it. None: the id is none of ours, or that file is nowhere to be found (compressed, removed,
-    emptied, or another row's). `offset` is a place in it that the caller knows of; a file too short for it is not the
-    one.
+    The caller closes it. None: the id is not ours, or the file can't be found (compressed, removed, emptied, or another
+    row's). `offset` is a place in it that the caller knows of; a file too short for it is not the right one.
     """
     system, belonging = system or System(), _belonging(log)
     wanted = FileId.parse(file_id)
@@ -72,7 +71,7 @@ def _first_proven(
 
 
 def inode_of(file_id: str) -> tuple[int, int] | None:
-    """Device and inode that an id was made of; None when it is not one."""
+    """The device and inode that an id was made of; None if it is not an id."""
     file = FileId.parse(file_id)
     return None if file is None else (file.device, file.inode)
 
@@ -80,10 +79,10 @@ def inode_of(file_id: str) -> tuple[int, int] | None:
 def open_previous(
     log: Path | Belonging, descriptor: int, *, permit: Permit = permit_all, system: System | None = None
 ) -> tuple[str, int] | None:
-    """Id and descriptor of the file that was the log before the one open at `descriptor`. The caller closes it.
+    """Id and descriptor of the file that was the log before the file of `descriptor`. The caller closes it.
 
-    By what rotation calls files and when they were written: the newest of those older than this one. None: there is
-    none, or it cannot be read as text (compressed, say). Raises `OSError`.
+    Judged by the names that rotation gives and by write times: the newest file older than this one. None: no such file,
+    or it cannot be read as text (compressed, say). Raises `OSError`.
     """
     system, belonging = system or System(), _belonging(log)
     this = system.fstat(descriptor)
@@ -101,7 +100,7 @@ def open_previous(
             found = system.fstat(opened.descriptor)
         except OSError:
             first = b""
-        # A copy that somebody made of this file is not what came before it.
+        # A copy of this file is not its predecessor.
         is_copy = len(first) == HEAD_BYTES and first == head
         if first and not is_copy and (found.st_dev, found.st_ino) == sibling.inode:
             birth = birth_or_none(system, opened.descriptor)
@@ -116,7 +115,7 @@ def _belonging(log: Path | Belonging) -> Belonging:
 
 
 def _siblings(system: System, belonging: Belonging) -> list[Sibling]:
-    """Those beside the name and beside what it leads to, oldest first; none when they cannot be listed."""
+    """Siblings of the name and of what it leads to, oldest first; none if they cannot be listed."""
     try:
         bases = {belonging.path: None, belonging.path.resolve(): None}
         return Rank().oldest_first(siblings_of(system, belonging, bases).found)

@@ -1,8 +1,8 @@
-"""Why something cannot be had: a code with its details, made into a sentence only where a person reads it.
+"""Why something is unavailable: a code with its details, turned into a sentence only where a person reads it.
 
-A reason travels as one text, a code and its details, from readers to web processes and on to pages. Each place that
+A reason travels as one string, a code and its details, from readers to web processes and on to pages. Each place that
 shows it words it in its own language: `in_full` for staff, terminals and logs; `in_short` for everyone else, because
-paths, owners and hosts are for staff. A text that is no reason of this kind is shown unchanged. Knows no framework.
+paths, owners and hosts are for staff. A string without such a code is shown unchanged. Depends on no framework.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _MARK: Final = "reason:"
 
 
 def gettext_noop(text: str) -> str:
-    """Mark a text for `makemessages`, as Django's function of this name does."""
+    """Mark a string for `makemessages`, like Django's function of this name."""
     return text
 
 
@@ -188,9 +188,9 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
         gettext_noop("you have reached your limit of downloads; try again when one ends"),
     ),
 }
-#: Shown to everyone but staff for a reason that this version does not know: a newer reader has sent it.
+#: Shown to everyone but staff for a reason unknown to this version: a newer reader sent it.
 UNKNOWN: Final = gettext_noop("an administrator can see the reason")
-#: Of one detail; more is cut. A path may be this long.
+#: Characters of one detail; the rest is cut. A path may be this long.
 MOST_DETAIL_CHARACTERS: Final = 4_096
 #: Details that are numbers, and those that are shown in quotes.
 _NUMBERS: Final = frozenset({"bytes", "count", "seconds"})
@@ -205,24 +205,24 @@ _ERRORS: Final = {
 
 
 def reason(code: str, **details: str | int) -> str:
-    """The text that travels. `code` is one of REASONS."""
+    """The string that travels. `code` is one of REASONS."""
     return f"{_MARK}{code}?{urlencode(details, errors='surrogateescape')}"
 
 
 def is_coded(text: str) -> bool:
-    """Whether a text is a code with details, of this version or another."""
+    """Whether a string is a code with details, from this version or another."""
     return text.startswith(_MARK)
 
 
 def reason_of(error: Exception) -> str:
-    """Why an exception was raised: the reason that one of ours carries, or the system's."""
+    """Why an exception was raised: the reason in one of ours, or the system's."""
     if isinstance(error, OSError):
         return reason_of_errno(error.errno, os.fsdecode(error.filename) if error.filename else "")
     return str(error.args[0]) if error.args else str(error)
 
 
 def reason_of_errno(number: int | None, path: str = "") -> str:
-    """Why a call of the system failed, on which file if that is known."""
+    """Why a system call failed, and on which file if known."""
     where = {"path": path} if path else {}
     if number in _ERRORS:
         return reason(_ERRORS[number], **where)
@@ -234,13 +234,13 @@ def as_is(text: str) -> str:
 
 
 def in_full(text: str, translate: Callable[[str], str] = as_is) -> str:
-    """With everything that is known: for staff, terminals and logs. `translate` is gettext, or nothing."""
+    """The reason with all details: for staff, terminals and logs. `translate` is gettext, or returns its argument."""
     code, details = _taken_apart(text)
     return _sentence(details, translate, REASONS[code][::-1]) or text if code in REASONS else text
 
 
 def in_short(text: str, translate: Callable[[str], str] = as_is) -> str:
-    """Without what only staff may know: for everyone."""
+    """The reason without what only staff may know: for everyone."""
     code, details = _taken_apart(text)
     if code in REASONS:
         return _sentence(details, translate, REASONS[code][:1]) or translate(UNKNOWN)
@@ -248,7 +248,7 @@ def in_short(text: str, translate: Callable[[str], str] = as_is) -> str:
 
 
 def for_page(text: str, *, is_full: bool) -> dict[str, str | int] | None:
-    """The code and the details that may be told, for a page to word; None for a text that is shown unchanged."""
+    """The code and the details that a page may show, for the page to word; None for a string shown unchanged."""
     code, details = _taken_apart(text)
     if code not in REASONS:
         return {"code": "unknown"} if text.startswith(_MARK) and not is_full else None
@@ -265,13 +265,13 @@ def for_page(text: str, *, is_full: bool) -> dict[str, str | int] | None:
 
 
 def code_of(text: str) -> str:
-    """One of REASONS, for programs; "" for a text that is no such reason."""
+    """One of REASONS, for programs; "" for a string without such a code."""
     code, _ = _taken_apart(text)
     return code if code in REASONS else ""
 
 
 def _taken_apart(text: str) -> tuple[str, dict[str, str]]:
-    """("", {}) for a text that is no such reason."""
+    """("", {}) for a string without such a code."""
     if not text.startswith(_MARK):
         return "", {}
     code, _, query = text.removeprefix(_MARK).partition("?")
@@ -280,7 +280,7 @@ def _taken_apart(text: str) -> tuple[str, dict[str, str]]:
 
 
 def _sentence(details: Mapping[str, str], translate: Callable[[str], str], phrases: tuple[str, ...]) -> str:
-    """The first phrase for which all details are here; "" when there is none: another version sent it."""
+    """The first phrase with all its details present; "" if none has: another version sent it."""
     shown = {
         name: f"{int(value):,}" if _is_number(name, value) else _shown(name, value)
         for name, value in details.items()
@@ -296,7 +296,7 @@ def _places(phrase: str) -> list[str]:
 
 
 def _printable(text: str) -> str:
-    """Without what a terminal would obey: the stop flag's reason is not signed."""
+    """Drop what a terminal would obey: the stop flag's reason is not signed."""
     return "".join(letter if letter.isprintable() else " " for letter in text)
 
 

@@ -1,6 +1,6 @@
-"""The same file with another text: emptied, cut, written over, or copied and then emptied.
+"""The same file with different text: emptied, cut, overwritten, or copied and then emptied.
 
-And another file with the same text, and maybe more: that is the same log.
+Also a different file with the same text, and maybe more: that is the same log.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from django_logtail.tailing.siblings import Sibling
 
 #: Seconds until a smaller size on a network file system is believed.
 REMOTE_SECONDS = 1.0
-#: Bytes of two files compared at once, and how often at most, to see that one continues the other.
+#: Bytes of two files compared at once, and the most comparisons, to see that one continues the other.
 COMPARED_BYTES = 64 * 1024
 COMPARED_BLOCKS = 16
 
 
 class Rewriting:
-    """Takes the chain's last segment apart once its text has changed before our eyes."""
+    """Takes the chain's last segment apart once its text has changed while we watched."""
 
     def __init__(self, path: Path, permit: Permit, system: System, chain: Chain, siblings: Siblings) -> None:
         self._path = path
@@ -37,12 +37,11 @@ class Rewriting:
 
     @property
     def due(self) -> float | None:
-        """When a change that was not believed must be looked at again."""
+        """When to look again at an unconfirmed change."""
         return None if self._smaller_since is None else self._smaller_since + REMOTE_SECONDS
 
     def take_apart(self, now: float, notices: list[Notice]) -> bool:
         """End the last segment, with `notices` and what was done to it, and begin a new generation on the same inode.
-
         False: a network file system says so, and is not believed yet. Raises `OSError`; then nothing has changed.
         """
         segment = self._chain.last
@@ -53,7 +52,7 @@ class Rewriting:
             return False
         read_to = max(old.anchor_at, segment.start)
         copy = self._siblings.copy_of(old, self._chain)
-        # Of what was cut away nobody knows that it was all read, but that a copy tells, or that the rest was kept.
+        # Only a copy, or a kept remainder, can show that everything cut away had been read.
         kept, exit_ = 0, (Kind.TRUNCATED, dict[str, "str | int | None"](to=0, complete=int(copy is not None)))
         if copy is None and found.st_size < read_to and old.kept_its_first(found.st_size):
             kept = exit_[1]["to"] = found.st_size
@@ -83,7 +82,7 @@ class Rewriting:
         segment = self._chain.last
         old = segment.generation
         assert old.descriptor is not None
-        found = old.stat()  # before anything is opened, for it may fail
+        found = old.stat()  # before anything is opened, because it may fail
         unseen = self._siblings.copies_after(None, self._chain, old).unseen
         if not unseen:
             return False
@@ -171,15 +170,15 @@ class Rewriting:
 
 
 def continues_at(system: System, old: Generation, old_stat: os.stat_result | None, new: Generation) -> int:
-    """Where to go on in `new`, when it is the old text and maybe more, written anew; 0 when it is another text.
+    """Where to go on in `new`, if it is the old text written again, maybe with more; 0 if the text is different.
 
-    `old_stat`: None when the old file cannot be asked any more. Raises `OSError`.
+    `old_stat`: None if the old file can no longer be examined. Raises `OSError`.
     """
     assert new.descriptor is not None
     if old_stat is None or old.descriptor is None:
         return _continues_what_was_read(system, old, new.descriptor)
     size = old_stat.st_size
-    # The same inode on another device is the same file, mounted anew.
+    # The same inode on another device is the same file, remounted.
     may_continue = not old_stat.st_nlink or new.inode == old.inode
     if not may_continue or not size or new.stat().st_size < size:
         return 0
@@ -195,7 +194,7 @@ def continues_at(system: System, old: Generation, old_stat: os.stat_result | Non
 
 
 def _continues_what_was_read(system: System, old: Generation, descriptor: int) -> int:
-    """The old file cannot be asked any more: only what we remember of it."""
+    """The old file can no longer be examined: compare only what we remember of it."""
     if not old.anchor or not old.head:
         return 0
     start = old.anchor_at - len(old.anchor)

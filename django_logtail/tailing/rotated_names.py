@@ -1,7 +1,8 @@
-"""The names that rotation gives to a log's older files. Knows names only: no file, no time.
+"""The names that rotation gives to a log's older files. Looks at names only, not at files or times.
 
 The rules are conservative. What a program may as well call a log of its own (`app-2.log`, `app2.log`) and what people
-call the copies they make (`app-old.log`, `app.log.bak`, `app.log~`) is no rotation, unless the log's row says so.
+call the copies they make (`app-old.log`, `app.log.bak`, `app.log~`) does not count as rotation, unless the log's row
+says so.
 
 | who rotates | what it calls the older files of `app.log` |
 | --- | --- |
@@ -29,7 +30,7 @@ COMPRESSED = (
     *(".gz", ".bz2", ".xz", ".zst", ".lz4", ".lzma", ".lzo", ".Z", ".zip", ".7z", ".br", ".sz"),
     *(".tgz", ".zlib"),
 )
-#: What a row's own pattern may contain, for what.
+#: What a row's own pattern may contain, and what that stands for.
 PLACEHOLDERS = {
     "name": "the log's whole name",
     "stem": "its name without the ending",
@@ -55,10 +56,10 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
 class Order(Enum):
-    """What the names of a rotation tell of its order."""
+    """What a rotation's names tell about its order."""
 
     DATES = "dates"  # a greater one is newer
-    NUMBERS = "numbers"  # one way or the other: as a rule the greatest is the oldest, but not with everybody
+    NUMBERS = "numbers"  # in either direction: usually the greatest is the oldest, but not always
     NONE = "none"
 
 
@@ -72,12 +73,12 @@ class Rotated:
 
     @property
     def number(self) -> int | None:
-        """The number, where there is that and nothing else."""
+        """The number, if the name has a number and nothing else."""
         return self.key[0] if self.order is Order.NUMBERS else None
 
 
 class BadPattern(ValueError):
-    """A pattern that describes no names. The text is a sentence."""
+    """A pattern that cannot describe names. The text is a sentence."""
 
 
 class Names:
@@ -106,7 +107,7 @@ class Names:
             self._rules.append(_TAI64N)
 
     def rotated(self, name: str) -> Rotated | None:
-        """What `name` tells, if it is one that rotation gives to this log."""
+        """What `name` tells, if rotation gives this log such a name."""
         if name == self.name and not self.directory:
             return None
         compression = _ending_of(name)
@@ -125,7 +126,7 @@ def _ending_of(name: str) -> str:
 
 
 def _compression_in(name: str, text: str) -> str:
-    """A log that is called `app.gz` is none that is compressed."""
+    """A log named `app.gz` is not a compressed file."""
     ending = _ending_of(text)
     return "" if name.endswith(ending) else ending
 

@@ -20,28 +20,28 @@ from django_logtail.tailing.siblings import MAX_ENTRIES, Rank, Sibling, siblings
 
 #: Siblings whose head is remembered at the start.
 MAX_KNOWN = 64
-#: A rotation may be under way: names are listed until two lists agree, so often and so many seconds at most.
+#: A rotation may be under way: names are listed until two lists agree, up to this many times and seconds.
 MAX_LISTS = 20
 MAX_LISTS_SECONDS = 0.5
-#: Seconds for which later looks are trusted to find the names at rest; after that the times have to do.
+#: Seconds for which later looks may still find the names at rest; after that, the times must suffice.
 PATIENCE_SECONDS = 2.0
-#: What seems to be missing is looked for so often: a rotation may just be moving it from one name to the next.
+#: How often to look for what seems missing: a rotation may be moving it from one name to the next.
 MAX_LOOKS = 4
-#: And a file is looked for under another name so often.
+#: How often to look for a file under another name.
 MAX_OPENS = 5
-#: A first number above it is no count of rotations.
+#: A first number above this does not count rotations.
 MAX_COUNT = 100
-#: The clock that files are stamped with stands still for so long at a time.
+#: The clock that stamps files advances in steps of this length.
 COARSE_NS = 50_000_000
 
 
 class Unsettled(Exception):
-    """Names change while they are listed: a later look may prove what this one cannot. Nothing was changed."""
+    """Names change while being listed: a later look may prove what this one cannot. Nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is remembered of a sibling: it tells whether a file of the same inode is the same."""
+    """What we remember of a sibling, to tell whether a file with the same inode is the same file."""
 
     birth: int
     head: bytes
@@ -51,7 +51,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """A generation that went unseen; `after_gap`: it is not proven that nothing was between it and the one before."""
+    """A generation that went unseen; `after_gap`: another one may have been between it and the one before."""
 
     sibling: Sibling
     generation: Generation
@@ -60,11 +60,11 @@ class Unseen:
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """What was the log between two files, oldest first; `ends_in_gap`: and after that something that cannot be had."""
+    """What was the log between two files, oldest first; `ends_in_gap`: followed by something unavailable."""
 
     unseen: list[Unseen]
     ends_in_gap: bool = False
-    #: Bytes of the newest unseen files that are more than are held open.
+    #: Bytes of the newest unseen files beyond those held open.
     left_out: int = 0
 
     @property
@@ -73,9 +73,9 @@ class Between:
 
 
 class Siblings:
-    """Remembers the siblings there were, so that only later ones can be generations that went unseen.
+    """Remembers the siblings that existed, so that only later ones can be generations that went unseen.
 
-    Raises `OSError` nowhere: a sibling that cannot be opened is none.
+    Never raises `OSError`: a sibling that cannot be opened does not count.
     """
 
     def __init__(self, system: System, belonging: Belonging, permit: Permit) -> None:
@@ -84,7 +84,7 @@ class Siblings:
         self.looked_ns = 0
         #: When the last file was last seen to hold the text that was read of it, by the same clock.
         self.proven_ns = 0
-        self._since_ns = 0  # from when on what happened to a sibling tells of the question that is asked
+        self._since_ns = 0  # what happened to a sibling counts only from then on
         self._system = system
         self._path = belonging.path
         self._permit = permit
@@ -129,7 +129,7 @@ class Siblings:
 
     def _ranked(self, found: Collection[Sibling], own: Sibling | None = None) -> list[Sibling]:
         """Oldest first; those met before, and `own`, are older than the others."""
-        has_looked = self.looked_ns > 0  # else what was not met may be older as well
+        has_looked = self.looked_ns > 0  # otherwise an unknown one may be older as well
         older = {each.inode for each in found if has_looked and (each is own or self._has_met(each))}
         if not self._is_settled:
             return self._rank.by_time(found)
@@ -148,7 +148,7 @@ class Siblings:
                 self._bases[moved.parent / base.name] = None
 
     def name_now(self, generation: Generation) -> Path | None:
-        """Where a generation is now; None when it has no name, or nobody can tell."""
+        """Where a generation is now; None if it has no name, or its place is unknown."""
         if generation.descriptor is None:
             return None
         with contextlib.suppress(OSError):
@@ -165,7 +165,7 @@ class Siblings:
     # Remembering
 
     def learn(self, current: Generation | None = None) -> None:
-        """Remember which siblings there are now. Look at the name only after that."""
+        """Remember which siblings exist now. Look at the name only after that."""
         listed = self.listed(current, lists=1)
         numbers = [each.rotated.number for each in listed if each.rotated.number is not None]
         self._first = min(numbers, default=self._first)
@@ -178,7 +178,7 @@ class Siblings:
                 generation.close()
 
     def remember(self, generation: Generation) -> None:
-        """Know an older generation again, once it is a sibling."""
+        """Recognise an older generation once it is a sibling."""
         known = self._known.get(generation.inode_key)
         number = None if known is None else known.number
         head, written_ns = generation.head, 0
@@ -192,7 +192,7 @@ class Siblings:
         self._known.pop(generation.inode_key, None)
 
     def forget_all(self) -> None:
-        """What came after a place that was left earlier may have been there before this look."""
+        """What came after a place left earlier may have existed before this look."""
         self._known.clear()
         self.looked_ns, self.proven_ns, self._first = 0, 0, None
 
@@ -206,7 +206,7 @@ class Siblings:
         return known is not None and (not known.birth or not sibling.birth or known.birth == sibling.birth)
 
     def _is_known(self, sibling: Sibling, generation: Generation) -> bool:
-        """Whether this is a text we have known before; its inode may have been given, or written, another one since."""
+        """Whether this is text we knew before; its inode may have been reused, or rewritten, since."""
         if not self._has_met(sibling):
             return False
         known = self._known[sibling.inode]
@@ -221,7 +221,7 @@ class Siblings:
     ) -> Between:
         """What was the log after the file `old`, last written as the log at `written_ns`, and before `new`; opened.
 
-        Raises `Unsettled` when a later look may know better, for a while.
+        Raises `Unsettled` for a while, as long as a later look may know better.
         """
         self._since_ns = self.looked_ns
         known, first = dict(self._known), self._first
@@ -250,7 +250,7 @@ class Siblings:
     ) -> Between:
         """One look.
 
-        Evidence is a name that rotation gives, a file that was not there at the last look, and times after that look.
+        Evidence is a name that rotation gives, a file that did not exist at the last look, and times after that look.
         `old` None: whatever came since the siblings were learnt.
         """
         listed = self.listed(new, old)
@@ -275,7 +275,7 @@ class Siblings:
         return found
 
     def _learn_direction(self, mine: Sibling, new: Generation | None, listed: list[Sibling]) -> None:
-        """The new file came after the old one: should it be rotated already, their numbers tell the direction."""
+        """The new file came after the old one: if it is rotated already, their numbers tell the direction."""
         later = next((each for each in listed if new is not None and each.inode == new.inode_key), None)
         if later is None or later is mine or not self._is_settled:
             return
@@ -283,7 +283,7 @@ class Siblings:
             self._rank.direction = 1 if later.rotated.number > mine.rotated.number else -1
 
     def _own(self, old: Generation, listed: list[Sibling], written_ns: int) -> Sibling | None:
-        """The old file itself among the siblings, or what compression has made of it."""
+        """The old file itself among the siblings, or its compressed form."""
         mine = next((each for each in listed if each.inode == old.inode_key), None)
         if mine is not None or not self._has_no_name(old):
             return mine
@@ -302,7 +302,7 @@ class Siblings:
         return False
 
     def _is_compressed_form(self, sibling: Sibling, old: Generation, written_ns: int) -> bool:
-        """Whether it begins as the old file does; where nothing here unpacks it, whether it is as old as that."""
+        """Whether it begins as the old file does; if it cannot be unpacked here, whether it is as old."""
         with contextlib.suppress(OSError):
             opened = open_log(self._system, sibling.path, self._permit)
             if isinstance(opened, Trouble):
@@ -318,7 +318,7 @@ class Siblings:
         return False
 
     def _after(self, listed: list[Sibling], old: Sibling, written_ns: int) -> list[Sibling]:
-        """The siblings that are newer than the old one: by their names where those are alike, else by their times."""
+        """The siblings newer than the old one: by name if the names are of one kind, otherwise by time."""
         alike = [each for each in listed if each.rotated.order is old.rotated.order]
         if len(alike) < len(listed):
             alike = self._ranked(alike, old)
@@ -332,13 +332,13 @@ class Siblings:
         ]
 
     def _is_recent(self, sibling: Sibling) -> bool:
-        """Whether anything happened to it since the last look that proved the contrary: it was renamed, or made."""
+        """Whether anything happened to it since the last look that proved the contrary: a rename, or its creation."""
         if self._system.wall_ns() < self._since_ns:
             return True  # the clock was set back
         return sibling.touched >= self._since_ns - COARSE_NS
 
     def _fits(self, sibling: Sibling, written_ns: int) -> bool:
-        """Whether a sibling of which nothing but its times tells may have been the log since."""
+        """Whether a sibling may have been the log since, judged by its times alone."""
         known = self._known.get(sibling.inode) if self._has_met(sibling) else None
         if known is not None and sibling.stat.st_mtime_ns == known.written_ns:
             return False
@@ -368,7 +368,7 @@ class Siblings:
                 self._known[each.inode] = replace(known, number=each.rotated.number)
 
     def _has_kin(self, old: Generation | None, chain: Chain, new: Generation | None, written_ns: int) -> bool:
-        """Whether beside the old file, whose new name no rule knows, are newer ones that differ only in a number.
+        """Whether the old file, whose new name fits no rule, has newer siblings that differ only in a number.
 
         They may have been the log, or not: they are not read.
         """
@@ -405,16 +405,16 @@ class Siblings:
         has_gap: bool = False,
         is_lost: bool = False,
     ) -> Between:
-        """Those of `after` that can be read and are new; `mine` is the sibling that they follow.
+        """Those of `after` that are readable and new; `mine` is the sibling that they follow.
 
-        `is_lost`: before the first of them, should there be one, others may have been.
+        `is_lost`: others may have come before the first of them, if any.
         """
         held = _held(chain, current)
         unseen: list[Unseen] = []
         left_out = 0
         number = mine.rotated.number if mine is not None else None
         for sibling in after:
-            if mine is not None:  # only from a place that is known can be counted
+            if mine is not None:  # counting needs a known place
                 is_skipped = self._is_settled and _skips(number, sibling)
                 has_gap, number = has_gap or is_skipped, sibling.rotated.number
             if sibling.inode in held or (not sibling.is_text and self._has_met(sibling)):
@@ -438,13 +438,13 @@ class Siblings:
         return Between(unseen, has_gap, left_out)
 
     def _is_above_first(self, number: int | None) -> bool:
-        """Whether the newest sibling's number is not the one that a rotation gives first, where that counts."""
+        """Whether the newest sibling's number differs from the one that a rotation gives first, where that counts."""
         if number is None or self._rank.direction >= 0 or not self._is_settled:
             return False
         return 1 < number < MAX_COUNT if self._first is None else number > max(1, self._first)
 
     def _is_new(self, sibling: Sibling, generation: Generation, chain: Chain) -> bool:
-        """Whether it is a text that nobody has read; then its size is known."""
+        """Whether its text is unread; then its size is known."""
         is_known = self._is_known(sibling, generation)
         self._know(sibling, generation.head)
         if is_known or any(generation.is_copy_of(segment.generation) for segment in chain.segments):
@@ -457,7 +457,7 @@ class Siblings:
         return True
 
     def _until(self, current: Generation | None, listed: list[Sibling]) -> list[Sibling]:
-        """Without what is newer than the current file, in case that was itself renamed meanwhile."""
+        """Leave out what is newer than the current file, in case that was itself renamed meanwhile."""
         if current is None:
             return listed
         at = next((at for at, each in enumerate(listed) if each.inode == current.inode_key), None)
@@ -468,7 +468,7 @@ class Siblings:
     def copy_of(self, old: Generation, chain: Chain) -> tuple[Sibling, Generation] | None:
         """The copy that copytruncate has made: with our head, and our anchor at our offset.
 
-        Its inode may have been there before, and even be open: `cp` writes over what has the name.
+        Its inode may have existed before, and even be open: `cp` overwrites the file of that name.
         """
         if not old.anchor and not old.head:
             return None
@@ -505,7 +505,7 @@ class Siblings:
         return self._cut_away(self._opened(after, chain, current), current)
 
     def _cut_away(self, found: Between, current: Generation) -> Between:
-        """Without copies of what the current file still holds: it was copied, and not emptied."""
+        """Leave out copies of what the current file still holds: it was copied, and not emptied."""
         kept = []
         for unseen in found.unseen:
             if self._is_still_in(unseen.generation, current):
@@ -515,7 +515,7 @@ class Siblings:
         return replace(found, unseen=kept)
 
     def _is_still_in(self, copy: Generation, current: Generation) -> bool:
-        """Whether the current file begins with all of the copy, as far as its head and its end tell."""
+        """Whether the current file begins with all of the copy, judged by its head and its end."""
         assert copy.descriptor is not None
         if current.descriptor is None:
             return False
@@ -576,7 +576,7 @@ class Siblings:
         return False
 
     def _open(self, sibling: Sibling) -> Generation | None:
-        """The sibling, by whatever name it has meanwhile: a rotation may be under way."""
+        """The sibling, whatever its name is by now: a rotation may be under way."""
         wanted: Sibling | None = sibling
         for _ in range(MAX_OPENS):
             if wanted is None:
@@ -614,6 +614,6 @@ def _is_one_moment(before: dict[Inode, Path], now: dict[Inode, Path]) -> bool:
 
 
 def _skips(number: int | None, sibling: Sibling) -> bool:
-    """Whether between two numbers that follow each other in time there is another one."""
+    """Whether another number lies between two that follow each other in time."""
     following = sibling.rotated.number
     return number is not None and following is not None and abs(following - number) > 1

@@ -1,4 +1,4 @@
-"""Files beside a log that rotation has made of it: by their names, their times, and what other rows say of them."""
+"""Files beside a log that rotation has made of it: found by their names, their times, and what other rows claim."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ class Sibling:
 
     @property
     def is_text(self) -> bool:
-        """Whether it can be read as it is."""
+        """Whether it can be read directly."""
         return not self.rotated.compression
 
     @property
     def since(self) -> int:
-        """When its text began to be written, in ns, as far as that is known; a file brought back keeps its old time."""
+        """When writing of its text began, in ns, as far as known; a restored file keeps its old time."""
         return min(self.birth or self.stat.st_mtime_ns, self.stat.st_mtime_ns)
 
     @property
     def touched(self) -> int:
-        """The last thing that happened to it, in ns: made, written, or called as it is."""
+        """When something last happened to it, in ns: creation, a write, or a rename."""
         return max(self.birth, self.stat.st_mtime_ns, self.stat.st_ctime_ns)
 
 
@@ -58,7 +58,7 @@ def printable(path: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What one look at the directories has found; whether that was all."""
+    """What one look at the directories found, and whether that was all."""
 
     found: list[Sibling]
     is_whole: bool = True
@@ -108,10 +108,10 @@ class Rank:
         self.direction = -1
 
     def oldest_first(self, found: Collection[Sibling], older: Collection[Inode] = ()) -> list[Sibling]:
-        """By names when all tell of one order, and the times do not contradict; else by time.
+        """By name if all names share one order, and the times do not contradict; otherwise by time.
 
         A late write changes a file's time and not its name, and within a moment all times are the same. `older`: those
-        known to have been there before the others.
+        known to have existed before the others.
         """
         orders = {sibling.rotated.order for sibling in found}
         if len(orders) != 1 or Order.NONE in orders:
@@ -140,7 +140,7 @@ class Rank:
         return sorted(found, key=key)
 
     def _direction(self, by_name: list[Sibling], older: Collection[Inode]) -> int | None:
-        """Which way the times go along the names; 0: one way as much as the other; None: they do not tell."""
+        """Which way the times go along the names; 0: equally in both directions; None: undecided."""
         votes = [_age(one, other, older) for one, other in itertools.pairwise(by_name)]
         up, down = votes.count(1), votes.count(-1)
         if not up and not down:
@@ -149,12 +149,12 @@ class Rank:
 
 
 def _age(one: Sibling, other: Sibling, older: Collection[Inode]) -> int:
-    """1: `one` is surely the older; -1: the other; 0: what is known of them does not agree."""
+    """1: `one` is surely the older; -1: the other; 0: the evidence conflicts."""
     begun = (one.since < other.since) - (one.since > other.since)
     written, other_written = one.stat.st_mtime_ns, other.stat.st_mtime_ns
     ended = (written < other_written) - (written > other_written)
     if begun == ended != 0:
         return begun
     if not all(each.is_text or each.inode in older for each in (one, other)):
-        return 0  # compression makes an old file anew
+        return 0  # compression creates an old file again
     return (one.inode in older) - (other.inode in older)

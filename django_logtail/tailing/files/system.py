@@ -1,6 +1,6 @@
 """Every system call the followers make, behind one door, so that a test can make any of them fail.
 
-Each method raises `OSError` and nothing else. What a platform lacks is answered as "not known" (None).
+Each method raises `OSError` and nothing else. What a platform lacks is reported as "not known" (None).
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-#: Without these a FIFO would block the reader, a terminal would become its own, a child would inherit the descriptor.
+#: Without these a FIFO would block the reader, a terminal would take it over, a child would inherit the descriptor.
 READ_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 O_PATH: int | None = getattr(os, "O_PATH", None)
-#: macOS' fcntl that tells a descriptor's path; Python has no name for it before 3.12.
+#: The macOS fcntl that returns a descriptor's path; Python names it only from 3.12 on.
 F_GETPATH = 50
-#: File systems that tell of no change made by another machine (or of none at all), and whose sizes may lag.
+#: File systems that report no changes made by other machines (or none at all), and whose sizes may lag.
 REMOTE = (
     "nfs",
     "cifs",
@@ -40,7 +40,7 @@ REMOTE = (
 )
 
 
-#: A file's name is asked for so often while it changes.
+#: How often to ask for a file's name while it changes.
 MAX_RENAMES = 20
 
 #: Linux' statx, which Python does not have: flags, the mask of the birth time, and where the kernel writes it.
@@ -50,7 +50,7 @@ STATX_BYTES, BTIME_AT = 256, 80
 
 
 def _statx() -> Any:
-    """The C library's function; None where there is none."""
+    """The C library's function; None if it has none."""
     if sys.platform != "linux":
         return None
     try:
@@ -83,7 +83,7 @@ class System:
         return _birth_of(descriptor, b"", AT_EMPTY_PATH)
 
     def birth_of(self, path: Path) -> int:
-        """The same of what a path names, which is no link."""
+        """The same for a path that is not a link."""
         if _STATX is None:
             return int(getattr(os.lstat(path), "st_birthtime", 0) * 1_000_000_000)
         return _birth_of(AT_FDCWD, os.fsencode(path), AT_SYMLINK_NOFOLLOW)
@@ -92,11 +92,11 @@ class System:
         return os.pread(descriptor, size, offset)
 
     def open_path(self, path: Path) -> int:
-        """A descriptor that names the file and touches nothing; where there is no O_PATH, one opened for reading."""
+        """A descriptor that names the file and touches nothing; on platforms without O_PATH, one opened for reading."""
         return os.open(path, O_PATH | os.O_CLOEXEC if O_PATH is not None else READ_FLAGS)
 
     def reopen(self, descriptor: int) -> int:
-        """The very file of an `open_path` descriptor, for reading."""
+        """The same file as an `open_path` descriptor, open for reading."""
         if O_PATH is None:
             return os.dup(descriptor)
         return os.open(f"/proc/self/fd/{descriptor}", READ_FLAGS)
@@ -108,13 +108,13 @@ class System:
         os.close(descriptor)
 
     def name_of(self, descriptor: int) -> Path | None:
-        """Where the open file is now; None when it has no name (any more), or the platform does not tell."""
+        """Where the open file is now; None if it has no name (any more), or the platform cannot tell."""
         if sys.platform == "darwin":
             return Path(os.fsdecode(fcntl.fcntl(descriptor, F_GETPATH, bytes(1024)).rstrip(b"\0")))
         before = None
         for _ in range(MAX_RENAMES):  # it may be renamed between the two calls
             try:
-                name = Path(os.readlink(f"/proc/self/fd/{descriptor}"))  # noqa: PTH115 - the text is wanted as it is
+                name = Path(os.readlink(f"/proc/self/fd/{descriptor}"))  # noqa: PTH115 - we need the text unchanged
             except FileNotFoundError:
                 return None
             here = os.fstat(descriptor)
@@ -133,7 +133,7 @@ class System:
             return [entry.name for entry in islice(entries, most)]
 
     def next_data(self, descriptor: int, offset: int) -> int | None:
-        """Where the next bytes are that were ever written, from `offset` on; None: nowhere."""
+        """Where the next written bytes begin, from `offset` on; None: nowhere."""
         seek_data = getattr(os, "SEEK_DATA", None)
         if seek_data is None:
             return offset
@@ -147,10 +147,10 @@ class System:
             raise
 
     def has_writer(self, descriptor: int) -> bool | None:
-        """Whether any process holds the file open for writing; None: we may not know.
+        """Whether any process holds the file open for writing; None: we are not allowed to know.
 
-        The kernel grants a read lease only on a file that nobody can write to. Should a writer open it in the moment
-        we hold the lease, the kernel tells us by a signal: SIGURG, which is ignored, and not SIGIO, which kills.
+        The kernel grants a read lease only on a file that nobody can write to. If a writer opens it while we hold the
+        lease, the kernel sends a signal: SIGURG, which is ignored, and not SIGIO, which kills.
         """
         if sys.platform != "linux":
             return None
@@ -176,7 +176,7 @@ class System:
         return None
 
     def seconds(self) -> float:
-        """A clock that never goes back, for one purpose: to give up what takes too long."""
+        """A monotonic clock, only for giving up what takes too long."""
         return time.monotonic()
 
     def wall_ns(self) -> int:
@@ -203,14 +203,14 @@ def is_remote(file_system: str | None) -> bool:
 
 
 def close_quietly(system: System, descriptor: int | None) -> None:
-    """Close; a descriptor is gone whatever close() answers, so there is nothing to be done about an error."""
+    """Close, ignoring errors: a descriptor is gone whatever close() returns."""
     if descriptor is not None:
         with contextlib.suppress(OSError):
             system.close(descriptor)
 
 
 def raise_descriptor_limit() -> int:
-    """Let this process open as many files as it is allowed to; the limit that holds then."""
+    """Let this process open as many files as it is allowed to; returns the new limit."""
     import resource  # not on every platform
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

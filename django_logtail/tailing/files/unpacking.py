@@ -1,4 +1,4 @@
-"""The first bytes of a compressed file: enough to know which log it was made of. Nothing else is read of one."""
+"""The first bytes of a compressed file: enough to know which log it was made of. We read nothing else of it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Hints from the kernel that something changed. Only hints: the follower looks for itself, and does so anyway.
 
-Watches belong to a key (whatever the caller calls a follower). A file is watched by its open descriptor, so the watch
+Watches belong to a key (the caller's name for a follower). A file is watched by its open descriptor, so the watch
 binds to the inode that is read; a name by the directories that lead to it.
 """
 
@@ -35,19 +35,19 @@ class Source(Protocol):
     """A kernel's change notification. All methods but `read` are for the follower set."""
 
     def fileno(self) -> int | None:
-        """Readable when `read` has something."""
+        """Becomes readable when `read` has something."""
 
     def watch(self, key: Hashable, path: Path, descriptors: list[int]) -> str | None:
-        """Watch this for `key` from now on, and nothing else. Why that is impossible, or None."""
+        """Watch this for `key` from now on, and nothing else. Returns why that is impossible, or None."""
 
     def forget(self, key: Hashable) -> None:
-        """Watch nothing for `key` any more."""
+        """Stop watching for `key`."""
 
     def read(self) -> tuple[set[Hashable] | None, set[Hashable]]:
-        """Keys with a hint (None: any of them, notifications were lost), and keys to be watched again."""
+        """Keys with a hint (None: possibly any, notifications were lost), and keys to be watched again."""
 
     def close(self) -> None:
-        """Give everything back."""
+        """Release everything."""
 
 
 def names_on_the_way(path: Path) -> Iterator[tuple[Path, str]]:
@@ -158,7 +158,7 @@ class Inotify:
                 continue
             names = self._watched.get(event.wd)
             if names is None:
-                continue  # of a watch given back meanwhile
+                continue  # from a watch released meanwhile
             if event.mask & self._flags.IGNORED:
                 del self._watched[event.wd]
                 keys = set().union(*names.values())
@@ -218,7 +218,7 @@ class Kqueue:
     def forget(self, key: Hashable) -> None:
         for descriptor in self._wanted.pop(key, []):
             self._keys.pop(descriptor, None)
-            os.close(descriptor)  # takes its events along
+            os.close(descriptor)  # drops its events too
 
     def read(self) -> tuple[set[Hashable] | None, set[Hashable]]:
         try:
@@ -239,7 +239,7 @@ def _reason_of(error: OSError) -> str:
 
 
 def open_source() -> Source | str:
-    """This platform's source, or why there is none."""
+    """This platform's source, or why it has none."""
     try:
         if sys.platform == "linux":
             return Inotify()

@@ -1,1 +1,1 @@
-"""The text of a file: lines, encodings, and what is sought in it."""
+"""The text of a file: lines, encodings, and searches."""

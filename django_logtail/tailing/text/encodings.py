@@ -1,15 +1,15 @@
-"""Which text encodings a log may have, and what a browser calls them. Knows nothing but the standard library.
+"""Which text encodings a log may have, and what a browser calls them. Depends only on the standard library.
 
 The page decodes a log's bytes with `TextDecoder`, so an encoding counts only if browsers have it. All of them
 but UTF-16 have the newline as the single byte 0x0A, and that byte in no other character, which is what
-cutting into lines relies on; UTF-16 is told apart by its label.
+cutting into lines relies on; UTF-16 is recognised by its label.
 """
 
 from __future__ import annotations
 
 import codecs
 
-#: Shown in messages: what people have in their logs, under the names they know.
+#: Shown in messages: common encodings of logs, under their familiar names.
 EXAMPLES = ("utf-8", "utf-16-le", "latin-1", "cp1252", "gbk", "gb18030", "big5", "shift_jis", "euc-kr")
 
 #: Python's canonical codec name -> the label in https://encoding.spec.whatwg.org/ that decodes the same.
@@ -63,7 +63,7 @@ WIDER = {
 
 
 class UnknownEncoding(ValueError):
-    """The name is of no text encoding that both Python and browsers have. The text is a sentence."""
+    """Python and browsers do not both have a text encoding of this name. The text is a sentence."""
 
 
 def browser_label(name: str) -> str:
@@ -83,7 +83,7 @@ def browser_label(name: str) -> str:
 
 
 def shown_as(name: str) -> str:
-    """The codec that reads bytes as a browser shows them, for what Python calls `name`; `name` where there is none."""
+    """The codec that reads bytes as a browser shows them, for what Python calls `name`; `name` if there is no other."""
     try:
         canonical = codecs.lookup(name).name
     except (LookupError, ValueError):

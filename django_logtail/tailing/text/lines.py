@@ -1,7 +1,7 @@
-"""Where lines and characters end in the bytes of an encoding. Knows no file.
+"""Where lines and characters end in the bytes of an encoding. Independent of files.
 
 A line ends at the encoding's line feed and nowhere else: `str.splitlines` would also cut at U+2028, form feeds and
-the like, which occur inside of lines. Bytes stay bytes; nothing is decoded but to find a place to cut.
+the like, which occur inside lines. Bytes stay bytes; we decode only to find a place to cut.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ HOLE_BYTES = 32
 
 
 def encoding_name(encoding: str) -> str:
-    """Python's own name of `encoding`. Raises `LookupError` when there is none."""
+    """Python's own name for `encoding`. Raises `LookupError` if it has none."""
     try:
         return codecs.lookup(encoding).name
     except ValueError:  # a NUL in it, say
@@ -75,10 +75,10 @@ class LineEnds:
         return len(data) - len(decoder.getstate()[0])
 
     def unwritten(self, data: bytes, base: int) -> tuple[int, int] | None:
-        """The first run of NULs in `data` that is not text: (start, stop); stop == len(data): maybe it goes on.
+        """The first run of NULs in `data` that is not text: (start, stop); stop == len(data): it may continue.
 
-        Inside the text a long run; at the very start of a file, and up to the end of `data`, any run at all, because
-        a writer that went on at its old offset in an emptied file, or has only reserved the space, leaves just that.
+        Inside the text a long run; at the very start of a file, and up to the end of `data`, any run at all, because a
+        writer that continues at its old offset in an emptied file, or only reserves the space, leaves such runs.
         """
         if self.unit > 1:
             return self._unwritten_units(data, base)

@@ -1,7 +1,7 @@
-"""What is searched for: a text, or a regular expression. Knows UTF-8, and nothing of files.
+"""What is searched for: a text, or a regular expression. Works on UTF-8, independent of files.
 
-A regular expression is the reader's own and hostile: it is matched by RE2, in time linear in the text, or not at all,
-and never by `re`.
+A regular expression comes from a viewer and is hostile: RE2 matches it, in time linear in the text, or nothing does;
+never `re`.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ LONGEST_BYTES: Final = 1024 * 1024
 #: thousand times as long as it should.
 MAX_PROGRAM: Final = 1_000
 REGEX_MEMORY_BYTES: Final = 4 * 1024 * 1024
-#: Bytes of memory in which an expression must compile before it gets all of that: the attempt ends soon where it is
-#: far too large. A text that we wrote as an expression needs more.
+#: Bytes of memory in which an expression must compile before it gets all of that: the attempt ends soon if the
+#: expression is far too large. A text that we turned into an expression needs more.
 COMPILED_BYTES: Final = 128 * 1024
-#: Classes of Unicode letters in an expression: each is hundreds of ranges to be read before its size is known.
+#: Classes of Unicode letters in an expression: each has hundreds of ranges to read before its size is known.
 MAX_CLASSES: Final = 16
 #: At worst RE2 looks at each byte once for each instruction, some 50 million times a second on a busy machine: so many
 #: are less than a turn. Of a text it never does, however long it is.
@@ -41,15 +41,15 @@ _CLASS: Final = re.compile(r"\\[pP]")
 
 
 class BadPattern(ValueError):
-    """What is searched for cannot be. The text says why, as the end of a sentence."""
+    """The search is impossible. The text says why, as the end of a sentence."""
 
 
 class Matcher(Protocol):
-    """Finds in UTF-8 what was asked for."""
+    """Finds a pattern in UTF-8."""
 
     @property
     def longest(self) -> int:
-        """Bytes that may be searched at once, so that it takes less than a turn whatever they are."""
+        """Bytes that may be searched at once, so that it takes less than a turn whatever their content."""
 
     def prepared(self, text: bytes) -> bytes:
         """The text as it is to be searched: as long, with lines and characters at the same places."""
@@ -62,7 +62,7 @@ class Matcher(Protocol):
 
 
 class Literal:
-    """Text as it stands; without `case`, letters are alike that have one upper form, of as many bytes as theirs."""
+    """Literal text; without `case`, letters match if they share an upper-case form of the same length in bytes."""
 
     def __init__(self, pattern: str, *, case: bool) -> None:
         """Raises `BadPattern`."""
@@ -82,7 +82,7 @@ class Literal:
 
     @property
     def has_folds(self) -> bool:
-        """Whether letters beyond ASCII have forms that are alike."""
+        """Whether letters beyond ASCII have matching forms."""
         return bool(self._folds)
 
     @property
@@ -106,10 +106,10 @@ class Literal:
     def prepared(self, text: bytes) -> bytes:
         if self._case:
             return text
-        text = text.lower()  # bytes: nothing but A to Z
+        text = text.lower()  # bytes: only A to Z
         if text.isascii():
             return text
-        if len(self._folds) > FEW_FOLDS:  # one pass, however many there are
+        if len(self._folds) > FEW_FOLDS:  # one pass, whatever their number
             letters = text.decode("utf-8", "surrogateescape")
             return letters.translate(self._translation).encode("utf-8", "surrogateescape")
         for form, folded in self._folds.items():
@@ -134,7 +134,7 @@ class Regex:
     """An expression of RE2. It sees one line at a time: `^` and `$` are a line's, and nothing matches a line feed."""
 
     def __init__(self, pattern: str, *, case: bool, is_text: bool = False) -> None:
-        """`is_text`: it is ours, and matches a text. Raises `BadPattern`; also when this installation has no RE2."""
+        """`is_text`: we wrote it to match a text. Raises `BadPattern`, also if this installation lacks RE2."""
         if not is_text and len(_CLASS.findall(pattern)) > MAX_CLASSES:
             raise BadPattern(reason("pattern-classes", count=MAX_CLASSES))
         memory = (REGEX_MEMORY_BYTES,) if is_text else (COMPILED_BYTES, REGEX_MEMORY_BYTES)
@@ -144,7 +144,7 @@ class Regex:
         if size > MAX_PROGRAM and not is_text:
             raise BadPattern(reason("pattern-too-large"))
         self._longest: int = min(LONGEST_BYTES, (TEXT_PIECE_WORK if is_text else PIECE_WORK) // size)
-        # These look at where the text ends, and so must see no more than a line. Rare enough to be slow.
+        # These depend on where the text ends, so they must see only one line. Rare enough to be slow.
         self._is_by_line = _SEES_MORE.search(pattern) is not None
 
     @property
@@ -176,19 +176,19 @@ def matcher(pattern: str, *, regex: bool, case: bool) -> Matcher:
         return Regex(pattern, case=case)
     literal = Literal(pattern, case=case)
     if literal.has_folds and has_regex():
-        # RE2 sees to both forms at once; converting takes ten times as long.
+        # RE2 handles both forms at once; converting takes ten times as long.
         return Regex(literal.expression, case=True, is_text=True)
     return literal
 
 
 def has_regex() -> bool:
-    """Whether regular expressions can be had here."""
+    """Whether regular expressions are available here."""
     return _re2() is not None
 
 
 @functools.cache
 def _upper_forms() -> dict[str, str]:
-    """Of letters beyond ASCII the upper form, where it is one letter and takes as many bytes of UTF-8."""
+    """The upper-case forms of letters beyond ASCII, where it is one letter of the same length in UTF-8."""
     letters = (chr(number) for number in range(0x80, 0x20000) if not 0xD800 <= number < 0xE000)
     forms = ((letter, letter.upper()) for letter in letters)
     return {
@@ -228,7 +228,7 @@ def _compiled(pattern: str, case: bool, max_mem: int) -> Any:
         re2.purge()  # it would keep 128 of them
 
 
-#: By the beginning of what RE2 says of an expression, which goes on with a colon and the part of it that is wrong.
+#: By the beginning of RE2's message, which continues with a colon and the faulty part of the expression.
 _RE2_SAYS: Final = {
     "invalid escape sequence": "bad-escape",
     "invalid character class range": "bad-range",
@@ -249,7 +249,7 @@ _RE2_SAYS: Final = {
 
 
 def _reason_of(error: Exception) -> str:
-    """What is wrong with an expression; RE2's own words where it says something unknown."""
+    """What is wrong with an expression; RE2's own words if its message is unknown."""
     seen = error.args[0] if error.args else b""
     said: str = seen.decode("utf-8", "replace") if isinstance(seen, bytes) else str(seen)
     if "too large" in said:

@@ -1,4 +1,4 @@
-"""Find lines of one generation, in bounded chunks, whatever its encoding. Knows nothing of the requester.
+"""Find lines of one generation, in bounded chunks, whatever its encoding. Independent of the requester.
 
 The text is searched as UTF-8. Bytes of another encoding are converted first, chunk by chunk, so that a match never
 begins inside a character of several bytes.
@@ -18,20 +18,20 @@ from django_logtail.tailing.text.transcoding import Chunk, Conversion
 
 #: Bytes read, converted and searched at a time at most; a line longer than this is searched in pieces.
 CHUNK_BYTES: Final = LONGEST_BYTES
-#: Bytes read, converted and searched between two looks at the clock and at whether to go on: more while it goes fast,
-#: fewer while slow. Meanwhile nothing else may run: a conversion holds Python's lock.
+#: Bytes read, converted and searched between two looks at the clock and at whether to go on: more while it is fast,
+#: fewer while it is slow. Nothing else can run meanwhile: a conversion holds Python's lock.
 LEAST_SLICE_BYTES: Final = 4 * 1024
 FIRST_SLICE_BYTES: Final = 16 * 1024
 FAST_SECONDS: Final = 0.001
 SLOW_SECONDS: Final = 0.005
-#: Hits of one search. Who wants more begins again where it ended, or narrows the search.
+#: Hits of one search. To get more, search again from where it ended, or narrow the search.
 MAX_HITS: Final = 1_000
 #: Bytes of UTF-8 shown of a line, matches marked in it, and bytes before a match that is far to the right.
 EXCERPT_BYTES: Final = 512
 MAX_MARKED: Final = 50
 LEAD_BYTES: Final = 80
-#: Shares of what may be searched at a time that one line may cost to mark: after the first match each one may cost a
-#: look at all of the line.
+#: What marking one line may cost, in multiples of what may be searched at a time: after the first match, each one may
+#: cost a look at the whole line.
 MARK_PIECES: Final = 4
 
 
@@ -96,15 +96,15 @@ class Search:
         self._slices = self._searched()
 
     def cancel(self) -> None:
-        """Have the step under way come back soon."""
+        """Make the step under way return soon."""
         self._is_cancelled = True
 
     def close(self) -> None:
-        """Not while a step is under way."""
+        """Do not call it while a step is under way."""
         os.close(self._descriptor)
 
     def step(self, seconds: float, max_bytes: int, *, is_eager: bool = False) -> list[Hit]:
-        """Search on for so long or so far; with `is_eager`, no further than to the first hits. Raises `OSError`."""
+        """Search on for this long or this far; with `is_eager`, only to the first hits. Raises `OSError`."""
         hits: list[Hit] = []
         until, most = self._clock() + seconds, self.position + max_bytes
         while not self.is_done and not self._is_cancelled:
@@ -133,7 +133,7 @@ class Search:
         size = self._slice_bytes
         while True:
             data = os.pread(self._descriptor, min(size, self.end - self.position), self.position)
-            if len(data) < size:  # all there is
+            if len(data) < size:  # the end of the file
                 return data
             if whole := self._ends.after_last(data, self.position):
                 return data[:whole]
@@ -190,7 +190,7 @@ class Search:
         return self.end - chunk.base - len(chunk.data)
 
     def _shown(self, line: bytes, prepared: bytes) -> tuple[tuple[str, ...], bool, bool] | None:
-        """The parts of a line around its first match; None: on its own, it does not match."""
+        """The parts of a line around its first match; None: the line alone does not match."""
         line = line.removesuffix(b"\r")
         most = max(1, min(MAX_MARKED, MARK_PIECES * self._matcher.longest // max(1, len(line))))
         spans = self._matcher.spans(prepared[: len(line)])

@@ -1,4 +1,4 @@
-"""Pieces of a file in any encoding as UTF-8, of which the offsets in the file are known again."""
+"""Pieces of a file in any encoding as UTF-8, with offsets that map back to the file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django_logtail.tailing.text.lines import LineEnds
 
 
 class Chunk:
-    """Bytes of the file and the same as UTF-8, whose lines are the same ones."""
+    """Bytes of the file and the same text as UTF-8, line for line."""
 
     def __init__(self, data: bytes, text: bytes, base: int, ends: LineEnds) -> None:
         self.data = data
@@ -18,7 +18,7 @@ class Chunk:
         self._counted = (0, 0)
 
     def start_of(self, at: int) -> int:
-        """The offset in the file of the line that begins at `at` of the text. To be asked in ascending order."""
+        """The offset in the file of the line that begins at `at` of the text. Call it in ascending order."""
         if self.text is self.data:
             return self.base + at
         if self._starts is None:
@@ -31,14 +31,14 @@ class Chunk:
         return self.base + self._starts[lines]
 
     def end_of(self, at: int) -> int:
-        """The offset after the line feed at `at` of the text, or after the text where there is none."""
+        """The offset after the line feed at `at` of the text, or after the text if there is none."""
         if at >= len(self.text):
             return self.base + len(self.data)
         return self.start_of(at + 1)
 
 
 class Conversion:
-    """From one encoding to UTF-8, chunk by chunk. What can stay as it is, stays."""
+    """Converts one encoding to UTF-8, chunk by chunk. What can stay unchanged does."""
 
     def __init__(self, ends: LineEnds) -> None:
         self._ends = ends
@@ -55,7 +55,7 @@ class Conversion:
         text = data.decode(self._codec, "replace").encode()
         if self._ends.unit > 1 or text.count(b"\n") == data.count(b"\n"):
             return text
-        starts = _line_starts(data, base, self._ends)  # a broken character took a line feed along
+        starts = _line_starts(data, base, self._ends)  # a broken character swallowed a line feed
         lines = zip(starts, [*starts[1:], len(data)], strict=True)
         return b"".join(
             data[start:end].decode(self._codec, "replace").replace("\n", "").encode()
