@@ -193,4 +193,4 @@ async def test_the_admin_shows_the_reader_inside_the_web_process_that_answers(tm
             shown = await until_shown(stack, web, root, viewer_row, "<td>Live</td>")
 
     assert f"<td>{web.pid}</td>" in shown
-    assert f"This is what process {web.pid} knows" in shown
+    assert f"This page shows process {web.pid}, which served your request" in shown

@@ -70,7 +70,7 @@ async def test_two_projects_see_nothing_of_each_other_and_each_is_told_of_the_ot
     assert found == {shop: {b"the shop's\n"}, staging: {b"staging's\n"}}
     for stack in (shop, staging):
         assert f"project {ANOTHER} on " in doctors[stack]
-        assert "uses it as well" in doctors[stack]
+        assert "also uses it" in doctors[stack]
         assert "ok       queue logtail: a reader answers on" in doctors[stack]
 
 
@@ -84,7 +84,7 @@ async def test_a_worker_of_another_project_reads_nothing_and_leaves_the_wake_up(
 
     async with Client(shop, web, "app", session) as viewer:
         await viewer.until(lambda: viewer.state == "no-reader", 30)
-        wait_until(lambda: "brought a wake-up of another project" in staging_worker.says(), what="its word")
+        wait_until(lambda: "delivered another project's wake-up" in staging_worker.says(), what="its word")
         assert viewer.bytes == b""
         shop.start_worker()
         await viewer.until(lambda: viewer.bytes == b"the shop's\n", 60)

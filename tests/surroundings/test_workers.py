@@ -122,9 +122,7 @@ async def test_a_host_without_a_trace_of_the_files_says_once_that_it_leaves_them
 
     assert len(said) == 1
     assert said[0].endswith(
-        "queue logtail is left to other workers: this one was not named for it, and this host has no file of the logs "
-        "that are wanted, and no directory of theirs. On the host that has the files: rundramatiq --queues logtail "
-        "--processes 1 --threads 2"
+        "On the host that has the files: rundramatiq --queues logtail --processes 1 --threads 2"
     )
 
 
