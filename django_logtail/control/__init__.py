@@ -1,4 +1,4 @@
-"""What web processes, readers and operators tell each other: the words, and what keeps them. Knows no Redis.
+"""What web processes, readers and operators tell each other: the messages, and what stores them. Independent of Redis.
 
 `in_redis` keeps them for readers in workers, `in_memory` for one in this process; `process` has this process' one
 `Control`, whichever it is.
@@ -41,12 +41,12 @@ class ControlUnavailable(Exception):
 
 
 class WrongServer(ControlUnavailable):
-    """Redis answered, and is not the one to ask any more: it was demoted, say. Other connections may lead there too."""
+    """Redis answered, but is no longer the right server: it was demoted, say. Other connections may lead there too."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReaderLease:
-    """Who reads a queue now. A message to its mailbox makes it look at the wants at once.
+    """The current reader of a queue. A message to its mailbox makes it look at the wants at once.
 
     `version` is its release; `speaks`, the version of its words (`wire.VERSION`), 0 if it is not one of our readers.
     """

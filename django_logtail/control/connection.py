@@ -20,8 +20,8 @@ _RETRIES: Final = frozenset({"retry", "retry_on_error", "retry_on_timeout"})
 
 #: What a server that is gone, starting, full or wrong makes of a call, in whatever thread or event loop.
 CONNECTION_ERRORS: Final = (redis.RedisError, OSError, asyncio.TimeoutError)
-#: How Redis begins to say that the one who answers is not the one to ask: it was demoted, is starting or has lost its
-#: master, has given the keys away, or wants another password. A pool would go on asking it for ever.
+#: How Redis begins a reply that says it is the wrong server to ask: it was demoted, is starting or has lost its
+#: master, has given the keys away, or wants another password. A pool would go on asking it forever.
 _WRONG: Final = (
     "READONLY",
     "LOADING",
@@ -107,7 +107,7 @@ def mend_client_of(broker: object) -> None:
 
 
 def waits_in(broker: object, queue: str, name: str) -> bool:
-    """Whether the broker's message of that name still waits in its queue. False when it cannot be known."""
+    """Whether the broker's message of that name still waits in its queue. False if that is unknown."""
     client, namespace = getattr(broker, "client", None), getattr(broker, "namespace", None)
     if not name or not isinstance(client, redis.Redis) or not isinstance(namespace, str):
         return False

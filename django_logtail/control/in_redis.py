@@ -105,7 +105,7 @@ class RedisControl:
         _, epoch, version, full, found, stops, notes = answer
         wants, useless = _wants(queue, found)
         if useless:
-            # So that whoever renews it learns that it is gone, and posts it again.
+            # So that its owner, when renewing it, learns that it is gone and posts it again.
             self._call(self._forget, keys=keys.family(queue), args=[keys.FAMILY_LEASE_MS, *useless])
         return Tick(
             holds=True,
@@ -160,7 +160,7 @@ class RedisControl:
         self._at(keys.key(queue, "notes"), add)
 
     def report_viewers(self, process: str, viewers: list[ViewerFacts]) -> None:
-        """Say who watches through this web process; to be repeated every VIEWERS_SECONDS."""
+        """List the viewers of this web process; repeat every VIEWERS_SECONDS."""
         key = keys.viewers_of(process)
         counts, failed = ignored.counts, failed_here()
 
@@ -179,7 +179,7 @@ class RedisControl:
         self._at(keys.viewers(), say)
 
     def viewers(self) -> list[ViewerFacts]:
-        """Who watches now, through any web process; up to VIEWERS_SECONDS old."""
+        """The current viewers of all web processes; up to VIEWERS_SECONDS old."""
         return [viewer for viewers, _ in self._lists_of_viewers() for viewer in viewers]
 
     def ignored(self) -> dict[str, int]:
@@ -222,12 +222,12 @@ class RedisControl:
         return float(seconds) + float(microseconds) / 1e6
 
     def wanted(self, queue: str) -> set[str]:
-        """The logs that somebody wants of this queue."""
+        """The logs of this queue that somebody wants."""
         members = self._lasting(keys.key(queue, "expiry"))
         return {parts[1] for parts in (member.split("|") for member in members) if len(parts) == 3}
 
     def serve(self, queue: str, server: Server) -> None:
-        """Say that this worker process serves the queue; to be repeated every 20 s."""
+        """Say that this worker process serves the queue; repeat every 20 s."""
         until = self.clock() * 1000 + keys.SERVER_LEASE_MS
 
         def say(key: str) -> None:
@@ -300,7 +300,7 @@ class RedisControl:
 def _wants(queue: str, flat: list[bytes | str]) -> tuple[dict[str, Want | None], list[bytes | str]]:
     """The wants that can be used, and member and text of those that cannot be, unless a later release could.
 
-    One that cannot is served to nobody: as if it were gone.
+    An unusable want is not served, as if it were gone.
     """
     wants: dict[str, Want | None] = {}
     useless: list[bytes | str] = []

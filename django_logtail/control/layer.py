@@ -31,7 +31,7 @@ class LayerMailboxes:
     """Mailboxes on a channel layer. Belongs to the event loop that first uses it.
 
     Only what can be expected of a server makes `MailboxUnavailable`; any other error is a fault of the layer or of
-    ours, and whoever calls gets it.
+    ours, and the caller gets it.
     """
 
     def __init__(self, alias: str | None = None) -> None:

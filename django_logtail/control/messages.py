@@ -151,7 +151,7 @@ class Echo:
 
 @dataclass(frozen=True, slots=True)
 class Garbled:
-    """Nobody sends it: what a mailbox gives out in place of a message of this project that it could not read.
+    """Never sent: a mailbox returns it in place of a message of this project that it could not read.
 
     `host`, `queue` and `member` are "" where they could not be read either.
     """
@@ -375,7 +375,7 @@ def viewers_text(
     counts: Mapping[str, int],
     failures: Sequence[FailedTask] = (),
 ) -> str:
-    """Who watches through one web process, what it ignored, and what failed in it."""
+    """The viewers of one web process, what it ignored, and what failed in it."""
     fields = {
         "viewers": [_VIEWER.written(viewer) for viewer in viewers],
         "ignored": dict(counts),

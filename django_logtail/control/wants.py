@@ -32,7 +32,7 @@ class Want:
     `end` or `before_lines` make it a one-time request for history: bytes [position.offset, end), or the
     `before_lines` lines that end at position.offset. `search` makes it one for the lines from position.offset on that
     match.
-    `user` is the primary key of who asks, "" for nobody in particular; `revision`, of the log's row, what it was when
+    `user` is the requester's primary key, "" for nobody in particular; `revision`, of the log's row, what it was when
     they were admitted.
     """
 

@@ -1,4 +1,5 @@
-"""What a line of a log says: time, level, logger, message, and the entry it belongs to. Knows neither Django nor files.
+"""What a line of a log says: time, level, logger, message, and the entry it belongs to. Independent of Django and
+files.
 
 One table (`static/logtail/formats/table.js`, behind its comment plain JSON) is read by the host, here, and by the page.
 Both readers have the same modules (the page's in `static/logtail/formats`) and read

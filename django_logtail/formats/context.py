@@ -17,7 +17,7 @@ from django_logtail.formats.rows import AT, FRAMES, HARD, MORE, SOFT, THROWN, Le
 
 #: An entry of more lines than this is not one: a format without heads was taken for one.
 _MOST_ENTRY_LINES = 2_000
-#: What a crash is looked for in.
+#: Characters in which a crash is looked for.
 _CRASH_CHARACTERS = 400
 #: Milliseconds that a head of another program may be older than the entry before it.
 _MAY_BE_OLDER = 5_000

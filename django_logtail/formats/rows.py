@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 Level = Literal["E", "W", "I", "D", "O"]
 
-#: What a head is looked for in; a longer line goes on behind it.
+#: Characters in which a head is looked for; a longer line continues beyond them.
 HEAD_CHARACTERS = 800
 #: A request that is logged stands in front of its status.
 LONG_HEAD_CHARACTERS = 16_000

@@ -1,8 +1,7 @@
 """One want being served: a follower, and what it emitted that is not yet sent.
 
-Every item of a flow carries the want's serial, the flow's run, and its own number in that run, from 1 on. Whoever
-takes items and misses a number posts the want again with a new serial, and the flow starts over at the want's
-position.
+Every item of a flow carries the want's serial, the flow's run, and its own number in that run, from 1 on. A receiver
+that misses a number posts the want again with a new serial, and the flow starts over at the want's position.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ class Flows:
         self.starved: dict[str, float] = {}
         #: Members that moved, or may have: only these are looked at for the next heartbeat.
         self.moving: dict[str, None] = {}
-        #: Set when whoever reads them must look again at once.
+        #: Set when the pump must look again at once.
         self.hinted = asyncio.Event()
         self._token = token
         self._by_member: dict[str, Flow] = {}

@@ -32,7 +32,7 @@ class Heartbeats:
         self._fail = fail
 
     async def keep(self) -> None:
-        """Beat on for ever."""
+        """Beat forever."""
         for count in itertools.count():
             for mailbox, named in self._named(is_full=count % FULL_BEATS == 0).items():
                 if not self._lease.may_send:

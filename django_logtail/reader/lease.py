@@ -55,7 +55,7 @@ class Lease:
 
     @property
     def is_orphaned(self) -> bool:
-        """Whether Redis has not answered for so long that waiting on is of no use."""
+        """Whether Redis has been silent for so long that further waiting is useless."""
         return self._clock() - self._renewed_at > ORPHAN_SECONDS
 
     async def tick(self, *, may_end: bool, starting: bool = False) -> Tick:
@@ -106,7 +106,7 @@ class Lease:
             await self._mailboxes.renew_sending()
 
     def close_mailbox(self) -> None:
-        """Take no nudges any more."""
+        """Stop taking nudges."""
         self._mailboxes.close(self.shown.mailbox)
 
     async def hand_over(self) -> int:

@@ -7,7 +7,7 @@ from typing import Final
 
 from django_logtail.conf import conf
 
-#: Seconds that whoever has spent a budget waits at least: shorter pauses cost more than they read.
+#: Seconds to wait at least after spending a budget: shorter pauses cost more than they read.
 LEAST_WAIT_SECONDS: Final = 0.002
 
 

@@ -43,7 +43,7 @@ class Pump:
         self._clock = clock
 
     async def run(self) -> None:
-        """Give every flow that has something to do its turn, for ever."""
+        """Give every flow with something to do its turn, forever."""
         while True:
             self._flows.hinted.clear()
             now = self._clock()

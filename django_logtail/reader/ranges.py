@@ -92,7 +92,7 @@ class Ranges:
         task.add_done_callback(lambda _: self._under_way.pop(want.member, None))
 
     def drop(self, member: str) -> None:
-        """Nobody waits for that answer any more."""
+        """Nobody waits for that answer any longer."""
         if (task := self._under_way.get(member)) is not None:
             task.cancel()
 

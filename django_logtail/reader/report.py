@@ -44,7 +44,7 @@ class Report:
         self._started_at = time.time()
 
     async def keep(self) -> None:
-        """Report on for ever."""
+        """Report forever."""
         reported_at, reported = -math.inf, 0
         while True:
             passed = self._clock() - reported_at

@@ -1,7 +1,7 @@
 """The searches of one reader: each a want of its own, all in turns on the threads that read history.
 
-A search is a pure function of the file's bytes. Its messages count the hits so far, so that whoever takes them notices
-one that was lost, and leaves out those that another reader, which begins at the beginning again, sends once more.
+A search is a pure function of the file's bytes. Its messages count the hits so far, so that a receiver notices one that
+was lost, and leaves out those that another reader, which begins at the beginning again, sends once more.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from django_logtail.tailing.text.search import CHUNK_BYTES, Hit, Search
 #: descriptor, a few MiB, and its share of the threads.
 MOST_SEARCHES: Final = 32
 MOST_IN_ALL: Final = 512
-#: Seconds one turn of a search may take a thread: then whatever waits for it comes first.
+#: Seconds one turn of a search may occupy a thread: then other waiting work comes first.
 TURN_SECONDS: Final = 0.05
 #: Microseconds of a processor there must be for a turn to begin.
 LEAST_PROCESSOR: Final = 5_000

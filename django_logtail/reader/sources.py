@@ -35,7 +35,7 @@ UP: Final = reason("upwards")
 #: Every row but the oldest of one file.
 NOT_THE_FIRST: Final = reason("taken")
 
-#: Said once to who opens such a log: a few lines for each reader, never one for a line.
+#: Said once when such a log is opened: a few lines per reader, never one per line.
 FED_BY_US: Final = (
     "django-logtail's own messages go to this log: a few when a reader starts or stops, none for a line"
 )
@@ -148,7 +148,7 @@ class Sources:
         return source
 
     def close(self) -> None:
-        """Look nothing up any more."""
+        """Stop looking logs up."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def stop_reason(self, log: str) -> str | None:
@@ -157,7 +157,7 @@ class Sources:
 
 
 def name_of(descriptor: int) -> Path | None:
-    """Where an open file is; None when nobody can tell."""
+    """Where an open file is; None if unknown."""
     try:
         return System().name_of(descriptor)
     except OSError:

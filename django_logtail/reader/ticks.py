@@ -150,7 +150,7 @@ class Ticks:
 
     def _serve_on(self, flow: Flow, want: Want) -> None:
         """A want that is being served changed: go on from its place, or as its credit allows."""
-        # Who wants it as before in another mailbox heard nothing in the old one, or lost its connection.
+        # An unchanged want with another mailbox: its owner heard nothing in the old one, or lost its connection.
         self._is_unheard |= want.mailbox != flow.want.mailbox
         is_new_serial = want.serial != flow.want.serial
         flow.want = want

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 SERVING_SECONDS: Final = 20.0
 #: Seconds that a worker with some of the files leaves a wake-up to one that may have all.
 PATIENCE_SECONDS: Final = 2.0
-#: Seconds after which a wake-up that nobody took is dropped; who wants something sends another.
+#: Seconds after which a wake-up that nobody took is dropped; anyone who wants something sends another.
 WAKE_UP_SECONDS: Final = 10.0
 #: Times that one is passed on at most, whatever the clock says, and that one of another project is put back.
 MOST_PASSED_ON: Final = 100

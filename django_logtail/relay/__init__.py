@@ -263,7 +263,7 @@ class Relay:
                     self._hand(wanted, message)
 
     def _hand(self, wanted: Wanted, message: Batch | Event | Answer) -> None:
-        """Give a message to whom it is for. Whatever goes wrong there, the others go on."""
+        """Give a message to its receiver. Whatever goes wrong there, the others go on."""
         try:
             wanted.take(message)
         except Exception as error:  # noqa: BLE001 - a fault of ours, or of what was sent: seen, and nobody else's

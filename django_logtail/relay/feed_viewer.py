@@ -14,7 +14,7 @@ from django_logtail.relay.feed import Feed
 
 @dataclass(slots=True, eq=False)
 class FeedViewer:
-    """What a viewer is sent next, and how its log is. The feed may become another one, of the same log."""
+    """What a viewer is sent next, and how its log is. The feed may be replaced by another one of the same log."""
 
     feed: Feed
     cursor: Cursor

@@ -21,7 +21,8 @@ LEAST_RING_BYTES: Final = 64 * 1024
 
 
 class Feeds:
-    """By member. A log has one that viewers share, and one for each who begins before what that one still has."""
+    """By member. A log has one that viewers share, and one for each viewer who begins before what that one still
+    has."""
 
     def __init__(self, wants: Wants, readers: Readers, clock: Callable[[], float]) -> None:
         self.by_member: dict[str, Feed] = {}
@@ -49,7 +50,7 @@ class Feeds:
 
         `may_cut`: a batch may be cut after any newline byte (not so in UTF-16). `path`: where the registry has the file
         now, `revision`: of its entry. Who found the log before its entry was changed is soon sent away; their feed is
-        not shared. `user`: the primary key of who joins; of a feed that many share, the first one's.
+        not shared. `user`: the joining viewer's primary key; for a shared feed, that of the first.
         """
         file = (queue, path)
         new = partial(self._new_feed, log, file, lines=lines, start=resume, user=user, revision=revision)

@@ -37,7 +37,7 @@ class Readers:
         self._heard_at[queue] = now
 
     def holds(self, queue: str, token: str) -> None:
-        """Redis says that the reader with this token has the lease; "": nobody has."""
+        """Redis says that the reader with this token has the lease; "": no reader has it."""
         if not token:
             return
         old, self._holder[queue] = self._holder.get(queue, ""), token

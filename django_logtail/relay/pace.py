@@ -21,7 +21,7 @@ STEP_SECONDS: Final = 0.2
 CATCH_UP_SECONDS: Final = 1.0
 #: Seconds between looks at them.
 LOOK_SECONDS: Final = 0.01
-#: Seconds until whoever was waited for in vain may be waited for again.
+#: Seconds until a viewer who was waited for in vain may be waited for again.
 SLOW_SECONDS: Final = 120.0
 
 

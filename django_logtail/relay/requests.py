@@ -13,7 +13,7 @@ from django_logtail.timing import time_limit
 
 #: Seconds a reader may take for the next message.
 HISTORY_SECONDS: Final = 15.0
-#: Messages about how far a search is that may wait for a slow viewer.
+#: Progress messages of a search that may wait for a slow viewer.
 MOST_PROGRESS: Final = 8
 
 

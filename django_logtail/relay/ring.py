@@ -33,7 +33,7 @@ class Ring:
         self.first = 0
         #: The beginning of a line that was not whole when the last item came.
         self.partial: RingItem | None = None
-        #: The first `started`: how the stream begins for whoever was held since before it came.
+        #: The first `started`: how the stream begins for a viewer held since before it came.
         self.start: RingItem | None = None
         self.moves: deque[RingItem] = deque(maxlen=MOVES)
         self._items: deque[RingItem] = deque()

@@ -29,7 +29,7 @@ class ViewerList:
         self._changed.set()
 
     async def report(self) -> None:
-        """For ever: soon after somebody came or went, and before the list lapses."""
+        """Runs forever: posts soon after somebody came or went, and before the list lapses."""
         while True:
             if self.by_session or failures.all():
                 await pause(VIEWERS_SECONDS, unless=self._changed)
