@@ -231,7 +231,8 @@ def test_what_cannot_be_read_is_logged_once_and_counted_each_time(caplog, ignore
 
     assert ignored.counts == {"malformed": 3}
     assert [record.getMessage() for record in caplog.records] == [
-        "a message in a mailbox was ignored, and all like it will be in silence: batch: 'file' is missing"
+        "a message in a mailbox was ignored, and further ones like it will be ignored silently: "
+        "batch: 'file' is missing"
     ]
 
 
