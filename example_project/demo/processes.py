@@ -90,7 +90,7 @@ class Processes:
         while not is_true():
             self.check()
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{what} does not answer within {seconds:g} s; see {self.log_folder}")
+                raise TimeoutError(f"{what} does not respond within {seconds:g} s; see {self.log_folder}")
             time.sleep(LOOK_SECONDS)
 
     def wait(self) -> None:
