@@ -53,7 +53,7 @@ async def test_a_reader_whose_sending_never_ends_is_left_behind_and_the_next_one
 
     assert inode not in open_inodes()
     said = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
-    assert any("pump did not end within 0.2 s and is left behind, at " in words for words in said), said
+    assert any("pump did not end within 0.2 s and was abandoned at " in words for words in said), said
     assert any("never_ends" in words for words in said), said
     house.mailboxes.send = send
     await taker.until(lambda: taker.bytes == numbered(0, 20))
@@ -125,7 +125,7 @@ def test_the_actor_waits_neither_for_tasks_nor_for_threads_that_do_not_end(monke
     finally:
         is_over.set()
     [said] = [record.getMessage() for record in caplog.records if record.name == "django_logtail.timing"]
-    assert said.startswith("pump did not end and is left behind, at ")
+    assert said.startswith("pump did not end and was abandoned at ")
     assert "never_ends (" in said
     assert done.wait(10)
 
