@@ -175,7 +175,7 @@ def test_without_a_file_of_its_own_each_process_counts_for_itself_and_says_so_on
     taken = [slots.take("7", "viewers", 2) for _ in range(3)]
 
     assert [one is not None for one in taken] == [True, True, False]
-    assert len([one for one in caplog.records if "counted in each process alone" in one.message]) == 1
+    assert len([one for one in caplog.records if "counted in each process separately" in one.message]) == 1
     assert not list((tmp_path / "elsewhere").glob("*")) if fault == "a link" else True
 
 
@@ -190,7 +190,7 @@ def test_a_link_in_place_of_the_file_is_not_followed(folder, tmp_path, caplog):
     other = Slots(folder)
 
     assert other.take("7", "viewers", 1) is not None
-    assert "counted in each process alone" in caplog.text
+    assert "counted in each process separately" in caplog.text
 
 
 def test_a_file_that_was_tidied_away_is_made_again_once_nothing_is_taken(folder, monkeypatch):
