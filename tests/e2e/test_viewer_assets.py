@@ -68,7 +68,7 @@ def test_a_page_whose_scripts_are_cut_off_says_so(
 def test_staff_are_told_where_the_scripts_should_come_from(
     context: BrowserContext, page: Page, complaints: list[str], web: Web, stack: Stack, log: str
 ) -> None:
-    chief = stack.make_user("chief", staff=True)
+    chief = stack.make_user("assets-chief", staff=True)
     context.add_cookies([{"name": "sessionid", "value": chief, "url": web.url}])
     page.route("**/-/assets/**/*.js", lambda route: route.abort())
 
