@@ -18,6 +18,8 @@ class Rows {
     /** What was brought into view, and where. */
     this.revealed = [];
     this.refreshed = [];
+    /** How often all of them were to be painted anew. */
+    this.repainted = 0;
   }
 
   reset(items) { this.shown.reset(items); }
@@ -26,7 +28,7 @@ class Rows {
   refresh(item) { this.refreshed.push(item.text || item.kind); }
   reveal(index, where) { this.revealed.push([this.shown.at(index).text, where]); }
   schedule() {}
-  repaint() {}
+  repaint() { this.repainted++; }
 }
 
 function storeOf(tail) {

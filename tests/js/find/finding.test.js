@@ -54,6 +54,46 @@ test('a first step back passes the match that was counted from', () => {
   assert.deepEqual(tail.rows.revealed, [['a1', 'center']]);
 });
 
+test('the reader stays at a match when matches before it are hidden', () => {
+  const tail = found('shop', HEAD.trim(), HEAD.trim().replace('ERROR', 'INFO'), HEAD.trim().replace('broke', 'sank'), HEAD.trim());
+  tail.finding.step(-1);
+  const { length } = tail.filtered.matches;
+  tail.rows.repainted = 0;
+
+  tail.filtered.off.add('I');
+  tail.incoming.rebuild();
+
+  assert.deepEqual([length, tail.filtered.matches.length, tail.finding.current], [4, 3, 1]);
+  assert.match(tail.filtered.matches[tail.finding.current].text, /sank/);
+  assert.equal(tail.rows.repainted, 0);
+});
+
+test('the reader comes to the next match when theirs is hidden, and rows are painted anew', () => {
+  const tail = found('shop', HEAD.trim(), HEAD.trim().replace('ERROR', 'INFO'), HEAD.trim().replace('broke', 'sank'));
+  tail.finding.step(-1);
+  tail.rows.repainted = 0;
+
+  tail.filtered.off.add('I');
+  tail.incoming.rebuild();
+
+  assert.match(tail.filtered.matches[tail.finding.current].text, /sank/);
+  assert.equal(tail.rows.repainted, 1);
+});
+
+test('the reader stays at a match when the oldest lines are dropped', () => {
+  const tail = found('a', 'a1', 'a2', 'a3', 'b');
+  tail.rows.repainted = 0;
+  const current = () => [tail.filtered.matches[tail.finding.current].text, tail.rows.repainted];
+
+  tail.store.mostLines = 3;
+  tail.take('b\n');
+  const kept = current();
+  tail.store.mostLines = 2;
+  tail.take('a4\n');
+
+  assert.deepEqual([kept, current()], [['a3', 0], ['a4', 1]]);
+});
+
 test('a match in a folded entry unfolds it', () => {
   const tail = found('x.py', HEAD.trim(), '  File "x.py"');
   tail.filtered.folded.add(tail.store.items.find((item) => item.level === 'E' && !item.inner));

@@ -135,10 +135,11 @@ export class Filtered {
     }
   }
 
-  /** @param {number} seq */
+  /** @param {number} seq @returns {number} matches that are gone */
   dropBefore(seq) {
     let gone = 0;
     while (gone < this.matches.length && this.matches[gone].seq < seq) gone++;
     if (gone) this.matches.splice(0, gone);
+    return gone;
   }
 }

@@ -147,6 +147,22 @@ export class Finding {
     return index < 0 ? matches.length - 1 : index;
   }
 
+  /** The matches were chosen anew: the reader is at the same one, or at the next where that one is hidden now. @param {Item|undefined} item */
+  comeBackTo(item) {
+    if (!item) return;
+    const { matches } = this.filtered;
+    const index = matches.findIndex((one) => one.seq >= item.seq);
+    this.current = index < 0 ? matches.length - 1 : index;
+    if (matches[this.current] !== item) this.rows.repaint();
+  }
+
+  /** The first matches are gone. @param {number} count */
+  dropped(count) {
+    if (!count || this.current < 0) return;
+    if (this.current < count) this.rows.repaint();
+    this.current = Math.max(0, this.current - count);
+  }
+
   /** To another match. @param {number} step 1 forwards, -1 back */
   step(step) {
     const { rows } = this;

@@ -66,7 +66,7 @@ export class Incoming {
         this.#added(/** @type {Item[]} */ (change.items));
         break;
       case 'dropped':
-        filtered.dropBefore(store.firstSeq);
+        this.finding.dropped(filtered.dropBefore(store.firstSeq));
         rows.dropBefore(store.firstSeq);
         break;
       case 'removed':
@@ -153,6 +153,7 @@ export class Incoming {
     const { items, first } = store;
     const end = this.paused ? first + store.indexOfSeq(this.pausedSeq) : items.length;
     const isAwaited = query.expression !== null && items.slice(first, end).some((item) => item.kind === 'line' && query.awaits(item));
+    const current = filtered.matches[finding.current];
     filtered.begin();
     const { shown } = rows;
     /** @type {Item[]} */
@@ -164,5 +165,6 @@ export class Incoming {
     }
     filtered.shown = shown;
     rows.reset(kept);
+    finding.comeBackTo(current);
   }
 }
