@@ -94,6 +94,20 @@ test('the reader stays at a match when the oldest lines are dropped', () => {
   assert.deepEqual([kept, current()], [['a3', 0], ['a4', 1]]);
 });
 
+test('a step right after typing is taken among what was typed, and stays', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const tail = found('', 'a1', 'b', 'a2', 'a3');
+  tail.field.value = 'a';
+  tail.finding.searchSoon();
+
+  tail.finding.step(-1);
+  tail.rows.follow = false;
+  t.mock.timers.tick(1_000);
+
+  assert.deepEqual(tail.rows.revealed, [['a2', 'center']]);
+  assert.equal(tail.finding.current, 1);
+});
+
 test('a match in a folded entry unfolds it', () => {
   const tail = found('x.py', HEAD.trim(), '  File "x.py"');
   tail.filtered.folded.add(tail.store.items.find((item) => item.level === 'E' && !item.inner));

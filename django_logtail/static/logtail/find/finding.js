@@ -87,6 +87,7 @@ export class Finding {
   /** Finds what is in the field, without waiting for more to be typed. */
   search() {
     clearTimeout(this.timer);
+    this.timer = undefined;
     const { store } = this.log;
     const query = new Query(this.field.value, { ...this.flags }, this.pinned);
     this.end();
@@ -165,6 +166,8 @@ export class Finding {
 
   /** To another match. @param {number} step 1 forwards, -1 back */
   step(step) {
+    // What was typed just now is searched first: afterwards, it would take the step back.
+    if (this.timer !== undefined) this.search();
     const { rows } = this;
     const { matches } = this.filtered;
     if (!matches.length) return;
