@@ -4,93 +4,81 @@
  * The lines come from where the page gets them; without a reader, or for a log that is not saved, there are none.
  */
 
-import { headOf } from '../formats/heads.js';
-import { Context, read } from '../formats/context.js';
-import { detect } from '../formats/detection.js';
+import { messagesOf } from '../connection/http-answers.js';
 import { given } from '../formats/given.js';
+import { headIn } from '../formats/heads.js';
+import { Store } from '../log/store.js';
+import { put } from '../rows/fill.js';
 import { el } from '../ui/dom.js';
-import { plain } from '../formats/text.js';
 
 const SHOWN_LINES = 20;
 const ASKED_LINES = 300;
 const PAUSE_MS = 250;
 
-/** The lines in an answer of the log's `lines` address. @param {Uint8Array} bytes @param {string} encoding @returns {string[]} */
-export function linesIn(bytes, encoding) {
-  const line = new TextDecoder();
-  let text = '';
-  let label = encoding;
-  for (let at = 0; at < bytes.length;) {
-    const end = bytes.indexOf(10, at);
-    if (end < 0) break;
-    const fields = JSON.parse(line.decode(bytes.subarray(at, end)));
-    at = end + 1;
-    if (fields.type === 'hello') label = fields.encoding;
-    if (fields.type !== 'batch') continue;
-    const size = fields.end - fields.start;
-    if (!fields.partial && !fields.late) text += new TextDecoder(label).decode(bytes.subarray(at, at + size));
-    at += size;
+/** The lines in an answer of the log's `lines` address. @param {Uint8Array} answer */
+function linesOf(answer) {
+  let store = new Store();
+  for (const { header, bytes } of messagesOf(answer)) {
+    if (header.type === 'hello') store = new Store({ encoding: header.encoding });
+    else if (header.type === 'batch' && !header.partial) store.take(header, bytes);
   }
-  const lines = text.split(/\r*\n/).map(plain);
-  if (lines[lines.length - 1] === '') lines.pop();
-  return lines;
+  return store;
 }
 
-/** The last lines as rows of a table. @param {string[]} lines @param {import('../formats/detection.js').Formats|null} formats */
-export function rowsOf(lines, formats) {
-  const context = new Context(formats);
-  return lines.map((text, i) => {
-    const { kind, level } = read(text, context, lines[i + 1] ?? null);
-    const head = kind === 'entry' ? headOf(text, formats) : null;
-    const part = (/** @type {[number, number]|null|undefined} */ span) => (span ? text.slice(...span) : '');
-    return { kind, level, time: head?.written ?? '', word: part(head?.word), logger: head?.logger ?? '', message: head ? head.said ?? text.slice(head.message) : text };
+/** The lines as rows of a table. @param {Store} store */
+function rowsOf(store) {
+  return store.items.filter((item) => item.kind === 'line').map(({ inner, level, plain }) => {
+    const head = inner ? null : headIn(plain, store.outline.formats);
+    const word = head?.word ? plain.slice(...head.word) : '';
+    return { inner, level, word, time: head?.written ?? '', logger: head?.logger ?? '', message: head ? head.said ?? plain.slice(head.message) : plain };
   });
 }
 
-/** @param {HTMLElement} place @param {string[]} lines @param {string} text as typed */
-async function draw(place, lines, text) {
-  const formats = text ? await given(text) : detect(lines.slice(0, ASKED_LINES), lines.slice(-ASKED_LINES));
-  /** @type {Record<string, string>} */
-  const words = JSON.parse(place.dataset.words ?? '{}');
-  if (text && !formats) {
-    place.replaceChildren(el('p.help', {}, words.bad));
-    return;
-  }
-  const rows = rowsOf(lines, formats);
-  const entries = rows.filter(({ kind }) => kind === 'entry').length;
-  const table = el('table', {}, el('thead', {}, el('tr', {}, ...['time', 'level', 'logger', 'message'].map((name) => el('th', { scope: 'col' }, words[name])))));
-  const body = el('tbody');
-  for (const { kind, level, time, word, logger, message } of rows.slice(-SHOWN_LINES)) {
-    body.append(el('tr', { 'data-lv': level, 'data-kind': kind }, el('td', {}, time), el('td', {}, word || (kind === 'entry' && level !== 'O' ? level : '')), el('td', {}, logger), el('td', {}, message)));
-  }
-  table.append(body);
-  const found = formats ? formats.names.join(' + ') : words.none;
-  place.replaceChildren(el('p.help', {}, words.read.replace('{format}', found).replace('{entries}', String(entries)).replace('{lines}', String(rows.length))), table);
+/** @param {string} text of anyone's making */
+function cell(text) {
+  const made = el('td');
+  put(made, text);
+  return made;
+}
+
+/** @param {HTMLElement} place @param {Store} store @param {Record<string, string>} words @param {import('../formats/detection.js').Formats|null} formats those that were given */
+function draw(place, store, words, formats) {
+  store.readAs(formats);
+  const rows = rowsOf(store);
+  const entries = rows.filter(({ inner }) => !inner).length;
+  const head = el('tr', {}, ...['time', 'level', 'logger', 'message'].map((name) => el('th', { scope: 'col' }, words[name])));
+  const body = rows.slice(-SHOWN_LINES).map(({ level, time, word, logger, message }) => el('tr', { 'data-lv': level }, ...[time, word, logger, message].map(cell)));
+  const found = store.outline.formats?.names.join(' + ') ?? words.none;
+  const said = words.read.replace('{format}', found).replace('{entries}', String(entries)).replace('{lines}', String(rows.length));
+  place.replaceChildren(el('p.help', {}, said), el('table', {}, el('thead', {}, head), el('tbody', {}, ...body)));
 }
 
 /** @param {HTMLElement} place */
 async function begin(place) {
   const field = /** @type {HTMLInputElement|null} */ (document.getElementById(place.dataset.for ?? ''));
-  const address = place.dataset.lines;
-  if (!field || !address) return;
+  if (!field) return;
   /** @type {Record<string, string>} */
   const words = JSON.parse(place.dataset.words ?? '{}');
-  /** @type {string[]} */
-  let lines = [];
-  try {
-    const answer = await fetch(`${address}?lines=${ASKED_LINES}`, { credentials: 'same-origin' });
-    if (answer.ok) lines = linesIn(new Uint8Array(await answer.arrayBuffer()), 'utf-8');
-  } catch { /* said below */ }
-  if (!lines.length) {
-    place.replaceChildren(el('p.help', {}, words.nothing));
+  const say = (/** @type {string} */ text) => place.replaceChildren(el('p.help', {}, text));
+  const answer = await fetch(`${place.dataset.lines}?lines=${ASKED_LINES}`, { credentials: 'same-origin' }).catch(() => null);
+  const store = answer?.ok ? linesOf(new Uint8Array(await answer.arrayBuffer())) : new Store();
+  if (!store.lines) {
+    say(words.nothing);
     return;
   }
+  const show = async () => {
+    const typed = field.value.trim();
+    const formats = typed ? await given(typed) : null;
+    if (typed !== field.value.trim()) return;
+    if (typed && !formats) say(words.bad);
+    else draw(place, store, words, formats);
+  };
   let late = 0;
   field.addEventListener('input', () => {
     clearTimeout(late);
-    late = window.setTimeout(() => void draw(place, lines, field.value.trim()), PAUSE_MS);
+    late = window.setTimeout(() => void show(), PAUSE_MS);
   });
-  await draw(place, lines, field.value.trim());
+  await show();
 }
 
-if (globalThis.document) for (const place of document.querySelectorAll('.lt-format-preview')) void begin(/** @type {HTMLElement} */ (place));
+for (const place of document.querySelectorAll('.lt-format-preview')) void begin(/** @type {HTMLElement} */ (place));

@@ -96,6 +96,9 @@ export function headOf(text, formats = null, depth = 0) {
   return formats && !formats.takesPairs ? null : pairsHead(text);
 }
 
+/** The head of a line that begins an entry, also where another program wrote it into the log. @param {string} text @param {Formats|null} formats */
+export const headIn = (text, formats) => headOf(text, formats) ?? (formats?.isGiven ? null : headOf(text));
+
 /** @param {string[]} found @param {Row} row @param {string} [text] @returns {Head} */
 function headOfMatch(found, row, text = '') {
   const head = new Head(row.id);

@@ -3,7 +3,7 @@
 import { el } from '../ui/dom.js';
 import { fill, isOrdinary, put } from './fill.js';
 import { namesError } from '../formats/context.js';
-import { headOf } from '../formats/heads.js';
+import { headIn, headOf } from '../formats/heads.js';
 import { paintMark } from './mark.js';
 import { clockOf, momentOf, passed } from '../formats/moments.js';
 import { steering } from '../formats/text.js';
@@ -32,7 +32,7 @@ export function paint(row, item, look) {
   const full = text.length;
   if (cut) text = text.slice(0, CUT);
   const ctx = { runs: look.colours ? runs : [], steering: steering(text), hits: look.hitsOf(text, item), hitClass: look.isCurrent(item) ? 'lt-hit lt-hit-on' : 'lt-hit' };
-  const head = item.inner ? null : headOf(text, look.formats) ?? (look.formats?.isGiven ? null : headOf(text));
+  const head = item.inner ? null : headIn(text, look.formats);
   let name = 'lt-row';
   if (item.inner) name += namesError(text) ? ' lt-cont lt-last' : ' lt-cont';
   else if (!head?.time && !head?.word) name += ' lt-plain';
