@@ -368,7 +368,7 @@ def test_a_regular_expression_finds_and_a_bad_one_is_said(viewer: Page) -> None:
 
     expect(viewer.locator(".lt-matchtext")).to_have_text("10 of 10")
     viewer.locator(".lt-q").fill("order (48")
-    expect(viewer.locator(".lt-qmsg")).to_have_text("Invalid expression: missing closing ): `order (48`")
+    expect(viewer.locator(".lt-qmsg")).to_have_text("Invalid expression: missing ) in order (48")
 
 
 def test_a_regular_expression_that_would_backtrack_for_ever_finds_nothing_and_the_page_lives_on(

@@ -35,8 +35,10 @@ FEW_FOLDS: Final = 8
 TRANSLATED_BYTES: Final = 128 * 1024
 #: What makes `^` and `$` those of a line.
 _BY_LINE: Final = b"(?m)"
-#: What may look beyond a line: begin and end of the text, any byte, and an end to our `(?m)`.
-_SEES_MORE: Final = re.compile(r"\\[AzC]|\(\?[a-zA-Z]*-[a-zA-Z]*m")
+#: What may look beyond a line: begin and end of the text, and an end to our `(?m)`.
+_SEES_MORE: Final = re.compile(r"\\[Az]|\(\?[a-zA-Z]*-[a-zA-Z]*m")
+#: Any byte, also a part of a character: the page's find does not know it, and takes the same expressions.
+_BYTE: Final = re.compile(r"(?<!\\)(?:\\\\)*\\C")
 _CLASS: Final = re.compile(r"\\[pP]")
 
 
@@ -137,6 +139,8 @@ class Regex:
         """`is_text`: we wrote it to match a text. Raises `BadPattern`, also if this installation lacks RE2."""
         if not is_text and len(_CLASS.findall(pattern)) > MAX_CLASSES:
             raise BadPattern(reason("pattern-classes", count=MAX_CLASSES))
+        if _BYTE.search(pattern) is not None:
+            raise BadPattern(reason("bad-escape", part="\\C"))
         memory = (REGEX_MEMORY_BYTES,) if is_text else (COMPILED_BYTES, REGEX_MEMORY_BYTES)
         for max_mem in memory:
             self._regex = _compiled(pattern, case, max_mem)

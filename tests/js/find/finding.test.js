@@ -173,7 +173,8 @@ test('what is wrong with an expression is said, and it finds nothing', async () 
   tail.finding.search();
   await new Promise(setImmediate);
 
-  assert.deepEqual(tail.finding.trouble, { error: 'missing closing ): `(`', isSlow: false });
+  assert.deepEqual(tail.finding.trouble.bad.why, { code: 'missing-parenthesis', part: '(' });
+  assert.equal(tail.finding.trouble.isSlow, false);
   assert.equal(tail.finding.query.active, false);
 });
 

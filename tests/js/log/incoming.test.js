@@ -183,6 +183,6 @@ test('an expression that takes too long is said to, and all lines are shown', as
   made[0].asked[0].fail();
   await settled();
 
-  assert.deepEqual(tail.finding.trouble, { error: '', isSlow: true });
+  assert.deepEqual(tail.finding.trouble, { bad: null, isSlow: true });
   assert.deepEqual(tail.seen, ['one']);
 });

@@ -76,9 +76,9 @@ export class FilterBar {
 
   #drawTrouble() {
     const { finding, parts } = this;
-    const { error, isSlow } = finding.trouble;
-    parts.filter.classList.toggle('lt-bad', isSlow || error !== '');
-    write(parts.queryMessage, isSlow ? words.say('filter.slow') : error && words.say('filter.bad', { msg: error }));
+    const { bad, isSlow } = finding.trouble;
+    parts.filter.classList.toggle('lt-bad', isSlow || bad !== null);
+    write(parts.queryMessage, isSlow ? words.say('filter.slow') : bad ? words.say('filter.bad', { msg: words.failure(bad) }) : '');
   }
 
   #drawPins() {

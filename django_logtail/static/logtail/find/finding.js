@@ -37,8 +37,8 @@ export class Finding {
     this.query = this.wanted = new Query('', { ...this.flags });
     /** @type {Matcher|null} */
     this.matcher = null;
-    /** Why the expression is not used: what is wrong with it, or "slow". @type {{error: string, isSlow: boolean}} */
-    this.trouble = { error: '', isSlow: false };
+    /** Why the expression is not used: it is none, or it is slow. @type {{bad: BadExpression|null, isSlow: boolean}} */
+    this.trouble = { bad: null, isSlow: false };
     this.isStepped = false;
     this.begin();
   }
@@ -93,7 +93,7 @@ export class Finding {
     this.end();
     this.matcher = query.expression ? this.makeMatcher(query.expression) : null;
     this.wanted = query;
-    this.trouble = { error: '', isSlow: false };
+    this.trouble = { bad: null, isSlow: false };
     if (!this.matcher) this.#use(query);
     else void this.match(store.items.slice(store.first)).then((done) => { if (done && this.wanted === query) this.#use(query); });
     this.listener.changed();
@@ -116,8 +116,8 @@ export class Finding {
       return true;
     } catch (error) {
       if (this.wanted === wanted) {
-        const isBad = error instanceof BadExpression;
-        this.trouble = { error: isBad ? error.message : '', isSlow: !isBad };
+        const bad = error instanceof BadExpression ? error : null;
+        this.trouble = { bad, isSlow: bad === null };
         this.listener.changed();
         this.#use(new Query('', { ...this.flags }));
       }

@@ -7,8 +7,24 @@
 /** Milliseconds for one answer. No expression is for ever, but some are slow where much is loaded. */
 const DEADLINE_MS = 5_000;
 
-/** An expression is none of RE2's; the message says why, as the end of a sentence. */
-export class BadExpression extends Error {}
+/** What RE2JS says of an expression, as codes of reasons: the words are those of a search of the whole file. @type {Record<string, string>} */
+const CODES = {
+  'invalid escape sequence': 'bad-escape', 'invalid character class range': 'bad-range', 'missing closing ]': 'missing-bracket',
+  'missing closing )': 'missing-parenthesis', 'unexpected )': 'unexpected-parenthesis', 'trailing backslash at end of expression': 'trailing-backslash',
+  'missing argument to repetition operator': 'nothing-to-repeat', 'invalid repeat count': 'bad-repetition', 'invalid nested repetition operator': 'bad-repetition',
+  'invalid or unsupported Perl syntax': 'bad-operator', 'invalid named capture': 'bad-group', 'duplicate capture group name': 'bad-group',
+  'expression too large': 'pattern-too-large', 'expression nests too deeply': 'pattern-too-large',
+};
+
+/** An expression is none of RE2's; `why` is the reason, as `Words.failure` takes it. */
+export class BadExpression extends Error {
+  /** @param {string} message of RE2JS: what is wrong, and which part of the expression */
+  constructor(message) {
+    super(message);
+    const [, said = message, part = ''] = /^(.*?): `(.*)`$/.exec(message) ?? [];
+    this.why = { code: CODES[said], part };
+  }
+}
 
 export class Matcher {
   /** @param {{source: string, flags: string}} term @param {number} [deadline] milliseconds @param {() => Worker} [makeWorker] */
