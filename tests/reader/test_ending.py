@@ -49,15 +49,17 @@ async def test_a_reader_whose_sending_never_ends_is_left_behind_and_the_next_one
     await asyncio.sleep(0.2)
     reader.leave()
 
-    assert await asyncio.wait_for(task, 10) is Ending.HANDED_OVER
+    try:
+        assert await asyncio.wait_for(task, 10) is Ending.HANDED_OVER
 
-    assert inode not in open_inodes()
-    said = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
-    assert any("pump did not end within 0.2 s and was abandoned at " in words for words in said), said
-    assert any("never_ends" in words for words in said), said
-    house.mailboxes.send = send
-    await taker.until(lambda: taker.bytes == numbered(0, 20))
-    is_over.set()
+        assert inode not in open_inodes()
+        said = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+        assert any("pump did not end within 0.2 s and was abandoned at " in words for words in said), said
+        assert any("never_ends" in words for words in said), said
+        house.mailboxes.send = send
+        await taker.until(lambda: taker.bytes == numbered(0, 20))
+    finally:
+        is_over.set()
 
 
 async def test_a_part_that_fails_begins_again_and_the_reader_reads_on(house, monkeypatch, caplog):
