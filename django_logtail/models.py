@@ -20,7 +20,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_logtail.conf import QUEUE_NAME, conf
-from django_logtail.formats.given import BadFormat, given
+from django_logtail.formats.given import MISTAKES, BadFormat, given
 from django_logtail.tailing.files.looks import NoAnswer, looks
 from django_logtail.tailing.files.roots import Roots, tidied
 from django_logtail.tailing.rotated_names import BadPattern, Names
@@ -42,25 +42,11 @@ def validate_encoding(value: str) -> None:
         raise ValidationError(str(error), code="encoding") from None
 
 
-#: What may be wrong with a format that was given, by the code of `BadFormat`.
-_FORMAT_MISTAKES = {
-    "unknown": _("“%(given)s” is not the name of a format. Choose one from the list, or give an expression."),
-    "no-re2": _(
-        "An expression needs the “regex” extra, which is not installed here: "
-        "pip install 'django-logtail[regex]'. Or choose a format by its name."
-    ),
-    "unreadable": _("The expression cannot be read: %(said)s."),
-    "too-large": _("The expression is too large; repeat less in it."),
-    "group": _("The group “%(group)s” has no meaning. Use time, level, logger and message."),
-    "no-group": _("Name the time or the level, as in (?P<time>…) or (?P<level>…)."),
-}
-
-
 def validate_format(value: str) -> None:
     try:
         given(value)
     except BadFormat as error:
-        raise ValidationError(_FORMAT_MISTAKES[error.code], code="format", params=error.params) from None
+        raise ValidationError(_(MISTAKES[error.code]), code="format", params=error.params) from None
 
 
 validate_queue = RegexValidator(
@@ -267,13 +253,16 @@ class Log(models.Model):
             if looks.take(path, path.is_file):
                 return None
         except NoAnswer:
-            return f"{self.path} does not answer on this host now: its disk or network does not."
+            said = gettext("%(path)s does not respond on this host: its disk or network may be down.")
+            return said % {"path": self.path}
         except OSError as error:
-            return f"{self.path} cannot be looked at from this host: {error.strerror}."
-        return (
-            f"{self.path} is no file on this host now. "
-            f"That is fine if the worker of queue {self.queue_name!r} has it or will have it."
+            said = gettext("This host cannot look at %(path)s: %(error)s.")
+            return said % {"path": self.path, "error": error.strerror}
+        said = gettext(
+            "There is no file at %(path)s on this host. "
+            "That is fine if the worker of queue “%(queue)s” has it or will have it."
         )
+        return said % {"path": self.path, "queue": self.queue_name}
 
 
 def first_of_each_file() -> dict[tuple[str, str], int]:

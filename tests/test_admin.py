@@ -120,8 +120,8 @@ def test_a_file_that_is_not_here_is_registered_with_a_hint(client: Client, roots
 
     assert Log.objects.exists()
     assert (
-        f"{roots}/later.log is no file on this host now. "
-        "That is fine if the worker of queue 'logtail' has it or will have it."
+        f"There is no file at {roots}/later.log on this host. "
+        "That is fine if the worker of queue “logtail” has it or will have it."
     ) in said(response)
 
 
@@ -492,7 +492,7 @@ def test_saving_a_log_on_a_file_system_that_does_not_answer_does_not_wait_for_it
     )
 
     assert time.monotonic() - began < 20  # or for ever
-    hint = f"{dead}/app.log does not answer on this host now: its disk or network does not."
+    hint = f"{dead}/app.log does not respond on this host: its disk or network may be down."
     assert hint in said(added)
     assert hint in said(changed)
     assert (added.status_code, changed.status_code) == (302, 302)

@@ -44,8 +44,8 @@ def test_a_file_that_is_not_here_yet_is_accepted_because_another_host_may_have_i
     log.full_clean()
 
     assert log.absence() == (
-        f"{roots}/later.log is no file on this host now. "
-        "That is fine if the worker of queue 'logtail' has it or will have it."
+        f"There is no file at {roots}/later.log on this host. "
+        "That is fine if the worker of queue “logtail” has it or will have it."
     )
 
 
@@ -355,7 +355,7 @@ def test_a_log_on_a_file_system_that_does_not_answer_is_registered_without_waiti
 
     log.full_clean()
 
-    assert log.absence() == f"{dead}/app.log does not answer on this host now: its disk or network does not."
+    assert log.absence() == f"{dead}/app.log does not respond on this host: its disk or network may be down."
 
 
 def test_what_is_written_outside_of_the_roots_is_refused_all_the_same(

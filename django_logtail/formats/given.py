@@ -7,6 +7,7 @@ where a line begins, and a line that it does not match continues the entry above
 from __future__ import annotations
 
 import importlib
+import re
 from typing import Any, Final
 
 from django_logtail.formats.detection import Formats
@@ -25,20 +26,31 @@ from django_logtail.formats.rows import (
 GROUPS: Final = ("time", "level", "logger", "message")
 #: Characters that make an expression of what was given: no name has them.
 _SIGNS: Final = frozenset("(<\\[")
+#: Any byte, also half a character: the page's engine does not know it.
+_BYTE: Final = re.compile(r"(?<!\\)(?:\\\\)*\\C")
 #: Instructions that RE2 may compile an expression to, and bytes of memory for it.
 MAX_PROGRAM: Final = 1_000
 _MEMORY_BYTES: Final = 1024 * 1024
 
 
+def gettext_noop(text: str) -> str:
+    """Mark a text for `makemessages`, as Django's function of this name does."""
+    return text
+
+
 #: What may be wrong with what was given.
 MISTAKES: Final = {
-    "unknown": "“%(given)s” is not the name of a format. Choose one from the list, or give an expression.",
-    "no-re2": "An expression needs the “regex” extra, which is not installed here: "
-    "pip install 'django-logtail[regex]'. Or choose a format by its name.",
-    "unreadable": "The expression cannot be read: %(said)s.",
-    "too-large": "The expression is too large; repeat less in it.",
-    "group": "The group “%(group)s” has no meaning. Use time, level, logger and message.",
-    "no-group": "Name the time or the level, as in (?P<time>…) or (?P<level>…).",
+    "unknown": gettext_noop(
+        "“%(given)s” is not the name of a format. Choose one from the list, or give an expression."
+    ),
+    "no-re2": gettext_noop(
+        "An expression needs the “regex” extra, which is not installed here: "
+        "pip install 'django-logtail[regex]'. Or choose a format by its name."
+    ),
+    "unreadable": gettext_noop("The expression cannot be read: %(said)s."),
+    "too-large": gettext_noop("The expression is too large; repeat less in it."),
+    "group": gettext_noop("The group “%(group)s” has no meaning. Use time, level, logger and message."),
+    "no-group": gettext_noop("Name the time or the level, as in (?P<time>…) or (?P<level>…)."),
 }
 
 
@@ -130,6 +142,8 @@ def _compiled(source: str) -> Any:
     options.log_errors = False
     options.never_nl = True
     options.max_mem = _MEMORY_BYTES
+    if _BYTE.search(source):
+        raise BadFormat("unreadable", said="\\C is not supported")
     try:
         compiled = re2.compile(source, options)
     except re2.error as error:

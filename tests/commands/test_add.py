@@ -46,8 +46,8 @@ def test_a_file_that_is_not_here_is_registered_with_a_hint(
 
     assert Log.objects.exists()
     assert capsys.readouterr().err == (
-        f"{roots}/later.log is no file on this host now. "
-        "That is fine if the worker of queue 'logtail' has it or will have it.\n"
+        f"There is no file at {roots}/later.log on this host. "
+        "That is fine if the worker of queue “logtail” has it or will have it.\n"
     )
 
 

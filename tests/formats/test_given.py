@@ -70,6 +70,7 @@ def test_an_empty_group_says_nothing():
             "no-group",
             "Name the time or the level, as in (?P<time>…) or (?P<level>…).",
         ),
+        (r"(?P<time>\C)", "unreadable", r"The expression cannot be read: \C is not supported."),
         ("(?P<time>a{990})b{40}", "too-large", "The expression is too large; repeat less in it."),
         (r"(?P<time>a)\1", "unreadable", r"The expression cannot be read: invalid escape sequence: \1."),
     ],
@@ -79,6 +80,10 @@ def test_what_is_no_format_is_said(text, code, sentence):
         given(text)
 
     assert (raised.value.code, str(raised.value)) == (code, sentence)
+
+
+def test_a_backslash_before_a_letter_c_is_text():
+    assert given(r"(?P<time>\\C)").names == [r"(?P<time>\\C)"]
 
 
 def test_without_re2_names_are_left(monkeypatch):
