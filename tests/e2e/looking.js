@@ -13,6 +13,20 @@
     if (row.scrollHeight > row.clientHeight + 1) found.push(`needs ${row.scrollHeight}, has ${row.clientHeight}: ${name(row)}`);
     if (row.classList.contains('lt-row') && view.dataset.wrap !== 'true' && box.height !== 20) found.push(`${box.height} high: ${name(row)}`);
     if (row.classList.contains('lt-mark')) for (const part of row.querySelectorAll('span')) if (part.scrollWidth > part.clientWidth + 1 && innerWidth < 640) found.push(`cut: ${name(row)}`);
+    let last = null;
+    let gap = 0;
+    for (const part of row.querySelectorAll(':scope > :is(.lt-ts, .lt-lv, .lt-sep, .lt-src, .lt-msg)')) {
+      const style = getComputedStyle(part);
+      const blank = part.querySelector('.lt-blank');
+      const shown = blank && getComputedStyle(blank).clipPath !== 'none' ? part.textContent.trimEnd() : part.textContent;
+      const text = part.classList.contains('lt-ts') ? part.dataset.t : shown;
+      const [place] = part.getClientRects();
+      if (!place || !text || style.clipPath !== 'none') continue;
+      gap += parseFloat(style.marginInlineStart);
+      if (last && /[\p{L}\p{N}]$/u.test(last) && /^[\p{L}\p{N}]/u.test(text) && gap < 4) found.push(`no gap between ${JSON.stringify(last)} and ${JSON.stringify(text.slice(0, 30))}`);
+      last = text;
+      gap = parseFloat(style.marginInlineEnd);
+    }
     const parts = [];
     const walk = document.createTreeWalker(row, NodeFilter.SHOW_TEXT);
     for (let node = walk.nextNode(); node; node = walk.nextNode()) {
