@@ -582,7 +582,7 @@ def test_an_expression_that_is_too_large_is_refused_in_words(pattern, words):
 
 @needs_re2
 def test_half_a_character_is_not_matched_as_in_the_page():
-    with pytest.raises(BadPattern, match="^reason:bad-escape"):
+    with pytest.raises(BadPattern, match=r"^reason:bad-escape"):
         matcher(r"a\Cb", regex=True, case=False)
     assert list(matcher(r"a\\C", regex=True, case=True).spans(rb"a\C")) == [(0, 3)]
 
