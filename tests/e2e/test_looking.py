@@ -40,7 +40,7 @@ DEMO = {
 }
 ENTRIES = CHECKOUT / "tests" / "formats" / "entries.jsonl"
 #: The clock of a line, not the year and the hour of "28/Nov/2026:15:52:47".
-CLOCK = re.compile(r"(?<!\d)(?<!\d:)(\d\d:\d\d:\d\d)(?!\d)")
+CLOCK = re.compile(r"(?<!\d)(\d\d:\d\d:\d\d)(?!\d)")
 
 #: What is wrong with what is drawn, in words.
 FAULTS = (Path(__file__).parent / "looking.js").read_text()
