@@ -13,10 +13,10 @@ import { plain } from './text.js';
 const MOST_CHARACTERS = 2_000_000;
 const POSTGRES = /** @type {Record<string, Level>} */ (MAPS.postgres);
 const LEVEL_KEYS = /** @type {[string, string][]} */ (KEYS.level);
-/** Objects in objects: nobody writes more, and taking apart a million of them would take seconds. */
+/** Objects in objects: no program writes more, and taking apart a million of them would take seconds. */
 const MOST_DEPTH = 200;
 const LONG = 1_000;
-/** In a log of pairs single letters and names of programs are no keys of the log's own. */
+/** In a log of pairs, single letters and names of programs do not name a level. */
 const PAIR_LEVELS = new Set(['level', 'lvl', 'severity', 'loglevel', 'log.level', 'at']);
 
 /** @typedef {{name: string, path: string[]|null, family: string}} Key `path`: keys of objects in objects */
@@ -119,9 +119,11 @@ export class Fields {
     this.levelKey = number.name;
   }
 
-  // Of most lines nobody asks these.
+  // Few lines are asked for these.
   get logger() { return String(firstOf(this.from, LOGGERS)[1]); }
+  get loggerKey() { return firstOf(this.from, LOGGERS)[0]; }
   get message() { return String(firstOf(this.from, MESSAGES)[1]); }
+  get messageKey() { return firstOf(this.from, MESSAGES)[0]; }
 }
 
 /** @param {string} text */
@@ -192,7 +194,7 @@ export function fieldsOfPairs(text, at = 0) {
 }
 
 /** @param {number} code of a letter, a digit, or one of "_.@-/" */
-const isKey = (code) => (code >= 97 && code <= 122) || (code >= 64 && code <= 90) || (code >= 45 && code <= 57) || code === 95;
+export const isKey = (code) => (code >= 97 && code <= 122) || (code >= 64 && code <= 90) || (code >= 45 && code <= 57) || code === 95;
 
 /** What JSON does not allow in its strings. */
 // eslint-disable-next-line no-control-regex
@@ -246,13 +248,13 @@ export function peek(text, levelKey, timeKey) {
 }
 
 /** @param {string} text @param {number} at */
-function afterBlanks(text, at) {
+export function afterBlanks(text, at) {
   while (text.charCodeAt(at) === 32 || text.charCodeAt(at) === 9) at++;
   return at;
 }
 
 /** Where a string ends that begins there, or -1. @param {string} text @param {number} at */
-function afterString(text, at) {
+export function afterString(text, at) {
   for (let from = at + 1; ;) {
     const quote = text.indexOf('"', from);
     if (quote < 0) return -1;
@@ -264,7 +266,7 @@ function afterString(text, at) {
 }
 
 /** Where a value ends that begins there, or -1. @param {string} text @param {number} at */
-function afterValue(text, at) {
+export function afterValue(text, at) {
   const first = text.charCodeAt(at);
   if (first === 34) return afterString(text, at);
   if (first !== 123 && first !== 91) {
