@@ -137,9 +137,22 @@ test('a pinned term makes room for another, and is asked for as well', () => {
   tail.field.value = '2';
   tail.finding.search();
   const both = tail.filtered.matches.map((item) => item.text);
-  tail.finding.unpin('a');
+  tail.finding.remove('a');
 
   assert.deepEqual([both, tail.filtered.matches.map((item) => item.text)], [['a2'], ['a2', 'b2']]);
+});
+
+test('a chip is added once, and takes the place of its contrary', () => {
+  const tail = found('', 'a1', 'b2');
+
+  tail.finding.add('-a1');
+  tail.finding.add('-a1');
+  tail.finding.add('b2');
+  tail.finding.add('a1');
+  const { pinned } = tail.finding;
+  tail.finding.remove('b2');
+
+  assert.deepEqual([pinned, tail.finding.pinned, tail.filtered.matches.map((item) => item.text)], [['b2', 'a1'], ['a1'], ['a1']]);
 });
 
 test('an expression is not pinned, nor a term twice', () => {

@@ -87,7 +87,7 @@ export class FilterBar {
     this.drawnPins = finding.pinned;
     parts.pins.replaceChildren(...finding.pinned.map((term) => {
       const made = el('button.lt-pin', { type: 'button', 'aria-label': words.say('filter.unpin', { term }), click: () => {
-        finding.unpin(term);
+        finding.remove(term);
         parts.query.focus();
       } }, el('span', {}, term));
       made.append(icon('x'));

@@ -6,6 +6,7 @@
 import { firstLineOf } from '../log/entry.js';
 import { Query } from './filter.js';
 import { BadExpression, Matcher } from './matcher.js';
+import { contraryOf } from './terms.js';
 
 const TYPING_MS = 60;
 /** Lines from which on finding takes long enough to wait for more to be typed. */
@@ -68,12 +69,19 @@ export class Finding {
     const term = this.field.value;
     if (!term.trim() || this.flags.regex || this.pinned.includes(term)) return;
     this.field.value = '';
-    this.pinned = [...this.pinned, term];
+    this.add(term);
+  }
+
+  /** Adds a chip; the one that says the contrary goes. @param {string} term as `terms.js` describes chips; see `termOf` there */
+  add(term) {
+    if (this.pinned.includes(term)) return;
+    const contrary = contraryOf(term);
+    this.pinned = [...this.pinned.filter((other) => other !== contrary), term];
     this.search();
   }
 
-  /** @param {string} term */
-  unpin(term) {
+  /** Takes a chip away. @param {string} term */
+  remove(term) {
     this.pinned = this.pinned.filter((other) => other !== term);
     this.search();
   }

@@ -1,0 +1,150 @@
+/**
+ * What is typed into the filter, as terms. Knows no DOM.
+ *
+ * | typed | means |
+ * | --- | --- |
+ * | `rm -rf /tmp` | a text, blanks and all |
+ * | `-timeout` | a text that must not be there: the "-" begins the term, and no digit, blank or "-" follows it |
+ * | `"-x y"` | quotes protect a text; a quote in it is written twice |
+ * | `status:500`, `path:/checkout*`, `user:"Li Na"` | a field and its value; "*" stands for anything, also alone |
+ * | `duration>1000` (`>=`, `<`, `<=`) | a field that is a number |
+ * | `-status:200`, `-"x y"` | the same, not wanted |
+ *
+ * In the field, a text goes on to the end, or to a field term with a blank before it. A term of another kind ends at the
+ * next blank, and another may follow. `name:value` is a field term only where lines of the log have a field of that
+ * name: `http://x`, `12:30:05`, `localhost:8000` and `key: value` are texts everywhere else.
+ *
+ * A chip is one term, and means the same in every log: texts that look like another term are quoted in it.
+ */
+
+/** @typedef {':'|'>'|'>='|'<'|'<='} Operator */
+/** @typedef {{kind: 'text', not: boolean, text: string, term: string}} TextTerm */
+/** @typedef {{kind: 'field', not: boolean, name: string, op: Operator, value: string, quoted: boolean, term: string}} FieldTerm `quoted`: "*" is a character like others */
+/** @typedef {{kind: 'bad', why: 'number'|'quote', name: string, term: string}} BadTerm */
+/** @typedef {TextTerm|FieldTerm|BadTerm} Term `term`: as a chip has it, and as typed where it cannot be read */
+
+const NAME = '[\\p{L}_@$][\\p{L}\\p{N}_.@$/-]*';
+const QUOTED = '"(?:[^"]|"")*"';
+const QUOTED_AT = new RegExp(`(-?)(${QUOTED})(?=\\s|$)`, 'uy');
+const FIELD_AT = new RegExp(`(-?)(${NAME})(:|[<>]=?)(${QUOTED}(?=\\s|$)|[^\\s"]\\S*|"[^]*)`, 'uy');
+/** What would be read as another kind of term than a text. */
+const LOOKS_OTHER = new RegExp(`^-[^\\s\\d-]|^["\\s]|\\s$|(?:^|\\s)-?${NAME}(?::|[<>]=?)\\S`, 'u');
+/** What follows a name and a colon in addresses, paths and names of code; as a value it is quoted. */
+const NO_VALUE = /^(?:\/\/|:|\\)/;
+const EXCLUDES = /^-(?=[^\s\d-])/;
+const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+
+/** @param {string} quoted */
+const unquoted = (quoted) => quoted.slice(1, -1).replaceAll('""', '"');
+/** @param {string} text */
+const inQuotes = (text) => `"${text.replaceAll('"', '""')}"`;
+
+/** The number that is written there, or NaN. @param {string} text */
+export const numberIn = (text) => (NUMBER.test(text) ? Number(text) : NaN);
+
+/** @param {string} text @param {boolean} not @returns {TextTerm} */
+const textTerm = (text, not) => ({ kind: 'text', not, text, term: termOfText(text, { not }) });
+
+/**
+ * The chip of a text.
+ *
+ * @param {string} text @param {{not?: boolean}} [how]
+ */
+export function termOfText(text, { not = false } = {}) {
+  return (not ? '-' : '') + (LOOKS_OTHER.test(text) || (not && /^[\d-]|\s-[^\s\d-]/.test(text)) ? inQuotes(text) : text);
+}
+
+/**
+ * The chip of a field and its value. A field whose name cannot be typed is sought by its value alone.
+ *
+ * @param {string} field dotted where it is nested @param {unknown} value @param {{not?: boolean}} [how]
+ */
+export function termOf(field, value, { not = false } = {}) {
+  const text = typeof value === 'string' ? value : value !== null && typeof value === 'object' ? JSON.stringify(value) : String(value);
+  if (!new RegExp(`^${NAME}$`, 'u').test(field)) return termOfText(text, { not });
+  const isPlain = text !== '' && !/[\s"*]/.test(text) && !NO_VALUE.test(text);
+  return `${not ? '-' : ''}${field}:${isPlain ? text : inQuotes(text)}`;
+}
+
+/** @param {RegExpExecArray} found of FIELD_AT @returns {FieldTerm|BadTerm} */
+function fieldTerm([term, minus, name, op, written]) {
+  const isQuoted = written.startsWith('"');
+  if (isQuoted && !new RegExp(`^${QUOTED}$`, 'u').test(written)) return { kind: 'bad', why: 'quote', name, term };
+  const value = isQuoted ? unquoted(written) : written;
+  if (op !== ':' && Number.isNaN(numberIn(value))) return { kind: 'bad', why: 'number', name, term };
+  return { kind: 'field', not: minus === '-', name, op: /** @type {Operator} */ (op), value, quoted: isQuoted, term };
+}
+
+/** @param {RegExp} sticky @param {string} text @param {number} at */
+function matchAt(sticky, text, at) {
+  sticky.lastIndex = at;
+  return sticky.exec(text);
+}
+
+/** The field term that begins there, or null. @param {string} typed @param {number} at @param {(name: string) => boolean} isField */
+function fieldAt(typed, at, isField) {
+  const found = matchAt(FIELD_AT, typed, at);
+  return found && !NO_VALUE.test(found[4]) && isField(found[2]) ? found : null;
+}
+
+/**
+ * The terms that are typed in the field, in order.
+ *
+ * @param {string} typed
+ * @param {(name: string) => boolean} isField whether lines of this log have a field of that name
+ * @returns {Term[]}
+ */
+export function termsIn(typed, isField) {
+  /** @type {Term[]} */
+  const terms = [];
+  let at = 0;
+  while (at < typed.length) {
+    const quoted = matchAt(QUOTED_AT, typed, at);
+    const field = quoted ? null : fieldAt(typed, at, isField);
+    if (quoted && quoted[2] !== '""') terms.push(textTerm(unquoted(quoted[2]), quoted[1] === '-'));
+    else if (field) terms.push(fieldTerm(field));
+    else {
+      const not = EXCLUDES.test(typed.slice(at, at + 2));
+      const end = textEnd(typed, at + 1, not, isField);
+      const text = typed.slice(not ? at + 1 : at, end);
+      if (text.trim()) terms.push(textTerm(end < typed.length ? text.trimEnd() : text, not));
+      at = end;
+      continue;
+    }
+    at += /** @type {RegExpExecArray} */ (quoted ?? field)[0].length;
+    while (at < typed.length && /\s/.test(typed[at])) at++;
+  }
+  return terms;
+}
+
+/** Where a text ends: at a field term; one that is not wanted also at the next such word. @param {string} typed @param {number} from @param {boolean} not @param {(name: string) => boolean} isField */
+function textEnd(typed, from, not, isField) {
+  for (let at = from; at < typed.length; at++) {
+    if (!/\s/.test(typed[at - 1]) || /\s/.test(typed[at])) continue;
+    if (fieldAt(typed, at, isField) || (not && EXCLUDES.test(typed.slice(at, at + 2)))) return at;
+  }
+  return typed.length;
+}
+
+/**
+ * What a chip means, in whatever log.
+ *
+ * @param {string} chip
+ * @returns {Term}
+ */
+export function termIn(chip) {
+  const whole = (/** @type {RegExpExecArray|null} */ found) => (found && found[0].length === chip.length ? found : null);
+  const quoted = whole(matchAt(QUOTED_AT, chip, 0));
+  if (quoted && quoted[2] !== '""') return textTerm(unquoted(quoted[2]), quoted[1] === '-');
+  const field = whole(matchAt(FIELD_AT, chip, 0));
+  if (field && !NO_VALUE.test(field[4]) && (field[4].startsWith('"') || !/\s/.test(field[4]))) return fieldTerm(field);
+  const not = EXCLUDES.test(chip);
+  return textTerm(not ? chip.slice(1) : chip, not);
+}
+
+/** The chip that says the contrary. @param {string} chip */
+export function contraryOf(chip) {
+  const term = termIn(chip);
+  if (term.kind === 'text') return termOfText(term.text, { not: !term.not });
+  return term.kind === 'field' && term.not ? chip.slice(1) : `-${chip}`;
+}
