@@ -58,5 +58,5 @@ test('a store that is told the format looks for none', async () => {
   store.take(...batch('2026-11-28 10:00:00,100 ERROR one\n2026-11-28 10:00:01,100 INFO two\nlevel=warn msg=three\n'));
 
   assert.deepEqual(levels(store), ['O', 'O', 'W']);
-  assert.deepEqual(store.outline.formats.names, ['logfmt']);
+  assert.deepEqual(store.entries.formats.names, ['logfmt']);
 });

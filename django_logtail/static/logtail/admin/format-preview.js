@@ -28,7 +28,7 @@ function linesOf(answer) {
 /** The lines as rows of a table. @param {Store} store */
 function rowsOf(store) {
   return store.items.filter((item) => item.kind === 'line').map(({ inner, level, plain }) => {
-    const head = inner ? null : headIn(plain, store.outline.formats);
+    const head = inner ? null : headIn(plain, store.entries.formats);
     const word = head?.word ? plain.slice(...head.word) : '';
     return { inner, level, word, time: head?.written ?? '', logger: head?.logger ?? '', message: head ? head.said ?? plain.slice(head.message) : plain };
   });
@@ -48,7 +48,7 @@ function draw(place, store, words, formats) {
   const entries = rows.filter(({ inner }) => !inner).length;
   const head = el('tr', {}, ...['time', 'level', 'logger', 'message'].map((name) => el('th', { scope: 'col' }, words[name])));
   const body = rows.slice(-SHOWN_LINES).map(({ level, time, word, logger, message }) => el('tr', { 'data-lv': level }, ...[time, word, logger, message].map(cell)));
-  const found = store.outline.formats?.names.join(' + ') ?? words.none;
+  const found = store.entries.formats?.names.join(' + ') ?? words.none;
   const said = words.read.replace('{format}', found).replace('{entries}', String(entries)).replace('{lines}', String(rows.length));
   place.replaceChildren(el('p.help', {}, said), el('table', {}, el('thead', {}, head), el('tbody', {}, ...body)));
 }

@@ -109,7 +109,7 @@ export class Results {
     const { text, hits } = shownOf(hit);
     const look = { runs: [], steering: steering(text), hits, hitClass: 'lt-hit' };
     const row = el('button.lt-res', { type: 'button', tabindex: '-1' }, el('span.lt-res-pos', {}, words.number(hit.start)));
-    const time = hit.before ? null : headOf(text, this.log.store.outline.formats)?.time;
+    const time = hit.before ? null : headOf(text, this.log.store.entries.formats)?.time;
     if (time) {
       fill(row, text, 0, time[0], look);
       row.append(fill(el('span.lt-ts'), text, ...time, look));

@@ -17,7 +17,7 @@ const GROWTH = 3;
 const AGAIN_LINES = 1_000;
 const AGAIN_MS = 10_000;
 
-export class Outline {
+export class Entries {
   /** @param {import('../formats/detection.js').Formats|null} [given] what an administrator said of the log @param {() => number} [now] milliseconds */
   constructor(given = null, now = () => performance.now()) {
     this.now = now;

@@ -35,7 +35,7 @@ export function writtenBefore(store, item) {
   for (let i = index - 1; i >= Math.max(0, index - MOST_BACK); i--) {
     const before = store.at(i);
     if (before.kind !== 'line' || before.inner) continue;
-    const head = headOf(before.plain, store.outline.formats) ?? headOf(before.plain);
+    const head = headOf(before.plain, store.entries.formats) ?? headOf(before.plain);
     if (head?.written) return head.written;
   }
   return '';

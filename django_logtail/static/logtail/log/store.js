@@ -6,7 +6,7 @@
  */
 
 import { Item } from './item.js';
-import { Outline } from './entries.js';
+import { Entries } from './entries.js';
 import { isCoded, lineEnds, reading } from '../formats/text.js';
 
 export const MOST_LINES = 200_000;
@@ -51,7 +51,7 @@ export class Store {
     this.unfinished = [];
     /** Whether the last line taken goes on in the next batch. */
     this.open = false;
-    this.outline = new Outline(this.given);
+    this.entries = new Entries(this.given);
     this.onChange({ kind: 'cleared' });
   }
 
@@ -174,26 +174,26 @@ export class Store {
   #add(lines, unfinished) {
     if (!lines.length) return;
     if (unfinished) {
-      this.outline.readApart(lines, { begins: false, day: this.outline.day });
+      this.entries.readApart(lines, { begins: false, day: this.entries.day });
       this.#push(lines);
       return;
     }
-    const isOther = this.outline.learn(lines);
+    const isOther = this.entries.learn(lines);
     if (isOther && this.length && this.length <= MOST_READ_AGAIN) this.#readAgain();
-    this.#push(this.outline.read(lines));
+    this.#push(this.entries.read(lines));
   }
 
   /** Other formats are given than before, or none any more: what is here is read with them. @param {import('../formats/detection.js').Formats|null} given */
   readAs(given) {
     this.given = given;
-    this.outline.give(given);
+    this.entries.give(given);
     if (this.length) this.#readAgain();
   }
 
   /** What is here is read once more, with the formats that are known now. */
   #readAgain() {
     const from = this.firstSeq;
-    this.items = this.outline.readAgain(this.items.slice(this.first));
+    this.items = this.entries.readAgain(this.items.slice(this.first));
     this.first = 0;
     this.lines = this.bytes = 0;
     this.counts = { E: 0, W: 0, I: 0, D: 0, O: 0 };
@@ -259,7 +259,7 @@ export class Store {
     Object.assign(mark, { file, start, end, details: { reason } });
     this.#dropUnfinished();
     this.open = false;
-    this.outline.endEntry();
+    this.entries.endEntry();
     this.#push([mark]);
     this.place = { file, offset: end };
     return mark;
@@ -273,7 +273,7 @@ export class Store {
     mark.start = mark.end = place?.offset ?? this.place?.offset ?? 0;
     this.#dropUnfinished();
     this.open = false;
-    this.outline.endEntry();
+    this.entries.endEntry();
     this.#push([mark]);
     if (place) this.place = place;
     return mark;
@@ -302,7 +302,7 @@ export class Store {
   splice(index, count, lines) {
     let day = '';
     for (let i = index - 1; i >= Math.max(0, index - MOST_BACK) && !day; i--) if (this.at(i).kind === 'day') day = this.at(i).details;
-    const items = this.outline.readApart(lines, { begins: true, day });
+    const items = this.entries.readApart(lines, { begins: true, day });
     const before = this.items.slice(this.first, this.first + index);
     const gone = this.items.slice(this.first + index, this.first + index + count);
     const after = this.items.slice(this.first + index + count);

@@ -97,7 +97,7 @@ export function openSettings({ host, log, viewOptions, readAs }, button) {
  */
 function formatChoice(log, { slug, format: set }, readAs) {
   const chosen = settings.log(slug).format;
-  const detected = chosen || set ? '' : log.store.outline.formats?.names.join(' + ') ?? '';
+  const detected = chosen || set ? '' : log.store.entries.formats?.names.join(' + ') ?? '';
   const all = names();
   const usual = set ? words.say('format.set', { name: new Map(all).get(set) ?? set })
     : detected ? words.say('format.found', { name: detected }) : words.say(chosen ? 'format.found.any' : 'format.none');

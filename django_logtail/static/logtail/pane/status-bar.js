@@ -9,7 +9,7 @@ export function drawStatus({ log, parts, rows, viewOptions }) {
   const bytes = log.fileSize;
   const place = log.session?.place;
   write(parts.loaded, words.say('status.loaded', { n: log.lines }));
-  write(parts.format, log.store.outline.formats?.names[0] ?? '');
+  write(parts.format, log.store.entries.formats?.names[0] ?? '');
   write(parts.size, Number.isFinite(bytes) ? words.size(bytes) : '');
   write(parts.offset, place ? `@ ${words.number(place.offset)}` : '');
   write(parts.timeButton, words.say(`time.${viewOptions.time}`));

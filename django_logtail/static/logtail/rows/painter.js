@@ -30,7 +30,7 @@ export class Painter {
     const { info, store } = this.log;
     const { query } = finding;
     paint(row, item, {
-      words, formats: store.outline.formats, time: viewOptions.time, colours: settings.reader.colours, phone: PHONE.matches, name: info?.name ?? '',
+      words, formats: store.entries.formats, time: viewOptions.time, colours: settings.reader.colours, phone: PHONE.matches, name: info?.name ?? '',
       hitsOf: (text, line) => (query.active ? query.hits(text, line) : []),
       isCurrent: (line) => filtered.matches[finding.current] === line,
       timeBefore: (line) => writtenBefore(store, line),

@@ -78,7 +78,7 @@ export class ViewOptions {
     const { style } = this.view;
     for (const item of items) {
       if (item.kind !== 'line' || item.inner) continue;
-      const columns = hangOf(plain(item.text.slice(0, HEAD_CHARACTERS)), this.time, this.log.store.outline.formats);
+      const columns = hangOf(plain(item.text.slice(0, HEAD_CHARACTERS)), this.time, this.log.store.entries.formats);
       if (columns === null) continue;
       this.hang = columns;
       style.setProperty('--lt-hang', `${columns}ch`);
