@@ -174,7 +174,7 @@ export class LogTail extends HTMLElement {
   /** What is around the lines, and what the reader of the page does. */
   #buildControls() {
     const { cursor, earlier, filtered, finding, follow, incoming, linkedLines, log, parts, rows, selection, tools, viewOptions } = this;
-    this.filterBar = new FilterBar({ log, parts, filtered, finding }, {
+    this.filterBar = new FilterBar({ log, parts, filtered, finding, rows }, {
       changed: () => {
         incoming.rebuild();
         this.drawing.all();
@@ -321,6 +321,7 @@ export class LogTail extends HTMLElement {
     if (change.kind === 'added') {
       if (!this.incoming.paused && this.viewOptions.hang === null) this.viewOptions.findHang(/** @type {Line[]} */ (change.items));
       this.follow.grew();
+      this.finding.grew();
       this.linkedLines.seek();
     }
     this.drawing.soon();

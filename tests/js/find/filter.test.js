@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { Filtered } from '../../../django_logtail/static/logtail/find/filtered.js';
-import { Query, terms } from '../../../django_logtail/static/logtail/find/filter.js';
+import { Query } from '../../../django_logtail/static/logtail/find/filter.js';
 import { Store } from '../../../django_logtail/static/logtail/log/store.js';
 
 const FLAGS = { case: false, regex: false, invert: false, only: false };
@@ -21,14 +21,6 @@ function shownBy({ query = '', flags = {}, pinned = [], off = [], fold = false }
   for (let i = 0; i < store.length; i++) chosen.take(store.at(i));
   return { lines: shown.filter((item) => item.kind === 'line').map((item) => LOG.split('\n').indexOf(item.text)), chosen };
 }
-
-test('a term is a text, or one that is not wanted', () => {
-  for (const [typed, wanted] of [['rm -rf /tmp', 'rm -rf /tmp'], ['"rm -rf /tmp"', 'rm -rf /tmp'], ['level -1 order (48', 'level -1 order (48'], ['"-x y"', '-x y'], ['-1', '-1'], ['- a', '- a'], ['--force', '--force'], ['end  ', 'end  '], ['"', '"'], ['""', '""'], ['a "b" c', 'a "b" c']]) {
-    assert.deepEqual(terms(typed), { wanted: [wanted], unwanted: [] }, typed);
-  }
-  for (const [typed, unwanted] of [['-healthz', 'healthz'], ['-"a b"', 'a b'], ['-no answer', 'no answer']]) assert.deepEqual(terms(typed), { wanted: [], unwanted: [unwanted] }, typed);
-  for (const typed of ['', ' ', '   ']) assert.deepEqual(terms(typed), { wanted: [], unwanted: [] }, typed);
-});
 
 test('blanks at the end count, and letters beyond ASCII have two forms', () => {
   assert.deepEqual([new Query('end ', FLAGS).matches('the end'), new Query('end ', FLAGS).matches('end of')], [false, true]);
@@ -108,4 +100,34 @@ test('a pinned term narrows, with words and with an expression', () => {
   assert.deepEqual([words.matches('shop failed'), words.matches('web failed')], [true, false]);
   assert.deepEqual([expression.matches('shop failed', line), expression.matches('web failed', other)], [true, false]);
   assert.equal(new Query('', { ...FLAGS, regex: true }, ['shop']).matches('shop'), true);
+});
+
+const NAMES = { isField: (name) => ['status', 'request.status', 'path', 'n'].includes(name), formats: () => null };
+
+test('a field term is asked of the field, and not of text that looks like it', () => {
+  const query = new Query('status:500', FLAGS, [], NAMES);
+  const line = (rest) => `{"level":"info","msg":"x",${rest}}`;
+
+  assert.equal(query.seeks, true);
+  assert.deepEqual(
+    ['"status":500', '"status": "500"', '"status":5e2', '"status":5000', '"request":{"status":500}', '"text":"\\"status\\":500"', '"note":"status:500"', '"status":200,"more":{"status":500}', '"more":{"status":200},"status":500'].map((rest) => query.matches(line(rest))),
+    [true, true, true, false, false, false, false, false, true],
+  );
+  assert.equal(new Query('status:500', FLAGS).matches(line('"status":500')), false);
+});
+
+test('a field term marks the value, and one that is not wanted hides its lines', () => {
+  const text = 'time=2026-11-28T14:22:09Z level=info status=500 path=/checkout/a';
+
+  assert.deepEqual(new Query('status:500 path:/check*', FLAGS, [], NAMES).hits(text), [[44, 47], [53, 64]]);
+  assert.equal(new Query('', FLAGS, ['-status:500']).excludes(text), true);
+  assert.equal(new Query('', FLAGS, ['-status:404']).excludes(text), false);
+  assert.deepEqual([new Query('', FLAGS, ['-status:500']).hides, new Query('', FLAGS, ['-status:500']).seeks], [true, false]);
+});
+
+test('what cannot be read does not count, and the rest does', () => {
+  const query = new Query('status:500 n>fast', FLAGS, [], NAMES);
+
+  assert.equal(query.matches('{"level":"info","status":500}'), true);
+  assert.deepEqual(query.terms.map((term) => term.kind), ['field', 'bad']);
 });

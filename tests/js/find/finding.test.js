@@ -155,6 +155,64 @@ test('a chip is added once, and takes the place of its contrary', () => {
   assert.deepEqual([pinned, tail.finding.pinned, tail.filtered.matches.map((item) => item.text)], [['b2', 'a1'], ['a1'], ['a1']]);
 });
 
+test('what is typed is kept term by term, and what cannot be read stays', () => {
+  const tail = found('', '{"level":"info","status":500}', '{"level":"info","status":200,"path":"/x"}');
+  tail.field.value = '"a b" status:500 -noise status>fast';
+
+  tail.finding.pin();
+
+  assert.deepEqual([tail.finding.pinned, tail.field.value], [['a b', 'status:500', '-noise'], 'status>fast']);
+});
+
+test('the last chip comes back into the field', () => {
+  const tail = found('', 'a1');
+  tail.finding.add('a');
+  tail.finding.add('status:500');
+
+  tail.finding.takeBack();
+
+  assert.deepEqual([tail.finding.pinned, tail.field.value, tail.finding.query.typed[0].kind], [['a'], 'status:500', 'field']);
+});
+
+test('chips go along to another log, and what is typed does not', () => {
+  const tail = found('', 'a1');
+  tail.info = { slug: 'one' };
+  tail.finding.begin();
+  tail.finding.add('a');
+  tail.field.value = 'b';
+  tail.finding.search();
+
+  tail.finding.begin();
+  const same = tail.field.value;
+  tail.info = { slug: 'two' };
+  tail.finding.begin();
+
+  assert.deepEqual([same, tail.field.value, tail.finding.pinned, tail.finding.query.terms.map((term) => term.term)], ['b', '', ['a'], ['a']]);
+  assert.equal(tail.filtered.query, tail.finding.query);
+});
+
+test('a field that comes with later lines is then found by its name', () => {
+  const tail = found('status:500', 'a');
+  const before = tail.finding.query.typed[0].kind;
+
+  tail.take('{"level":"info","status":500}\n');
+  tail.finding.grew();
+
+  assert.deepEqual([before, tail.finding.query.typed[0].kind, tail.filtered.matches.length], ['text', 'field', 1]);
+});
+
+test('an expression that came with a link runs only when it is wanted', () => {
+  const tail = tailOf(() => ({ ended: false, end() {}, match: () => new Promise(() => {}) }));
+  tail.take('a1\n');
+
+  tail.finding.propose('a.*');
+  const waits = [tail.finding.proposed, tail.field.value, tail.finding.wanted.expression];
+  tail.finding.runProposed();
+
+  assert.deepEqual(waits, ['a.*', '', null]);
+  assert.deepEqual([tail.finding.proposed, tail.field.value, tail.finding.wanted.expression.source], ['', 'a.*', 'a.*']);
+});
+
 test('an expression is not pinned, nor a term twice', () => {
   const tail = found('a', 'a1');
   tail.finding.pin();

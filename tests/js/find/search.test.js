@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { Words } from '../../../django_logtail/static/logtail/ui/format.js';
-import { Search, shownOf, soughtBy } from '../../../django_logtail/static/logtail/find/search.js';
+import { Query } from '../../../django_logtail/static/logtail/find/filter.js';
+import { refusalOf, Search, searchedFor, shownOf, soughtBy } from '../../../django_logtail/static/logtail/find/search.js';
 
 const words = new Words({
   'search.running': 'Searching… {p}', 'search.of': '{a} of {b}', 'search.found': ['{n} matches', '{n} match'],
   'search.done': 'Searched all {size}', 'search.cancelled': 'Stopped at {p}', 'search.none': 'No matches in {size}.',
   'search.first': ['Showing the first {n} matches.', 'Showing the first {n} match.'], 'filter.bad': 'Invalid expression: {msg}',
 }, 'en', [0, 1]);
-const OFF = { case: false, regex: false };
 
 async function settle() {
   for (let i = 0; i < 5; i++) await Promise.resolve();
@@ -31,21 +31,50 @@ function world(sought = { pattern: 'x', regex: false, case: false }) {
 
 const hit = (start) => ({ start, end: start + 5, parts: ['a ', 'x', '.'] });
 
-test('what is searched for is the text of the field, or the expression, or the last term that was pinned', () => {
-  assert.deepEqual(soughtBy('time out', OFF, []), { pattern: 'time out', regex: false, case: false });
-  assert.deepEqual(soughtBy('"time out"', { case: true, regex: false }, ['a']), { pattern: 'time out', regex: false, case: true });
-  assert.deepEqual(soughtBy('rm -rf /tmp', OFF, []), { pattern: 'rm -rf /tmp', regex: false, case: false });
-  assert.deepEqual(soughtBy('', OFF, ['a', '-noise']), { pattern: 'a', regex: false, case: false });
-  assert.deepEqual(soughtBy('a.*b -c', { case: false, regex: true }, []), { pattern: 'a.*b -c', regex: true, case: false });
-  assert.deepEqual(soughtBy('', { case: false, regex: true }, ['a', 'b.']), { pattern: 'b.', regex: false, case: false });
-  assert.equal(soughtBy('  ', OFF, []), null);
-  assert.equal(soughtBy('-noise', OFF, []), null);
+/** What a filter with these terms asks a server for. */
+function asked(typed, { flags = {}, pinned = [], off = '' } = {}) {
+  const known = { isField: (name) => ['status', 'n'].includes(name), formats: () => null };
+  return soughtBy(new Query(typed, { case: false, regex: false, invert: false, only: false, ...flags }, pinned, known), new Set(off));
+}
+
+test('one text or one expression is asked for as it always was', () => {
+  assert.deepEqual(asked('time out'), { pattern: 'time out', regex: false, case: false });
+  assert.deepEqual(asked('"time out"', { flags: { case: true } }), { pattern: 'time out', regex: false, case: true });
+  assert.deepEqual(asked('rm -rf /tmp'), { pattern: 'rm -rf /tmp', regex: false, case: false });
+  assert.deepEqual(asked('a.*b -c', { flags: { regex: true } }), { pattern: 'a.*b -c', regex: true, case: false });
+  assert.deepEqual(asked('', { pinned: ['a'] }), { pattern: 'a', regex: false, case: false });
+  for (const nothing of ['', '  ']) assert.equal(asked(nothing, { off: 'D' }), null);
 });
 
-test('a term longer than the server takes is cut between characters', () => {
-  const { pattern } = soughtBy('😀'.repeat(1_200), OFF, []);
+test('chips, exclusions, fields and levels are all asked for', () => {
+  assert.deepEqual(asked('a status:500 n>fast', { pinned: ['b', '-noise', '-status:"2*"'], off: 'DI' }), {
+    pattern: 'a', regex: false, case: false, levels: 'EWO',
+    terms: [{ field: 'status', is: ':', value: '500' }, { text: 'b' }, { text: 'noise', not: true }, { field: 'status', is: ':', value: '2*', exact: true, not: true }],
+  });
+  assert.deepEqual(asked('-noise'), { regex: false, case: false, terms: [{ text: 'noise', not: true }] });
+  assert.deepEqual(asked('x|y', { flags: { regex: true }, pinned: ['b'] }), { pattern: 'x|y', regex: true, case: false, terms: [{ text: 'b' }] });
+});
 
-  assert.equal(pattern, '😀'.repeat(1_000));
+test('what a server cannot do is refused, and nothing is left out of it', () => {
+  const old = ['range', 'search', 'regex'];
+  const can = [...old, 'terms'];
+
+  assert.equal(refusalOf(asked('a'), old), '');
+  for (const more of [asked('a', { pinned: ['b'] }), asked('a', { off: 'D' }), asked('-a'), asked('status:500')]) assert.deepEqual([refusalOf(more, old), refusalOf(more, can)], ['search.oneterm', '']);
+  assert.equal(refusalOf(asked('a', { flags: { regex: true } }), ['search', 'terms']), 'search.literal');
+  assert.deepEqual([refusalOf(asked('😀'.repeat(1_000)), can), refusalOf(asked('😀'.repeat(1_001)), can)], ['', 'search.long']);
+  assert.equal(refusalOf(asked('', { pinned: Array.from({ length: 22 }, (_, i) => `t${i}`) }), can), 'search.long');
+});
+
+test('what is searched for is said', () => {
+  const say = new Words({
+    'hint.text': 'text “{text}”', 'hint.not': 'without “{text}”', 'hint.is': '{field} is {value}', 'hint.text.nofield': 'text “{text}”, no field', 'list.and': ', and ',
+    'search.levels': 'level {levels}', 'level.error': 'Error', 'level.other': 'Other',
+  }, 'en', [0, 1]);
+  const query = (typed, flags = {}) => new Query(typed, { case: false, regex: false, invert: false, only: false, ...flags }, ['-b', 'status:500', 'localhost:1x'.replace(/^/, '"') + '"']);
+
+  assert.equal(searchedFor(query('a'), new Set('WID'), say), 'text “a”, and without “b”, and status is 500, and text “localhost:1x”, and level Error, Other');
+  assert.equal(searchedFor(query('a|c', { regex: true }), new Set(), say), 'a|c, and without “b”, and status is 500, and text “localhost:1x”');
 });
 
 test('a hit is shown without its escapes, with its matches marked and cuts said', () => {

@@ -26,7 +26,7 @@ function viewer({ item = null, lines = null, ended = false, query = '' } = {}) {
     log: { info: {}, session: { ended } }, parts: { query: field, view }, follow: { toEnd: does('end') }, actions: { run: does('run') },
     rows: { toTop: does('top'), scrollBy: does('scroll'), rowHeight: 20 },
     cursor: { item, move: does('move') }, selection: { lines, active: lines !== null, all: does('all'), clear: does('no selection'), select: does('select lines') },
-    finding: { step: does('step'), toggleFlag: does('flag'), pin: does('pin'), clear: does('clear'), pinned: [], query: { active: query !== '' } },
+    finding: { step: does('step'), toggleFlag: does('flag'), pin: does('pin'), clear: does('clear'), clearTyped: does('clear what is typed'), takeBack: does('take back'), pinned: ['a'], query: { active: query !== '' } },
     showContext: does('context'),
     results: { isOpen: false, close: does('close results') }, filterBar: { toggleLevel: does('level') },
     tools: { toggleFold: does('fold') },
@@ -121,7 +121,7 @@ test('Escape is left to the browser where there is nothing to take away', () => 
 });
 
 for (const [key, more, done] of [
-  ['Enter', {}, 'step 1'], ['Enter', { shiftKey: true }, 'step -1'], ['Enter', { ctrlKey: true }, 'pin'], ['Escape', {}, 'clear'],
+  ['Enter', {}, 'step 1'], ['Enter', { shiftKey: true }, 'step -1'], ['Enter', { ctrlKey: true }, 'pin'], ['Escape', {}, 'clear what is typed'],
   ['c', { altKey: true, code: 'KeyC' }, 'flag case'], ['r', { altKey: true, code: 'KeyR' }, 'flag regex'],
   ['x', { altKey: true, code: 'KeyX' }, 'flag invert'], ['f', { altKey: true, code: 'KeyF' }, 'flag only'],
 ]) {
@@ -138,4 +138,12 @@ test('letters that are typed are typed, and Escape leaves an empty field', () =>
 
   assert.deepEqual(press('p', { on: typing, target: typing.field }), ['', false]);
   assert.deepEqual(press('Escape', { on: empty, target: empty.field }), ['view', true]);
+});
+
+test('Backspace in an empty field takes the last term back, and deletes what is typed', () => {
+  const typing = viewer({ query: 'x' });
+  const empty = viewer();
+
+  assert.deepEqual(press('Backspace', { on: empty, target: empty.field }), ['take back', true]);
+  assert.deepEqual(press('Backspace', { on: typing, target: typing.field }), ['', false]);
 });

@@ -22,7 +22,7 @@ export class Requests {
   }
 
   /**
-   * @param {{file: string, start?: number, pattern: string, regex?: boolean, case?: boolean}} what
+   * @param {{file: string, start?: number, pattern?: string, regex?: boolean, case?: boolean, terms?: object[], levels?: string}} what
    * @param {(message: Record<string, any>) => void} hear
    * @returns {{done: Promise<Record<string, any>>, cancel(): void}}
    */

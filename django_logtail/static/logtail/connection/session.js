@@ -147,7 +147,7 @@ export class Session {
   /**
    * Searches a generation from byte `start` on.
    *
-   * @param {{file: string, start?: number, pattern: string, regex?: boolean, case?: boolean}} what
+   * @param {{file: string, start?: number, pattern?: string, regex?: boolean, case?: boolean, terms?: object[], levels?: string}} what
    * @param {(message: Record<string, any>) => void} hear takes what is `found`, and the `progress`
    * @returns {{done: Promise<Record<string, any>>, cancel(): void}} `done` rejects with the server's words; after `cancel` it never settles
    */

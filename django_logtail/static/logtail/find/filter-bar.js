@@ -1,8 +1,13 @@
-/** The bar above the lines: the field with its pinned terms and switches, how many matches there are, and the levels. */
+/**
+ * The bar above the lines: the field and its switches, how many matches there are, and the levels; under it the chips,
+ * and the box that says what typed terms look for.
+ */
 
 import { settings, words } from '../ui/config.js';
 import { el, write } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
+import { hintOf, hintsOf } from './hints.js';
+import { termIn } from './terms.js';
 
 const LEVELS = /** @type {const} */ ([['E', 'error'], ['W', 'warning'], ['I', 'info'], ['D', 'debug']]);
 
@@ -10,18 +15,31 @@ export class FilterBar {
   /**
    * @param {{
    *   log: import('../log/open-log.js').OpenLog, parts: import('../pane/pane.js').Parts, filtered: import('./filtered.js').Filtered,
-   *   finding: import('./finding.js').Finding,
+   *   finding: import('./finding.js').Finding, rows: import('../rows/rows.js').Rows,
    * }} parts
    * @param {{changed(): void}} listener `changed`: other levels are wanted
    */
-  constructor({ log, parts, filtered, finding }, listener) {
+  constructor({ log, parts, filtered, finding, rows }, listener) {
     this.log = log;
     this.parts = parts;
     this.filtered = filtered;
     this.finding = finding;
     this.listener = listener;
-    /** @type {string[]} the pinned terms that are drawn */
-    this.drawnPins = [];
+    this.rows = rows;
+    /** The chips that are drawn. */
+    this.drawnPins = '';
+    /** Whether the box was closed for what is typed now. */
+    this.isHintClosed = false;
+    const { query } = parts;
+    for (const type of ['focus', 'blur']) query.addEventListener(type, () => this.#drawHints());
+    query.addEventListener('input', () => { this.isHintClosed = false; });
+  }
+
+  get isHintOpen() { return !this.parts.hint.hidden; }
+
+  closeHint() {
+    this.isHintClosed = true;
+    this.#drawHints();
   }
 
   /** @param {string} level shown from now on, or hidden */
@@ -61,7 +79,7 @@ export class FilterBar {
   draw() {
     const { filtered, finding, parts } = this;
     const { flags, query } = finding;
-    this.#drawTrouble();
+    this.#drawHints();
     this.#drawPins();
     for (const flag of Object.keys(flags)) parts.flags[flag].setAttribute('aria-pressed', String(flags[flag]));
     parts.matchNav.hidden = !query.active;
@@ -74,24 +92,92 @@ export class FilterBar {
     write(parts.matchText, text);
   }
 
-  #drawTrouble() {
+  /** What each term that is typed looks for, before it is asked for. */
+  #drawHints() {
     const { finding, parts } = this;
-    const { bad, isSlow } = finding.trouble;
-    parts.filter.classList.toggle('lt-bad', isSlow || bad !== null);
-    write(parts.queryMessage, isSlow ? words.say('filter.slow') : bad ? words.say('filter.bad', { msg: words.failure(bad) }) : '');
+    const { trouble, wanted } = finding;
+    const { value } = parts.query;
+    // What is being typed is read in a moment.
+    if (value !== wanted.text && value) return;
+    const hints = value.trim() ? hintsOf(wanted, trouble, words) : [];
+    parts.filter.classList.toggle('lt-bad', hints.some((hint) => hint.isBad));
+    const isOpen = hints.length > 0 && !this.isHintClosed && document.activeElement === parts.query;
+    const { hint } = parts;
+    if (isOpen) {
+      const rows = hints.map(({ icon: shape, text, code, isBad }) => el('div', { 'data-bad': isBad || null }, icon(shape), el('span', {}, text), el('code', {}, code)));
+      const said = rows.map((row) => row.textContent).join('\n');
+      if (this.drawnHints !== said) {
+        this.drawnHints = said;
+        hint.replaceChildren(...rows, this.#keys());
+      }
+    }
+    hint.hidden = !isOpen;
+    if (!isOpen && this.drawnHints) {
+      this.drawnHints = '';
+      hint.replaceChildren();
+    }
+  }
+
+  #keys() {
+    const key = (/** @type {string} */ name, /** @type {string} */ what) => el('span', {}, el('kbd.lt-kbd', {}, name), words.say(what));
+    const { wanted } = this.finding;
+    const keys = [key('Enter', 'filter.next')];
+    if (!wanted.expression) keys.push(key('Ctrl Enter', 'hint.pin'));
+    if (wanted.typed.some((term) => term.kind === 'field')) keys.push(key('" "', 'hint.quote'));
+    return el('footer', { 'aria-hidden': 'true' }, ...keys);
   }
 
   #drawPins() {
     const { finding, parts } = this;
-    if (this.drawnPins === finding.pinned) return;
-    this.drawnPins = finding.pinned;
-    parts.pins.replaceChildren(...finding.pinned.map((term) => {
-      const made = el('button.lt-pin', { type: 'button', 'aria-label': words.say('filter.unpin', { term }), click: () => {
-        finding.remove(term);
-        parts.query.focus();
-      } }, el('span', {}, term));
-      made.append(icon('x'));
-      return made;
-    }));
+    const { pinned, proposed } = finding;
+    const drawn = JSON.stringify([pinned, proposed]);
+    if (this.drawnPins === drawn) return;
+    this.drawnPins = drawn;
+    const chips = pinned.map((term) => this.#chip(term));
+    if (proposed) chips.push(...this.#proposal(proposed));
+    parts.pins.replaceChildren(...chips);
+    const isHidden = chips.length === 0;
+    if (parts.pinRow.hidden !== isHidden) this.#keepingLines(() => { parts.pinRow.hidden = isHidden; });
+  }
+
+  /** @param {string} chip */
+  #chip(chip) {
+    const term = termIn(chip);
+    const hint = hintOf(term, words, () => true);
+    const kind = term.kind === 'bad' ? 'bad' : term.not ? 'not' : term.kind;
+    const label = words.say('filter.unpin', { term: chip });
+    const made = el('button.lt-pin', { type: 'button', 'data-kind': kind, 'aria-label': label, title: hint.text, click: () => this.#leaving(made, () => this.finding.remove(chip)) },
+      kind === 'not' ? icon('not') : kind === 'bad' ? icon('warn') : null, el('span', {}, chip), icon('x'));
+    return made;
+  }
+
+  /** An expression that came with a link and has not run. @param {string} expression */
+  #proposal(expression) {
+    const { finding, parts } = this;
+    const chip = el('button.lt-pin', { type: 'button', 'data-kind': 'ask', 'aria-label': words.say('filter.unpin', { term: expression }), title: words.say('hint.proposed'), click: () => this.#leaving(chip, () => finding.dismissProposed()) },
+      icon('warn'), el('span', {}, expression), icon('x'));
+    const run = el('button.lt-link', { type: 'button', click: () => {
+      parts.query.focus();
+      finding.runProposed();
+    } }, words.say('filter.run'));
+    return [chip, run];
+  }
+
+  /** A chip goes; the focus goes to the one that takes its place. @param {HTMLElement} chip @param {() => void} change */
+  #leaving(chip, change) {
+    const { pins, query } = this.parts;
+    const index = [...pins.children].indexOf(chip);
+    change();
+    const next = /** @type {HTMLElement|undefined} */ (pins.children[Math.min(index, pins.children.length - 1)]);
+    (next ?? query).focus({ preventScroll: true });
+  }
+
+  /** What stands above the lines comes or goes, and the line that is read stays where it is. @param {() => void} change */
+  #keepingLines(change) {
+    const { parts: { view }, rows } = this;
+    const before = view.getBoundingClientRect().top;
+    change();
+    const moved = view.getBoundingClientRect().top - before;
+    if (moved && !rows.follow && view.clientHeight) rows.moved(moved);
   }
 }

@@ -1,4 +1,7 @@
-/** What the reader of the page searches for. Knows no DOM. */
+/** What people filter by: an expression, or terms. Knows no DOM. */
+
+import { FieldTest } from './field-test.js';
+import { termIn, termsIn } from './terms.js';
 
 /** Hits marked in one line; a regular expression like "." would make an element of each character. */
 const MOST_HITS = 500;
@@ -9,61 +12,67 @@ const MOST_HITS = 500;
 const literal = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 /**
- * The term that was typed: a text, blanks and all. One that begins with "-" is not wanted; one in quotes is what stands
- * between them. `rm -rf /tmp` is a text.
+ * What the terms of a log's fields are read and tested with.
  *
- * @param {string} typed
+ * @typedef {{isField(name: string): boolean, formats(): import('../formats/detection.js').Formats|null}} Known
  */
-export function terms(typed) {
-  /** @type {string[]} */
-  const wanted = [];
-  /** @type {string[]} */
-  const unwanted = [];
-  const excluded = /^-(?=[^\s\d-])(.+)$/.exec(typed);
-  const term = (excluded ? excluded[1] : typed).replace(/^"(.+)"$/, '$1');
-  if (typed.trim()) (excluded ? unwanted : wanted).push(term);
-  return { wanted, unwanted };
-}
+
+/** No log, or one without fields. @type {Known} */
+const NOTHING_KNOWN = { isField: () => false, formats: () => null };
 
 export class Query {
   /**
    * @param {string} text as typed
    * @param {Flags} flags
-   * @param {string[]} [pinned] further terms that a line must hold, or must not
+   * @param {string[]} [pinned] chips: further terms that a line must hold, or must not
+   * @param {Known} [known]
    */
-  constructor(text, flags, pinned = []) {
+  constructor(text, flags, pinned = [], known = NOTHING_KNOWN) {
     this.text = text;
     this.flags = flags;
+    this.known = known;
     /** What the worker found for a line: where, or null. Only for regular expressions. @type {WeakMap<object, number[]|null>} */
     this.verdicts = new WeakMap();
     /** The expression of RE2 that is matched in a worker, and never here. @type {{source: string, flags: string}|null} */
     this.expression = flags.regex && text ? { source: text, flags: flags.case ? '' : 'i' } : null;
-    const all = [...(flags.regex ? [] : [text]), ...pinned].map(terms);
+    /** What is typed, in terms; none in an expression. @type {import('./terms.js').Term[]} */
+    this.typed = flags.regex ? [] : termsIn(text, known.isField);
+    this.terms = [...this.typed, ...pinned.map(termIn)];
     const mode = flags.case ? 'g' : 'gi';
-    const made = (/** @type {string} */ term) => new RegExp(literal(term), mode);
-    this.wanted = all.flatMap(({ wanted }) => wanted.map(made));
-    this.unwanted = all.flatMap(({ unwanted }) => unwanted.map(made));
+    const texts = (/** @type {boolean} */ not) => this.terms.flatMap((term) => (term.kind === 'text' && term.not === not ? new RegExp(literal(term.text), mode) : []));
+    const fields = (/** @type {boolean} */ not) => this.terms.flatMap((term) => (term.kind === 'field' && term.not === not ? new FieldTest(term, flags.case) : []));
+    this.wanted = texts(false);
+    this.unwanted = texts(true);
+    this.fields = fields(false);
+    this.unwantedFields = fields(true);
     /** Without "g", which would have them remember where the last line ended. */
     this.tests = this.wanted.map((term) => new RegExp(term.source, mode.slice(1)));
   }
 
   /** Whether lines are to hold something. */
-  get seeks() { return this.expression !== null || this.wanted.length > 0; }
+  get seeks() { return this.expression !== null || this.wanted.length > 0 || this.fields.length > 0; }
+
+  /** Whether lines must not hold something. */
+  get shuns() { return this.unwanted.length > 0 || this.unwantedFields.length > 0; }
 
   /** Whether a line is still to be matched by the worker. @param {object} item */
   awaits(item) { return this.expression !== null && !this.verdicts.has(item); }
 
   /** Whether there is anything to look for. */
-  get active() { return this.seeks || this.unwanted.length > 0; }
+  get active() { return this.seeks || this.shuns; }
   /** Whether lines are hidden by it. */
-  get hides() { return this.active && (this.flags.only || this.flags.invert || this.unwanted.length > 0); }
+  get hides() { return this.active && (this.flags.only || this.flags.invert || this.shuns); }
 
   /** @param {string} text @param {object} [item] the line it is of, for a regular expression */
   matches(text, item) {
     const { tests } = this;
     if (this.expression !== null && !(item && this.verdicts.get(item))) return false;
     for (let i = 0; i < tests.length; i++) if (!tests[i].test(text)) return false;
-    return this.seeks && (this.unwanted.length === 0 || !this.excludes(text));
+    if (this.fields.length > 0) {
+      const formats = this.known.formats();
+      for (const field of this.fields) if (!field.test(text, formats)) return false;
+    }
+    return this.seeks && !(this.shuns && this.excludes(text));
   }
 
   /** @param {string} text */
@@ -72,7 +81,9 @@ export class Query {
       term.lastIndex = 0;
       if (term.test(text)) return true;
     }
-    return false;
+    if (this.unwantedFields.length === 0) return false;
+    const formats = this.known.formats();
+    return this.unwantedFields.some((field) => field.test(text, formats));
   }
 
   /** Where to mark a line. @param {string} text @param {object} [item] @returns {[number, number][]} in order, without overlap */
@@ -91,7 +102,8 @@ export class Query {
         else found.push([match.index, match.index + match[0].length]);
       }
     }
-    if (this.wanted.length + (this.expression ? 1 : 0) < 2) return found;
+    for (const field of this.fields) found.push(...field.spans(text, this.known.formats()).filter(([from, to]) => to > from));
+    if (this.wanted.length + this.fields.length + (this.expression ? 1 : 0) < 2) return found;
     found.sort((a, b) => a[0] - b[0]);
     let end = 0;
     return found.filter((hit) => {

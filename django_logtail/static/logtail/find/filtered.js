@@ -56,7 +56,7 @@ export class Filtered {
         this.entryMatches = true;
         if (!this.off.has(item.level)) this.matches.push(item);
       }
-      if (query.unwanted.length && query.excludes(text)) this.entryExcluded = true;
+      if (query.shuns && query.excludes(text)) this.entryExcluded = true;
     }
     const show = this.#wants(item);
     if (show && !this.entryShown) {
@@ -91,7 +91,7 @@ export class Filtered {
       if (matches && shows) this.matches.push(item);
       if (query.flags.invert) shows &&= !matches;
       else if (query.flags.only && query.seeks) shows &&= matches;
-      if (shows && query.unwanted.length) shows = !query.excludes(text);
+      if (shows && query.shuns) shows = !query.excludes(text);
     }
     if (!shows) return;
     this.shown.push(item);

@@ -1,12 +1,15 @@
 /**
- * What the reader of the page looks for: the query, the terms pinned to it, and the way from match to match. Knows no
- * DOM; the field is anything that has a `value`.
+ * What you look for: the query, its chips, and the way from match to match. Knows no DOM; the field is anything that has
+ * a `value`.
+ *
+ * What is typed belongs to one log; chips go along to the next one.
  */
 
 import { firstLineOf } from '../log/entry.js';
+import { FieldNames } from './field-test.js';
 import { Query } from './filter.js';
 import { BadExpression, Matcher } from './matcher.js';
-import { contraryOf } from './terms.js';
+import { contraryOf, termIn } from './terms.js';
 
 const TYPING_MS = 60;
 /** Lines from which on finding takes long enough to wait for more to be typed. */
@@ -19,8 +22,8 @@ export class Finding {
   /**
    * @param {{log: import('../log/open-log.js').OpenLog, rows: import('../rows/rows.js').Rows, filtered: import('./filtered.js').Filtered, field: {value: string}}} parts
    * @param {{changed(): void, used(): void, unfolded(): void, found(): void}} listener
-   *   `changed`: it is to be drawn; `used`: another query is used, and `unfolded`: an entry, so that what is shown is to be
-   *   chosen anew; `found`: that has been done, and all that a query changes is to be drawn
+   *   `changed`: it is to be drawn; `used`: another query is used, and `unfolded`: an entry, so that what is shown is to
+   *   be chosen again; `found`: that has been done, and all that a query changes is to be drawn
    * @param {(term: {source: string, flags: string}) => Matcher} [makeMatcher]
    */
   constructor({ log, rows, filtered, field }, listener, makeMatcher = (term) => new Matcher(term)) {
@@ -32,10 +35,17 @@ export class Finding {
     this.makeMatcher = makeMatcher;
     /** @type {Flags} */
     this.flags = { case: false, regex: false, invert: false, only: false };
-    /** @type {string[]} */
+    /** The chips, as `terms.js` describes them. @type {string[]} */
     this.pinned = [];
+    /** An expression that came with a link: it runs once you want it to. */
+    this.proposed = '';
+    this.names = new FieldNames(() => this.log.store);
+    /** What typed terms are read with. @type {import('./filter.js').Known} */
+    this.known = { isField: (name) => this.names.has(name), formats: () => this.log.store.outline.formats };
+    /** Of the log that is open. */
+    this.slug = '';
     /** What lines are matched with now, and what they will be once the worker has answered. */
-    this.query = this.wanted = new Query('', { ...this.flags });
+    this.query = this.wanted = new Query('', { ...this.flags }, [], this.known);
     /** @type {Matcher|null} */
     this.matcher = null;
     /** Why the expression is not used: it is none, or it is slow. @type {{bad: BadExpression|null, isSlow: boolean}} */
@@ -44,10 +54,23 @@ export class Finding {
     this.begin();
   }
 
-  /** Another log was opened. */
+  /** A log was opened. What was typed for another one does not go along. */
   begin() {
-    /** Of the matches, the one that the reader is at; -1: before the first step. */
+    /** Of the matches, the one that you are at; -1: before the first step. */
     this.current = -1;
+    this.names.begin();
+    const slug = this.log.info?.slug ?? '';
+    const isOther = this.slug !== '' && slug !== this.slug;
+    this.slug = slug || this.slug;
+    if (!isOther) return;
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.field.value = '';
+    this.proposed = '';
+    this.end();
+    this.matcher = null;
+    this.trouble = { bad: null, isSlow: false };
+    this.query = this.wanted = this.filtered.query = new Query('', { ...this.flags }, this.pinned, this.known);
   }
 
   /** @param {keyof Flags} flag */
@@ -61,23 +84,73 @@ export class Finding {
   clear() {
     this.field.value = '';
     this.pinned = [];
+    this.proposed = '';
     this.search();
   }
 
-  /** Keeps what is in the field as a term that lines must hold, and makes room for another. */
-  pin() {
-    const term = this.field.value;
-    if (!term.trim() || this.flags.regex || this.pinned.includes(term)) return;
+  /** Takes away what is typed; chips stay. */
+  clearTyped() {
     this.field.value = '';
-    this.add(term);
+    this.search();
   }
+
+  /** Keeps what is typed as chips, one for each term. What cannot be read stays in the field. */
+  pin() {
+    if (this.flags.regex) return;
+    const { typed } = new Query(this.field.value, { ...this.flags }, [], this.known);
+    const chips = typed.flatMap(({ kind, term }) => (kind === 'bad' ? [] : [term]));
+    if (!chips.length) return;
+    this.field.value = typed.flatMap(({ kind, term }) => (kind === 'bad' ? [term] : [])).join(' ');
+    this.#add(chips);
+    this.search();
+  }
+
+  /** Takes the last chip back into the field. */
+  takeBack() {
+    const last = this.pinned[this.pinned.length - 1];
+    if (last === undefined || this.flags.regex) return;
+    const term = termIn(last);
+    if (term.kind === 'field') this.names.learn(term.name);
+    this.field.value = last;
+    this.remove(last);
+  }
+
+  /** Offers an expression that came with a link. @param {string} expression */
+  propose(expression) {
+    this.proposed = expression;
+    this.listener.changed();
+  }
+
+  /** Runs the expression that came with a link. */
+  runProposed() {
+    this.field.value = this.proposed;
+    this.proposed = '';
+    this.flags.regex = true;
+    this.search();
+  }
+
+  /** Forgets the expression that came with a link. */
+  dismissProposed() { this.propose(''); }
 
   /** Adds a chip; the one that says the contrary goes. @param {string} term as `terms.js` describes chips; see `termOf` there */
   add(term) {
-    if (this.pinned.includes(term)) return;
-    const contrary = contraryOf(term);
-    this.pinned = [...this.pinned.filter((other) => other !== contrary), term];
-    this.search();
+    if (this.#add([term])) this.search();
+  }
+
+  /** @param {string[]} chips @returns {boolean} whether one of them is new */
+  #add(chips) {
+    const before = this.pinned;
+    for (const chip of chips) {
+      if (this.pinned.includes(chip)) continue;
+      const contrary = contraryOf(chip);
+      this.pinned = [...this.pinned.filter((other) => other !== contrary), chip];
+    }
+    return this.pinned !== before;
+  }
+
+  /** Lines came: what was read as a text may be the name of a field, now that there is one. */
+  grew() {
+    if (this.field.value && !this.flags.regex && this.names.missing.size && this.names.isBetter) this.search();
   }
 
   /** Takes a chip away. @param {string} term */
@@ -97,7 +170,7 @@ export class Finding {
     clearTimeout(this.timer);
     this.timer = undefined;
     const { store } = this.log;
-    const query = new Query(this.field.value, { ...this.flags }, this.pinned);
+    const query = new Query(this.field.value, { ...this.flags }, this.pinned, this.known);
     this.end();
     this.matcher = query.expression ? this.makeMatcher(query.expression) : null;
     this.wanted = query;
@@ -127,7 +200,7 @@ export class Finding {
         const bad = error instanceof BadExpression ? error : null;
         this.trouble = { bad, isSlow: bad === null };
         this.listener.changed();
-        this.#use(new Query('', { ...this.flags }));
+        this.#use(new Query('', { ...this.flags }, this.pinned, this.known));
       }
       return false;
     }
@@ -141,7 +214,7 @@ export class Finding {
     this.isStepped = false;
     this.listener.used();
     this.rows.repaint();
-    // Where the reader looks now, and not at the end of the file, is where finding begins.
+    // Finding begins where you look now, and not at the end of the file.
     if (query.active) this.current = this.#nearest();
     this.listener.found();
   }
@@ -156,7 +229,7 @@ export class Finding {
     return index < 0 ? matches.length - 1 : index;
   }
 
-  /** The matches were chosen anew: the reader is at the same one, or at the next where that one is hidden now. @param {Item|undefined} item */
+  /** The matches were chosen again: you are at the same one, or at the next where that one is hidden now. @param {Item|undefined} item */
   comeBackTo(item) {
     if (!item) return;
     const { matches } = this.filtered;

@@ -4,7 +4,8 @@ import { words } from '../ui/config.js';
 import { el, write } from '../ui/dom.js';
 import { fill } from '../rows/fill.js';
 import { headOf } from '../formats/heads.js';
-import { Search, shownOf, soughtBy } from './search.js';
+import { Query } from './filter.js';
+import { refusalOf, Search, searchedFor, shownOf, soughtBy } from './search.js';
 import { steering } from '../formats/text.js';
 
 /** How often it is said how far a search is; what listens to a page would hear nothing else. */
@@ -44,11 +45,14 @@ export class Results {
   /** Whether the server can search now. */
   get can() { return this.log.stream.can('search'); }
 
-  /** Searches for what the filter's field holds; without anything there, it is asked for. */
+  /** Searches for all that the filter holds: what is typed, chips, levels. Without a term, the field gets the focus. */
   begin() {
     const { field, finding, parts } = this;
     const { session, stream } = this.log;
-    const sought = soughtBy(field.value, finding.flags, finding.pinned);
+    const { off } = finding.filtered;
+    // What was typed just now counts.
+    const query = new Query(field.value, { ...finding.flags }, finding.pinned, finding.known);
+    const sought = soughtBy(query, off);
     if (!sought) return field.focus();
     const file = session?.place?.file;
     if (!this.can || !file) return;
@@ -56,8 +60,9 @@ export class Results {
     this.search = null;
     parts.list.replaceChildren();
     parts.list.scrollTop = 0;
-    write(parts.pattern, sought.pattern);
-    if (sought.regex && !stream.hello.can.includes('regex')) write(parts.text, words.say('search.literal'));
+    write(parts.pattern, words.say('search.for', { what: searchedFor(query, off, words) }));
+    const refusal = refusalOf(sought, stream.hello.can);
+    if (refusal) write(parts.text, words.say(refusal));
     else {
       const search = new Search(session, file, sought, (fresh) => { if (this.search === search) this.#heard(fresh); });
       this.search = search;

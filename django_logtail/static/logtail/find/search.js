@@ -1,25 +1,65 @@
 /** One search of a whole file, on the server: what it found so far, how far it is, and how to say so. Knows no DOM. */
 
-import { terms } from './filter.js';
 import { unescaped } from '../formats/text.js';
+import { sentenceOf } from './hints.js';
 
-/** The server takes no longer one. */
+/** The server takes no more: terms, and characters of them all. */
+const MOST_TERMS = 20;
 const MOST_CHARACTERS = 1_000;
+const LEVELS = 'EWIDO';
 
 /** @typedef {{start: number, end: number, parts: string[], before?: boolean, after?: boolean}} Hit as the server sends it */
-/** @typedef {{pattern: string, regex: boolean, case: boolean}} Sought */
+/** @typedef {{text: string, not?: true}|{field: string, is: string, value: string, exact?: true, not?: true}} SoughtTerm `exact`: "*" is a character like others */
+/** @typedef {{pattern?: string, regex: boolean, case: boolean, terms?: SoughtTerm[], levels?: string}} Sought as the server is asked for it */
+
+/** @param {import('./terms.js').Term} term @returns {SoughtTerm[]} */
+function soughtTerm(term) {
+  const not = term.kind !== 'bad' && term.not ? { not: /** @type {true} */ (true) } : {};
+  if (term.kind === 'text') return [{ text: term.text, ...not }];
+  if (term.kind === 'bad') return [];
+  return [{ field: term.name, is: term.op, value: term.value, ...(term.quoted ? { exact: /** @type {true} */ (true) } : {}), ...not }];
+}
 
 /**
- * What a filter's field and its switches mean for a whole file: one text, or one expression. Excluded words do not
- * count there.
+ * What a filter means for a whole file: the expression or the first text that lines must hold, and all other terms and
+ * levels.
  *
- * @param {string} text as typed @param {{case: boolean, regex: boolean}} flags @param {string[]} pinned
+ * @param {import('./filter.js').Query} query @param {Set<string>} off levels that are hidden
  * @returns {Sought|null} null: there is nothing to look for
  */
-export function soughtBy(text, flags, pinned) {
-  const pattern = flags.regex && text ? text : terms(text).wanted[0] ?? pinned.flatMap((term) => terms(term).wanted).pop() ?? '';
-  if (!pattern) return null;
-  return { pattern: Array.from(pattern).slice(0, MOST_CHARACTERS).join(''), regex: flags.regex && text !== '', case: flags.case };
+export function soughtBy(query, off) {
+  const terms = query.terms.flatMap(soughtTerm);
+  if (!query.expression && !terms.length) return null;
+  /** @type {Sought} */
+  const sought = { regex: query.expression !== null, case: query.flags.case };
+  const first = query.expression ? -1 : terms.findIndex((term) => 'text' in term && !term.not);
+  if (query.expression) sought.pattern = query.expression.source;
+  else if (first >= 0) sought.pattern = /** @type {{text: string}} */ (terms.splice(first, 1)[0]).text;
+  if (terms.length) sought.terms = terms;
+  if (off.size) sought.levels = [...LEVELS].filter((level) => !off.has(level)).join('');
+  return sought;
+}
+
+/**
+ * Why a server cannot be asked for that, as the name of a text; "" where it can.
+ *
+ * @param {Sought} sought @param {string[]} can what the server says that it can do
+ */
+export function refusalOf({ pattern = '', regex, terms, levels }, can) {
+  if (regex && !can.includes('regex')) return 'search.literal';
+  if ((terms || levels !== undefined || !pattern) && !can.includes('terms')) return 'search.oneterm';
+  const texts = [pattern, ...(terms ?? []).flatMap((term) => ('text' in term ? [term.text] : [term.field, term.value]))];
+  return (terms?.length ?? 0) > MOST_TERMS || texts.reduce((sum, text) => sum + Array.from(text).length, 0) > MOST_CHARACTERS ? 'search.long' : '';
+}
+
+/** What is searched for, in words. @param {import('./filter.js').Query} query @param {Set<string>} off @param {import('../ui/format.js').Words} words */
+export function searchedFor(query, off, words) {
+  const said = query.expression ? [query.expression.source] : [];
+  const terms = query.terms.filter((term) => term.kind !== 'bad');
+  if (terms.length) said.push(sentenceOf(terms, words));
+  const names = { E: 'error', W: 'warning', I: 'info', D: 'debug', O: 'other' };
+  if (off.size) said.push(words.say('search.levels', { levels: [...LEVELS].filter((level) => !off.has(level)).map((level) => words.say(`level.${names[level]}`)).join(', ') }));
+  return said.join(words.say('list.and'));
 }
 
 /** A hit's text as it may be shown, without escape sequences, and where it matches. @param {Hit} hit */

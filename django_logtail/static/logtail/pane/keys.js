@@ -7,7 +7,7 @@ import { settings, words } from '../ui/config.js';
 /** What the help lists: groups of keys, each key with the name of its text. */
 export const HELP = /** @type {[string, Record<string, string>][]} */ ([
   ['move', { line: 'j / k', page: 'Space', 'half-page': 'Ctrl d / u', first: 'g g', last: 'G / End', error: 'e / E', warning: 'w / W' }],
-  ['find', { filter: '/', match: 'n / N', case: 'Alt C', regex: 'Alt R', only: 'Alt F', invert: 'Alt X', clear: 'Esc', pin: 'Ctrl Enter', whole: 'S' }],
+  ['find', { filter: '/', match: 'n / N', case: 'Alt C', regex: 'Alt R', only: 'Alt F', invert: 'Alt X', clear: 'Esc', pin: 'Ctrl Enter', unpin: 'Backspace', whole: 'S' }],
   ['lines', { select: 'Shift j / k', copy: 'c', link: 'y', context: 'Enter', earlier: 'u', fold: 'x' }],
   ['view', { pause: 'p', stop: 'q', follow: 'f', wrap: 'z', time: 't', level: '1 – 4', split: '\\', size: '+ / −' }],
   ['logs', { find: 'o', next: '[ / ]', list: 'b', download: 'd', help: '?' }],
@@ -78,8 +78,11 @@ function inQuery(on, event) {
     on.finding.step(event.shiftKey ? -1 : 1);
   } else if (event.key === 'Escape') {
     event.preventDefault();
-    if (query.value || on.finding.pinned.length) on.finding.clear();
+    if (query.value) on.finding.clearTyped();
     else view.focus();
+  } else if (event.key === 'Backspace' && !query.value && !event.altKey && on.finding.pinned.length) {
+    event.preventDefault();
+    on.finding.takeBack();
   }
 }
 

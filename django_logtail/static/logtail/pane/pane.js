@@ -5,6 +5,9 @@ import { icon } from '../ui/icons.js';
 
 /** @typedef {ReturnType<typeof pane>} Parts */
 
+/** Made so far: each has ids of its own. */
+let panes = 0;
+
 /** @param {(key: string, values?: any) => string} say */
 export function pane(say) {
   const text = (/** @type {string} */ tag, attributes = {}) => el(tag, attributes);
@@ -27,7 +30,8 @@ export function pane(say) {
     el('div.lt-actions', {}, pauseButton, stopButton, splitButton, downloadButton, settingsButton, closeButton));
 
   const query = /** @type {HTMLInputElement} */ (el('input.lt-q', { type: 'text', autocomplete: 'off', spellcheck: 'false', autocapitalize: 'off', placeholder: say('filter.place'), 'aria-label': say('filter.label') }));
-  const queryMessage = el('span.lt-qmsg', { role: 'status' });
+  const hint = el('div.lt-hint', { role: 'status', id: `lt-hint-${++panes}`, hidden: true });
+  query.setAttribute('aria-describedby', hint.id);
   const flag = (/** @type {string} */ act, /** @type {string} */ key, /** @type {string|Node} */ face, /** @type {string} */ keys) => el('button.lt-flag', { type: 'button', 'data-act': act, 'aria-pressed': 'false', 'aria-label': say(key), 'data-keys': keys }, face);
   const flags = {
     case: flag('case', 'filter.case', 'Aa', 'Alt C'), regex: flag('regex', 'filter.regex', '.*', 'Alt R'),
@@ -36,7 +40,10 @@ export function pane(say) {
   const searchIcon = icon('search');
   searchIcon.classList.add('lt-field-icon');
   const pins = el('span.lt-pins');
-  const filter = el('div.lt-field.lt-filter', {}, searchIcon, pins, query, queryMessage, flags.case, flags.regex, flags.invert, flags.only, el('kbd.lt-kbd.lt-wide', { 'aria-hidden': 'true' }, '/'));
+  const saveView = el('button.lt-link', { type: 'button', 'data-act': 'saveview', hidden: true }, say('view.saveas'));
+  const pinRow = el('div.lt-pinrow', { role: 'group', 'aria-label': say('filter.terms'), hidden: true }, pins, el('span.lt-grow'),
+    saveView, el('button.lt-link', { type: 'button', 'data-act': 'clear' }, say('filter.clear')));
+  const filter = el('div.lt-field.lt-filter', {}, searchIcon, query, flags.case, flags.regex, flags.invert, flags.only, el('kbd.lt-kbd.lt-wide', { 'aria-hidden': 'true' }, '/'), hint);
   const matchText = el('span.lt-matchtext', { role: 'status', 'aria-live': 'polite' });
   const matchNav = el('div.lt-matchnav', { hidden: true }, matchText,
     button('button.lt-icon.lt-icon-s', 'prev', 'filter.prev', 'chevron-up', 'Shift Enter'), button('button.lt-icon.lt-icon-s', 'next', 'filter.next', 'chevron', 'Enter'));
@@ -109,8 +116,8 @@ export function pane(say) {
   const speech = el('div.lt-say.lt-sr', { role: 'status', 'aria-live': 'polite' });
 
   return {
-    children: [head, bar, notice, body, results, status, speech],
-    name, folder, chip, chipText, pauseButton, stopButton, downloadButton, settingsButton, splitButton, closeButton, bar, filter, pins, query, queryMessage, flags,
+    children: [head, bar, pinRow, notice, body, results, status, speech],
+    name, folder, chip, chipText, pauseButton, stopButton, downloadButton, settingsButton, splitButton, closeButton, bar, filter, pins, pinRow, saveView, query, hint, flags,
     matchNav, matchText, levels, wholeButton, notice, noticeText, noticeActions, body, view, top, lines, window: rows, tail, tailText, tailActions, ruler, tools,
     contextButton, foldButton, pill, pillCount, pillErrors, selectionBar, selectionCount, empty, emptyTitle, emptyText, emptyActions,
     spark, rate, loaded, size: sizeText, offset, followButton, timeButton, wrapButton, encoding, format, status, say: speech,

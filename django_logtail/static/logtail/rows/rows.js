@@ -216,6 +216,13 @@ export class Rows {
     }
   }
 
+  /** The view's upper edge moved on the page, and the lines did not. @param {number} pixels down */
+  moved(pixels) {
+    this.scroll.moveTo(this.at + pixels);
+    this.onLook();
+    this.schedule(true);
+  }
+
   /** @param {number} pixels */
   scrollBy(pixels) {
     if (pixels < 0) this.leave();

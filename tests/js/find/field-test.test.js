@@ -1,0 +1,99 @@
+/** A field term tells lines apart as their fields do, however it gets there. */
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { FieldNames, FieldTest } from '../../../django_logtail/static/logtail/find/field-test.js';
+import { termIn } from '../../../django_logtail/static/logtail/find/terms.js';
+import { shapeOf } from '../../../django_logtail/static/logtail/formats/shape.js';
+import { Store } from '../../../django_logtail/static/logtail/log/store.js';
+
+const asked = (term, line, isCase = false) => new FieldTest(termIn(term), isCase).test(line, null);
+const json = (fields) => `{"level":"info",${fields}}`;
+
+test('a value is compared as it was written, and as a number', () => {
+  for (const [term, fields, is] of [
+    ['status:500', '"status":500', true], ['status:500', '"status":"500"', true], ['status:500', '"status":5e2', true], ['status:500', '"status":500.0', true],
+    ['status:500', '"status":5000', false], ['status:500', '"status":"5"', false], ['status:1.0', '"status":1', true], ['status:"1.0"', '"status":1', false], ['status:.5', '"status":0.5', true],
+    ['id:9007199254740993', '"id":9007199254740992', false], ['id:9007199254740993', '"id":9007199254740993', true],
+    ['ok:true', '"ok":true', true], ['user:null', '"user":null', true], ['user:*', '"user":null', true], ['user:*', '"other":1', false], ['q:""', '"q":""', true], ['q:""', '"q":"a"', false],
+    ['path:/checkout*', '"path":"/checkout/pay"', true], ['path:/checkout*', '"path":"/x/checkout"', false], ['path:*pay', '"path":"/checkout/pay"', true], ['path:"/checkout*"', '"path":"/checkout/pay"', false],
+    ['path:/CHECKOUT*', '"path":"/checkout/pay"', true], ['name:li', '"name":"Li"', true],
+    ['ms>1000', '"ms":1e3', false], ['ms>=1000', '"ms":1e3', true], ['ms>1000', '"ms":"1200"', true], ['ms>1000', '"ms":"1200ms"', false], ['ms<-1', '"ms":-1.5', true], ['ms<=0', '"ms":-0.0', true], ['ms>1', '"ms":null', false],
+    ['tags:*vip*', '"tags":["a","vip"]', true], ['more:{}', '"more":{}', true],
+  ]) assert.equal(asked(term, json(fields)), is, `${term} in ${fields}`);
+  assert.deepEqual([asked('name:li', json('"name":"Li"'), true), asked('name:Li*', json('"name":"Lili"'), true)], [false, true]);
+});
+
+test('the same text elsewhere is no field of that name', () => {
+  for (const line of [
+    json('"note":"status","value":500'), json('"note":"\\"status\\":500"'), json('"request":{"status":500}'), json('"list":[{"status":500}]'),
+    json('"status":200,"request":{"status":500}'), json('"xstatus":500'), json('"a":"{","deep":{"status":500}'), 'time=1 level=info msg="status=500"', 'plain text with "status":500 in it',
+  ]) assert.equal(asked('status:500', line), false, line);
+  for (const line of [
+    json('"request":{"status":200},"status":500'), json('"note":"a \\"quoted\\" word","status":500'), json('"\\u0073tatus":500'), json('"a":"}","status":500,"b":"}"'), json('"a":{"b":"{"},"status" : 500'),
+    'web-1  | {"level":"info","status":500}', '{"log":"level=info status=500 msg=x\\n","stream":"stdout","time":"2026-11-28T14:22:09Z"}', '{"log":"{\\"level\\":\\"info\\",\\"status\\":500}\\n","stream":"stdout","time":"2026-11-28T14:22:09Z"}',
+    'time=2026-11-28T14:22:09Z level=info status=500', '203.0.113.84 - - [28/Nov/2026:14:22:09 +0000] "GET /api HTTP/2.0" 500 1157',
+  ]) assert.equal(asked('status:500', line), true, line);
+});
+
+test('nested fields have dotted names', () => {
+  assert.equal(asked('request.status:500', json('"request":{"method":"GET","status":500}')), true);
+  assert.equal(asked('request.status:500', json('"request":{"deep":{"status":500}}')), false);
+  assert.equal(asked('request.status:500', json('"request":{"status":200},"status":500')), false);
+  assert.equal(asked('request.status:500', json('"request.status":500')), true);
+  assert.equal(asked('request.status:500', json('"other":{"request":{"status":500}}')), false);
+  assert.equal(asked('a.b.c:1', json('"a":{"b":{"c":1}}')), true);
+});
+
+test('fields of access lines have names that are not written in them', () => {
+  const line = '203.0.113.84 - ann [28/Nov/2026:14:22:09 +0000] "GET /api/search?q=desk HTTP/2.0" 502 1157 "-" "Mozilla/5.0 (X11; Linux)" 30.004';
+
+  for (const term of ['method:GET', 'path:/api/search*', 'status>=500', 'status:5*', 'size:1157', 'duration>30', 'user:ann']) assert.equal(asked(term, line), true, term);
+  for (const term of ['method:POST', 'status:1157', 'path:*desktop', 'duration>31', 'user:bob']) assert.equal(asked(term, line), false, term);
+});
+
+/** Numbers that look random and are the same each time. @param {number} seed */
+function numbers(seed) {
+  let state = seed;
+  return (most) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * most);
+  };
+}
+
+test('a thousand lines of any kind are judged as their fields say', () => {
+  const random = numbers(7);
+  const pick = (list) => list[random(list.length)];
+  const value = (depth) => {
+    const kind = random(depth ? 8 : 10);
+    if (kind > 7) return Object.fromEntries(Array.from({ length: random(3) }, () => [pick(['a', 'b', 'status', 'request']), value(depth + 1)]));
+    return pick([500, 200, '500', 'status', '"status":500', '}', '{', 'a}b{', null, [500], [{ status: 500 }], 'line\nend', 'x\\y', -1, 0.5]);
+  };
+  const terms = ['status:500', 'status>100', 'request.status:500', 'a:*', 'b:*500*', 'request.a:}'].map(termIn);
+  for (let i = 0; i < 1_000; i++) {
+    const line = JSON.stringify({ ...(random(2) ? { level: 'info' } : {}), ...Object.fromEntries(Array.from({ length: random(5) }, () => [pick(['a', 'status', 'request', 'b', 'request.status']), value(0)])) });
+    const { fields } = shapeOf(line, null) ?? { fields: [] };
+    for (const term of terms) {
+      const one = new FieldTest(term, false);
+      assert.equal(one.test(line, null), fields.some((field) => field.name === term.name && one.takes(field.text)), `${term.term} in ${line}`);
+    }
+  }
+});
+
+test('the names of fields are those of lines that are loaded', () => {
+  const store = new Store();
+  const take = (text) => {
+    const bytes = new TextEncoder().encode(text);
+    const start = store.place?.offset ?? 0;
+    store.take({ file: 'f', start, end: start + bytes.length }, bytes);
+  };
+  const names = new FieldNames(() => store);
+  take(`{"level":"info","rare":1}\n${'{"level":"info","request":{"method":"GET"}}\n'.repeat(200)}`);
+
+  assert.deepEqual(['level', 'request.method', 'rare', 'method', 'localhost'].map((name) => names.has(name)), [true, true, true, false, false]);
+  assert.equal(names.isBetter, false);
+  take('{"level":"info","localhost":1}\n');
+  assert.equal(names.isBetter, true);
+  assert.equal(names.has('localhost'), true);
+});
