@@ -71,8 +71,18 @@ class Alone:
         encoding: str = "utf-8",
     ) -> Page:
         """Show the log, which has this text, in a theme: "light", "dark" or the system's."""
-        page, self.at = self.page, start
-        page.goto(f"{self.origin}/?{theme}")
+        self.page.goto(f"{self.origin}/?{theme}")
+        self._answer_hello(text, start, state, encoding)
+        return self.page
+
+    def open_again(self, text: str | bytes = "", *, start: int = 0, state: str = "live") -> None:
+        """Show a log with this text in the page that is there."""
+        self.heard.clear()
+        self.page.evaluate("() => { const tail = document.querySelector('log-tail'); tail.open(tail.info); }")
+        self._answer_hello(text, start, state, "utf-8")
+
+    def _answer_hello(self, text: str | bytes, start: int, state: str, encoding: str) -> None:
+        self.at = start
         wait_until(lambda: self._said("hello"), what="a hello of the page")
         self.says(
             "hello",
@@ -90,7 +100,6 @@ class Alone:
         if state:
             self.is_(state)
         self.shows(text.count("\n") if isinstance(text, str) else 0)
-        return page
 
     def shows(self, lines: int) -> None:
         """Wait until the page holds so many lines and has drawn them."""

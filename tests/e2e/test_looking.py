@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -23,11 +23,14 @@ from example_project.demo.writers import (
     import_lines,
     json_lines,
 )
+from tests.e2e.alone import Alone, alone, origin, profiles
 from tests.e2e.viewing import settle, until
 from tests.length import at_length
 from tests.stack import CHECKOUT, Stack, Web
 
 pytestmark = [pytest.mark.browser, pytest.mark.redis, pytest.mark.whole]
+
+__all__ = ["alone", "origin", "profiles"]
 
 SIZES = {"desk": (1440, 900), "tablet": (1024, 768), "phone": (390, 844)}
 DEMO = {
@@ -63,16 +66,11 @@ def demo_files() -> dict[str, tuple[bytes, str]]:
 
 @pytest.fixture
 def registered(stack: Stack) -> dict[str, str]:
-    """The text of each log of the demo and of each file of faults, by its slug."""
+    """The text of each log of the demo, by its slug."""
     texts = {}
     for name, (content, encoding) in demo_files().items():
         stack.add_log(f"demo-{name}", content, encoding=encoding)
         texts[f"demo-{name}"] = content.decode(encoding)
-    for one in map(json.loads, ENTRIES.read_text(encoding="utf-8").splitlines()):
-        slug = "f-" + re.sub(r"[^a-z0-9-]+", "-", one["name"].lower()).strip("-")
-        content = "\n".join(one["lines"]) + "\n"
-        stack.add_log(slug, content.encode())
-        texts[slug] = content
     return texts
 
 
@@ -99,6 +97,11 @@ def look(page: Page, web: Web, stack: Stack, slug: str, text: str) -> list[str]:
     page.goto(web.url + stack.reverse("logtail:log", slug))
     expect(page.locator("log-tail")).to_have_attribute("data-state", "live")
     until(page, f"tail.store.lines === {text.count(chr(10))}")
+    return look_at(page, slug)
+
+
+def look_at(page: Page, name: str) -> list[str]:
+    """What is wrong with the lines that are drawn now, at the start of the log and at its end."""
     faults: list[str] = []
     page.mouse.move(1, 1)
     for place in ("0", "view.scrollHeight"):
@@ -113,7 +116,7 @@ def look(page: Page, web: Web, stack: Stack, slug: str, text: str) -> list[str]:
             for line, time in page.evaluate(DRAWN)
             if time and (clock := CLOCK.search(line)) and not time.startswith(clock[1])
         ]
-    return [f"{slug}: {fault}" for fault in dict.fromkeys(faults)]
+    return [f"{name}: {fault}" for fault in dict.fromkeys(faults)]
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
@@ -125,8 +128,7 @@ def test_every_log_of_the_demo_is_drawn_as_it_was_written(
     looking.add_init_script(f"localStorage.setItem('logtail:reader', JSON.stringify({{theme: '{theme}'}}))")
     faults = []
     for slug, text in registered.items():
-        if slug.startswith("demo-"):
-            faults += look(looking, web, stack, slug, text)
+        faults += look(looking, web, stack, slug, text)
 
     assert faults == []
     assert looking.locator("html").get_attribute("data-theme") == theme
@@ -135,13 +137,14 @@ def test_every_log_of_the_demo_is_drawn_as_it_was_written(
     )
 
 
-@pytest.mark.parametrize("looking", at_length(list(SIZES), short=["desk", "phone"]), indirect=True)
-def test_every_file_of_faults_is_drawn_as_it_was_written(
-    looking: Page, web: Web, stack: Stack, registered: dict[str, str]
-) -> None:
+@pytest.mark.parametrize("size", at_length(list(SIZES), short=["desk", "phone"]))
+def test_every_file_of_faults_is_drawn_as_it_was_written(alone: Callable[..., Alone], size: str) -> None:
+    width, height = SIZES[size]
+    app = alone(width, height, has_touch=size == "phone")
+    app.open()
     faults = []
-    for slug, text in registered.items():
-        if slug.startswith("f-"):
-            faults += look(looking, web, stack, slug, text)
+    for one in map(json.loads, ENTRIES.read_text(encoding="utf-8").splitlines()):
+        app.open_again("\n".join(one["lines"]) + "\n")
+        faults += look_at(app.page, one["name"])
 
     assert faults == []
