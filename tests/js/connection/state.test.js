@@ -7,7 +7,7 @@ import { described } from '../../../django_logtail/static/logtail/connection/sta
 
 /** As the page is given it; a test in Python sees to that. */
 const STATES = JSON.parse(readFileSync(new URL('../states.json', import.meta.url), 'utf8'));
-const words = new Words({}, 'en');
+const words = new Words({ 'reason.status': 'HTTP {status}' }, 'en');
 const NOW = 1_756_000_000_000;
 
 /** What is said in a situation; only what differs from an ordinary live one is named. */
@@ -185,4 +185,110 @@ test('what only somebody else can mend is said in red', () => {
   const tones = ['refused', 'stopped', 'missing', 'stalled'].map((state) => said({ server: { state, reason: 'x' } }).notice.tone);
 
   assert.deepEqual(tones, ['danger', 'danger', '', '']);
+});
+
+/** All that is shown in a situation; only what differs from a page that shows nothing is named. */
+function shown(facts) {
+  return { chip: 'connecting', tail: null, notice: null, blank: '', button: '', stoppable: false, moving: false, ...facts };
+}
+const line = (key, actions = [], values = {}, tone = '') => ({ key, actions, values, tone });
+
+for (const [situation, facts, expected] of [
+  ['a first connection', { phase: 'connecting', place: null, lines: 0 }, { tail: line('tail.backlog', [], { n: 500 }), stoppable: true }],
+  ['a first connection of a page that has lines', { phase: 'idle', place: null }, { tail: line('tail.connecting', [], { n: 500 }), stoppable: true }],
+  ['a connection after another', { phase: 'connecting' }, { chip: 'reconnecting', tail: line('tail.connecting'), stoppable: true }],
+  ['the pause before another connection', { phase: 'waiting', details: { retryAt: NOW + 1_001 } },
+    { chip: 'reconnecting', tail: line('tail.reconnecting', ['do.retry'], { n: 2, offset: '1,234,567' }), stoppable: true }],
+  ['the end of that pause', { phase: 'waiting', place: null, details: { retryAt: NOW - 5 } },
+    { chip: 'reconnecting', tail: line('tail.again', ['do.retry'], { n: 1, offset: '' }), stoppable: true }],
+  ['a computer without a network', { phase: 'offline' }, { chip: 'offline', tail: line('tail.offline', [], { offset: '1,234,567' }), stoppable: true }],
+  ['a computer that never had one', { phase: 'offline', place: null }, { chip: 'offline', tail: line('tail.offline.start', [], { offset: '' }), stoppable: true }],
+  ['a log that was stopped', { phase: 'stopped' }, { chip: 'stopped', tail: line('tail.stopped', ['do.again']), button: 'again' }],
+  ['a log that stopped in the background', { phase: 'stopped', idle: true }, { chip: 'stopped', tail: line('tail.idle', ['do.again'], { n: 30 }), button: 'again' }],
+  ['no access', { phase: 'denied' }, { chip: 'denied', blank: 'denied' }],
+  ['a log that was deleted', { phase: 'gone' }, { chip: 'failed', notice: line('notice.gone', ['do.choose'], {}, 'danger') }],
+  ['a session that ended', { phase: 'signedout' }, { chip: 'signedout', notice: line('notice.signedout', ['do.signin']) }],
+  ['the limit of a user', { phase: 'limit', details: { limit: 4 } }, { chip: 'failed', notice: line('notice.limit', ['do.retry'], { n: 4 }, 'danger') }],
+  ['a full server', { phase: 'limit', details: { code: 4409 } }, { chip: 'failed', notice: line('notice.full', ['do.retry'], {}, 'danger') }],
+  ['another limit', { phase: 'limit', details: { code: 4408 } }, { chip: 'failed', notice: line('notice.failed', ['do.retry'], { reason: 'reason.server' }, 'danger') }],
+  ['a blocked socket', { phase: 'nosocket', details: { cause: 'WSGI.', fix: 'Use ASGI.' } },
+    { chip: 'failed', notice: line('notice.cause', ['do.retry'], { cause: 'WSGI.', fix: 'Use ASGI.' }, 'danger') }],
+  ['a blocked socket without a known cause', { phase: 'nosocket' }, { chip: 'failed', notice: line('notice.cause', ['do.retry'], { cause: '', fix: '' }, 'danger') }],
+  ['the first lines without a socket', { phase: 'nosocket', details: { fetching: true } }, { tail: line('tail.backlog', [], { n: 500 }) }],
+  ['another release of the server', { phase: 'outdated' }, { chip: 'outdated', notice: line('notice.outdated', ['do.reload']) }],
+  ['an answer with an error', { phase: 'failed', details: { status: 503 } }, { chip: 'failed', notice: line('notice.failed', ['do.retry'], { reason: 'HTTP 503' }, 'danger') }],
+  ['an error without a status', { phase: 'failed' }, { chip: 'failed', notice: line('notice.failed', ['do.retry'], { reason: 'reason.server' }, 'danger') }],
+  ['an error with a reason', { phase: 'failed', details: { status: 503, reason: 'Full.' } }, { chip: 'failed', notice: line('notice.failed', ['do.retry'], { reason: 'Full' }, 'danger') }],
+  ['an error with a text', { phase: 'failed', details: { text: 'No.' } }, { chip: 'failed', notice: line('notice.failed', ['do.retry'], { reason: 'No' }, 'danger') }],
+  ['a live log', {}, { chip: 'live', tail: line('tail.live'), button: 'pause', stoppable: true, moving: true }],
+  ['a server that has not said how the log is', { server: null }, { tail: line('tail.backlog', [], { n: 500 }), button: 'pause', stoppable: true }],
+  ['a log that is paused', { paused: true, waiting: 3, pausedAt: new Date(2026, 7, 24, 9, 5, 7).getTime() },
+    { chip: 'paused', tail: line('tail.paused', ['do.resume'], { time: '09:05:07', n: 3 }), button: 'resume', stoppable: true }],
+  ['a paused page that is full', { paused: true, holding: true, pausedAt: new Date(2026, 7, 24, 9, 5, 7).getTime() },
+    { chip: 'paused', tail: line('tail.held.size', ['do.resume'], { time: '09:05:07', size: '0 B' }), button: 'resume', stoppable: true }],
+  ['a page that asked for no more', { holding: true }, { chip: 'history', tail: line('tail.history', ['do.live']), stoppable: true }],
+  ['a file that is missing', { server: { state: 'missing' } },
+    {
+      chip: 'missing', button: 'pause', stoppable: true,
+      tail: line('tail.log.missing', [], { name: 'a.log', queue: 'web-2', reason: 'reason.none', what: 'reason.none' }),
+      notice: line('notice.log.missing', ['do.choose'], { name: 'a.log', queue: 'web-2', reason: 'reason.none', what: 'reason.none' }),
+    }],
+  ['a log that nothing is said of at its end', { server: { state: 'refused', reason: 'outside' } },
+    {
+      chip: 'unreadable', button: 'pause', stoppable: true,
+      notice: line('notice.log.refused', ['do.choose'], { name: 'a.log', queue: 'web-2', reason: 'outside', what: 'outside' }, 'danger'),
+    }],
+]) {
+  test(`all that is shown of ${situation}`, () => {
+    assert.deepEqual(said(facts), shown(expected));
+  });
+}
+
+for (const [behind, chip] of [[1_048_576, 'live'], [1_048_577, 'behind']]) {
+  test(`${behind} bytes behind are ${chip}`, () => {
+    assert.equal(said({ server: { state: 'live', behind } }).chip, chip);
+  });
+}
+
+test('being behind offers to skip, and a page that is paused or holds says neither', () => {
+  const server = { state: 'live', behind: 12_400_000 };
+
+  assert.deepEqual(said({ server }).notice, line('notice.behind', ['do.skip'], { size: '12.4 MB' }));
+  assert.deepEqual([said({ server, paused: true }).notice, said({ server, holding: true }).notice], [null, null]);
+});
+
+for (const [seconds, key, values] of [[60, 'tail.live', {}], [61, 'tail.quiet', { ago: '1 minute ago' }]]) {
+  test(`a log that is quiet for ${seconds} s`, () => {
+    assert.deepEqual(said({ lastByteAt: NOW / 1000 - seconds }).tail, line(key, [], values));
+  });
+}
+
+test('a log that had no line yet is not called quiet', () => {
+  assert.equal(said({ lastByteAt: null }).tail.key, 'tail.live');
+});
+
+test('where a link led to is said before that nothing was missed, and a file that cannot be read before both', () => {
+  const lost = { kind: 'lost' };
+
+  assert.deepEqual(said({ lost, resumed: true }).notice, line('notice.lost', ['do.close'], { reason: '' }));
+  assert.equal(said({ lost, server: { state: 'missing' } }).notice.key, 'notice.log.missing');
+  assert.equal(said({ lost: { kind: '' }, resumed: true }).notice.key, 'notice.resumed');
+});
+
+test('lines of a link that were not loaded say why', () => {
+  const lost = { kind: 'notloaded', failure: { message: 'The file is gone.', why: {} } };
+
+  assert.deepEqual(said({ lost }).notice, line('notice.notloaded', ['do.close'], { reason: 'The file is gone' }));
+});
+
+test('binary content is said unless there is something else, and not on a page that is paused', () => {
+  assert.equal(said({ binary: true }).blank, 'binary');
+  assert.equal(said({ binary: true, lines: 0, server: { state: 'live', size: 0 } }).blank, 'file');
+  assert.equal(said({ binary: true, paused: true }).blank, '');
+  assert.equal(said({ binary: true, phase: 'nosocket', details: { served: true } }).blank, 'binary');
+  assert.equal(said({ phase: 'nosocket', details: { served: true } }).blank, '');
+});
+
+test('without a socket, a cause without a cure stands alone', () => {
+  assert.equal(said({ phase: 'nosocket', details: { served: true, cause: 'Why.' } }).notice.why, 'Why.');
 });

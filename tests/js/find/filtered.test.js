@@ -4,6 +4,7 @@ import test from 'node:test';
 import { Filtered } from '../../../django_logtail/static/logtail/find/filtered.js';
 import { Query } from '../../../django_logtail/static/logtail/find/filter.js';
 import { Store } from '../../../django_logtail/static/logtail/log/store.js';
+import { tailOf } from '../tail.js';
 
 /** Numbers that look random and are the same each time. @param {number} seed */
 function numbers(seed) {
@@ -63,3 +64,128 @@ for (const [text, more] of queries) {
     }
   });
 }
+
+const ERROR = '2026-08-24 10:00:00,000 ERROR shop broke';
+const INFO = '2026-08-24 10:00:01,000 INFO shop sold';
+const WARNING = '2026-08-24 10:00:02,000 WARNING shop low';
+const FILE = '  File "x.py"';
+const FAILED = 'ValueError: no';
+
+/** A page with these lines, which are chosen as they come, or all at once afterwards. @param {boolean} isAtOnce @param {string} sought @param {Record<string, any>} how @param {...string} lines */
+function page(isAtOnce, sought, { off = [], ...more }, ...lines) {
+  const tail = tailOf();
+  tail.filtered.off = new Set(off);
+  Object.assign(tail.finding.flags, more);
+  tail.field.value = sought;
+  if (!isAtOnce) tail.finding.search();
+  for (const line of lines) tail.take(`${line}\n`);
+  if (isAtOnce) tail.finding.search();
+  return tail;
+}
+/** Without the day, which is shown above all of them. */
+const seen = (tail) => tail.seen.filter((text) => text !== 'day');
+
+for (const isAtOnce of [true, false]) {
+  const how = isAtOnce ? 'all at once' : 'as they come';
+  for (const [name, sought, more, lines, expected, matches] of [
+    ['all lines', '', {}, [ERROR, FILE, INFO], [ERROR, FILE, INFO], []],
+    ['a level that is off, with all of its entries', '', { off: ['E'] }, [ERROR, FILE, INFO, FAILED], [INFO, FAILED], []],
+    ['lines that match, without hiding others', 'broke', {}, [ERROR, INFO, FILE], [ERROR, INFO, FILE], [ERROR]],
+    ['entries with a match, whole', 'x.py', { only: true }, [ERROR, FILE, FAILED, INFO], [ERROR, FILE, FAILED], [FILE]],
+    ['entries whose last line matches, whole', 'valueerror', { only: true }, [WARNING, ERROR, FILE, FAILED, INFO], [ERROR, FILE, FAILED], [FAILED]],
+    ['entries without a match', 'x.py', { invert: true }, [ERROR, FILE, FAILED, INFO], [INFO], [FILE]],
+    ['entries without what is not wanted', '-x.py', {}, [ERROR, FILE, FAILED, INFO, WARNING], [INFO, WARNING], []],
+    ['entries without what is not wanted in a first line', '-sold', { only: true }, [ERROR, FILE, INFO, FILE], [ERROR, FILE], []],
+    ['no entry of a level that is off, though it matches', 'broke', { only: true, off: ['E'] }, [ERROR, FILE, INFO], [], []],
+  ]) {
+    test(`lines are chosen ${how}: ${name}`, () => {
+      const tail = page(isAtOnce, sought, more, ...lines);
+
+      assert.deepEqual(seen(tail), expected);
+      assert.deepEqual(tail.filtered.matches.map((item) => item.text), matches);
+      assert.deepEqual([tail.filtered.lines, tail.filtered.all], [expected.length, lines.length]);
+    });
+  }
+}
+
+test('an entry that is folded shows its first line, and a search finds the others', () => {
+  const tail = page(true, 'x.py', {}, ERROR, FILE, FAILED, INFO);
+  tail.filtered.folded.add(tail.store.items.find((item) => item.level === 'E' && !item.inner));
+
+  tail.incoming.rebuild();
+
+  assert.deepEqual(seen(tail), [ERROR, INFO]);
+  assert.deepEqual([tail.filtered.lines, tail.filtered.all, tail.filtered.matches.length], [2, 4, 1]);
+});
+
+test('an entry that is folded, and is not wanted any more, goes with its first line', () => {
+  const tail = page(true, '-needle', {}, INFO, ERROR, FILE);
+  tail.filtered.folded.add(tail.store.items.find((item) => item.level === 'E' && !item.inner));
+  tail.incoming.rebuild();
+
+  tail.take('needle\n');
+
+  assert.deepEqual([seen(tail), tail.filtered.lines, tail.filtered.all], [[INFO], 1, 4]);
+});
+
+test('a mark is shown whatever is hidden, and ends the entry above', () => {
+  const tail = page(true, 'nothing at all', { only: true, off: ['E'] }, ERROR);
+
+  tail.store.mark('rotated', {});
+
+  assert.deepEqual([seen(tail), tail.filtered.lines, tail.filtered.all, tail.filtered.head], [['rotated'], 0, 1, null]);
+});
+
+test('lines after a mark do not join the entry above it', () => {
+  const tail = page(true, '-x.py', {}, ERROR);
+  tail.store.mark('rotated', {});
+
+  tail.take(`${FILE}\n`);
+
+  assert.deepEqual(seen(tail), [ERROR, 'rotated']);
+});
+
+for (const [sought, more, hides] of [
+  ['', {}, false], ['', { off: ['D'] }, true], ['a', {}, false], ['a', { only: true }, true], ['a', { invert: true }, true], ['-a', {}, true], ['', { only: true }, false],
+]) {
+  test(`"${sought}" with ${JSON.stringify(more)} ${hides ? 'hides lines' : 'hides nothing'}`, () => {
+    assert.equal(page(true, sought, more).filtered.hides, hides);
+  });
+}
+
+test('a line that is not whole yet is counted and matched once', () => {
+  const tail = page(true, 'sold', {}, ERROR);
+
+  tail.take(INFO.slice(0, -1), true);
+  tail.take(INFO, true);
+  const early = [tail.filtered.all, tail.filtered.matches.length];
+  tail.take(`${INFO}\n`);
+
+  assert.deepEqual([early, tail.filtered.all, tail.filtered.lines, tail.filtered.matches.map((item) => item.text)], [[2, 1], 2, 2, [INFO]]);
+});
+
+test('an unfinished line of an entry leaves the entry as it was', () => {
+  const tail = page(true, 'sold', { only: true }, ERROR);
+  tail.take('  sol', true);
+
+  tail.take('  sold\n');
+
+  assert.deepEqual(seen(tail), [ERROR, '  sold']);
+});
+
+test('matches go with their lines, and no others', () => {
+  const tail = page(true, 'a', {}, 'a0', 'b1', 'a2', 'a3');
+  const { filtered } = tail;
+
+  assert.deepEqual([filtered.dropBefore(0), filtered.dropBefore(2), filtered.dropBefore(3)], [0, 1, 1]);
+  assert.deepEqual(filtered.matches.map((item) => item.text), ['a3']);
+});
+
+test('what is chosen begins anew, and the filter stays', () => {
+  const tail = page(true, 'a', { off: ['D'] }, 'a0', 'b1');
+
+  tail.filtered.begin();
+
+  assert.deepEqual([tail.filtered.matches, tail.filtered.lines, tail.filtered.all, tail.filtered.head, tail.filtered.inner], [[], 0, 0, null, []]);
+  assert.deepEqual([tail.filtered.query.text, [...tail.filtered.off]], ['a', ['D']]);
+});

@@ -276,3 +276,261 @@ test('lines that came before their format was known are read again', () => {
   assert.ok(changes.includes('reread'));
   assert.equal(store.at(2).inner, true);
 });
+
+for (const [options, text, full] of [
+  [{ mostLines: 3 }, '1\n2\n', false],
+  [{ mostLines: 3 }, '1\n2\n3\n', true],
+  [{ mostBytes: 6 }, '1\n2\n\n', false],
+  [{ mostBytes: 6 }, '1\n2\n3\n', true],
+]) {
+  test(`with ${JSON.stringify(options)}, ${text.length} bytes of lines ${full ? 'are all there is room for' : 'leave room'}`, () => {
+    const { store, send } = feeding(options);
+
+    send(text);
+
+    assert.deepEqual([store.full, store.length], [full, text.split('\n').length - 1]);
+  });
+}
+
+test('what a store holds at most', () => {
+  const store = new Store();
+
+  assert.deepEqual([store.mostLines, store.mostBytes], [200_000, 67_108_864]);
+});
+
+test('a line that is larger than the whole ring is kept', () => {
+  const { store, send } = feeding({ mostBytes: 4 });
+
+  send('123456789\n');
+
+  assert.deepEqual([texts(store), store.bytes], [['123456789'], 10]);
+});
+
+test('lines that went are counted no longer, and the others keep their numbers', () => {
+  const { store, send } = feeding({ mostLines: 2 });
+  send('2026-08-24 10:00:00,000 ERROR a.b one\n2026-08-24 10:00:01,000 INFO a.b two\n2026-08-24 10:00:02,000 INFO a.b three\n');
+
+  send('2026-08-24 10:00:03,000 INFO a.b four\n');
+
+  assert.deepEqual([store.lines, store.bytes, store.taken], [2, 77, 4]);
+  assert.deepEqual(store.counts, { E: 0, W: 0, I: 2, D: 0, O: 0 });
+  assert.deepEqual([store.firstSeq, store.at(0).seq, store.last.seq, store.nextSeq], [3, 3, 4, 5]);
+  assert.deepEqual([store.indexOfSeq(2), store.indexOfSeq(3), store.indexOfSeq(4), store.indexOfSeq(5)], [0, 0, 1, 2]);
+});
+
+for (const [encoding, newline, other] of [['utf-16le', [10, 0], [10, 1]], ['utf-16be', [0, 10], [1, 10]]]) {
+  test(`a batch in ${encoding} ends a line with a newline of two bytes only`, () => {
+    const store = new Store({ encoding });
+
+    assert.deepEqual([newline, other, [...newline, ...other], [...other, ...newline]].map((ends) => store.endsLine(Uint8Array.from(ends))), [true, false, false, true]);
+  });
+}
+
+test('a line that goes on changes, and another one after it is added', () => {
+  const { store, send, changes } = feeding();
+  send('long ');
+  changes.length = 0;
+
+  send('\u001b[31mred\nnext\n');
+
+  assert.deepEqual(changes, ['changed', 'added']);
+  assert.deepEqual([store.at(0).coded, store.at(0).measured, store.bytes, store.lines, store.taken], [true, 0, 19, 2, 2]);
+});
+
+test('an unfinished line is no part of what the lines are counted by, and is not shown within a line that goes on', () => {
+  const { store, send, changes } = feeding();
+  send('2026-08-24 10:00:00,000 ERROR a.b one\n');
+  send('2026-08-24 10:00:01,000 ERROR a.b', { partial: true });
+  const early = [store.counts.E, store.lines, store.taken];
+
+  send('2026-08-24 10:00:01,000 ERROR a.b two');
+  changes.length = 0;
+  send(' and mo', { partial: true });
+
+  assert.deepEqual(early, [2, 2, 1]);
+  assert.deepEqual([store.counts.E, store.lines, store.taken, store.unfinished], [2, 2, 2, []]);
+  assert.deepEqual(changes, []);
+});
+
+test('what was shown of an unfinished line goes before a mark and before another place', () => {
+  for (const after of [(store) => store.mark('rotated', {}), (store) => store.gap('a', 4, 9, 'slow'), (store) => store.move({ file: 'b', offset: 0 })]) {
+    const { store, send } = feeding();
+    send('one\n');
+    send('par', { partial: true });
+
+    after(store);
+
+    assert.equal(texts(store).includes('par'), false);
+    assert.deepEqual(store.unfinished, []);
+  }
+});
+
+for (const [name, breaks, joined] of [
+  ['a mark', (store) => store.mark('rotated', {}), false],
+  ['a gap', (store) => store.gap('a', 4, 4, 'slow'), false],
+  ['another offset', (store) => store.move({ file: 'a', offset: 9 }), false],
+  ['another file', (store) => store.move({ file: 'b', offset: 4 }), false],
+  ['the same place', (store) => store.move({ file: 'a', offset: 4 }), true],
+]) {
+  test(`after ${name}, a line that had no end ${joined ? 'goes on' : 'is left as it is'}`, () => {
+    const { store, send } = feeding();
+    send('long');
+
+    breaks(store);
+    const { file, offset } = store.place;
+    store.take({ file, start: offset, end: offset + 5 }, bytes('more\n'));
+
+    assert.deepEqual(texts(store).filter((text) => !text.startsWith('<')), joined ? ['longmore'] : ['long', 'more']);
+  });
+}
+
+test('a batch of another file does not go on with the line of the one before', () => {
+  const { store, send } = feeding();
+  send('long');
+
+  store.take({ file: 'b', start: 0, end: 4 }, bytes('new\n'));
+
+  assert.deepEqual([texts(store), store.place], [['long', 'new'], { file: 'b', offset: 4 }]);
+});
+
+test('bytes that are all known already change nothing', () => {
+  const { store, send, changes } = feeding();
+  send('one\ntwo\n');
+  changes.length = 0;
+
+  const added = store.take({ file: 'a', start: 4, end: 8 }, bytes('two\n'));
+
+  assert.deepEqual([added, changes, store.taken, store.place], [[], [], 2, { file: 'a', offset: 8 }]);
+});
+
+test('a mark stands at the place that comes with it, or where the stream stands', () => {
+  const { store, send } = feeding();
+  const first = store.mark('note', { text: 'hi' });
+  send('one\n');
+
+  const here = store.mark('note', {});
+  const there = store.mark('rotated', {}, { file: 'b', offset: 7 });
+
+  assert.deepEqual([first, here, there].map(({ kind, file, start, end }) => [kind, file, start, end]), [['note', '', 0, 0], ['note', 'a', 4, 4], ['rotated', 'b', 7, 7]]);
+  assert.deepEqual([first.details, store.place], [{ text: 'hi' }, { file: 'b', offset: 7 }]);
+});
+
+test('a gap names its bytes and why', () => {
+  const { store, send } = feeding();
+  send('one\n');
+
+  const { kind, file, start, end, details } = store.gap('a', 4, 50, 'slow');
+
+  assert.deepEqual([kind, file, start, end, details], ['gap', 'a', 4, 50, { reason: 'slow' }]);
+  store.take({ file: 'a', start: 60, end: 64 }, bytes('two\n'));
+  assert.deepEqual(store.at(2).details, { reason: 'missed' });
+});
+
+test('late lines of a file that is not here come last, and are marked late as the others are', () => {
+  const { store, send } = feeding();
+  send('one\n');
+
+  store.take({ file: 'z', start: 4, end: 9, late: true }, bytes('late\n'));
+
+  assert.deepEqual([texts(store), store.last.late, store.at(0).late, store.taken, store.place], [['one', 'late'], true, false, 2, { file: 'a', offset: 4 }]);
+});
+
+test('a line between two others belongs to no entry, and leaves what comes to the entry before', () => {
+  const { store, send } = feeding();
+  send('2026-08-24 10:00:00,000 ERROR a.b one\n');
+  store.mark('rotated', {});
+  send('Traceback\n');
+
+  assert.deepEqual([store.last.inner, store.counts.O], [false, 1]);
+});
+
+test('an id that another file has stays', () => {
+  const { store, send } = feeding();
+  send('one\n');
+  store.take({ file: 'b', start: 0, end: 4 }, bytes('two\n'));
+
+  store.rename('a', 'c');
+
+  assert.deepEqual([store.at(0).file, store.at(1).file, store.place], ['c', 'b', { file: 'b', offset: 4 }]);
+});
+
+/** @param {number} hour @param {number} day */
+const dated = (day, hour) => `2026-08-${day} 1${hour}:00:00 x\n`;
+
+test('earlier lines name their own day, and the day below them is not named twice', () => {
+  const { store } = feeding();
+  store.take({ file: 'a', start: 100, end: 122 }, bytes(dated(24, 5)));
+
+  store.splice(0, 0, store.linesOf('a', 56, bytes(dated(23, 1) + dated(24, 2))));
+
+  assert.deepEqual(texts(store), ['<day>', '2026-08-23 11:00:00 x', '<day>', '2026-08-24 12:00:00 x', '2026-08-24 15:00:00 x']);
+  assert.deepEqual([store.at(0).details, store.at(2).details], ['2026-08-23', '2026-08-24']);
+});
+
+test('the day that follows earlier lines is named where it is another', () => {
+  const { store } = feeding();
+  store.take({ file: 'a', start: 100, end: 122 }, bytes(dated(24, 5)));
+
+  store.splice(0, 0, store.linesOf('a', 78, bytes(dated(23, 1))));
+
+  assert.deepEqual(texts(store), ['<day>', '2026-08-23 11:00:00 x', '<day>', '2026-08-24 15:00:00 x']);
+});
+
+test('lines in the place of a gap do not name the day that is named above', () => {
+  const { store } = feeding();
+  store.take({ file: 'a', start: 0, end: 22 }, bytes(dated(24, 1)));
+  store.take({ file: 'a', start: 44, end: 66 }, bytes(dated(24, 3)));
+
+  store.splice(2, 1, store.linesOf('a', 22, bytes(dated(24, 2))));
+
+  assert.deepEqual(texts(store), ['<day>', '2026-08-24 11:00:00 x', '2026-08-24 12:00:00 x', '2026-08-24 13:00:00 x']);
+});
+
+test('lines in the place of a gap are numbered on, and counted in place of what went', () => {
+  const { store, send } = feeding();
+  send('one\n');
+  store.gap('a', 4, 8, 'slow');
+  store.take({ file: 'a', start: 8, end: 14 }, bytes('three\n'));
+
+  store.splice(1, 1, store.linesOf('a', 4, bytes('a\nb\n')));
+
+  assert.deepEqual([store.items.map((item) => item.seq), store.firstSeq, store.nextSeq, store.bytes, store.taken], [[0, 1, 2, 3], 0, 4, 14, 2]);
+});
+
+test('an earlier part is numbered downwards', () => {
+  const { store } = feeding();
+  store.take({ file: 'a', start: 100, end: 104 }, bytes('new\n'));
+
+  store.splice(0, 0, store.linesOf('a', 96, bytes('a\nb\n')));
+  const first = [store.items.map((item) => item.seq), store.firstSeq, store.nextSeq];
+  store.splice(0, 0, store.linesOf('a', 94, bytes('c\n')));
+
+  assert.deepEqual(first, [[-2, -1, 0], -2, 1]);
+  assert.deepEqual([store.items.map((item) => item.seq), store.firstSeq], [[-3, -2, -1, 0], -3]);
+  assert.equal(store.indexOfSeq(-1), 2);
+});
+
+test('a store without lines has nothing to read once more', () => {
+  const { store, changes } = feeding();
+
+  store.readAs(null);
+
+  assert.equal(changes.includes('reread'), false);
+});
+
+test('lines that are cleared leave nothing behind', () => {
+  const { store, send, changes } = feeding();
+  send('2026-08-24 10:00:00,000 ERROR a.b one\ntail');
+
+  store.clear();
+
+  assert.deepEqual([store.length, store.lines, store.bytes, store.counts, store.place, store.open, store.nextSeq], [0, 0, 0, { E: 0, W: 0, I: 0, D: 0, O: 0 }, null, false, 0]);
+  assert.equal(changes.at(-1), 'cleared');
+});
+
+test('a batch of bytes that are no text keeps the places of its lines', () => {
+  const store = new Store();
+  store.take({ file: 'a', start: 0, end: 7 }, Uint8Array.from([0xff, 10, 0xc3, 13, 13, 10, 97]));
+
+  assert.deepEqual(store.items.map(({ text, start, end }) => [text, start, end]), [['\ufffd', 0, 2], ['\ufffd', 2, 6], ['a', 6, 7]]);
+});
