@@ -56,6 +56,68 @@ def test_a_body_is_compressed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert made == [b"p {}\n"]
 
 
+@pytest.mark.parametrize(
+    ("header", "encoding"),
+    [
+        ("", ""),
+        ("gzip", "gzip"),
+        ("GZip", "gzip"),
+        ("gzip, br", "br"),
+        ("gzip;q=1.0, br;q=0.5", "br"),
+        ("gzip, br;q=0", "gzip"),
+        ("gzip ; q=0.0, br;q=0.00", ""),
+        ("gzip;q=0.01", "gzip"),
+        ("gzip;level=9", "gzip"),
+        ("identity, deflate", ""),
+    ],
+)
+def test_a_client_gets_the_best_encoding_that_it_takes(
+    header: str, encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_ENCODERS", {"br": lambda content: b"br", "gzip": lambda content: b"gz"})
+
+    body = Assets(FILES).body("x.css", header)
+
+    assert body is not None
+    assert (body.encoding, body.content) == (encoding, {"": b"p {}\n", "br": b"br", "gzip": b"gz"}[encoding])
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("x.css", "text/css; charset=utf-8"),
+        ("a.js", "text/javascript; charset=utf-8"),
+        ("joined/define.js", "text/javascript; charset=utf-8"),
+        ("joined/define.js.map", "application/json"),
+        ("icon.svg", "image/svg+xml"),
+    ],
+)
+def test_each_file_has_its_type(name: str, kind: str) -> None:
+    body = Assets({**FILES, "icon.svg": b"<svg/>"}).body(name)
+
+    assert body is not None
+    assert body.content_type == kind
+
+
+def test_two_encodings_of_a_file_have_two_tags_and_another_file_has_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_ENCODERS", {"gzip": lambda content: content})
+    kept = Assets({"x.css": b"p {}\n", "y.css": b"q {}\n"})
+
+    tags = [
+        body.etag for body in (kept.body("x.css"), kept.body("x.css", "gzip"), kept.body("y.css")) if body
+    ]
+
+    assert tags == ['"c9dd3e1410d359b4"', '"c9dd3e1410d359b4-gzip"', '"e9912d21fb1e12f2"']
+
+
+def test_a_name_that_no_file_has_is_not_found_and_only_first_scripts_are_joined() -> None:
+    kept = Assets(FILES)
+
+    assert [kept.body(name) for name in ("none.js", "joined/a.js", "")] == [None, None, None]
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, content in FILES.items():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from django_logtail.page.joined import NotJoined, joined
+from django_logtail.page.joined import NotJoined, imports_of, joined
 from tests.conftest import absent
 
 SCRIPTS = {
@@ -100,3 +100,43 @@ def test_what_it_does_not_understand_is_refused(scripts: dict[str, str], said: s
         joined("a.js", scripts, "joined/a.js")
 
     assert str(refused.value) == said
+
+
+def test_a_joined_script_line_by_line() -> None:
+    text, source_map = joined("a/one.js", {"a/one.js": ONE, "b/two.js": TWO}, "joined/a/one.js")
+
+    assert text == (
+        "const m0 = (() => { const two = 2;\nconst whole = 3;\nreturn { two, default: whole }; })();\n"
+        "const m1 = (() => { const { two: deux } = m0;\nconst { default: three } = m0;\n\n"
+        "const here = new URL('../../a/one.js', import.meta.url).href;\nreturn { here }; })();\n"
+        "//# sourceMappingURL=one.js.map\n"
+    )
+    assert json.loads(source_map) == {
+        "version": 3,
+        "sources": ["../../b/two.js", "../../a/one.js"],
+        "names": [],
+        "mappings": "AAAA;AACA;AACA;ACFA;AACA;AACA;AACA;AACA",
+    }
+
+
+ONE = (
+    "import { two as deux } from '../b/two.js';\nimport three from '../b/two.js';\nimport '../b/two.js';\n"
+    "export const here = import.meta.url;\n"
+)
+TWO = "export const two = 2;\nexport default 3;\n"
+
+
+def test_long_steps_in_a_source_map_take_more_digits() -> None:
+    scripts = {"a.js": "import './b.js';\n", "b.js": "const b = 1;\n" * 20 + "b();\n"}
+
+    mappings = json.loads(joined("a.js", scripts, "a.joined.js")[1])["mappings"].split(";")
+
+    assert mappings == ["AAAA", *["AACA"] * 21, "ACrBA", "AACA"]
+
+
+def test_modules_are_named_by_what_they_import() -> None:
+    text = (
+        "import { a } from './a.js';\nimport b from '../b.js';\nimport '../deep/c.js';\n// import './d.js';\n"
+    )
+
+    assert imports_of("deep/one.js", text) == ["deep/a.js", "b.js", "deep/c.js"]

@@ -146,3 +146,26 @@ def test_one_that_waits_for_its_turn_closes_its_file_at_once_when_it_is_broken_o
         return follower.is_closed
 
     assert run_virtually(scene()) is True
+
+
+def test_64_threads_may_be_stuck_and_closing_waits_for_none_of_them(monkeypatch):
+    said = []
+
+    class Executor:
+        def __init__(self, **options):
+            said.append(("made", options))
+
+        def shutdown(self, **options):
+            said.append(("closed", options))
+
+    monkeypatch.setattr("django_logtail.reader.slow_files.ThreadPoolExecutor", Executor)
+
+    async def scene():
+        Apart().close()
+
+    run_virtually(scene())
+
+    assert said == [
+        ("made", {"max_workers": 64, "thread_name_prefix": "logtail-apart"}),
+        ("closed", {"wait": False, "cancel_futures": True}),
+    ]

@@ -80,3 +80,70 @@ def test_the_texts_of_events_count_against_the_memory_of_a_ring() -> None:
     ring.trim(5_000, needed=100)
 
     assert ring.next - ring.first == 3
+
+
+@pytest.mark.parametrize(("moves", "oldest"), [(63, 0), (64, 0), (65, 1)])
+def test_the_last_64_moves_are_remembered(moves: int, oldest: int) -> None:
+    ring = Ring(Place("0", 0))
+    for number in range(moves):
+        ring.append(event(str(number + 1), 0, before=Place(str(number), 0)))
+        ring.trim(0, needed=1_000)
+
+    first = ring.moves[0].before
+    assert first is not None
+    assert (first.file, len(ring.moves)) == (str(oldest), min(moves, 64))
+
+
+def test_an_event_that_moves_nothing_is_no_move(ring: Ring) -> None:
+    ring.append(event("a", 28, before=Place("a", 28)))
+
+    assert len(ring.moves) == 1  # the start
+
+
+def test_the_first_start_is_the_stream_s(ring: Ring) -> None:
+    first = ring.start
+    ring.append(event("b", 0, before=Place("a", 28), is_start=True))
+
+    assert ring.start is first
+    assert ring.position == Place("b", 0)
+
+
+def test_a_line_shown_early_goes_with_the_next_item(ring: Ring) -> None:
+    ring.partial = batch(28, b"ea")
+    ring.append(batch(28, b"early\n"))
+
+    assert ring.partial is None
+    assert (ring.received, ring.position) == (34, Place("a", 34))
+
+
+@pytest.mark.parametrize(("most", "kept"), [(611, 1), (612, 2), (613, 2)])
+def test_a_ring_keeps_what_its_bytes_allow_and_one_item_at_least(most: int, kept: int) -> None:
+    ring = Ring(Place("a", 0))
+    for start in (0, 6, 12):
+        ring.append(batch(start, b"12345\n"))
+
+    ring.trim(most, needed=1_000)
+    within = ring.next - ring.first
+    ring.trim(0, needed=1_000)
+
+    assert (within, ring.next - ring.first, ring.is_empty) == (kept, 1, False)
+
+
+def test_late_bytes_are_no_place_where_a_stream_goes_on() -> None:
+    ring = Ring(Place("a", 0))
+    ring.append(batch(0, b"one\n"))
+    late = batch(4, b"late\n", file="z")
+    ring.append(RingItem(late.before, None, late.frame, 9, 0.0, is_late=True))
+
+    assert ring.find(Place("z", 4)) is None
+    assert ring.find(Place("a", 4)) == Spot(2)
+    assert ring.backlog_start(1, begun_with=0) == Spot(0)
+
+
+def test_lines_at_the_beginning_of_a_file_are_all_there_are() -> None:
+    ring = Ring(None)
+    ring.append(event("a", 0, before=None, is_start=True))
+    ring.append(batch(0, b"one\ntwo\n"))
+
+    assert ring.backlog_start(500, begun_with=10) == Spot(1)
+    assert ring.backlog_start(1, begun_with=10) == Spot(1, 4)
