@@ -27,7 +27,30 @@ const INNER = '"log"';
 
 const [QUOTE, COMMA, COLON, OPEN_LIST, CLOSE_LIST, OPEN, CLOSE, BLANK, TAB] = [34, 44, 58, 91, 93, 123, 125, 32, 9];
 
-/** What text of a value a term takes. @param {FieldTerm} term @param {boolean} isCase @returns {(text: string) => boolean} */
+/** Each letter in its upper case where that is one letter too, as expressions fold them. @param {string} text */
+function folded(text) {
+  // eslint-disable-next-line no-control-regex
+  if (/^[\u0000-\u007f]*$/.test(text)) return text.toUpperCase();
+  return text.replace(/[^]/g, (letter) => {
+    const upper = letter.toUpperCase();
+    return upper.length === 1 && (upper > '\u007f' || letter < '\u0080') ? upper : letter;
+  });
+}
+
+/** Whether the text has the parts in order, the first at its begin and the last at its end. @param {string} text @param {string[]} parts */
+function isLike(text, parts) {
+  if (!text.startsWith(parts[0])) return false;
+  let at = parts[0].length;
+  for (let i = 1; i < parts.length - 1; i++) {
+    const found = text.indexOf(parts[i], at);
+    if (found < 0) return false;
+    at = found + parts[i].length;
+  }
+  const last = parts[parts.length - 1];
+  return text.length - last.length >= at && text.endsWith(last);
+}
+
+/** What text of a value a term takes. Nothing here makes an expression of what was typed: each test is linear in the text. @param {FieldTerm} term @param {boolean} isCase @returns {(text: string) => boolean} */
 function valueTest({ op, value, quoted }, isCase) {
   const number = numberIn(value);
   switch (op) {
@@ -37,14 +60,17 @@ function valueTest({ op, value, quoted }, isCase) {
     case '<=': return (text) => numberIn(text) <= number;
     default:
   }
+  const fold = isCase ? (/** @type {string} */ text) => text : folded;
   if (!quoted && value.includes('*')) {
-    const pattern = new RegExp(`^${value.split(/\*+/).map((part) => part.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')).join('[^]*')}$`, isCase ? '' : 'i');
-    return (text) => pattern.test(text);
+    const parts = fold(value).split(/\*+/);
+    return (text) => isLike(fold(text), parts);
   }
-  const same = isCase || value.toUpperCase() === value.toLowerCase() ? null : new RegExp(`^${value.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')}$`, 'i');
-  const isText = (/** @type {string} */ text) => text === value || (same !== null && text.length === value.length && same.test(text));
+  const wanted = fold(value);
+  const hasLetters = !isCase && value.toUpperCase() !== value.toLowerCase();
+  const isText = (/** @type {string} */ text) => text === value || (hasLetters && text.length === value.length && fold(text) === wanted);
   if (quoted || Number.isNaN(number)) return isText;
   const isPlain = PLAIN.test(value);
+  // Digits alone, without a zero before them, are written in one way only.
   const isLong = INTEGER.test(value) && value.length >= ROUNDED_DIGITS;
   return (text) => isText(text) || ((!isPlain || OTHERWISE.test(text)) && numberIn(text) === number && !(isLong && INTEGER.test(text)));
 }
@@ -178,7 +204,7 @@ export class FieldTest {
 
 /** Which names fields have in the lines of one log. */
 export class FieldNames {
-  /** @param {() => {items: import('../log/item.js').Item[], first: number, nextSeq: number, outline: {formats: Formats|null}}} storeOf the log's */
+  /** @param {() => {items: import('../log/item.js').Item[], first: number, nextSeq: number, entries: {formats: Formats|null}}} storeOf the log's */
   constructor(storeOf) {
     this.storeOf = storeOf;
     this.begin();
@@ -222,16 +248,16 @@ export class FieldNames {
   #sample(store) {
     if (this.sampledAt === store.nextSeq) return;
     this.sampledAt = store.nextSeq;
-    const { items, first, outline } = store;
+    const { items, first, entries } = store;
     for (let i = items.length - 1; i >= Math.max(first, items.length - SAMPLED); i--) {
       const item = items[i];
       if (item.kind !== 'line' || item.inner) continue;
-      for (const field of shapeOf(item.plain, outline.formats)?.fields ?? []) if (field.name) this.known.add(field.name);
+      for (const field of shapeOf(item.plain, entries.formats)?.fields ?? []) if (field.name) this.known.add(field.name);
     }
   }
 
   /** @param {string} name @param {ReturnType<FieldNames['storeOf']>} store @param {number} from the first line that was not looked at */
-  #isIn(name, { items, first, outline }, from) {
+  #isIn(name, { items, first, entries }, from) {
     const key = `${name.slice(name.lastIndexOf('.') + 1)}"`;
     const pair = `${name}=`;
     let looks = MOST_LOOKS;
@@ -242,7 +268,7 @@ export class FieldNames {
       const { text } = item;
       if (!text.includes(key) && !text.includes(pair)) continue;
       looks--;
-      if (shapeOf(item.plain, outline.formats)?.fields.some((field) => field.name === name)) return true;
+      if (shapeOf(item.plain, entries.formats)?.fields.some((field) => field.name === name)) return true;
     }
     return false;
   }

@@ -41,7 +41,7 @@ export class Finding {
     this.proposed = '';
     this.names = new FieldNames(() => this.log.store);
     /** What typed terms are read with. @type {import('./filter.js').Known} */
-    this.known = { isField: (name) => this.names.has(name), formats: () => this.log.store.outline.formats };
+    this.known = { isField: (name) => this.names.has(name), formats: () => this.log.store.entries.formats };
     /** Of the log that is open. */
     this.slug = '';
     /** What lines are matched with now, and what they will be once the worker has answered. */
