@@ -32,8 +32,13 @@ HELLO_SECONDS = 10.0
 MAX_LINES = 10_000
 #: Bytes in the answer to one `range`; the client asks again for more.
 MAX_RANGE_BYTES = 1024 * 1024
-#: Characters of what a `search` looks for.
+#: Characters of what a `search` looks for, with all its terms, and how many of those it may have.
 MAX_PATTERN_CHARACTERS = 1_000
+MAX_SEARCH_TERMS = 20
+#: The letters of levels: error, warning, information, debug, other.
+LEVELS = "EWIDO"
+#: How the value of a field may be compared.
+OPERATORS = (":", ">", ">=", "<", "<=")
 #: Characters of a file's id.
 MAX_FILE_CHARACTERS = 200
 #: Offsets above this lose precision in a browser's numbers.
@@ -104,13 +109,19 @@ class RangeBefore:
 
 @dataclass(frozen=True, slots=True)
 class SearchFrom:
-    """The lines of a generation, from `start` on, that contain `pattern`, or match it with `regex`."""
+    """The lines of a generation, from `start` on, that contain `pattern`, or match it with `regex`.
+
+    `terms` are further conditions: `{"text"}`, or `{"field", "is", "value"}` and maybe `"exact"`; each may be `"not"`.
+    `levels` are the letters of those that are wanted; "" for all.
+    """
 
     request: int
     start: Place
     pattern: str
     regex: bool
     case: bool
+    terms: tuple[Mapping[str, str | bool], ...] = ()
+    levels: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,15 +179,21 @@ def decode_client_message(text: str) -> ClientMessage:
                 raise BadMessage("'end' is not after 'start'")
             return found
         case "search":
-            pattern = _text(fields, "pattern")
+            terms = _terms(fields)
+            pattern = "" if terms and "pattern" not in fields else _text(fields, "pattern")
             if len(pattern) > MAX_PATTERN_CHARACTERS:
                 raise BadMessage(f"'pattern' has over {MAX_PATTERN_CHARACTERS} characters")
+            said = [str(term.get(name, "")) for term in terms for name in ("text", "field", "value")]
+            if len(pattern) + sum(map(len, said)) > MAX_PATTERN_CHARACTERS:
+                raise BadMessage(f"'pattern' and 'terms' have over {MAX_PATTERN_CHARACTERS} characters")
             return SearchFrom(
                 _whole(fields, "request"),
                 Place(_file(fields), _whole({"start": 0, **fields}, "start")),
                 pattern,
                 _flag(fields, "regex"),
                 _flag(fields, "case"),
+                terms,
+                _levels(fields),
             )
         case "cancel":
             return Cancel(_whole(fields, "request"))
@@ -289,6 +306,38 @@ def _text(fields: Mapping[str, object], name: str) -> str:
     value = fields.get(name)
     if not isinstance(value, str) or not value:
         raise BadMessage(f"{name!r} is not a text")
+    return value
+
+
+def _terms(fields: Mapping[str, object]) -> tuple[Mapping[str, str | bool], ...]:
+    value = fields.get("terms", [])
+    if not isinstance(value, list) or len(value) > MAX_SEARCH_TERMS:
+        raise BadMessage(f"'terms' is not a list of at most {MAX_SEARCH_TERMS}")
+    return tuple(_term(term) for term in value)
+
+
+def _term(term: object) -> Mapping[str, str | bool]:
+    """With the fields that are known and set, and no others."""
+    if not isinstance(term, dict) or ("text" in term) is ("field" in term):
+        raise BadMessage("a term is an object with either 'text' or 'field'")
+    found: dict[str, str | bool] = {}
+    if "text" in term:
+        found["text"] = _text(term, "text")
+    else:
+        found |= {"field": _text(term, "field"), "is": _text(term, "is")}
+        if found["is"] not in OPERATORS:
+            raise BadMessage(f"'is' is not one of {', '.join(OPERATORS)}")
+        value = term.get("value")
+        if not isinstance(value, str):
+            raise BadMessage("'value' is not a text")
+        found["value"] = value
+    return found | {name: True for name in ("exact", "not") if _flag(term, name)}
+
+
+def _levels(fields: Mapping[str, object]) -> str:
+    value = fields.get("levels", "")
+    if not isinstance(value, str) or not set(LEVELS).issuperset(value) or len(set(value)) < len(value):
+        raise BadMessage(f"'levels' is not made of letters of {LEVELS!r}")
     return value
 
 

@@ -63,6 +63,32 @@ from django_logtail.protocol import (
             {"type": "search", "request": 1, "file": "f", "pattern": " x"},
             SearchFrom(1, Place("f", 0), " x", False, False),
         ),
+        (
+            {
+                "type": "search",
+                "request": 1,
+                "file": "f",
+                "terms": [
+                    {"text": "a", "not": True, "later": "fields are ignored"},
+                    {"field": "status", "is": ">=", "value": "500"},
+                    {"field": "q", "is": ":", "value": "", "exact": True, "not": False},
+                ],
+                "levels": "EWO",
+            },
+            SearchFrom(
+                1,
+                Place("f", 0),
+                "",
+                False,
+                False,
+                (
+                    {"text": "a", "not": True},
+                    {"field": "status", "is": ">=", "value": "500"},
+                    {"field": "q", "is": ":", "value": "", "exact": True},
+                ),
+                "EWO",
+            ),
+        ),
         ({"type": "ack", "file": "f" * 200, "offset": 1}, Ack(Place("f" * 200, 1))),
         ({"type": "cancel", "request": 1}, Cancel(1)),
         ({"type": "stop", "later": "fields are ignored"}, Stop()),
@@ -110,6 +136,35 @@ def test_each_client_message_is_understood(message, meaning):
             json.dumps({"type": "search", "request": 1, "file": "f", "pattern": "x" * 1001}),
             f"'pattern' has over {MAX_PATTERN_CHARACTERS} characters",
         ),
+        *(
+            (json.dumps({"type": "search", "request": 1, "file": "f", "pattern": "x", **more}), reason)
+            for more, reason in [
+                ({"terms": {}}, "'terms' is not a list of at most 20"),
+                ({"terms": [{"text": "a"}] * 21}, "'terms' is not a list of at most 20"),
+                ({"terms": ["a"]}, "a term is an object with either 'text' or 'field'"),
+                ({"terms": [{}]}, "a term is an object with either 'text' or 'field'"),
+                (
+                    {"terms": [{"text": "a", "field": "b"}]},
+                    "a term is an object with either 'text' or 'field'",
+                ),
+                ({"terms": [{"text": ""}]}, "'text' is not a text"),
+                ({"terms": [{"text": "a", "not": 1}]}, "'not' is not true or false"),
+                ({"terms": [{"field": 5, "is": ":", "value": "x"}]}, "'field' is not a text"),
+                ({"terms": [{"field": "a", "is": "~", "value": "x"}]}, "'is' is not one of :, >, >=, <, <="),
+                ({"terms": [{"field": "a", "is": ":", "value": 5}]}, "'value' is not a text"),
+                ({"terms": [{"text": "x" * 1_000}]}, "'pattern' and 'terms' have over 1000 characters"),
+                (
+                    {"terms": [{"field": "a" * 500, "is": ":", "value": "b" * 510}]},
+                    "'pattern' and 'terms' have over 1000 characters",
+                ),
+                ({"levels": "EX"}, "'levels' is not made of letters of 'EWIDO'"),
+                ({"levels": "EE"}, "'levels' is not made of letters of 'EWIDO'"),
+                ({"levels": ["E"]}, "'levels' is not made of letters of 'EWIDO'"),
+                ({"pattern": "", "terms": [{"text": "a"}]}, "'pattern' is not a text"),
+            ]
+        ),
+        ('{"type": "search", "request": 1, "file": "f", "terms": []}', "'pattern' is not a text"),
+        ('{"type": "search", "request": 1, "file": "f", "levels": "E"}', "'pattern' is not a text"),
         (json.dumps({"type": "ack", "file": "x" * MAX_CLIENT_MESSAGE_BYTES}), "message of over 8192 bytes"),
     ],
 )

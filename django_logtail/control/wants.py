@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from django_logtail.place import Place
 
@@ -15,11 +15,17 @@ WANT_RENEWAL_SECONDS: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """What lines are searched for: a text, or with `regex` an expression; `case` tells upper from lower case."""
+    """What lines are searched for: a text, or with `regex` an expression; `case` tells upper from lower case.
+
+    `terms` are further conditions, in the form that the protocol has for them, and `levels` the letters of those that
+    are wanted; "" for all. Without a `pattern` there are terms.
+    """
 
     pattern: str
     regex: bool = False
     case: bool = False
+    terms: list[Any] = field(default_factory=list)
+    levels: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 #: Of everything that processes tell each other. Raise it when an older process would misunderstand the new words; a
 #: further field that older ones may ignore needs no new version.
-VERSION: Final = 1
+VERSION: Final = 2
 
 Message = TypeVar("Message")
 

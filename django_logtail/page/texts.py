@@ -187,7 +187,7 @@ TEXTS: Mapping[str, object] = {
     "search.long": _(
         "A whole file can be searched for up to 20 terms with 1,000 characters in all. Remove some of them."
     ),
-    "list.and": pgettext_lazy("between the terms of a filter", ", and "),
+    "list.and": _(", and "),
     "row.copy": _("Copy line"),
     "row.link": _("Copy link to this line"),
     "row.context": _("Show in context"),

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from django_logtail.control.messages import Answer, Failed, Found
 from django_logtail.control.wants import Want
+from django_logtail.reader.conditions import SAMPLED_LINES, Sample, matcher_of, needs_sample
 from django_logtail.reader.limits import Limits
 from django_logtail.reader.seals import Seals
 from django_logtail.reader.sources import NotThere, Source, Sources
@@ -24,7 +25,7 @@ from django_logtail.tailing import history
 from django_logtail.tailing.files.generation import HEAD_BYTES
 from django_logtail.tailing.reasons import reason, reason_of
 from django_logtail.tailing.text.encodings import shown_as
-from django_logtail.tailing.text.matching import BadPattern, matcher
+from django_logtail.tailing.text.matching import BadPattern
 from django_logtail.tailing.text.search import CHUNK_BYTES, Hit, Search
 
 #: Searches one reader has under way before whoever has one gets no more, and those it has in all, each with a
@@ -38,6 +39,8 @@ LEAST_PROCESSOR: Final = 5_000
 #: Seconds between two messages about one search, its first hits excepted, and hits in one message.
 SAY_SECONDS: Final = 0.2
 HITS_A_MESSAGE: Final = 50
+#: Bytes at the begin and at the end of a file from which its formats are found.
+SAMPLED_BYTES: Final = 64 * 1024
 #: Seconds a search counts as limited after the budget last made it wait.
 LIMITED_SECONDS: Final = 2.0
 
@@ -207,7 +210,8 @@ class _Job:
     def begin(self) -> list[Hit]:
         """Open the file. In a thread."""
         sought = self._sought
-        found = matcher(sought.pattern, regex=sought.regex, case=sought.case)
+        if not needs_sample(sought):
+            matcher_of(sought)  # a bad expression is none, whatever the file
         source, place = self._source, self._seals.open_place(self._place)
         permit = source.permit(self._permit)
         descriptor = history.open_generation(source.belonging, place.file, permit=permit)
@@ -217,9 +221,10 @@ class _Job:
             self.end = os.fstat(descriptor).st_size
             head = os.pread(descriptor, HEAD_BYTES, 0)
             start = min(place.offset, self.end)
-            self._search = Search(
-                descriptor, found, start, self.end, encoding=shown_as(self._source.encoding), head=head
-            )
+            encoding = shown_as(source.encoding)
+            sample = _sample(descriptor, self.end, encoding, source.format) if needs_sample(sought) else None
+            found = matcher_of(sought, sample)
+            self._search = Search(descriptor, found, start, self.end, encoding=encoding, head=head)
         except BaseException:
             os.close(descriptor)
             raise
@@ -246,3 +251,11 @@ class _Job:
     def _close(self) -> None:
         if self._search is not None:
             self._search.close()
+
+
+def _sample(descriptor: int, size: int, encoding: str, given: str) -> Sample:
+    """What the formats of a log are found from: lines at the begin and at the end of the file."""
+    first = os.pread(descriptor, SAMPLED_BYTES, 0).decode(encoding, "replace").split("\n")[:-1]
+    start = max(0, size - SAMPLED_BYTES) // 4 * 4
+    last = os.pread(descriptor, SAMPLED_BYTES, start).decode(encoding, "replace").split("\n")[1:-1]
+    return Sample(given, first[:SAMPLED_LINES], last[-SAMPLED_LINES:] if start else ())

@@ -62,6 +62,8 @@ class Source:
     rotated_as: str = ""
     key: int = 0
     registered: Registered | None = field(default=None, compare=False, repr=False)
+    #: The format that it was given; "" where it is found.
+    format: str = ""
 
     @property
     def belonging(self) -> Belonging:
@@ -199,6 +201,7 @@ class Registry:
             row.rotated_as,
             row.pk,
             self._registered,
+            row.format,
         )
 
 

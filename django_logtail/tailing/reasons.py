@@ -126,6 +126,7 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "unavailable": (gettext_noop("the server cannot check your access right now; try again"),),
     # What is searched for
+    "bad-term": (gettext_noop("this server does not know one of its terms"),),
     "pattern-empty": (gettext_noop("there is nothing to search for"),),
     "pattern-line-end": (gettext_noop("a match cannot span lines"),),
     "pattern-half-character": (gettext_noop("it contains half a character"),),

@@ -38,7 +38,7 @@ Asked = protocol.Range | protocol.RangeBefore | protocol.SearchFrom
 
 def offered() -> list[str]:
     """What a client may request beside the stream."""
-    return ["range", "search", *(["regex"] if has_regex() else [])]
+    return ["range", "search", "terms", *(["regex"] if has_regex() else [])]
 
 
 class Answers:
@@ -150,8 +150,9 @@ class Answers:
                 return range_frames(ask(start, end=end), request)
             case protocol.RangeBefore(request, before, lines):
                 return range_frames(ask(before, before_lines=lines), request)
-            case protocol.SearchFrom(request, start, pattern, regex, case):
-                return search_frames(ask(start, search=Sought(pattern, regex, case)), request, start)
+            case protocol.SearchFrom(request, start, pattern, regex, case, terms, levels):
+                sought = Sought(pattern, regex, case, list(terms), levels)
+                return search_frames(ask(start, search=sought), request, start)
 
 
 def _too_many_searches(request: int) -> dict[str, object]:

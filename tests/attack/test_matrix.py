@@ -73,7 +73,17 @@ MESSAGES = {
     "Release": ({"type": "release"}, 4400),
     "Range": ({"type": "range", "request": 1, "file": "{file}", "start": 0, "end": 9}, 4400),
     "RangeBefore": ({"type": "range", "request": 1, "file": "{file}", "before": 9, "lines": 1}, 4400),
-    "SearchFrom": ({"type": "search", "request": 1, "file": "{file}", "pattern": "line"}, 4400),
+    "SearchFrom": (
+        {
+            "type": "search",
+            "request": 1,
+            "file": "{file}",
+            "pattern": "line",
+            "terms": [{"text": "of"}, {"text": "nothing", "not": True}],
+            "levels": "EWIDO",
+        },
+        4400,
+    ),
     "Cancel": ({"type": "cancel", "request": 1}, 4400),
     "Stop": ({"type": "stop"}, 4400),
 }

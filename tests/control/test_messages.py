@@ -59,11 +59,13 @@ WANT = Want(
     taken=5,
     end=20,
     before_lines=10,
-    search=Sought('a"b', True, True),
+    search=Sought('a"b', True, True, [{"field": "status", "is": ":", "value": "500", "not": True}], "EW"),
     late={"old": 700},
     user="42",
     revision="abc",
 )
+#: What versions said before searches had terms.
+WANTS_BEFORE = {"version-1": replace(WANT, search=Sought('a"b', True, True))}
 LEASE = ReaderLease("t", "web-2", 77, "0.9", "mailbox")
 NOTE = Note("*", "deploy 4.2 started", "info", 12.5)
 VIEWERS = [ViewerFacts("s", "42", "7", 12.5, "10.0.0.1")]
@@ -120,8 +122,9 @@ def test_what_failed_in_a_web_process_is_read_as_it_was_said():
 def test_recorded_texts_in_redis_are_read_as_they_were_meant(version):
     texts = recorded(version)["redis"]
 
-    assert messages.read_want("logtail", "p|7|f", texts["want"]) == WANT
-    assert messages.read_lease("logtail", texts["lease"]) == LEASE
+    assert messages.read_want("logtail", "p|7|f", texts["want"]) == WANTS_BEFORE.get(version.stem, WANT)
+    number = int(version.stem.removeprefix("version-"))
+    assert messages.read_lease("logtail", texts["lease"]) == replace(LEASE, speaks=number)
     assert messages.read_note("logtail", texts["note"]) == NOTE
     assert messages.read_report("logtail", texts["report"])["logs"]["7"]["size"] == 508
     assert messages.read_viewers("p", texts["viewers"]) == (VIEWERS, {"not ours": 2})
@@ -209,13 +212,13 @@ def test_a_head_that_is_none_is_malformed(head):
 def test_a_version_that_is_too_new_is_named():
     fields = json.loads(encode(SAID["heartbeat"])[0])
 
-    with pytest.raises(TooNew, match="a message has version 2; this process knows 1"):
-        decode(json.dumps({**fields, "v": 2}), b"")
+    with pytest.raises(TooNew, match="a message has version 3; this process knows 2"):
+        decode(json.dumps({**fields, "v": 3}), b"")
 
 
 def test_what_a_newer_process_sends_to_a_mailbox_says_whom_it_is_from(monkeypatch, ignored):
     with monkeypatch.context() as newer:
-        newer.setattr(wire, "VERSION", 2)
+        newer.setattr(wire, "VERSION", 3)
         envelope = sealed("mailbox", SAID["heartbeat"])
 
     found = opened("mailbox", envelope)
@@ -331,17 +334,17 @@ def test_a_lease_that_is_no_readers_of_this_project_has_no_mailbox(ignored):
 
 def test_the_lease_of_a_newer_reader_says_where_it_runs_and_that_it_is_newer(monkeypatch):
     with monkeypatch.context() as newer:
-        newer.setattr(wire, "VERSION", 2)
+        newer.setattr(wire, "VERSION", 3)
         text = messages.lease_text("logtail", LEASE)
 
-    assert messages.read_lease("logtail", text) == replace(LEASE, speaks=2)
+    assert messages.read_lease("logtail", text) == replace(LEASE, speaks=3)
 
 
 def test_the_lease_of_an_older_reader_says_so(monkeypatch):
     text = messages.lease_text("logtail", LEASE)
-    monkeypatch.setattr(wire, "VERSION", 2)
+    monkeypatch.setattr(wire, "VERSION", 3)
 
-    assert messages.read_lease("logtail", text) == replace(LEASE, speaks=1)
+    assert messages.read_lease("logtail", text) == replace(LEASE, speaks=2)
 
 
 @pytest.mark.parametrize("logs", [7, {"7": 8}, {"7": {}}, None])

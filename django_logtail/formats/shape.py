@@ -1,0 +1,240 @@
+"""The fields of a line of JSON, logfmt or an access log, each as it was written. The page has the same in `shape.js`.
+
+Digits are kept as they are written: a number of the page's language rounds beyond 2^53.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Final, NamedTuple
+
+from django_logtail.formats.detection import Formats
+from django_logtail.formats.escapes import plain, unescaped
+from django_logtail.formats.heads import Head, head_of
+
+#: Fields of one line; a line of more is not taken apart.
+_MOST_FIELDS: Final = 5_000
+_BLANKS = re.compile(r"[ \t]*")
+_SCALAR = re.compile(r"[-+.0-9A-Za-z]+")
+_KEY = re.compile(r"[A-Za-z0-9_.@/-]+")
+_STRING = re.compile(r'"(?:[^"\\]|\\[\s\S])*"?')
+_BARE = re.compile(r"[^ \t]*")
+_WORD = re.compile(r"[^ ]+")
+_LINE_END = re.compile(r"\r?\n\Z")
+_REQUEST = re.compile(
+    r"([A-Z][A-Z-]{1,15}) ([^\n\r\u2028\u2029]*?)(?: (HTTP/[0-9.]{1,5}|[12](?:\.[0-9])?))?\Z"
+)
+_ENTRY = re.compile(r'"(?:[^"\\]|\\[^\n\r\u2028\u2029])*"|\[[^\]]*\]|[^ ]+')
+_DURATION = re.compile(r"(?:[0-9]+\.[0-9]+|[0-9]+(?:\.[0-9]+)?(?:[mun\u00b5\u03bc]?s|sec))\Z")
+_NAMED_DURATION = re.compile(r"(?:rt|request_time|duration|took|time_taken|elapsed|latency)=(.+)\Z")
+_SIZE = re.compile(r"(?:-|[0-9]+)\Z")
+_PAIR = re.compile(r"([A-Za-z0-9_.@/-]{1,64})=(.+)\Z")
+_DECODER = json.JSONDecoder()
+
+
+class Field(NamedTuple):
+    """A field: its name, dotted where it is nested, and its value; of a string what it says."""
+
+    name: str
+    text: str
+
+
+class _NotWhole(Exception):
+    """It cannot be taken apart without hiding something."""
+
+
+def fields_of(text: str, formats: Formats | None = None) -> list[Field] | None:
+    """The fields of a line without escape sequences, in order; None for a line of another kind.
+
+    `formats`: of the log; all there are when left out.
+    """
+    if not text.startswith("{") and "=" not in text and '"' not in text:
+        return None
+    head = head_of(text, formats)
+    if head is None and not (formats and formats.is_given):
+        head = head_of(text)
+    if head is None:
+        return None
+    try:
+        if not head.wrapper:
+            return _own_fields(text, head)
+        return _fields_inside_json(text, formats) if text[0] == "{" else _fields_inside(text, head, formats)
+    except _NotWhole:
+        return None
+
+
+def _own_fields(text: str, head: Head) -> list[Field] | None:
+    match head.format:
+        case "json":
+            return _json_fields(text)
+        case "logfmt":
+            return _pairs(text)
+        case "access" | "access-time":
+            return _access_fields(text, head)
+    return None
+
+
+def _json_fields(text: str) -> list[Field]:
+    """Raises `_NotWhole` where two fields have one name."""
+    fields: list[Field] = []
+    try:
+        _object(text, _after(_BLANKS, text, 0), "", fields)
+    except (ValueError, IndexError, RecursionError):
+        raise _NotWhole from None
+    return fields
+
+
+def _object(text: str, begin: int, path: str, fields: list[Field]) -> int:
+    keys = set()
+    at = _after(_BLANKS, text, begin + 1)
+    if text[at] == "}":
+        if path:
+            fields.append(Field(path, "{}"))
+        return at + 1
+    while True:
+        if text[at] != '"' or len(fields) > _MOST_FIELDS:
+            raise _NotWhole
+        key, at = _DECODER.raw_decode(text, at)
+        if key in keys:
+            raise _NotWhole
+        keys.add(key)
+        name = f"{path}.{key}" if path else key
+        at = _after(_BLANKS, text, _after(_BLANKS, text, at) + 1)
+        begin = at
+        match text[at]:
+            case "{":
+                at = _object(text, at, name, fields)
+            case '"':
+                said, at = _DECODER.raw_decode(text, at)
+                fields.append(Field(name, unescaped(said)))
+            case "[":
+                _, at = _DECODER.raw_decode(text, at)
+                fields.append(Field(name, text[begin:at]))
+            case _:
+                at = _after(_SCALAR, text, at)
+                fields.append(Field(name, text[begin:at]))
+        at = _after(_BLANKS, text, at)
+        if text[at] == "}":
+            return at + 1
+        if text[at] != ",":
+            raise _NotWhole
+        at = _after(_BLANKS, text, at + 1)
+
+
+def _after(expression: re.Pattern[str], text: str, at: int) -> int:
+    found = expression.match(text, at)
+    return found.end() if found else at
+
+
+def _said(quoted: str) -> str:
+    """What a string in quotation marks says."""
+    inner = quoted[1:-1]
+    if "\\" not in inner:
+        return inner
+    try:
+        return str(json.loads(quoted))
+    except ValueError:
+        return inner
+
+
+def _pairs(text: str) -> list[Field]:
+    fields: list[Field] = []
+    at = _after(_BLANKS, text, 0)
+    while at < len(text):
+        if len(fields) > _MOST_FIELDS:
+            raise _NotWhole
+        begin, at = at, _after(_KEY, text, at)
+        if at == begin or text[at : at + 1] != "=":
+            at = _after(_WORD, text, at)
+        elif text[at + 1 : at + 2] == '"':
+            key, opened = text[begin:at], at + 1
+            at = _after(_STRING, text, opened)
+            written = text[opened:at]
+            is_ended = len(written) > 1 and written.endswith('"')
+            fields.append(Field(key, unescaped(_said(written) if is_ended else written[1:])))
+        else:
+            key, opened = text[begin:at], at + 1
+            at = _after(_BARE, text, opened)
+            fields.append(Field(key, text[opened:at]))
+        at = _after(_BLANKS, text, at)
+    return fields
+
+
+def _access_fields(text: str, head: Head) -> list[Field] | None:
+    if head.time is None:
+        return None
+    opened = text.find('"', head.time[1])
+    quoted = _STRING.match(text, opened) if opened >= 0 else None
+    if quoted is None or not (len(quoted[0]) > 1 and quoted[0].endswith('"')):
+        return None
+    is_clf = head.format == "access"
+    before = text[: head.time[0]] if is_clf else text[min(head.time[1] + 1, opened) : opened]
+    hosts = [word for word in _WORD.findall(before) if not (is_clf and word == "[")]
+    names = {3: ("address", "ident", "user")}.get(
+        len(hosts), ("host", "address", "ident", "user") if len(hosts) > 3 else ("address", "user")
+    )
+    fields = [Field(name, host) for name, host in zip(names, hosts, strict=False)]
+    fields.append(Field("time", text[slice(*head.time)]))
+    if request := _REQUEST.match(quoted[0][1:-1]):
+        fields += [Field("method", request[1]), Field("path", request[2])]
+        if request[3]:
+            fields.append(Field("protocol", request[3]))
+    else:
+        fields.append(Field("request", quoted[0][1:-1]))
+    fields += _after_request(text[quoted.end() :])
+    return fields
+
+
+def _after_request(text: str) -> list[Field]:
+    """Status, size and what a server's own format appends."""
+    fields: list[Field] = []
+    seen: set[str] = set()
+    quoted = 0
+
+    def add(name: str, value: str) -> None:
+        if name not in seen:
+            fields.append(Field(name, value))
+        seen.add(name)
+
+    for found in _ENTRY.finditer(text):
+        entry = found[0]
+        is_quoted = len(entry) > 1 and entry[0] == '"' and entry.endswith('"')
+        inner = entry[1:-1] if is_quoted else entry
+        if "status" not in seen:
+            add("status", entry)
+        elif len(seen) == 1 and not quoted and _SIZE.match(entry):
+            add("size", entry)
+        elif _DURATION.match(inner):
+            add("duration", inner)
+        elif named := _NAMED_DURATION.match(inner):
+            add("duration", named[1])
+        elif is_quoted and quoted < 2:
+            fields.append(Field(("referer", "agent")[quoted], inner))
+            quoted += 1
+        elif pair := _PAIR.match(entry):
+            fields.append(Field(pair[1], pair[2]))
+    return fields
+
+
+def _within(wrapper: str, formats: Formats | None) -> Formats | None:
+    for id in wrapper.split(">"):
+        formats = formats.within(id) if formats else None
+    return formats
+
+
+def _fields_inside(text: str, head: Head, formats: Formats | None) -> list[Field] | None:
+    """Of a line behind the name of a container, or behind the head of a syslog."""
+    if not head.inner or not text.endswith(head.inner):
+        return None
+    return fields_of(head.inner, _within(head.wrapper, formats))
+
+
+def _fields_inside_json(text: str, formats: Formats | None) -> list[Field] | None:
+    """Of a line that a container's runtime has put into one of JSON, and of that one."""
+    outer = _json_fields(text)
+    log = next((field for field in outer if field.name == "log"), None)
+    if log is None:
+        return None
+    inner = plain(_LINE_END.sub("", log.text))
+    return [*(fields_of(inner, _within("docker", formats)) or ()), *outer]

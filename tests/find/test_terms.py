@@ -1,0 +1,26 @@
+"""Lines that terms take: `terms.jsonl` is read by the page's tests too."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from django_logtail.control.wants import Sought
+from django_logtail.reader.conditions import Sample, matcher_of
+
+CASES = [json.loads(line) for line in (Path(__file__).parent / "terms.jsonl").read_text("utf-8").splitlines()]
+ID = [f"{case['term']}-{number}" for number, case in enumerate(CASES)]
+
+
+@pytest.mark.parametrize("case", CASES, ids=ID)
+def test_a_line_is_found_where_the_page_takes_it(case: dict[str, Any]) -> None:
+    found = matcher_of(Sought("", case=case.get("case", False), terms=[case["sent"]]), Sample())
+    text = f"before\n{case['line']}\nafter\n".encode()
+    prepared = found.prepared(text)
+
+    start, end = 7, len(text) - 6
+    at = found.find(prepared, start, end - 1)
+
+    is_unwanted = case["sent"].get("not", False)
+    assert (at >= 0) is (case["matches"] is not is_unwanted)
