@@ -1,1 +1,1 @@
-"""One viewer, from the handshake of its socket, or its HTTP request, to its end."""
+"""One viewer, from its WebSocket handshake or HTTP request to its end."""

@@ -21,7 +21,7 @@ from django_logtail.viewing.spending import spending_here
 
 
 class TooManyViewers(Exception):
-    """A limit is reached. `limit` is what one user may have, or None when the whole process is full."""
+    """A limit is reached. `limit` is the limit for one user, or None when the whole process is full."""
 
     def __init__(self, reason: str, text: str, limit: int | None = None) -> None:
         super().__init__(reason)
@@ -35,12 +35,12 @@ class Viewers:
 
     def __init__(self) -> None:
         self.total = 0
-        #: How many of them are each user's.
+        #: The same by user.
         self.by_user: Counter[str] = Counter()
 
     @contextlib.contextmanager
     def counted(self, user: str) -> Iterator[None]:
-        """One more while the block runs. Raises `TooManyViewers`."""
+        """Count one more viewer while the block runs. Raises `TooManyViewers`."""
         most = conf.MAX_VIEWERS_PER_USER
         mine = slots.take(user, "viewers", most)
         if mine is None:
@@ -70,7 +70,7 @@ class Viewers:
 
     @contextlib.contextmanager
     def downloading(self, user: str) -> Iterator[None]:
-        """One more download of this user's while the block runs. Raises `TooManyViewers`."""
+        """Count one more download by this user while the block runs. Raises `TooManyViewers`."""
         most = conf.MAX_DOWNLOADS_PER_USER
         mine = slots.take(user, "downloads", most)
         if mine is None:
@@ -93,7 +93,8 @@ viewers = Viewers()
 async def admitted(user_id: str, session_key: str, slug: str, *, joined: bool = False) -> Log:
     """The log, if this session may watch it now. Raises what `access.admit` raises, and `DatabaseError`.
 
-    Who opens logs again and again waits before anything is looked up, and keeps one of their own places meanwhile.
+    A user who opens logs in quick succession waits before anything is looked up, and occupies one of their own places
+    meanwhile.
     """
     joins = spending_here().joins
     await joins.turn(user_id)

@@ -1,4 +1,4 @@
-"""What browsers report about other pages, and are told: which may request a log's bytes or frame its page."""
+"""Requests from other sites' pages: which may request a log's bytes, and which may frame the logs' page."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from django_logtail.conf import conf
 
 
 def is_from_elsewhere(request: HttpRequest, *, links: bool) -> bool:
-    """Whether a page of another origin had the browser send this request, as the browser itself says.
+    """Whether the browser reports that a page of another origin made it send this request.
 
-    A request without a page behind it (an address that was typed, a bookmark) is none of another's, and neither is one
-    of a browser or program that does not say. With `links`, a link that somebody clicked on a page of the same site,
-    such as the wiki on another subdomain, is theirs; what such a page loads by itself is not.
+    A request without a page behind it (a typed address, a bookmark) counts as our own, and so does one from a browser
+    or program that doesn't report this. With `links`, a clicked link on a page of the same site, such as the wiki on
+    another subdomain, is accepted as well; whatever such a page loads by itself is not.
     """
     match request.headers.get("Sec-Fetch-Site", "none"):
         case "none" | "same-origin":
@@ -31,7 +31,7 @@ def is_from_elsewhere(request: HttpRequest, *, links: bool) -> bool:
 
 
 def own_pages_only(*, links: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """A view that answers 403 to what pages of other origins have a browser send: see `is_from_elsewhere`."""
+    """Make a view answer 403 to requests made by pages of other origins: see `is_from_elsewhere`."""
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         if inspect.iscoroutinefunction(view):
@@ -63,14 +63,14 @@ def _refusal() -> HttpResponseBase:
 
 
 def say_who_may_frame(response: HttpResponseBase) -> None:
-    """Whose pages may show this one in a frame: nobody's else, a click on ours could be stolen there.
+    """Set which pages may show this one in a frame: only our own, to prevent clickjacking.
 
-    By default what Django's X_FRAME_OPTIONS says, whether or not the project uses the middleware that reads it.
+    The default is Django's X_FRAME_OPTIONS, whether or not the project uses the middleware that reads it.
     """
     ancestors = conf.FRAME_ANCESTORS
     if not ancestors:
         response.headers["X-Frame-Options"] = str(settings.X_FRAME_OPTIONS).upper()
         return
     response.xframe_options_exempt = True  # type: ignore[attr-defined]  # for Django's middleware
-    if "*" not in ancestors:  # a policy here would have a project's own middleware leave out its own
+    if "*" not in ancestors:  # with a policy here, the project's own middleware would not set its own
         response.headers["Content-Security-Policy"] = f"frame-ancestors {' '.join(ancestors)}"

@@ -1,7 +1,7 @@
-"""A whole file over HTTP, read through the reader in ranges: as its first byte to its size when the download began.
+"""A whole file over HTTP, read through the reader in ranges: from its first byte to its size when the download began.
 
-The reader finds the file by its id, so a rotation in the middle changes nothing as long as the file is somewhere
-beside its old name. When it is gone, or cut, the response breaks off: a download is whole or it fails.
+The reader finds the file by its id, so a rotation during the download changes nothing as long as the file stays near
+its old name. If the file is removed or cut, the response is aborted: a download is complete or it fails.
 """
 
 from __future__ import annotations
@@ -38,16 +38,17 @@ from django_logtail.viewing.told import told_reason
 
 logger = logging.getLogger(__name__)
 
-#: Seconds until a reader must have said which file it is.
+#: Seconds a reader has to say which file it is.
 START_SECONDS: Final = 8.0
-#: Seconds between looks at the state, whose changes are no news.
+#: Seconds between checks of the state, because changes of it wake nobody.
 LOOK_SECONDS: Final = 0.1
-#: Times one range is asked for, before the file counts as gone: a reader may hand over, a message may be lost, and
-#: a file that is renamed while it is looked for is not found.
+#: Attempts at one range before the file counts as gone: a reader may hand over, a message may be lost, and a file that
+#: is renamed during the search isn't found.
 TRIES: Final = 3
-#: Bytes handed to the server at a time: where it shows nothing, a client must take as many in STALL_SECONDS.
+#: Bytes handed to the server at a time: if the server shows no progress, the client must read this much in
+#: STALL_SECONDS.
 PIECE_BYTES: Final = 64 * 1024
-#: The `Content-Encoding` that no middleware encodes again.
+#: The `Content-Encoding` that keeps middleware from encoding the response.
 IDENTITY: Final = "identity"
 
 
@@ -61,12 +62,12 @@ class NoFile(Exception):
 
 
 class BrokenOff(Exception):
-    """The rest of a file is not available. Raised into the response, so that the server ends the connection."""
+    """The rest of the file is not available. Raised into the response, so that the server ends the connection."""
 
 
 @dataclass(frozen=True, slots=True)
 class Downloader:
-    """The user who downloads: decides whether the download may continue."""
+    """The downloading user, who may lose access before the end."""
 
     user_id: str
     session_key: str
@@ -75,7 +76,7 @@ class Downloader:
 
 @dataclass(frozen=True, slots=True)
 class WholeFile:
-    """One generation, and its size when it was asked for."""
+    """One generation, and its size when the download was requested."""
 
     file: str
     size: int
@@ -83,7 +84,7 @@ class WholeFile:
 
 async def whole_file(relay: Relay, log: Log, user: str = "") -> WholeFile:
     """The generation that the log's path names now. Raises `NoFile`."""
-    # A feed of its own: a shared one may stand in an older file.
+    # A feed of its own: a shared one may still be in an older file.
     viewer = relay.feeds.join(
         str(log.pk),
         log.queue_name,
@@ -112,7 +113,7 @@ async def whole_file(relay: Relay, log: Log, user: str = "") -> WholeFile:
 
 
 def is_encoded(headers: Mapping[str, str]) -> bool:
-    """Whether something between the view and the server encodes the body, which it then cannot do as one whole."""
+    """Whether anything between the view and the server encodes the body; it then no longer has a known length."""
     return headers.get("Content-Encoding", IDENTITY) != IDENTITY
 
 
@@ -124,13 +125,13 @@ async def bytes_of(
     is_altered: Callable[[], bool] = lambda: False,
     places: contextlib.ExitStack | None = None,
 ) -> AsyncGenerator[bytes]:
-    """The file's bytes, one range in memory at a time, the next one read when this one was taken.
+    """The file's bytes, one range in memory at a time; the next one is read when this one was taken.
 
-    `connection` is the client's, where the server shows it. A client that takes nothing for long is ended.
-    `places`, what the user was counted for before the answer began, are given back when it ends.
-    `is_altered`, asked when all of the host's middleware has seen the answer: whether one of them changes its bytes.
+    `connection` is the client's, if the server shows it. A client that takes nothing for too long is disconnected.
+    `places`, counted for the user before the response began, are given back when it ends.
+    `is_altered` is called when all of the host's middleware has seen the response: whether any of it changes the bytes.
 
-    Raises `BrokenOff` when they cannot all be had, or may not be had any more.
+    Raises `BrokenOff` when some bytes are no longer available, or no longer allowed.
     """
     relay, spending = relay_here(), spending_here()
     who = Who(downloader.user_id, downloader.session_key, log.slug)
@@ -188,7 +189,7 @@ async def bytes_of(
 
 
 class Body:
-    """What an answer sends. Django closes it after the answer, also after one that was never begun."""
+    """The body of a response. Django closes it after the response, even one that never began."""
 
     def __init__(self, pieces: AsyncGenerator[bytes], places: contextlib.ExitStack) -> None:
         self._pieces = pieces
@@ -199,13 +200,13 @@ class Body:
         return self._pieces
 
     def close(self) -> None:
-        """End the pieces, wherever they stand, and give back what the user was counted for. From any thread."""
+        """End the pieces, wherever they are, and give back what was counted for the user. From any thread."""
         with contextlib.suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(lambda: asyncio.ensure_future(self._end()))
 
     async def _end(self) -> None:
         try:
-            with contextlib.suppress(RuntimeError):  # whoever takes them is still there, and ends them
+            with contextlib.suppress(RuntimeError):  # their consumer is still there, and ends them
                 await self._pieces.aclose()
         finally:
             self._places.close()
@@ -233,14 +234,14 @@ async def _range(relay: Relay, log: Log, user: str, whole: WholeFile, start: int
 
 
 async def _taken(answer: Request, start: int, end: int) -> bytes:
-    """The bytes [start, end) from the messages of an answer, which may come twice or not at all."""
+    """The bytes [start, end) from the messages of an answer, each of which may come twice or not at all."""
     data = bytearray()
     while True:
         message = await answer.next()
         if isinstance(message, Failed):
             raise BrokenOff(in_full(message.error))
         if isinstance(message, Found):
-            continue  # nothing is searched for
+            continue  # belongs to searches
         missing = start + len(data)
         if message.start.offset > missing:
             raise BrokenOff("a message was lost")
@@ -255,7 +256,7 @@ async def _taken(answer: Request, start: int, end: int) -> bytes:
 
 
 def file_name(log: Log) -> str:
-    """What the file is called on its host, without what could mislead a browser or a file system."""
+    """The file's name on its host, without anything that could mislead a browser or a file system."""
     name = Path(log.path).name
     return (
         "".join(letter if letter.isprintable() and letter not in '/\\"' else "_" for letter in name) or "log"

@@ -1,4 +1,4 @@
-"""What a WebSocket handshake says about the client. It bypasses the host's HTTP middleware."""
+"""What a WebSocket handshake reveals about the client. Handshakes bypass the host's HTTP middleware."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from django.utils.http import is_same_domain
 
 Scope = MutableMapping[str, Any]
 
-#: IPv4, IPv6 with or without a zone, a host's name.
+#: IPv4, IPv6 with or without a zone, a host name.
 _ADDRESS: Final = re.compile(r"[0-9A-Za-z.:%_-]{1,100}")
 
 
 def peer_address(scope: Scope) -> str:
-    """The address that the connection comes from, "" when the server does not say."""
+    """The address that the connection comes from; "" if the server doesn't provide it."""
     return address_of((scope.get("client") or [""])[0])
 
 
 def address_of(said: object) -> str:
-    """The address in what a server says of a client, "" when that is none.
+    """The address that a server reports for a client; "" if it isn't one.
 
-    Behind a proxy it may be what a header said. It is shown to people and kept as a key, so it must look like one.
+    Behind a proxy it may come from a header. It is shown to people and used as a key, so it must look like an address.
     """
     return said if isinstance(said, str) and _ADDRESS.fullmatch(said) else ""
 
 
 def is_secure(scope: Scope) -> bool:
-    """Whether the page behind this socket came over HTTPS, as far as server, proxy and settings say.
+    """Whether the page behind this socket came over HTTPS, according to server, proxy and settings.
 
-    `X-Forwarded-Proto` counts without the setting as well: only a browser's word on its origin is judged by this, and
-    no page can have a browser send that header.
+    `X-Forwarded-Proto` counts even without the setting: this only serves to check a browser's Origin, and no page can
+    make a browser send that header.
     """
     headers = dict(scope["headers"])
     name, value = settings.SECURE_PROXY_SSL_HEADER or ("HTTP_X_FORWARDED_PROTO", "https")
@@ -47,7 +47,7 @@ def is_secure(scope: Scope) -> bool:
 def is_origin_allowed(scope: Scope) -> bool:
     """The CSRF rule for WebSockets: the page's own scheme and host, or an origin in CSRF_TRUSTED_ORIGINS.
 
-    Even with ALLOWED_HOSTS "*".
+    It applies even with ALLOWED_HOSTS "*".
     Clients other than browsers send no Origin; session and ticket decide what they may see.
     """
     headers = dict(scope["headers"])

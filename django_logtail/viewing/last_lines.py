@@ -1,7 +1,7 @@
-"""The last lines of a log in one HTTP answer, for networks that let no WebSocket through.
+"""The last lines of a log in one HTTP response, for networks that block WebSockets.
 
-They come through the same relay and reader as a viewer's; the viewer leaves again when the answer is complete. The
-answer is the messages a socket would have sent, one after the other: see `docs/reference/protocol.md`.
+They come through the same relay and reader as for a socket; the viewer leaves when the response is complete. The body
+is the messages a socket would have sent, one after the other: see `docs/reference/protocol.md`.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from django_logtail.relay.feed_viewer import FeedViewer
 from django_logtail.timing import pause
 from django_logtail.viewing.told import told
 
-#: Bytes of frames in one answer, and the batch that goes past it: what a `range` may answer with.
+#: Bytes of frames in one response, plus the batch that exceeds it: as much as the answer to a `range` may have.
 ANSWER_BYTES: Final = MAX_RANGE_BYTES
-#: Seconds one answer may take: more than it takes to learn that no reader is there.
+#: Seconds one response may take: longer than it takes to learn that there is no reader.
 ANSWER_SECONDS: Final = 8.0
-#: Seconds without news after which a complete answer goes out, and at most: a rotation and what the newer file
-#: holds follow the last byte of the old one at once, and a busy log never falls silent.
+#: Seconds without news before a complete response is sent, and the most it waits in all: a rotation and the content of
+#: the newer file follow the last byte of the old one at once, and a busy log is never silent.
 SETTLE_SECONDS: Final = 0.2
 MOST_SETTLE_SECONDS: Final = 1.0
-#: Seconds between looks at the state, whose changes are no news.
+#: Seconds between checks of the state, because changes of it wake nobody.
 LOOK_SECONDS: Final = 0.1
 
 
 async def last_lines(relay: Relay, log: Log, *, lines: int, resume: Place | None, user: str = "") -> bytes:
-    """What lies between `resume`, or the last `lines` lines, and the end of the file as it is now.
+    """Everything from `resume`, or from the last `lines` lines, to the file's current end.
 
-    `hello` first, then the stream, `status` and `end`. Its `reason` is "complete"; or "more" when ANSWER_BYTES were
-    reached; or "no-answer" when the reader took too long: what came until then is there.
+    First `hello`, then the stream, `status` and `end`, whose `reason` is "complete"; "more" if ANSWER_BYTES were
+    reached; or "no-answer" if the reader took too long: everything that arrived until then is included.
     """
     label = log.encoding_label
     viewer = relay.feeds.join(
@@ -68,7 +68,7 @@ async def last_lines(relay: Relay, log: Log, *, lines: int, resume: Place | None
 
 
 class _Answer:
-    """What goes out, and how far into the file it reaches."""
+    """What is sent, and how far into the file it reaches."""
 
     def __init__(self, *, sees_host: bool) -> None:
         self._sees_host = sees_host
@@ -80,7 +80,7 @@ class _Answer:
         self._end = 0
 
     def add(self, frame: Frame) -> None:
-        """A frame of a socket. Text gets a newline, as a batch has one after its fields."""
+        """Add a frame of a socket. Text gets a newline, like the one after a batch's fields."""
         encoded = told(frame, sees_host=self._sees_host).encoded
         part = encoded if isinstance(encoded, bytes) else encoded.encode() + b"\n"
         self.parts.append(part)
@@ -96,7 +96,7 @@ class _Answer:
 
     @property
     def is_caught_up(self) -> bool:
-        """Whether it has all that the file held when reading began, or another file already."""
+        """Whether it contains everything that was in the file when reading began, or is already in another file."""
         if self._began_in is None:
             return False
         return self._file != self._began_in or self._end >= self._goal
@@ -114,7 +114,7 @@ async def _collect(viewer: FeedViewer, answer: _Answer) -> str:
             heard_at = now
             if answer.size >= ANSWER_BYTES:
                 return "more"
-        # Each feed is told its state and size within half a second: the answer ends with what is true.
+        # Each feed learns its state and size within half a second, so the response ends with the true ones.
         if viewer.feed.state != "waiting" and (answer.is_caught_up or viewer.feed.state != "live"):
             caught_up_at = caught_up_at or now
             if now >= min(max(heard_at, caught_up_at) + SETTLE_SECONDS, caught_up_at + MOST_SETTLE_SECONDS):

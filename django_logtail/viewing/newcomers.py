@@ -1,7 +1,7 @@
 """Sockets whose client has not identified itself yet: how many there may be, in total and per address.
 
-One machine can use up all of these places with forged sessions. So when they are used up, the session is looked up,
-and signed-in users share as many again.
+One machine can use up all of these places with forged sessions. When they are used up, sessions are therefore looked
+up, and signed-in users share the same number of places again.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ from django_logtail.timing import time_limit
 
 logger = logging.getLogger(__name__)
 
-#: Seconds that a look at a session may take.
+#: Seconds that looking up a session may take.
 LOOK_SECONDS: Final = 1.0
-#: Looks under way or waiting, in all and for one address: a flood of handshakes is no flood of queries.
+#: Lookups running or waiting, in total and per address, so that a flood of handshakes doesn't become a flood of
+#: queries.
 MOST_LOOKS: Final = 64
 MOST_LOOKS_PER_ADDRESS: Final = 16
-#: What is the IPv6 address of one machine: it is given at least a /64, and may use each address of it.
+#: The part of an IPv6 address that identifies a machine: it is given at least a /64, and may use each address in it.
 NETWORK_BITS: Final = 64
 
 
@@ -38,18 +39,18 @@ class TooManyNewcomers(Exception):
 
 
 class Newcomers:
-    """Those of this process. Keeps an address no longer than one of its sockets is new."""
+    """The newcomers of this process. An address is kept only while one of its sockets is new."""
 
     def __init__(self) -> None:
         self.by_address: dict[str, int] = {}
-        #: Those of them that found no place by their address, by their user.
+        #: By user, those for whom no place was left by address.
         self.by_user: dict[str, int] = {}
         self.total = 0
 
     async def let_in(self, address: str, session_key: str) -> contextlib.ExitStack:
-        """One more until what is returned is closed. Raises `TooManyNewcomers`.
+        """Count one more until the returned stack is closed. Raises `TooManyNewcomers`.
 
-        `address` "" is none: a server behind a Unix socket tells none, and then only the limit in all holds.
+        `address` is "" if unknown, as behind a Unix socket; then only the total limit applies.
         """
         place, machine = contextlib.ExitStack(), machine_of(address)
         try:
@@ -95,7 +96,7 @@ class Newcomers:
 
 
 class Looks:
-    """Looks at sessions, in threads of its own: those of the project's views are not kept waiting."""
+    """Looks up sessions in threads of its own, so that the project's views never wait."""
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="logtail-newcomers")
@@ -113,7 +114,7 @@ class Looks:
         look.add_done_callback(lambda look: self._ended(look, machine))
         try:
             async with time_limit(LOOK_SECONDS):
-                # Never cancelled: one that waits for a thread would no longer count, and still be held.
+                # Never cancelled: a lookup that waits for a thread would no longer be counted, but still exist.
                 return await asyncio.shield(asyncio.wrap_future(look))
         except asyncio.TimeoutError:
             return ""
@@ -130,15 +131,15 @@ def _user(session_key: str) -> str:
     try:
         user = session_user(session_key)
         return "" if user is None else str(user.pk)
-    except Exception as error:  # noqa: BLE001 - a session engine raises what it likes; the page tries again
-        logger.debug("a newcomer's session cannot be looked up: %s", error)
+    except Exception as error:  # noqa: BLE001 - a session engine may raise anything; the page tries again
+        logger.debug("cannot look up a newcomer's session: %s", error)
         return ""
     finally:
         close_old_connections()
 
 
 def machine_of(address: str) -> str:
-    """What is counted as one: an IPv4 address, however it is written, or the network of an IPv6 address."""
+    """What counts as one machine: an IPv4 address, however it is written, or the network of an IPv6 address."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

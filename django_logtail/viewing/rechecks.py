@@ -1,8 +1,8 @@
-"""Whether those who were let in may stay: looked up again and again, one after the other, and told to whom it concerns.
+"""Whether viewers who were let in may stay: their access is looked up repeatedly, one after the other.
 
-One round a process and not one look for each viewer: viewers of one session and log share a decision, all look-ups
-share a connection to the database, and they are spread over the interval. A request of a viewer is served by the
-decision of the last second.
+There is one round for the process, not a loop for each viewer: viewers with the same session and log share a decision,
+all lookups share a database connection, and they are spread over the interval. A viewer's request is served on a
+decision from the last second.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ from django_logtail.models import Log
 from django_logtail.tailing.reasons import reason
 from django_logtail.timing import Supervisor, pause, time_limit
 
-#: Seconds between looks at session and permission of who is let in and stays, and by how much of it they differ.
+#: Seconds between lookups of a viewer's session and permission, and the share of it by which they vary.
 ADMIT_SECONDS: Final = 15.0
 JITTER: Final = 0.2
-#: Seconds after a look-up that failed until the next; when that fails as well, nobody may stay.
+#: Seconds from a failed lookup to the next; if that fails too, its viewers must leave.
 RETRY_SECONDS: Final = ADMIT_SECONDS * (1 - JITTER)
-#: Seconds such a look may take: a database that is cut off says nothing for a quarter of an hour, and a crowd that
-#: comes at once waits for some seconds. With all of the above, who is to leave does so within 90 s.
+#: Seconds a lookup may take: a database that is cut off doesn't respond for a quarter of an hour, and a crowd that
+#: arrives at once waits for some seconds. Together with the above, viewers who must leave do so within 90 s.
 ANSWER_SECONDS: Final = 30.0
-#: Seconds for which a decision serves whatever else its viewer asks for.
+#: Seconds for which a decision also serves the viewer's other requests.
 FRESH_SECONDS: Final = 1.0
-#: Somebody waits for the answer: before all that is due, and overdue on a host that looks up too slowly.
+#: Somebody is waiting for the answer: it goes before everything due, and before what a slow host is late with.
 AT_ONCE: Final = float("-inf")
-#: What is listed as due and no longer is, before the list is tidied up.
+#: Outdated entries in the list of what is due, before the list is tidied up.
 LISTED: Final = 64
-#: Seconds after which the look-ups take another connection to the database, however well this one does.
+#: Seconds after which lookups use a new database connection, even if the old one works.
 CONNECTION_SECONDS: Final = 60.0
 
 
 class Who(NamedTuple):
-    """Whom a decision is about, and which log."""
+    """Whose access to which log is decided."""
 
     user_id: str
     session_key: str
@@ -53,11 +53,11 @@ class Who(NamedTuple):
 
 
 class Changed(Exception):
-    """The log's row says something else than when somebody was let in."""
+    """The log's row has changed since the viewer was let in."""
 
 
 class Stay:
-    """One who was let in, for one revision of a log. `lost` is set when they may not stay, with the reason."""
+    """A viewer let in for one revision of a log. `lost` is set, with the reason, when they may not stay."""
 
     def __init__(self, rounds: Rounds, decision: _Decision, log: Log) -> None:
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -70,11 +70,11 @@ class Stay:
         await asyncio.shield(self.lost)
 
     async def admit(self, seconds: float = FRESH_SECONDS) -> Log:
-        """The log, if they may still see it, by a decision no older than so many seconds. Raises as `until_lost`."""
+        """The log, if they may still see it, on a decision at most `seconds` old. Raises what `until_lost` raises."""
         return await self._rounds.decided(self._decision, self, seconds)
 
     def tell(self, outcome: Log | Exception) -> None:
-        """What was decided."""
+        """Take note of a decision."""
         if self.lost.done():
             return
         if isinstance(outcome, Exception):
@@ -82,23 +82,23 @@ class Stay:
         elif outcome.revision != self._log.revision:
             self.lose(Changed(reason("changed")))
         else:
-            self._log.sees_host = outcome.sees_host  # who is no longer staff watches on, and is told less
+            self._log.sees_host = outcome.sees_host  # no longer staff: goes on, but sees less
 
     def lose(self, error: Exception) -> None:
-        """They may not stay, for this reason."""
+        """Make them leave, for this reason."""
         self.lost.set_exception(error)
-        self.lost.exception()  # nobody need be waiting
+        self.lost.exception()  # there may be nobody waiting for it
 
 
 class _Decision:
-    """About one session and log, for all of their viewers."""
+    """The decision about one session and log, for all of their viewers."""
 
     def __init__(self, who: Who, log: Log, now: float) -> None:
         self.who = who
         self.log = log
         self.decided_at = now
         self.due_at = 0.0
-        #: When the first of the look-ups failed that have failed in a row.
+        #: When the current series of failed lookups began.
         self.failed_at: float | None = None
         self.stays: set[Stay] = set()
         self.asked: asyncio.Future[None] | None = None
@@ -134,7 +134,7 @@ class Rounds:
 
     @contextlib.contextmanager
     def kept(self, who: Who, log: Log) -> Iterator[Stay]:
-        """Look up while the block runs whether `who` may stay, who was just let in for this state of the log."""
+        """While the block runs, look up whether `who`, just let in for this state of the log, may stay."""
         decision = self._decisions.get(who)
         if decision is None:
             decision = self._decisions[who] = _Decision(who, log, self._loop.time())
@@ -142,7 +142,7 @@ class Rounds:
         stay = Stay(self, decision, log)
         decision.stays.add(stay)
         if self._task is None or self._task.done():
-            self._task = self._supervisor.keep("looking up who may stay", self._run)
+            self._task = self._supervisor.keep("re-checking access", self._run)
         try:
             yield stay
         finally:
@@ -153,7 +153,7 @@ class Rounds:
                 self._sooner.set()
 
     async def decided(self, decision: _Decision, stay: Stay, seconds: float) -> Log:
-        """The log as it was so many seconds ago. Raises what the stay was lost by, and `DatabaseError`."""
+        """The log as it was at most `seconds` ago. Raises the reason why the stay was lost, and `DatabaseError`."""
         if self._loop.time() - decision.decided_at > seconds and not stay.lost.done():
             if decision.asked is None:
                 decision.asked = self._loop.create_future()
@@ -165,7 +165,7 @@ class Rounds:
         return decision.log
 
     def stale(self, concerns: Callable[[Who], bool]) -> None:
-        """What was decided about these serves no longer, and is looked up now. From any thread."""
+        """Discard the decisions about these, and look them up now. From any thread."""
         with contextlib.suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(self._stale, concerns)
 
@@ -184,7 +184,7 @@ class Rounds:
         heapq.heappush(self._due, (decision.due_at, next(self._numbers), decision))
 
     def _forget(self) -> None:
-        """Forget those who left, and all but a few that were postponed."""
+        """Forget entries of viewers who left, and all but a few that were postponed."""
         if not self._decisions:
             self._due = []
         elif len(self._due) > 2 * len(self._decisions) + LISTED:
@@ -192,7 +192,7 @@ class Rounds:
             heapq.heapify(self._due)
 
     def _next_due(self) -> _Decision | None:
-        """The one that is due first, which is no longer listed as due."""
+        """Take the one that is due first from the list."""
         while self._due:
             due_at, _, decision = self._due[0]
             if due_at == decision.due_at and decision.stays:
@@ -200,11 +200,11 @@ class Rounds:
                     return None
                 heapq.heappop(self._due)
                 return decision
-            heapq.heappop(self._due)  # it was put off or sooner, or nobody is left
+            heapq.heappop(self._due)  # it was rescheduled, or nobody is left
         return None
 
     async def _run(self) -> None:
-        """One look-up after the other, for as long as there is anybody."""
+        """One lookup after the other, as long as there are viewers."""
         while self._decisions:
             self._sooner.clear()
             decision = self._next_due()
@@ -217,14 +217,14 @@ class Rounds:
                     log = await self._look(decision.who)
             except asyncio.TimeoutError:
                 self._no_answer(decision)
-            except Exception as error:  # noqa: BLE001 - what the host's policy raises is for these viewers alone
+            except Exception as error:  # noqa: BLE001 - what the host's policy raises affects only these viewers
                 self._decide(decision, error)
             else:
                 self._decide(decision, log)
         self._rest()
 
     def _no_answer(self, decision: _Decision) -> None:
-        """Viewers that became due since then have waited as long in vain."""
+        """Viewers that became due in the meantime have waited in vain just as long."""
         error = DatabaseError(f"no answer within {ANSWER_SECONDS:.0f} s")
         self._decide(decision, error)
         while (other := self._next_due()) is not None:
@@ -251,15 +251,15 @@ class Rounds:
         for stay in list(decision.stays):
             try:
                 stay.tell(outcome)
-            except Exception as error:  # noqa: BLE001 - seen; and whom it could not be told may not stay
-                self._supervisor.failed("telling who may stay", error)
+            except Exception as error:  # noqa: BLE001 - reported; and those who could not be told may not stay
+                self._supervisor.failed("telling viewers of a decision", error)
                 stay.lose(error)
         if asked is not None:
             asked.set_result(None)
 
 
 class Looks:
-    """Looks up in the database, in a thread of its own and over one connection that lasts."""
+    """Lookups in the database, in a thread of their own and over one lasting connection."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -276,11 +276,11 @@ class Looks:
             raise
 
     def rest(self) -> None:
-        """Keep no connection while there is nothing to look up."""
+        """Close the connection while there is nothing to look up."""
         self._thread.submit(self._close)
 
     def look(self, who: Who) -> Log:
-        """In the thread."""
+        """Look up, in the thread."""
         if self._opened_at is None or self._clock() - self._opened_at >= CONNECTION_SECONDS:
             self._close()
         is_new = self._opened_at is None
@@ -312,7 +312,7 @@ _rounds: dict[asyncio.AbstractEventLoop, Rounds] = {}
 
 
 def rounds_here() -> Rounds:
-    """Those of the running event loop."""
+    """The rounds of the running event loop."""
     loop = asyncio.get_running_loop()
     for old in [old for old in _rounds if old.is_closed()]:
         del _rounds[old]
@@ -323,14 +323,14 @@ def rounds_here() -> Rounds:
 
 
 def note_row(instance: Any, using: str, **kwargs: object) -> None:
-    """A log was changed in this process: once that is committed, its viewers are re-checked."""
+    """A log was changed in this process: once that is committed, re-check its viewers."""
     if isinstance(instance, Log):
         slug = instance.slug
         transaction.on_commit(lambda: _stale_everywhere(lambda who: who.slug == slug), using=using)
 
 
 def note_sign_out(user: Any, **kwargs: object) -> None:
-    """Somebody signed out in this process."""
+    """Somebody signed out in this process: re-check their viewers."""
     if user is not None:
         user_id = str(user.pk)
         _stale_everywhere(lambda who: who.user_id == user_id)
@@ -342,7 +342,7 @@ def _stale_everywhere(concerns: Callable[[Who], bool]) -> None:
 
 
 def watch_changes() -> None:
-    """Hear of what is changed in this process. Called once, from the app's `ready`."""
+    """Listen for changes made in this process. Called once, from the app's `ready`."""
     for signal in (signals.post_save, signals.post_delete):
         signal.connect(note_row, sender=Log, dispatch_uid="logtail.rounds")
     for members in (Log.groups, Log.users):

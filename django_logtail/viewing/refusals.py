@@ -1,6 +1,6 @@
 """The log of refused handshakes: a client that tries a thousand times a second must not fill it.
 
-What a client sent is cut and escaped before it is written.
+Anything a client sent is shortened and escaped before it is written.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import Final
 
 logger = logging.getLogger(__name__)
 
-#: Seconds between two lines about the same kind of refusal; what comes in between is counted.
+#: Seconds between two lines about the same kind of refusal; those in between are counted.
 SAY_SECONDS: Final = 10.0
-#: Characters of anything that a client sent.
+#: Characters kept of anything that a client sent.
 MOST_CHARACTERS: Final = 100
 
 
 class Refusals:
-    """By kind, of which there are as many as the code names. Belongs to one thread."""
+    """Counts refusals by kind; the code names all kinds, so there are few. Belongs to one thread."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -27,7 +27,7 @@ class Refusals:
         self._unsaid: dict[str, int] = {}
 
     def say(self, kind: str, *, address: str, log: str, seen: str = "") -> None:
-        """A handshake for `log` was refused because of `kind`; `seen` is what the client sent, or which limit."""
+        """Log that a handshake for `log` was refused because of `kind`; `seen` is what the client sent, or the limit."""
         now = self._clock()
         if now - self._said_at.get(kind, float("-inf")) < SAY_SECONDS:
             self._unsaid[kind] = self._unsaid.get(kind, 0) + 1
@@ -45,7 +45,7 @@ class Refusals:
 
 
 def printable(text: str) -> str:
-    """What a client sent, as it may stand in a log and on a terminal."""
+    """What a client sent, made safe for a log file and a terminal."""
     cut = text[:MOST_CHARACTERS]
     safe = "".join(letter if letter.isascii() and letter.isprintable() else "?" for letter in cut)
     return repr(safe + "…" if len(text) > len(cut) else safe)

@@ -28,9 +28,9 @@ from django_logtail.viewing.slots import slots
 from django_logtail.viewing.socket import End
 from django_logtail.viewing.spending import spending_here
 
-#: Answers to `range` one viewer may wait for at a time.
+#: Answers to `range` that one viewer may wait for at a time.
 RANGES: Final = 4
-#: Searches one viewer may have under way: one that was cancelled a moment ago may still be ending.
+#: Searches that one viewer may have running: one that was just cancelled may still be ending.
 SEARCHES: Final = 2
 
 Asked = protocol.Range | protocol.RangeBefore | protocol.SearchFrom
@@ -42,7 +42,7 @@ def offered() -> list[str]:
 
 
 class Answers:
-    """The answers under way of one viewer."""
+    """The answers to one viewer that are being made."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Answers:
     ) -> None:
         """`admit`: the log, if the viewer may still see it; raises `Refused`, `Changed` and `DatabaseError`.
 
-        `user`: whose share is charged. `send` returns how long the frame was, and raises `End`.
+        `user`: whose share is charged. `send` returns the length of the frame, and raises `End`.
         """
         self._relay = relay
         self._user = user
@@ -67,7 +67,7 @@ class Answers:
         return [*self._ranges.values(), *self._searches.values()]
 
     async def begin(self, asked: Asked) -> None:
-        """Start to answer, or report too many requests at a time. A user who has spent their share waits first."""
+        """Start answering, or report too many requests at a time. A user who has spent their share waits first."""
         processor = spending_here().processor
         await processor.turn(self._user)
         await Charged(self._begin(asked), functools.partial(processor.spend, self._user))
@@ -103,7 +103,7 @@ class Answers:
             task.cancel()
 
     async def _answer(self, asked: Asked) -> None:
-        # Whoever listens notices as well that the other side is gone, and the next look-up that access is.
+        # The listening task also notices that the client is gone, and the next lookup that access is.
         with contextlib.suppress(End, Refused, Changed):
             spending = spending_here()
             if isinstance(asked, protocol.SearchFrom):
@@ -123,7 +123,7 @@ class Answers:
             await self._tell(asked)
         except (End, Refused, Changed):
             raise
-        except Exception as error:  # noqa: BLE001 - seen; who asked is told, and everything else goes on
+        except Exception as error:  # noqa: BLE001 - reported; the viewer is told, and everything else goes on
             self._relay.supervisor.failed("answering a viewer", error)
             text = reason("server-failed")
             await self._send(Frame.message("error", request=asked.request, id="unavailable", text=text))
@@ -161,7 +161,7 @@ def _too_many_searches(request: int) -> dict[str, object]:
 
 
 async def range_frames(answer: Request, request: int) -> AsyncGenerator[Frame]:
-    """The frames that answer a `range`: batches, and a last one `done` or `error`. Close it to end the asking."""
+    """The frames that answer a `range`: batches, then `done` or `error`. Close it to withdraw the request."""
     try:
         while True:
             message = await answer.next()
@@ -182,10 +182,10 @@ async def range_frames(answer: Request, request: int) -> AsyncGenerator[Frame]:
 
 
 async def search_frames(answer: Request, request: int, start: Place) -> AsyncGenerator[Frame]:
-    """The frames that answer a `search`, the last one `done` or `error`. Close it to end the search.
+    """The frames that answer a `search`, ending with `done` or `error`. Close it to end the search.
 
-    Each message says how many hits there were with it: one that got lost is noticed, and what a reader sends once more
-    that began at the beginning again is left out.
+    Each message carries the number of hits so far, so that a lost one is noticed, and repeated hits are left out when
+    another reader starts the search over.
     """
     taken = 0
     try:
@@ -227,7 +227,7 @@ async def search_frames(answer: Request, request: int, start: Place) -> AsyncGen
 
 
 def _hit(start: int, end: int, parts: list[str], before: bool, after: bool) -> dict[str, Any]:
-    """`before`, `after`: whether the line goes on beyond the parts."""
+    """`before`, `after`: whether the line continues beyond the parts."""
     return {
         "start": start,
         "end": end,

@@ -1,4 +1,4 @@
-"""One admitted viewer: its cursor moves along the feed, what it says is done, its access is looked at again."""
+"""One admitted viewer: its cursor moves along the feed, its requests are served, its access is re-checked."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ from django_logtail.viewing.unacknowledged import ACK_SECONDS, Unacknowledged
 
 logger = logging.getLogger(__name__)
 
-#: Seconds that all tasks of a viewer together may take to end: its slot is free then, whatever they do.
+#: Seconds that all tasks of a viewer together may take to end: after that, its slot is freed in any case.
 ENDING_SECONDS: Final = 5.0
-#: Seconds after which something is sent anyway: proxies cut silent sockets after 30 to 100 s.
+#: Seconds of silence after which something is sent anyway: proxies cut silent sockets after 30 to 100 s.
 KEEP_ALIVE_SECONDS: Final = 20.0
-#: Seconds between looks while the reader knows another state of the log's entry than this process.
+#: Seconds between checks while the reader has a different revision of the log's row than this process.
 LOOK_AGAIN_SECONDS: Final = 1.0
 
 
 class Watching:
-    """From the server's `hello` to whatever ends it."""
+    """From the server's `hello` to the end."""
 
     def __init__(self, socket: Socket, log: Log, user: str, address: str, stay: Stay) -> None:
-        """`stay`: whether the viewer may go on, for this state of the log."""
+        """`stay`: whether the viewer may stay, for this revision of the log."""
         self._socket = socket
         self._log = log
         self._user = user
@@ -126,7 +126,7 @@ class Watching:
             match await self._socket.next_message():
                 case protocol.Ack(place):
                     if self._unacknowledged.acknowledge(place):
-                        # What acknowledges something new is free: there are as many of these as we sent batches.
+                        # An acknowledgement of something new is free: there are at most as many as batches sent.
                         self._socket.allowance.give_back()
                 case protocol.Hold():
                     self._unacknowledged.hold()
@@ -169,9 +169,9 @@ class Watching:
             raise End(CloseCode.NO_READER, "log-changed", text, may_retry=True) from None
 
     async def _look_again(self) -> None:
-        """The reader has found another state of the log's entry: does this viewer's decision still hold?"""
+        """The reader has found a different revision of the log's row: does the decision about this viewer still hold?"""
         with contextlib.suppress(
             Refused, Changed, DatabaseError
-        ):  # `_until_lost` says so, or the next look decides
+        ):  # `_until_lost` reports it, or the next check decides
             await self._stay.admit(LOOK_AGAIN_SECONDS / 5)
-        await asyncio.sleep(LOOK_AGAIN_SECONDS)  # the reader's database may be ahead of this one
+        await asyncio.sleep(LOOK_AGAIN_SECONDS)  # the reader's database may be ahead of ours

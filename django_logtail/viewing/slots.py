@@ -1,8 +1,8 @@
-"""How many of a thing one user has at a time, over all processes of this host that serve the project.
+"""How many of a thing one user has at a time, across all processes of the project on this host.
 
-Each is a lock on one byte of a file (POSIX record locks): the system frees those of a process that dies, whatever it
-dies of, so there is nothing to tidy up and no server to ask. Where the byte is follows from a keyed hash of user and
-kind; the file has no content.
+Each is a lock on one byte of a file (POSIX record locks): when a process dies for any reason, the system frees its
+locks, so nothing needs to be cleaned up and no server asked. The byte's offset is a keyed hash of user and kind; the
+file is empty.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from django_logtail.signing import keys_for
 
 logger = logging.getLogger(__name__)
 
-#: Slots that one user may have of one kind at most; a power of two, so that no two users' overlap in part.
+#: The most slots one user may have of one kind; a power of two, so that two users' slots never overlap in part.
 MOST_SLOTS: Final = 16_384
-#: Seconds between two looks at whether the file is still the one of that name, and marks that it is in use: whatever
-#: tidies up directories of temporary files takes days.
+#: Seconds between checks that the file still has its name, and between updates of its time: programs that clean up
+#: temporary directories wait for days.
 LOOK_SECONDS: Final = 60.0
 
 
@@ -42,7 +42,7 @@ class Taken:
         self._place: int | None = place
 
     def free(self) -> None:
-        """Once is enough, and twice does no harm."""
+        """Free it. Calling it again does no harm."""
         if self._place is not None:
             self._slots.free(self._place)
             self._place = None
@@ -55,18 +55,17 @@ class Taken:
 
 
 class Slots:
-    """The slots of this host, seen from this process. Safe in threads; a forked child has none of its parent's.
+    """The slots of this host, as seen from this process. Thread-safe; a forked child has none of its parent's.
 
-    `folder` is the directory of the file, made for this user of the system and nobody else when it is not there; None:
-    as the settings say.
-    Without such a file each process counts for itself, and says so once.
+    `folder` is the directory of the file; it is created for this system user alone if missing. None: from the settings.
+    Without such a file each process counts for itself, and logs that once.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
         self._lock = threading.Lock()
-        #: A process' second lock on a byte always succeeds, and its first close of any descriptor of the file frees
-        #: all: so what is taken is known here, and there is one descriptor.
+        #: A process's second lock on a byte always succeeds, and closing any descriptor of the file frees all its
+        #: locks: so taken slots are tracked here, and there is only one descriptor.
         self._mine: set[int] = set()
         self._descriptor: int | None = None
         self._name = ""
@@ -75,7 +74,7 @@ class Slots:
         self._has_warned = False
 
     def take(self, user: str, kind: str, most: int) -> Taken | None:
-        """One of the `most` that this user may have of a kind; None when all are taken."""
+        """Take one of the `most` slots that this user may have of a kind; None if all are taken."""
         with self._lock:
             self._look()
             first = _place_of(user, kind)
@@ -101,19 +100,19 @@ class Slots:
             fcntl.lockf(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
         except (BlockingIOError, PermissionError):
             return False
-        except OSError as error:  # a file system without locks, or no more of them
+        except OSError as error:  # a file system without locks, or out of locks
             self._warn(error)
         return True
 
     def _look(self) -> None:
-        """Open the file, or another one when it is not the one of that name any more."""
+        """Open the file, again if another one has its name now."""
         if self._pid != os.getpid():
             self._begin_anew()
         name, now = _file_name(), time.monotonic()
         if name == self._name and now - self._looked_at < LOOK_SECONDS:
             return
         if self._mine and self._name:
-            # To close it would free what is taken. The next time that nothing is.
+            # Closing it would free the taken slots; that waits until there are none.
             self._mark()
             return
         self._looked_at = now
@@ -133,7 +132,7 @@ class Slots:
                 os.utime(self._descriptor)
 
     def _begin_anew(self) -> None:
-        """In a forked child, which has inherited the descriptor and none of the locks."""
+        """Start over in a forked child, which inherits the descriptor but no locks."""
         self._pid, self._mine, self._name = os.getpid(), set(), ""
 
     def _warn(self, error: OSError) -> None:
@@ -143,16 +142,16 @@ class Slots:
 
 
 def _place_of(user: str, kind: str) -> int:
-    """Where the slots of this user and kind begin: no more than 62 bits, which every offset has."""
+    """Where the slots of this user and kind begin: at most 62 bits, which fit every file offset."""
     said = f"{kind}\0{user}".encode()
     digest = hashlib.blake2b(said, key=keys_for("slots")[0], digest_size=8).digest()
     return (int.from_bytes(digest, "big") >> 2) // MOST_SLOTS * MOST_SLOTS
 
 
 def _file_name() -> str:
-    """One for each installation: what tells it apart are its key and where its users are.
+    """One for each installation, told apart by its key and its database of users.
 
-    A copy with the same key, for trying things out, has another database; two releases of a deploy have the same.
+    A test copy with the same key has another database; two releases of one deployment share theirs.
     """
     database = connections.settings[router.db_for_read(Log) or DEFAULT_DB_ALIAS]
     where = "\0".join(str(database.get(name, "")) for name in ("NAME", "HOST", "PORT"))
@@ -169,14 +168,14 @@ def _folder() -> Path:
 
 
 def _opened(folder: Path, name: str) -> int:
-    """A descriptor of the file, in a directory that is nobody else's. Raises `OSError`."""
+    """A descriptor of the file, in a directory that no one else can use. Raises `OSError`."""
     with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=0o700)
     directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         found = os.fstat(directory)
         if found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077:
-            raise PermissionError(f"{folder} can be entered by others, or is another user's")
+            raise PermissionError(f"{folder} is open to other users, or belongs to one")
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         return os.open(name, flags, 0o600, dir_fd=directory)
     finally:

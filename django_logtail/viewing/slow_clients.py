@@ -1,8 +1,8 @@
-"""Clients that take a long answer, or don't: one that takes nothing for long is ended.
+"""Clients of long responses: one that reads nothing for too long is disconnected.
 
-Otherwise it keeps a place that others wait for, and a server that is told to stop waits for it as well. A client counts
-as moving when anything of what was sent is taken, however little: that is asked of the kernel where the server
-shows its connection, and told from the pieces it asks for elsewhere.
+Otherwise it would keep a place that others wait for, and delay a server that is told to stop. A client makes progress
+if it takes any of what was sent, however little: the kernel tells if the server shows its connection; otherwise, the
+pieces that the server requests do.
 """
 
 from __future__ import annotations
@@ -15,41 +15,41 @@ from typing import Final, Protocol
 
 #: Seconds in which a client must take something. Proxies give up after 60, and so does a phone in a tunnel.
 STALL_SECONDS: Final = 60.0
-#: The same when the server is ending: what is on its way may still arrive.
+#: The same while the server is stopping: what is on its way may still arrive.
 ENDING_SECONDS: Final = 2.0
-#: Seconds between looks.
+#: Seconds between checks.
 LOOK_SECONDS: Final = 0.5
 
 
 class Connection(Protocol):
-    """A client's, in a server that shows it."""
+    """A client's connection, in a server that shows it."""
 
     @property
     def keeps_all(self) -> bool:
-        """Whether the server takes all that it is given into memory, so that the sender must wait for `drained`."""
+        """Whether the server keeps everything it is given in memory, so that the sender must wait for `drained`."""
 
     @property
     def untaken(self) -> int | None:
-        """Bytes that were sent and that the client does not have yet; None if that is unknown."""
+        """Bytes that were sent but not yet received by the client; None if unknown."""
 
     @property
     def is_last(self) -> bool:
-        """Whether it is closed after this answer: also said by a server that was told to stop."""
+        """Whether it closes after this response: also true once the server was told to stop."""
 
     async def drained(self) -> None:
-        """Wait until the server has handed on what it was given."""
+        """Wait until the server has passed on what it was given."""
 
     def abort(self) -> bool:
-        """Close it at once, without what was not sent. False where that cannot be done."""
+        """Close it at once, discarding what was not sent. False if that can't be done."""
 
 
 class Taker:
-    """The client of one answer that is sent by the task in which this is made. Use it as `with Taker(…) as taker`."""
+    """The client of one response, sent by the task that creates this. Use it as `with Taker(…) as taker`."""
 
     def __init__(self, connection: Connection | None) -> None:
-        #: Whether it was ended for taking nothing.
+        #: Whether it was disconnected for taking nothing.
         self.has_stalled = False
-        #: How long that was, in words.
+        #: For how long, in words.
         self.stalled_for = ""
         self._connection = connection
         self._sender = asyncio.current_task()
@@ -67,7 +67,7 @@ class Taker:
 
     @contextlib.contextmanager
     def sending(self) -> Iterator[None]:
-        """While the client is to take something. Each one counts as progress."""
+        """Use around each send, while the client has something to take. Each one counts as progress."""
         self._sending = object()
         try:
             yield
@@ -75,7 +75,7 @@ class Taker:
             self._sending = None
 
     async def drained(self) -> None:
-        """Wait until the server has handed on what it was given, where it says so."""
+        """Wait until the server has passed on what it was given, if it can tell."""
         if self._connection is not None:
             with self.sending():
                 await self._connection.drained()
@@ -92,7 +92,7 @@ class Taker:
                 self.has_stalled = True
                 self.stalled_for = f"{self._patience:g} s or longer"
                 if self._is_ending:
-                    self.stalled_for = f"{self._patience:g} s, and the server is ending"
+                    self.stalled_for = f"{self._patience:g} s, and the server is stopping"
                 if self._connection is None or not self._connection.abort():
                     self._cancel_sender()
                 return
@@ -106,6 +106,6 @@ class Taker:
         return self._connection is not None and self._connection.is_last and not self._was_last
 
     def _cancel_sender(self) -> None:
-        """The server sees an answer without its end, and closes the connection in its own way."""
+        """Cancel the sender: the server sees an incomplete response, and closes the connection in its own way."""
         if self._sender is not None:
             self._sender.cancel()

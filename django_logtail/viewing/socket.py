@@ -1,4 +1,4 @@
-"""One viewer's WebSocket, as an ASGI server shows it: messages in, frames out, and how it ends."""
+"""One viewer's WebSocket, as an ASGI server presents it: messages in, frames out, and its end."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from django_logtail.viewing.daphne import Connection, connection_of
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-#: The close code of RFC 6455 for trouble of the server's own.
+#: RFC 6455's close code for an internal error.
 INTERNAL_ERROR: Final = 1011
-#: Seconds that a client may take for its last message, and for the close: it holds no place any more.
+#: Seconds that a client may take for its last message and for the close: it no longer occupies a place.
 CLOSE_SECONDS: Final = 10.0
-#: Bytes after which to see that the client has taken them, in a server that keeps whatever it is given in memory. What
-#: the client says is no proof, and answers to what it asks for are not acknowledged at all.
-#: From half of it on it is looked whether it has, which costs nothing; to wait until it has may take 20 ms too long.
+#: Bytes after which to wait until the client has received them, in a server that keeps whatever it is given in memory.
+#: A client's acknowledgement proves nothing, and answers to its requests aren't acknowledged at all.
+#: Above half of this, check whether it has, which costs nothing; waiting for it may take 20 ms too long.
 BULK_BYTES: Final = 4 * 1024 * 1024
 
 
 class End(Exception):
-    """This viewer ends: with a last message, unless the other side is gone (code None)."""
+    """The end of this viewer: with a last message, unless the client is gone (code None)."""
 
     def __init__(
         self, code: int | None, reason: str = "", text: str = "", *, may_retry: bool = False, **more: int
@@ -44,20 +44,20 @@ class End(Exception):
 
 
 def refusal(refused: Refused) -> End:
-    """How a viewer ends that may not watch."""
+    """The end of a viewer that may not watch."""
     return End(refused.code, refused.reason, refused.text, may_retry=refused.reason == "bad-ticket")
 
 
 class Socket:
-    """The server's two functions, in the words of the protocol."""
+    """The server's two functions, in terms of the protocol."""
 
     def __init__(self, receive: Receive, send: Send, client: Sequence[Any] | None = None) -> None:
-        """`client`: the scope's."""
-        #: The messages that the client may send now.
+        """`client`: from the scope."""
+        #: How many messages the client may send now.
         self.allowance = TokenBucket(
             protocol.CLIENT_MESSAGES_PER_SECOND, time.monotonic(), burst=protocol.CLIENT_MESSAGE_BURST
         )
-        #: When the last frame was sent, by the monotonic clock.
+        #: When the last frame was sent, on the monotonic clock.
         self.sent_at = time.monotonic()
         self._receive = receive
         self._send = send
@@ -66,7 +66,7 @@ class Socket:
         self._untaken = 0
 
     async def is_connecting(self) -> bool:
-        """Whether the first thing that comes is a handshake."""
+        """Whether the first event is a handshake."""
         message = await self._receive()
         return bool(message["type"] == "websocket.connect")
 
@@ -74,11 +74,11 @@ class Socket:
         await self._send({"type": "websocket.accept"})
 
     async def refuse(self, code: int) -> None:
-        """Instead of `accept`."""
+        """Refuse the handshake; call it instead of `accept`."""
         await self._send({"type": "websocket.close", "code": code})
 
     async def next_message(self) -> protocol.ClientMessage:
-        """What the client says next. Raises `BadMessage`, and `End` when it is gone or says too much."""
+        """The client's next message. Raises `BadMessage`, and `End` if it is gone or sends too much."""
         message = await self._receive()
         if message["type"] == "websocket.disconnect":
             raise End(None)
@@ -99,7 +99,7 @@ class Socket:
         return decode_client_message(text)
 
     async def send(self, frame: Frame) -> int:
-        """Returns how long it was. Raises `End` when the other side is gone."""
+        """Return the length of the frame. Raises `End` if the client is gone."""
         self.sent_at = time.monotonic()
         encoded = frame.encoded
         kind = "text" if isinstance(encoded, str) else "bytes"
@@ -109,7 +109,7 @@ class Socket:
     async def _sent(self, message: MutableMapping[str, Any]) -> None:
         try:
             await self._send(message)
-        except OSError:  # what uvicorn raises for a socket that is gone
+        except OSError:  # uvicorn raises this for a socket that is gone
             raise End(None) from None
         except RuntimeError as error:
             if daphne.says_gone(error):
@@ -117,8 +117,8 @@ class Socket:
             raise
 
     async def send_bulk(self, frame: Frame) -> int:
-        """As `send`, for what there may be much of: waits for the client, in every server."""
-        async with self._bulk:  # who sends beside waits as well
+        """Like `send`, for large amounts: waits for the client, in every server."""
+        async with self._bulk:  # concurrent senders wait as well
             if self._untaken >= BULK_BYTES // 2 and self._connection is not None:
                 if self._connection.is_drained:
                     self._untaken = 0
@@ -137,7 +137,7 @@ class Socket:
         if end.code is None:
             return
         last = Frame.message("end", reason=end.reason, text=end.text, may_retry=end.may_retry, **end.more)
-        # The other side may be gone, and each server says so in its own way; or it takes nothing any more.
+        # The client may be gone, which each server reports in its own way; or it no longer reads.
         with contextlib.suppress(Exception):
             async with time_limit(CLOSE_SECONDS):
                 await self.send(last)

@@ -1,4 +1,4 @@
-"""What one web process spends on users beside their streams: in turn, and no more on any user than their share."""
+"""What one web process spends on users besides their streams: in turn, and on no user more than their share."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from typing import Final
 from django_logtail.conf import conf
 from django_logtail.shares import Places, Shares
 
-#: Ranges of one user that one process asks readers for at a time: what comes for others stands behind their bytes.
+#: Ranges that one process requests for one user at a time: other users' data queues behind their bytes.
 RANGES_AT_A_TIME: Final = 2
-#: Microseconds of the processor that a MiB from a reader in another process has cost before it is here.
+#: Microseconds of processor time that a MiB from another process's reader has cost by the time it arrives.
 MICROSECONDS_A_MIB: Final = 8_000
-#: Logs that one user may open a second, however few at a time: each costs two connections to the database and a look at
-#: its file. As many at once as one user may have open, and no page needs more.
+#: Logs that one user may open a second, however few at a time: each costs two database connections and a look at its
+#: file. The burst is as many as one user may have open; no page needs more.
 LEAST_JOINS: Final = 16
-#: Percent of one processor for the answers to all users together: the rest is for streams and pages.
+#: Percent of one processor for answers to all users together; the rest is for streams and pages.
 PERCENT_IN_ALL: Final = 50
 
 
 class Spending:
-    """Of one event loop.
+    """The spending of one event loop.
 
-    `joins`: logs that are opened a second; `requests`: ranges a second; `ranges`: those asked for at a time;
-    `processor`: microseconds of it that answers and downloads take.
+    `joins`: logs opened a second; `requests`: ranges a second; `ranges`: ranges requested at a time; `processor`:
+    microseconds that answers and downloads take.
     """
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class Spending:
         self._is_apart = conf.READER != "local"
 
     def spend_arrival(self, user: str, size: int) -> None:
-        """So many bytes came for this user from a reader."""
+        """Charge this user for `size` bytes that arrived from a reader."""
         if self._is_apart:
             self.processor.spend(user, size * MICROSECONDS_A_MIB // (1024 * 1024))
 
@@ -44,7 +44,7 @@ _spending: dict[asyncio.AbstractEventLoop, Spending] = {}
 
 
 def spending_here() -> Spending:
-    """That of the running event loop."""
+    """The spending of the running event loop."""
     loop = asyncio.get_running_loop()
     if loop not in _spending:
         for old in [old for old in _spending if old.is_closed()]:

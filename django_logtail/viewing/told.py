@@ -1,7 +1,7 @@
 """What a viewer may know about a host: staff see everything, others only what belongs to the log.
 
-Every frame on its way to a viewer passes through here, and nothing else decides. Paths, owners and the names of
-hosts and queues are for users whom `AccessPolicy.sees_host` allows, by default staff.
+Every frame on its way to a viewer passes through here; nothing else decides. Paths, owners and the names of hosts and
+queues are for users whom `AccessPolicy.sees_host` allows, by default staff.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _FIELDS: Final[Mapping[str, frozenset[str]]] = {
     "progress": frozenset({"request", "at", "end", "reason"}),
     "end": frozenset({"reason", "text", "may_retry", "limit"}),
 }
-#: The fields that may hold one of `reasons`: told as a sentence, and once more in `why`, for a page to word.
+#: The fields that may hold one of `reasons`: sent as a sentence, and again in `why`, so that a page can translate it.
 _REASONS: Final = ("reason", "text", "what")
 
 
 def told(frame: Frame, *, sees_host: bool) -> Frame:
-    """The frame as this viewer may have it: the same one, encoded for all of them, where there is nothing to change."""
+    """The frame as this viewer may see it: the same one, encoded once for all, if there is nothing to change."""
     if frame.kind not in _FIELDS:
         return frame
     said = in_full if sees_host else in_short
@@ -55,5 +55,5 @@ def _told_value(kind: str, name: str, value: Any, said: Callable[[str], str], se
     if name in _REASONS:
         return said(value)
     if kind == "event" and name == "name" and not sees_host:
-        return PurePosixPath(value).name  # where an older generation went may be another directory
+        return PurePosixPath(value).name  # an older generation may have moved to another directory
     return value

@@ -1,4 +1,4 @@
-"""What one viewer was sent and has not acknowledged. It bounds what a socket holds that nobody reads."""
+"""What one viewer was sent but has not acknowledged. It limits what accumulates in a socket that nobody reads."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Final
 
 from django_logtail.place import Place
 
-#: Bytes a viewer may leave un-acknowledged. More, and some servers can no longer close a socket that nobody reads.
+#: Bytes a viewer may leave unacknowledged. With more, some servers can't close a socket that nobody reads.
 MOST_BYTES: Final = 256 * 1024
-#: Seconds bytes may stay un-acknowledged before the socket is closed.
+#: Seconds bytes may stay unacknowledged before the socket is closed.
 ACK_SECONDS: Final = 30.0
 
 
 class Unacknowledged:
-    """No further frame may be sent while the viewer holds, or has too much to acknowledge."""
+    """No frame may be sent while the viewer holds the stream, or has too much to acknowledge."""
 
     def __init__(self) -> None:
         self._is_held = False
@@ -27,14 +27,14 @@ class Unacknowledged:
 
     @property
     def is_overdue(self) -> bool:
-        """Whether nothing was acknowledged for too long."""
+        """Whether the viewer has acknowledged nothing for too long."""
         is_late = time.monotonic() - self._acked_at > ACK_SECONDS
         return bool(self._bytes) and is_late and not self._is_held
 
     def sent(self, size: int, place: Place | None) -> None:
-        """`size`: bytes of the frame; `place`: where the viewer stands after it."""
-        # Whatever was sent counts, a line shown early and an event too: a socket that nobody reads holds them.
-        # Before there is a place there is nothing a client could acknowledge.
+        """`size`: bytes of the frame; `place`: the viewer's place after it."""
+        # Everything sent counts, including partial lines and events: a socket that nobody reads holds them all.
+        # Until there is a place, a client has nothing to acknowledge.
         if place is None:
             size = 0
         self._sent.append((place, size))
@@ -43,7 +43,7 @@ class Unacknowledged:
         self._bytes += size
 
     def acknowledge(self, place: Place) -> bool:
-        """The viewer has all up to `place`. False: that is nothing new."""
+        """The viewer has everything up to `place`. False: that was already known."""
         reached = next(
             (
                 index
@@ -77,7 +77,7 @@ class Unacknowledged:
             await self._changed.wait()
 
     async def until_released(self) -> None:
-        """Wait while the viewer holds."""
+        """Wait while the viewer holds the stream."""
         while self._is_held:
             self._changed.clear()
             await self._changed.wait()

@@ -1,16 +1,16 @@
-"""Where a view finds what its answer is sent with, and what the kernel still has of it. Knows no server."""
+"""How a view finds the function that sends its response, and how much the kernel still holds of it. Knows no server."""
 
 from __future__ import annotations
 
 import array
 from typing import Any, Final
 
-#: In the scope of a request: the server's own function, which belongs to what knows how fast the client is.
+#: The key in a request's scope with the server's own `send`, which leads to the connection.
 SEND: Final = "django_logtail.send"
 
 
 def unsent_bytes(socket: Any) -> int:
-    """Bytes that the other side has not received yet; 0 where the kernel does not say, or the socket does not exist."""
+    """Bytes that the other side has not received yet; 0 if the kernel doesn't say, or the socket doesn't exist."""
     try:
         import fcntl
         import termios

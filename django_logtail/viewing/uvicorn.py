@@ -1,7 +1,8 @@
-"""uvicorn's own limit of what a client may send at once, which is 16 MiB unless `--ws-max-size` says otherwise.
+"""uvicorn's own limit on a client's message, which is 16 MiB unless `--ws-max-size` is given.
 
-It keeps a message in memory before an application sees any of it, so the application's own limit comes too late. What
-it does not offer is set on its connection, where that has the shape it is known to have; elsewhere nothing changes.
+It keeps a message in memory before an application sees any of it, so the application's own limit comes too late.
+uvicorn offers no way to set it, so it is set on the connection if that has the expected attributes; otherwise nothing
+changes.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from typing import Any, Final
 
 from django_logtail.viewing.unsent import unsent_bytes
 
-#: Where its three ways to speak WebSocket keep the limit: what leads from the connection to it, and what it is called.
+#: Where its three WebSocket implementations keep the limit: the attributes that lead from the connection to it, and its
+#: name.
 _PLACES = (
     (("conn",), "max_message_size"),  # websockets-sansio, with websockets 15 and later
     (("conn",), "max_size"),  # the same, with older ones
@@ -24,9 +26,9 @@ _PLACES = (
 
 
 def limit_messages(receive: Any, most_bytes: int) -> bool:
-    """Have the connection behind an ASGI `receive` closed at a longer message. Before it is accepted.
+    """Close the connection behind an ASGI `receive` at a longer message. Call it before accepting.
 
-    False where the server is another one, or something stands between.
+    False if the server is another one, or something wraps `receive`.
     """
     connection = getattr(receive, "__self__", None)
     if not type(connection).__module__.startswith("uvicorn."):
@@ -42,49 +44,49 @@ def limit_messages(receive: Any, most_bytes: int) -> bool:
     return False
 
 
-#: Seconds between looks whether uvicorn has handed on what it was given.
+#: Seconds between checks whether uvicorn has passed on what it was given.
 LOOK_SECONDS: Final = 0.02
-#: Functions around `send` that are looked into: hosts wrap it, to measure and to log.
+#: How many wrappers around `send` are looked through: hosts wrap it to measure and to log.
 MOST_WRAPPERS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A client's, for a long answer. `cycle` is what uvicorn makes of one request."""
+    """A client's connection, for a long response. `cycle` is uvicorn's object for one request."""
 
     cycle: Any
 
     @property
     def keeps_all(self) -> bool:
-        """No: uvicorn waits in `send` for a slow client."""
+        """Always false: uvicorn waits in `send` for a slow client."""
         return False
 
     @property
     def untaken(self) -> int | None:
-        """Bytes that were sent and that the client does not have yet."""
+        """Bytes that were sent but not yet received by the client."""
         transport = self.cycle.transport
         return int(transport.get_write_buffer_size()) + unsent_bytes(transport.get_extra_info("socket"))
 
     @property
     def is_last(self) -> bool:
-        """Whether it is closed after this answer: also once uvicorn was told to stop."""
+        """Whether it closes after this response: also true once uvicorn was told to stop."""
         return not getattr(self.cycle, "keep_alive", True)
 
     async def drained(self) -> None:
-        """Wait until the kernel has all of it: uvicorn does not, for the last piece, and waits when it ends instead."""
+        """Wait until the kernel has everything: uvicorn doesn't wait after the last piece, but when it stops."""
         transport = self.cycle.transport
-        # Only its protocol is told, and that is uvicorn.
+        # asyncio notifies only the protocol, which is uvicorn.
         while transport.get_write_buffer_size() and not transport.is_closing():  # noqa: ASYNC110
             await asyncio.sleep(LOOK_SECONDS)
 
     def abort(self) -> bool:
-        """Close it at once. A `close` would wait for what was not sent."""
+        """Close it at once. `close` would wait for what was not sent."""
         self.cycle.transport.abort()
         return True
 
 
 def connection_behind(send: Any) -> Connection | None:
-    """The connection of an ASGI `send`; None where the server is another one, or shares it among requests."""
+    """The connection of an ASGI `send`; None if the server is another one, or shares it among requests."""
     found = [send]
     for _ in range(MOST_WRAPPERS):
         if not found:
@@ -103,7 +105,7 @@ def connection_behind(send: Any) -> Connection | None:
 
 
 def _wrapped_by(function: Any) -> list[Callable[..., Any]]:
-    """What a function has in its closure, or a partial or callable object around, that is itself a function."""
+    """The functions that a function holds in its closure, or a partial or callable object in its attributes."""
     inside = [getattr(function, "func", None), getattr(function, "__wrapped__", None)]
     if inspect.isfunction(function):
         for cell in function.__closure__ or ():

@@ -445,7 +445,7 @@ def test_whom_a_decision_cannot_be_told_may_not_stay_and_the_others_are_looked_u
             return bad.lost.done(), good.lost.done(), len(database.asked)
 
     assert run_virtually(kept()) == (True, False, 6)
-    assert "web process: telling who may stay failed" in caplog.messages
+    assert "web process: telling viewers of a decision failed" in caplog.messages
 
 
 def test_looking_up_goes_on_after_what_nobody_expected(monkeypatch, caplog):
@@ -466,4 +466,4 @@ def test_looking_up_goes_on_after_what_nobody_expected(monkeypatch, caplog):
             return len(database.asked)
 
     assert run_virtually(kept()) == 3
-    assert "web process: looking up who may stay failed and starts again in 0.25 s" in caplog.messages
+    assert "web process: re-checking access failed and starts again in 0.25 s" in caplog.messages

@@ -98,7 +98,7 @@ def test_a_server_that_ends_waits_for_2_s():
     ended_at, taker = run_virtually(scene())
 
     assert 10.0 <= ended_at <= 12.6
-    assert taker.stalled_for == "2 s, and the server is ending"
+    assert taker.stalled_for == "2 s, and the server is stopping"
 
 
 def test_a_connection_that_was_the_last_from_the_start_is_no_ending_server():
