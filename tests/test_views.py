@@ -84,8 +84,8 @@ def test_a_row_whose_slug_gives_no_address_takes_no_other_log_from_the_list(
     assert [log["slug"] for log in config_of(pages[0].content.decode())["logs"]] == ["open"]
     assert [log["slug"] for log in pages[1].json()["logs"]] == ["open"]
     assert [record.getMessage() for record in caplog.records] == [
-        f"log {slug!r} is left out of the list: its slug is no part of an address. "
-        "Give it one of letters, digits, - and _"
+        f"log {slug!r} is left out of the list: its slug can't be part of an address. "
+        "Give it a slug of letters, digits, - and _"
     ]
 
 

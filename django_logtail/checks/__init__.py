@@ -1,7 +1,7 @@
-"""What can be said of an installation before it runs. Each message has a stable id and says what to do next.
+"""System checks: problems of an installation found before it runs. Each has a stable id and says what to do next.
 
-`docs/reference/checks.md` lists the ids; a test holds the two together. Nothing here opens a connection:
-that is what `manage.py logtail_doctor` does.
+`docs/reference/checks.md` lists the ids, and a test compares the two. Nothing here opens a connection; `manage.py
+logtail_doctor` does that.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from django_logtail.checks.worker import check_broker, check_local_reader, check
 
 
 def register_all() -> None:
-    """Called once, from the app's `ready`."""
+    """Register all checks. Called once, from the app's `ready`."""
     for check in (
         check_settings,
         check_roots,

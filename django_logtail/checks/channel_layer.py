@@ -1,4 +1,4 @@
-"""Whether the channel layer carries lines from a worker to the page."""
+"""Whether the channel layer can carry lines from a worker to the page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django_logtail.checks.configured import has_worker, is_kind_of, is_stub_bro
 _CORE_LAYER = "channels_redis.core.RedisChannelLayer"
 _PUBSUB_LAYER = "channels_redis.pubsub.RedisPubSubChannelLayer"
 _MEMORY_LAYER = "channels.layers.InMemoryChannelLayer"
-#: Seconds that channels_redis' core layer blocks in one call; a shorter socket time-out kills idle viewers.
+#: Seconds that channels_redis's core layer blocks in one call; a shorter socket timeout disconnects idle viewers.
 _CORE_LAYER_BLOCKS_SECONDS = 5
 
 
@@ -48,7 +48,7 @@ def check_channel_layer(app_configs: object, **kwargs: object) -> list[CheckMess
 
 
 def _short_timeouts(alias: str, config: Mapping[str, Any]) -> Iterator[CheckMessage]:
-    """redis-py 8 gives up a silent socket after 5 s, which is how long the core layer waits for a batch."""
+    """redis-py 8 gives up on a silent socket after 5 s, just as long as the core layer waits for a batch."""
     if int(importlib.metadata.version("redis").split(".")[0]) < 8:
         return
     for host in config.get("hosts", ["redis://localhost:6379"]):

@@ -1,4 +1,4 @@
-"""What the project's settings say, whether or not it can be used."""
+"""What the project's settings contain, whether or not it works."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from django_logtail.conf import conf
 
 
 def has_worker() -> bool:
-    """Whether a worker reads, so that Redis, a broker and a channel layer are needed at all."""
+    """Whether a worker reads the files, so that Redis, a broker and a channel layer are needed."""
     return bool(value_of("READER") == "dramatiq")
 
 
 def value_of(name: str) -> Any:
-    """The value of a key; None if it is wrong, which `check_settings` says."""
+    """The value of a key; None if it is wrong, which `check_settings` reports."""
     try:
         return getattr(conf, name)
     except ImproperlyConfigured:
@@ -25,13 +25,15 @@ def value_of(name: str) -> Any:
 
 
 def is_stub_broker() -> bool:
-    """A host's own test run: its worker, if any, runs in this process, and Redis is not there on purpose."""
+    """Whether this is a host's own test run: its worker, if any, runs in this process, and it deliberately has no
+    Redis.
+    """
     backend = getattr(settings, "DRAMATIQ_BROKER", {}).get("BROKER", "")
     return is_kind_of(backend, "dramatiq.brokers.stub.StubBroker")
 
 
 def is_kind_of(path: object, wanted: str) -> bool:
-    """Whether the class at the dotted `path` is `wanted` or a subclass of it, and can be imported."""
+    """Whether the class at the dotted `path` can be imported, and is `wanted` or a subclass of it."""
     if path == wanted:
         return True
     try:

@@ -1,4 +1,4 @@
-"""Whether the project around it has what the app needs: apps, middleware, URLs, an ASGI application."""
+"""Whether the project has what the app needs: apps, middleware, URLs, an ASGI application."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.urls import NoReverseMatch, reverse
 
 from django_logtail.checks.configured import has_worker, is_kind_of
 
-#: Without these the app cannot do what it is for; the reason stands in the message.
+#: The app cannot work without these; the message gives the reason.
 _NEEDED_APPS = {
     "django_dramatiq": "it configures the broker and provides rundramatiq",
     "django.contrib.auth": "viewers are its users",

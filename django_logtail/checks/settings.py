@@ -1,4 +1,4 @@
-"""Whether the LOGTAIL dict can be used."""
+"""Whether the LOGTAIL dict is valid."""
 
 from __future__ import annotations
 

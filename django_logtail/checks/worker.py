@@ -1,4 +1,4 @@
-"""Whether a worker can read: the broker, and the tasks that it loads."""
+"""Whether a worker can read logs: the broker, and the tasks that it loads."""
 
 from __future__ import annotations
 
@@ -64,13 +64,13 @@ def check_tasks(app_configs: object, **kwargs: object) -> list[CheckMessage]:
 
 
 def check_namespace(app_configs: object, **kwargs: object) -> list[CheckMessage]:
-    """While `SECRET_KEY` is rotated: the namespace is made from the key that is about to go."""
+    """While `SECRET_KEY` is being rotated, the namespace still depends on the old key."""
     if not has_worker() or not settings.SECRET_KEY_FALLBACKS or "NAMESPACE" in declared():
         return []
     return [
         Warning(
-            'SECRET_KEY_FALLBACKS is set and LOGTAIL["NAMESPACE"] is not: when you take the fallbacks out again, web '
-            "processes and workers that have done so find nothing of those that have not.",
+            'SECRET_KEY_FALLBACKS is set and LOGTAIL["NAMESPACE"] is not: when you remove the fallbacks, web '
+            "processes and workers without them can't find those that still have them.",
             hint=f'Add to LOGTAIL: "NAMESPACE": "{conf.NAMESPACE}".',
             id="logtail.W010",
         )
@@ -78,13 +78,13 @@ def check_namespace(app_configs: object, **kwargs: object) -> list[CheckMessage]
 
 
 def check_local_reader(app_configs: object, **kwargs: object) -> list[CheckMessage]:
-    """For `check --deploy`: a good beginning, and seldom where a production site ends."""
+    """For `check --deploy`: a local reader is a good start, but rarely right in production."""
     if has_worker() or value_of("READER") is None:
         return []
     return [
         Warning(
-            'LOGTAIL["READER"] is "local": each web process reads the watched files itself, so it needs the right '
-            "to, shows only logs of its own host, and shares its interpreter with your requests.",
+            'LOGTAIL["READER"] is "local": each web process reads the watched files itself, so it needs '
+            "permission to read them, shows only logs of its own host, and shares its interpreter with your requests.",
             hint='Set it to "dramatiq" and run a worker on each host that has logs: '
             "rundramatiq --queues logtail --processes 1 --threads 2. Silence this check if local is what you want.",
             id="logtail.W009",

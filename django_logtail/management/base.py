@@ -1,4 +1,4 @@
-"""What the commands that look at the registry have in common."""
+"""What commands that use the registry have in common."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django_logtail.operating.tables import waiting_migrations
 
 
 class RegistryCommand(BaseCommand):
-    """One that says what to do where the table of the logs is not there, or is of an earlier release."""
+    """A command that says what to do if the table of logs is missing or from an earlier release."""
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         try:

@@ -1,1 +1,1 @@
-"""What operators are told: who reads, who watches, and what is wrong."""
+"""What operators see: readers, viewers, and problems."""

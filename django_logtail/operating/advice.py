@@ -10,7 +10,7 @@ from django_logtail.tailing.files.roots import mistake_in
 
 
 def next_step(log: Log, state: LogState, cause: str = "") -> str:
-    """A sentence; "" when nothing is to be done. `cause`: the code of the reason, where it has one."""
+    """A sentence; "" if there is nothing to do. `cause`: the code of the reason, if it has one."""
     if cause == "no-registry":
         return "Give that host's worker the same DATABASES, and run manage.py migrate."
     if state.name == "unreadable" and mistake_in(Path(log.path)) is not None:

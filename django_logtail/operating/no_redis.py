@@ -1,4 +1,4 @@
-"""What operators are told when Redis does not respond, or refuses."""
+"""What operators see when Redis does not respond, or refuses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django_logtail.control import ControlUnavailable
 
 
 def told(error: ControlUnavailable) -> str:
-    """What is wrong and what to do, in the language of the request; of a command, in English."""
+    """What is wrong and what to do, in the request's language; for a command, in English."""
     words = {"error": str(error).rstrip(".")}
     if error.is_answer:
         return (

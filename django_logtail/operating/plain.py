@@ -1,6 +1,6 @@
-"""Texts that others wrote, as they may stand on a terminal."""
+"""Makes text from others safe to print on a terminal."""
 
 
 def visible(text: str) -> str:
-    """The text with its control characters spelled out, so that they do nothing."""
+    """The text with its control characters escaped, so that they have no effect."""
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)

@@ -1,6 +1,6 @@
-"""What readers say of themselves and of the logs they read: of each, how it is, how large, and how fast it grows.
+"""What readers report about themselves and about each log they read: its state, size and rate.
 
-Pages ask for it every few seconds, many of them, and get what was kept for a moment; the status asks anew.
+Many pages request this every few seconds, and get reports kept for a moment; the status always fetches new ones.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from django_logtail.control import Control, ControlUnavailable, FailedTask
 from django_logtail.control.messages import failed_tasks
 from django_logtail.control.process import control
 
-#: Seconds a report is kept; readers make one a second.
+#: Seconds a report is kept; readers write one a second.
 KEPT_SECONDS: Final = 2.0
-#: Seconds in which nothing is asked after Redis did not answer: each try may take a page two seconds.
+#: Seconds without another attempt after Redis did not answer: each may delay a page by two seconds.
 SILENT_SECONDS: Final = 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class ReportedLog:
-    """How a log is. `state` is the reader's own word; `size`: bytes, None while the file is not open."""
+    """A log as reported. `state` is the reader's own word; `size`: bytes, None while the file is not open."""
 
     state: str = ""
     reason: str = ""
@@ -48,7 +48,7 @@ class Report:
 
 
 def report_of(queue: str, asked: Control) -> Report | None:
-    """The last one of the queue's reader, None where none is known. Raises `ControlUnavailable`."""
+    """The last report of the queue's reader; None if there is none. Raises `ControlUnavailable`."""
     told = asked.status(queue)
     if told is None:
         return None
@@ -63,12 +63,12 @@ def report_of(queue: str, asked: Control) -> Report | None:
 
 
 def _known(kind: type, told: Mapping[str, Any]) -> dict[str, Any]:
-    """Without what a later release may say."""
+    """`told` without fields that only a later release knows."""
     return {one.name: told[one.name] for one in fields(kind) if one.name in told}
 
 
 class Reports:
-    """The readers' reports, by queue, kept for a moment. Any thread may ask."""
+    """The readers' reports, by queue, kept for a moment. Thread-safe."""
 
     def __init__(self, find: Callable[[], Control] = control, clock: Callable[[], float] = time.monotonic):
         self._find = find
@@ -79,7 +79,7 @@ class Reports:
         self._silent_until = 0.0
 
     def size(self, queue: str, log: str) -> int | None:
-        """Bytes of the log's file; None when no reader of that queue reads it now, or none can be asked."""
+        """Bytes of the log's file; None if no reader of that queue reads it now, or its report is unavailable."""
         read = self._report(queue).logs.get(log)
         return read.size if read is not None and isinstance(read.size, int) else None
 
@@ -102,5 +102,5 @@ class Reports:
             return report
 
 
-#: Of this process.
+#: This process's own.
 reports = Reports()

@@ -1,7 +1,7 @@
-"""The ASGI servers that run on this host, by their command lines: how long a message each takes from a client.
+"""Finds the ASGI servers running on this host, and the longest message each accepts, by their command lines.
 
 A server keeps a message in memory before an application sees any of it, so its own limit counts. Knows neither Django
-nor the settings; looks at `/proc`, and finds nothing where there is none, or in what other users run.
+nor the settings; looks at `/proc`, and finds nothing if there is none, or in other users' processes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _MIB: Final = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How a server is told the longest message. `option` is "" if it is not given on the command line."""
+    """A server's option for the longest message. `option` is "" if it can't be given on the command line."""
 
     option: str
     default: int
@@ -33,7 +33,7 @@ LIMITS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One that runs. `most_bytes` is None where its command line does not tell."""
+    """A running server. `most_bytes` is None if its command line doesn't tell."""
 
     name: str
     pid: int
@@ -41,9 +41,9 @@ class Server:
 
 
 def running(application: str, directories: Collection[Path], proc: Path = Path("/proc")) -> Iterator[Server]:
-    """The servers of `application`, a dotted path as in ASGI_APPLICATION, that this user may look at.
+    """The servers of `application`, a dotted path as in ASGI_APPLICATION, that this user may inspect.
 
-    Other projects have an application of that name too: one of this project works in one of `directories`.
+    Other projects may have an application of that name; this project's run in one of `directories`.
     """
     module, _, name = application.rpartition(".")
     for folder in sorted(proc.glob("[0-9]*")):
@@ -58,7 +58,7 @@ def running(application: str, directories: Collection[Path], proc: Path = Path("
 
 
 def _app_directories(command: Sequence[str]) -> Iterator[str]:
-    """Where a command line says that the application is, instead of where the server works."""
+    """The directories of the application in a command line, which replace the server's own."""
     for word, following in zip(command, [*command[1:], ""], strict=True):
         option, _, written = word.partition("=")
         if option in ("--app-dir", "--working-dir", "--chdir"):
@@ -66,7 +66,7 @@ def _app_directories(command: Sequence[str]) -> Iterator[str]:
 
 
 def _name_in(command: Sequence[str]) -> str | None:
-    """Of `uvicorn …`, `/path/to/uvicorn …`, `python /path/to/uvicorn …` and `python -m uvicorn …`."""
+    """The name in `uvicorn …`, `/path/to/uvicorn …`, `python /path/to/uvicorn …` and `python -m uvicorn …`."""
     for word in command[:4]:
         if (name := Path(word).name) in LIMITS:
             return name
@@ -76,7 +76,7 @@ def _name_in(command: Sequence[str]) -> str | None:
 def _most_bytes(server: str, command: Sequence[str]) -> int | None:
     limit = LIMITS[server]
     if not limit.option:
-        return limit.default if server == "granian" else None  # hypercorn's stands in a file
+        return limit.default if server == "granian" else None  # hypercorn's is in a file
     written = ""
     for word, following in zip(command, [*command[1:], ""], strict=True):
         if word == limit.option:

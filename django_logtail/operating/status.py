@@ -1,4 +1,4 @@
-"""Who reads what now, who watches, and what is stopped, as the readers and the web processes report it.
+"""What is being read and watched now, and what is stopped, as readers and web processes report it.
 
 With `LOGTAIL["READER"] = "local"` this is what the calling process knows about itself: other processes do not report.
 """
@@ -25,7 +25,7 @@ from django_logtail.tailing.reasons import code_of
 
 @dataclass(frozen=True, slots=True)
 class RunningReader:
-    """The process that reads a queue. `thread`: the name of its one thread; `since`: when it began."""
+    """The process that reads a queue. `thread`: the name of its one thread; `since`: when it started."""
 
     host: str
     pid: int
@@ -36,12 +36,12 @@ class RunningReader:
 
 @dataclass(frozen=True, slots=True)
 class ReadLog:
-    """One log that a reader reads, or tries to.
+    """One log that a reader reads, or tries to read.
 
-    `state`: as in the protocol's `status`. `reason`: one of `reasons`, to be worded where it is shown. `size`:
-    bytes, None while the file is not open. `rate`: bytes/s of the fastest flow. `behind`: bytes that the slowest
-    flow has yet to read. `flows`: how many positions of the file are read, about one a web process. `viewers`:
-    browsers, up to ten seconds old. `cause`: the code of `reason`.
+    `state`: as in the protocol's `status`. `reason`: one of `reasons`, put into words where it is shown. `size`: bytes,
+    None while the file is not open. `rate`: bytes/s of the fastest flow. `behind`: bytes that the slowest flow has yet
+    to read. `flows`: how many positions in the file are being read, about one per web process. `viewers`: up to ten
+    seconds old. `cause`: the code of `reason`.
     """
 
     log: Log
@@ -56,14 +56,14 @@ class ReadLog:
 
     @property
     def next_step(self) -> str:
-        """What to do about it; "" where nothing is."""
+        """What to do about it; "" if nothing."""
         state = log_state(self.state)
         return next_step(self.log, state, self.cause) if state is not None and state.is_answer else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A queue that logs name. `waiting`: viewers of its logs, whether anything reads or not."""
+    """A queue named by logs. `waiting`: viewers of its logs, whether or not it has a reader."""
 
     name: str
     reader: RunningReader | None
@@ -74,7 +74,7 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """One viewer. `user`: the name, or the primary key of one that is gone; `address`: the peer's."""
+    """One viewer. `user`: the name, or the primary key of a deleted user; `address`: the peer's."""
 
     log: Log
     user: str
@@ -84,7 +84,7 @@ class Viewer:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Failures in a process since it began: how often, and when and how last."""
+    """Failures of one task in a process since it started: how often, and when and how most recently."""
 
     host: str
     pid: int
@@ -96,7 +96,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """`ignored`: what readers and web processes could not use of what they were told, by kind, since they started."""
+    """`ignored`: messages that readers and web processes could not use since they started, by kind."""
 
     queues: tuple[Queue, ...]
     viewers: tuple[Viewer, ...]
@@ -105,15 +105,16 @@ class Status:
 
 
 def current_status() -> Status:
-    """What is so now; asks Redis and never a reader. Raises `control.ControlUnavailable`.
+    """The current status, from Redis and never from a reader. Raises `control.ControlUnavailable`.
 
-    So it does for a Redis that keeps nothing: reports lapse there, and what is left would say that nobody reads.
+    It also raises that for a Redis that can't store anything: reports expire there, and what is left would suggest that
+    there is no reader.
     """
     control().ping()
     logs = {str(log.pk): log for log in Log.objects.all()}
     facts = [viewer for viewer in control().viewers() if viewer.log in logs]
     flags = stop_flag.stops() if stop_flag.is_available() else []
-    # A report outlives its reader by some seconds, with what that could not use.
+    # A report outlives its reader by some seconds, and so does its count of ignored messages.
     reports = {name: report_of(name, control()) or Report() for name in stop_flag.queues()}
     living = {name: report for name, report in reports.items() if control().reader(name) is not None}
     queues = tuple(_queue(name, living.get(name), logs, facts, flags) for name in reports)
@@ -167,11 +168,11 @@ def _viewers(facts: list[ViewerFacts], logs: Mapping[str, Log]) -> tuple[Viewer,
 
 
 def _failures(reports: Iterable[Report]) -> tuple[Failure, ...]:
-    """Of web processes and readers, the latest first."""
+    """Failures of web processes and readers, the latest first."""
     found = [*control().failures(), *(failed for report in reports for failed in report.failures)]
     latest: dict[tuple[str, int, str], FailedTask] = {}
     for failed in sorted(found, key=lambda failed: failed.count):
-        latest[failed.host, failed.pid, failed.task] = failed  # one process may be told of twice
+        latest[failed.host, failed.pid, failed.task] = failed  # one process may be in two reports
     failures = (
         Failure(failed.host, failed.pid, failed.task, failed.count, failed.error, _moment(failed.at))
         for failed in latest.values()

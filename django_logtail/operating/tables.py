@@ -1,4 +1,4 @@
-"""Whether the database has the tables of this release."""
+"""Whether the database has this release's tables."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django_logtail.models import Log
 
 
 def waiting_migrations() -> list[str]:
-    """The app's own that were not applied. Raises `DatabaseError`."""
+    """The app's own migrations that have not been applied. Raises `DatabaseError`."""
     executor = MigrationExecutor(connections[router.db_for_read(Log)])
     return [
         migration.name

@@ -1,1 +1,1 @@
-"""What the page is given: its settings, its texts, and how large each log is."""
+"""What the page gets: its configuration, its texts, and the size of each log."""

@@ -1,7 +1,7 @@
 """The package's scripts and styles, served by the page's own route from memory, under one version.
 
-The version is made from all of them and stands in the path, so relative imports inherit it: a browser never mixes two
-releases, and what it has may be kept for ever. A host needs no `collectstatic` and no server of static files for it.
+The version is derived from all of them and is part of the path, so relative imports inherit it: a browser never mixes
+two releases, and may cache each file without limit. A host needs neither `collectstatic` nor a server of static files.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from django.urls import NoReverseMatch, reverse
 from django_logtail.page.joined import joined
 
 FOLDER = Path(__file__).parent.parent / "static" / "logtail"
-#: The scripts that pages begin with: each is served as one file with all that it imports.
+#: The entry scripts of pages: each is served as one file with everything it imports.
 ENTRIES = ("page/logs-page.js", "define.js", "admin/format-preview.js")
 _TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -31,13 +31,13 @@ _TYPES = {
     ".map": "application/json",
     ".svg": "image/svg+xml",
 }
-#: 16 hex digits: two releases with the same would have to be looked for.
+#: 16 hex digits: two releases don't share a version by chance.
 _VERSION_DIGITS = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What one answer holds. `encoding` is "" for the bytes as they are."""
+    """The body of one response. `encoding` is "" for the bytes as they are."""
 
     content: bytes
     content_type: str
@@ -46,7 +46,7 @@ class Body:
 
 
 class Assets:
-    """Files by their names, each compressed once: at most three bodies of each are kept."""
+    """Files by name, each compressed once: at most three bodies of each are kept."""
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
         self._files = {**files, **_joined(files)}
@@ -57,7 +57,7 @@ class Assets:
         self.version = digest.hexdigest()[:_VERSION_DIGITS]
 
     def body(self, name: str, accept_encoding: str = "") -> Body | None:
-        """The file as a client wants it that sent `Accept-Encoding`; None where none has the name."""
+        """The file in an encoding that the client accepts; None if no file has this name."""
         if name not in self._files:
             return None
         accepted = _accepted(accept_encoding)
@@ -76,14 +76,14 @@ class Assets:
 
 
 def assets() -> Assets:
-    """Those of the package. In development they are read again once one has changed."""
+    """The package's own assets. In development they are read again when one has changed."""
     return _read(_stamp() if settings.DEBUG else None)
 
 
 def asset_url(name: str) -> str:
-    """Where a browser finds a file of `static/logtail`, one of `ENTRIES` with all that it imports.
+    """The URL of a file in `static/logtail`; one of `ENTRIES` includes everything it imports.
 
-    Among the static files where only the admin is mounted, and the package's own routes are not.
+    If only the admin is mounted and not the package's own routes, it is the URL of the static file.
     """
     served = f"joined/{name}" if name in ENTRIES else name
     try:
@@ -93,10 +93,10 @@ def asset_url(name: str) -> str:
 
 
 def nonce_of(request: HttpRequest) -> str:
-    """What a Content-Security-Policy with nonces wants in our tags; "" without one.
+    """The nonce that a Content-Security-Policy requires in our tags; "" without one.
 
-    django-csp has it in the first, Django's own middleware in the second. Either is made when it is first written, and
-    is false until then.
+    The first attribute is django-csp's, the second that of Django's own middleware. Both are created when first
+    written, and false until then.
     """
     nonce = getattr(request, "csp_nonce", None)
     if nonce is None:
@@ -130,7 +130,7 @@ def _joined(files: Mapping[str, bytes]) -> dict[str, bytes]:
 
 
 def _accepted(header: str) -> set[str]:
-    """The encodings that a client takes: those that it names, unless with a weight of nothing."""
+    """The encodings that a client accepts: those it names, except with a weight of zero."""
     found = set()
     for part in header.lower().split(","):
         name, *parameters = (word.strip() for word in part.split(";"))
@@ -145,11 +145,11 @@ def _gzipped(content: bytes) -> bytes:
 
 
 def _encoders() -> dict[str, Callable[[bytes], bytes]]:
-    """Best first. Brotli where the host has it; nothing here asks for it."""
+    """Best first. Brotli is used if the host has it installed; we don't require it."""
     found: dict[str, Callable[[bytes], bytes]] = {}
     if find_spec("brotli"):
         brotli = importlib.import_module("brotli")
-        # 60 ms for the largest; the highest quality takes ten times as long, for a tenth less.
+        # 60 ms for the largest file; the highest quality takes ten times as long, and saves a tenth.
         found["br"] = partial(brotli.compress, quality=9)
     return {**found, "gzip": _gzipped}
 

@@ -1,4 +1,4 @@
-"""What a page with a viewer gets: texts, addresses, scripts, and the facts about its logs."""
+"""What a page with a viewer gets: texts, addresses, scripts, and facts about its logs."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from django_logtail.page.texts import LANGUAGES, plural_samples, texts
 
 logger = logging.getLogger(__name__)
 
-#: Said of a row that no form has seen, once by each process: `_said` has its slug then.
-NO_ADDRESS = "its slug is no part of an address. Give it one of letters, digits, - and _"
+#: Logged once per process about a row that no form has validated; `_said` then contains its slug.
+NO_ADDRESS = "its slug can't be part of an address. Give it a slug of letters, digits, - and _"
 _said: set[str] = set()
 
 
@@ -45,9 +45,10 @@ def viewer_config(request: HttpRequest) -> dict[str, Any]:
 
 
 def offered_languages() -> list[dict[str, str]]:
-    """Code and own name of each language a reader may choose: ours, where the project has them; [] without a choice.
+    """Code and own name of each language that people can choose: those of ours that the project has; [] if there is no
+    choice.
 
-    Django itself takes the choice from its language cookie, in `LocaleMiddleware`; without that there is none.
+    Django itself reads the choice from its language cookie, in `LocaleMiddleware`; without that there is none.
     """
     if not settings.USE_I18N or not any(map(_is_locale_middleware, settings.MIDDLEWARE)):
         return []
@@ -67,7 +68,9 @@ def _is_locale_middleware(path: str) -> bool:
 
 
 def with_address(logs: Iterable[Log]) -> list[Log]:
-    """Those that have an address. A slug that no form has seen may give none, and the others are shown all the same."""
+    """The logs that have an address. A slug that no form has validated may have none; the other logs are still
+    shown.
+    """
     found = []
     for log in logs:
         if log.has_address:
@@ -79,7 +82,7 @@ def with_address(logs: Iterable[Log]) -> list[Log]:
 
 
 def described(logs: Collection[Log], request: HttpRequest) -> list[dict[str, Any]]:
-    """What the page knows of each log. Its folder and queue are for staff; what cannot be known here is None."""
+    """What the page gets about each log. Its folder and queue are for staff; anything unknown here is None."""
     files = files_of(logs)
     return [_described(log, files[log], request) for log in logs]
 
@@ -110,5 +113,5 @@ def login_url() -> str:
 
 
 def _csrf_header() -> str:
-    """`HTTP_X_CSRFTOKEN` of the settings, as a browser sends it."""
+    """`CSRF_HEADER_NAME`, such as `HTTP_X_CSRFTOKEN`, as a browser sends it."""
     return settings.CSRF_HEADER_NAME.removeprefix("HTTP_").replace("_", "-").title()

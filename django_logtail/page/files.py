@@ -1,7 +1,7 @@
-"""What the page knows of each log's file: how large it is, and whether it is being written.
+"""What the page shows about each log's file: its size, and whether it is being written.
 
-Two know that. This host does, where its worker reads the log and the file is here: a look tells (`sizes`). Otherwise
-the log's reader does, which reports it while somebody watches (`operating.reports`).
+If this host's worker reads the log and the file is here, a look at the file tells (`sizes`). Otherwise the log's reader
+reports it while somebody is watching (`operating.reports`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ WRITING_SECONDS: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """`size`: bytes, None where nobody can tell now."""
+    """`size`: bytes; None if unknown."""
 
     size: int | None
     is_being_written: bool

@@ -1,13 +1,13 @@
-"""Scripts that import one another, as one script. Knows neither files nor Django.
+"""Joins scripts that import one another into one. Knows neither files nor Django.
 
-A page that loads sixty modules asks for them in as many rounds as there are steps from the first to the last one, and
-over HTTP/1.1 six at a time. Joined they are one request, and each stays a scope of its own:
+A page that loads sixty modules requests them in as many rounds as the longest chain of imports, and over HTTP/1.1 six
+at a time. Joined, they take one request, and each keeps its own scope:
 
     const m0 = (() => { …; return { el }; })();
     const m1 = (() => { const { el } = m0; …; return { icon }; })();
 
-Lines stay lines, so that the source map names each by its own file. Only what our scripts use is understood: imports
-and exports that begin a line, no circle, and no export that changes after its module has run.
+Lines remain lines, so that the source map traces each to its own file. Only what our scripts use is supported: imports
+and exports at the beginning of a line, no circular imports, and no export that changes after its module has run.
 """
 
 from __future__ import annotations
@@ -26,11 +26,13 @@ _DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
 class NotJoined(ValueError):
-    """A script says something that is not understood here; the message quotes it."""
+    """A script uses unsupported syntax; the message quotes it."""
 
 
 def joined(entry: str, scripts: Mapping[str, str], name: str) -> tuple[str, str]:
-    """`entry` with all that it imports, to be served as `name`; and its source map, to be served as `name` + ".map"."""
+    """`entry` with everything it imports, to be served as `name`; and its source map, to be served as `name` +
+    ".map".
+    """
     order: list[str] = []
     _follow(entry, scripts, order, ())
     number = {module: f"m{index}" for index, module in enumerate(order)}
@@ -48,7 +50,7 @@ def joined(entry: str, scripts: Mapping[str, str], name: str) -> tuple[str, str]
 
 
 def imports_of(module: str, text: str) -> list[str]:
-    """The modules that one imports, by their names in the folder."""
+    """The modules that `module` imports, by their names in the folder."""
     return [_target(module, match[2]) for match in _IMPORT.finditer(text)]
 
 
@@ -67,7 +69,7 @@ def _follow(module: str, scripts: Mapping[str, str], order: list[str], way: tupl
 
 
 def _scope(module: str, text: str, number: Mapping[str, str], name: str) -> str:
-    """A module as a constant that holds its exports; one line more than it has."""
+    """A module as a constant that holds its exports; one line longer than the module."""
     exports = [match[1] for match in _DECLARED.finditer(text)]
     for match in _PASSED_ON.finditer(text):
         exports += match[1].split(", ")
@@ -101,7 +103,7 @@ def _scope(module: str, text: str, number: Mapping[str, str], name: str) -> str:
 
 
 def _mappings(lines: list[tuple[int, int]]) -> str:
-    """Of each line its source and the line there, each as the difference to the one before: "AACA" is the next line."""
+    """For each line, its source and the line there, relative to the previous ones: "AACA" is the next line."""
     found = []
     source, line = 0, 0
     for place in lines:
@@ -111,7 +113,7 @@ def _mappings(lines: list[tuple[int, int]]) -> str:
 
 
 def _vlq(number: int) -> str:
-    """Five bits a digit, the lowest first and the sign below them, as source maps have numbers."""
+    """A number as source maps write it: five bits a digit, the lowest first, below them the sign."""
     left = -number << 1 | 1 if number < 0 else number << 1
     text = ""
     while True:

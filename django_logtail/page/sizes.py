@@ -1,7 +1,7 @@
-"""Size and last change of this host's files, for the list of logs.
+"""Sizes and times of last change of this host's files, for the list of logs.
 
-Kept for a moment, because every open page asks for all of them every few seconds; and looked at in a thread, because a
-file server that is gone answers no look, and the list of all logs must not wait for it.
+They are kept for a moment, because every open page requests all of them every few seconds, and looked up in a thread,
+because a lost file server never responds, and the list of logs must not wait for it.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-#: Seconds a look is kept, and after which it counts for nothing when no newer one succeeds.
+#: Seconds after which a file is looked at again, and the result of a look expires.
 KEPT_SECONDS: Final = 2.0
 LAPSED_SECONDS: Final = 30.0
-#: Seconds a page waits for a walk; what it has not found by then is there for the next page.
+#: Seconds a page waits for a walk; whatever that finds later is there for the next page.
 PATIENCE_SECONDS: Final = 0.5
-#: Walks that may be stuck, each a thread, before no other begins.
+#: Once this many walks, each a thread, are stuck, no more are started.
 MOST_WALKS: Final = 8
 
 
@@ -31,12 +31,12 @@ class Size:
     written: float
 
 
-#: A look, and when it was taken, of a file that was not looked at.
+#: When a file was last looked at, and the result, for a file never looked at.
 _NEVER: Final[tuple[float, Size | None]] = (float("-inf"), None)
 
 
 class Sizes:
-    """What is known of the files. Any thread may ask."""
+    """What is known about the files. Thread-safe."""
 
     def __init__(
         self, look: Callable[[Path], Size | None] | None = None, clock: Callable[[], float] = time.monotonic
@@ -48,20 +48,22 @@ class Sizes:
         self._walks: list[_Walk] = []
 
     def of(self, paths: Collection[Path], roots: Collection[Path]) -> dict[Path, Size]:
-        """Those of the `paths` that are files inside the `roots`, as far as that is known now."""
+        """The sizes of those `paths` that are files inside the `roots`, as far as known."""
         if self._turn.acquire(timeout=PATIENCE_SECONDS):
             try:
                 self._walk(paths, roots)
             finally:
                 self._turn.release()
         now = self._clock()
-        known = {path: self._found.get(path, _NEVER) for path in paths}  # others may delete what is too old
+        known = {
+            path: self._found.get(path, _NEVER) for path in paths
+        }  # other threads may delete old entries
         return {
             path: size for path, (at, size) in known.items() if size is not None and now - at < LAPSED_SECONDS
         }
 
     def _walk(self, paths: Collection[Path], roots: Collection[Path]) -> None:
-        """Look at those whose last look is too old, but not at what another walk is stuck in."""
+        """Look again at files whose last look is too old, except where another walk is stuck."""
         now = self._clock()
         self._walks = [walk for walk in self._walks if walk.is_alive()]
         silent = [walk.place for walk in self._walks]
@@ -83,7 +85,7 @@ class Sizes:
 
 
 class _Walk(threading.Thread):
-    """Looks at one path after the other. `place` is the directory it is in; it may stay there for good."""
+    """Looks at one path after the other. `place` is the directory it is in; it may be stuck there for good."""
 
     def __init__(
         self,
@@ -93,7 +95,7 @@ class _Walk(threading.Thread):
         found: dict[Path, tuple[float, Size | None]],
         now: float,
     ) -> None:
-        super().__init__(name="logtail-sizes", daemon=True)  # no process waits for it to end
+        super().__init__(name="logtail-sizes", daemon=True)  # a process can exit without waiting for it
         self.place = Path()
         self._paths = paths
         self._roots = roots
@@ -122,5 +124,5 @@ def _size_of(path: Path) -> Size:
     return Size(found.st_size, found.st_mtime)
 
 
-#: Of this process.
+#: This process's own.
 sizes = Sizes()

@@ -1,6 +1,6 @@
 """Every text the page shows, by name, in the language of the request.
 
-The page's scripts know names and no texts; they replace `{name}` with a value.
+The page's scripts know only names; they replace `{name}` in a text with a value.
 `manage.py makemessages` and `compilemessages` keep the catalogues in `locale/`.
 """
 
@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from django_logtail import states
 from django_logtail.tailing.reasons import REASONS, UNKNOWN
 
-#: The languages of these texts: English as written here, and the catalogues in `locale/`.
+#: The languages of these texts: English, as written here, and the catalogues in `locale/`.
 LANGUAGES = ("en", "zh-hans")
-#: A number for each plural form that some language has: zero, one, two, few and many differ between languages.
+#: Numbers that cover the plural forms of every language: zero, one, two, few and many differ between languages.
 _SAMPLES: Final = (0, 1, 2, 3, 5, 6, 7, 11, 20, 21, 100, 1_000_000)
 
 TEXTS: Mapping[str, object] = {
@@ -298,7 +298,7 @@ TEXTS: Mapping[str, object] = {
     "keys.logs.help": _("This help"),
 }
 
-#: Texts with a number, `{n}`: how the form depends on it is the language's own.
+#: Texts with a number, `{n}`: each language has its own rules for which form to use.
 PLURALS: Mapping[str, Any] = {
     "nav.summary": ngettext_lazy("{n} log, {m} being written", "{n} logs, {m} being written"),
     "tail.backlog": ngettext_lazy("Loading the last {n} line…", "Loading the last {n} lines…"),
@@ -337,7 +337,7 @@ PLURALS: Mapping[str, Any] = {
     "fold.more": ngettext_lazy("{n} more line", "{n} more lines"),
 }
 
-#: What a page says of a reason: what everyone may know, and with `.full` what staff may.
+#: The page's texts for reasons: for everyone, and those with `.full` for staff.
 _REASON_TEXTS: Mapping[str, object] = {
     f"reason.{code}{suffix}": gettext_lazy(phrase)
     for code, phrases in REASONS.items()
@@ -346,7 +346,7 @@ _REASON_TEXTS: Mapping[str, object] = {
 
 
 def texts(*, for_staff: bool = True) -> dict[str, str | list[str]]:
-    """The texts in the active language, for the page's scripts. A plural has a form for each of `plural_samples`."""
+    """The texts in the active language, for the page's scripts. A plural has one form for each of `plural_samples`."""
     samples = plural_samples()
     plain = {key: str(text) for key, text in {**_REASON_TEXTS, **TEXTS}.items()}
     if not for_staff:
@@ -357,8 +357,8 @@ def texts(*, for_staff: bool = True) -> dict[str, str | list[str]]:
 def plural_samples() -> list[int]:
     """A number for each plural form of the active language.
 
-    A catalogue knows forms by their order and a browser by name (`Intl.PluralRules`); these numbers match one to the
-    other: the form of a number is that of the sample with the same name.
+    A catalogue knows forms by order and a browser by name (`Intl.PluralRules`). These samples link the two: a number
+    takes the form of the sample that has the same name.
     """
     found: dict[tuple[str, ...], int] = {}
     for n in _SAMPLES:

@@ -27,7 +27,7 @@ class Refusals:
         self._unsaid: dict[str, int] = {}
 
     def say(self, kind: str, *, address: str, log: str, seen: str = "") -> None:
-        """Log that a handshake for `log` was refused because of `kind`; `seen` is what the client sent, or the limit."""
+        """Log that a handshake for `log` was refused because of `kind`. `seen`: what the client sent, or the limit."""
         now = self._clock()
         if now - self._said_at.get(kind, float("-inf")) < SAY_SECONDS:
             self._unsaid[kind] = self._unsaid.get(kind, 0) + 1

@@ -169,7 +169,7 @@ class Watching:
             raise End(CloseCode.NO_READER, "log-changed", text, may_retry=True) from None
 
     async def _look_again(self) -> None:
-        """The reader has found a different revision of the log's row: does the decision about this viewer still hold?"""
+        """The reader has a different revision of the log's row: does the decision about this viewer still hold?"""
         with contextlib.suppress(
             Refused, Changed, DatabaseError
         ):  # `_until_lost` reports it, or the next check decides

@@ -67,7 +67,7 @@ class TestLocalReader:
                 "ok       database: 1 enabled log(s), 0 disabled",
                 "ok       sockets: tests.asgi.application answers at /logs/doctor/socket/",
                 'ok       LOGTAIL["READER"] is "local": no Redis or worker is needed; '
-                f"files are read here as user {pwd.getpwuid(os.geteuid()).pw_name}",
+                f"this command reads files as user {pwd.getpwuid(os.geteuid()).pw_name}",
                 f"ok       queue logtail: a reader answers on {HOST}",
                 f"ok       log app: {file} on {HOST}: 8 bytes",
             ],
@@ -112,7 +112,7 @@ class TestLocalReader:
         code, report = examine(local)
 
         assert code == 1
-        assert report[2].startswith("PROBLEM  log second: the log first already has the file ")
+        assert report[2].startswith("PROBLEM  log second: log first already has the file ")
         assert report[7:] == [
             f"ok       log first: {first} on {HOST}: 4 bytes",
             f"PROBLEM  log outside: /nowhere/app.log on {HOST}: "
@@ -129,8 +129,8 @@ class TestLocalReader:
 
         assert code == 1
         assert report[2:4] == [
-            "PROBLEM  log 'a b\\x1b': its slug is no part of an address, so no page shows it",
-            "         -> Give it one of letters, digits, - and _.",
+            "PROBLEM  log 'a b\\x1b': its slug can't be part of an address, so no page shows it",
+            "         -> Give it a slug of letters, digits, - and _.",
         ]
 
     def test_a_path_with_a_nul_is_to_be_corrected(self, local: Stack) -> None:
@@ -164,7 +164,7 @@ class TestLocalReader:
 
         assert code == 1
         assert report[2:4] == [
-            f"PROBLEM  log copy: the log audit already has the file /{file}, and only that one is read",
+            f"PROBLEM  log copy: log audit already has the file /{file}, and only that log is read",
             "         -> Delete one of the two, or correct its path or queue.",
         ]
 
@@ -174,7 +174,7 @@ class TestLocalReader:
         code, report = examine(local)
 
         assert code == 0
-        assert "note     queues web-2: a local reader reads their logs on this host" in report
+        assert "note     queues web-2: a local reader looks for their logs on this host" in report
 
     def test_a_database_that_is_not_migrated_ends_the_examination(self, local: Stack) -> None:
         local.manage("migrate", "logtail", "zero")
@@ -228,7 +228,7 @@ class TestWorker:
             "PROBLEM  queue far-host: no reader answered within 8 s",
             "         -> On the host that has the files: "
             "manage.py rundramatiq --queues far-host --processes 1 --threads 2; "
-            "if one is running, restart it: it may be an older release",
+            "if one is running, restart it, because it may be an older release",
             "note     queue far-host: its 1 log(s) were not examined",
         ]
 

@@ -16,7 +16,7 @@ from django.utils.text import slugify
 from django_logtail.management.base import RegistryCommand
 from django_logtail.models import Access, Log
 
-#: Options that are fields of the log as they are.
+#: Options that are copied to fields of the log.
 _FIELDS = ("name", "group", "order", "description", "queue", "encoding", "rotated_as", "format", "access")
 
 
@@ -64,7 +64,7 @@ class Command(RegistryCommand):
             self._leave(existing, path, given)
             return
         log = Log(path=path, slug=slug, enabled=not disabled, **{"name": name, **given})
-        log.may_name_others = True  # whoever has a shell here can read the registry
+        log.may_name_others = True  # anyone with a shell here can read the registry
         try:
             log.full_clean()
         except ValidationError as error:
@@ -93,7 +93,7 @@ class Command(RegistryCommand):
         )
 
     def _leave(self, existing: Log, path: str, given: dict[str, Any]) -> None:
-        """A script that runs twice must not fail, nor undo what was changed in the admin meanwhile."""
+        """Leave it as it is: a script that runs twice must neither fail nor undo changes made in the admin."""
         if existing.path != path:
             raise CommandError(
                 f"The slug {existing.slug!r} is already used by {existing.path}. Choose another with --slug."

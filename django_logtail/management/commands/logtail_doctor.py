@@ -1,4 +1,4 @@
-"""Prove an installation step by step, from the settings to the first byte of each log."""
+"""Examine an installation step by step, from the settings to the first byte of each log."""
 
 from __future__ import annotations
 

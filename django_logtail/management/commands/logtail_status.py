@@ -1,4 +1,4 @@
-"""Who reads what now, as the readers themselves report it."""
+"""Show what is being read now, as the readers report it."""
 
 from __future__ import annotations
 

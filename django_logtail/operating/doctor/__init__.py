@@ -1,7 +1,7 @@
 """The doctor proves an installation step by step, from the settings to the first byte of each log.
 
-Nothing of the app's tasks is imported at the top: dramatiq would make a default broker. Nor is what needs Redis, which
-only a project with a worker has.
+The tasks are not imported at the top, because dramatiq would create a default broker; neither is anything that needs
+Redis, which only a project with a worker has.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from django_logtail.tailing.files.opening import user_name
 
 
 def examine(seconds: float) -> Iterator[Finding]:
-    """All steps in order. A step that the later ones build on ends the examination when it fails."""
+    """All steps in order. If a step fails that later ones depend on, the examination ends."""
     for step in (examine_settings, examine_database):
         findings = list(step())
         yield from findings
@@ -44,7 +44,7 @@ def examine(seconds: float) -> Iterator[Finding]:
         if any(finding.is_problem for finding in findings):
             return
     first = first_of_each_file()
-    # The others are reported as doubles already.
+    # The others have already been reported as duplicates.
     logs = [log for log in Log.objects.filter(enabled=True) if first.get(log.file_key, log.pk) == log.pk]
     if conf.READER == "local":
         yield from _local_reader(logs)
@@ -54,11 +54,11 @@ def examine(seconds: float) -> Iterator[Finding]:
 def _local_reader(logs: Iterable[Log]) -> Iterator[Finding]:
     yield ok(
         'LOGTAIL["READER"] is "local": no Redis or worker is needed; '
-        f"files are read here as user {user_name(os.geteuid())}"
+        f"this command reads files as user {user_name(os.geteuid())}"
     )
     elsewhere = sorted({log.queue_name for log in logs} - {conf.QUEUE})
     if elsewhere:
         yield note(
-            f"queues {', '.join(elsewhere)}: a local reader reads their logs on this host",
+            f"queues {', '.join(elsewhere)}: a local reader looks for their logs on this host",
             'Set LOGTAIL["READER"] to "dramatiq" if another host has them.',
         )

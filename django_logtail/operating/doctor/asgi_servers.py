@@ -1,4 +1,4 @@
-"""How long a message the ASGI servers of this host take, and how to limit it."""
+"""The message limits of this host's ASGI servers, and how to set them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LONGEST: Final = MAX_CLIENT_MESSAGE_BYTES
 
 
 def examine_servers() -> Iterator[Finding]:
-    """How long a message the servers that run here take: they keep it in memory before anything of ours sees it."""
+    """Report the message limit of each server running here: it keeps a message in memory before we see any of it."""
     path = getattr(settings, "ASGI_APPLICATION", None)
     found = list(servers.running(path, _directories())) if path else []
     if not found:
@@ -45,7 +45,7 @@ def examine_servers() -> Iterator[Finding]:
 
 
 def _directories() -> set[Path]:
-    """Where a server of this project works: where this process does, or where its modules are."""
+    """Where a server of this project would run: this process's directory, or one that contains its modules."""
     found = [Path.cwd(), Path(sys.argv[0]).parent, *map(Path, sys.path)]
     if base := getattr(settings, "BASE_DIR", None):
         found.append(Path(base))
@@ -53,7 +53,7 @@ def _directories() -> set[Path]:
 
 
 def _limits(names: Iterable[str] = servers.LIMITS) -> str:
-    """The options for starting a server."""
+    """The options that limit messages."""
     options = {
         "uvicorn": f"uvicorn --ws-max-size {MOST_MESSAGE_BYTES}",
         "daphne": f"daphne --websocket-max-message-size {MOST_MESSAGE_BYTES}",

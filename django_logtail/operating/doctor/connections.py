@@ -1,4 +1,4 @@
-"""What web processes and workers meet through: Redis and the channel layer."""
+"""What connects web processes and workers: Redis and the channel layer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from django_logtail.control.process import control
 from django_logtail.operating.doctor.findings import ANSWER_SECONDS, Finding, note, ok, problem
 from django_logtail.timing import time_limit
 
-#: What is seen of a Redis, by its trouble.
+#: What to say about Redis, by its trouble.
 _SEEN: Final = {
     "read-only": "Redis is a read-only replica",
     "full": "Redis is full",
@@ -45,7 +45,7 @@ def examine_redis() -> Iterator[Finding]:
 
 
 def _mended(trouble: str, where: str) -> str:
-    """What to do about a Redis that answers and refuses; "" when nothing is known. `where`: what names it."""
+    """What to do about a Redis that answers but refuses; "" if unknown. `where`: the setting that names it."""
     match trouble:
         case "read-only":
             return f"Point {where} to the master, or make this server the master (REPLICAOF NO ONE)."
@@ -66,7 +66,7 @@ def _mended(trouble: str, where: str) -> str:
 
 
 def _neighbours(others: Iterable[Project]) -> Iterator[Finding]:
-    """Other projects on the same Redis: kept apart by their namespaces, but Dramatiq's queues may be one."""
+    """Report other projects on the same Redis: their namespaces separate them, but they may share Dramatiq's queues."""
     for other in others:
         yield note(
             f"Redis: project {other.label} on {other.host} also uses it (namespace {other.namespace}, "

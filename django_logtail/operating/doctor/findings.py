@@ -1,17 +1,17 @@
-"""What the doctor found: one line of its report, and what to do about it."""
+"""The doctor's findings: lines of its report, each with what to do."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
 
-#: Seconds the ASGI application and the channel layer have for one answer; both are on this machine's network.
+#: Seconds the ASGI application and the channel layer have for one answer; both are nearby.
 ANSWER_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the report: how it is, what was seen, what to do."""
+    """One line of the report: its mark, what was seen, what to do."""
 
     mark: str
     text: str

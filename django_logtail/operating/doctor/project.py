@@ -39,22 +39,22 @@ def examine_database() -> Iterator[Finding]:
 
 
 def examine_doubles() -> Iterator[Finding]:
-    """Rows that name a file which an older row names: nobody validated them."""
+    """Report rows that name the same file as an older row: they were never validated."""
     first = first_of_each_file()
     rows = {row.pk: row for row in Log.objects.order_by("pk")}
     for row in rows.values():
         if (read := first.get(row.file_key, row.pk)) != row.pk:
             yield problem(
-                f"log {row.slug}: the log {rows[read].slug} already has the file {row.path}, and only that one is read",
+                f"log {row.slug}: log {rows[read].slug} already has the file {row.path}, and only that log is read",
                 "Delete one of the two, or correct its path or queue.",
             )
 
 
 def examine_addresses() -> Iterator[Finding]:
-    """Rows whose slug gives no address: nobody validated them."""
+    """Report rows whose slug can't be part of an address: they were never validated."""
     for row in Log.objects.order_by("pk"):
         if not row.has_address:
             yield problem(
-                f"log {row.slug!r}: its slug is no part of an address, so no page shows it",
-                "Give it one of letters, digits, - and _.",
+                f"log {row.slug!r}: its slug can't be part of an address, so no page shows it",
+                "Give it a slug of letters, digits, - and _.",
             )

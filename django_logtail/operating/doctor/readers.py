@@ -1,4 +1,4 @@
-"""Whether readers answer, and what they say of each log."""
+"""Whether readers answer, and what they report about each log."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from django_logtail.relay.here import new_relay
 from django_logtail.states import LOG_STATES, log_state
 from django_logtail.tailing.reasons import code_of, in_full
 
-#: States of a feed in which no reader has said anything yet.
+#: States of a feed that no reader has answered yet.
 _UNANSWERED = frozenset(state.name for state in LOG_STATES if not state.is_answer)
 
 
 async def examine_readers(logs: Iterable[Log], seconds: float) -> list[Finding]:
-    """Ask for every log as a viewer's page does, and see what its reader says of it."""
+    """Request every log as a viewer would, and see what its reader reports."""
     by_queue: dict[str, list[Log]] = {conf.QUEUE: []}
     for log in logs:
         by_queue.setdefault(log.queue_name, []).append(log)
     relay = new_relay()
     relay.start()
-    # Logs that no row has, one a queue: asking for them shows whether a reader answers, and opens no file.
+    # One nonexistent log per queue: requesting it shows whether a reader answers, and opens no file.
     viewers = [
         relay.feeds.join(str(-number), queue, lines=0, resume=None) for number, queue in enumerate(by_queue)
     ]
@@ -41,7 +41,7 @@ async def examine_readers(logs: Iterable[Log], seconds: float) -> list[Finding]:
         viewers.append(viewer)
         feeds[log.pk] = viewer.feed
     deadline = time.monotonic() + seconds
-    # Polled, because a feed tells its own viewers of news and this looks at many.
+    # Polled, because a feed notifies only its own viewers, and this watches many feeds.
     while _is_waiting([*asked.values(), *feeds.values()]) and time.monotonic() < deadline:  # noqa: ASYNC110
         await asyncio.sleep(0.05)
     findings = []
@@ -60,14 +60,14 @@ def _is_waiting(feeds: Iterable[Feed]) -> bool:
 
 
 async def _leave(relay: Relay, feeds: list[Feed]) -> None:
-    """Take the wants back, so that the reader closes the files now and not when they lapse."""
+    """Withdraw the wants, so that the reader closes the files now and not when they expire."""
     await relay.close()
     if conf.READER == "local":
         return
     posts: Control = control()
     for queue in {feed.queue for feed in feeds}:
         members = [feed.member for feed in feeds if feed.queue == queue]
-        with contextlib.suppress(ControlUnavailable):  # they lapse by themselves
+        with contextlib.suppress(ControlUnavailable):  # they expire by themselves
             await asyncio.to_thread(posts.post, queue, [], [], members)
 
 
@@ -76,7 +76,7 @@ def _answer(queue: str, feed: Feed, seconds: float) -> Finding:
         return ok(f"queue {queue}: a reader answers on {feed.host}")
     if feed.state == "no-redis":
         return problem(
-            f"queue {queue}: {in_full(feed.reason)}", "Run this command again: Redis responded a moment ago."
+            f"queue {queue}: {in_full(feed.reason)}", "Redis responded a moment ago: run this command again."
         )
     if feed.reason:
         return problem(
@@ -85,14 +85,14 @@ def _answer(queue: str, feed: Feed, seconds: float) -> Finding:
     return problem(
         f"queue {queue}: no reader answered within {seconds:g} s",
         f"On the host that has the files: manage.py rundramatiq --queues {queue} --processes 1 --threads 2; "
-        "if one is running, restart it: it may be an older release",
+        "if one is running, restart it, because it may be an older release",
     )
 
 
 def _state(log: Log, feed: Feed) -> Finding:
     where, reason = f"log {log.slug}: {log.path} on {feed.host}", in_full(feed.reason)
     state = log_state(feed.state)
-    if state is None:  # of a later release
+    if state is None:  # from a later release
         return problem(f"{where}: {feed.state}: {reason}", "Look at the worker's own log.")
     seen = state.finding.format(reason=reason, size=feed.size or 0)
     return Finding(state.mark, f"{where}: {seen}", next_step(log, state, code_of(feed.reason)))

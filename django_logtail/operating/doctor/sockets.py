@@ -1,4 +1,4 @@
-"""Whether the project's ASGI application takes the viewers' WebSockets, by trying it."""
+"""Tests whether the project's ASGI application accepts viewers' WebSockets."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from django_logtail.timing import end_tasks, time_limit
 
 
 async def examine_sockets() -> list[Finding]:
-    """Shake hands with the host's ASGI application as a client with a wrong ticket, and expect to be told so."""
+    """Connect to the host's ASGI application as a client with an invalid ticket, and expect its refusal."""
     path = getattr(settings, "ASGI_APPLICATION", None)
     if not path:
         return [note("sockets: ASGI_APPLICATION is not set, so they were not tested")]
     advice = "In that file: application = with_logtail(get_asgi_application())."
     try:
         application = import_string(path)
-    except Exception as error:  # noqa: BLE001 - whatever the host's module raises
+    except Exception as error:  # noqa: BLE001 - the host's module may raise anything
         return [problem(f"sockets: ASGI_APPLICATION {path!r}: {_seen(error)}", "Correct it.")]
     try:
         address = reverse("logtail:socket", args=["doctor"])
@@ -33,7 +33,7 @@ async def examine_sockets() -> list[Finding]:
     try:
         async with time_limit(ANSWER_SECONDS):
             answer = await _shake_hands(application, address)
-    except Exception as error:  # noqa: BLE001 - whatever the host's application raises for a socket it does not know
+    except Exception as error:  # noqa: BLE001 - the host's application may raise anything for an unknown socket
         return [problem(f"sockets: {path} does not accept this app's WebSockets ({_seen(error)})", advice)]
     if answer != "bad-ticket":
         return [problem(f"sockets: {path} answered this app's WebSocket with {answer!r}", advice)]
@@ -45,7 +45,7 @@ def _seen(error: Exception) -> str:
 
 
 async def _shake_hands(application: Callable[..., Awaitable[None]], path: str) -> str:
-    """The reason that the viewer's last message gives, or what came in its place."""
+    """The reason in the last message to the viewer, or what came instead."""
     hello = {"type": "hello", "protocol": PROTOCOL_VERSION, "ticket": "doctor", "lines": 0, "resume": None}
     incoming: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
     incoming.put_nowait({"type": "websocket.connect"})
@@ -64,7 +64,7 @@ async def _shake_hands(application: Callable[..., Awaitable[None]], path: str) -
         "root_path": "",
         "headers": [
             (b"host", host),
-            (b"origin", b"http://" + host),  # Channels' validators let nobody in without
+            (b"origin", b"http://" + host),  # required by Channels' validators
             (b"cookie", f"{settings.SESSION_COOKIE_NAME}=doctor".encode()),
         ],
         "subprotocols": [],
