@@ -1,6 +1,6 @@
-"""Who may watch which log. The page, the socket and every command of the socket ask here, and nowhere else.
+"""Access to logs. The page, the socket and every command on the socket ask here, and nowhere else.
 
-Nothing here writes to a session: a check must not extend, cycle or end it.
+Nothing here writes to a session, because a check must not extend, cycle or end it.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ from django_logtail.conf import conf
 from django_logtail.models import WATCH_PERMISSION, Access, Log
 from django_logtail.protocol import CloseCode
 
-#: Seconds between the page's fetching a ticket and the socket's first message: a slow network, no more.
+#: Seconds from fetching a ticket to the socket's first message: enough for a slow network.
 #: A reconnect fetches a fresh one.
 TICKET_SECONDS = 60
 _SALT = "django_logtail.ticket"
 
-#: The host's user model, whatever it is, or `AnonymousUser`.
+#: The host's user model, or `AnonymousUser`.
 User: TypeAlias = Any
 
 
 class Refused(Exception):
-    """Someone may not watch, or not any more. `reason` is an id for programs, `text` a sentence."""
+    """Someone may not watch, or may no longer. `reason` is an id for programs, `text` a sentence."""
 
     def __init__(self, code: CloseCode, reason: str, text: str) -> None:
         super().__init__(reason)
@@ -53,12 +53,12 @@ class Refused(Exception):
 class AccessPolicy:
     """The decision. `LOGTAIL["ACCESS_POLICY"]` names this class or a subclass of it.
 
-    A subclass narrows or widens `visible_logs`; `may_view` follows it, so that the list and the socket cannot
-    disagree. Override `may_view` as well only to forbid more, and call `super()`.
+    A subclass narrows or widens `visible_logs`; `may_view` follows it, so that the list and the socket can't disagree.
+    Override `may_view` as well only to forbid more, and call `super()`.
     """
 
     def visible_logs(self, user: User) -> QuerySet[Log]:
-        """The logs `user` may watch, in the registry's order. None for anonymous and inactive users."""
+        """The logs `user` may watch, in the registry's order. Empty for anonymous and inactive users."""
         logs: QuerySet[Log] = Log.objects.all()
         if not (user.is_authenticated and user.is_active):
             return logs.none()
@@ -74,9 +74,9 @@ class AccessPolicy:
         return enabled.filter(allowed)
 
     def may_view(self, user: User, log: Log) -> bool:
-        """Whether `user` may watch `log` now; what `visible_logs` says, but cheaper where that is the original.
+        """Whether `user` may watch `log` now: the same as `visible_logs`, but cheaper if that is not overridden.
 
-        This is asked of every viewer every 15 s, and the query costs three more than most logs need.
+        It runs every 15 s for every viewer, and most logs can be decided without the query.
         """
         if type(self).visible_logs is not AccessPolicy.visible_logs:
             return self.visible_logs(user).filter(pk=log.pk).exists()
@@ -96,10 +96,10 @@ class AccessPolicy:
         return False
 
     def session_key(self, scope: MutableMapping[str, Any]) -> str:
-        """The key of the Django session that a WebSocket's handshake belongs to: that of the session cookie.
+        """The session key of a WebSocket handshake: by default from the session cookie.
 
-        "" refuses the handshake before it is accepted. Override this where clients bring their session in another
-        way, such as a header. It is asked in the event loop, for every connection attempt: no database, nothing slow.
+        "" refuses the handshake before it is accepted. Override this if clients send their session in another way, such
+        as a header. It runs in the event loop, for every connection attempt: no database access, nothing slow.
         """
         cookies = b"; ".join(
             value for name, value in scope["headers"] if name == b"cookie"
@@ -113,7 +113,7 @@ class AccessPolicy:
         )
 
     def _chosen(self, user: User) -> Q:
-        """Sub-queries and not joins, so that a log is not listed once for each of the user's groups."""
+        """Subqueries instead of joins, so that a log is not listed once for each of the user's groups."""
         chosen = Q(pk__in=Log.objects.filter(users=user.pk).values("pk"))
         if hasattr(user, "groups"):
             chosen |= Q(pk__in=Log.objects.filter(groups__in=user.groups.all()).values("pk"))
@@ -121,7 +121,7 @@ class AccessPolicy:
 
 
 def policy() -> AccessPolicy:
-    """The host's policy. Raises `ImproperlyConfigured` when `LOGTAIL["ACCESS_POLICY"]` names none."""
+    """The host's policy. Raises `ImproperlyConfigured` if `LOGTAIL["ACCESS_POLICY"]` doesn't name one."""
     try:
         found = import_string(conf.ACCESS_POLICY)
     except ImportError as error:
@@ -145,7 +145,7 @@ class Ticket:
 def issue_ticket(*, user_id: str, slug: str, session_key: str) -> str:
     """A ticket for the client's first message.
 
-    Scripts of the page can read it, so it holds a digest of the session key and not the key.
+    The page's scripts can read it, so it contains a digest of the session key instead of the key.
     """
     return TimestampSigner(salt=_SALT).sign_object([user_id, slug, _digest(session_key)])
 
@@ -153,7 +153,7 @@ def issue_ticket(*, user_id: str, slug: str, session_key: str) -> str:
 def read_ticket(value: str, *, slug: str, session_key: str) -> Ticket:
     """The ticket in `value`, if it is for this log and for the session of the handshake's cookie.
 
-    Raises `Refused` (4401, "bad-ticket") otherwise. It says nothing of access now: ask `admit` next.
+    Raises `Refused` (4401, "bad-ticket") otherwise. It doesn't prove access now: call `admit` next.
     """
     try:
         user_id, ticket_slug, digest = TimestampSigner(salt=_SALT).unsign_object(
@@ -173,9 +173,9 @@ def read_ticket(value: str, *, slug: str, session_key: str) -> Ticket:
 def admit(*, user_id: str, session_key: str, slug: str, joined: bool = False) -> tuple[User, Log]:
     """The user and the log, if this session may watch it now; else raises `Refused`.
 
-    Synchronous, some queries. Called on joining, and with `joined=True` every 15 s and on every command.
-    A newcomer is told "no such log" of a log that is not there, not enabled or not for them, all alike, so
-    that slugs cannot be probed; who was watching knew of it, and is told that access ended.
+    Synchronous, with a few queries. Called on joining, and with `joined=True` every 15 s and on every command.
+    A newcomer gets the same "no-such-log" whether a log doesn't exist, is disabled or is forbidden, so that slugs can't
+    be probed; a viewer who was watching already knew of it, and is told that access ended.
     """
     user = session_user(session_key)
     if user is None or str(user.pk) != user_id:
@@ -192,9 +192,9 @@ def admit(*, user_id: str, session_key: str, slug: str, joined: bool = False) ->
 
 
 def session_user(session_key: str) -> User | None:
-    """The active user whose sign-in the session holds now, read afresh from the session engine, or None.
+    """The active user who is signed in with the session now, read afresh from the session engine, or None.
 
-    `django.contrib.auth.get_user` decides alike, but flushes or cycles the session in some cases.
+    `django.contrib.auth.get_user` decides the same way, but flushes or cycles the session in some cases.
     """
     if not (session_key.isascii() and session_key.isprintable() and session_key):
         return None
@@ -213,7 +213,7 @@ def session_user(session_key: str) -> User | None:
 
 
 def _hash_holds(user: User, seen: str) -> bool:
-    """Whether the sign-in is younger than the last change of the password; `SECRET_KEY_FALLBACKS` count."""
+    """Whether the password is unchanged since the sign-in; `SECRET_KEY_FALLBACKS` count."""
     if not hasattr(user, "get_session_auth_hash"):
         return True
     hashes = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
@@ -226,7 +226,7 @@ def _store(session_key: str) -> SessionBase:
 
 
 def _digest(session_key: str) -> str:
-    """What binds a ticket to its session. A signed cookie changes too often: there, nothing does."""
+    """What binds a ticket to its session; "" with signed cookies, which change too often."""
     if issubclass(import_module(settings.SESSION_ENGINE).SessionStore, SignedCookieStore):
         session_key = ""
     return salted_hmac(_SALT, session_key, algorithm="sha256").hexdigest()

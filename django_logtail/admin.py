@@ -1,4 +1,4 @@
-"""The registry in the admin. Logs declared in the settings are shown there and changed in the settings."""
+"""The registry in the admin. Logs declared in the settings are read-only there."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from django_logtail.operating.status import Status, current_status
 from django_logtail.page.assets import asset_url, nonce_of
 from django_logtail.tailing.reasons import in_full
 
-#: What the buttons of the status page send for every log; no slug.
+#: What the status page's buttons send for every log; not a valid slug.
 EVERY_LOG: Final = "*"
 
 if TYPE_CHECKING:
@@ -43,12 +43,12 @@ else:
 
 
 class FormatInput(forms.TextInput):
-    """A field with the names of formats, and below it the log's last lines as they would be read."""
+    """A field that suggests the names of formats, and below it shows how the log's last lines would be read."""
 
     template_name = "admin/logtail/log/format_input.html"
-    #: Where the last lines are; None for a log that is not saved.
+    #: The URL of the last lines; None for a log that is not saved.
     lines: str | None = None
-    #: What a Content-Security-Policy wants in our tags.
+    #: The nonce that a Content-Security-Policy requires in our tags.
     nonce = ""
 
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
@@ -74,7 +74,7 @@ class FormatInput(forms.TextInput):
 
 
 class LogForm(_LogForm):
-    """Names the log that already has a file only to users who may see it."""
+    """Names the log that already has a file, but only to users who may see that log."""
 
     may_name_others = False
 
@@ -151,7 +151,7 @@ class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return [path("status/", view, name="logtail_log_status"), *super().get_urls()]
 
     def status_view(self, request: HttpRequest) -> HttpResponse:
-        """Who reads and who watches, with buttons that set and clear the stop flag."""
+        """Readers and viewers, with buttons that set and clear the stop flag."""
         if request.method == "POST":
             return self._act_on_status(request)
         if not self.has_view_or_change_permission(request):
@@ -161,7 +161,7 @@ class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             **self.admin_site.each_context(request),
             "title": gettext("Readers and viewers"),
             "opts": self.opts,
-            "lists_breadcrumbs": django.VERSION >= (6, 1),  # its styles know them in that form only
+            "lists_breadcrumbs": django.VERSION >= (6, 1),  # its styles require that form
             "is_local": conf.READER == "local",
             "pid": os.getpid(),
             "may_stop": stop_flag.is_available() and self.has_change_permission(request),
@@ -186,7 +186,7 @@ class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return HttpResponseRedirect(reverse("admin:logtail_log_status", current_app=self.admin_site.name))
 
     def view_on_site(self, log: Log) -> str | None:
-        """The page of the log; None where `django_logtail.urls` is not included (a check says so)."""
+        """The page of the log; None if `django_logtail.urls` is not included, which a check reports."""
         try:
             return reverse("logtail:log", args=[log.slug]) if log.enabled else None
         except NoReverseMatch:
@@ -226,7 +226,7 @@ class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return not (obj is not None and obj.declared) and super().has_delete_permission(request, obj)
 
     def save_related(self, request: HttpRequest, form: ModelForm[Log], formsets: Any, change: bool) -> None:
-        """The form is valid; what may still surprise is said as a hint."""
+        """Add hints about a valid log that may still be a surprise."""
         super().save_related(request, form, formsets, change)
         log: Log = form.instance
         if hint := log.absence():

@@ -1,11 +1,11 @@
-"""The one line in `asgi.py`: `application = with_logtail(get_asgi_application())`.
+"""For the one line in `asgi.py`: `application = with_logtail(get_asgi_application())`.
 
-The socket is an ordinary named route of the include. The handshake's path is resolved with Django's own URLconf, so a
-prefix, `i18n_patterns`, FORCE_SCRIPT_NAME and a server's root path are right by construction. Sockets that are not
-ours pass to the wrapped application untouched.
+The socket is an ordinary named route of the include. The handshake's path is resolved with Django's own URLconf, so
+prefixes, `i18n_patterns`, FORCE_SCRIPT_NAME and a server's root path work as usual. Other sockets pass to the wrapped
+application unchanged.
 
-Importing this has no side effects and asks for no settings, so that the import may stand at the top of `asgi.py`, where
-an import sorter puts it: what needs the apps is imported by `with_logtail` itself.
+Importing this has no side effects and needs no settings, so that the import can be at the top of `asgi.py`, where an
+import sorter puts it; `with_logtail` itself imports whatever needs the apps.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def with_logtail(application: Application) -> Application:
 
 
 def slug_of_socket(path: str) -> str | None:
-    """The log whose socket `path` is, by the host's URLconf; None when the path is not ours."""
+    """The slug of the log whose socket has this `path`, by the host's URLconf; None if the path is not ours."""
     language = get_language_from_path(path) or settings.LANGUAGE_CODE
     try:
         with translation.override(language):

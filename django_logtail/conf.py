@@ -1,7 +1,7 @@
 """Every key of the `LOGTAIL` settings dict, one block each.
 
-Keys are read on access, so `override_settings` works. A wrong value raises `ImproperlyConfigured` that names the key,
-what was seen and what was expected; the system checks turn that into a message with an id.
+Keys are read on access, so `override_settings` works. An invalid value raises `ImproperlyConfigured`, which names the
+key, the value and what was expected; the system checks turn that into a message with an id.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from django_logtail.signing import keys_for
 
 Value = TypeVar("Value")
 
-#: Dramatiq also takes dots; not here, because it marks its own delay and dead-letter queues with them.
+#: Dramatiq also accepts dots; we don't, because it marks its own delay and dead-letter queues with them.
 QUEUE_NAME = r"[A-Za-z_][A-Za-z0-9_-]*"
 _NAMESPACE = r"[A-Za-z0-9_-]{1,32}"
 _REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
@@ -28,11 +28,11 @@ _REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 
 @dataclass
 class Setting(Generic[Value]):
-    """One key of the dict, and all there is to know of it; `docs/reference/settings.md` is made from this.
+    """One key of the dict, with everything about it; `docs/reference/settings.md` is generated from this.
 
-    `takes` makes the value of what is written, or raises `ValueError` with what was expected; it may have `limits`.
-    `unit`: what the value is, in a word or two. `why`: what it is for, in sentences. `more`: what else users should
-    know, with links of the reference. `read_in`: the modules that ask for it, but for those that only report.
+    `takes` converts what is written to the value, or raises `ValueError` with what was expected; it may have `limits`.
+    `unit`: what the value is, in a word or two. `why`: its purpose, in sentences. `more`: what else users should know,
+    with links as in the reference. `read_in`: the modules that use it, except those that only report.
     """
 
     default: Any
@@ -66,7 +66,7 @@ class Setting(Generic[Value]):
 
 
 def declared() -> Mapping[str, Any]:
-    """The `LOGTAIL` dict of the host's settings, empty when there is none."""
+    """The `LOGTAIL` dict of the host's settings; empty if there is none."""
     value = getattr(settings, "LOGTAIL", {})
     if not isinstance(value, Mapping):
         raise ImproperlyConfigured(f"LOGTAIL is {type(value).__name__}; expected a dict")
@@ -87,7 +87,7 @@ def _queue_name(value: object) -> str:
 
 def _namespace(value: object) -> str:
     if value is None:
-        # Of the oldest key: while SECRET_KEY is rotated, processes before and after it agree on that one.
+        # From the oldest key: while SECRET_KEY is being rotated, old and new processes have that one in common.
         return keys_for("namespace")[-1].hex()[:12]
     if not isinstance(value, str) or not re.fullmatch(_NAMESPACE, value):
         raise ValueError("expected 1 to 32 letters, digits, '-' and '_'")
@@ -100,9 +100,9 @@ def _redis_url(value: object) -> str | None:
     try:
         if isinstance(value, str) and value.startswith(_REDIS_SCHEMES) and urlsplit(value).port != 0:
             return value
-    except ValueError:  # what stands where a port should
+    except ValueError:  # something else in place of the port
         pass
-    # Not with the value as other keys: it may hold a password.
+    # Unlike for other keys, without the value: it may contain a password.
     raise ImproperlyConfigured(
         'LOGTAIL["REDIS_URL"] is not a Redis URL; '
         "expected one like redis://:pass%2Fword@host:6379/0, rediss://host:6379/0 or unix:///run/redis.sock"
@@ -110,7 +110,7 @@ def _redis_url(value: object) -> str | None:
 
 
 def _paths(value: object) -> tuple[Path, ...]:
-    # Nothing that can be read only once: a generator would be empty from the second time on.
+    # Not a generator, which would be empty the second time.
     if not isinstance(value, (list, tuple, set, frozenset)):
         raise ValueError("expected a list of absolute paths")
     found = tuple(Path(item) for item in value)
@@ -144,7 +144,7 @@ def _mapping(value: object) -> Mapping[str, Any]:
 
 @dataclass(frozen=True)
 class Whole:
-    """A whole number between two, both of which it may be."""
+    """A whole number from `least` to `most`."""
 
     least: int
     most: int
@@ -161,7 +161,7 @@ class Whole:
 
 @dataclass(frozen=True)
 class OneOf:
-    """One of some words."""
+    """One of the given words."""
 
     choices: tuple[str, ...]
 

@@ -1,4 +1,6 @@
-"""`LogConsumer`: one viewer. A plain ASGI application, because stock dispatch costs 98 us a delivery against 12."""
+"""`LogConsumer`: one viewer. A plain ASGI application, because Channels' dispatch takes 98 us a delivery instead of
+12.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 
 class LogConsumer:
-    """The viewer behind one WebSocket: lets it in, has it watch, and says why it ends."""
+    """The viewer behind one WebSocket: admits it, lets it watch, and tells it why it ends."""
 
     def __init__(self, slug: str, scope: Scope, receive: Receive, send: Send) -> None:
         self.slug = slug
@@ -38,7 +40,7 @@ class LogConsumer:
 
     @classmethod
     def as_asgi(cls) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
-        """An ASGI application; the log's slug comes from the URL (`scope["url_route"]`)."""
+        """An ASGI application that takes the log's slug from the URL (`scope["url_route"]`)."""
 
         async def application(scope: Scope, receive: Receive, send: Send) -> None:
             await cls(scope["url_route"]["kwargs"]["slug"], scope, receive, send).run()
@@ -51,10 +53,10 @@ class LogConsumer:
             return
         self._session_key = policy().session_key(self._scope)
         if not is_origin_allowed(self._scope):
-            await self._refuse("its page is of a foreign origin", self._origin)
+            await self._refuse("its page has a foreign origin", self._origin)
             return
         if not self._session_key:
-            await self._refuse("it brings no session")
+            await self._refuse("it has no session")
             return
         try:
             newcomer = await newcomers.let_in(self._address, self._session_key)
@@ -67,7 +69,7 @@ class LogConsumer:
             await self._run_accepted(newcomer)
 
     async def _refuse(self, kind: str, seen: str = "") -> None:
-        """Instead of accepting it: the client gets an HTTP answer and no socket."""
+        """Refuse the handshake: the client gets an HTTP response instead of a socket."""
         refusals.say(kind, address=self._address, log=self.slug, seen=seen)
         await self._socket.refuse(CloseCode.NO_ACCESS)
 
@@ -94,7 +96,7 @@ class LogConsumer:
             await self._socket.close(End(INTERNAL_ERROR, "unavailable", text, may_retry=True))
 
     async def _watch(self, newcomer: contextlib.ExitStack) -> None:
-        """`newcomer` is closed once the user is known and the socket counts as theirs."""
+        """`newcomer` is closed once the user is known and the socket is counted as theirs."""
         hello = await self._hello()
         try:
             user = read_ticket(hello.ticket, slug=self.slug, session_key=self._session_key).user_id
@@ -110,7 +112,7 @@ class LogConsumer:
                 await Watching(self._socket, log, user, self._address, stay).run(hello)
 
     async def _hello(self) -> protocol.Hello:
-        """The client's first message, in time and of this version of the protocol."""
+        """The client's first message; it must come in time, and in this version of the protocol."""
         try:
             async with time_limit(protocol.HELLO_SECONDS):
                 hello = await self._socket.next_message()

@@ -20,7 +20,7 @@ from django_logtail.tailing.files.roots import mistake_in, tidied
 
 logger = logging.getLogger(__name__)
 
-#: What a declaration's dict may say; `groups` and `users` are lists of names.
+#: What a declaration's dict may contain; `groups` and `users` are lists of names.
 FIELDS = (
     *("path", "name", "group", "order", "description"),
     *("queue", "encoding", "rotated_as", "format", "enabled", "access"),
@@ -38,7 +38,7 @@ class BadDeclaration(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """One entry of `LOGTAIL["LOGS"]`, found valid as far as that can be said without the database."""
+    """One entry of `LOGTAIL["LOGS"]`, validated as far as possible without the database."""
 
     slug: str
     fields: Mapping[str, Any]
@@ -48,7 +48,7 @@ class Declaration:
 
 @dataclass(slots=True)
 class Synced:
-    """What `sync` did, by slug, and in sentences what it could not do."""
+    """What `sync` did, by slug, and what it could not do, in sentences."""
 
     created: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
@@ -74,7 +74,7 @@ def declaration(slug: object, value: object) -> Declaration:
     log = Log(slug=slug, **{"name": slug, **fields, "path": tidied(str(value["path"]))})
     try:
         log.clean_fields()
-        # Each host has roots of its own, and all read the same declarations: the reader of a queue judges its paths.
+        # Hosts share the declarations, but each has its own roots, so the reader of a queue judges its paths.
         if conf.READER == "local" or log.queue_name == conf.QUEUE:
             log.clean()
         elif (mistake := mistake_in(Path(log.path))) is not None:
@@ -94,10 +94,10 @@ def declarations() -> Iterator[Declaration | BadDeclaration]:
 
 
 def sync(using: str = "default") -> Synced:
-    """Make the declared rows of the database `using` what the settings declare; other rows stay as they are.
+    """Make the declared rows of the database `using` match the settings; leave other rows as they are.
 
-    A row whose declaration is gone is deleted. A row whose declaration is wrong is disabled: what it says of
-    access may be what was to change.
+    A row without a declaration is deleted. A row whose declaration is invalid is disabled, because access may be what
+    was meant to change.
     """
     synced = Synced()
     with transaction.atomic(using=using):
@@ -127,7 +127,7 @@ def sync(using: str = "default") -> Synced:
 
 
 def sync_after_migrate(using: str, stdout: Any = None, verbosity: int = 1, **kwargs: object) -> None:
-    """Receiver of `post_migrate`. Problems are told and logged; they do not undo the migration."""
+    """Receiver of `post_migrate`. Problems are printed and logged; they don't undo the migration."""
     if not router.allow_migrate_model(using, Log) or not _is_table_current(using):
         return
     synced = sync(using)
@@ -138,7 +138,7 @@ def sync_after_migrate(using: str, stdout: Any = None, verbosity: int = 1, **kwa
 
 
 def _other_of_its_file(found: Declaration, row: Log | None, using: str) -> Log | None:
-    """The log that keeps this one from having its file: any other row, unless this row has had the file for longer."""
+    """The log that already has this one's file: any other row, unless this row has had the file for longer."""
     if row is not None and not row.declared:
         return None
     wanted = Log(pk=row.pk if row is not None else None, **found.fields)
@@ -169,7 +169,7 @@ def _keep(found: Declaration, row: Log | None, using: str, synced: Synced) -> No
 
 
 def _set_members(manager: Any, wanted: list[Any]) -> bool:
-    """Whether that changed anything."""
+    """Set the members; return whether that changed anything."""
     if {item.pk for item in manager.all()} == {item.pk for item in wanted}:
         return False
     manager.set(wanted)
@@ -179,7 +179,7 @@ def _set_members(manager: Any, wanted: list[Any]) -> bool:
 def _existing(
     found: models.QuerySet[Any], field_name: str, names: Collection[str], slug: str, kind: str, synced: Synced
 ) -> list[Any]:
-    """The groups or users of these names. A missing one narrows access, so it is a problem and no error."""
+    """The groups or users of these names. A missing one only narrows access, so it is a problem and not an error."""
     items = list(found.filter(**{f"{field_name}__in": names})) if names else []
     missing = sorted(set(names) - {getattr(item, field_name) for item in items})
     if missing:
@@ -198,7 +198,7 @@ def _disable(row: Log | None, using: str, synced: Synced) -> None:
 
 
 def _is_table_current(using: str) -> bool:
-    """Whether the table has every column of the model: `migrate` may have gone to an older state."""
+    """Whether the table has every column of the model: `migrate` may have gone back to an older state."""
     connection = connections[using]
     table = Log._meta.db_table
     with connection.cursor() as cursor:

@@ -26,12 +26,12 @@ from django_logtail.tailing.files.roots import Roots, tidied
 from django_logtail.tailing.rotated_names import BadPattern, Names
 from django_logtail.tailing.text.encodings import UnknownEncoding, browser_label
 
-#: The codename of the permission that `Access.PERMISSION` asks for. Not Django's own `view_log`: that one
-#: opens the registry's rows (paths, queues) in the admin, and says nothing of what is written in the files.
+#: The codename of the permission that `Access.PERMISSION` requires. Django's own `view_log` is different: it shows the
+#: registry's rows (paths, queues) in the admin, but not the content of the files.
 WATCH_PERMISSION = "watch_log"
 
 
-#: The fields that make a revision, beside the row's id and its queue.
+#: The fields that make up a revision, besides the row's id and its queue.
 REVISED = ("path", "encoding", "rotated_as", "enabled", "access", "membership")
 
 
@@ -57,7 +57,7 @@ validate_queue = RegexValidator(
 
 
 class Access(models.TextChoices):
-    """Who may watch a log. Superusers may watch every enabled one."""
+    """Who may watch a log. Superusers may watch every enabled log."""
 
     SIGNED_IN = "signed-in", _("everyone signed in")
     STAFF = "staff", _("staff")
@@ -66,9 +66,9 @@ class Access(models.TextChoices):
 
 
 class Log(models.Model):
-    """One file people may watch, on whichever host serves its queue."""
+    """A file that people may watch, on the host that serves its queue."""
 
-    #: Whether whom this row was looked up for may be told of its host: `access.admit` says so.
+    #: Whether the user for whom this row was loaded may see its host; set by `access.admit`.
     sees_host = False
 
     name = models.CharField(_("name"), max_length=100)
@@ -140,7 +140,7 @@ class Log(models.Model):
         settings.AUTH_USER_MODEL, verbose_name=_("users"), blank=True, related_name="+"
     )
     declared = models.BooleanField(_("declared in the settings"), default=False, editable=False)
-    #: Counts the changes of `groups` and `users`, so that a row says by itself whether they changed.
+    #: Counts changes of `groups` and `users`, so that the row itself shows whether they changed.
     membership = models.PositiveBigIntegerField(default=0, editable=False)
     created = models.DateTimeField(_("created"), auto_now_add=True)
     updated = models.DateTimeField(_("updated"), auto_now=True)
@@ -154,34 +154,34 @@ class Log(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    #: Whether a refusal may name other logs: only to who may see them in the admin anyway.
+    #: Whether an error may name other logs: only for people who can see them in the admin anyway.
     may_name_others = False
 
     def clean(self) -> None:
         super().clean()
         self._clean_pattern()
         if not self.path:
-            return  # its own field says that it is needed
+            return  # its own field reports that it is required
         self.path = tidied(self.path)
         path, roots = Path(self.path), Roots(conf.ROOTS)
         try:
             refusal = looks.take(path, lambda: roots.may_register(path))
-        except NoAnswer:  # another host may read it, and whoever reads it judges by the open file
+        except NoAnswer:  # another host may have it, and the reader decides by the open file
             refusal = roots.may_register_unseen(path)
         if refusal is not None:
             raise ValidationError({"path": ValidationError(refusal, code="path")})
 
     def validate_unique(self, exclude: Collection[str] | None = None) -> None:
-        """One file has one row. No constraint of the database says so: the default queue is a setting, a local reader
-        has no queues, rows of earlier versions may be doubled, and some databases index no path of this length. So the
-        reader decides as well, and reads the oldest row.
+        """One file has one row. This can't be a database constraint: the default queue is a setting, a local reader has
+        no queues, earlier versions may have left duplicates, and some databases can't index paths of this length. The
+        reader therefore checks too, and reads the oldest row.
         """
         super().validate_unique(exclude)
         if "path" not in (exclude or ()) and (others := self.others_of_its_file()):
             raise ValidationError({"path": ValidationError(self._taken_by(others[0]), code="taken")})
 
     def _taken_by(self, other: Log) -> str:
-        """One file has one row: who may watch it must not depend on which row one looks at."""
+        """The error for a second row with a file: access must not depend on the row."""
         if not self.may_name_others:
             return gettext("Another log already has this file.")
         said = gettext(
@@ -191,11 +191,11 @@ class Log(models.Model):
 
     @property
     def file_key(self) -> tuple[str, str]:
-        """Equal for two rows that name the same file: a local reader reads all queues on its own host."""
+        """Equal for two rows that name the same file. A local reader reads all queues on its own host."""
         return "" if conf.READER == "local" else self.queue_name, tidied(self.path)
 
     def others_of_its_file(self, using: str | None = None) -> list[Log]:
-        """The other rows that name this file, oldest first; only the oldest row of a file is read."""
+        """The other rows that name this file, oldest first; only a file's oldest row is read."""
         rows = Log.objects.using(using) if using else Log.objects.all()
         alike = rows.filter(path__contains=Path(self.path).name).exclude(pk=self.pk).order_by("pk")
         return [row for row in alike if row.file_key == self.file_key]
@@ -218,7 +218,7 @@ class Log(models.Model):
 
     @property
     def has_address(self) -> bool:
-        """Whether the log's routes take its slug: a row that no form has seen may have any."""
+        """Whether the log's routes accept its slug: a row that no form has validated may have any."""
         return re.fullmatch(SlugConverter.regex, self.slug) is not None
 
     @property
@@ -228,18 +228,18 @@ class Log(models.Model):
 
     @property
     def revision(self) -> str:
-        """Names this state of the row, as far as it says what is read and for whom; a short text, and no query.
+        """Identifies the row's state as far as it determines what is read and for whom; a short text, without a query.
 
-        A viewer is admitted for one revision and is shown no byte of another.
+        A viewer is admitted for one revision and sees no byte of another.
         """
         said = [self.pk, self.queue_name, *(getattr(self, name) for name in REVISED)]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 
     @property
     def encoding_label(self) -> str:
-        """The log's encoding as `TextDecoder` and the `hello` of the protocol name it.
+        """The log's encoding as `TextDecoder` and the protocol's `hello` name it.
 
-        As it is written, for a row that was never validated: the page then says that it cannot decode it.
+        Unchanged for a row that was never validated; the page then reports that it can't decode it.
         """
         try:
             return browser_label(self.encoding)
@@ -247,7 +247,7 @@ class Log(models.Model):
             return self.encoding
 
     def absence(self) -> str | None:
-        """A hint for the person registering the log here, or None. Not an error: another host may have the file."""
+        """A hint for the person registering the log, or None. Not an error, because another host may have the file."""
         path = Path(self.path)
         try:
             if looks.take(path, path.is_file):
@@ -266,7 +266,7 @@ class Log(models.Model):
 
 
 def first_of_each_file() -> dict[tuple[str, str], int]:
-    """By `file_key`, the primary key of the oldest row: only that one is read."""
+    """By `file_key`, the primary key of the oldest row, the only one that is read."""
     first: dict[tuple[str, str], int] = {}
     for row in Log.objects.only("pk", "queue", "path").order_by("pk"):
         first.setdefault(row.file_key, row.pk)
@@ -274,7 +274,7 @@ def first_of_each_file() -> dict[tuple[str, str], int]:
 
 
 def watch_membership() -> None:
-    """Have every change of a log's groups and users counted. Called once, from the app's `ready`."""
+    """Start counting changes of logs' groups and users. Called once, from the app's `ready`."""
     for members in (Log.groups, Log.users):
         signals.m2m_changed.connect(_note_membership, sender=members.through)
     signals.pre_delete.connect(_note_group_gone, sender=Group)
@@ -297,7 +297,7 @@ def _note_membership(
 
 
 def _note_group_gone(sender: type[Group], instance: Group, using: str, **kwargs: Any) -> None:
-    """Count it for the logs that had chosen the group: no signal tells of those."""
+    """Count a group's deletion for the logs that had chosen it, because no other signal reports it."""
     if not router.allow_migrate_model(using, Log):
         return
     chosen = Log.objects.using(using).filter(groups=instance).values_list("pk", flat=True)

@@ -4,8 +4,8 @@
     notes.send("django", "deploy 4.2 started")
     notes.send(None, "database maintenance in 5 minutes", level="warning")
 
-A note is shown where it happened and never mixed with the file's bytes. It reaches who watches now, and is not kept.
-With `LOGTAIL["READER"] = "local"` it reaches the viewers of this process.
+A note appears between the lines where it was sent, never inside the file's bytes. It reaches everyone watching at that
+moment, and is not kept. With `LOGTAIL["READER"] = "local"` it reaches the viewers of this process.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from django_logtail.control.process import control
 from django_logtail.models import Log
 
 LEVELS = ("info", "warning", "error")
-#: Characters of a note; more is cut.
+#: Characters of a note; the rest is cut.
 MOST_CHARACTERS = 1_000
 
 
 def send(log: Log | str | None, text: str, *, level: str = "info") -> None:
     """Show `text` to everyone watching `log` (a row or its slug; None: any log).
 
-    Raises `Log.DoesNotExist`, `ValueError` for another level than info, warning and error, and
-    `control.ControlUnavailable` when Redis does not respond.
+    Raises `Log.DoesNotExist`, `ValueError` for a level other than info, warning or error, and
+    `control.ControlUnavailable` if Redis does not respond.
     """
     if level not in LEVELS:
         raise ValueError(f"level is {level!r}; expected one of {', '.join(LEVELS)}")
@@ -33,7 +33,7 @@ def send(log: Log | str | None, text: str, *, level: str = "info") -> None:
         log = Log.objects.get(slug=log)
     rows = [log] if log is not None else list(Log.objects.filter(enabled=True))
     target = "*" if log is None else str(log.pk)
-    # A shell hands on what is no UTF-8 as half characters, and no message can hold those.
+    # Bytes from a shell that are not UTF-8 become lone surrogates, which a message can't contain.
     text = text[:MOST_CHARACTERS].encode(errors="replace").decode()
     note = Note(target, text, level, time.time())
     for queue in {row.queue_name for row in rows}:

@@ -1,6 +1,6 @@
-"""A place in a log: the one form that the whole package uses. Depends on nothing else.
+"""A place in a log, in the one form that the whole package uses. Depends on nothing else.
 
-It is decoded where it comes in and encoded where it goes out: `protocol` for browsers, `control.wire` for processes.
+It is decoded on arrival and encoded on departure: in `protocol` for browsers, in `control.wire` for processes.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from dataclasses import dataclass
 class Place:
     """Byte `offset` of the generation `file`.
 
-    Inside a reader, `file` is an id from `tailing.files.generation`; outside of it, that id as sealed by
-    `reader.seals`.
+    Inside a reader, `file` is an id from `tailing.files.generation`; outside, that id sealed by `reader.seals`.
     """
 
     file: str

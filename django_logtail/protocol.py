@@ -16,23 +16,23 @@ from django_logtail.place import Place
 
 PROTOCOL_VERSION = 1
 
-#: Bytes of log text in one batch. 64 KiB is the best MB/s a message on the core channel layer, and safe on pubsub.
+#: Bytes of log text in one batch. 64 KiB gives the best throughput on the core channel layer, and is safe on pubsub.
 MAX_BATCH_BYTES = 64 * 1024
 #: Bytes of one client message; the longest legal one (a search) is below it.
 MAX_CLIENT_MESSAGE_BYTES = 8 * 1024
-#: Bytes of one client message that a server should accept, where this can be set: more than any legal one, so that a
-#: client slightly over the limit learns which limit that is.
+#: Bytes of one client message that a server should accept, if this can be set: more than any legal one, so that a
+#: client slightly over the limit learns what the limit is.
 MOST_MESSAGE_BYTES = 64 * 1024
 #: Client messages a second in the long run, and in one burst.
 CLIENT_MESSAGES_PER_SECOND = 20
 CLIENT_MESSAGE_BURST = 60
 #: Seconds a client has for its first message.
 HELLO_SECONDS = 10.0
-#: Lines a client may ask for on joining, and in one `range`.
+#: Lines a client may request on joining, and in one `range`.
 MAX_LINES = 10_000
-#: Bytes in the answer to one `range`; the client asks again for more.
+#: Bytes in the answer to one `range`; the client requests more with another.
 MAX_RANGE_BYTES = 1024 * 1024
-#: Characters of what a `search` looks for, with all its terms, and how many of those it may have.
+#: Characters of the pattern of a `search`, in all its terms together, and how many terms it may have.
 MAX_PATTERN_CHARACTERS = 1_000
 MAX_SEARCH_TERMS = 20
 #: The letters of levels: error, warning, information, debug, other.
@@ -46,7 +46,7 @@ MAX_OFFSET = 2**53 - 1
 
 
 class CloseCode(IntEnum):
-    """Why we closed a socket. The last message before it says what the client may do then."""
+    """Why we closed a socket. The last message before it says what the client can do."""
 
     BAD_MESSAGE = 4400
     SIGNED_OUT = 4401
@@ -64,7 +64,7 @@ class BadMessage(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """The first message: the requester's ticket, and how many last lines or where to continue."""
+    """The first message: a ticket, and how many last lines to send or where to continue."""
 
     protocol: int
     ticket: str
@@ -133,7 +133,7 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """End this viewing, and the reading behind it when nobody else watches."""
+    """Stop watching, and stop reading the file if nobody else watches."""
 
 
 ClientMessage: TypeAlias = Hello | Ack | Hold | Release | Range | RangeBefore | SearchFrom | Cancel | Stop
@@ -204,7 +204,7 @@ def decode_client_message(text: str) -> ClientMessage:
 
 
 def decode_lines_query(fields: Mapping[str, str], lines: int) -> tuple[int, Place | None]:
-    """How many last lines (default: `lines`) and from which place on, as an address' query says.
+    """How many last lines (default: `lines`), and from which place, according to a URL's query.
 
     Raises `BadMessage`.
     """
@@ -220,7 +220,7 @@ def decode_lines_query(fields: Mapping[str, str], lines: int) -> tuple[int, Plac
     return lines, _place({**numbers, "file": fields.get("file")})
 
 
-# Made once: `json.dumps` makes one for each call with other than default arguments.
+# Created once: with non-default arguments, `json.dumps` creates an encoder for each call.
 _json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _json_head = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -355,8 +355,8 @@ def _place(value: object) -> Place:
 
 
 def _file(fields: Mapping[str, object]) -> str:
-    """It may be sent to others with this client's place, and half a character cannot be encoded."""
+    """A file's id. It may be sent on, and a lone surrogate can't be encoded."""
     value = _text(fields, "file")
     if not (value.isascii() and value.isprintable() and len(value) <= MAX_FILE_CHARACTERS):
-        raise BadMessage("'file' is no id of a file")
+        raise BadMessage("'file' is not a file id")
     return value

@@ -1,4 +1,4 @@
-"""For hosts that insist on `URLRouter`. `with_logtail` knows the mount point by itself; here you write it.
+"""For projects that need `URLRouter`. `with_logtail` finds the mount point by itself; here you write it.
 
 URLRouter([path("logs/", URLRouter(django_logtail.routing.websocket_urlpatterns)), ...])
 """

@@ -1,4 +1,4 @@
-"""What each user may spend, and whose turn is next: by user, not first come. Depends only on asyncio.
+"""What each user may spend, and whose turn is next: by user, not first come, first served. Depends only on asyncio.
 
 A user is a string; "" stands for all work that names no user.
 """
@@ -19,15 +19,15 @@ T = TypeVar("T")
 
 #: Seconds that a user waits at least after spending a share: shorter pauses cost more than they gain.
 LEAST_WAIT_SECONDS: Final = 0.002
-#: Users remembered before those with a full share again are dropped.
+#: Users to remember before those whose share is full again are dropped.
 REMEMBERED: Final = 256
 
 
 class Shares:
     """A rate per second for each user and one for all users together; up to one second's worth accumulates.
 
-    Bytes, requests, microseconds of a processor. Waiting users are served in turn: one with a thousand requests waits
-    for the others after each of them. Belongs to the event loop it is used in.
+    It may count bytes, requests, or microseconds of a processor. Waiting users are served in turn: one with a thousand
+    requests waits for the others after each of them. Belongs to the event loop it is used in.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Shares:
         account = self._account(user)
         account.waiting += 1
         try:
-            async with account.turn:  # only one of each user waits among those of the others
+            async with account.turn:  # only one request per user competes with other users
                 waited = await self._until(account.bucket, least)
                 if self._all is not None:
                     async with self._turn:
@@ -82,7 +82,7 @@ class Shares:
         return account
 
     def _forget(self) -> None:
-        """Those of whom there is nothing to know."""
+        """Drop users whose share is full."""
         now = self._clock()
         self._accounts = {
             user: account
@@ -92,7 +92,7 @@ class Shares:
 
 
 class _Account:
-    """One user's."""
+    """One user's share."""
 
     def __init__(self, per_second: int, now: float) -> None:
         self.bucket = TokenBucket(per_second, now)
@@ -129,7 +129,7 @@ class Turns:
         try:
             await turn
         except asyncio.CancelledError:
-            if not turn.cancelled():  # it had just been given
+            if not turn.cancelled():  # it had just been granted
                 self._free += 1
             self._give()
             raise
@@ -150,7 +150,7 @@ class Turns:
         self._served.pop(user, None)
         self._served[user] = next(self._numbers)
         if len(self._served) > REMEMBERED:
-            del self._served[next(iter(self._served))]  # the one who got it longest ago
+            del self._served[next(iter(self._served))]  # the user whose last turn is longest ago
 
 
 class Places:

@@ -1,7 +1,8 @@
 """Keys of this project, one for each purpose, derived from `SECRET_KEY`, and signatures made with them.
 
-`SECRET_KEY_FALLBACKS` count on reading. A signature is made with each of the keys, so that in a rolling deploy that
-rotates the key, processes that know only the old one and those that sign with the new one read each other.
+`SECRET_KEY_FALLBACKS` are accepted on reading. Everything is signed with each of the keys, so that during a rolling
+deployment that rotates the key, processes with only the old key and those with the new one accept each other's
+messages.
 """
 
 from __future__ import annotations
@@ -16,16 +17,17 @@ from django.conf import settings
 from django.core.signals import setting_changed
 from django.utils.encoding import force_bytes
 
-#: Bytes of one signature: 128 bits cannot be guessed, and every message carries one.
+#: Bytes of one signature: 128 bits can't be guessed, and every message carries them.
 SIGNATURE_BYTES: Final = 16
 _KEY_BYTES: Final = 32
 
 
 @lru_cache(maxsize=64)
 def keys_for(salt: str) -> list[bytes]:
-    """The keys for one purpose, 32 bytes each: first that of `SECRET_KEY`, to write with, then those to read with.
+    """The keys for one purpose, 32 bytes each: first the one from `SECRET_KEY`, for writing; the others only for
+    reading.
 
-    The key for one purpose reveals none of the others.
+    A key for one purpose doesn't reveal the others.
     """
     secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     purpose = f"django_logtail.{salt}".encode()
@@ -39,7 +41,7 @@ def signatures(salt: str, *parts: bytes) -> list[bytes]:
 
 
 def is_signed(salt: str, found: Sequence[bytes], *parts: bytes) -> bool:
-    """Whether one of the given signatures was made of these parts with one of this project's keys."""
+    """Whether one of the given signatures fits these parts and one of this project's keys."""
     said = _joined(parts)
     return any(
         hmac.compare_digest(_signature(key, said), signature) for key in keys_for(salt) for signature in found

@@ -1,8 +1,8 @@
-"""Every state of a log, and of a page that shows one. One table for everything that shows a state.
+"""Every state of a log, and of a page that shows one, in one table.
 
-The page gets it with its configuration, and its words with `page.texts`; the admin, `logtail_status` and
-`logtail_doctor` read it; `docs/reference` is checked against it. A new state is a row here, its words in `locale`, the
-two tables of the reference, and the place where a reader or a relay says it.
+The page gets the table with its configuration, and the words with `page.texts`; the admin, `logtail_status` and
+`logtail_doctor` read it; `docs/reference` is checked against it. A new state needs a row here, its words in `locale`,
+rows in the two tables of the reference, and code in a reader or relay that reports it.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ Tone = Literal["", "ok", "caution", "danger"]
 
 @dataclass(frozen=True, slots=True)
 class PageState:
-    """What a page says about its log in a word: the `data-state` of `<log-tail>`.
+    """A page's state in a word or two: the `data-state` of `<log-tail>`.
 
-    `words`: for people, "" where nothing is shown. `tone`: its colour. `dot`: of the mark before the words, which says
-    the same to people who see no colours. `is_plain_at_end`: the log's last row has neither.
+    `words`: for people; "" if nothing is shown. `tone`: its colour. `dot`: the shape of the mark before the words,
+    which tells states apart without colours. `is_plain_at_end`: the row at the log's end has neither.
     """
 
     name: str
@@ -34,15 +34,15 @@ class PageState:
 
 @dataclass(frozen=True, slots=True)
 class LogState:
-    """How a log is, as `status` says it on the wire.
+    """The state of a log, as the `status` message reports it.
 
-    `shown`: the `PageState` that a page shows for it, unless the page has a state of its own. `words`: where only the
-    log is described, as in the admin; None: those of `shown`. `said_by_readers`: what readers call it, if different.
+    `shown`: the `PageState` that a page shows for it, unless the page has a state of its own. `words`: for the log
+    alone, as in the admin; None: those of `shown`. `said_by_readers`: what readers call it, if different.
 
-    `notice`, `end`: what a page says above and below the lines; None: nothing, or the page's own words. With
-    `{name}`, `{reason}` and `{queue}`; `without_queue` is for people who may not see the queue. `actions`: of
-    the notice, by the names of their texts. `continues`: the notice promises that the page continues automatically.
-    `notice_with_reason`: the notice instead, for everyone, where `status` has a reason.
+    `notice`, `end`: what a page shows above and below the lines; None: nothing, or the page's own words. They may use
+    `{name}`, `{reason}` and `{queue}`; those `without_queue` are for people who may not see the queue. `actions`: the
+    notice's buttons, by the names of their texts. `continues`: the notice promises that the page continues
+    automatically. `notice_with_reason`: replaces the notice, for everyone, if `status` has a reason.
 
     `finding`, `mark`, `next_step`: what the doctor says about a log in this state, how bad that is, and what to do.
     `is_answer`: a reader reported it.
@@ -215,7 +215,7 @@ LOG_STATES: Final = (
             "manage.py rundramatiq --processes 1 --threads 2 --queues {queue}"
         ),
         notice_without_queue=_("No reader is serving this log. Lines will appear when one starts."),
-        notice_with_reason=_NO_LINES,  # there is a reader, or was: to start one would be the wrong advice
+        notice_with_reason=_NO_LINES,  # there is a reader, or was: starting one would be the wrong advice
         continues=True,
         end=_("Waiting for a reader on queue “{queue}”."),
         end_without_queue=_("Waiting for a reader."),
@@ -263,12 +263,12 @@ def log_state(name: str) -> LogState | None:
 
 
 def as_told(said: str) -> str:
-    """The state as viewers see it, for a reader's own word."""
+    """The state that viewers see, for a reader's own word."""
     return _AS_TOLD.get(said, said)
 
 
 def words_for(name: str) -> str:
-    """How a log is, for people, in the active language; an unknown state is shown by its name."""
+    """The words for a log's state in the active language; an unknown state keeps its name."""
     state = _BY_NAME.get(name)
     if state is None:
         return name
@@ -276,7 +276,7 @@ def words_for(name: str) -> str:
 
 
 def texts() -> Iterator[tuple[str, object]]:
-    """What pages say about states, by the names that `for_page` gives them."""
+    """The texts that pages show about states, by the names that `for_page` gives them."""
     for page in PAGE_STATES:
         if page.words:
             yield f"state.{page.name}", page.words
@@ -287,7 +287,7 @@ def texts() -> Iterator[tuple[str, object]]:
 
 
 def for_page() -> dict[str, dict[str, Any]]:
-    """The table as the page's scripts need it. Texts are referred to by name."""
+    """The table as the page's scripts need it. It refers to texts by name."""
     return {
         "page": {state.name: _look(state) for state in PAGE_STATES},
         "log": {s.name: _row(s) for s in LOG_STATES},

@@ -1,6 +1,6 @@
-"""The stop flag: ask readers to end reading, and let them continue. Set by commands and the admin; readers obey.
+"""The stop flag: tells readers to stop reading, and lets them continue. Set by commands and the admin.
 
-No signal and no exception: the reader finds the flag at its next tick, closes the files, and tells the viewers why.
+It needs no signal or exception: the reader sees the flag at its next tick, closes the files, and tells the viewers why.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from django_logtail.tailing import reasons
 
 logger = logging.getLogger(__name__)
 
-#: The field of the key that stands for every log of a queue.
+#: The field for every log of a queue.
 _ALL = "*"
-#: Characters of a reason; more is cut. It travels in every heartbeat of a log that is stopped.
+#: Characters of a reason; the rest is cut. Every heartbeat of a stopped log contains it.
 MOST_CHARACTERS: Final = 200
 
 
@@ -36,9 +36,9 @@ class OnlyWithWorker(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StopFlag:
-    """One flag that is set. `log` is None when it stands for every log of the queue, or for one that is gone.
+    """One flag that is set. `log` is None if it applies to every log of the queue, or to a deleted one.
 
-    `reason` is one of `reasons`, to be worded where it is shown.
+    `reason` is one of `reasons`, put into words where it is shown.
     """
 
     queue: str
@@ -48,7 +48,7 @@ class StopFlag:
 
 
 def set_stop(log: Log | None, *, by: str, reason: str = "") -> None:
-    """Stop reading `log`, or every log of every queue; viewers see `by` whom, and the reason if any.
+    """Stop reading `log`, or every log of every queue; viewers see who stopped it (`by`), and the reason if any.
 
     Raises `OnlyWithWorker` and `ControlUnavailable`.
     """
@@ -59,13 +59,13 @@ def set_stop(log: Log | None, *, by: str, reason: str = "") -> None:
 
 
 def clear_stop(log: Log | None) -> bool:
-    """Let reading of `log`, or of everything, continue; return whether a flag was set. None clears every flag.
+    """Let reading of `log` continue; return whether a flag was set. None clears every flag.
 
-    Every queue is looked at, because the log may have been moved to another one since. Raises as `set_stop`.
+    Looks in every queue, because the log may have been moved to another one since. Raises what `set_stop` raises.
     """
     _require_worker()
     was_set = False
-    # Its own as well: of a log that was deleted, no row names the queue any more.
+    # Its own queue too: if the log was deleted, no row names the queue any more.
     for queue in queues() if log is None else {*queues(), log.queue_name}:
         for name in control().stops(queue) if log is None else [str(log.pk)]:
             was_set |= control().clear_stop(queue, name)
@@ -73,7 +73,7 @@ def clear_stop(log: Log | None) -> bool:
 
 
 def forget_stop(sender: type[Log], instance: Log, using: str, **kwargs: object) -> None:
-    """Clear the flag of a log that has been deleted: nobody could name it any more. The `post_delete` signal's."""
+    """Receiver of `post_delete`: clear the flag of a deleted log, because it could no longer be named."""
     if not is_available():
         return
     gone = Log(pk=instance.pk, queue=instance.queue)  # the instance itself loses its id
@@ -88,7 +88,7 @@ def forget_stop(sender: type[Log], instance: Log, using: str, **kwargs: object) 
 
 
 def stops() -> list[StopFlag]:
-    """The flags that are set. Raises as `set_stop`."""
+    """The flags that are set. Raises what `set_stop` raises."""
     _require_worker()
     logs = {str(log.pk): log for log in Log.objects.all()}
     return [
@@ -99,19 +99,19 @@ def stops() -> list[StopFlag]:
 
 
 def queues() -> list[str]:
-    """Every queue that a log names, and the one of the settings."""
+    """Every queue that a log names, and the one in the settings."""
     return sorted(
         {conf.QUEUE, *(queue or conf.QUEUE for queue in Log.objects.values_list("queue", flat=True))}
     )
 
 
 def is_available() -> bool:
-    """Whether there is a stop flag at all: with a local reader there is none."""
+    """Whether there is a stop flag; with a local reader there is none."""
     return conf.READER != "local"
 
 
 def _said(by: str, why: str) -> str:
-    """What viewers are told, as one of `reasons`: each reads it in their own language."""
+    """What viewers see, as one of `reasons`, so that each sees it in their own language."""
     return (
         reasons.reason("stopped-because", user=by, why=why[:MOST_CHARACTERS])
         if why
@@ -120,7 +120,7 @@ def _said(by: str, why: str) -> str:
 
 
 def _printable(text: str) -> str:
-    """Without what a terminal would obey; what a shell passed that is not UTF-8 becomes a question mark."""
+    """Remove control characters; bytes from a shell that are not UTF-8 become a question mark."""
     return "".join(letter for letter in text.encode(errors="replace").decode() if letter.isprintable())
 
 

@@ -1,6 +1,6 @@
-"""The Dramatiq actor that runs a reader, and what ends it well when its worker shuts down.
+"""The Dramatiq actor that runs a reader, and ends it in an orderly way when its worker shuts down.
 
-`rundramatiq` discovers this module. Never import it before the apps are loaded: dramatiq would make a default broker.
+`rundramatiq` discovers this module. Never import it before the apps are loaded: dramatiq would create a default broker.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ from django_logtail.timing import Supervisor, run_to_end
 
 logger = logging.getLogger(__name__)
 
-#: Seconds that a worker keeps a wake-up which it leaves to others, and up to twice that.
+#: Seconds, up to twice as many, for which a worker holds a wake-up before passing it on to others.
 PASS_ON_SECONDS: Final = 0.15
-#: Seconds between looks whether another worker is the better one, and between two times of leaving for its files.
+#: Seconds between checks for a better-placed worker, and between leaving to one twice because it has the files.
 LOOK_SECONDS: Final = 3.0
 ONCE_SECONDS: Final = 600.0
 
 
 class _Running:
-    """The readers of this process, by queue, for the shutdown hook that comes from another thread."""
+    """The readers of this process, by queue, for the shutdown hook, which runs in another thread."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.readers: dict[str, tuple[asyncio.AbstractEventLoop, Reader]] = {}
         self.is_shutting_down = False
-        #: Until a worker boots, as in a host's tests: whoever is asked to read does.
+        #: None until a worker boots, as in a host's tests: then any process reads when asked.
         self.serving: Serving | None = None
         #: By queue, when a reader of this process last left it to another host.
         self.left_at: dict[str, float] = {}
@@ -54,12 +54,12 @@ _running = _Running()
 
 
 class ReaderMiddleware(dramatiq.Middleware):
-    """Lets a worker serve the queues it is given, and hand over when it shuts down."""
+    """Makes a worker serve the queues it is given, and hand over when it shuts down."""
 
     def before_worker_boot(self, broker: Any, worker: Any) -> None:
         mend_client_of(broker)
-        # A worker consumes only queues that an actor was declared on, and ours is declared on LOGTAIL["QUEUE"]: a host
-        # that is named on the command line (`--queues web-2`) would be served by nobody, without a word.
+        # A worker consumes only queues that an actor is declared on, and ours is declared on LOGTAIL["QUEUE"]: other
+        # queues on the command line (`--queues web-2`) would silently not be served.
         named = getattr(worker, "consumer_whitelist", None)
         for queue in named or ():
             broker.declare_queue(queue)
@@ -74,7 +74,7 @@ class ReaderMiddleware(dramatiq.Middleware):
         if _running.serving is not None:
             _running.serving.stop()
         for queue, (loop, reader) in readers.items():
-            # A worker that shuts down goes on fetching until its last actor ends: it would fetch its own hand-over.
+            # During shutdown a worker goes on fetching until its last actor ends: it would fetch its own hand-over.
             consumer = getattr(worker, "consumers", {}).get(queue)
             if consumer is not None:
                 consumer.stop()
@@ -91,12 +91,12 @@ def _enqueue(queue: str, not_on: str = "") -> None:
     mend_client_of(broker)
     broker.declare_queue(queue)
     if waits_in(broker, queue, control().waiting(queue)):
-        return  # nobody has taken the last one: another would only lie behind it
+        return  # nobody has taken the last one: another would only queue up behind it
     control().set_waiting(queue, _put(queue, new_wake_up(control(), queue, not_on), 0))
 
 
 def _put(queue: str, text: str, passed_on: int) -> str:
-    """Enqueue a wake-up; what the broker calls it."""
+    """Enqueue a wake-up; return the broker's id of it."""
     message = read_logs.message(queue, text, passed_on)
     sent = dramatiq.get_broker().enqueue(message.copy(queue_name=queue))
     return str(sent.options.get("redis_message_id", ""))
@@ -108,7 +108,7 @@ def _is_for_us(queue: str, text: str, passed_on: int) -> bool:
         return True
     verdict = _running.serving.verdict(queue, text, passed_on)
     if verdict in (Verdict.PASS_ON, Verdict.PUT_BACK):
-        # Others look every second at most. Who has just looked would only find it again.
+        # Others fetch at most once a second, and we would only fetch it again at once.
         time.sleep(PASS_ON_SECONDS * (1 + random.random()))  # noqa: S311 - no secret
     if verdict is Verdict.PUT_BACK:
         _put(queue, text, passed_on + 1)
@@ -122,7 +122,9 @@ def _is_for_us(queue: str, text: str, passed_on: int) -> bool:
 
 
 async def _leave_to_others(queue: str, reader: Reader, serving: Serving) -> None:
-    """Have the reader leave as soon as another worker is the better one. Only a worker that was not named does."""
+    """Make the reader leave as soon as another worker is better placed. Only for a worker that doesn't name the
+    queue.
+    """
     while True:
         await asyncio.sleep(LOOK_SECONDS)
         left_at = _running.left_at.get(queue, -math.inf)
@@ -140,7 +142,7 @@ async def _leave_to_others(queue: str, reader: Reader, serving: Serving) -> None
 
 
 async def _hand_over(queue: str) -> None:
-    """Wake another reader; not one of this host, if there is a choice."""
+    """Wake another reader; preferably on another host."""
     await asyncio.get_running_loop().run_in_executor(None, _enqueue, queue, socket.gethostname())
 
 
@@ -149,7 +151,7 @@ async def _run(queue: str) -> Ending:
     mine = (asyncio.get_running_loop(), reader)
     with _running.lock:
         _, other = _running.readers.get(queue, (None, None))
-        # One that ends already may take a while, and keeps nobody from reading.
+        # One that is already ending may take a while, and doesn't keep others from reading.
         if _running.is_shutting_down or (other is not None and not other.is_ending):
             return Ending.LOST
         _running.readers[queue] = mine
@@ -157,7 +159,7 @@ async def _run(queue: str) -> Ending:
     leaving = None
     if serving is not None and not serving.is_named_for(queue):
         leave = functools.partial(_leave_to_others, queue, reader, serving)
-        leaving = Supervisor(f"worker for queue {queue}").keep("leaving it to others", leave)
+        leaving = Supervisor(f"worker for queue {queue}").keep("leaving it to another worker", leave)
     try:
         return await reader.run()
     finally:
@@ -177,10 +179,11 @@ def _is_gevent() -> bool:
 
 
 def _actor_options() -> dict[str, Any]:
-    """Limits that fit a run which lasts as long as somebody watches.
+    """Options for a run that lasts as long as somebody watches.
 
     The default time limit of 10 minutes would raise inside our event loop; the default of 20 retries would start
-    readers that nobody wants. An option whose middleware the host removed is left out: Dramatiq raises on it.
+    readers that nobody needs. An option is left out if the host has removed its middleware, because Dramatiq would
+    raise.
     """
     wanted = {"max_retries": 0, "time_limit": float("inf")}
     known = dramatiq.get_broker().actor_options
@@ -189,9 +192,9 @@ def _actor_options() -> dict[str, Any]:
 
 @dramatiq.actor(actor_name="logtail_read_logs", queue_name=conf.QUEUE, **_actor_options())
 def read_logs(queue: str, wake_up: str = "", passed_on: int = 0) -> None:
-    """Read every wanted log of `queue` until nothing is wanted. Returns at once when another reader does so.
+    """Read every wanted log of `queue` until nothing is wanted. Returns at once if another reader does so.
 
-    `wake_up` says whose it is and when it was sent; `passed_on`, how many workers have left it to others.
+    `wake_up` says who sent it and when; `passed_on`, how many workers have passed it on.
     """
     if _is_gevent():
         logger.error(
@@ -203,7 +206,7 @@ def read_logs(queue: str, wake_up: str = "", passed_on: int = 0) -> None:
     if not (isinstance(queue, str) and isinstance(wake_up, str) and isinstance(passed_on, int)):
         ignored.add(
             "a wake-up", Malformed("its arguments are of other types")
-        )  # anybody may write to a broker
+        )  # anyone may be able to write to a broker
         return
     if conf.READER != "dramatiq":
         logger.error(

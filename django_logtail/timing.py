@@ -1,7 +1,7 @@
 """Time: limits, pauses, rates, and tasks that end in time or start again. Depends only on asyncio.
 
-Never `asyncio.wait_for`: up to Python 3.11 it swallows a cancellation that comes in the same turn of the event loop as
-the result, and the canceller waits forever.
+Never `asyncio.wait_for`: up to Python 3.11 it swallows a cancellation that arrives in the same turn of the event loop
+as the result, and whoever cancelled waits forever.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-#: Seconds after which a task that did not end is cancelled once more: what it awaits may have swallowed the first time.
+#: Seconds after which a task that has not ended is cancelled again: whatever it awaits may swallow a cancellation.
 CANCEL_AGAIN_SECONDS: Final = 0.5
-#: Seconds that tasks may take to end when their event loop ends.
+#: Seconds that tasks may take to end with their event loop.
 LEFT_OVER_SECONDS: Final = 2.0
-#: Seconds before a task that failed is started again: the first time, and at most.
+#: Seconds before a failed task is restarted: the first time, and at most.
 FIRST_RESTART_SECONDS: Final = 0.25
 LONGEST_RESTART_SECONDS: Final = 30.0
-#: Characters kept of an error.
+#: Characters to keep of an error.
 MOST_CHARACTERS: Final = 200
-#: Seconds that a task must have lived for its next failure to count as a first one.
+#: Seconds that a task must run for its next failure to count as the first one.
 SOUND_SECONDS: Final = 60.0
 
 
@@ -107,7 +107,7 @@ async def _end_left_overs() -> None:
 
 
 def whereabouts(task: asyncio.Task[Any]) -> str:
-    """Where a task waits, for the log: the innermost place of its own code, as far as Python knows it."""
+    """Where a task waits, for the log: the innermost place in its code that Python knows."""
     frames = task.get_stack()
     coroutine: Any = task.get_coro()
     while (inner := getattr(coroutine, "cr_await", None) or getattr(coroutine, "ag_await", None)) is not None:
@@ -123,7 +123,7 @@ def whereabouts(task: asyncio.Task[Any]) -> str:
 class TokenBucket:
     """`per_second` tokens, of which `burst` may be saved up: one second's worth by default.
 
-    Bytes to be read, messages to be taken. Reads no clock; the caller passes the times.
+    For bytes to read or messages to accept. Reads no clock; the caller passes the times.
     """
 
     def __init__(self, per_second: int, now: float, *, burst: int | None = None) -> None:
@@ -143,7 +143,7 @@ class TokenBucket:
         self._left -= size
 
     def take(self, now: float) -> bool:
-        """Spend one if available."""
+        """Spend one if available; return whether it was."""
         if self.left(now) < 1:
             return False
         self._left -= 1
@@ -154,7 +154,7 @@ class TokenBucket:
         self._left += 1
 
     def until(self, size: int) -> float:
-        """Seconds from the last look until `size` tokens may be spent."""
+        """Seconds from the last time passed until `size` tokens may be spent."""
         return max(0.0, (min(size, self._burst) - self._left) / self.per_second)
 
 
@@ -194,7 +194,7 @@ class Failures:
         self._by_task: dict[str, Failure] = {}
 
     def add(self, task: str, error: BaseException) -> Failure:
-        """One more failure of the task."""
+        """Add a failure of the task."""
         said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         with self._lock:
             before = self._by_task.get(task)
@@ -203,7 +203,7 @@ class Failures:
         return failure
 
     def all(self) -> list[Failure]:
-        """The latest first."""
+        """All failures, the latest first."""
         with self._lock:
             return sorted(self._by_task.values(), key=lambda failure: -failure.at)
 
@@ -212,14 +212,15 @@ class Failures:
             self._by_task.clear()
 
 
-#: Of this process, for operators.
+#: This process's own, for operators.
 failures = Failures()
 
 
 class Supervisor:
-    """Starts the tasks that must live: one that fails is logged with its traceback, counted, and started again.
+    """Runs the tasks that must keep running: a failure is logged with its traceback and counted, and the task
+    restarted.
 
-    `owner` is whose tasks they are, for the log. Belongs to the event loop it is used in.
+    `owner` names it in the log. Belongs to the event loop it is used in.
     """
 
     def __init__(self, owner: str) -> None:
@@ -229,7 +230,7 @@ class Supervisor:
     def keep(
         self, name: str, work: Callable[[], Awaitable[T]], *, tries: int | None = None
     ) -> asyncio.Task[T]:
-        """Run `work`, again and again until it returns.
+        """Run `work`, repeatedly until it returns.
 
         With `tries`, the task gives up after that many failures with less than SOUND_SECONDS between them, and raises
         the last error.
@@ -237,19 +238,19 @@ class Supervisor:
         return self._started(name, self._kept(name, work, tries))
 
     def spawn(self, name: str, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Run it once. A failure is logged and counted as well."""
+        """Run `work` once. A failure is logged and counted too."""
         task = self._started(name, work)
         task.add_done_callback(self._look_at_end)
         return task
 
     def failed(self, name: str, error: BaseException, then: str = "failed") -> None:
-        """Count a failure and log it: with its traceback the first time, and then less and less often."""
+        """Count a failure and log it, with its traceback the first time and then at growing intervals."""
         failure = failures.add(f"{self._owner}: {name}", error)
         if failure.count & (failure.count - 1) == 0:
             logger.error("%s: %s %s", self._owner, name, then, exc_info=error)
 
     async def close(self, seconds: float) -> set[asyncio.Task[Any]]:
-        """End all of them; returns those that have not ended within the given seconds."""
+        """End all tasks; return those that have not ended within the given seconds."""
         return await end_tasks(self._tasks, seconds)
 
     def _started(self, name: str, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:

@@ -1,4 +1,4 @@
-"""The routes of the page; include them anywhere. Names are `logtail:list`, `logtail:log` and so on."""
+"""The page's routes; include them anywhere. Their names are `logtail:list`, `logtail:log` and so on."""
 
 from django.urls import path
 from django.views.i18n import set_language

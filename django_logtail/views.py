@@ -1,7 +1,6 @@
-"""The page, what it asks over HTTP, and what the socket's address says when a WebSocket did not get through.
+"""The page, its HTTP requests, and what the socket's address answers to plain HTTP.
 
-Every answer about a log comes from `access`. A log that is not there and one that is not for the user are told apart
-by nobody.
+`access` decides about every log. The answers don't reveal whether a log doesn't exist or is forbidden.
 """
 
 from __future__ import annotations
@@ -72,7 +71,7 @@ AsyncView = Callable[..., Coroutine[Any, Any, HttpResponseBase]]
 
 
 def signed_in_json(view: View) -> View:
-    """Answers 401 with where to sign in: a script cannot follow a redirect to a form."""
+    """Answer 401 with the sign-in URL, because a script can't follow a redirect to a form."""
 
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -91,7 +90,7 @@ def page(request: HttpRequest, slug: str | None = None) -> HttpResponseBase:
     visible = with_address(policy().visible_logs(request.user))
     chosen = next((log for log in visible if log.slug == slug), None)
     if slug is not None and chosen is None:
-        # As if it were raised, but kept by no cache: it may be for them tomorrow.
+        # Like raising it, but not cached: they may have access tomorrow.
         return response_for_exception(
             request, Http404(_("This log doesn't exist, or you don't have access to it."))
         )
@@ -122,7 +121,7 @@ def page(request: HttpRequest, slug: str | None = None) -> HttpResponseBase:
 @own_pages_only()
 @signed_in_json
 def logs(request: HttpRequest) -> HttpResponseBase:
-    """The logs the user may see, with their sizes; the page asks again every few seconds."""
+    """The logs the user may see, with their sizes; the page requests this every few seconds."""
     visible = with_address(policy().visible_logs(request.user))
     return JsonResponse({"logs": described(visible, request)})
 
@@ -143,7 +142,7 @@ def ticket(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 @never_cache
 def socket(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """The socket's address over plain HTTP: why no WebSocket is here, and what mends it."""
+    """The socket's address over plain HTTP: why there is no WebSocket, and how to fix that."""
     body = _no_socket(certain=isinstance(request, WSGIRequest))
     return JsonResponse(body, status=426, headers={"Upgrade": "websocket", "Connection": "Upgrade"})
 
@@ -159,19 +158,19 @@ def _no_socket(*, certain: bool) -> dict[str, Any]:
 
 
 def let_in(view: AsyncView) -> AsyncView:
-    """A view that reads a log as a viewer does: admitted like the socket, counted like one, in an ASGI server only."""
+    """Make a view admit and count its user like a socket's viewer; for ASGI servers only."""
 
     @wraps(view)
     async def wrapped(request: HttpRequest, slug: str) -> HttpResponseBase:
         if isinstance(request, WSGIRequest):
-            # A relay lives in an event loop that lasts, and here each request would have one of its own.
+            # A relay needs a lasting event loop, and under WSGI each request would have its own.
             return JsonResponse(_no_socket(certain=True), status=503)
         reader = await sync_to_async(_reader_of, thread_sensitive=True)(request)
         if not reader.user_id:
             return JsonResponse({"error": "signed-out", "login": login_url()}, status=401)
         try:
             with contextlib.ExitStack() as places:
-                # Before anything is looked up: that costs as well.
+                # Before anything is looked up, because that costs too.
                 places.enter_context(viewers.counted(reader.user_id))
                 log = await admitted(reader.user_id, reader.session_key, slug)
                 return await view(request, log, reader, places)
@@ -191,13 +190,13 @@ def let_in(view: AsyncView) -> AsyncView:
             text = _("The server cannot check your access right now. Try again.")
             return JsonResponse({"error": "unavailable", "text": text}, status=503)
 
-    for alias in connections:  # Django runs no async view inside of ATOMIC_REQUESTS, and raises instead
+    for alias in connections:  # with ATOMIC_REQUESTS, Django raises for async views
         transaction.non_atomic_requests(using=alias)(wrapped)
     return wrapped
 
 
 def _reader_of(request: HttpRequest) -> Downloader:
-    """Whom the host's middleware takes this for; nobody when signed out."""
+    """The user according to the host's middleware; nobody if signed out."""
     user_id = str(request.user.pk) if request.user.is_authenticated else ""
     session_key = request.session.session_key or ""
     return Downloader(user_id, session_key, address_of(request.META.get("REMOTE_ADDR")))
@@ -210,7 +209,7 @@ def _reader_of(request: HttpRequest) -> Downloader:
 async def lines(
     request: HttpRequest, log: Log, reader: Downloader, _places: contextlib.ExitStack
 ) -> HttpResponseBase:
-    """The last lines of a log, or what follows a place: for pages whose network lets no WebSocket through."""
+    """The last lines of a log, or what follows a place: for pages whose network blocks WebSockets."""
     count, resume = decode_lines_query(request.GET, conf.BACKLOG_LINES)
     body = await last_lines(relay_here(), log, user=reader.user_id, lines=count, resume=resume)
     return HttpResponse(
@@ -225,8 +224,8 @@ async def lines(
 async def download(
     request: HttpRequest, log: Log, reader: Downloader, places: contextlib.ExitStack
 ) -> HttpResponseBase:
-    """The whole file as it is now. Its length is announced, so that a browser notices when the rest is missing."""
-    # Said now, and not once the answer has begun; kept until it has ended.
+    """The whole file as it is now. Its length is announced, so that a browser notices a missing rest."""
+    # Refused now, while there can be a proper response; kept until the response has ended.
     places.enter_context(viewers.downloading(reader.user_id))
     whole = await whole_file(relay_here(), log, reader.user_id)
     disposition = content_disposition_header(True, file_name(log))
@@ -237,7 +236,7 @@ async def download(
         headers={
             "Accept-Ranges": "none",
             "Content-Disposition": str(disposition),
-            # Compressed by a middleware, each piece would be a gzip file of its own, and browsers stop after the first.
+            # A middleware would compress each piece as a gzip file of its own, and browsers stop after the first.
             "Content-Encoding": IDENTITY,
             "Content-Length": str(whole.size),
             "X-Content-Type-Options": "nosniff",
@@ -254,7 +253,7 @@ async def download(
 
 @require_safe
 def asset(request: HttpRequest, version: str, name: str) -> HttpResponseBase:
-    """A script or style of this package. Under another version than this process has there is none."""
+    """A script or style of this package; 404 for a version that this process doesn't have."""
     found = assets()
     body = found.body(name, request.headers.get("Accept-Encoding", "")) if version == found.version else None
     if body is None:

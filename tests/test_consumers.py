@@ -114,7 +114,7 @@ async def test_a_foreign_origin_is_refused_before_it_is_accepted(caplog):
 
     assert server.sent == REFUSED
     assert caplog.messages == [
-        "refused a WebSocket for log 'app' from '192.0.2.1': its page is of a foreign origin ('https://evil.example')"
+        "refused a WebSocket for log 'app' from '192.0.2.1': its page has a foreign origin ('https://evil.example')"
     ]
 
 
@@ -125,7 +125,7 @@ async def test_a_handshake_without_a_session_is_refused_before_it_is_accepted(co
     await server.run(cookie=cookie)
 
     assert server.sent == REFUSED
-    assert caplog.messages == ["refused a WebSocket for log 'app' from '192.0.2.1': it brings no session"]
+    assert caplog.messages == ["refused a WebSocket for log 'app' from '192.0.2.1': it has no session"]
 
 
 async def test_the_session_is_known_by_the_project_s_own_cookie_name(settings):
@@ -394,7 +394,7 @@ async def test_what_a_client_sent_reaches_the_log_cut_and_without_control_charac
 
     (said,) = caplog.messages
     assert (
-        "from an unknown address: its page is of a foreign origin ('https://x?[2J??WARNING forged?aaa" in said
+        "from an unknown address: its page has a foreign origin ('https://x?[2J??WARNING forged?aaa" in said
     )
     assert said.isprintable()
     assert len(said) < 250
@@ -406,13 +406,13 @@ async def test_many_refusals_are_one_line_with_their_number(monkeypatch, caplog)
     monkeypatch.setattr(refusals, "SAY_SECONDS", 10.0)
 
     for _ in range(1000):
-        told.say("it brings no session", address="192.0.2.1", log="app")
-    told.say("its page is of a foreign origin", address="192.0.2.1", log="app", seen="http://a")
+        told.say("it has no session", address="192.0.2.1", log="app")
+    told.say("its page has a foreign origin", address="192.0.2.1", log="app", seen="http://a")
     now[0] = 10.0
-    told.say("it brings no session", address="192.0.2.9", log="app")
+    told.say("it has no session", address="192.0.2.9", log="app")
 
     assert caplog.messages == [
-        "refused a WebSocket for log 'app' from '192.0.2.1': it brings no session",
-        "refused a WebSocket for log 'app' from '192.0.2.1': its page is of a foreign origin ('http://a')",
-        "refused a WebSocket for log 'app' from '192.0.2.9': it brings no session; 999 more since the last such line",
+        "refused a WebSocket for log 'app' from '192.0.2.1': it has no session",
+        "refused a WebSocket for log 'app' from '192.0.2.1': its page has a foreign origin ('http://a')",
+        "refused a WebSocket for log 'app' from '192.0.2.9': it has no session; 999 more since the last such line",
     ]

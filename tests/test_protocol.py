@@ -104,9 +104,9 @@ def test_each_client_message_is_understood(message, meaning):
         ("", "message is not JSON"),
         ("[" * 8000, "message is not JSON"),
         ("[]", "message is not a JSON object"),
-        ('{"type": "ack", "file": "\\ud800", "offset": 1}', "'file' is no id of a file"),
-        ('{"type": "ack", "file": "a\\nb", "offset": 1}', "'file' is no id of a file"),
-        (json.dumps({"type": "ack", "file": "f" * 201, "offset": 1}), "'file' is no id of a file"),
+        ('{"type": "ack", "file": "\\ud800", "offset": 1}', "'file' is not a file id"),
+        ('{"type": "ack", "file": "a\\nb", "offset": 1}', "'file' is not a file id"),
+        (json.dumps({"type": "ack", "file": "f" * 201, "offset": 1}), "'file' is not a file id"),
         ('{"type": "shout"}', "unknown type 'shout'"),
         ('{"type": ["ack"]}', "unknown type \"['ack']\""),
         (

@@ -1,13 +1,12 @@
-"""What a line of a log says: time, level, logger, message, and the entry it belongs to. Independent of Django and
-files.
+"""What a line of a log says: time, level, logger, message, and its entry. Independent of Django and of files.
 
-One table (`static/logtail/formats/table.js`, behind its comment plain JSON) is read by the host, here, and by the page.
-Both readers have the same modules (the page's in `static/logtail/formats`) and read
-`tests/formats/conformance.jsonl` alike:
+One table (`static/logtail/formats/table.js`, plain JSON after its comment) is used by the host, here, and by the page.
+Both have the same modules (the page's are in `static/logtail/formats`) and pass the same
+`tests/formats/conformance.jsonl`:
 
 | here | the page | |
 | --- | --- | --- |
-| `rows` | `rows.js` | the rows of the table, made ready to be matched |
+| `rows` | `rows.js` | the rows of the table, ready for matching |
 | `fields` | `fields.js` | what lines of JSON and of pairs say |
 | `heads` | `heads.js` | the head of one line |
 | `moments` | `moments.js` | written times as moments |
@@ -15,6 +14,6 @@ Both readers have the same modules (the page's in `static/logtail/formats`) and 
 | `context` | `context.js` | lines as entries, read in order |
 
 To read a log: `formats = detect(first_lines, last_lines)`, then `read(line, context)` for one line after another, with
-a `Context(formats)` that lasts as long as the lines follow one another. Lines are text without their ends; escape
-sequences are left out by `heads.shown` first.
+a new `Context(formats)` wherever lines don't follow one another. Lines are text without line endings; pass them through
+`heads.shown` first, which removes escape sequences.
 """

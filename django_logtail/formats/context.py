@@ -1,7 +1,7 @@
-"""Lines as entries, read in order. The page has the same in `context.js`.
+"""Groups lines into entries, in order. The page has the same in `context.js`.
 
-A line begins an entry only if it begins as entries of this log begin; all else belongs to the entry it stands in. A
-crash is an entry of its own wherever it stands.
+A line begins an entry only if it begins like this log's entries; any other line belongs to the entry before it. A crash
+is always an entry of its own.
 """
 
 from __future__ import annotations
@@ -15,41 +15,42 @@ from django_logtail.formats.heads import Head, head_of
 from django_logtail.formats.moments import moment_of
 from django_logtail.formats.rows import AT, FRAMES, HARD, MORE, SOFT, THROWN, Level
 
-#: An entry of more lines than this is not one: a format without heads was taken for one.
+#: An entry with more lines than this isn't one: the log's format was misjudged.
 _MOST_ENTRY_LINES = 2_000
-#: Characters in which a crash is looked for.
+#: Characters to search for a crash.
 _CRASH_CHARACTERS = 400
-#: Milliseconds that a head of another program may be older than the entry before it.
+#: Milliseconds by which another program's head may be older than the entry before it.
 _MAY_BE_OLDER = 5_000
 
 
 @dataclass(slots=True)
 class Context:
-    """What was read before, as far as the next line depends on it.
+    """What is known from the lines before, as far as the next line depends on it.
 
-    `formats`: of the log, None while too little is known. One of these lasts as long as lines follow one another.
+    `formats`: the log's formats; None while too little is known. Use a new context wherever lines don't follow one
+    another.
     """
 
     formats: Formats | None = None
-    #: Whether entries of this log begin with a time, as far as was seen.
+    #: Whether the entries seen so far begin with a time.
     timed: bool = False
-    #: Lines of the entry under way; 0 without one.
+    #: Lines of the current entry so far; 0 if there is none.
     lines: int = 0
     level: Level = "O"
-    #: In frames of a traceback, up to the line that names the error; then behind it.
+    #: Inside a traceback: in its frames up to the line that names the error, or after that line.
     trace: Literal["", "frames", "named"] = ""
     wrapper: str = ""
-    #: Which of several programs writes.
+    #: The program that wrote the current entry, if there are several.
     label: str = ""
     format: str = ""
-    #: The time of the entry, as it was written.
+    #: The time of the current entry, as written.
     written: str = ""
-    #: Whether the last line was the head of an entry, and did not announce what follows.
+    #: Whether the last line was an entry's head, and didn't announce more to follow.
     is_after_head: bool = True
     is_crash: bool = False
 
     def end(self) -> None:
-        """What comes belongs to no entry before."""
+        """End the current entry: following lines don't belong to it."""
         self.lines = 0
         self.level = "O"
         self.trace = self.wrapper = self.label = self.format = self.written = ""
@@ -59,7 +60,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What a line is. `head` is None for a line that has none: a continuation, and some crashes."""
+    """What a line is. `head` is None for a line without one: a continuation, and some crashes."""
 
     kind: Literal["entry", "continuation"]
     level: Level
@@ -67,7 +68,7 @@ class Read:
 
 
 def read(text: str, context: Context, following: str | None = None) -> Read:
-    """Reads the next line, without escape sequences; `following`: the one after it, where it is known."""
+    """Read the next line, without escape sequences; `following`: the one after it, if known."""
     is_indented = text[:1] in ("", " ", "\t")
     if is_indented:
         found = _blank_head(text, context) if text[:1] == " " or context.formats is None else None
@@ -77,7 +78,7 @@ def read(text: str, context: Context, following: str | None = None) -> Read:
 
 
 def _blank_head(text: str, context: Context) -> Read | None:
-    """A head with blanks where the time of the one above would stand again, as rich writes it."""
+    """A head with blanks in place of a repeated time, as rich writes it."""
     if len(text) < 10 or text[8] != " " or context.trace == "frames":
         return None
     head = head_of(text, context.formats)
@@ -87,7 +88,7 @@ def _blank_head(text: str, context: Context) -> Read | None:
 def _head_here(text: str, context: Context, following: str | None) -> Read | None:
     head = head_of(text, context.formats)
     if head is None and context.formats and not context.formats.is_given and _may_be_other(text, context):
-        # Another program writes into this log: only where its line could not be part of the entry above.
+        # Another program's head, but only if the line can't be part of the entry above.
         head = head_of(text)
         if head and not (
             head.written and head.word and not head.wrapper and not head.part and _is_not_older(head, context)
@@ -114,7 +115,7 @@ def _head_here(text: str, context: Context, following: str | None) -> Read | Non
     return _begun(head, text, context)
 
 
-#: What has a time near its beginning.
+#: A line with a time near its beginning.
 _MAY_BE_TIMED = re.compile(r'[\[(<]?(?:[A-Z]{4,8}:? {1,4})?[\[(<]?[\dA-Z][^"]{0,24}\d:\d\d', re.ASCII)
 
 
@@ -135,10 +136,10 @@ def _is_not_older(head: Head, context: Context) -> bool:
 
 
 def _is_weak(head: Head, context: Context) -> bool:
-    """Whether it may as well be part of the entry above, where the formats of the log are not known."""
+    """Whether it may just as well be part of the entry above, while the log's formats are unknown."""
     is_inside = context.lines > 0 and context.written and not context.is_after_head and not context.is_crash
     if is_inside and not head.written and not head.wrapper:
-        return True  # below lines that began no entry, ERROR: is a word of theirs
+        return True  # below lines that began no entry, ERROR: is one of their words
     if head.format == "json" and not head.wrapper and not head.is_keyed:
         return not (context.lines == 0 or context.format == "json" or context.wrapper == "docker")
     return False
@@ -166,7 +167,7 @@ def _continued(context: Context) -> Read:
 
 
 def _in_wrapper(head: Head, text: str, context: Context, following: str | None) -> Read | None:
-    """A line in a wrapper that has no head of its own."""
+    """A line without a head of its own, in a wrapper."""
     inner = head.inner or ""
     is_same = context.lines > 0 and (context.wrapper.split(">")[0], context.label) == (
         head.wrapper,

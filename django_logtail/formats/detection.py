@@ -1,4 +1,4 @@
-"""Which formats a log has: what explains most heads of its lines. The page has the same in `detection.js`."""
+"""Detects a log's formats: those that explain most heads of its lines. The page has the same in `detection.js`."""
 
 from __future__ import annotations
 
@@ -8,29 +8,30 @@ from dataclasses import dataclass
 from django_logtail.formats.heads import Head, HeadReader, head_of
 from django_logtail.formats.rows import Row, name_of, rows_like, shape_of, wrapper_called
 
-#: Formats a log may have beside its first.
+#: Formats a log may have besides its first.
 _MOST_BESIDE = 3
-#: Of the heads that count, those which the formats found have to explain.
+#: The share of counted heads that the detected formats must explain.
 _MUST_EXPLAIN = 0.6
-#: Of the heads, those of a format beside the first.
+#: The share of heads that a format besides the first must have.
 _MUST_HAVE = 0.02
 
 
 class Formats:
     """The formats of one log: what its entries begin with.
 
-    `signs`: as `sign_of` gives them, the most usual one first.
+    `signs`: as `sign_of` gives them, the most common one first.
     """
 
     def __init__(self, signs: list[str]) -> None:
         self.signs = signs
-        #: The only thing that is asked, where an administrator gave one.
+        #: The expression that an administrator gave, which then decides alone.
         self.expression: HeadReader | None = None
-        #: Whether an administrator said so: then no other program's lines begin entries.
+        #: Whether an administrator gave the format: then other programs' lines don't begin entries.
         self.is_given = False
         self.rows: list[Row] = []
         self.wrappers: list[Row] = []
-        #: Whether lines of JSON, or of pairs, begin entries; whether all of JSON do, or only those with level or time.
+        #: Whether lines of JSON, or of pairs, begin entries; whether all lines of JSON do, or only those with level or
+        #: time.
         self.takes_json = self.takes_pairs = self.takes_any_json = False
         inside: dict[str, list[str]] = {}
         for sign in signs:
@@ -55,18 +56,18 @@ class Formats:
                 self.wrappers.append(wrapper)
 
     def within(self, id: str) -> Formats | None:
-        """Those of the lines in a wrapper; any, when none were found."""
+        """The formats of lines inside a wrapper; None (any format) if none were found."""
         found = self._inside.get(id)
         return found if found and found.signs else None
 
     @property
     def names(self) -> list[str]:
-        """For people, the most usual one first."""
+        """Names for people, the most common format first."""
         return [self.expression.source] if self.expression else list(dict.fromkeys(map(_named, self.signs)))
 
 
 def _cut(sign: str) -> tuple[str, str]:
-    """The wrappers, and what is in them."""
+    """The wrappers, and what is inside them."""
     before, bar, after = sign.partition("|")
     path, _arrow, own = before.rpartition(">")
     return path, own + bar + after
@@ -94,10 +95,10 @@ class _Seen:
 
 
 def detect(first: Iterable[str], last: Iterable[str] = ()) -> Formats | None:
-    """The formats that explain most heads of a log's first and last lines, or None when too little is known.
+    """The formats that explain most heads of a log's first and last lines, or None if too little is known.
 
-    Then every format is read. A head that stands in the body of another entry (a dumped answer, a quoted log) speaks
-    for its format only when others of that format do not.
+    With None, lines are read with every format. A head inside another entry's body (a dumped response, a quoted log)
+    counts for its format only if that format also has heads elsewhere.
     """
     found: dict[str, _Seen] = {}
     for lines in (first, last):
@@ -111,7 +112,7 @@ def detect(first: Iterable[str], last: Iterable[str] = ()) -> Formats | None:
             seen = found.setdefault(sign_of(head), _Seen(sign_of(head), head.written != ""))
             seen.count += 1
             seen.clean += is_after_head
-            # Words like ERROR: in the body of an entry often follow one another.
+            # Words like ERROR: in an entry's body often follow one another.
             is_strong = head.written != "" and head.level != "O"
             is_after_head = (is_after_head or is_strong) and not announces(text)
     ranked = sorted(found.values(), key=lambda seen: (-seen.count, -seen.clean, seen.sign))
@@ -140,5 +141,5 @@ def _says_nothing(head: Head) -> bool:
 
 
 def announces(text: str) -> bool:
-    """Whether what follows is likely to be what this line speaks of."""
+    """Whether this line announces the lines that follow."""
     return text.endswith((":", "{", "[", "("))

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import re
 
-# CSI; OSC that is ended; DCS, PM, APC, SOS that are ended; two-character escapes. Each stops at the next ESC, so a
-# million unfinished ones cost no more than one. CSI and OSC may also begin with one character, of C1.
+# CSI; terminated OSC; terminated DCS, PM, APC, SOS; two-character escapes. Each stops at the next ESC, so a million
+# unfinished ones cost no more than one. CSI and OSC may also begin with a single C1 character.
 _ESCAPES = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"
     r"|\x1b(?:[PX^_][^\x1b]*\x1b\\|[ -/]+[0-~]|[0-OQ-WYZ\\`a-~])"
 )
 _CODED = re.compile(r"[\x1b\x9b\x9d\r]")
-#: The rest of the line, or all of it, is erased.
+#: Erases the rest of the line, or all of it.
 _ERASE = re.compile(r"(?:\x1b\[|\x9b)[02]?K\Z")
-#: A link of OSC 8: its target, empty where it ends.
+#: An OSC 8 link: its target, empty at its end.
 _LINK = re.compile(r"(?:\x1b\]|\x9d)8;[^;]*;([^\x07\x1b\x9c]*)")
 
 
 def unescaped(text: str) -> str:
-    """The text without escape sequences, and nothing else changed."""
+    """The text without escape sequences, otherwise unchanged."""
     return _ESCAPES.sub("", text) if _CODED.search(text) else text
 
 
 def plain(text: str) -> str:
-    """The text without escape sequences, and after a return only what was written over: what is read."""
+    """The text without escape sequences, and with overwritten parts replaced, as a terminal shows it."""
     if _CODED.search(text) is None:
         return text
     if "\r" not in text and "]8;" not in text and "\x9d" not in text:
@@ -38,7 +38,7 @@ def plain(text: str) -> str:
 
 
 def _state(text: str) -> tuple[str, bool]:
-    """What is written after one return to the beginning of a line, and whether what stood there is erased."""
+    """What is written after a carriage return, and whether it erases what was there."""
     clean, last, erases, target = "", 0, False, ""
     for found in _ESCAPES.finditer(text):
         clean += text[last : found.start()]
@@ -46,7 +46,7 @@ def _state(text: str) -> tuple[str, bool]:
         if _ERASE.match(found[0]):
             erases = True
         elif link := _LINK.match(found[0]):
-            # Where a link leads is said beside it.
+            # A link's target is shown next to it.
             if target and not clean.endswith(target):
                 clean += f" ({target})"
             target = link[1]

@@ -1,6 +1,6 @@
-"""What lines of fields say: JSON and logfmt. The page has the same in `fields.js`.
+"""Reads lines of fields: JSON and logfmt. The page has the same in `fields.js`.
 
-JSON is parsed, and its own keys are asked, never text that looks like them.
+JSON is parsed, and only its own keys count, never text that looks like them.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Any
 from django_logtail.formats.escapes import plain
 from django_logtail.formats.rows import KEYS, MAPS, Level, level_of, level_of_number
 
-#: More of a line than this is not taken apart.
+#: Characters of a line that are parsed at most.
 _MOST_CHARACTERS = 2_000_000
-#: Objects in objects: nobody writes more, and taking apart a million of them would take seconds.
+#: Depth of nested objects: real lines have fewer, and parsing a million of them would take seconds.
 _MOST_DEPTH = 200
 _LONG = 1_000
-#: Characters of a line in which pairs are looked for.
+#: Characters of a line to search for pairs.
 _MOST_PAIRS = 100_000
-#: In a log of pairs single letters and names of programs are no keys of the log's own.
+#: In a log of pairs, single letters and names of programs don't count as level keys.
 _PAIR_LEVELS = {"level", "lvl", "severity", "loglevel", "log.level", "at"}
 _MONGO: dict[str, Level] = {"F": "E", "E": "E", "W": "W", "I": "I", "D": "D"}
 _DIGITS = re.compile(r"[0-9]{1,6}\Z")
@@ -30,7 +30,7 @@ _LETTER = re.compile(r"(?:.|D[1-5])\Z")
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """What a line of fields says. `level` is None where no key names one; `inner` is a line that was put into it."""
+    """What a line of fields says. `level` is None if no key names one; `inner` is a line wrapped in it."""
 
     level: Level | None
     level_key: str
@@ -42,7 +42,7 @@ class Fields:
 
 
 def _value_at(values: dict[str, Any], path: str) -> Any:
-    """The value of a key, or of keys joined by points."""
+    """The value of a key, or of nested keys joined by dots."""
     if path in values or "." not in path:
         return values.get(path)
     inner: Any = values
@@ -58,17 +58,17 @@ def _names(key: str) -> tuple[str, ...]:
 
 
 def _is_number(value: Any) -> bool:
-    """A number that all languages write in the same way."""
+    """Whether it is a number that Python and JavaScript write the same way."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e20
 
 
 def _as_text(value: Any) -> str:
-    """As JavaScript writes it."""
+    """The value as JavaScript writes it."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _first_of(values: dict[str, Any], keys: list[str]) -> tuple[str, str]:
-    """The first of some keys that has text or a number."""
+    """The first of the keys that has text or a number, and its value."""
     for key in keys:
         for name in _names(key):
             value = _value_at(values, name)
@@ -103,7 +103,9 @@ def _level_from(value: Any, family: str, key: str, values: dict[str, Any]) -> Le
 
 
 def _level_said(values: dict[str, Any], takes: Callable[[str], bool]) -> tuple[Level | None, str]:
-    """A word is asked before a number: where both are there, they are of one level, and the word names it."""
+    """The level, from a word rather than a number: if there are both, they mean the same level, and the word names
+    it.
+    """
     for wants_word in (True, False):
         for key, family in KEYS["level"]:
             for name in _names(key) if takes(key) else ():
@@ -137,7 +139,7 @@ def _no_constant(name: str) -> Any:
 
 
 def fields_of_json(text: str) -> Fields | None:
-    """What a line of JSON says, or None. Where a container's runtime has put another line into it, that is `inner`."""
+    """What a line of JSON says, or None. If a container runtime wrapped another line in it, that is `inner`."""
     if len(text) > _MOST_CHARACTERS or (len(text) > _LONG and _is_deep(text)):
         return None
     try:
@@ -178,7 +180,7 @@ _BARE = re.compile(r"[^ \t]*")
 
 
 def fields_of_pairs(text: str, at: int = 0) -> Fields | None:
-    """The pairs of a line `key=value other="value with blanks"` from `at`, or None where there are none."""
+    """The pairs of a line `key=value other="value with blanks"` from `at` on, or None if there are none."""
     end = min(len(text), _MOST_PAIRS)
     values: dict[str, Any] = {}
     pairs = 0

@@ -1,7 +1,7 @@
-"""The format that an administrator gave a log: the name of one, or an expression. The page has the same in `given.js`.
+"""The format that an administrator gave a log: a name, or an expression. The page has the same in `given.js`.
 
-An expression is RE2's, for the page as well as for the host: it is matched in time linear in the line. It is looked for
-where a line begins, and a line that it does not match continues the entry above.
+Both page and host use RE2 for expressions, which takes time linear in the line. An expression is matched at the
+beginning of a line; a line that doesn't match continues the entry above.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from django_logtail.formats.rows import (
     wrapper_names,
 )
 
-#: What the groups of an expression may be called.
+#: The groups that an expression may have.
 GROUPS: Final = ("time", "level", "logger", "message")
-#: Characters that make an expression of what was given: no name has them.
+#: Characters that mark an expression: no name contains them.
 _SIGNS: Final = frozenset("(<\\[")
-#: Any byte, also half a character: the page's engine does not know it.
+#: `\C`, any byte, even a part of a character: the page's engine doesn't know it.
 _BYTE: Final = re.compile(r"(?<!\\)(?:\\\\)*\\C")
 #: Instructions that RE2 may compile an expression to, and bytes of memory for it.
 MAX_PROGRAM: Final = 1_000
@@ -34,11 +34,11 @@ _MEMORY_BYTES: Final = 1024 * 1024
 
 
 def gettext_noop(text: str) -> str:
-    """Mark a text for `makemessages`, as Django's function of this name does."""
+    """Mark a text for `makemessages`, like Django's function of the same name."""
     return text
 
 
-#: What may be wrong with what was given.
+#: The possible mistakes in a given format.
 MISTAKES: Final = {
     "unknown": gettext_noop(
         "“%(given)s” is not the name of a format. Choose one from the list, or give an expression."
@@ -55,7 +55,7 @@ MISTAKES: Final = {
 
 
 class BadFormat(ValueError):
-    """The given text is not a format: `code` is one of `MISTAKES`, `params` fill its sentence in."""
+    """The given text is not a format. `code` is one of `MISTAKES`; `params` fill in its sentence."""
 
     def __init__(self, code: str, **params: str) -> None:
         super().__init__(MISTAKES[code] % params)
@@ -64,7 +64,7 @@ class BadFormat(ValueError):
 
 
 class Expression:
-    """An expression whose groups say where time, level, logger and message stand."""
+    """An expression whose groups mark time, level, logger and message."""
 
     def __init__(self, source: str) -> None:
         """Raises `BadFormat`."""
@@ -100,7 +100,7 @@ class Expression:
 
 
 def given(text: str) -> Formats:
-    """The formats that `text` names: a name, as `names` has them, or an expression. Raises `BadFormat`."""
+    """The formats that `text` means: one of `names`, or an expression. Raises `BadFormat`."""
     if _SIGNS & set(text):
         formats = Formats([])
         formats.expression = Expression(text)
@@ -119,7 +119,7 @@ def given(text: str) -> Formats:
 
 
 def names() -> dict[str, str]:
-    """The names that `given` takes, and what they stand for in words."""
+    """The names that `given` accepts, each with its name for people."""
     return {
         "json": "JSON lines",
         "logfmt": "logfmt",

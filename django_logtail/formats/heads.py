@@ -1,6 +1,6 @@
-"""The head of a line: its format, and where time, level, logger and message stand. The page has the same in `heads.js`.
+"""The head of a line: its format, and where time, level, logger and message are. The page has the same in `heads.js`.
 
-A level is taken only from where a format puts it, never from a word in the message.
+A level is read only from where a format puts it, never from a word in the message.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from django_logtail.formats.rows import (
     wrappers_for,
 )
 
-#: Wrappers in wrappers in wrappers.
+#: Depth of wrappers inside wrappers.
 _MOST_WRAPPERS = 3
 
 Span = tuple[int, int]
@@ -34,11 +34,11 @@ Span = tuple[int, int]
 class Head:
     """What the head of a line says.
 
-    `time`, `word` (the level as it was written) and `source` (the logger) are spans of characters, `message` is where
-    it begins. `written` is the time as it was written, also where it has no span. `said` is the message of a line of
-    fields. `wrapper` names what was around the line, outermost first, `label` which of several programs wrote it,
-    `inner` is the line in it, and `is_bare` says that this has no head of its own. `part` heads belong to the entry
-    before; `blank` ones have its time.
+    `time`, `word` (the level as written) and `source` (the logger) are spans of characters; `message` is where the
+    message begins. `written` is the time as written, even if it has no span. `said` is the message of a line of fields.
+    `wrapper` names the wrappers around the line, outermost first; `label` is the program that wrote it, if there are
+    several; `inner` is the wrapped line, and `is_bare` means that it has no head of its own. `part` heads belong to the
+    entry before; `blank` ones have its time.
     """
 
     format: str
@@ -63,7 +63,7 @@ class Head:
 
 
 class HeadReader(Protocol):
-    """What reads heads in a way of its own."""
+    """Reads heads in its own way."""
 
     source: str
 
@@ -90,7 +90,7 @@ class Known(Protocol):
 
 
 def head_of(text: str, formats: Known | None = None, depth: int = 0) -> Head | None:
-    """The head of a line without escape sequences, or None. `formats`: of the log; all there are when left out."""
+    """The head of a line without escape sequences, or None. `formats`: the log's formats; None: every format."""
     if not text:
         return None
     if formats and formats.expression:
@@ -116,9 +116,9 @@ def head_of(text: str, formats: Known | None = None, depth: int = 0) -> Head | N
 
 
 def shown(text: str) -> str:
-    """A line as a terminal would show it, without colours: what is read.
+    """A line as a terminal would show it, without colours.
 
-    A return has the line written over, as a progress bar does it; nothing is where the line has a head of its own.
+    A carriage return overwrites the line, as with a progress bar, unless the line has a head of its own.
     """
     before, back, _after = text.partition("\r")
     head = head_of(unescaped(before)) if back else None
@@ -166,7 +166,7 @@ def _wrapped(head: Head, text: str, wrapper: Row, formats: Known | None, depth: 
         head.is_bare = True
         head.format = ""
         if wrapper.of == "lines" and formats is None and "time" not in wrapper.slots:
-            head.level = "O"  # words and a bar may be a table in somebody's message
+            head.level = "O"  # words and a bar may be a table in a message
         return head
 
     def moved(span: Span | None) -> Span | None:

@@ -1,7 +1,7 @@
-"""Written times as moments. The page has the same in `moments.js`.
+"""Converts written times to moments. The page has the same in `moments.js`.
 
-What was not written is not made up: a time without a zone is compared by its clock, one without a year or a day by the
-moment beside it.
+Missing parts are not invented: a time without a zone is compared by its clock, and one without a year or a day is
+placed near a neighbouring moment.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ _NO_YEAR = re.compile(r"(\d\d)-(\d\d)[ |]", _A)
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A moment that was written.
+    """A written moment.
 
-    `ms`: milliseconds of the epoch, those of the clock where no zone is known; `clock`: the clock that was written, as
-    if it were Greenwich's; `zone`: minutes east, None when unknown; `has`: "day" without a year, "clock" without a day.
+    `ms`: milliseconds since the epoch, by the written clock if the zone is unknown; `clock`: the written clock, read as
+    UTC; `zone`: minutes east, None if unknown; `has`: "day" without a year, "clock" without a day.
     """
 
     ms: float
@@ -62,7 +62,7 @@ def _milliseconds(digits: str | None) -> float:
 
 
 def _day_number(year: int, month: int, day: int) -> float | None:
-    """Milliseconds of the epoch at which a day begins. The 30th of February is the 2nd of March, as in the page."""
+    """Milliseconds since the epoch at which a day begins. 30 February is 2 March, as in the page."""
     if not (1 <= month <= 12 and 1 <= day <= 31 and 1 <= year <= 9999):
         return None
     return (date(year, month, 1).toordinal() - _EPOCH_DAY + day - 1) * _DAY_MS
@@ -78,7 +78,7 @@ def _year(digits: str) -> int:
 
 
 def _date_of(written: str) -> tuple[int, int, int] | None:
-    """Year, month and day of a written date; 0 for a year that was not written; None without a date."""
+    """Year, month and day of a written date; the year is 0 if missing; None without a date."""
     found = _YEAR_FIRST.search(written) or _CHINESE.match(written)
     if found:
         return int(found[1]), int(found[2]), int(found[3])
@@ -126,7 +126,7 @@ def _zone_of(written: str) -> int | None:
 
 
 def _clock_found(written: str) -> re.Match[str] | None:
-    """Where the clock is in a written time: behind its date.
+    """Where the clock is in a written time: after its date.
 
     In 28/Nov/2026:14:22:09 the year is followed by a colon, and in 2026-11-28T14:22 by a letter.
     """
@@ -136,9 +136,9 @@ def _clock_found(written: str) -> re.Match[str] | None:
 
 
 def moment_of(written: str, beside: float | None = None) -> Moment | None:
-    """The moment that a time names, or None when it cannot be read.
+    """The moment that a written time means, or None if it can't be read.
 
-    `beside`: milliseconds of the epoch, a moment near it, for times without a year or a day.
+    `beside`: a moment near it, in milliseconds since the epoch, for times without a year or a day.
     """
     epoch = _EPOCH.match(written)
     if epoch and not (len(written) == 14 and written.startswith("20")):
@@ -177,7 +177,7 @@ _Parts = tuple[tuple[int, int, int] | None, int, int, int, float]
 
 
 def _parts_of(written: str) -> _Parts | None:
-    """The date, hours, minutes, seconds, and milliseconds below them."""
+    """Date, hours, minutes, seconds and milliseconds."""
     compact = _COMPACT.match(written) or _KLOG.match(written)
     if compact:
         year, month, day, hours, minutes, seconds, fraction = compact.groups()
@@ -199,7 +199,7 @@ def _parts_of(written: str) -> _Parts | None:
 
 
 def passed(before: Moment, after: Moment) -> float:
-    """Milliseconds from one to the other. Where only one of them has a zone, by the clocks that were written."""
+    """Milliseconds from one to the other; by the written clocks if only one of them has a zone."""
     if (before.zone is None) == (after.zone is None):
         return after.ms - before.ms
     return after.clock - before.clock

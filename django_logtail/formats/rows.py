@@ -1,4 +1,4 @@
-"""The rows of the table of formats, made ready to be matched. The page has the same in `rows.js`."""
+"""The rows of the table of formats, ready for matching. The page has the same in `rows.js`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import Any, Literal
 
 Level = Literal["E", "W", "I", "D", "O"]
 
-#: Characters in which a head is looked for; a longer line continues beyond them.
+#: Characters to search for a head; a line may be longer.
 HEAD_CHARACTERS = 800
-#: A request that is logged stands in front of its status.
+#: The same for access logs, where a whole request precedes the status.
 LONG_HEAD_CHARACTERS = 16_000
 
 TABLE_FILE = Path(__file__).parent.parent / "static" / "logtail" / "formats" / "table.js"
@@ -35,7 +35,7 @@ MAPS: dict[str, dict[str, Level]] = TABLE["maps"]
 _SLOT = re.compile(r"<(time|level|logger|status|pri)(?::([a-z]+))?(\?)?>")
 _PART = re.compile(r"\{(T:)?([A-Za-z]+)\}")
 
-#: The level of a word, whatever its case.
+#: The level of each word; case doesn't matter.
 _LEVELS: dict[str, Level] = {word: level for level, words in TABLE["words"].items() for word in words}
 _WIDE = {code: code + 0xFEE0 for code in range(ord("A"), ord("Z") + 1)}
 _NARROW = {code + 0xFEE0: code for code in (*range(ord("A"), ord("Z") + 1), *range(ord("a"), ord("z") + 1))}
@@ -78,9 +78,9 @@ _SLOTS: dict[str, dict[str, str]] = {
 class Row:
     """One way an entry begins, or a wrapper around a line.
 
-    `slots` says what each group captures, in order, and None for what stands between. Where there is a `before`, the
-    time stands between it and `expression`, and is looked for apart. `of` is "lines" or "messages" for a
-    wrapper, `many` that it is around lines of several programs.
+    `slots` says what each group captures, in order; None for text in between. If there is a `before`, the time is
+    between it and `expression`, and is matched separately. `of` is "lines" or "messages" for a wrapper; `many` means
+    that it wraps lines of several programs.
     """
 
     id: str
@@ -101,7 +101,7 @@ class Row:
 
 
 def expanded(text: str) -> str:
-    """An expression of the table with its parts put in."""
+    """An expression of the table with its parts filled in."""
 
     def part(found: re.Match[str]) -> str:
         return expanded(TABLE["times"][found[2]] if found[1] else _PARTS[found[2]])
@@ -110,7 +110,7 @@ def expanded(text: str) -> str:
 
 
 def _compiled(row: dict[str, Any], shape: str | None = None) -> Row:
-    """A row made ready; `shape`: how its time is written, as an expression, any way when left out."""
+    """A row ready for matching; `shape`: an expression for its time; None: written in any way."""
     source = ""
     last = 0
     slots: list[str | None] = []
@@ -124,7 +124,7 @@ def _compiled(row: dict[str, Any], shape: str | None = None) -> Row:
         slot, variant, optional = found[1], found[2] or "any", found[3]
         slots.append(slot)
         if slot == "time" and variant == "any" and shape is None:
-            # What all times have in common is one long expression: it is matched once for all rows.
+            # The expression for any time is long: it is matched once for all rows.
             before, source = source, ""
             continue
         what = shape if slot == "time" and shape is not None else expanded(_SLOTS[slot][variant])
@@ -157,7 +157,7 @@ _TIME = re.compile(f"(?:{expanded(TABLE['times']['any'])}){expanded('{AFTERTIME}
 
 @lru_cache(maxsize=64)
 def _time_end(text: str, at: int) -> int:
-    """Where the time ends that begins there, or -1."""
+    """The end of a time that begins at `at`, or -1."""
     found = _TIME.match(text, at)
     return found.end() if found else -1
 
@@ -181,7 +181,7 @@ _WRAPPERS = [_compiled(row) for row in TABLE["wrappers"]]
 
 
 def _chooser(rows: list[Row]) -> Callable[[str], list[Row]]:
-    """What may fit a line, by its first character: 0 stands for digits, A and a for letters."""
+    """A function that gives the rows that may fit a line, by its first character: 0 means digits, A and a letters."""
 
     def fits(row: Row, character: str) -> bool:
         if ord(character) > 127:
@@ -202,13 +202,13 @@ rows_for = _chooser(_ROWS)
 wrappers_for = _chooser(_WRAPPERS)
 
 
-#: Stands for a shape where times may be written in any way.
+#: The shape that stands for times written in any way.
 ANY_TIME = "any"
 
 
 @cache
 def rows_like(id: str, shape: str) -> tuple[Row, ...]:
-    """All rows of a format, for times that are written in one way, or in any."""
+    """All rows of a format, for times of one shape or of any."""
     like = (row for row in TABLE["rows"] if row["id"] == id)
     written = None if shape == ANY_TIME else _expression_of(shape)
     return tuple(_compiled(row, None if row.get("own") else written) for row in like)
@@ -224,12 +224,12 @@ def name_of(id: str) -> str:
 
 
 def format_names() -> dict[str, str]:
-    """By id, the formats of the table for people."""
+    """The table's formats: ids, each with its name for people."""
     return {row.id: name_of(row.id) for row in _ROWS}
 
 
 def wrapper_names() -> dict[str, str]:
-    """By id, the wrappers of the table for people."""
+    """The table's wrappers: ids, each with its name for people."""
     return {row.id: name_of(row.id) for row in _WRAPPERS}
 
 
@@ -260,12 +260,12 @@ def level_of(word: str) -> Level:
 
 
 def level_of_status(status: str) -> Level:
-    """Of HTTP."""
+    """The level of an HTTP status."""
     return "E" if status >= "500" else "W" if status >= "400" else "I"
 
 
 def level_of_priority(priority: int) -> Level:
-    """Of syslog: facility and severity."""
+    """The level of a syslog priority, which combines facility and severity."""
     level: Level = TABLE["maps"]["severity"][str(priority & 7)]
     return level
 
@@ -282,5 +282,5 @@ def _crash(name: str) -> re.Pattern[str]:
     return re.compile(expanded(TABLE["crash"][name]), re.ASCII)
 
 
-#: How crashes begin and go on. All are matched where a line begins.
+#: How crashes begin and continue. All are matched at the beginning of a line.
 HARD, SOFT, THROWN, AT, FRAMES, MORE = map(_crash, ("hard", "soft", "thrown", "at", "frames", "more"))

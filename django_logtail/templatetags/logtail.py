@@ -15,16 +15,16 @@ from django_logtail.page.config import described, viewer_config
 
 register = template.Library()
 
-#: Set on the request once the words and the script are in the page: several viewers share them.
+#: Set on the request once the configuration and the script are in the page: several viewers share them.
 _BEGUN = "_logtail_is_begun"
 
 
 @register.inclusion_tag("logtail/embed.html", takes_context=True)
 def logtail(context: template.Context, log: Log | str, height: str = "") -> dict[str, Any]:
-    """The viewer of `log` (a `Log`, or its slug), if the user of the request may watch it; else a sentence.
+    """The viewer of `log` (a `Log` or its slug), if the request's user may watch it; otherwise a sentence.
 
-    The page needs `django.template.context_processors.request`. `height` is a CSS length; without it the host's style
-    sheet decides, or 480 pixels. Raises `Log.DoesNotExist` never: a log that is not there is not for the user.
+    The page needs `django.template.context_processors.request`. `height` is a CSS length; without it, the host's style
+    sheet decides, or 480 pixels. Never raises `Log.DoesNotExist`: a missing log is treated like a forbidden one.
     """
     request: HttpRequest = context["request"]
     slug = log if isinstance(log, str) else log.slug
@@ -33,7 +33,7 @@ def logtail(context: template.Context, log: Log | str, height: str = "") -> dict
         return {"log": None}
     try:
         (described_log,) = described([found], request)
-    except NoReverseMatch:  # the admin is mounted, and the viewer's routes are not
+    except NoReverseMatch:  # only the admin is mounted, not the viewer's routes
         return {"log": None, "is_silent": True}
     is_first = not getattr(request, _BEGUN, False)
     setattr(request, _BEGUN, True)
@@ -49,5 +49,5 @@ def logtail(context: template.Context, log: Log | str, height: str = "") -> dict
 
 @register.simple_tag
 def logtail_asset(name: str) -> str:
-    """The address of a script or style of the package, by its name in `static/logtail`: `styles/viewer.css`."""
+    """The URL of a script or style of the package, by its name in `static/logtail`, such as `styles/viewer.css`."""
     return asset_url(name)

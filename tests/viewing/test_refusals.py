@@ -28,13 +28,13 @@ def test_a_kind_is_said_once_in_ten_seconds_and_the_others_are_counted(refusals,
     said = []
     for now in (100.0, 100.1, 109.9, 110.0, 110.1):
         clock.now = now
-        refusals.say("it brings no session", address="192.0.2.1", log="app")
+        refusals.say("it has no session", address="192.0.2.1", log="app")
         said.append(len(caplog.messages))
 
     assert said == [1, 1, 1, 2, 2]
     assert caplog.messages == [
-        "refused a WebSocket for log 'app' from '192.0.2.1': it brings no session",
-        "refused a WebSocket for log 'app' from '192.0.2.1': it brings no session; 2 more since the last such line",
+        "refused a WebSocket for log 'app' from '192.0.2.1': it has no session",
+        "refused a WebSocket for log 'app' from '192.0.2.1': it has no session; 2 more since the last such line",
     ]
     assert {record.levelno for record in caplog.records} == {logging.WARNING}
 
