@@ -1,7 +1,7 @@
-"""What web processes, readers and operators tell each other: the messages, and what stores them. Independent of Redis.
+"""How web processes, readers and operators communicate: the messages, and their storage. Independent of Redis.
 
-`in_redis` keeps them for readers in workers, `in_memory` for one in this process; `process` has this process' one
-`Control`, whichever it is.
+`in_redis` stores them for readers in workers, `in_memory` for a reader in this process; `process` has the process's
+only `Control`, of either kind.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from typing import Any, Final, Protocol
 from django_logtail import __version__
 from django_logtail.control.wants import Want
 
-#: Milliseconds a reader's lease lives unless renewed: 18 missed ticks, 4 at rest; a false take-over is harmless. With
-#: the pause to the next post (0.4 s) and an idle worker's next look at its queue (1 s), viewers are back within 3.5 s.
+#: Milliseconds until a reader's lease expires unless renewed: 18 missed ticks, 4 at rest; a mistaken take-over is
+#: harmless. With the pause until the next post (0.4 s) and until an idle worker polls its queue (1 s), viewers are back
+#: within 3.5 s.
 READER_LEASE_MS: Final = 1_800
-#: Milliseconds a web process' list of viewers lives, and the seconds between renewals.
+#: Milliseconds until a web process's list of viewers expires, and the seconds between renewals.
 VIEWERS_LEASE_MS: Final = 30_000
 VIEWERS_SECONDS: Final = 10.0
 #: Notes that may wait for a reader.
@@ -27,11 +28,11 @@ MOST_NOTES: Final = 100
 
 
 class ControlUnavailable(Exception):
-    """Redis did not answer, or did not do it. The text is the client library's.
+    """Redis did not answer, or refused. The text is the client library's.
 
-    `trouble` says what is known of why: "read-only", "full", "password", "right" (its user may not do that),
-    "starting" or "clients" (it takes no more of them); "" otherwise. `is_answer`: Redis was reached, and the text is
-    what it said.
+    `trouble` is the cause, if known: "read-only", "full", "password", "right" (the Redis user lacks a permission),
+    "starting" or "clients" (it accepts no more); otherwise "". `is_answer`: Redis was reached, and the text is its
+    answer.
     """
 
     def __init__(self, text: str = "", trouble: str = "", *, is_answer: bool = False) -> None:
@@ -41,14 +42,16 @@ class ControlUnavailable(Exception):
 
 
 class WrongServer(ControlUnavailable):
-    """Redis answered, but is no longer the right server: it was demoted, say. Other connections may lead there too."""
+    """Redis answered, but is no longer the right server, for example because it was demoted. Other connections may
+    lead there too.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class ReaderLease:
     """The current reader of a queue. A message to its mailbox makes it look at the wants at once.
 
-    `version` is its release; `speaks`, the version of its words (`wire.VERSION`), 0 if it is not one of our readers.
+    `version` is its release; `speaks`, the version of its messages (`wire.VERSION`), 0 if it is not one of our readers.
     """
 
     token: str
@@ -95,7 +98,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """One that uses this Redis, as it calls itself; `queue` is its default one."""
+    """A project that uses this Redis, as it describes itself; `queue` is its default queue."""
 
     namespace: str
     label: str
@@ -105,7 +108,7 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class FailedTask:
-    """Something that a process does all the time, or did, and that failed. `at`: Unix seconds of the last time."""
+    """A task of a process that has failed. `at`: Unix seconds of the last failure."""
 
     host: str
     pid: int
@@ -126,7 +129,7 @@ class Posted:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Up to where a reader knows the wants. Hand it to the next tick."""
+    """How much a reader knows of the wants. Pass it to the next tick."""
 
     epoch: str = ""
     version: int = 0
@@ -136,9 +139,9 @@ class Seen:
 class Tick:
     """Answer to a tick.
 
-    `holds`: the caller is the reader. `ended`: it was, nothing was wanted, and the lease is freed. `changed` maps
-    members to their want, or to None when it lapsed or was deleted; with `is_full` every other want is gone.
-    `stops` is the stop flag: log id or "*" -> reason. `notes` are handed out once.
+    `holds`: the caller is the reader. `ended`: it was the reader, nothing was wanted, and the lease is freed. `changed`
+    maps members to their wants, or to None if a want expired or was deleted; with `is_full`, all other wants are gone.
+    `stops` is the stop flag: log id or "*" -> reason. `notes` are delivered once.
     """
 
     holds: bool
@@ -152,14 +155,14 @@ class Tick:
 
 
 class Control(Protocol):
-    """The same for a reader behind Redis and for one in this process.
+    """The same interface for a reader behind Redis and for one in this process.
 
     Calls are synchronous and short; code in an event loop runs them in a thread (`process.in_thread`). A call that
-    cannot be answered raises `ControlUnavailable`.
+    fails raises `ControlUnavailable`.
     """
 
-    #: How often a call of this process learnt that the server was lost, or is not the right one any more. Whoever has
-    #: connections of another kind to it, which only publish or listen, is told by nothing else.
+    #: How often a call of this process found that the server was lost, or is no longer the right one. Owners of other
+    #: connections to it, which only publish or listen, have no other way to find out.
     losses: int
 
     def post(

@@ -1,4 +1,4 @@
-"""The connection to Redis: the one of the settings or the broker's, with time-outs of our own."""
+"""The connection to Redis, from the settings or the broker, with our own timeouts."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from django_logtail.control import ControlUnavailable
 
 #: Seconds a Redis call may take. redis-py 8's own default of 5 s is longer than the reader's lease.
 CALL_SECONDS: Final = 2.0
-#: What makes a client of redis-py ask up to ten times more, each for CALL_SECONDS. Who calls tries again anyway.
+#: Options that make redis-py retry up to ten times, each for CALL_SECONDS. Our callers retry anyway.
 _RETRIES: Final = frozenset({"retry", "retry_on_error", "retry_on_timeout"})
 
-#: What a server that is gone, starting, full or wrong makes of a call, in whatever thread or event loop.
+#: The errors of calls to a server that is lost, starting, full or the wrong one, in any thread or event loop.
 CONNECTION_ERRORS: Final = (redis.RedisError, OSError, asyncio.TimeoutError)
-#: How Redis begins a reply that says it is the wrong server to ask: it was demoted, is starting or has lost its
-#: master, has given the keys away, or wants another password. A pool would go on asking it forever.
+#: How an error begins if Redis is the wrong server: it was demoted, is starting or has lost its master, has given the
+#: keys away, or requires another password. A pool would keep using it forever.
 _WRONG: Final = (
     "READONLY",
     "LOADING",
@@ -40,7 +40,8 @@ _WRONG_KINDS: Final = (
 )
 _ANSWERS: Final = (redis.ResponseError, redis.AuthenticationError, redis.BusyLoadingError)
 _NO_MORE_CLIENTS: Final = "max number of clients reached"
-#: Redis 7 ends with "script: <hash>, on @user_script:8."; older ones begin with what runs the script.
+#: What Redis adds to errors from scripts: version 7 at the end, "script: <hash>, on @user_script:8."; older versions at
+#: the beginning.
 _OF_SCRIPTS: Final = re.compile(
     r" *script: [0-9a-f]{40}, on @user_script: ?\d+\.?"
     r"|(?:ERR )?Error running script \(call to f_[0-9a-f]{40}\): (?:@user_script: ?\d+: )*-?"
@@ -48,23 +49,24 @@ _OF_SCRIPTS: Final = re.compile(
 
 
 def is_wrong_connection(error: BaseException) -> bool:
-    """Whether it says that this connection leads to the wrong server, so that only a new one can help."""
+    """Whether the error shows that this connection leads to the wrong server, so that only a new one can help."""
     if isinstance(error, _WRONG_KINDS):
         return True
     if not isinstance(error, redis.ResponseError):
         return False
     text = str(error)
-    # Before Redis 7, what a script met stands further back: "ERR Error running script …: -READONLY You can't …".
+    # Before Redis 7, an error inside a script comes later in the text: "ERR Error running script …: -READONLY You can't
+    # …".
     return text.startswith(_WRONG) or any(f"-{word} " in text for word in _WRONG)
 
 
 def is_answer(error: BaseException) -> bool:
-    """Whether Redis was reached, and said this. redis-py counts some of it among lost connections."""
+    """Whether Redis was reached and answered this. redis-py classes some answers as lost connections."""
     return isinstance(error, _ANSWERS) or _NO_MORE_CLIENTS in str(error)
 
 
 def trouble_of(error: BaseException) -> str:
-    """What is wrong with the server, where an operator can mend it: as of `ControlUnavailable`."""
+    """What is wrong with the server, if an operator can fix it: as in `ControlUnavailable`."""
     text = str(error)
     if isinstance(error, redis.exceptions.NoPermissionError) or text.startswith("NOPERM"):
         return "right"
@@ -81,20 +83,20 @@ def trouble_of(error: BaseException) -> str:
 
 
 def said_by(error: BaseException) -> str:
-    """What an error says, without what Redis adds of the script in which it came."""
+    """The text of an error, without what Redis adds about the script."""
     return _OF_SCRIPTS.sub("", str(error)).strip()
 
 
 def words_of(error: BaseException) -> str:
-    """The kind of error, and what it says if anything."""
+    """The kind of error, and its text if any."""
     said = said_by(error)
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
 def mend_client_of(broker: object) -> None:
-    """Have the broker's pool forget a connection which says that it is the wrong one.
+    """Make the broker's pool drop a connection that turns out to lead to the wrong server.
 
-    As the pool of a Sentinel does by itself; Dramatiq sees a lost connection and reconnects.
+    A Sentinel's pool does this by itself. Dramatiq sees a lost connection and reconnects.
     """
     client = getattr(broker, "client", None)
     if not isinstance(client, redis.Redis):
@@ -107,18 +109,18 @@ def mend_client_of(broker: object) -> None:
 
 
 def waits_in(broker: object, queue: str, name: str) -> bool:
-    """Whether the broker's message of that name still waits in its queue. False if that is unknown."""
+    """Whether the broker's message with that id still waits in its queue. False if unknown."""
     client, namespace = getattr(broker, "client", None), getattr(broker, "namespace", None)
     if not name or not isinstance(client, redis.Redis) or not isinstance(namespace, str):
         return False
     try:
         return client.lpos(f"{namespace}:{queue}", name) is not None
-    except redis.ResponseError:  # Redis before 6.0.6 cannot tell
+    except redis.ResponseError:  # Redis before 6.0.6 can't tell
         return False
 
 
 class _Leaving:
-    """A connection that closes when it learns that it is the wrong one."""
+    """A connection that closes when it turns out to lead to the wrong server."""
 
     def read_response(self, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -137,7 +139,7 @@ def redis_client() -> redis.Redis:
         ours = redis.Redis.from_url(url, socket_timeout=CALL_SECONDS, socket_connect_timeout=CALL_SECONDS)
         ours.connection_pool.connection_kwargs["decode_responses"] = False  # whatever the URL says
         return ours
-    import dramatiq  # not at the top: dramatiq must not make a default broker before the apps are loaded
+    import dramatiq  # not at the top: dramatiq must not create a default broker before the apps are loaded
 
     client = getattr(dramatiq.get_broker(), "client", None)
     if not isinstance(client, redis.Redis):
@@ -149,10 +151,10 @@ def redis_client() -> redis.Redis:
 
 
 def _with_timeouts(client: redis.Redis) -> redis.Redis:
-    """A client like the broker's (server, TLS, password, database, Sentinel), with our own time-outs and no retries."""
+    """A client like the broker's (server, TLS, password, database, Sentinel), with our own timeouts and no retries."""
     pool = client.connection_pool
     options = {name: value for name, value in pool.connection_kwargs.items() if name not in _RETRIES}
-    # Replies stay bytes: others may have written some that are no text, and the whole reply would be lost.
+    # Replies remain bytes: others may have written bytes that are not text, which would make the whole reply fail.
     options |= {
         "socket_timeout": CALL_SECONDS,
         "socket_connect_timeout": CALL_SECONDS,
@@ -162,7 +164,7 @@ def _with_timeouts(client: redis.Redis) -> redis.Redis:
         return redis.Redis(
             connection_pool=redis.ConnectionPool(connection_class=pool.connection_class, **options)
         )
-    del options["connection_pool"]  # the broker's own pool; the new one sets itself
+    del options["connection_pool"]  # the broker's own pool; the new client sets its own
     manager = copy.copy(pool.sentinel_manager)
     manager.sentinels = [_with_timeouts(sentinel) for sentinel in manager.sentinels]
     return redis.Redis(

@@ -1,4 +1,4 @@
-"""Failures in this process, as other processes are told."""
+"""Failures in this process, in the form sent to other processes."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Final
 from django_logtail.control import FailedTask
 from django_logtail.timing import failures
 
-#: Tasks of one process, those that failed last.
+#: Tasks reported per process: those that failed most recently.
 MOST_FAILURES: Final = 20
 
 
 def failed_here() -> list[FailedTask]:
-    """The latest first."""
+    """The failures, the latest first."""
     host, pid = socket.gethostname(), os.getpid()
     return [
         FailedTask(host, pid, failure.task, failure.count, failure.error, round(failure.at, 1))

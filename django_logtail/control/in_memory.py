@@ -151,10 +151,10 @@ class MemoryControl:
             return {want.log for want in self._family(queue).wants.values()}
 
     def serve(self, queue: str, server: Server) -> None:
-        """Nothing to say: there are no workers."""
+        """Nothing to do: there are no workers."""
 
     def serve_no_more(self, queue: str, server: Server) -> None:
-        """Nothing to take back."""
+        """Nothing to do."""
 
     def servers(self, queue: str) -> list[Server]:
         return []
@@ -163,7 +163,7 @@ class MemoryControl:
         return ""
 
     def set_waiting(self, queue: str, name: str) -> None:
-        """Nothing to remember: no broker is between."""
+        """Nothing to store: there is no broker."""
 
     def ping(self) -> str:
         return "in this process"

@@ -1,6 +1,6 @@
 """`Control` in Redis: the keys that `keys` and `lua/family.lua` describe, read and written.
 
-A call that cannot be answered raises `ControlUnavailable`, whatever the client library called it.
+A call that fails raises `ControlUnavailable`, whatever the client library raised.
 """
 
 from __future__ import annotations
@@ -41,8 +41,7 @@ from django_logtail.control.wants import WANT_LEASE_MS, Want
 from django_logtail.control.wire import Malformed, TooNew, Unreadable, ignored
 from django_logtail.tailing.reasons import is_coded
 
-#: Of why the stop flag is set, as a sentence and as a code with details: more than `stop_flag` writes, which encodes
-#: 200 characters and a user's name.
+#: Characters of a stop flag's reason: more than `stop_flag` writes, which encodes 200 characters and a user's name.
 MOST_REASON_CHARACTERS: Final = 500
 MOST_CODED_CHARACTERS: Final = 5_000
 
@@ -105,7 +104,7 @@ class RedisControl:
         _, epoch, version, full, found, stops, notes = answer
         wants, useless = _wants(queue, found)
         if useless:
-            # So that its owner, when renewing it, learns that it is gone and posts it again.
+            # So that its owner, on renewing it, learns that it is gone and posts it again.
             self._call(self._forget, keys=keys.family(queue), args=[keys.FAMILY_LEASE_MS, *useless])
         return Tick(
             holds=True,
@@ -117,7 +116,7 @@ class RedisControl:
         )
 
     def hand_over(self, queue: str, lease: ReaderLease) -> int:
-        """Free the lease; how many wants wait for the next reader. The caller sends the wake-up."""
+        """Free the lease; return how many wants wait for the next reader. The caller sends the wake-up."""
         return int(
             self._call(self._hand_over, keys=keys.family(queue), args=[keys.FAMILY_LEASE_MS, lease.token])
         )
@@ -127,7 +126,7 @@ class RedisControl:
         self._call(self._client.set, keys.key(queue, "status"), text, px=keys.STATUS_LEASE_MS)
 
     def status(self, queue: str) -> dict[str, Any] | None:
-        """What the queue's reader last reported, or None when there is none."""
+        """The last report of the queue's reader, or None if there is none."""
         text = self._at(keys.key(queue, "status"), self._client.get)
         return None if text is None else messages.read_report(queue, _text(text))
 
@@ -136,11 +135,11 @@ class RedisControl:
         return None if text is None else messages.read_lease(queue, _text(text))
 
     def set_stop(self, queue: str, log: str, reason: str) -> None:
-        """Set the stop flag of one log, or of all with "*". The reader obeys at its next tick."""
+        """Set the stop flag of one log, or of all with "*". The reader sees it at its next tick."""
         self._at(keys.key(queue, "stop"), self._client.hset, log, reason)
 
     def clear_stop(self, queue: str, log: str) -> bool:
-        """Clear it; viewers that are still there continue. Was it set?"""
+        """Clear it, so that viewers still connected continue; return whether it was set."""
         return bool(self._at(keys.key(queue, "stop"), self._client.hdel, log))
 
     def stops(self, queue: str) -> dict[str, str]:
@@ -148,7 +147,7 @@ class RedisControl:
         return _stops(found.items())
 
     def add_note(self, queue: str, note: Note) -> None:
-        """Leave a note for the queue's reader, which takes it at its next tick; without a reader it lapses."""
+        """Leave a note for the queue's reader, which takes it at its next tick; without a reader it expires."""
 
         def add(key: str) -> None:
             pipeline = self._client.pipeline()
@@ -183,7 +182,7 @@ class RedisControl:
         return [viewer for viewers, _ in self._lists_of_viewers() for viewer in viewers]
 
     def ignored(self) -> dict[str, int]:
-        """What web processes that have viewers could not use of what they were told, by kind."""
+        """Messages that web processes with viewers could not use, by kind."""
         return dict(sum((Counter(counts) for _, counts in self._lists_of_viewers()), Counter()))
 
     def failures(self) -> list[FailedTask]:
@@ -198,17 +197,17 @@ class RedisControl:
         return [messages.read_viewers(process, text) for process, text in self._texts_of_viewers()]
 
     def _texts_of_viewers(self) -> list[tuple[str, str]]:
-        """By process."""
+        """Each process with its list of viewers, as text."""
         processes = list(self._at(keys.viewers(), self._client.smembers))
         names = [keys.viewers_of(_text(process)) for process in processes]
         texts = self._call(self._client.mget, names) if processes else []
         pairs = list(zip(processes, texts, strict=True))
         if dead := [process for process, text in pairs if text is None]:
-            self._call(self._client.srem, keys.viewers(), *dead)  # one that lives says so again soon
+            self._call(self._client.srem, keys.viewers(), *dead)  # a live process adds itself again soon
         return [(_text(process), _text(text)) for process, text in pairs if text is not None]
 
     def introduce(self) -> list[Project]:
-        """Say that this project uses this Redis, and learn which others do."""
+        """Announce that this project uses this Redis; return the other projects that do."""
         label = getattr(settings, "SETTINGS_MODULE", None) or "a project"
         mine = Project(conf.NAMESPACE, label, socket.gethostname(), conf.QUEUE)
         said = json.dumps(asdict(mine), separators=(",", ":"))
@@ -217,17 +216,17 @@ class RedisControl:
         return [other for other in others if other is not None and other.namespace != mine.namespace]
 
     def clock(self) -> float:
-        """Seconds by Redis' clock, which is one for all hosts."""
+        """Seconds by Redis's clock, which all hosts share."""
         seconds, microseconds = self._call(self._client.time)
         return float(seconds) + float(microseconds) / 1e6
 
     def wanted(self, queue: str) -> set[str]:
-        """The logs of this queue that somebody wants."""
+        """The logs of this queue that are wanted."""
         members = self._lasting(keys.key(queue, "expiry"))
         return {parts[1] for parts in (member.split("|") for member in members) if len(parts) == 3}
 
     def serve(self, queue: str, server: Server) -> None:
-        """Say that this worker process serves the queue; repeat every 20 s."""
+        """Announce that this worker process serves the queue; repeat every 20 s."""
         until = self.clock() * 1000 + keys.SERVER_LEASE_MS
 
         def say(key: str) -> None:
@@ -247,31 +246,31 @@ class RedisControl:
         return [server for server in found if server is not None]
 
     def _lasting(self, key: str) -> list[str]:
-        """The members of a sorted set that have not lapsed."""
+        """The members of a sorted set that have not expired."""
         found = self._at(key, self._client.zrangebyscore, self.clock() * 1000, "+inf")
         return [_text(member) for member in found]
 
     def waiting(self, queue: str) -> str:
-        """What the broker calls the wake-up that was sent last for this queue; "" when that is not known."""
+        """The broker's id of the last wake-up for this queue; "" if unknown."""
         return _text(self._at(keys.key(queue, "waiting"), self._client.get) or "")
 
     def set_waiting(self, queue: str, name: str) -> None:
         self._call(self._client.set, keys.key(queue, "waiting"), name, px=keys.WAITING_LEASE_MS)
 
     def ping(self) -> str:
-        """The server's version; proves that it can be reached and keeps what it is given."""
+        """The server's version; proves that it can be reached and stores data."""
         found: dict[str, Any] = {}
         try:
             found = self._call(self._client.info, "server")
         except ControlUnavailable as error:
-            if error.trouble != "right":  # many users may do everything but that
+            if error.trouble != "right":  # many Redis users have every permission but this one
                 raise
-        # A replica, or a server that is full, would answer the one above.
+        # A replica or a full server would answer the call above.
         self._call(self._client.set, keys.key(conf.QUEUE, "probe"), "1", px=keys.PROBE_LEASE_MS)
         return str(found.get("redis_version", "unknown"))
 
     def _at(self, key: str, function: Callable[..., Any], *args: Any) -> Any:
-        """Call the function with the key. One that others have made of another type is deleted, and begun anew."""
+        """Call the function with the key. If others gave the key another type, delete it and start over."""
         try:
             return self._call(function, key, *args)
         except ControlUnavailable as error:
@@ -289,7 +288,7 @@ class RedisControl:
             if is_wrong_connection(error) or isinstance(error, redis.ConnectionError):
                 self.losses += 1
             if is_wrong_connection(error):
-                # All that rest in the pool: they lead where this one did. The next call connects anew.
+                # Including idle connections in the pool, which lead to the same server. The next call reconnects.
                 self._client.connection_pool.disconnect(inuse_connections=False)
                 raise WrongServer(said_by(error), trouble_of(error), is_answer=is_said) from error
             raise ControlUnavailable(
@@ -298,9 +297,9 @@ class RedisControl:
 
 
 def _wants(queue: str, flat: list[bytes | str]) -> tuple[dict[str, Want | None], list[bytes | str]]:
-    """The wants that can be used, and member and text of those that cannot be, unless a later release could.
+    """The usable wants, and member and text of the unusable ones, except those that a later release could use.
 
-    An unusable want is not served, as if it were gone.
+    An unusable want is treated as if it were gone.
     """
     wants: dict[str, Want | None] = {}
     useless: list[bytes | str] = []
@@ -337,7 +336,7 @@ def _server(text: str) -> Server | None:
 
 
 def _project(text: str) -> Project | None:
-    """What a project reports about itself; without control characters, because people are shown it."""
+    """A project's description of itself, without control characters, because people see it."""
     try:
         fields = json.loads(text)
         words = [str(fields[name])[:80] for name in ("namespace", "label", "host", "queue")]
@@ -351,7 +350,7 @@ def _text(value: bytes | str) -> str:
 
 
 def _stops(found: Iterable[tuple[bytes | str, bytes | str]]) -> dict[str, str]:
-    """The stop flag. It is not signed, and viewers, terminals and the project's log are told the reason."""
+    """The stop flag. It isn't signed, and its reason appears on pages, on terminals and in the project's log."""
     return {_text(log): _printable(_shortened(_text(reason))) for log, reason in found}
 
 

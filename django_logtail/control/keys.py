@@ -1,17 +1,16 @@
-"""Every key in Redis. `<ns>` is the project's namespace, and all times are Redis' own clock.
+"""Every key in Redis. `<ns>` is the project's namespace, and all times are from Redis's own clock.
 
-`lua/family.lua` describes those of a queue that scripts change. These are the others:
+`lua/family.lua` describes a queue's keys that scripts change. These are the others:
 
-    logtail:<ns>:{queue}:waiting   string  what the broker calls the wake-up that was sent last
-    logtail:<ns>:{queue}:servers   zset    "<host>|<pid>|<named>" of the workers that serve it, by when that lapses
-                                           (60 s)
-    logtail:<ns>:{queue}:status    string  what the reader last reported, signed; lapses after 10 s
-    logtail:<ns>:{queue}:probe     string  what `ping` wrote to see whether it can; lapses after a second
-    logtail:<ns>:viewers:<process> string  one web process' viewers, signed; lapses after 30 s
-    logtail:<ns>:viewers           set     the processes that have such a key, or had one: to scan for them could take
-                                           Redis, which may hold millions of others' keys, half a minute
-    logtail:projects               zset    outside every namespace: JSON of each project that uses this Redis, by when
-                                           it last said so; forgotten after an hour
+    logtail:<ns>:{queue}:waiting   string  the broker's id of the last wake-up
+    logtail:<ns>:{queue}:servers   zset    "<host>|<pid>|<named>" of the workers that serve it, by expiry time (60 s)
+    logtail:<ns>:{queue}:status    string  the reader's last report, signed; expires after 10 s
+    logtail:<ns>:{queue}:probe     string  what `ping` writes to test write access; expires after a second
+    logtail:<ns>:viewers:<process> string  one web process's viewers, signed; expires after 30 s
+    logtail:<ns>:viewers           set     the processes that have such a key, or had one; scanning for them could take half
+                                           a minute in a Redis with millions of other keys
+    logtail:projects               zset    outside every namespace: JSON of each project that uses this Redis, by the
+                                           time of its last announcement; forgotten after an hour
 """
 
 from __future__ import annotations
@@ -20,19 +19,19 @@ from typing import Final
 
 from django_logtail.conf import conf
 
-#: Milliseconds after which an unused key family is gone.
+#: Milliseconds after which an unused key family expires.
 FAMILY_LEASE_MS: Final = 60_000
-#: Milliseconds a reader's report lives; it is renewed each second, and every four while nothing moves.
+#: Milliseconds until a reader's report expires; it is renewed every second, or every four while nothing changes.
 STATUS_LEASE_MS: Final = 10_000
 
-#: Milliseconds that a worker's word counts that it serves a queue.
+#: Milliseconds until a worker's announcement that it serves a queue expires.
 SERVER_LEASE_MS: Final = 60_000
-#: Milliseconds that what `ping` writes lasts.
+#: Milliseconds until what `ping` writes expires.
 PROBE_LEASE_MS: Final = 1_000
-#: Milliseconds that a wake-up which nobody takes is remembered.
+#: Milliseconds for which a wake-up that nobody takes is remembered.
 WAITING_LEASE_MS: Final = 7 * 24 * 3_600_000
 
-#: What every script of a queue gets as KEYS, in the order in which `lua/family.lua` takes them.
+#: The KEYS of every script of a queue, in the order of `lua/family.lua`.
 _FAMILY: Final = ("reader", "wants", "expiry", "changed", "version", "wake", "wakes", "stop", "notes")
 
 
@@ -45,7 +44,7 @@ def key(queue: str, name: str) -> str:
 
 
 def viewers() -> str:
-    """The names of processes."""
+    """The key with the names of processes."""
     return f"logtail:{conf.NAMESPACE}:viewers"
 
 
@@ -53,7 +52,7 @@ def viewers_of(process: str) -> str:
     return f"{viewers()}:{process}"
 
 
-#: Of every project on this Redis, whatever its namespace.
+#: Shared by every project on this Redis, whatever its namespace.
 PROJECTS: Final = "logtail:projects"
-#: Milliseconds after which a project that said nothing is forgotten.
+#: Milliseconds after which a silent project is forgotten.
 PROJECT_LEASE_MS: Final = 3_600_000

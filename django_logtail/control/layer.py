@@ -1,7 +1,7 @@
 """Mailboxes on a channel layer.
 
-The channel layer is the host's, but the instance is our own: a flood of log lines never fills the queue that the
-host's own consumers read from. What travels is signed for the one mailbox it is sent to.
+They use the host's channel layer, but an instance of our own, so that a flood of log lines never fills the queue of the
+host's own consumers. Each message is signed for the one mailbox it is sent to.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from django_logtail.control.messages import Garbled, Message, opened, sealed
 from django_logtail.control.wire import NotOurs, ignored
 from django_logtail.timing import time_limit
 
-#: Seconds a send may take. A connection to a Redis host that lost its power says nothing, for a quarter of an hour.
+#: Seconds a send may take. A connection to a Redis host that lost power stays silent for a quarter of an hour.
 SEND_SECONDS: Final = 5.0
-#: Seconds to wait after what the layer could not read, in case that is all there will ever be.
+#: Seconds to wait after the layer failed to read a message, in case it fails every time.
 UNREADABLE_SECONDS: Final = 0.05
 
 
 class LayerMailboxes:
     """Mailboxes on a channel layer. Belongs to the event loop that first uses it.
 
-    Only what can be expected of a server makes `MailboxUnavailable`; any other error is a fault of the layer or of
-    ours, and the caller gets it.
+    Only a server's usual errors become `MailboxUnavailable`; any other error is a bug in the layer or in our code, and
+    reaches the caller.
     """
 
     def __init__(self, alias: str | None = None) -> None:
         self._alias = alias or conf.CHANNEL_LAYER
-        # Two, so that the connections which send can be replaced while mailboxes go on receiving.
+        # Two, so that the sending connections can be replaced while mailboxes go on receiving.
         self._receiving: Any = None
         self._sending: Any = None
 
@@ -44,7 +44,7 @@ class LayerMailboxes:
         with self._failing():
             async with time_limit(SEND_SECONDS):  # some layers subscribe here
                 return str(await self._receiver().new_channel(f"logtail-{conf.NAMESPACE}"))
-        raise AssertionError  # for the type checker: it believes that `_failing` may swallow an error
+        raise AssertionError  # for the type checker, which assumes that `_failing` may swallow an error
 
     async def send(self, mailbox: str, message: Message) -> None:
         envelope = sealed(mailbox, message)
@@ -57,12 +57,12 @@ class LayerMailboxes:
             raise
 
     async def receive(self, mailbox: str) -> Message | Garbled:
-        """The next message of this project. Others are counted, and left."""
+        """The next message of this project. Others are counted and skipped."""
         while True:
             try:
                 with self._failing():
                     envelope = await self._receiver().receive(mailbox)
-            except (ValueError, TypeError) as error:  # the layer's: bytes that it did not write
+            except (ValueError, TypeError) as error:  # from the layer: bytes that it did not write
                 ignored.add("a message in a mailbox", NotOurs(words_of(error)))
                 await asyncio.sleep(UNREADABLE_SECONDS)
                 continue
@@ -71,7 +71,7 @@ class LayerMailboxes:
                 return message
 
     async def renew(self) -> None:
-        """Use other connections from now on; the mailboxes so far receive nothing any more."""
+        """Use other connections from now on; existing mailboxes no longer receive anything."""
         old, self._receiving = self._receiving, None
         await _close(old)
         await self.renew_sending()
@@ -82,7 +82,7 @@ class LayerMailboxes:
         await _close(old)
 
     def close(self, mailbox: str) -> None:
-        """Nothing to do: a layer's channels end with the event loop, and the reader's loop ends with the reader."""
+        """Nothing to do: a layer's channels end with the event loop, and a reader's loop with the reader."""
 
     def _receiver(self) -> Any:
         if self._receiving is None:
@@ -92,7 +92,7 @@ class LayerMailboxes:
     def _sender(self) -> Any:
         if self._sending is None:
             made = channel_layers.make_backend(self._alias)
-            # One without connections of its own, as in memory: two of those never meet.
+            # A layer without connections, as in memory: two instances would not share messages.
             self._sending = self._receiver() if _closer(made) is None else made
         return self._sending
 
@@ -108,8 +108,8 @@ class LayerMailboxes:
 
 
 def _closer(layer: Any) -> Callable[[], Awaitable[None]] | None:
-    """What closes a layer's connections, if it has any."""
-    # What both layers of channels_redis call it. The core layer's `flush` would delete the host's messages.
+    """The function that closes a layer's connections, if it has any."""
+    # Both layers of channels_redis call it that. The core layer's `flush` would delete the host's messages.
     found: Callable[[], Awaitable[None]] | None = getattr(layer, "close_pools", None)
     return found or (layer.flush if _is_pubsub(layer) else None)
 

@@ -1,4 +1,4 @@
-"""Mailboxes: how batches travel from a reader to a web process. At most once; the receiver checks for loss.
+"""Mailboxes: how batches get from a reader to a web process, at most once; the receiver detects loss.
 
 `layer` has those on a channel layer, for a reader in a worker.
 """
@@ -13,9 +13,9 @@ from django_logtail.control.messages import Garbled, Message
 
 
 class MailboxUnavailable(Exception):
-    """A message could not be sent or received. The text is the layer's; trying again later is right.
+    """A message could not be sent or received. The text is the layer's; try again later.
 
-    `trouble`: as of `ControlUnavailable`.
+    `trouble`: as in `ControlUnavailable`.
     """
 
     def __init__(self, text: str = "", trouble: str = "") -> None:
@@ -41,7 +41,7 @@ class Mailboxes(Protocol):
 class MemoryMailboxes:
     """Mailboxes within one process, for a reader that runs in the web process. Any event loop may send to any."""
 
-    #: Messages one mailbox holds; a sender waits for credit long before.
+    #: Messages one mailbox holds; a sender runs out of credit long before.
     CAPACITY = 1_000
 
     def __init__(self) -> None:
@@ -66,7 +66,7 @@ class MemoryMailboxes:
             return
         try:
             loop.call_soon_threadsafe(box.put_nowait, message)
-        except RuntimeError as error:  # that loop was closed
+        except RuntimeError as error:  # that event loop was closed
             raise MailboxUnavailable(f"{type(error).__name__}: {error}") from error
 
     async def receive(self, mailbox: str) -> Message | Garbled:
@@ -82,5 +82,5 @@ class MemoryMailboxes:
         self._boxes.pop(mailbox, None)
 
 
-#: The mailboxes of this process; also those of readers that run in it.
+#: The mailboxes of this process, including those of readers that run in it.
 local_mailboxes = MemoryMailboxes()

@@ -1,8 +1,8 @@
-"""Everything that readers, web processes and commands tell each other, and how each becomes bytes and is read again.
+"""Every message between readers, web processes and commands, with its encoding and decoding.
 
-To a mailbox go the dataclasses of this module, as an `Envelope`. In Redis stand wants, leases, notes, reports and
-lists of viewers, each a signed text. `tests/recorded_messages` keeps what each looked like in each version: whatever
-this process cannot read any more fails there.
+The dataclasses of this module are sent to mailboxes, in signed envelopes. Redis stores wants, leases, notes, reports
+and lists of viewers, each a signed text. `tests/recorded_messages` has each of them from every version, so that a test
+fails if one can no longer be read.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened between two bytes of the log: the words of `tailing.events`, or a note."""
+    """Something that happened between two bytes of the log: an event of `tailing.events`, or a note."""
 
     token: str
     run: int
@@ -64,7 +64,7 @@ class Event:
 
 
 class Beat(NamedTuple):
-    """How one flow is: the items of `serial` that were sent, and its file's size and state."""
+    """One flow's state: the items of `serial` that were sent, and its file's size and state."""
 
     run: int
     serial: int
@@ -76,7 +76,7 @@ class Beat(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """A reader lives. `flows`: by member the `Beat` of those that have something to say."""
+    """A reader is alive. `flows`: by member, the `Beat` of those with something to report."""
 
     token: str
     host: str
@@ -91,7 +91,7 @@ class Nudge:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Bytes of an answer about what is in a file already."""
+    """Bytes that answer a request for older content."""
 
     token: str
     member: str
@@ -102,7 +102,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """The end of such an answer: it was the bytes [start.offset, end)."""
+    """The end of such an answer, which was the bytes [start.offset, end)."""
 
     token: str
     member: str
@@ -113,9 +113,9 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search found and how far it is: `hits` of `count` so far, at byte `at` of `end`.
+    """What a search found and how far it got: `hits` of `count` so far, at byte `at` of `end`.
 
-    A hit is start, end, the parts of the line, and whether the line goes on before and after them. `more`: it ended
+    A hit is start, end, the parts of the line, and whether the line continues before and after them. `more`: it ended
     because there were too many. `reason`: why it is slow.
     """
 
@@ -133,7 +133,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """There is no answer: `error` is one of `reasons`, and `id` is for programs."""
+    """There is no answer. `error` is one of `reasons`; `id` is for programs."""
 
     token: str
     member: str
@@ -151,9 +151,9 @@ class Echo:
 
 @dataclass(frozen=True, slots=True)
 class Garbled:
-    """Never sent: a mailbox returns it in place of a message of this project that it could not read.
+    """Never sent: a mailbox returns it in place of a message of this project that it couldn't read.
 
-    `host`, `queue` and `member` are "" where they could not be read either.
+    `host`, `queue` and `member` are "" if they couldn't be read either.
     """
 
     is_newer: bool
@@ -183,7 +183,7 @@ _NO_DATA: Final = b""
 
 
 def encode(message: Message) -> tuple[str, bytes]:
-    """Its head, one JSON object, and its bytes, which are never encoded."""
+    """The message's head, one JSON object, and its bytes, which are never encoded."""
     kind = _NAMES[type(message)]
     return written_head(kind, _SHAPES[kind].written(message)), getattr(message, "data", _NO_DATA)
 
@@ -201,28 +201,28 @@ def decode(head: str, data: bytes) -> Message:
 
 
 def beats(heartbeat: Heartbeat) -> dict[str, Beat]:
-    """By member what a heartbeat says. Ignores further elements of a `Beat`, and those that lack one."""
+    """A heartbeat's `Beat` for each member. Ignores extra elements of a `Beat`, and any `Beat` that lacks one."""
     found: dict[str, Beat] = {}
     for member, facts in heartbeat.flows.items():
         try:
             found[member] = beat = Beat(*facts[:6])
-        except (TypeError, LookupError):  # a KeyError: newer Pythons ask a dict for a slice
-            ignored.add("a heartbeat's word about a log", Malformed(f"{facts!r}"[:200]))
+        except (TypeError, LookupError):  # KeyError: from Python 3.12 on, slices are hashable
+            ignored.add("a log's state in a heartbeat", Malformed(f"{facts!r}"[:200]))
             continue
         if not all(isinstance(fact, kind) for fact, kind in zip(beat, _BEAT, strict=True)):
-            ignored.add("a heartbeat's word about a log", Malformed(f"{facts!r}"[:200]))
+            ignored.add("a log's state in a heartbeat", Malformed(f"{facts!r}"[:200]))
             del found[member]
     return found
 
 
 _BEAT: Final[tuple[Any, ...]] = (int, int, int, (int, type(None)), str, str)
 
-#: What a channel layer is given: a dict, because it takes nothing else. Never dispatched by its type.
+#: The `type` in the dict that a channel layer requires. Never used for dispatch.
 _TYPE: Final = "logtail.message"
 
 
 def sealed(mailbox: str, message: Message) -> dict[str, Any]:
-    """The message as a channel layer takes it, signed for this one mailbox."""
+    """The message as a channel layer accepts it, signed for this one mailbox."""
     head, data = encode(message)
     envelope: dict[str, Any] = {"type": _TYPE, "head": head, "by": _signatures(mailbox, head, data)}
     if data:
@@ -231,12 +231,12 @@ def sealed(mailbox: str, message: Message) -> dict[str, Any]:
 
 
 def opened(mailbox: str, envelope: object) -> Message | Garbled | None:
-    """The message; None for one that is not of this project. What cannot be used is counted."""
+    """The message; None if it is not from this project. Unusable messages are counted."""
     said = envelope if isinstance(envelope, dict) else {}
     head, data, made = said.get("head"), said.get("data", _NO_DATA), said.get("by")
     try:
         if not (isinstance(head, str) and isinstance(data, bytes) and isinstance(made, Sequence)):
-            raise NotOurs("it is no envelope of ours")
+            raise NotOurs("it is not one of our envelopes")
         found = [signature for signature in made if isinstance(signature, bytes)]
         if not is_signed("mailbox", found, *_signed(mailbox, head, data)):
             raise NotOurs("its signature is not this project's, or was made for another mailbox")
@@ -255,7 +255,7 @@ def _signatures(mailbox: str, head: str, data: bytes) -> list[bytes]:
 
 
 def _signed(mailbox: str, head: str, data: bytes) -> tuple[bytes, ...]:
-    # The digest and not the data: it is made once, however many keys there are.
+    # The digest instead of the data, because it is computed once however many keys there are.
     digest = hashlib.sha256(data).digest() if data else _NO_DATA
     return conf.NAMESPACE.encode(), mailbox.encode(), head.encode(), digest
 
@@ -274,10 +274,10 @@ _FAILED_TASK: Final = Shape(FailedTask, "a failure")
 
 
 def want_text(queue: str, want: Want) -> str:
-    """Signed for its queue and member: it is worth nothing for another log, process, flow or mailbox."""
+    """The want as text, signed for its queue and member: it is useless for another log, process, flow or mailbox."""
     fields = _WANT.written(want)
     for name in ("process", "log", "flow"):
-        fields.pop(name, None)  # the member has them
+        fields.pop(name, None)  # they are in the member
     if want.search is not None:
         fields["search"] = asdict(want.search)
     return signed_text("want", fields, queue, want.member)
@@ -293,22 +293,22 @@ def read_want(queue: str, member: str, text: str) -> Want:
     search = fields.get("search")
     if search is not None:
         if not isinstance(search, dict):
-            raise Malformed("a want: 'search' is no object", fields)
+            raise Malformed("a want: 'search' is not an object", fields)
         search = _SOUGHT.read(search)
     want = _WANT.read({**fields, "process": process, "log": log, "flow": flow, "search": search})
     if not all(isinstance(end, int) for end in want.late.values()):
-        raise Malformed("a want: 'late' holds other things than numbers", fields)
+        raise Malformed("a want: 'late' contains something other than numbers", fields)
     return want
 
 
 def lease_text(queue: str, lease: ReaderLease) -> str:
-    """Begins with the token and "|", which is what the scripts compare."""
+    """The lease as text. It begins with the token and "|", which the scripts compare."""
     fields = {"host": lease.host, "pid": lease.pid, "release": lease.version, "mailbox": lease.mailbox}
     return lease.token + "|" + signed_text("lease", fields, queue, lease.token)
 
 
 def read_lease(queue: str, text: str) -> ReaderLease:
-    """The holder of the lease. Never fails: one that cannot be read has no mailbox, and `speaks` says so."""
+    """The holder of the lease. Never fails: an unreadable lease has no mailbox, and `speaks` shows it."""
     token, _, rest = text.partition("|")
     try:
         fields: Mapping[str, Any] = read_text("lease", rest, queue, token)
@@ -343,7 +343,7 @@ def report_text(queue: str, report: Mapping[str, object]) -> str:
 
 
 def read_report(queue: str, text: str) -> dict[str, Any] | None:
-    """None when it cannot be read; fields that are missing are as of a reader that says nothing of them."""
+    """The report, or None if it can't be read; missing fields are treated as not reported."""
     try:
         fields = read_text("report", text, queue)
     except Unreadable as error:
@@ -375,7 +375,7 @@ def viewers_text(
     counts: Mapping[str, int],
     failures: Sequence[FailedTask] = (),
 ) -> str:
-    """The viewers of one web process, what it ignored, and what failed in it."""
+    """The viewers of one web process, what it ignored, and what failed in it, as text."""
     fields = {
         "viewers": [_VIEWER.written(viewer) for viewer in viewers],
         "ignored": dict(counts),
@@ -385,15 +385,15 @@ def viewers_text(
 
 
 def read_failures(process: str, text: str) -> list[FailedTask]:
-    """Failures in a web process, of what `viewers_text` was given."""
+    """The failures that were passed to `viewers_text`."""
     try:
         return failed_tasks(read_text("viewers", text, process))
-    except Unreadable:  # counted by who reads the viewers
+    except Unreadable:  # counted on reading the viewers
         return []
 
 
 def failed_tasks(fields: Mapping[str, Any]) -> list[FailedTask]:
-    """Of a report or a list of viewers, without those that cannot be read."""
+    """The failures in a report or a list of viewers, without unreadable ones."""
     found, said = [], fields.get("failures")
     for one in said if isinstance(said, list) else ():
         try:
@@ -404,7 +404,7 @@ def failed_tasks(fields: Mapping[str, Any]) -> list[FailedTask]:
 
 
 def read_viewers(process: str, text: str) -> tuple[list[ViewerFacts], dict[str, int]]:
-    """What `viewers_text` was given, without viewers that cannot be read."""
+    """The viewers and counts that were passed to `viewers_text`, without unreadable viewers."""
     try:
         fields = read_text("viewers", text, process)
     except Unreadable as error:
@@ -425,7 +425,7 @@ def read_viewers(process: str, text: str) -> tuple[list[ViewerFacts], dict[str, 
 
 @dataclass(frozen=True, slots=True)
 class WakeUp:
-    """To a worker: read a queue. `at`: when it was sent, in seconds by the clock that `Control.clock` reads.
+    """To a worker: read a queue. `at`: when it was sent, in seconds by `Control.clock`.
 
     `not_on`: the host whose reader left because it lacks a file.
     """
@@ -443,5 +443,5 @@ def wake_up_text(queue: str, wake_up: WakeUp) -> str:
 
 
 def read_wake_up(queue: str, text: str) -> WakeUp:
-    """Raises `Unreadable`: `NotOurs` for another project's."""
+    """Raises `Unreadable`; `NotOurs` for another project's."""
     return _WAKE_UP.read(read_text("wake-up", text, queue))

@@ -1,4 +1,4 @@
-"""The process' one `Control`, and how code in an event loop calls it."""
+"""The process's only `Control`, and how code in an event loop calls it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _control_lock = threading.Lock()
 
 
 def control() -> Control:
-    """The process' one `Control`, made from the settings on first use. Connects lazily."""
+    """The process's only `Control`, created from the settings on first use. Connects lazily."""
     global _control
     with _control_lock:
         if _control is None:
@@ -28,7 +28,7 @@ def control() -> Control:
 
 
 def _in_redis() -> Control:
-    # Only here: to import redis takes a process 10 MB and 0.15 s, for nothing where a reader is local.
+    # Only here: importing redis costs 10 MB and 0.15 s, for nothing if the reader is local.
     from django_logtail.control.connection import redis_client
     from django_logtail.control.in_redis import RedisControl
 
@@ -36,7 +36,7 @@ def _in_redis() -> Control:
 
 
 def use(replacement: Control | None) -> None:
-    """Replace the process' control, or have it made again on next use (tests, changed settings)."""
+    """Replace the process's control, or with None create a new one on next use (tests, changed settings)."""
     global _control
     with _control_lock:
         _control = replacement
@@ -46,7 +46,7 @@ _threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="logtail-control
 
 
 async def in_thread(function: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
-    """`function` of a Control, without holding up the event loop. One in memory is called as it is."""
+    """Call a method of a Control without blocking the event loop. One in memory is called directly."""
     if isinstance(getattr(function, "__self__", None), MemoryControl):
         return function(*args, **kwargs)
     loop = asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""The scripts that Redis runs, read once. Each says in its file what it is given and what it returns."""
+"""The scripts that Redis runs, read once. Each file describes its arguments and results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What web processes want of a reader. Knows neither Redis nor the reader."""
+"""What web processes want from a reader. Knows neither Redis nor the reader."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any, Final
 
 from django_logtail.place import Place
 
-#: Milliseconds a want lives unless renewed, and the seconds between renewals: two may be lost.
+#: Milliseconds until a want expires unless renewed, and the seconds between renewals, of which two may be lost.
 WANT_LEASE_MS: Final = 15_000
 WANT_RENEWAL_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """What lines are searched for: a text, or with `regex` an expression; `case` tells upper from lower case.
+    """What to search lines for: a text, or with `regex` an expression; `case`: whether case matters.
 
-    `terms` are further conditions, in the form that the protocol has for them, and `levels` the letters of those that
-    are wanted; "" for all. Without a `pattern` there are terms.
+    `terms` are further conditions, in the protocol's form; `levels` are the letters of the wanted levels, "" for all.
+    Without a `pattern` there are terms.
     """
 
     pattern: str
@@ -32,14 +32,14 @@ class Sought:
 class Want:
     """ "Process P wants log L from a position on, up to `credit` bytes more than it has taken, to mailbox C."
 
-    `position` None: from the last `lines` lines. `taken` counts the bytes accepted since `serial` was posted; the
-    reader may have sent `taken + credit` of this serial. A new serial rewinds to `position`.
-    `late` are the bytes taken of older generations, which writers may still append to.
+    `position` None: start with the last `lines` lines. `taken` counts the bytes accepted since `serial` was posted; the
+    reader may have sent up to `taken + credit` bytes of this serial. A new serial rewinds to `position`.
+    `late` is how many bytes were taken of older generations, which writers may still append to.
     `end` or `before_lines` make it a one-time request for history: bytes [position.offset, end), or the
-    `before_lines` lines that end at position.offset. `search` makes it one for the lines from position.offset on that
-    match.
-    `user` is the requester's primary key, "" for nobody in particular; `revision`, of the log's row, what it was when
-    they were admitted.
+    `before_lines` lines that end at position.offset. `search` makes it a request for the matching lines from
+    position.offset on.
+    `user` is the requester's primary key, "" for nobody in particular; `revision` is that of the log's row when they
+    were admitted.
     """
 
     process: str
@@ -64,5 +64,5 @@ class Want:
 
     @property
     def is_history(self) -> bool:
-        """Whether it asks once, for what is in a file already."""
+        """Whether it is a one-time request for older content."""
         return self.end is not None or self.before_lines is not None or self.search is not None

@@ -1,7 +1,7 @@
-"""How one process' words become bytes and are read again by another, of this version or a later one, or of no right.
+"""Encoding and decoding of messages between processes, which may have another version, or be hostile.
 
-A reader of words ignores fields that it does not know, refuses words that lack one it needs, and knows a version that
-is too new for it. What is refused never ends a task: it is ignored, counted, and logged once.
+Decoding ignores unknown fields, and refuses messages that lack a field or have a newer version. A refused message never
+ends a task: it is ignored, counted, and logged once.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from django_logtail.signing import is_signed, signatures
 
 logger = logging.getLogger(__name__)
 
-#: Of everything that processes tell each other. Raise it when an older process would misunderstand the new words; a
-#: further field that older ones may ignore needs no new version.
+#: The version of all messages between processes. Raise it when older processes would misunderstand a new message; a new
+#: field that they may ignore needs no new version.
 VERSION: Final = 2
 
 Message = TypeVar("Message")
 
 
 class Unreadable(Exception):
-    """Words that cannot be used. The text says why."""
+    """A message can't be used. The text says why."""
 
     #: How `Ignored` counts it.
     kind = "malformed"
@@ -45,7 +45,7 @@ class Malformed(Unreadable):
 
 
 class TooNew(Unreadable):
-    """Of a later version than this process knows; `fields` is what could be read."""
+    """The version is newer than this process knows; `fields` is what could be read."""
 
     kind = "too new"
 
@@ -56,13 +56,13 @@ class TooNew(Unreadable):
 
 
 class NotOurs(Unreadable):
-    """Not signed with a key of this project, or for another use."""
+    """The message isn't signed with a key of this project, or was signed for another use."""
 
     kind = "not ours"
 
 
 class Ignored:
-    """What this process could not use, by kind. Says each thing once."""
+    """Counts what this process could not use, by kind. Logs each kind once."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -85,15 +85,15 @@ class Ignored:
             return dict(self._counts)
 
 
-#: Of this process.
+#: This process's own.
 ignored = Ignored()
 
 
 class Shape(Generic[Message]):
-    """The fields of a dataclass, written and read by their names. `bytes` are not among them: they travel apart.
+    """Writes and reads the fields of a dataclass by name, except `bytes`, which are sent separately.
 
-    A place that may be missing travels as `[file, offset]`, and the one place that a message has for sure as two
-    fields: `file`, and the offset under the place's own name.
+    An optional place is written as `[file, offset]`. The one place that a message always has is written as two fields:
+    `file`, and the offset under the place's own name.
     """
 
     def __init__(self, made_of: type[Message], what: str) -> None:
@@ -101,11 +101,11 @@ class Shape(Generic[Message]):
         self.what = what
         hints = get_type_hints(made_of)
         self.has_data = False
-        #: The name of each field that travels; how to get what it says, to read and to write that, and its default.
+        #: Each written field: its name, how to get, read and write its value, and its default.
         self._fields: list[
             tuple[str, Callable[[Any], Any], Callable[[Any], Any], Callable[[Any], list[Any]] | None, object]
         ] = []
-        #: The name of the place that travels as two fields.
+        #: The name of the place that is written as two fields.
         self._place = ""
         for field in dataclasses.fields(made_of):  # type: ignore[arg-type]
             hint = hints[field.name]
@@ -122,7 +122,7 @@ class Shape(Generic[Message]):
             self._fields.append((name, attrgetter(name), _READERS[hint], write, default))
 
     def written(self, message: Message) -> dict[str, Any]:
-        """Its fields; those that are as when left out are left out."""
+        """The fields of the message; those equal to their defaults are left out."""
         fields: dict[str, Any] = {}
         for name, get, _, write, default in self._fields:
             value = get(message)
@@ -144,7 +144,7 @@ class Shape(Generic[Message]):
         return self.made_of(**others)
 
 
-#: Stands for the default of a field that has none, and equals no value.
+#: Marks a field without a default; equals no value.
 _NEEDED: Final = object()
 
 
@@ -168,7 +168,7 @@ def _of(*kinds: type) -> Callable[[Any], Any]:
 def _place(value: Any) -> Place | None:
     if value is None:
         return None
-    if type(value) is not list:  # from Python 3.12 on a dict may be asked for a slice
+    if type(value) is not list:  # from Python 3.12 on, slices are hashable, so a dict accepts one as a key
         raise TypeError
     file, offset = value[:2]
     if type(file) is not str or type(offset) is not int:
@@ -180,7 +180,7 @@ def _written_place(place: Place) -> list[Any]:
     return [place.file, place.offset]
 
 
-#: What a field may hold, by its type: exactly that, so that no `True` is taken for a number.
+#: The readers of values, by type; they are strict, so that `True` isn't taken for a number.
 _READERS: Final[dict[Any, Callable[[Any], Any]]] = {
     str: _of(str),
     int: _of(int),
@@ -207,7 +207,7 @@ def read_head(text: str | bytes, what: str) -> dict[str, Any]:
         fields: dict[str, Any] = json.loads(text)
         version = fields["v"]
     except (ValueError, TypeError, KeyError, RecursionError):
-        raise Malformed(f"{what}: no JSON object with a version") from None
+        raise Malformed(f"{what}: not a JSON object with a version") from None
     if type(version) is not int:
         raise Malformed(f"{what}: 'v' is {version!r}", fields)
     if version > VERSION:
@@ -216,7 +216,7 @@ def read_head(text: str | bytes, what: str) -> dict[str, Any]:
 
 
 def signed_text(use: str, fields: Mapping[str, Any], *about: str) -> str:
-    """For a value in Redis: JSON, a newline, and its signatures, which hold for this use and what it is about only."""
+    """A value for Redis: JSON, a newline, and its signatures, which are valid only for this use and subject."""
     head = written_head(use, fields)
     made = signatures(use, conf.NAMESPACE.encode(), *(part.encode() for part in about), head.encode())
     return head + "\n" + ",".join(signature.hex() for signature in made)

@@ -1,11 +1,11 @@
-"""The reader: one asyncio loop that follows every wanted log of its queue and sends each want what it asks for.
+"""The reader: one asyncio loop that follows every wanted log of its queue and serves each want.
 
-Knows neither Redis nor Dramatiq: what is wanted comes from a `Control`, batches leave through `Mailboxes`. It runs in
-the Dramatiq actor of a worker, or in the web process itself.
+Knows neither Redis nor Dramatiq: wants come from a `Control`, batches leave through `Mailboxes`. It runs in the
+Dramatiq actor of a worker, or in the web process itself.
 
-Its parts: `ticks` renew the `lease` and bring the wants, each of which is served by a `flow`, or answered by the
-`ranges`; `files` open what the `sources` name; the `pump` reads and sends; `heartbeats` and the `report` say how
-it is. Loss, a new reader, two at once and one that woke up late are all mended by one rule, see `flow`.
+Its parts: `ticks` renew the `lease` and fetch the wants, each of which is served by a `flow` or answered by the
+`ranges`; `files` open what the `sources` name; the `pump` reads and sends; `heartbeats` and the `report` tell others
+its state. One rule repairs loss, a new reader, two readers at once, and a reader that woke up late: see `flow`.
 """
 
 from __future__ import annotations
@@ -37,18 +37,18 @@ from django_logtail.timing import TokenBucket, time_limit
 
 logger = logging.getLogger(__name__)
 
-#: Seconds that the wake-up of the next reader may take; viewers send one themselves if it is lost.
+#: Seconds that sending the next reader's wake-up may take; if it is lost, web processes send one.
 WAKE_SECONDS: Final = 5.0
-#: Threads that reads of old bytes may leave behind on file systems that do not answer.
+#: Threads that may be stuck in reads of old bytes on file systems that don't respond.
 MOST_STUCK: Final = 64
 
 
 class Reader:
     """Serves the wants of one queue until nothing is wanted, the lease is lost, or it is told to leave.
 
-    `find_sources` maps log ids to sources, leaving out logs that may not be read here; it may block and is called in
-    a thread. `permit` decides about an open descriptor. `wake` sends a wake-up for the queue after a hand-over.
-    Nothing is open until it runs.
+    `find_sources` maps log ids to sources, without logs that may not be read here; it may block, and runs in a thread.
+    `permit` decides about an open descriptor. `wake` sends a wake-up for the queue after a hand-over. Nothing is open
+    before `run`.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Reader:
         self._limits = limits
         self._clock = clock
         self._parts = Parts(f"reader on queue {queue}")
-        # No more than the limit read at once; those that nobody waits for any more may be stuck for good.
+        # The limit is what reads at once; further threads may be stuck for good, with nobody waiting for them.
         self._threads = ThreadPoolExecutor(
             max_workers=limits.history_jobs + MOST_STUCK, thread_name_prefix="logtail-reader"
         )
@@ -94,7 +94,7 @@ class Reader:
         )
 
     async def run(self) -> Ending:
-        """Serve until there is a reason to end; return it. Files are closed and nothing more is sent after."""
+        """Serve until there is a reason to end, and return it. Afterwards files are closed and nothing is sent."""
         files = self._open_files()
         hints = Hints(files.followers, self.flows.hinted)
         ticks = Ticks(self.lease, self.flows, files, self.ranges, self._sources, self._parts, self._clock)
@@ -116,12 +116,12 @@ class Reader:
         return ending
 
     def leave(self) -> None:
-        """Hand over to another reader: the worker shuts down. Call it in the reader's event loop."""
+        """Hand over to another reader, because the worker shuts down. Call it in the reader's event loop."""
         self._parts.end(Ending.HANDED_OVER)
 
     @property
     def is_ending(self) -> bool:
-        """Whether there is a reason to end, and no more reading."""
+        """Whether there is a reason to end, so that reading has stopped."""
         return self._parts.ending.done()
 
     def _open_files(self) -> Files:
@@ -148,10 +148,10 @@ class Reader:
         self._parts.start("registry", files.keep)
 
     async def _give_back(self, files: Files) -> None:
-        """End whatever was begun and close whatever is open."""
+        """End whatever was started and close whatever is open."""
         try:
             await self._parts.cancel()
-        finally:  # whoever cancels us a second time gets the files closed all the same
+        finally:  # a second cancellation still closes the files
             files.close()
             self.lease.close_mailbox()
             self._sources.close()
@@ -174,7 +174,7 @@ class Reader:
 def reader_of(
     queue: str, control: Control, mailboxes: Mailboxes, wake: Callable[[str], Awaitable[None]]
 ) -> Reader:
-    """A reader of this host, as registry and settings say. Call it in the event loop it shall run in."""
+    """A reader for this host, from the registry and the settings. Call it in the event loop it will run in."""
     return Reader(
         queue,
         control,

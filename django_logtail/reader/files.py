@@ -1,7 +1,7 @@
-"""The files of flows: opened, looked up again, closed.
+"""Opens, re-checks and closes the files of flows.
 
-The first look at a file, and every look at one on a network file system, is taken apart from the event loop: it may
-meet a cold disk, or a file server that is gone.
+The first look at a file, and every look at one on a network file system, happens outside the event loop: the disk may
+be slow, or the file server gone.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ from django_logtail.timing import TokenBucket
 
 logger = logging.getLogger(__name__)
 
-#: Seconds between looks at the registry, for logs that were disabled, moved or re-routed.
+#: Seconds between checks of the registry, for logs that were disabled, moved or re-routed.
 REGISTRY_SECONDS: Final = 15.0
 #: Said of a log that the reader itself fails on: what its own log says, with traceback, is for those who run it.
 NUL_IN_PATH: Final = reason("nul-in-path")
-#: Bytes of backlog one new flow reads at most.
+#: Bytes of backlog that one new flow reads at most.
 BACKLOG_BYTES: Final = 256 * 1024
 
 
 class Files:
-    """Gives each flow a follower, as registry, stop flag and limits allow.
+    """Gives each flow a follower, as far as the registry, the stop flag and the limits allow.
 
-    `permit` decides about an open descriptor. `budget` is what all flows together may read. Opens the event source;
-    `close` it.
+    `permit` decides about an open descriptor. `budget` is what all flows together may read. Opens the event source, so
+    call `close`.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Files:
         budget: TokenBucket,
         clock: Callable[[], float],
     ) -> None:
-        #: The followers whose first look has been taken.
+        #: The followers whose first look is done.
         self.followers = FollowerSet()
         self._apart = Apart()
         self._flows = flows
@@ -68,14 +68,14 @@ class Files:
     # -- opening and closing -----------------------------------------------------------------------
 
     def open_soon(self, flow: Flow) -> None:
-        """Look the flow's log up and open its file, unless the stop flag forbids it."""
+        """Look up the flow's log and open its file, unless the stop flag forbids it."""
         if not flow.is_opening and not flow.is_stopped:
             flow.is_opening = True
             opening = self._parts.start_aside(f"opening log {flow.want.log}", self._open_or_fail(flow))
             opening.add_done_callback(lambda _: self._flows.may_have_moved(flow))
 
     def close_file(self, flow: Flow) -> None:
-        """Close what the flow has open; a read that is under way in a thread closes it when it comes back."""
+        """Close what the flow has open; a read running in a thread closes it when it returns."""
         if flow.follower is not None:
             self.followers.remove(flow.member)
             flow.is_watched = False
@@ -99,7 +99,7 @@ class Files:
             flow.follower, flow.is_watched = None, False
 
     def rewind(self, flow: Flow, follower: Follower) -> bool:
-        """Put the flow's follower where its want says; False: its files are reopened for that."""
+        """Move the flow's follower to the want's position; False: its files are being reopened for that."""
         position = flow.position
         if position is not None and follower.rewind(position, flow.late):
             return True
@@ -109,7 +109,7 @@ class Files:
         return False
 
     def obey_stop(self, flow: Flow) -> None:
-        """Close the flow's file, or open it again, as the stop flag says now."""
+        """Close the flow's file, or open it again, according to the stop flag."""
         stopped = self._sources.stop_reason(flow.want.log)
         if stopped is not None:
             if not flow.is_stopped:
@@ -123,7 +123,7 @@ class Files:
             self.open_soon(flow)
 
     async def keep(self) -> None:
-        """Close what the registry no longer names, and open what it names now."""
+        """Keep closing what the registry no longer names, and opening what it names now."""
         is_away = False
         while True:
             await asyncio.sleep(REGISTRY_SECONDS)
@@ -151,7 +151,7 @@ class Files:
         for flow in self._flows:
             try:
                 self.close_file(flow)
-            except Exception as error:  # noqa: BLE001 - the others are to be closed all the same
+            except Exception as error:  # noqa: BLE001 - the other files must still be closed
                 self._parts.failed(f"closing log {flow.want.log}", error)
         self.followers.close()
         self._apart.close()
@@ -159,7 +159,7 @@ class Files:
     async def _open_or_fail(self, flow: Flow) -> None:
         try:
             await self._open(flow)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is this log's own
+        except Exception as error:  # noqa: BLE001 - any error affects only this log
             self.fail(flow, error)
 
     async def _open(self, flow: Flow) -> None:
@@ -191,14 +191,14 @@ class Files:
             return
         flow.trouble = self._over_limits()
         if flow.trouble is not None:
-            flow.source = None  # so that the next look at the registry opens it, if there is room by then
+            flow.source = None  # so that the next check of the registry opens it, if there is room by then
             return
-        if "\0" in str(source.path):  # a row that nobody validated
+        if "\0" in str(source.path):  # a row that was never validated
             flow.trouble = ("unreadable", NUL_IN_PATH)
             return
         try:
             self._follow(flow, source)
-        except LookupError:  # a row that nobody validated
+        except LookupError:  # a row that was never validated
             flow.trouble = ("unreadable", reason("bad-encoding", encoding=source.encoding))
 
     def _follow(self, flow: Flow, source: Source) -> None:
@@ -223,7 +223,7 @@ class Files:
         self.look_apart(flow, flow.follower)
 
     def _over_limits(self) -> tuple[str, str] | None:
-        """Why no further file may be opened, naming the setting; None when one may."""
+        """The state and reason, naming the setting, if no further file may be opened; otherwise None."""
         followers = [flow.follower for flow in self._flows if flow.follower is not None]
         if len(followers) >= self._limits.logs:
             return "refused", reason("too-many-logs", count=len(followers))
@@ -236,7 +236,7 @@ class Files:
     # -- looking apart -----------------------------------------------------------------------------
 
     def look_apart(self, flow: Flow, follower: Follower) -> None:
-        """Poll the flow's follower in a thread, one poll a flow at a time."""
+        """Poll the flow's follower in a thread, one poll per flow at a time."""
         flow.apart = self._parts.start_aside(
             f"looking at log {flow.want.log}", self._look_apart_or_fail(flow, follower)
         )
@@ -244,7 +244,7 @@ class Files:
     async def _look_apart_or_fail(self, flow: Flow, follower: Follower) -> None:
         try:
             await self._look_apart(flow, follower)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is this log's own
+        except Exception as error:  # noqa: BLE001 - any error affects only this log
             flow.apart = None
             if flow.follower is follower:
                 self.fail(flow, error)
@@ -257,7 +257,7 @@ class Files:
             follower, now, flow.turn_bytes, lambda seconds: self._say_stalled(flow, follower, seconds)
         )
         flow.apart = None
-        if flow.follower is not follower:  # closed meanwhile, maybe opened again
+        if flow.follower is not follower:  # closed in the meantime, perhaps opened again
             follower.close()
             return
         if flow.trouble is not None and flow.trouble[0] == "stalled":
@@ -271,11 +271,11 @@ class Files:
         self._take_in(flow, follower, items, now)
 
     def _take_in(self, flow: Flow, follower: Follower, items: list[Item], now: float) -> None:
-        """What a poll apart emitted; after the first one the follower joins those that are watched."""
+        """Take in what a poll in a thread emitted; after the first one, watch the follower's file."""
         is_first = not flow.is_watched
         if is_first:
             flow.is_watched = True
-            self.followers.add(flow.member, follower)  # and look again: what changed before it was watched
+            self.followers.add(flow.member, follower)  # and look again for changes before it was watched
         else:
             self.followers.polled(flow.member, now)
         self._flows.put(flow, items)

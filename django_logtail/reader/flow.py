@@ -1,7 +1,7 @@
-"""One want being served: a follower, and what it emitted that is not yet sent.
+"""One want being served: a follower, and what it has emitted but not yet sent.
 
 Every item of a flow carries the want's serial, the flow's run, and its own number in that run, from 1 on. A receiver
-that misses a number posts the want again with a new serial, and the flow starts over at the want's position.
+that notices a missing number posts the want again with a new serial, and the flow starts over at the want's position.
 """
 
 from __future__ import annotations
@@ -23,55 +23,55 @@ from django_logtail.tailing import Batch, Follower, Item
 from django_logtail.tailing.reasons import reason
 from django_logtail.timing import TokenBucket
 
-#: Bytes one flow may read in a turn, so that a busy log never starves the others.
+#: Bytes that one flow may read in a turn, so that a busy log never starves the others.
 TURN_BYTES: Final = 256 * 1024
-#: Seconds a flow counts as limited after a budget last made it wait.
+#: Seconds that a flow counts as limited after a budget last made it wait.
 LIMITED_SECONDS: Final = 2.0
 
 
 @dataclass(slots=True, eq=False)
 class Flow:
-    """Knows neither when it is read nor when it is sent."""
+    """The state of one want. Decides neither when to read nor when to send."""
 
     want: Want
-    #: The reader's, and what tells a flow from an earlier one of the same want, whose items began at 1 as well.
+    #: The reader's token; and the run, which tells this flow from an earlier one of the same want.
     token: str
     run: int
-    #: What the registry said last; None when it does not have the log, or was not yet asked.
+    #: From the last check of the registry; None if it doesn't have the log, or was not checked yet.
     source: Source | None = None
     #: None while its file is not open.
     follower: Follower | None = None
     #: Messages that wait to be sent.
     outbox: deque[messages.Batch | messages.Event] = field(default_factory=deque)
-    #: What reading is taken from, each with the name of its setting.
+    #: The budgets that reading is charged to, each with the name of its setting.
     budgets: tuple[tuple[TokenBucket, str], ...] = ()
-    #: Items so far, and bytes that count against the credit, both of this serial; and bytes of all serials.
+    #: Items so far and bytes charged to the credit, both of this serial; and bytes of all serials.
     number: int = 0
     sent: int = 0
     emitted: int = 0
-    #: Of `emitted`, what the last report had.
+    #: `emitted` as of the last report.
     reported: int = 0
-    #: Where the follower stood that was closed, to go on there.
+    #: The place of a follower that was closed, to continue there.
     stands_at: Place | None = None
     #: Before this time it gets no turn.
     not_before: float = 0.0
-    #: State and reason, when it is not the follower that knows them.
+    #: State and reason, if they don't come from the follower.
     trouble: tuple[str, str] | None = None
-    #: What the last heartbeat said of its state, and the heartbeats that still have to name it.
+    #: The state in the last heartbeat, and how many more heartbeats must include it.
     shown_state: tuple[str, str] = ("", "")
     beats: int = 0
     is_opening: bool = False
-    #: Whether an error of the reader's own ended it, for now.
+    #: Whether an error inside the reader has stopped it for now.
     has_failed: bool = False
     #: The want's serial changed while a thread had the follower.
     must_rewind: bool = False
-    #: Whether the follower is in the set of those that are watched for changes.
+    #: Whether the follower is among those watched for changes.
     is_watched: bool = False
-    #: The poll that is under way in a thread.
+    #: The poll running in a thread.
     apart: asyncio.Task[Any] | None = None
-    #: The want's; it stays the same when the want changes.
+    #: The want's member; it stays the same when the want changes.
     member: str = field(init=False)
-    #: Of the ids of files that its messages carry.
+    #: The seals for file ids in its messages.
     seals: Seals = field(init=False)
     _limited_by: str = ""
     _limited_at: float = 0.0
@@ -82,18 +82,18 @@ class Flow:
 
     @property
     def position(self) -> Place | None:
-        """Where the want asks to begin, as followers know it."""
+        """Where the want begins, with the id that followers use."""
         asked = self.want.position
         return asked and self.seals.open_place(asked)
 
     @property
     def late(self) -> dict[str, int]:
-        """The want's late bytes, as followers know their files."""
+        """The want's late bytes, with the ids that followers use."""
         return {self.seals.open(file): end for file, end in self.want.late.items()}
 
     @property
     def allowance(self) -> int:
-        """Bytes that may still be emitted under the want's credit: none rather than less than a batch."""
+        """Bytes that may still be emitted under the want's credit; 0 if less than a batch."""
         left = self.want.taken + self.want.credit - self.sent
         return left if left >= MAX_BATCH_BYTES else 0
 
@@ -104,7 +104,7 @@ class Flow:
 
     @property
     def state(self) -> tuple[str, str]:
-        """The state of its file, and why: one of `reasons`, or ""."""
+        """The state of its file, and the reason: one of `reasons`, or ""."""
         if self.trouble is not None:
             return self.trouble
         if self.follower is None:
@@ -122,7 +122,7 @@ class Flow:
         return self.follower.size if self.follower is not None else None
 
     def affordable(self, now: float) -> int:
-        """Bytes that credit, turn and budgets allow now; -1 when a budget says to wait, until `not_before`."""
+        """Bytes that credit, turn and budgets allow now; -1 if a budget requires waiting until `not_before`."""
         allowance = self.turn_bytes
         if not self.budgets or not allowance:
             return allowance
@@ -138,12 +138,12 @@ class Flow:
         return allowance
 
     def start_over(self) -> None:
-        """The want has a new serial: count from 1 again, and send nothing of the old one."""
+        """The want has a new serial: count from 1 again, and drop what is unsent of the old one."""
         self.outbox.clear()
         self.number, self.sent, self.not_before, self.stands_at = 0, self.want.taken, 0.0, None
 
     def put(self, item: Item) -> None:
-        """Have what the follower emitted sent, and pay for it."""
+        """Queue what the follower emitted for sending, and charge it."""
         if not isinstance(item, Batch):
             self._put_event(item.kind.value, item.before, item.after, item.details)
             return
@@ -165,7 +165,7 @@ class Flow:
         )
 
     def put_note(self, text: str, level: str, at: float) -> None:
-        """Have a mark sent where the stream stands now. `at`: Unix seconds."""
+        """Queue a note at the stream's current place. `at`: Unix seconds."""
         here = self.follower.position if self.follower is not None else self.position
         self._put_event("note", here, here, {"text": text, "level": level, "at": round(at, 3)})
 

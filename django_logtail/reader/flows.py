@@ -1,4 +1,4 @@
-"""The flows of one reader, and which of them there is something to do for."""
+"""The flows of one reader, and which of them have something to do."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from django_logtail.control.wants import Want
 from django_logtail.reader.flow import Flow
 from django_logtail.tailing import Item, history
 
-#: Heartbeats that name a flow after it changed: a single one may be lost.
+#: Heartbeats that include a flow after it changed, because a single one may be lost.
 CHANGED_BEATS: Final = 4
 
 
 class Flows:
-    """The flows by member. Marks which ones need reading, credit or a report, and does none of it itself."""
+    """The flows by member. Tracks which ones need reading, credit or a report, but does none of that itself."""
 
     def __init__(self, token: str) -> None:
-        #: Members that have something to do, longest waiting first; those whose time has not come stay in.
+        #: Members with something to do, longest waiting first; those whose time has not come stay in.
         self.ready: dict[str, None] = {}
-        #: Members that could emit more but have no credit, since when.
+        #: Members that could emit more but have had no credit since the given time.
         self.starved: dict[str, float] = {}
-        #: Members that moved, or may have: only these are looked at for the next heartbeat.
+        #: Members that moved, or may have: the next heartbeat looks only at these.
         self.moving: dict[str, None] = {}
         #: Set when the pump must look again at once.
         self.hinted = asyncio.Event()
@@ -51,19 +51,19 @@ class Flows:
         return flow
 
     def drop(self, member: str) -> Flow | None:
-        """Forget the member's flow. Its follower is the caller's to close."""
+        """Forget the member's flow. The caller must close its follower."""
         self.starved.pop(member, None)
         self.moving.pop(member, None)
         return self._by_member.pop(member, None)
 
     def put(self, flow: Flow, items: Iterable[Item]) -> None:
-        """Have what the flow's follower emitted sent."""
+        """Queue what the flow's follower emitted for sending."""
         for item in items:
             flow.put(item)
             self.changed(flow)
 
     def changed(self, flow: Flow) -> None:
-        """Name it in the next heartbeats."""
+        """Include it in the next heartbeats."""
         flow.beats = CHANGED_BEATS
         self.moving[flow.member] = None
 
@@ -78,7 +78,7 @@ class Flows:
         self.hinted.set()
 
     def open_files(self, log: str) -> dict[tuple[int, int], str]:
-        """By device and inode, what the streams of this log call the file they are in."""
+        """By device and inode, the ids that this log's streams use for their current files."""
         flows = (flow for flow in self if flow.want.log == log)
         places = (flow.follower.position for flow in flows if flow.follower is not None)
         files = {place.file for place in places if place is not None}

@@ -1,4 +1,4 @@
-"""Heartbeats: what shows a web process that a reader lives, and that it has taken every item there was."""
+"""Heartbeats show a web process that a reader is alive, and whether it has received every item."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from django_logtail.reader.flow import Flow
 from django_logtail.reader.flows import Flows
 from django_logtail.reader.lease import Lease
 
-#: Seconds between heartbeats; every FULL_BEATS-th names every flow, the others those that changed.
+#: Seconds between heartbeats; every FULL_BEATS-th includes every flow, the others those that changed.
 BEAT_SECONDS: Final = 0.5
 FULL_BEATS: Final = 10
 
 
 class Heartbeats:
-    """Sends each mailbox one message for all its flows, even if there is nothing to say."""
+    """Sends each mailbox one message for all its flows, even if there is nothing new."""
 
     def __init__(
         self, flows: Flows, lease: Lease, mailboxes: Mailboxes, fail: Callable[[Flow, Exception], None]
@@ -41,7 +41,7 @@ class Heartbeats:
             await asyncio.sleep(BEAT_SECONDS)
 
     def _named(self, *, is_full: bool) -> dict[str, dict[str, Beat]]:
-        """By mailbox, and member, what is to be said of those flows that are to be named now."""
+        """By mailbox and member, the beats of the flows to include now."""
         by_mailbox: dict[str, dict[str, Beat]] = {flow.want.mailbox: {} for flow in self._flows}
         for member in self._flows.members() if is_full else list(self._flows.moving):
             flow = self._flows.get(member)
@@ -50,12 +50,12 @@ class Heartbeats:
             try:
                 if self._is_due(flow) or is_full:
                     by_mailbox[flow.want.mailbox][member] = self._said_of(flow)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the other flows are named
+            except Exception as error:  # noqa: BLE001 - any error affects only this flow
                 self._fail(flow, error)
         return by_mailbox
 
     def _is_due(self, flow: Flow) -> bool:
-        """Whether it changed so lately that it is to be named, one time fewer from now on."""
+        """Whether it changed recently enough to be included; counts down."""
         state = flow.state
         if state != flow.shown_state:
             flow.shown_state = state

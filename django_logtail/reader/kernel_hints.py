@@ -1,4 +1,4 @@
-"""What the kernel tells of files that changed, taken as the event loop goes."""
+"""The kernel's reports of changed files, received in the event loop."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Final
 
 from django_logtail.tailing import FollowerSet
 
-#: Seconds between looks at the event source: writers that write 5,000 times a second must not wake us as often.
+#: Seconds between reads of the event source, so that 5,000 writes a second don't wake us as often.
 HINT_SECONDS: Final = 0.002
 
 
 class Hints:
-    """Makes followers due as the event source of their set says so, and sets `hinted` then."""
+    """Makes followers due when the event source of their set reports a change, and sets `hinted`."""
 
     def __init__(self, followers: FollowerSet, hinted: asyncio.Event) -> None:
         self._followers = followers
@@ -20,13 +20,13 @@ class Hints:
         self._is_closed = False
 
     def watch(self) -> None:
-        """Have the event loop wait for the event source, if there is one."""
+        """Make the event loop wait for the event source, if there is one."""
         descriptor = self._followers.fileno()
         if descriptor is not None and not self._is_closed:
             asyncio.get_running_loop().add_reader(descriptor, self._take)
 
     def close(self) -> None:
-        """Wait for it no more. The event source is the set's to close."""
+        """Stop waiting for it. The set closes the event source."""
         self._is_closed = True
         self._unwatch()
 

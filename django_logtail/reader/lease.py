@@ -1,6 +1,6 @@
-"""The claim of one reader on its queue: renewed by ticks, given up by handing over.
+"""One reader's claim on its queue: renewed by ticks, given up by handing over.
 
-An economy, not a fence: two readers at once do no harm, see the package.
+It saves work but isn't a lock: two readers at once do no harm; see the package.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from django_logtail.control import READER_LEASE_MS, Control, ReaderLease, Seen, 
 from django_logtail.control.mailboxes import Mailboxes, MailboxUnavailable, WrongConnection
 from django_logtail.control.process import in_thread
 
-#: Seconds between ticks; a stop flag waits at most this long, and a new want whose nudge was lost.
+#: Seconds between ticks: the longest wait for a stop flag, and for a new want whose nudge was lost.
 TICK_SECONDS: Final = 0.1
-#: Seconds at least between two times that messages are sent over new connections.
+#: Seconds at least between renewals of the sending connections.
 RENEWAL_SECONDS: Final = 2.0
 #: Seconds without Redis after which the reader ends; wants wake another when Redis is back.
 ORPHAN_SECONDS: Final = 60.0
 
 
 class Lease:
-    """What one reader holds of its queue, until another does."""
+    """A reader's hold on its queue, until another reader has it."""
 
     def __init__(
         self, queue: str, control: Control, mailboxes: Mailboxes, clock: Callable[[], float]
     ) -> None:
         self.queue = queue
-        #: What the queue's other parties see of the reader.
+        #: What other processes see of the reader.
         self.shown = ReaderLease.new()
-        #: Set it, and the next tick is due at once.
+        #: Set it to make the next tick due at once.
         self.tick_soon = asyncio.Event()
         self._control = control
         self._mailboxes = mailboxes
@@ -45,23 +45,23 @@ class Lease:
 
     @property
     def token(self) -> str:
-        """What tells this reader from any other; stands in all it sends."""
+        """Identifies this reader in everything it sends."""
         return self.shown.token
 
     @property
     def may_send(self) -> bool:
-        """Not once the lease may have lapsed by our own clock."""
+        """Whether the lease is still valid by our own clock."""
         return self._clock() - self._renewed_at < READER_LEASE_MS / 1000
 
     @property
     def is_orphaned(self) -> bool:
-        """Whether Redis has been silent for so long that further waiting is useless."""
+        """Whether Redis has been silent for too long to keep waiting."""
         return self._clock() - self._renewed_at > ORPHAN_SECONDS
 
     async def tick(self, *, may_end: bool, starting: bool = False) -> Tick:
-        """Claim or renew, and take what changed since the last tick. Raises ControlUnavailable.
+        """Claim or renew, and fetch what changed since the last tick. Raises ControlUnavailable.
 
-        With `may_end` the lease is freed when nothing is wanted.
+        With `may_end`, the lease is freed if nothing is wanted.
         """
         asked_at = self._clock()
         try:
@@ -69,8 +69,8 @@ class Lease:
                 self._control.tick, self.queue, self.shown, self._seen, may_end=may_end, starting=starting
             )
         finally:
-            # A layer that only publishes is never told so: what it says to a demoted server reaches nobody. Another
-            # thread of this process may have been the one to learn it.
+            # A layer that only publishes never notices: what it sends to a demoted server reaches nobody. Another
+            # thread of this process may have found out.
             if self._control.losses != self._losses:
                 self._losses = self._control.losses
                 await self.renew_sending()
@@ -80,12 +80,12 @@ class Lease:
         return tick
 
     async def open_mailbox(self) -> None:
-        """From the next tick on, relays know where to send a nudge. Without a mailbox they do without."""
+        """Open a mailbox: from the next tick on, relays know where to send a nudge. Without it, they can't."""
         with contextlib.suppress(MailboxUnavailable):
             self.shown = replace(self.shown, mailbox=await self._mailboxes.new())
 
     async def take_nudges(self) -> None:
-        """A relay has posted something: tick at once. Nudges that come while one tick is under way make one more."""
+        """Tick as soon as a relay has posted something. Any nudges during a tick cause one more tick."""
         while self.shown.mailbox:
             try:
                 await self._mailboxes.receive(self.shown.mailbox)
@@ -100,7 +100,7 @@ class Lease:
             self.tick_soon.set()
 
     async def renew_sending(self) -> None:
-        """Send over new connections from now on, unless these are new themselves."""
+        """Send over new connections from now on, unless the current ones are new."""
         if self._clock() - self._sends_anew_since >= RENEWAL_SECONDS:
             self._sends_anew_since = self._clock()
             await self._mailboxes.renew_sending()
@@ -110,5 +110,5 @@ class Lease:
         self._mailboxes.close(self.shown.mailbox)
 
     async def hand_over(self) -> int:
-        """Free it for another reader; how many wants wait for one. Raises ControlUnavailable."""
+        """Free it for another reader; return how many wants wait. Raises ControlUnavailable."""
         return await in_thread(self._control.hand_over, self.queue, self.shown)

@@ -1,4 +1,4 @@
-"""The parts of one reader: what it does at the same time, and the ending that one of them comes to."""
+"""The concurrent parts of one reader, and the reason for its end, which one of them gives."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from django_logtail.timing import Supervisor, whereabouts
 
 logger = logging.getLogger(__name__)
 
-#: Seconds that all parts together may take to end. What has not ended then is left behind.
+#: Seconds that all parts together may take to end. Any that have not ended by then are abandoned.
 ENDING_SECONDS: Final = 5.0
-#: Failures of a part in a row after which the reader ends with its error; the next one begins with nothing of it.
+#: Consecutive failures of a part after which the reader ends with its error; the next reader starts afresh.
 TRIES: Final = 5
 
 
@@ -28,7 +28,7 @@ class Ending(str, Enum):
 
 
 class Parts:
-    """The tasks of one reader, which end together. Belongs to the event loop it is made in."""
+    """The tasks of one reader, which end together. Belongs to the event loop it is created in."""
 
     def __init__(self, owner: str) -> None:
         """`owner` names the reader in the log."""
@@ -38,9 +38,9 @@ class Parts:
         self._owner = owner
 
     def start(self, name: str, part: Callable[[], Awaitable[Ending | None]]) -> None:
-        """Begin a part that the reader cannot do without: its ending is the reader's.
+        """Start a part that the reader needs: when it ends, so does the reader.
 
-        One that fails is begun again; when it fails TRIES times in a row, its error is the reader's as well.
+        A part that fails is restarted; if it fails TRIES times in a row, its error ends the reader.
         """
         task = self.supervisor.keep(name, part, tries=TRIES)
         task.add_done_callback(self._part_ended)
@@ -50,17 +50,17 @@ class Parts:
         return self.supervisor.spawn(name, work)
 
     def failed(self, name: str, error: Exception) -> None:
-        """Log and count an error that does not end the reader."""
+        """Log and count an error that doesn't end the reader."""
         self.supervisor.failed(name, error)
 
     def end(self, ending: Ending) -> None:
-        """Have the reader end for this reason, unless it ends already."""
+        """End the reader for this reason, unless it is already ending."""
         if not self.ending.done():
             self.ending.set_result(ending)
 
     async def cancel(self) -> None:
-        """End whatever was begun; leave behind what does not end within ENDING_SECONDS."""
-        self.ending.cancel()  # if there was no reason to end
+        """End whatever was started; abandon what doesn't end within ENDING_SECONDS."""
+        self.ending.cancel()  # in case there was no reason to end
         for task in await self.supervisor.close(ENDING_SECONDS):
             logger.error(
                 "%s: %s did not end within %g s and was abandoned at %s",

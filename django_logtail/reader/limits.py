@@ -1,4 +1,4 @@
-"""What one reader may take of its host."""
+"""How much of its host one reader may use."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Final
 
 from django_logtail.conf import conf
 
-#: Seconds to wait at least after spending a budget: shorter pauses cost more than they read.
+#: Seconds to wait at least after spending a budget: shorter pauses cost more than they gain.
 LEAST_WAIT_SECONDS: Final = 0.002
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one reader may take, from the settings of the same names."""
+    """How much one reader may use, from the settings of the same names."""
 
     bytes_per_second: int = 10**12
     bytes_per_second_per_log: int = 10**12
@@ -28,7 +28,7 @@ class Limits:
 
 
 def limits_of_settings() -> Limits:
-    """What a reader of this host may take."""
+    """The limits of a reader on this host."""
     return Limits(
         conf.READ_BYTES_PER_SECOND,
         conf.READ_BYTES_PER_SECOND_PER_LOG,

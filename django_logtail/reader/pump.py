@@ -1,4 +1,4 @@
-"""The pump: reads what flows have new, each in its turn, and sends it."""
+"""The pump: gives each flow its turn to read and send what is new."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ logger = logging.getLogger(__name__)
 
 #: Seconds between batches of one flow while data keeps coming; 10 ms costs 2.3x the CPU at 100 viewers.
 ROUND_SECONDS: Final = 0.05
-#: The longest pause between two looks at who is due.
+#: The longest pause between checks of which flows are due.
 LONGEST_PAUSE_SECONDS: Final = 1.0
-#: While nothing moves, looks that nothing asked for are put off to multiples of so many seconds: what costs is not
-#: the look but the waking, so 4 a second and not 20. A notification that is lost costs so much more at most.
+#: While nothing changes, regular looks are postponed to multiples of this many seconds, 4 a second instead of 20,
+#: because waking up costs more than looking. A lost notification costs at most this much more.
 RESTING_LOOK_SECONDS: Final = 0.25
-#: Seconds between looks at files whose items cannot be sent, and items that may so wait for the mailbox.
+#: Seconds between looks at files while nothing can be sent, and how many items may wait for the mailbox.
 LOOK_ON_SECONDS: Final = 1.0
 MOST_WAITING: Final = 100
 
 
 class Pump:
-    """Turns flows' followers into messages in mailboxes, as far as credit, budgets and the lease allow."""
+    """Reads flows' followers and sends the messages to mailboxes, as far as credit, budgets and the lease allow."""
 
     def __init__(
         self, flows: Flows, files: Files, lease: Lease, mailboxes: Mailboxes, clock: Callable[[], float]
@@ -56,7 +56,7 @@ class Pump:
                 await pause(max(0.0, next_at - self._clock()), unless=self._flows.hinted)
 
     async def look_on(self) -> None:
-        """While nothing can be sent, open what takes a log's name: it may be gone when sending works again."""
+        """While nothing can be sent, open files that take a log's name: they may be gone when sending works again."""
         while True:
             await asyncio.sleep(LOOK_ON_SECONDS)
             now = self._clock()
@@ -74,7 +74,7 @@ class Pump:
                     self._files.fail(flow, error)
 
     async def _round(self, now: float) -> bool:
-        """A turn for each whose time has come. True when one of them can go on at once."""
+        """Give a turn to each flow whose time has come. True if one of them can go on at once."""
         ready = self._flows.ready
         can_go_on = False
         for member in list(ready):
@@ -85,7 +85,7 @@ class Pump:
                 del ready[member]
                 try:
                     can_go_on |= await self._turn(flow, now)
-                except Exception as error:  # noqa: BLE001 - whatever it is, the other flows have their turns
+                except Exception as error:  # noqa: BLE001 - any error affects only this flow
                     self._files.fail(flow, error)
         return can_go_on
 
@@ -101,10 +101,10 @@ class Pump:
         return next_at
 
     async def _turn(self, flow: Flow, now: float) -> bool:
-        """Read one chunk of a flow and send it. True when the flow can go on at once."""
+        """Read one chunk of a flow and send it. True if the flow can go on at once."""
         ready = self._flows.ready
         if flow.outbox:
-            ready[flow.member] = None  # what was left over goes first, then it is read on
+            ready[flow.member] = None  # send what was left over before reading on
         elif not self._read(flow, now):
             return False
         has_sent = bool(flow.outbox)
@@ -121,7 +121,7 @@ class Pump:
         return False
 
     def _read(self, flow: Flow, now: float) -> bool:
-        """Poll the flow's follower; False when that cannot be done here and now."""
+        """Poll the flow's follower; False if that can't be done here and now."""
         if flow.follower is None or flow.apart is not None:
             return False
         allowance = flow.affordable(now)
@@ -142,7 +142,7 @@ class Pump:
         return True
 
     def _can_go_on(self, flow: Flow, now: float) -> bool:
-        """Whether a flow that has more may emit it; if not, ask soon whether there is more credit."""
+        """Whether a flow that has more may emit it; if not, check soon for more credit."""
         if flow.allowance > 0:
             self._flows.ready[flow.member] = None
             return True
@@ -152,7 +152,7 @@ class Pump:
         return False
 
     async def _drain(self, flow: Flow) -> bool:
-        """Send what waits. False when it cannot all be sent now."""
+        """Send what waits. False if not everything can be sent now."""
         while flow.outbox:
             if not self._lease.may_send:
                 return False

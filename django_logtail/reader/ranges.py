@@ -1,4 +1,4 @@
-"""Answers about bytes that are in a file already: ranges, lines before a place, searches. Each is a want of its own."""
+"""Answers about older content: ranges, lines before a place, searches. Each is a want of its own."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from django_logtail.tailing import history
 from django_logtail.tailing.reasons import reason, reason_of
 from django_logtail.timing import TokenBucket
 
-#: Percent of one processor for what all users together ask for; a directory may hold thousands of older files.
+#: Percent of one processor for all users' requests together; a directory may hold thousands of older files.
 PERCENT_IN_ALL: Final = 50
 
 
 class Ranges:
-    """Answers each history want once, as many at a time as the limits allow, in `threads`.
+    """Answers each history want once, in `threads`, as many at a time as the limits allow.
 
-    `token` is the reader's, `permit` decides about an open descriptor, `budget` is what all logs together may read.
+    `token` is the reader's; `permit` decides about an open descriptor; `budget` is what all logs together may read.
     """
 
     def __init__(
@@ -78,11 +78,11 @@ class Ranges:
         return len(self._under_way)
 
     def members(self) -> list[str]:
-        """Of the wants whose answers are under way."""
+        """The members of the wants being answered."""
         return list(self._under_way)
 
     def answer(self, want: Want) -> None:
-        """Begin to answer, unless that is under way."""
+        """Start answering, unless already running."""
         if want.member in self._under_way:
             return
         is_search = want.search is not None
@@ -92,15 +92,15 @@ class Ranges:
         task.add_done_callback(lambda _: self._under_way.pop(want.member, None))
 
     def drop(self, member: str) -> None:
-        """Nobody waits for that answer any longer."""
+        """End an answer that nobody waits for any more."""
         if (task := self._under_way.get(member)) is not None:
             task.cancel()
 
     async def _or_failed(self, want: Want, answer: Coroutine[Any, Any, None]) -> None:
-        """Whatever goes wrong, the requester is told at once."""
+        """Run the answer; if anything goes wrong, tell the requester at once."""
         try:
             await answer
-        except Exception as error:  # noqa: BLE001 - seen, and no matter of the others
+        except Exception as error:  # noqa: BLE001 - reported, and affects only this answer
             self._parts.failed(f"history of log {want.log}", error)
             failed = reason("reader-failed", error=type(error).__name__)
             await self._send_surely(want.mailbox, Failed(self._token, want.member, want.serial, failed))
@@ -128,14 +128,14 @@ class Ranges:
         work: Timed[tuple[Place, bytes]] = Timed(read)
         try:
             start, data = await asyncio.get_running_loop().run_in_executor(self._threads, work)
-        finally:  # also of what is not there: to find that out may have cost more
+        finally:  # also if nothing was found: finding that out may have cost more
             self._processor.spend(want.user, work.microseconds)
         self._bytes.spend(want.user, len(data))
-        self._budget.spend(len(data))  # at times a debt: whatever is read next waits until it is paid
+        self._budget.spend(len(data))  # it may become a debt, which later reads wait for
         return start, data
 
     async def _until_affordable(self) -> None:
-        """Return once the budget of all logs has something left."""
+        """Wait until the budget of all logs has something left."""
         while (left := self._budget.left(self._clock())) <= 0:
             debt_seconds = -left / self._budget.per_second
             await asyncio.sleep(min(TICK_SECONDS, max(LEAST_WAIT_SECONDS, debt_seconds)))
@@ -154,10 +154,10 @@ def read_history(
     permit: Callable[[int], str | None],
     open_files: Mapping[tuple[int, int], str],
 ) -> tuple[Place, bytes]:
-    """The bytes a history want asks for, and where they begin. Raises `NotThere` when they no longer exist.
+    """The bytes that a history want requests, and where they begin. Raises `NotThere` if they no longer exist.
 
-    Lines before the first byte of a file are the last ones of the file before it. `open_files`: by device and inode
-    the ids that streams use; one file may have two ids, when it was short as it got the first.
+    Lines before a file's first byte are the last lines of the previous file. `open_files`: the ids that streams use, by
+    device and inode; a file may have two ids if it was short when it got the first.
     """
     seals = Seals(want.log)
     asked, descriptor = _open_asked(source, want, permit, seals)
@@ -177,7 +177,7 @@ def read_history(
 def _open_asked(
     source: Source, want: Want, permit: Callable[[int], str | None], seals: Seals
 ) -> tuple[Place, int]:
-    """The place that a history want asks about, and a descriptor of its file."""
+    """The place of a history want, and a descriptor of its file."""
     assert want.position is not None
     asked = seals.open_place(want.position)
     belonging, permit = source.belonging, source.permit(permit)

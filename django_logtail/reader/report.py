@@ -19,13 +19,13 @@ from django_logtail.reader.flow import Flow
 from django_logtail.reader.flows import Flows
 from django_logtail.reader.lease import Lease
 
-#: Seconds between reports, and while nothing moves.
+#: Seconds between reports, and while nothing changes.
 REPORT_SECONDS: Final = 1.0
 RESTING_REPORT_SECONDS: Final = 4.0
 
 
 class Report:
-    """Rewritten each time; expires unless renewed."""
+    """The report, rewritten each time; it expires unless renewed."""
 
     def __init__(
         self,
@@ -75,13 +75,13 @@ class Report:
             other = logs.get(flow.want.log, {"flows": 0, "rate": 0, "behind": 0})
             try:
                 logs[flow.want.log] = _facts(flow, seconds, other)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the other flows are reported
+            except Exception as error:  # noqa: BLE001 - any error affects only this flow
                 self._fail(flow, error)
         return logs
 
 
 def _facts(flow: Flow, seconds: float, other: Mapping[str, Any]) -> dict[str, Any]:
-    """Of a flow; `other`: of another one of the same log."""
+    """The facts of a flow, combined with `other`, those of another flow of the same log."""
     state, reason = flow.state
     rate = round((flow.emitted - flow.reported) / seconds)
     flow.reported = flow.emitted

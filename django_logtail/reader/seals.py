@@ -1,9 +1,9 @@
-"""Ids of files as they leave the reader, and as they come back: opaque, and good for one log only.
+"""Seals file ids that leave the reader, and opens those that come back: opaque, and valid for one log only.
 
-A reader opens what an id names, so an id must not be something that a client can make. Each leaves sealed for its log,
-with a key that is made from `SECRET_KEY`; what does not open is the id of no file. Sealing is deterministic (an SIV
-construction: the tag is made of the text, and the key stream of the tag), so that equal ids stay equal, whichever
-reader sealed them.
+A reader opens the file that an id names, so clients must not be able to make ids. Each is sealed for its log with a key
+derived from `SECRET_KEY`; one that can't be opened matches no file. Sealing is deterministic (an SIV construction: the
+tag is derived from the text, and the key stream from the tag), so that equal ids stay equal, whichever reader sealed
+them.
 """
 
 from __future__ import annotations
@@ -20,19 +20,21 @@ from django_logtail.signing import keys_for
 
 _SALT: Final = "files"
 _TAG_BYTES: Final = 16
-#: Stands before what did not open: the id of no file, which goes back to where it came from as it came.
+#: Prefix of ids that could not be opened: they match no file, and are returned as they came.
 _UNKNOWN: Final = "?"
 
 
 class Seals:
-    """Those of one log, for one want: ids that came with it leave as they came, though the key was changed since."""
+    """The seals of one log, for one want: ids that came with it leave as they came, even if the key has changed
+    since.
+    """
 
     def __init__(self, log: str) -> None:
         self._log = log
         self._as_it_came: dict[str, str] = {}
 
     def open(self, text: str) -> str:
-        """The id that was sealed; one of no file, if this was not sealed by us for this log."""
+        """The id that was sealed; one that matches no file if we didn't seal this for this log."""
         file = opened(self._log, text, tuple(keys_for(_SALT)))
         if file is None:
             return _UNKNOWN + text
@@ -40,7 +42,7 @@ class Seals:
         return file
 
     def seal(self, file: str) -> str:
-        """What leaves the reader for this id."""
+        """The sealed id."""
         if file.startswith(_UNKNOWN):
             return file[len(_UNKNOWN) :]
         return self._as_it_came.get(file) or sealed(self._log, file, keys_for(_SALT)[0])
@@ -54,7 +56,7 @@ class Seals:
 
 @lru_cache(maxsize=4096)
 def sealed(log: str, file: str, key: bytes) -> str:
-    """The text that stands for `file`, for this log and key."""
+    """The sealed text for `file`, with this log and key."""
     said = file.encode()
     tag = _tag(log, said, key)
     return base64.urlsafe_b64encode(tag + _mixed(said, tag, key)).decode().rstrip("=")
@@ -62,7 +64,7 @@ def sealed(log: str, file: str, key: bytes) -> str:
 
 @lru_cache(maxsize=4096)
 def opened(log: str, text: str, keys: tuple[bytes, ...]) -> str | None:
-    """What `sealed` made the text of, with any of the keys; None: it made none such."""
+    """The file that was sealed to this text with any of the keys; None if there is none."""
     try:
         both = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
     except (ValueError, binascii.Error):
@@ -72,7 +74,7 @@ def opened(log: str, text: str, keys: tuple[bytes, ...]) -> str | None:
         said = _mixed(hidden, tag, key)
         if hmac.compare_digest(_tag(log, said, key), tag):
             file = said.decode()
-            # Base64 can say the same bytes in several ways, and equal ids must be equal.
+            # Base64 can encode the same bytes in several ways, and equal ids must be equal.
             return file if sealed(log, file, key) == text else None
     return None
 
@@ -85,7 +87,7 @@ def _tag(log: str, said: bytes, key: bytes) -> bytes:
 
 
 def _mixed(text: bytes, tag: bytes, key: bytes) -> bytes:
-    """`text` with the key stream of the tag: hidden, or shown again."""
+    """`text` encrypted, or decrypted, with the key stream of the tag."""
     stream = b""
     for block in range(-(-len(text) // blake2b.MAX_DIGEST_SIZE)):
         stream += blake2b(tag + block.to_bytes(4, "big"), key=key, person=b"logtail text").digest()

@@ -1,7 +1,7 @@
-"""The searches of one reader: each a want of its own, all in turns on the threads that read history.
+"""The searches of one reader: each is a want of its own; they take turns on the threads that read history.
 
-A search is a pure function of the file's bytes. Its messages count the hits so far, so that a receiver notices one that
-was lost, and leaves out those that another reader, which begins at the beginning again, sends once more.
+A search is a pure function of the file's bytes. Its messages count the hits so far, so that a receiver notices a lost
+one, and skips hits repeated by another reader that starts the search over.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from django_logtail.tailing.text.encodings import shown_as
 from django_logtail.tailing.text.matching import BadPattern
 from django_logtail.tailing.text.search import CHUNK_BYTES, Hit, Search
 
-#: Searches one reader has under way before whoever has one gets no more, and those it has in all, each with a
-#: descriptor, a few MiB, and its share of the threads.
+#: Searches at once after which a user who already has one gets no more, and the maximum in all. Each has a descriptor,
+#: a few MiB, and its share of the threads.
 MOST_SEARCHES: Final = 32
 MOST_IN_ALL: Final = 512
-#: Seconds one turn of a search may occupy a thread: then other waiting work comes first.
+#: Seconds that one turn of a search may occupy a thread; then other waiting work comes first.
 TURN_SECONDS: Final = 0.05
-#: Microseconds of a processor there must be for a turn to begin.
+#: Microseconds of processor time that must be available for a turn to begin.
 LEAST_PROCESSOR: Final = 5_000
-#: Seconds between two messages about one search, its first hits excepted, and hits in one message.
+#: Seconds between two messages about one search, except its first hits; and hits in one message.
 SAY_SECONDS: Final = 0.2
 HITS_A_MESSAGE: Final = 50
 #: Bytes at the begin and at the end of a file from which its formats are found.
@@ -48,8 +48,7 @@ LIMITED_SECONDS: Final = 2.0
 class Searches:
     """Answers search wants.
 
-    `turns` are the history jobs that may run at once, `threads` what they run on. `permit` decides about an open
-    descriptor.
+    `turns` limits the history jobs that run at once, on `threads`. `permit` decides about an open descriptor.
     """
 
     def __init__(
@@ -94,7 +93,7 @@ class Searches:
                 del self._under_way[want.user]
 
     def _too_many(self, user: str) -> str:
-        """Why the user gets no further search now; "" when they do. A user without any gets one."""
+        """Why the user can't have another search now; "" if they can. A user without one always can."""
         mine, in_all = self._under_way[user], self._under_way.total()
         if mine >= self._most:
             return reason("too-many-searches", count=mine)
@@ -107,7 +106,7 @@ class Searches:
         hits: list[Hit] = []
         count, said_at = 0, self._clock()
         try:
-            # To find the file may cost as much as a turn.
+            # Finding the file may cost as much as a turn.
             await self._processor.turn(job.user, LEAST_PROCESSOR)
             await self._in_turn(job, job.begin)
             while not job.is_done:
@@ -134,7 +133,7 @@ class Searches:
         *,
         is_last: bool = False,
     ) -> int:
-        """Send what was found and how far it is; how many hits have been sent in all."""
+        """Send the hits and the progress; return how many hits have been sent in all."""
         limited_by = job.limited_by if self._clock() - job.limited_at < LIMITED_SECONDS else ""
         for at in range(0, max(1, len(hits)), HITS_A_MESSAGE):
             part = hits[at : at + HITS_A_MESSAGE]
@@ -184,7 +183,7 @@ class _Job:
         self.user = want.user
         self.limited_at = float("-inf")
         self.limited_by = ""
-        #: Of the processor, not yet charged.
+        #: Processor time not yet charged.
         self.seconds = 0.0
         self.end = self.position = want.position.offset
         self.is_done = self.has_more = False
@@ -196,11 +195,11 @@ class _Job:
         self._search: Search | None = None
 
     def limit(self, by: str, now: float) -> None:
-        """It had to wait."""
+        """Note that it had to wait."""
         self.limited_by, self.limited_at = by, now
 
     def timed(self, work: Callable[..., list[Hit]], *arguments: Any) -> list[Hit]:
-        """Do some of the work, and see what it takes. In a thread."""
+        """Do some of the work, and measure its processor time. In a thread."""
         began = time.thread_time()
         try:
             return work(*arguments)
@@ -231,7 +230,7 @@ class _Job:
         return self._took([])
 
     def step(self, max_bytes: int, is_eager: bool) -> list[Hit]:
-        """Search on for a turn. In a thread."""
+        """Search for a turn. In a thread."""
         assert self._search is not None
         return self._took(self._search.step(TURN_SECONDS, max_bytes, is_eager=is_eager))
 
@@ -242,7 +241,7 @@ class _Job:
         return hits
 
     def close(self) -> None:
-        """Close the file; after the turn that is under way, which ends soon."""
+        """Close the file, after the current turn, which ends soon."""
         if self._search is not None:
             self._search.cancel()
         if self.work is not None:

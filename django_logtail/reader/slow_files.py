@@ -1,4 +1,4 @@
-"""Polls of files that may not respond: in threads, so that one file system holds up no other."""
+"""Polls files that may not respond in threads, so that one file system doesn't delay others."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Final
 
 from django_logtail.tailing import Follower, Item
 
-#: Polls at once of files whose first look or file system may not answer, and seconds until one counts as stalled.
+#: Polls at once of files that may not respond, and seconds until one counts as stalled.
 APART_READS: Final = 4
 STALLED_SECONDS: Final = 5.0
-#: Seconds after which a poll is no longer one of them: where many logs are on a file system that is gone, the others
-#: need not wait for each. And threads, the most that may be stuck there.
+#: Seconds after which a poll no longer counts as one of them, so that with many logs on a lost file system, the others
+#: don't wait for each. And the most threads that may be stuck there.
 TURN_SECONDS: Final = 0.5
 MOST_THREADS: Final = 64
 
 
 class Apart:
-    """The threads. A follower must not be touched while a poll of it is under way in one."""
+    """The threads. A follower must not be touched while one of them polls it."""
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(max_workers=MOST_THREADS, thread_name_prefix="logtail-apart")
@@ -29,9 +29,9 @@ class Apart:
     async def poll(
         self, follower: Follower, now: float, max_bytes: int, say_stalled: Callable[[float], None]
     ) -> list[Item]:
-        """What the follower's poll returns. `say_stalled` is told the seconds once they are STALLED_SECONDS.
+        """The result of the follower's poll. Calls `say_stalled` with the seconds once it takes STALLED_SECONDS.
 
-        A caller that cancels need not close the follower: that happens when the thread returns.
+        If the caller is cancelled, the follower is closed when the thread returns.
         """
         stalled = asyncio.get_running_loop().call_later(STALLED_SECONDS, say_stalled, STALLED_SECONDS)
         poll: Future[list[Item]] | None = None
@@ -50,7 +50,7 @@ class Apart:
 
     @contextlib.asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
-        """One of APART_READS, for TURN_SECONDS at most."""
+        """Take one of APART_READS turns, for TURN_SECONDS at most."""
         await self._turns.acquire()
         with contextlib.ExitStack() as turn:
             turn.callback(self._turns.release)
@@ -61,5 +61,5 @@ class Apart:
                 is_over.cancel()
 
     def close(self) -> None:
-        """Begin no further poll; those under way end when their file system answers."""
+        """Start no further polls; running ones end when their file system responds."""
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -1,4 +1,4 @@
-"""Where the files of logs are, and which may not be read: what the registry and the stop flag say."""
+"""Where logs' files are, and which may not be read, from the registry and the stop flag."""
 
 from __future__ import annotations
 
@@ -22,42 +22,42 @@ from django_logtail.tailing.files.roots import Roots, tidied
 from django_logtail.tailing.files.system import System
 from django_logtail.tailing.reasons import reason
 
-#: Looks at the registry at once, each with a connection to the database.
+#: Registry lookups at once, each with a database connection.
 LOOK_UPS: Final = 4
-#: Seconds for which what was found of a log serves those who ask for what is in its file already.
+#: Seconds for which a lookup also serves requests for the log's older content.
 FRESH_SECONDS: Final = 1.0
 #: The registry does not have the log, or has it disabled.
 NOT_REGISTERED: Final = reason("not-registered")
-#: The viewer was admitted for an earlier state of the log's row; they are admitted again, or not.
+#: The viewer was admitted for an earlier revision of the log's row, and access must be checked again.
 CHANGED: Final = reason("changed")
-#: A row that no form has validated: through links, the parent may be another directory than the path says.
+#: A row that was never validated: with symbolic links, `..` may lead to a different directory than it seems.
 UP: Final = reason("upwards")
 #: Every row but the oldest of one file.
 NOT_THE_FIRST: Final = reason("taken")
 
 #: Said once when such a log is opened: a few lines per reader, never one per line.
 FED_BY_US: Final = (
-    "django-logtail's own messages go to this log: a few when a reader starts or stops, none for a line"
+    "django-logtail's own messages go to this log: a few at reader start and stop, none per line"
 )
 
 
 class NotThere(Exception):
-    """What was asked for may not be read, or no longer. The text is one of `reasons`, for whoever asked."""
+    """The requested content can't be read, or may no longer be. The text is one of `reasons`, for the requester."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What the registry says of a log: where its file is, how its bytes are to be cut, what rotation calls it.
+    """A log according to the registry: where its file is, how to split its bytes, and what rotation names it.
 
-    `registered` are all rows that may have files here, whose files are not this log's.
+    `registered` has all rows that may have files here; those files don't belong to this log.
     """
 
     path: Path
     encoding: str
     name: str
-    #: The state of its row: what was asked for in another one is not served. "" only in tests of the reader alone.
+    #: The row's revision; requests made for another one aren't served. "" only in tests of the reader alone.
     revision: str = ""
-    #: Why nobody may read it all the same; "" when they may.
+    #: Why it may still not be read; "" if it may.
     refusal: str = ""
     rotated_as: str = ""
     key: int = 0
@@ -71,7 +71,7 @@ class Source:
         return Belonging(self.path, self.rotated_as, self.key, self.registered)
 
     def permit(self, roots: Permit) -> Permit:
-        """What decides about an open descriptor: the roots, and whether another row has this file."""
+        """A function that decides about an open descriptor: by the roots, and whether another row has this file."""
 
         def refusal(descriptor: int) -> str | None:
             if (text := roots(descriptor)) is not None:
@@ -85,8 +85,8 @@ class Source:
 class Sources:
     """Looks logs up.
 
-    `find` maps log ids to sources, leaving out logs that may not be read here; it may block, and is called in a thread:
-    none of those that read files, which a file system that is gone keeps for good.
+    `find` maps log ids to sources, without logs that may not be read here. It may block, and runs in a thread of its
+    own, because a lost file system may keep those that read files for good.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class Sources:
     ) -> None:
         self._find = find
         self._threads = ThreadPoolExecutor(max_workers=LOOK_UPS, thread_name_prefix="logtail-registry")
-        #: The stop flag as the last tick brought it: log id or "*" -> reason.
+        #: The stop flag as of the last tick: log id or "*" -> reason.
         self.stops: Mapping[str, str] = {}
         self._clock = clock
         self._found: dict[str, tuple[float, Source | None]] = {}
@@ -106,15 +106,15 @@ class Sources:
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._find, logs)
 
     async def look_up_each(self, logs: Collection[str]) -> dict[str, Source | Exception | None]:
-        """By log its source, None when it is not registered here, or what looking it up raises for this one alone.
+        """By log: its source; None if it is not registered here; or the exception raised for this log alone.
 
-        Raises Django's `Error` when the registry cannot be read.
+        Raises Django's `Error` if the registry can't be read.
         """
         try:
             found = await self.look_up(logs)
         except Error:
             raise
-        except Exception:  # noqa: BLE001 - which of them it is about is found out below
+        except Exception:  # noqa: BLE001 - the loop below finds out which log caused it
             found = None
         each: dict[str, Source | Exception | None] = {}
         for log in logs:
@@ -127,7 +127,7 @@ class Sources:
         return each
 
     async def of(self, log: str, revision: str) -> Source:
-        """The log's source in this revision. Raises `NotThere` when it may not be read here."""
+        """The log's source in this revision. Raises `NotThere` if it may not be read here."""
         if (stopped := self.stop_reason(log)) is not None:
             raise NotThere(stopped)
         source = await self._of_late(log, revision)
@@ -140,7 +140,7 @@ class Sources:
         return source
 
     async def _of_late(self, log: str, revision: str) -> Source | None:
-        """As it was found within the last second, or now when that is of another revision."""
+        """The source found within the last second, or looked up now if that has another revision."""
         at, source = self._found.get(log, (float("-inf"), None))
         now = self._clock()
         if now - at >= FRESH_SECONDS or source is None or source.revision != revision:
@@ -154,7 +154,7 @@ class Sources:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def stop_reason(self, log: str) -> str | None:
-        """Why the stop flag forbids to read the log; None when it does not."""
+        """Why the stop flag forbids reading the log; None if it doesn't."""
         return self.stops.get(log, self.stops.get("*"))
 
 
@@ -167,17 +167,17 @@ def name_of(descriptor: int) -> Path | None:
 
 
 class Registry:
-    """The registry of this host, as it was when it was last asked."""
+    """This host's view of the registry, as of the last lookup."""
 
     def __init__(self) -> None:
-        #: The same object for every source: what is open learns of rows that are new.
+        #: The same object for every source, so that open logs learn of new rows.
         self._registered = Registered()
 
     def find(self, logs: Collection[str]) -> Mapping[str, Source]:
-        """Where the files of these logs are; without those that are gone or disabled. Blocks."""
+        """The sources of these logs, without deleted or disabled ones. Blocks."""
         close_old_connections()
         try:
-            # Disabled ones and those of other queues too: their files are nobody else's, whoever reads them.
+            # Including disabled ones and those of other queues, because their files belong to no other log.
             every = Log.objects.order_by("pk").values_list("pk", "path", "rotated_as")
             self._registered.update(Row(pk, Path(tidied(path)), rotated_as) for pk, path, rotated_as in every)
             rows = list(Log.objects.filter(pk__in=[int(log) for log in logs], enabled=True))
@@ -206,7 +206,7 @@ class Registry:
 
 
 def is_fed_by_us(path: Path) -> bool:
-    """Whether what this process' `django_logtail` loggers say ends in that file."""
+    """Whether this process's `django_logtail` loggers write to that file."""
     where: logging.Logger | None = logging.getLogger("django_logtail")
     while where is not None:
         for handler in where.handlers:

@@ -1,4 +1,4 @@
-"""The ticks of one reader: each renews the lease, and brings what is wanted now, which is then served."""
+"""The ticks of one reader: each renews the lease, fetches what is wanted now, and applies it."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from django_logtail.timing import pause
 
 logger = logging.getLogger(__name__)
 
-#: Seconds between ticks while nothing moves: a tick is what a reader of resting logs costs most by.
+#: Seconds between ticks while nothing changes, because ticks are the main cost of a reader of quiet logs.
 RESTING_TICK_SECONDS: Final = 0.4
-#: The shortest pause, while a flow has just run out of credit; the longer it waits, the longer the pauses.
+#: The shortest pause, when a flow has just run out of credit; pauses grow while it waits.
 STARVED_TICK_SECONDS: Final = 0.002
-#: The longest pause, while Redis does not answer.
+#: The longest pause while Redis does not answer.
 FAILED_TICK_SECONDS: Final = 2.0
-#: Seconds without a want after which the reader ends: a page that is loaded again finds it still there.
+#: Seconds without a want after which the reader ends, so that a reloaded page finds it still running.
 LINGER_SECONDS: Final = 10.0
 
 
 class Ticks:
-    """Keeps flows and ranges as the wants say, until the lease is lost or nothing is wanted."""
+    """Keeps flows and ranges in step with the wants, until the lease is lost or nothing is wanted."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Ticks:
         self._is_unheard = False
 
     async def first(self) -> Ending | None:
-        """Claim the lease; why there is nothing to do, when another has it or nothing is wanted."""
+        """Claim the lease; return why to end if another reader has it or nothing is wanted."""
         try:
             tick = await self._lease.tick(may_end=False, starting=True)
         except ControlUnavailable as error:
@@ -119,10 +119,10 @@ class Ticks:
             self._idle_since = self._clock()
 
     def _take_or_fail(self, member: str, want: Want | None) -> None:
-        """An error in one want does not affect the others."""
+        """Apply a want; an error in it does not affect the others."""
         try:
             self._take(member, want)
-        except Exception as error:  # noqa: BLE001 - as it says
+        except Exception as error:  # noqa: BLE001 - any error affects only this want
             if (flow := self._flows.get(member)) is not None:
                 self._files.fail(flow, error)
             else:
@@ -141,7 +141,7 @@ class Ticks:
         elif want.is_history:
             self._ranges.answer(want)
         elif (flow := self._flows.get(member)) is None or flow.want.revision != want.revision:
-            self._drop(member)  # what is open belongs to another state of the log's row
+            self._drop(member)  # what is open belongs to another revision of the log's row
             flow = self._flows.begin(want)
             self._files.obey_stop(flow)
             self._files.open_soon(flow)
@@ -149,8 +149,8 @@ class Ticks:
             self._serve_on(flow, want)
 
     def _serve_on(self, flow: Flow, want: Want) -> None:
-        """A want that is being served changed: go on from its place, or as its credit allows."""
-        # An unchanged want with another mailbox: its owner heard nothing in the old one, or lost its connection.
+        """A want being served has changed: rewind to its new position, or use its new credit."""
+        # Another mailbox: the want's owner received nothing in the old one, or lost its connection.
         self._is_unheard |= want.mailbox != flow.want.mailbox
         is_new_serial = want.serial != flow.want.serial
         flow.want = want
@@ -174,7 +174,7 @@ class Ticks:
             self._files.close_file(flow)
 
     def _pass_on(self, note: Note) -> None:
-        """Put a note from outside into the stream of every flow it is for, where that stream stands now."""
+        """Put a note from outside into the stream of every flow it is for, at the stream's current place."""
         for flow in self._flows:
             if note.log in ("*", flow.want.log):
                 with self._own_errors(flow):

@@ -1,7 +1,7 @@
-"""Which worker answers a wake-up: one that was named for the queue, or else one whose host has the files.
+"""Decides which worker answers a wake-up: one that names the queue, or else one whose host has the files.
 
-A project's ordinary `rundramatiq` takes whatever any queue brings. It would become the reader of logs that its host
-does not have, while the worker that was started for them stands idle.
+A project's ordinary `rundramatiq` takes messages from every queue. It would become the reader of logs that its host
+doesn't have, while the worker started for them stays idle.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from django_logtail.models import Log
 
 logger = logging.getLogger(__name__)
 
-#: Seconds between two times that a worker says which queues it serves; a third of the time that counts.
+#: Seconds between a worker's announcements of its queues; a third of how long they last.
 SERVING_SECONDS: Final = 20.0
-#: Seconds that a worker with some of the files leaves a wake-up to one that may have all.
+#: Seconds for which a worker with some of the files leaves a wake-up to one that may have all.
 PATIENCE_SECONDS: Final = 2.0
-#: Seconds after which a wake-up that nobody took is dropped; anyone who wants something sends another.
+#: Seconds after which a wake-up that nobody took is dropped; a web process that wants something sends another.
 WAKE_UP_SECONDS: Final = 10.0
-#: Times that one is passed on at most, whatever the clock says, and that one of another project is put back.
+#: How often a wake-up is passed on at most, regardless of time, and how often another project's is put back.
 MOST_PASSED_ON: Final = 100
 MOST_PUT_BACK: Final = 40
-#: Seconds that a look at the files may take: a file server may be gone.
+#: Seconds that looking at the files may take, because a file server may be gone.
 LOOK_SECONDS: Final = 2.0
 
 
@@ -43,15 +43,15 @@ class Verdict(enum.Enum):
     READ = enum.auto()
     #: Put it back for another worker.
     PASS_ON = enum.auto()
-    #: The same with one of another project, about which nothing else is known.
+    #: The same for another project's wake-up, about which nothing else is known.
     PUT_BACK = enum.auto()
     DROP = enum.auto()
 
 
 class Serving:
-    """What this worker process serves: the queues it was named for, or with None whatever there is.
+    """The queues that this worker process serves: those it names, or with None all of them.
 
-    `declared` says which queues that is. It says so in Redis until `stop`, and introduces the project to others.
+    `declared` returns all queues. It announces them in Redis until `stop`, and introduces the project to others.
     """
 
     def __init__(
@@ -71,19 +71,22 @@ class Serving:
         threading.Thread(target=self._say_so, name="logtail-serving", daemon=True).start()
 
     def stop(self) -> None:
-        """Leave the queues to others from now on."""
+        """Stop serving, and leave the queues to others."""
         self._is_over.set()
         try:
             for queue in self._queues():
                 self._control().serve_no_more(queue, self._me)
         except ControlUnavailable as error:
-            logger.info("the queues of this worker are left to others when its word lapses: Redis: %s", error)
+            logger.info(
+                "this worker's announcement of its queues will expire instead of being withdrawn: Redis: %s",
+                error,
+            )
 
     def is_named_for(self, queue: str) -> bool:
         return self._named is not None and queue in self._named
 
     def verdict(self, queue: str, text: str, passed_on: int) -> Verdict:
-        """What to do with the wake-up of this text, which other workers have passed on so often. Blocks."""
+        """What to do with this wake-up, which other workers have passed on `passed_on` times. Blocks."""
         try:
             return self._verdict(queue, text, passed_on)
         except ControlUnavailable as error:
@@ -91,9 +94,10 @@ class Serving:
             return Verdict.DROP
 
     def better_host(self, queue: str, missing: Collection[str]) -> str:
-        """Where a reader of this worker should leave the queue to, because the files of these logs are missing here.
+        """The host to which this worker's reader should leave the queue, because the files of these logs are missing
+        here.
 
-        "" when it should not. Blocks; raises `ControlUnavailable`.
+        "" if it shouldn't. Blocks; raises `ControlUnavailable`.
         """
         if self.is_named_for(queue):
             return ""
@@ -114,7 +118,7 @@ class Serving:
         except NotOurs as error:
             return self._foreign(queue, error, passed_on)
         except Unreadable as error:
-            ignored.add("a wake-up", error)  # of this project all the same
+            ignored.add("a wake-up", error)  # from this project nevertheless
         if not (logs := control.wanted(queue)):
             return Verdict.DROP
         if self.is_named_for(queue):
@@ -146,7 +150,7 @@ class Serving:
                 'logs a queue of their own: LOGTAIL["QUEUE"]',
                 queue,
             )
-        # The count is not signed: whoever writes to the broker's Redis may have it begin below nothing.
+        # The count isn't signed: anyone who can write to the broker's Redis could make it negative.
         return Verdict.PUT_BACK if 0 <= passed_on < MOST_PUT_BACK else Verdict.DROP
 
     def _say_once(self, queue: str, why: str) -> None:
@@ -179,13 +183,13 @@ class Serving:
                 has_failed = False
             except ControlUnavailable as error:
                 if not has_failed:
-                    logger.info("this worker cannot say which queues it serves: Redis: %s", error)
+                    logger.info("this worker can't announce which queues it serves: Redis: %s", error)
                 has_failed = True
             self._is_over.wait(SERVING_SECONDS)
 
 
 def _looked_at(logs: Collection[str]) -> tuple[int, int]:
-    """How many of these logs have a file here, and how many a directory at least."""
+    """How many of these logs have a file here, and how many at least a directory."""
     found: list[tuple[int, int]] = []
 
     def look() -> None:
@@ -193,7 +197,7 @@ def _looked_at(logs: Collection[str]) -> tuple[int, int]:
             wanted = Log.objects.filter(pk__in=[log for log in logs if log.isdigit()], enabled=True)
             paths = [Path(path) for path in wanted.values_list("path", flat=True)]
         finally:
-            connections.close_all()  # of this thread, which ends
+            connections.close_all()  # this thread's, because it ends
         files = sum(path.exists() for path in paths)
         found.append((files, sum(path.exists() or path.parent.is_dir() for path in paths)))
 
@@ -204,5 +208,5 @@ def _looked_at(logs: Collection[str]) -> tuple[int, int]:
 
 
 def new_wake_up(control: Control, queue: str, not_on: str = "") -> str:
-    """The text of one that is sent now. Raises `ControlUnavailable`."""
+    """The text of a wake-up that is sent now. Raises `ControlUnavailable`."""
     return messages.wake_up_text(queue, messages.WakeUp(conf.NAMESPACE, round(control.clock(), 3), not_on))

@@ -1,16 +1,16 @@
-"""The web process' side of delivery: one `Relay` an event loop, one `Feed` a watched log.
+"""The web process's side of delivery: one `Relay` per event loop, one `Feed` per watched log.
 
-A feed is where this process stands in a log: a ring of recent items that its viewers are cursors over. It posts what
-it wants and takes only what continues exactly where it stands; whatever else arrives makes it post the want again
-with a new serial. The relay carries wants out, mailbox messages in, and notices a reader that fell silent.
+A feed tracks this process's place in a log: viewers are cursors over its ring of recent items. It posts a want and
+accepts only what continues exactly at its place; anything else makes it post the want again with a new serial. The
+relay sends wants, receives messages, and notices when a reader falls silent.
 
-    feeds, feed_viewer        which feed a viewer joins, and what it holds of it
-    feed                      where this process stands in one log
-    order, pace               which item comes next; how far the reader may go on
-    cursor, gap, ring, items  what one viewer is sent next, out of what came
-    posting, requests         what is wanted of readers; requests for what is in a file already
-    inbox, liveness           where messages arrive; who sends them, and when one was heard
-    viewer_list               who watches, for those who look after the host
+    feeds, feed_viewer        which feed a viewer joins, and its handle on it
+    feed                      this process's place in one log
+    order, pace               which item comes next; how much the reader may send
+    cursor, gap, ring, items  what to send one viewer next
+    posting, requests         what is wanted from readers; requests for older content
+    inbox, liveness           where messages arrive; which readers send them, and when they were last heard
+    viewer_list               the viewers, for operators
     here                      the relay of an event loop
 """
 
@@ -52,7 +52,7 @@ from django_logtail.timing import Supervisor, whereabouts
 
 logger = logging.getLogger(__name__)
 
-#: Seconds between two times of telling other projects on the same Redis that this one is there.
+#: Seconds between introductions to other projects on the same Redis.
 INTRODUCTION_SECONDS: Final = 600.0
 
 #: Seconds that the tasks of a relay may take to end.
@@ -60,10 +60,9 @@ ENDING_SECONDS: Final = 5.0
 
 
 class Relay:
-    """One a process and event loop: a mailbox, the feeds, and the wants they post.
+    """One per process and event loop: a mailbox, the feeds, and the wants they post.
 
-    `wake` sends a wake-up for a queue; it may take a while and is run as a task. Start it with `start`, end it with
-    `close`.
+    `wake` sends a wake-up for a queue; it may take a while and runs as a task. Call `start`, and `close` at the end.
     """
 
     def __init__(
@@ -89,7 +88,7 @@ class Relay:
         self._renewed_at = 0.0
 
     def start(self) -> None:
-        """Begin what must live for as long as the event loop does."""
+        """Start what must run as long as the event loop does."""
         self._inbox.start()
         self.supervisor.keep("posting", self._post)
         self.supervisor.keep("measuring", self._measure)
@@ -111,7 +110,7 @@ class Relay:
     async def _measure(self) -> None:
         while True:
             await asyncio.sleep(1.0)
-            # Not here: a loop that sleeps would hold the last feed, and its ring, after everybody left.
+            # In a method: a variable of this loop would keep the last feed and its ring after everybody left.
             self.feeds.measure()
 
     def request(
@@ -126,15 +125,15 @@ class Relay:
         user: str = "",
         revision: str = "",
     ) -> Request:
-        """Ask the reader for bytes [place.offset, end), for the lines that end there, or for those that match.
+        """Request bytes [place.offset, end), the lines that end there, or the matching lines.
 
-        `user`: the requester's primary key; `revision`: of the log's entry when they were admitted.
+        `user`: the requester's primary key; `revision`: that of the log's row when they were admitted.
         """
         want = Want(
             self.process,
             log,
             "range-" + uuid.uuid4().hex[:8],
-            "",  # named when it is posted
+            "",  # filled in when it is posted
             next(self.wants.serials),
             0,
             position=place,
@@ -169,7 +168,7 @@ class Relay:
                 await self.wants.wait_for_change(self._next_post())
 
     def _look_at_losses(self) -> None:
-        """Whichever thread of this process learnt that Redis is another server now."""
+        """React if any thread of this process found that Redis is another server now."""
         if self._control.losses != self._losses:
             self._losses = self._control.losses
             self._inbox.mistrust(self._clock())
@@ -182,7 +181,7 @@ class Relay:
                 self._tell_no_redis(reason("channel-layer"))
 
     def _next_post(self) -> float:
-        """Seconds until there is something to post, or to find that a reader fell silent."""
+        """Seconds until something must be posted, or a reader may have fallen silent."""
         now = self._clock()
         renewal = (
             self._renewed_at + WANT_RENEWAL_SECONDS - now if self.feeds.by_member else WANT_RENEWAL_SECONDS
@@ -213,15 +212,15 @@ class Relay:
         reader = posted.reader
         self._judge_reader(post.queue, reader, now)
         if posted.wake:
-            # `wake` knows what may be expected to go wrong; it is asked again for as long as nobody reads.
+            # `wake` handles expected errors; it is called again as long as there is no reader.
             self.supervisor.spawn(f"wake-up of queue {post.queue}", self._wake(post.queue))
         if reader is not None and reader.mailbox and (post.wants or post.gone):
-            # Have the reader look now and not at its next tick. If this is lost, nothing but 0.4 s is.
+            # Make the reader look now and not at its next tick. If this is lost, so are only 0.4 s.
             with contextlib.suppress(MailboxUnavailable):
                 await self._mailboxes.send(reader.mailbox, Nudge())
 
     def _judge_reader(self, queue: str, reader: ReaderLease | None, now: float) -> None:
-        """Redis names the queue's reader; if it is not heard or understood, viewers are told."""
+        """Redis names the queue's reader; if it isn't heard or understood, tell viewers."""
         token = reader.token if reader else ""
         self.readers.holds(queue, token)
         if reader is not None and reader.speaks != VERSION:
@@ -246,7 +245,7 @@ class Relay:
     # -- messages in -------------------------------------------------------------------------------
 
     def _post_feeds(self) -> None:
-        """The mailbox is another one."""
+        """Post everything again, because the mailbox has changed."""
         self.wants.post_soon(self.feeds.by_member)
 
     def _take(self, message: Message | Garbled) -> None:
@@ -263,15 +262,15 @@ class Relay:
                     self._hand(wanted, message)
 
     def _hand(self, wanted: Wanted, message: Batch | Event | Answer) -> None:
-        """Give a message to its receiver. Whatever goes wrong there, the others go on."""
+        """Give a message to its receiver. Errors there don't affect others."""
         try:
             wanted.take(message)
-        except Exception as error:  # noqa: BLE001 - a fault of ours, or of what was sent: seen, and nobody else's
+        except Exception as error:  # noqa: BLE001 - a bug, or a bad message: reported, and affects only this receiver
             self._not_taken(wanted, error)
 
     def _not_taken(self, wanted: Wanted, error: Exception) -> None:
         log = wanted.member.split("|")[1]
-        self.supervisor.failed(f"taking what came for log {log}", error)
+        self.supervisor.failed(f"taking a message for log {log}", error)
         if (feed := self.feeds.by_member.get(wanted.member)) is not None:
             feed.become("no-reader", reason("not-taken", error=type(error).__name__))
 
@@ -292,7 +291,7 @@ class Relay:
                 self._not_taken(feed, error)
 
     def _take_garbled(self, message: Garbled) -> None:
-        """A message of this project that could not be read: the viewers it was for are told."""
+        """Tell the viewers for whom an unreadable message of this project was meant."""
         self._inbox.heard()
         wanted = self.wants.by_member.get(message.member)
         queue = message.queue or (wanted.queue if wanted is not None else "")
@@ -313,7 +312,7 @@ class Relay:
 
 
 def _difference(reader: ReaderLease) -> str:
-    """Why this process cannot read what that reader sends."""
+    """Why this process can't read that reader's messages."""
     if not reader.speaks:
         return reason("foreign-lease")
     return reason("reader-newer" if reader.speaks > VERSION else "reader-older", host=reader.host)

@@ -1,4 +1,4 @@
-"""How far one viewer has come in a ring, and what it is sent next. Knows no feed, and nothing of other viewers."""
+"""One viewer's place in a ring, and what it is sent next. Knows neither feeds nor other viewers."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from django_logtail.relay.ring import Ring, Spot
 class Cursor:
     """A place in a ring: the next item's number and how many of its bytes the viewer already has.
 
-    `news` is set when there may be something to send, or the state of the log changed. `stepped_at`: when the viewer
-    was last sent something, or joined, by the feed's clock.
+    `news` is set when there may be something to send, or the log's state changed. `stepped_at`: when the viewer last
+    was sent something, or joined, by the feed's clock.
     """
 
     ring: Ring
@@ -41,22 +41,22 @@ class Cursor:
 
     @property
     def behind(self) -> int:
-        """Bytes the ring has received that this viewer has not been sent."""
+        """Bytes that the ring has received but this viewer has not been sent."""
         return self.ring.received - self.total
 
     @property
     def is_off_the_ring(self) -> bool:
-        """Whether what comes next is gone."""
+        """Whether its next item is gone."""
         return self.number < self.ring.first
 
     def idle(self, now: float) -> float:
-        """Seconds since when there has been something to take, and nothing was taken."""
+        """Seconds during which there was something to take but nothing was taken."""
         if self.number >= self.ring.next:
             return 0.0
         return now - max(self.stepped_at, self.ring.item(max(self.number, self.ring.first)).at)
 
     def begin(self, *, size: int | None, is_resumed: bool) -> None:
-        """Set the first frame of a viewer that joins in the middle: every stream begins with `started`."""
+        """Set the first frame of a viewer that joins in the middle, because every stream begins with `started`."""
         ring = self.ring
         if self.number < ring.next:
             item = ring.item(self.number)
@@ -75,7 +75,7 @@ class Cursor:
             )
 
     def move_to(self, ring: Ring, spot: Spot) -> None:
-        """Go on in another ring, at the same place of the log."""
+        """Continue in another ring, at the same place in the log."""
         self.ring = ring
         self.number, self.skipped = spot
         self._shown_partial = None
@@ -107,7 +107,7 @@ class Cursor:
         return frame, self.place
 
     def _jump(self) -> Iterator[tuple[Frame, Place | None]]:
-        """Fallen off the ring: go on near its end."""
+        """The viewer fell off the ring: continue near its end."""
         number = landing(self.ring)
         target = self.ring.item(number).before if number < self.ring.next else self.ring.position
         yield from frames_between(self.ring, self.place, target)

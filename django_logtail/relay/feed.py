@@ -1,4 +1,4 @@
-"""Where this process stands in one log."""
+"""One process's place in one log."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from django_logtail.timing import Rate
 
 logger = logging.getLogger(__name__)
 
-#: Generations of a log whose place a feed remembers: as many as a follower holds, and the current one.
+#: Generations of a log whose ends a feed remembers: as many as a follower holds, plus the current one.
 GENERATIONS: Final = 9
 
 
 class Feed:
-    """One want, and what came of it: takes what continues exactly where it stands, and asks again for anything else.
+    """One want and its items: accepts what continues exactly at its place, and requests anything else again.
 
-    `flow` names a feed of a viewer's own (a start that the shared ring does not have); "" is the shared one. It begins
-    at `start`, or with the last `lines` lines. `file` is the queue, and the path that the registry named when it began.
+    `flow` names a viewer's own feed (whose start the shared ring doesn't have); "" is the shared one. It begins at
+    `start`, or with the last `lines` lines. `file` is the queue and the registry's path when the feed began.
 
-    `is_past` says of a reader's token whether it was replaced; `ring_bytes`, how much the ring may keep now.
+    `is_past` tells whether the reader with a token was replaced; `ring_bytes`, how much the ring may keep now.
     """
 
     def __init__(
@@ -60,8 +60,8 @@ class Feed:
         self.lines = lines
         self.state = "waiting"
         self.reason = ""
-        #: Whether the log's entry is another one than its viewers were admitted for: whether they may stay is to be
-        #: looked up.
+        #: Whether the log's row has changed since its viewers were admitted, so that their access must be checked
+        #: again.
         self.is_outdated = False
         self.size: int | None = None
         self.host = ""
@@ -81,13 +81,13 @@ class Feed:
         self._order = Order(wants.serials, is_past)
         #: Bytes accepted of this serial.
         self._taken = 0
-        #: How far each of the last generations was taken: late bytes of older ones are repaired from there.
+        #: How far each of the last generations was taken; late bytes of older ones continue from there.
         self._ends: dict[str, int] = {}
 
     # -- taking what the reader sends --------------------------------------------------------------
 
     def take(self, message: Message) -> None:
-        """An item from a mailbox: append it if it is the next one, else ask again."""
+        """An item from a mailbox: append it if it is the next one, otherwise request again."""
         if not isinstance(message, (Batch, Event)):
             return
         source = message.token, message.run
@@ -126,7 +126,7 @@ class Feed:
 
     def _take_event(self, item: RingItem) -> None:
         if item.is_start and self.ring.start is not None and item.before == item.after == self.ring.position:
-            return  # a rewind to where we stand: nothing a viewer needs to see
+            return  # a rewind to our own place, which a viewer needn't see
         if item.is_move and item.before is not None:
             self._remember(item.before)
         self._append(item)
@@ -150,9 +150,9 @@ class Feed:
         beat: Beat,
         trouble: str = "",
     ) -> None:
-        """A heartbeat names this feed: how many items of which serial were sent, and how the file is.
+        """A heartbeat about this feed: how many items of which serial were sent, and the file's state.
 
-        `trouble`: why what that reader sends is of no use all the same.
+        `trouble`: why that reader's items still can't be used.
         """
         source: Source = token, beat.run
         if self._order.is_last_lost(beat.serial, source, beat.number):
@@ -166,7 +166,7 @@ class Feed:
             self.become(as_told(beat.state), beat.reason)
 
     def become(self, state: str, reason: str = "") -> None:
-        """The log is like this now, or nobody serves this feed: no reader, or Redis is gone."""
+        """Set the log's state, also if nobody serves this feed: no reader, or no Redis."""
         if (state, reason) != (self.state, self.reason):
             self.state, self.reason = state, reason
             self._notify()
@@ -218,7 +218,7 @@ class Feed:
         )
 
     def ask_again(self, why: str) -> None:
-        """Post the want with a new serial: the reader rewinds to where this feed stands."""
+        """Post the want with a new serial, so that the reader rewinds to this feed's place."""
         position = self.ring.position
         logger.info("log %s: %s; asking again from %s", self.log, why, position and position.offset)
         self._order.restart()

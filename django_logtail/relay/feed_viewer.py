@@ -1,4 +1,4 @@
-"""One viewer of a feed, as consumers and answers over HTTP hold it."""
+"""A consumer's or HTTP response's handle on one viewer of a feed."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from django_logtail.relay.feed import Feed
 
 @dataclass(slots=True, eq=False)
 class FeedViewer:
-    """What a viewer is sent next, and how its log is. The feed may be replaced by another one of the same log."""
+    """What to send a viewer next, and its log's state. The feed may be replaced by another one of the same log."""
 
     feed: Feed
     cursor: Cursor
 
     @property
     def news(self) -> asyncio.Event:
-        """Set when there may be something to send, or the state of the log changed."""
+        """Set when there may be something to send, or the log's state changed."""
         return self.cursor.news
 
     def frames(self) -> Iterator[tuple[Frame, Place | None]]:

@@ -1,4 +1,4 @@
-"""The feeds of one process: which of them a viewer joins, and what they share."""
+"""The feeds of one process: which one a viewer joins, and the memory they share."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from django_logtail.relay.feed_viewer import FeedViewer
 from django_logtail.relay.liveness import Readers
 from django_logtail.relay.posting import Wants
 
-#: Bytes of recent items one feed keeps, all feeds of a process together, and one feed at least.
+#: Bytes of recent items kept by one feed, by all feeds of a process together, and by one feed at least.
 RING_BYTES: Final = 4 * 1024 * 1024
 PROCESS_RING_BYTES: Final = 64 * 1024 * 1024
 LEAST_RING_BYTES: Final = 64 * 1024
 
 
 class Feeds:
-    """By member. A log has one that viewers share, and one for each viewer who begins before what that one still
-    has."""
+    """The feeds by member. A log has one that viewers share, and one for each viewer that begins before its oldest
+    item.
+    """
 
     def __init__(self, wants: Wants, readers: Readers, clock: Callable[[], float]) -> None:
         self.by_member: dict[str, Feed] = {}
@@ -46,11 +47,11 @@ class Feeds:
         user: str = "",
         revision: str = "",
     ) -> FeedViewer:
-        """A new viewer: on the shared feed where its ring reaches back far enough, else on one of its own.
+        """A new viewer: on the shared feed if its ring reaches back far enough, otherwise on a feed of its own.
 
-        `may_cut`: a batch may be cut after any newline byte (not so in UTF-16). `path`: where the registry has the file
-        now, `revision`: of its entry. Who found the log before its entry was changed is soon sent away; their feed is
-        not shared. `user`: the joining viewer's primary key; for a shared feed, that of the first.
+        `may_cut`: a batch may be cut after any newline byte (not so in UTF-16). `path`: the registry's current path;
+        `revision`: its row's. Viewers admitted before the row changed must soon leave; their feed is not shared.
+        `user`: the joining viewer's primary key; for a shared feed, the first viewer's.
         """
         file = (queue, path)
         new = partial(self._new_feed, log, file, lines=lines, start=resume, user=user, revision=revision)
@@ -72,7 +73,7 @@ class Feeds:
         return self._enter(shared, cursor)
 
     def share(self, viewer: FeedViewer) -> None:
-        """Move a viewer from a feed of its own to the shared one, once it has come to where that one's ring is."""
+        """Move a viewer from its own feed to the shared one, once it has reached the shared ring."""
         own, cursor = viewer.feed, viewer.cursor
         if not own.flow or cursor.number < own.ring.next:
             return
@@ -89,7 +90,7 @@ class Feeds:
         shared.pace.join(cursor)
 
     def leave(self, viewer: FeedViewer) -> None:
-        """The viewer is gone; the last one takes its feed, and the want behind it, with it."""
+        """Remove the viewer; with the last one, drop the feed and its want."""
         feed = viewer.feed
         feed.pace.leave(viewer.cursor)
         if feed.pace.cursors:

@@ -1,4 +1,4 @@
-"""The gaps of a viewer that has fallen off the ring: exactly which bytes it missed, one gap per generation."""
+"""The gaps of a viewer that fell off the ring: exactly which bytes it missed, one gap per generation."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from django_logtail.place import Place
 from django_logtail.protocol import Frame, place_fields
 from django_logtail.relay.ring import Ring
 
-#: Bytes before the end that such a viewer is put back to.
+#: Bytes before the end at which such a viewer continues.
 JUMP_BYTES: Final = 64 * 1024
 
 
 def landing(ring: Ring) -> int:
-    """The number of the item that it goes on with: one that begins at a place of its own generation."""
+    """The number of the item to continue with: one that begins at a place in its own generation."""
     number, size = ring.next, 0
     while number > ring.first and size < JUMP_BYTES:
         number -= 1
@@ -27,9 +27,9 @@ def landing(ring: Ring) -> int:
 def frames_between(
     ring: Ring, here: Place | None, target: Place | None
 ) -> Iterator[tuple[Frame, Place | None]]:
-    """What leads a viewer from `here` to `target`: the gaps, and the moves between the generations they are in.
+    """The frames that lead a viewer from `here` to `target`: gaps, and moves between their generations.
 
-    `here` is None for a viewer that has not even been told how the stream begins.
+    `here` is None for a viewer that has not yet received the start of the stream.
     """
     if here is None and ring.start is not None:
         here = ring.start.after
@@ -56,6 +56,6 @@ def _gap(start: Place, end: Place) -> Frame:
 
 
 def _missed(here: Place, target: Place) -> Frame:
-    """How the one generation led to the other is not known any more."""
+    """For when the moves from one generation to the other are no longer known."""
     before = place_fields(here)
     return Frame.message("event", kind="missed", file=target.file, offset=target.offset, before=before)

@@ -1,4 +1,4 @@
-"""The relay of each event loop, of the kind that LOGTAIL["READER"] asks for."""
+"""The relay of each event loop, of the kind that LOGTAIL["READER"] requires."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _relays: dict[asyncio.AbstractEventLoop, Relay] = {}
 
 
 def relay_here() -> Relay:
-    """The running event loop's relay, made and started on first use."""
+    """The running event loop's relay, created and started on first use."""
     loop = asyncio.get_running_loop()
     for old in [old for old in _relays if old.is_closed()]:
         del _relays[old]
@@ -39,7 +39,7 @@ def new_relay() -> Relay:
 
 
 async def _wake_worker(queue: str) -> None:
-    # Not at the top: these need the broker, and so loaded apps.
+    # Not at the top: these need the broker, and so the loaded apps.
     from dramatiq.errors import DramatiqError
 
     from django_logtail.control.connection import CONNECTION_ERRORS, words_of
@@ -55,5 +55,5 @@ async def _wake_worker(queue: str) -> None:
 async def _read_here(queue: str) -> None:
     """A reader next to the relay, in this process and event loop: no Redis, no worker, no channel layer."""
     if (task := asyncio.current_task()) is not None:
-        task.set_name(f"local reader of queue {queue}")  # what is logged if it fails
+        task.set_name(f"local reader of queue {queue}")  # the name in the log if it fails
     await reader_of(queue, control(), local_mailboxes, _read_here).run()

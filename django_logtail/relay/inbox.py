@@ -1,4 +1,4 @@
-"""Where what readers send arrives: this process' mailbox."""
+"""This process's mailbox, where readers' messages arrive."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from django_logtail.relay.liveness import RETRY_SECONDS
 
 logger = logging.getLogger(__name__)
 
-#: Seconds without any message, while Redis answers and says that a reader runs, after which to receive anew.
+#: Seconds without any message, although Redis answers and names a running reader, after which to reconnect.
 DEAF_SECONDS: Final = 5.0
 
 
 class Inbox:
-    """Receives, for as long as its event loop runs, whatever happens to the connection.
+    """Receives as long as its event loop runs, whatever happens to the connection.
 
-    `take` is given each message; `opened` is called when there is another mailbox; `keep` runs a task that must live.
+    `take` gets each message; `opened` is called when the mailbox changes; `keep` runs a task that must keep running.
     """
 
     def __init__(
@@ -45,11 +45,11 @@ class Inbox:
         self._receiving = self._keep("receiving", self._receive)
 
     def heard(self) -> None:
-        """Something arrived, or nothing can have been sent."""
+        """Something arrived, or nothing could have been sent."""
         self._deaf_since = None
 
     def missed(self, now: float) -> None:
-        """A reader runs, and nothing of it arrived."""
+        """A reader is running, but nothing from it has arrived."""
         if self._deaf_since is None:
             self._deaf_since = now
         elif now - self._deaf_since >= DEAF_SECONDS:
@@ -58,7 +58,7 @@ class Inbox:
             self._begin_anew()
 
     def mistrust(self, now: float) -> None:
-        """Redis is another server now; where nothing says so, as to who only listens, ours may be the old one."""
+        """Redis is another server now; our connection only listens, so it may still lead to the old one unnoticed."""
         if now - self._mistrusted_at >= DEAF_SECONDS:
             self._mistrusted_at = now
             self._begin_anew()
@@ -86,10 +86,10 @@ class Inbox:
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
             self._take(message)
-            # Until the next message, which may be hours away, it would hold the last one's bytes.
+            # Otherwise its bytes would stay in memory until the next message, which may be hours away.
             del message
 
     async def _receive_anew(self) -> None:
-        """The connection so far may be to a Redis host that is gone, which nothing else would ever tell."""
+        """Reconnect, because the connection may be to a lost Redis host, which nothing else would reveal."""
         await self._mailboxes.renew()
         await self._receive()

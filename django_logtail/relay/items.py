@@ -1,4 +1,4 @@
-"""What a reader sends, made into what viewers are sent."""
+"""Turns a reader's messages into items for viewers."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from django_logtail.control.messages import Batch, Event
 from django_logtail.place import Place
 from django_logtail.protocol import Frame, place_fields
 
-#: Bytes one item costs beside its text.
+#: Bytes that one item costs besides its text.
 ITEM_BYTES: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
 class RingItem:
-    """One item of the stream as it goes to viewers.
+    """One item of the stream for viewers.
 
-    The stream stands at `before` and then at `after`; late bytes of an older generation, and a line's beginning that
-    is shown early, leave it where it is. `total` counts the bytes of log that the feed had received with this item,
-    which was `at`, by the feed's clock.
+    The stream moves from `before` to `after`; late bytes of an older generation, and the beginning of an unfinished
+    line, don't move it. `total` counts the log's bytes that the feed has received including this item, which came `at`,
+    by the feed's clock.
     """
 
     before: Place | None
@@ -46,12 +46,12 @@ class RingItem:
 
     @property
     def is_move(self) -> bool:
-        """Whether it is an event that leads to another place, mostly to another generation."""
+        """Whether it is an event that leads to another place, usually to another generation."""
         return not self.data and self.after is not None and self.before != self.after
 
 
 def batch_item(message: Batch, here: Place | None, received: int, at: float) -> RingItem:
-    """The item of a batch. `here` is where the stream stands; `received` counts the bytes before this one."""
+    """The item for a batch. `here` is the stream's place; `received` counts the bytes before this one."""
     data, is_partial, is_late = message.data, message.is_partial, message.is_late
     before = message.start
     return RingItem(
@@ -66,7 +66,7 @@ def batch_item(message: Batch, here: Place | None, received: int, at: float) -> 
 
 
 def event_item(message: Event, received: int, at: float) -> RingItem:
-    """The item of an event, which has no bytes."""
+    """The item for an event, which has no bytes."""
     before, after = message.before, message.after
     frame = Frame.message(
         "event",

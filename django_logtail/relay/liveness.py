@@ -10,14 +10,14 @@ SILENT_SECONDS: Final = 1.2
 RETRY_SECONDS: Final = 0.4
 #: Seconds without a reader after which viewers are told.
 NO_READER_SECONDS: Final = 3.0
-#: Seconds that a reader which this process does not understand is told of, after it was last met.
+#: Seconds for which viewers see that a reader isn't understood, after the last such message.
 MISUNDERSTOOD_SECONDS: Final = 3.0
-#: Readers of the past that are remembered: a message of theirs may be late by seconds.
+#: How many replaced readers to remember, because their messages may be late by seconds.
 PAST_READERS: Final = 16
 
 
 class Readers:
-    """By queue. Times are those of the caller's clock."""
+    """The readers by queue. Times are the caller's clock."""
 
     def __init__(self) -> None:
         self._heard_at: dict[str, float] = {}
@@ -27,7 +27,7 @@ class Readers:
         self._misunderstood: dict[str, tuple[str, float]] = {}
 
     def wanted(self, queue: str, now: float) -> None:
-        """A log of this queue is watched: a reader could be heard from now on."""
+        """A log of this queue is watched: a reader can be expected from now on."""
         self._wanted_since.setdefault(queue, now)
 
     def unwanted(self, queue: str) -> None:
@@ -43,7 +43,7 @@ class Readers:
         old, self._holder[queue] = self._holder.get(queue, ""), token
         if old and old != token:
             self._past.append(old)
-            if token in self._past:  # it slept, the other one left, and it holds the lease again
+            if token in self._past:  # it slept, its successor left, and it has the lease again
                 self._past.remove(token)
 
     def misunderstood(self, queue: str, why: str, now: float) -> None:
@@ -51,26 +51,26 @@ class Readers:
         self._misunderstood[queue] = (self.trouble(queue, now) or why, now)
 
     def trouble(self, queue: str, now: float) -> str:
-        """Why what the queue's reader sends is of no use; "" when it is."""
+        """Why the queue's reader can't be understood; "" if it can."""
         why, at = self._misunderstood.get(queue, ("", 0.0))
         return why if now - at < MISUNDERSTOOD_SECONDS else ""
 
     def is_past(self, token: str) -> bool:
-        """Whether another reader has come after the one with this token."""
+        """Whether another reader has replaced the one with this token."""
         return token in self._past
 
     def is_silent(self, queue: str, now: float) -> bool:
         return now - self._last_sign(queue) > SILENT_SECONDS
 
     def pause(self, queue: str, now: float) -> float:
-        """Seconds until wants of this queue are to be posted once more, unless its reader is heard."""
+        """Seconds until this queue's wants must be posted again, unless its reader is heard."""
         return RETRY_SECONDS if self.is_silent(queue, now) else self._last_sign(queue) + SILENT_SECONDS - now
 
     def is_missing(self, queue: str, now: float) -> bool:
-        """Whether viewers have to be told that nobody answers."""
+        """Whether to tell viewers that there is no reader."""
         since = max(self._heard_at.get(queue, 0.0), self._wanted_since.get(queue, now))
         return now - since >= NO_READER_SECONDS
 
     def _last_sign(self, queue: str) -> float:
-        """When a reader of this queue was last heard, or when it could first have been."""
+        """When a reader of this queue was last heard, or could first have been expected."""
         return max(self._heard_at.get(queue, 0.0), self._wanted_since.get(queue, 0.0))

@@ -1,28 +1,28 @@
-"""Which item of a reader comes next: one number decides."""
+"""Decides by one number which item of a reader comes next."""
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterator
 
-#: A reader's token, and its run of the flow: what numbers items from 1 on.
+#: A reader's token and its run of the flow; items are numbered from 1 within each.
 Source = tuple[str, int]
 
 
 class Verdict(enum.Enum):
-    """Of one item. After the last two, nothing more can be taken until the want is posted with a new serial."""
+    """The verdict about one item. After the last two, nothing can be taken until the want has a new serial."""
 
     NEXT = enum.auto()
-    #: It answers an older serial, was taken before, or comes from a reader of the past.
+    #: It answers an older serial, was taken before, or comes from a replaced reader.
     PASSED = enum.auto()
     FOREIGN = enum.auto()
     LOST = enum.auto()
 
 
 class Order:
-    """Where a feed is in the items of its serial: it takes the next number, of the reader and run it listens to.
+    """A feed's progress in the items of its serial: it takes the next number, from the reader and run it listens to.
 
-    `is_past` says of a token whether its reader was replaced.
+    `is_past` tells whether the reader with a token was replaced.
     """
 
     def __init__(self, serials: Iterator[int], is_past: Callable[[str], bool]) -> None:
@@ -35,11 +35,11 @@ class Order:
         self.serial = next(self._serials)
         self._source: Source = ("", 0)
         self._number = 0
-        #: What the last heartbeat said of a flow whose items had not all come by then.
+        #: From the last heartbeat, if not all items had arrived by then.
         self._stale: tuple[Source, int, int] | None = None
 
     def judge(self, serial: int, source: Source, number: int) -> Verdict:
-        """An item came; if it is the next one, it counts as taken."""
+        """Judge an item; if it is the next one, it counts as taken."""
         if serial != self.serial:
             return Verdict.PASSED
         if source != self._source:
@@ -56,7 +56,7 @@ class Order:
         return Verdict.NEXT
 
     def is_last_lost(self, serial: int, source: Source, number: int) -> bool:
-        """A heartbeat says that so many items were sent: whether the last ones were not only on their way."""
+        """Whether the last of the `number` items that a heartbeat reports are lost, and not just on their way."""
         taken = self._number if source == self._source else 0
         said = (source, serial, number)
         is_behind = serial == self.serial and number > taken

@@ -1,4 +1,4 @@
-"""How far a reader may go on: credit, and the waiting of fast viewers for slower ones of the same log."""
+"""How much a reader may send: credit, and fast viewers waiting for slower ones of the same log."""
 
 from __future__ import annotations
 
@@ -9,30 +9,31 @@ from typing import Final
 from django_logtail.relay.cursor import Cursor
 from django_logtail.relay.ring import Ring
 
-#: Bytes a feed asks for past its fastest viewer: 32 full batches. Three logs at full speed stay below a core layer's
-#: capacity of 100 messages, sixteen below the 32 MiB at which Redis cuts a pubsub subscriber; 1 MiB halves the MB/s.
+#: Bytes a feed requests past its fastest viewer: 32 full batches. Three logs at full speed stay below a core layer's
+#: capacity of 100 messages, sixteen below the 32 MiB at which Redis disconnects a pubsub subscriber; 1 MiB would halve
+#: the throughput.
 CREDIT_BYTES: Final = 2 * 1024 * 1024
-#: The least of it, where many feeds share the memory: two full batches.
+#: The minimum, if many feeds share the memory: two full batches.
 LEAST_CREDIT_BYTES: Final = 128 * 1024
-#: Seconds after which a viewer who has taken nothing, although there was something to take, is not waited for: the
-#: answer of a client at the other end of the world takes as long.
+#: Seconds without taking anything after which a viewer is no longer waited for; a client on the other side of the world
+#: takes that long to respond.
 STEP_SECONDS: Final = 0.2
-#: Seconds a feed waits for viewers who take steps, and would fall off the ring.
+#: Seconds a feed waits for viewers that make progress but would fall off the ring.
 CATCH_UP_SECONDS: Final = 1.0
-#: Seconds between looks at them.
+#: Seconds between checks of them.
 LOOK_SECONDS: Final = 0.01
-#: Seconds until a viewer who was waited for in vain may be waited for again.
+#: Seconds until a feed waits again for a viewer for which it waited in vain.
 SLOW_SECONDS: Final = 120.0
 
 
 class Pace:
     """The cursors of one ring: the fastest of them paces the reader, but not at once.
 
-    Viewers who could all keep up are served in turns, and at full speed chance alone takes one of them megabytes
-    ahead. So before more is asked for, those who would fall off the ring may catch up, as long as they take steps. One
-    that stands still harms only itself, and one that is too slow is waited for once in SLOW_SECONDS.
+    Viewers that can all keep up are served in turns, and at full speed chance alone takes one of them megabytes ahead.
+    So before requesting more, a feed lets viewers catch up that would fall off the ring, as long as they make progress.
+    A viewer that stands still harms only itself, and a slow one is waited for once in SLOW_SECONDS.
 
-    `ring_bytes`: how many bytes the ring may keep now. `go_on` is called when more may be asked for.
+    `ring_bytes`: how many bytes the ring may keep now. `go_on` is called when more may be requested.
     """
 
     def __init__(
@@ -48,28 +49,28 @@ class Pace:
         self._ring_bytes = ring_bytes
         self._clock = clock
         self._go_on = go_on
-        #: Those who have just joined and had no turn yet.
+        #: Viewers that have just joined and had no turn yet.
         self._newcomers: set[Cursor] = set()
-        #: The furthest that any viewer has come: bytes, and the number of the item it is sent next.
+        #: The furthest place of any viewer: bytes, and the number of its next item.
         self._fastest = 0
         self._reached = 0
         self._granted = 0
-        #: Those who are waited for, and which total they have to reach.
+        #: The viewers being waited for, and the total they must reach.
         self._awaited: set[Cursor] = set()
         self._awaited_total = 0
         self._awaited_since = 0.0
-        #: Until when the others do not wait for one.
+        #: Until when the others don't wait for a viewer.
         self._slow_until: dict[Cursor, float] = {}
 
     def join(self, cursor: Cursor) -> None:
         self.cursors.add(cursor)
         self._newcomers.add(cursor)
-        # Before the tasks of this viewer, which are not made yet, and after whatever brings items in the same turn.
+        # Before this viewer's tasks, which don't exist yet, and after whatever brings items in the same turn.
         asyncio.get_running_loop().call_soon(self._newcomers.discard, cursor)
         self.stepped(cursor)
 
     def leave(self, cursor: Cursor) -> None:
-        """It may have been the fastest: the slower ones pace the reader now."""
+        """If it was the fastest, slower ones now pace the reader."""
         self.cursors.discard(cursor)
         self._slow_until.pop(cursor, None)
         self._fastest = max((other.total for other in self.cursors), default=0)
@@ -77,7 +78,7 @@ class Pace:
         self._await_no_more([cursor])
 
     def stepped(self, cursor: Cursor) -> None:
-        """It was sent something; if it is the fastest, the reader may go on."""
+        """The viewer was sent something; if it is the fastest, the reader may go on."""
         cursor.stepped_at = self._clock()
         total = cursor.total
         self._reached = max(self._reached, cursor.number)
@@ -89,26 +90,26 @@ class Pace:
 
     @property
     def needed(self) -> int:
-        """The number of the oldest item that must stay.
+        """The number of the oldest item that must be kept.
 
-        Items not yet sent to any viewer stay: credit bounds them, and viewers who keep up must not be told of a gap. So
-        do the first items of a viewer that joined at the ring's old end, until its first turn.
+        Items not yet sent to any viewer are kept: credit limits them, and viewers that keep up must not get a gap. So
+        are the first items of a viewer that joined at the ring's old end, until its first turn.
         """
         return min([self._reached, *(cursor.number for cursor in self._newcomers)])
 
     def grant(self) -> int:
-        """Bytes past what was received that the reader may send. Nothing new is granted while others are waited for."""
+        """Bytes past what was received that the reader may send. No more are granted while waiting for viewers."""
         if not self._awaited:
             self._granted = self._fastest + self._most_credit
         return max(0, self._granted - self._ring.received)
 
     @property
     def _most_credit(self) -> int:
-        """What may wait for the fastest viewer: less than a ring holds, so that all rings together stay bounded."""
+        """How much may wait for the fastest viewer: less than a ring holds, so that all rings together stay limited."""
         return min(CREDIT_BYTES, max(LEAST_CREDIT_BYTES, self._ring_bytes() // 2))
 
     def _ask_for_more(self) -> None:
-        """Once half of the credit is used up, and nobody would fall off the ring."""
+        """Request more once half of the credit is used up and nobody would fall off the ring."""
         credit = self._most_credit
         if self._awaited or self._fastest + credit - self._granted < credit // 2:
             return
@@ -131,11 +132,11 @@ class Pace:
             asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look, now)
 
     def _stands_still(self, cursor: Cursor, now: float) -> bool:
-        """Whether waiting would not help it. That does not make it slow: if it goes on, it may be waited for."""
+        """Whether waiting would not help it. That doesn't make it slow: if it moves on, the feed may wait for it."""
         return cursor.is_off_the_ring or cursor.idle(now) >= STEP_SECONDS
 
     def _look(self, since: float) -> None:
-        """Waiting for a viewer that stands still, or has not caught up in time, was in vain."""
+        """Stop waiting for viewers that stand still, or have not caught up in time."""
         if not self._awaited or self._awaited_since != since:
             return
         now = self._clock()

@@ -1,4 +1,4 @@
-"""What this process wants of its readers, and what of it has to be posted."""
+"""What this process wants from its readers, and which of it must be posted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django_logtail.timing import pause
 
 
 class Wanted(Protocol):
-    """What makes a want, and takes what a reader answers: a feed, or a request for history."""
+    """The source of a want, which takes the reader's answers: a feed, or a request for history."""
 
     queue: str
 
@@ -26,7 +26,7 @@ class Wanted(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """What is posted to one queue: new and changed wants, members to renew, and members no longer wanted."""
+    """What to post to one queue: new and changed wants, members to renew, and members no longer wanted."""
 
     queue: str
     wants: list[Want]
@@ -35,9 +35,9 @@ class Post:
 
 
 class Wants:
-    """What is wanted, by member, and what changed since it was posted last.
+    """What is wanted, by member, and what has changed since the last post.
 
-    `process` names this one to readers; `serials` numbers its wants.
+    `process` identifies this process to readers; `serials` numbers its wants.
     """
 
     def __init__(self, process: str) -> None:
@@ -45,7 +45,7 @@ class Wants:
         self.serials = itertools.count(1)
         self.by_member: dict[str, Wanted] = {}
         self._changed: set[str] = set()
-        #: Members that nobody wants any more, and their queues.
+        #: Members no longer wanted, and their queues.
         self._dropped: dict[str, str] = {}
         #: What is being posted.
         self._taken: tuple[set[str], dict[str, str]] = (set(), {})
@@ -66,7 +66,7 @@ class Wants:
             self._post_now.set()
 
     def post_soon(self, members: Iterable[str]) -> None:
-        """These changed, or are not known any more where they were posted. Members that were dropped are left out."""
+        """Post these members soon, because they changed or were lost. Dropped members are left out."""
         self._changed |= self.by_member.keys() & members
         self._post_now.set()
 
@@ -76,9 +76,10 @@ class Wants:
         self._post_now.clear()
 
     def posts(self, mailbox: str, is_renewed: Callable[[str], bool]) -> Iterator[Post]:
-        """What to post now, a queue at a time, each as it is by then. `is_renewed` says of a queue whether all is.
+        """What to post now, one queue at a time, each in its current state. `is_renewed`: whether to renew all of a
+        queue.
 
-        Call `put_back` when one could not be posted.
+        Call `put_back` if one could not be posted.
         """
         changed, dropped = self._taken = self._changed, self._dropped
         self._changed, self._dropped = set(), {}
@@ -91,7 +92,7 @@ class Wants:
                 yield Post(queue, wants, renewed, gone)
 
     def put_back(self) -> None:
-        """The last `posts` did not all arrive: they are to be posted once more. To do so twice does no harm."""
+        """The last `posts` did not all arrive: post them again. Posting twice does no harm."""
         changed, dropped = self._taken
         self._changed |= changed & self.by_member.keys()
         self._dropped.update({m: queue for m, queue in dropped.items() if m not in self.by_member})

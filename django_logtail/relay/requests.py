@@ -1,4 +1,4 @@
-"""Requests for what is in a file already: older lines, whole ranges, searches."""
+"""Requests for older content: lines, whole ranges, searches."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST_PROGRESS: Final = 8
 class Request:
     """One request and its answer: `Piece`s and then a `Read`, or `Found` until one is done, or `Failed`.
 
-    It is wanted until it is closed. The mailbox is the one there is when it is posted.
+    It is wanted until it is closed. The mailbox is filled in when it is posted.
     """
 
     def __init__(self, wants: Wants, queue: str, want: Want) -> None:
@@ -42,12 +42,12 @@ class Request:
             self._answers.put_nowait(message)
 
     def _may_skip(self, message: Answer) -> bool:
-        """Whether it only says how far a search is, and a slow viewer has not taken what was said before."""
+        """Whether it only reports a search's progress, and a slow viewer has not taken earlier reports."""
         is_progress = isinstance(message, Found) and not message.hits and not message.done
         return is_progress and self._answers.qsize() >= MOST_PROGRESS
 
     async def next(self) -> Answer:
-        """The next message. Raises `asyncio.TimeoutError` when the reader does not answer for HISTORY_SECONDS."""
+        """The next message. Raises `asyncio.TimeoutError` if the reader does not answer for HISTORY_SECONDS."""
         async with time_limit(HISTORY_SECONDS):
             return await self._answers.get()
 

@@ -1,4 +1,4 @@
-"""What a feed lately received. Knows no viewer: they are cursors over it."""
+"""What a feed recently received. Knows no viewers; they are cursors over it."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from typing import Final, NamedTuple
 from django_logtail.place import Place
 from django_logtail.relay.items import RingItem
 
-#: Moves between generations that are remembered, to name a gap that spans them.
+#: Moves between generations to remember, so that a gap that spans them can be described.
 MOVES: Final = 64
 
 
 class Spot(NamedTuple):
-    """A place in a ring: the number of the item that comes next, and how many of its bytes come before."""
+    """A place in a ring: the number of the next item, and how many of its bytes come before."""
 
     number: int
     skipped: int = 0
 
 
 class Ring:
-    """The recent items of a stream, numbered from 0 on as they came, and where they end.
+    """The recent items of a stream, numbered from 0 in order of arrival, and where they end.
 
-    It keeps as well what a gap is named by after its items are gone: the stream's start, and its moves.
+    It also keeps what describes a gap after its items are gone: the stream's start, and its moves.
     """
 
     def __init__(self, position: Place | None) -> None:
-        #: Where the last item ends, and the bytes of log that came until then.
+        #: Where the last item ends, and the log's bytes received until then.
         self.position = position
         self.received = 0
-        #: The number of the oldest item that is still here.
+        #: The number of the oldest item still kept.
         self.first = 0
-        #: The beginning of a line that was not whole when the last item came.
+        #: The beginning of a line that was unfinished when the last item came.
         self.partial: RingItem | None = None
-        #: The first `started`: how the stream begins for a viewer held since before it came.
+        #: The first `started`, for viewers that joined before it came.
         self.start: RingItem | None = None
         self.moves: deque[RingItem] = deque(maxlen=MOVES)
         self._items: deque[RingItem] = deque()
@@ -71,7 +71,7 @@ class Ring:
             self.first += 1
 
     def find(self, place: Place) -> Spot | None:
-        """Where the stream goes on from `place`, if that is in the ring or where it ends."""
+        """Where the stream continues from `place`, if that is in the ring or at its end."""
         for number in range(self.next - 1, self.first - 1, -1):
             item = self.item(number)
             if item.is_late or item.before is None or item.before.file != place.file:
@@ -86,18 +86,18 @@ class Ring:
         return Spot(self.next) if place == self.position else None
 
     def _first_at(self, number: int) -> int:
-        """The first of the items that begin where item `number` does: events move no byte."""
+        """The first item that begins at the same place as item `number`, because events move no byte."""
         before = self.item(number).before
         while number > self.first and self.item(number - 1).before == before:
             number -= 1
         return number
 
     def backlog_start(self, lines: int, begun_with: int) -> Spot | None:
-        """Where the last `lines` lines begin, or None when the ring does not reach back so far.
+        """Where the last `lines` lines begin, or None if the ring doesn't reach back that far.
 
-        `begun_with`: how many lines the stream itself began with.
+        `begun_with`: how many lines the stream began with.
         """
-        newlines = lines + 1  # with the one that ends the line before
+        newlines = lines + 1  # including the one that ends the line before
         for number in range(self.next - 1, self.first - 1, -1):
             item = self.item(number)
             count = 0 if item.is_late else item.data.count(b"\n")
@@ -113,7 +113,7 @@ class Ring:
 
 
 def _after_newline(data: bytes, count: int) -> int:
-    """Where the text after the last newline but `count - 1` begins."""
+    """Where the text after the `count`-th last newline begins."""
     at = len(data)
     for _ in range(count):
         at = data.rfind(b"\n", 0, at)

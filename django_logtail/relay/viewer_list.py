@@ -11,7 +11,7 @@ from django_logtail.timing import failures, pause
 
 
 class ViewerList:
-    """The viewers of one process, posted as one list: nobody needs a single one of them."""
+    """The viewers of one process, posted as one list because nobody needs a single one."""
 
     def __init__(self, process: str, control: Control) -> None:
         self.by_session: dict[str, ViewerFacts] = {}
@@ -20,7 +20,7 @@ class ViewerList:
         self._changed = asyncio.Event()
 
     def enter(self, facts: ViewerFacts) -> None:
-        """Somebody watches."""
+        """Add a viewer."""
         self.by_session[facts.session] = facts
         self._changed.set()
 
@@ -29,7 +29,7 @@ class ViewerList:
         self._changed.set()
 
     async def report(self) -> None:
-        """Runs forever: posts soon after somebody came or went, and before the list lapses."""
+        """Run forever: post soon after viewers come or go, and before the list expires."""
         while True:
             if self.by_session or failures.all():
                 await pause(VIEWERS_SECONDS, unless=self._changed)

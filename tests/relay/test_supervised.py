@@ -96,7 +96,7 @@ async def test_what_one_feed_cannot_take_is_no_matter_of_the_others(house, monke
     await eventually(lambda: ("no-reader", "reason:not-taken?error=KeyError") in states)
     house.append(numbered(0, 10))
     await good.until(lambda: good.bytes == numbered(0, 10))
-    assert {failure.task for failure in failures.all()} == {"relay: taking what came for log 2"}
+    assert {failure.task for failure in failures.all()} == {"relay: taking a message for log 2"}
 
 
 async def test_a_local_reader_that_fails_is_no_wake_up_that_could_not_be_sent(house, monkeypatch, caplog):

@@ -1,29 +1,29 @@
--- A queue's keys, as every script of a queue begins: it stands before the script's own text.
+-- A queue's keys. This text is put before every script of a queue.
 --
--- One hash-tagged family, so that a script touches one slot. All times are Redis' own clock. `<ns>` is the project's
--- namespace.
+-- The keys share a hash tag, so that a script touches one slot. All times are from Redis's own clock. `<ns>` is the
+-- project's namespace.
 --
---     KEYS[1] logtail:<ns>:{queue}:reader   string  "<token>|", and signed who it is, its mailbox and the version of
---                                                   its words; 1.8 s. An economy, not a fence: two readers at once do
---                                                   no harm, because a feed takes only what continues exactly where it
---                                                   stands
+--     KEYS[1] logtail:<ns>:{queue}:reader   string  "<token>|" and, signed, the reader's identity, mailbox and version
+--                                                   of messages; 1.8 s. It saves work but isn't a lock: two readers at
+--                                                   once do no harm, because a feed accepts only what continues exactly
+--                                                   at its place
 --     KEYS[2] logtail:<ns>:{queue}:wants    hash    "<process>|<log>|<flow>" -> the want, signed
---     KEYS[3] logtail:<ns>:{queue}:expiry   zset    the same members by when they lapse (15 s after the last renewal)
+--     KEYS[3] logtail:<ns>:{queue}:expiry   zset    the same members by expiry time (15 s after the last renewal)
 --     KEYS[4] logtail:<ns>:{queue}:changed  zset    the same members by the version of their last change, so that a
---                                                   tick costs what changed and not what is watched
+--                                                   tick's cost depends on what changed, not on what is watched
 --     KEYS[5] logtail:<ns>:{queue}:version  hash    n: counts changes; epoch: when the family was created (Redis may
 --                                                   lose its data)
 --     KEYS[6] logtail:<ns>:{queue}:wake     string  at most one wake-up in flight: 2, 4, 8, 16, 30 s
---     KEYS[7] logtail:<ns>:{queue}:wakes    string  wake-ups without an answer; deleted by a reader that starts
+--     KEYS[7] logtail:<ns>:{queue}:wakes    string  unanswered wake-ups; deleted when a reader starts
 --     KEYS[8] logtail:<ns>:{queue}:stop     hash    "<log>" or "*" -> reason: the stop flag. The only key without an
 --                                                   expiry: it stays until somebody clears it or deletes the log
 --     KEYS[9] logtail:<ns>:{queue}:notes    list    notes from outside that the reader has not yet taken, signed; at
 --                                                   most 100
 --
---     ARGV[1] milliseconds after which an unused family is gone
+--     ARGV[1] milliseconds after which an unused family expires
 --
--- What somebody else wrote over our keys never makes a script fail, and never lasts: a key of another type, or whose
--- text none of ours could be, is as if it were gone, and no lease outlives the longest that it may have.
+-- If others overwrite our keys, scripts don't fail, and the damage doesn't last: a key of another type, or with text
+-- that can't be ours, is treated as missing, and no lease outlives its longest possible duration.
 
 local reader, wants, expiry, changed, version, wake, wakes, stop, notes = unpack(KEYS)
 local clock = redis.call('TIME')

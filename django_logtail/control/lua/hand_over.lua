@@ -1,9 +1,9 @@
--- Free the reader's lease. `family.lua` stands before it.
+-- Free the reader's lease. `family.lua` comes before it.
 --
 --     ARGV  family lease, token
 --
--- Returns how many wants wait for the next reader. The key `wake` keeps others from sending a second wake-up beside
--- the hand-over's own.
+-- Returns how many wants wait for the next reader. The key `wake` keeps others from sending another wake-up besides the
+-- one for the hand-over.
 
 local lease = redis.call('GET', reader)
 if not lease or string.sub(lease, 1, #ARGV[2] + 1) ~= ARGV[2] .. '|' then return 0 end

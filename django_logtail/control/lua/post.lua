@@ -1,9 +1,9 @@
--- Write changed wants, renew unchanged ones, delete dropped ones. `family.lua` stands before it.
+-- Write changed wants, renew unchanged ones, delete dropped ones. `family.lua` comes before it.
 --
 --     ARGV  family lease, want lease, number of wants, of renewed, of dropped;
---           then member and text of each want, members that are renewed, members that are dropped
+--           then member and text of each want, members to renew, members to drop
 --
--- Returns who reads, whether the caller must send a wake-up, and which renewed wants are not there.
+-- Returns the reader, whether the caller must send a wake-up, and which renewed wants are missing.
 
 local at, missing = 5, {}
 for _ = 1, tonumber(ARGV[3]) do

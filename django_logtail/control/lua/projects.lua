@@ -1,9 +1,9 @@
--- Say that a project uses this Redis, and learn which others do.
+-- Announce that a project uses this Redis, and return the others that do.
 --
---     KEYS[1] logtail:projects  zset  JSON of each project, by when it last said so; at most 100
---     ARGV                            milliseconds after which one that said nothing is forgotten, what to say
+--     KEYS[1] logtail:projects  zset  JSON of each project, by the time of its last announcement; at most 100
+--     ARGV                            milliseconds after which a silent project is forgotten, the announcement
 --
--- Returns what every project said.
+-- Returns every project's announcement.
 
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)

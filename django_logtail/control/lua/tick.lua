@@ -1,4 +1,4 @@
--- Claim or renew the reader's lease, and say what changed. `family.lua` stands before it.
+-- Claim or renew the reader's lease, and return what changed. `family.lua` comes before it.
 --
 --     ARGV  family lease, reader lease, token, lease text, starting, may end, epoch, version
 --
