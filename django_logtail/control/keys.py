@@ -7,8 +7,8 @@
     logtail:<ns>:{queue}:status    string  the reader's last report, signed; expires after 10 s
     logtail:<ns>:{queue}:probe     string  what `ping` writes to test write access; expires after a second
     logtail:<ns>:viewers:<process> string  one web process's viewers, signed; expires after 30 s
-    logtail:<ns>:viewers           set     the processes that have such a key, or had one; scanning for them could take half
-                                           a minute in a Redis with millions of other keys
+    logtail:<ns>:viewers           set     the processes that have such a key, or had one; scanning for them could take
+                                           half a minute in a Redis with millions of other keys
     logtail:projects               zset    outside every namespace: JSON of each project that uses this Redis, by the
                                            time of its last announcement; forgotten after an hour
 """

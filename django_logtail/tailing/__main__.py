@@ -19,7 +19,7 @@ from django_logtail.tailing.followers import FollowerSet
 from django_logtail.tailing.reasons import in_full
 from django_logtail.tailing.siblings import printable
 
-#: However many lines a terminal asks for, it gets them all.
+#: Large enough that a terminal gets all the lines it requests.
 MAX_BACKLOG_BYTES = 64 * 1024 * 1024
 
 

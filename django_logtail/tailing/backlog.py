@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django_logtail.tailing.text.lines import LineEnds
 
-#: One read backwards. 500 lines of 100 bytes are one read.
+#: Bytes of one read backwards: 500 lines of 100 bytes take one read.
 BLOCK_BYTES = 64 * 1024
 
 
@@ -15,8 +15,8 @@ def start_of_last_lines(
 ) -> int:
     """The offset at which the last `lines` lines before `end` begin; an unfinished line at the end counts as one.
 
-    `read(size, offset)` as `pread`. At most `max_bytes` are looked at: when the lines are longer, the offset is the
-    first start of a line inside of them, or where they begin when there is none.
+    `read(size, offset)` as `pread`. At most `max_bytes` are examined: if the lines are longer, the result is the first
+    start of a line within these bytes, or their beginning if there is none.
     """
     if lines <= 0 or end <= 0:
         return end
@@ -29,7 +29,7 @@ def start_of_last_lines(
         start += -start % ends.unit
         data = read(stop - start, start)
         if len(data) < stop - start:
-            return end  # it shrank meanwhile: the follower will notice by itself
+            return end  # it shrank in the meantime, which the follower will notice by itself
         if stop == end and data.endswith(ends.newline):
             found = -1  # the line feed that ends the last line starts no new one
         index, count = ends.line_starts_before(data, start, lines - found)

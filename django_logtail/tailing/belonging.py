@@ -2,8 +2,8 @@
 
 A file is a generation of a log if it once had the log's name. This is certain for a file that was followed under the
 name, whatever its name now. Any other file needs evidence: a name that rotation gives (`rotated_names`) *and* times or
-contents that fit (`evidence`, `generation.proves`). And it is never one that another row names, nor a generation of
-another row.
+contents that fit (`evidence`, `generation.proves`). It is never one that another row names, nor a generation of another
+row.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from django_logtail.tailing.rotated_names import BadPattern, Names, Rotated
 
 Inode = tuple[int, int]
 
-#: Seconds for which the real paths and inodes of all rows are assumed unchanged: a thousand cost some ms.
+#: Seconds for which the real paths and inodes of all rows are assumed unchanged: a thousand take some ms to look up.
 LOOK_SECONDS = 5.0
-#: Seconds that one directory has to answer: the opening of a log, or its rotation, waits for it.
+#: Seconds that one directory has to respond: opening a log, or its rotation, waits for it.
 ANSWER_SECONDS = 0.5
 
 
@@ -43,8 +43,8 @@ class Row:
 class Registered:
     """All rows that may have a file on this host, enabled or not: no other log may treat these as its own.
 
-    Asks the file system for real paths and inodes, only when it is needed and not each time: call it in a thread. A
-    directory that does not answer is waited for once, for a moment; what was known of its rows counts until it does.
+    It asks the file system for real paths and inodes, when needed and not each time, so call it in a thread. It waits
+    briefly, once, for a directory that doesn't respond; until that does, what was known about its rows counts.
     """
 
     def __init__(self, rows: Iterable[Row] = (), *, system: System | None = None) -> None:
@@ -67,11 +67,11 @@ class Registered:
         self.rows, self._looked_at, self._seen = rows, float("-inf"), _Seen()
 
     def takes(self, mine: int, path: Path, inode: Inode) -> bool:
-        """Whether the file is one of another row than `mine`: named by it, or a generation of it."""
+        """Whether the file belongs to a row other than `mine`: named by it, or a generation of it."""
         return self.takes_in(mine, _real(path.parent), path.name, inode)
 
     def takes_in(self, mine: int, directory: Path, name: str, inode: Inode) -> bool:
-        """The same for a file in a directory whose path has no link: one look-up serves all of its files."""
+        """The same for a file in a directory whose path has no link: one lookup serves all of its files."""
         seen, path = self._look(), directory / name
         ours = self._with_its_path(mine)
         if any(row.key not in ours for row in seen.homes.get(path, ())):
@@ -111,7 +111,7 @@ class Registered:
             while not self._is_fresh():
                 rows = self.rows
                 seen = self._look_again(rows)
-                if rows is self.rows:  # and unchanged meanwhile
+                if rows is self.rows:  # and unchanged in the meantime
                     self._seen, self._looked_at = seen, self._system.seconds()
             return self._seen
         finally:
@@ -144,7 +144,7 @@ class _Facts:
     own: Path
     directory: Path
     inode: Inode | None = None
-    #: What its path leads to, when that is a link.
+    #: What its path leads to, if it is a link.
     target: Path | None = None
 
 
@@ -176,7 +176,7 @@ def _facts(directory: Path, rows: Iterable[_Facts], system: System) -> list[_Fac
 
 @dataclass(slots=True)
 class _Seen:
-    """Where the rows' files are: by the paths of their own, by inode, and the names that rotation may give there."""
+    """Where the rows' files are: by their own paths, by inode, and the names that rotation may give there."""
 
     homes: dict[Path, list[Row]] = field(default_factory=dict)
     inodes: dict[Inode, set[int]] = field(default_factory=dict)
@@ -199,7 +199,7 @@ def _seen(every: Iterable[_Facts]) -> _Seen:
 
 @dataclass(frozen=True, slots=True)
 class Belonging:
-    """What one log may take for its older files."""
+    """Which files one log may treat as its older files."""
 
     path: Path
     pattern: str = ""
@@ -219,9 +219,9 @@ class Belonging:
         return self.registered is not None and self.registered.takes_in(self.key, directory, name, inode)
 
     def refusal(self, where: Path | None, inode: Inode) -> str | None:
-        """Why the file at the log's own path may not be read; None: it may. `where` the open file is, and its inode.
+        """Why the file at the log's own path may not be read; None: it may. `where`: the open file's path.
 
-        A path that is a link leads to a file of another row also when that is one of its older files.
+        If the path is a link, older files of another row count as that row's files too.
         """
         if where is None or self.registered is None:
             return None
@@ -232,7 +232,7 @@ class Belonging:
         return reason("belongs-to-another")
 
     def rotated(self, base: Path, name: str) -> Rotated | None:
-        """What the name tells, if rotation gives it to a file named `base`."""
+        """What the name reveals, if rotation gives such a name to a file named `base`."""
         names = self.names if base.name == self.path.name else _names(base.name, "")
         return names.rotated(name)
 

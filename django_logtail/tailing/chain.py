@@ -1,7 +1,7 @@
 """What a follower knows of a log's past and present: stretches of generations, and a place among them.
 
-Discovery lengthens the chain at its end; emission moves along it. It stays for a while behind the place, for consumers
-that lost something and for late writers.
+Discovery lengthens the chain at its end; emission moves along it. It keeps some of what is behind the place, for
+consumers that lost something and for late writers.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Details: TypeAlias = Mapping[str, "str | int | None"]
 #: An occurrence not yet placed in the stream.
 Notice: TypeAlias = tuple[Kind, Details]
 
-#: Seconds after a generation's last byte until we ask whether anyone can still write to it.
+#: Seconds after a generation's last byte until we check whether anyone can still write to it.
 QUIET_SECONDS = 1.0
 #: Seconds of silence after which an older generation counts as finished, and at most held at all.
 SILENT_SECONDS = 30.0
@@ -48,7 +48,7 @@ class Segment:
 
 
 class Chain:
-    """Segments, oldest first; `index` and `offset` are where the stream stands. Empty until a file was opened."""
+    """Segments, oldest first; `index` and `offset` are the stream's place. Empty until a file was opened."""
 
     def __init__(self, system: System, retired: Callable[[Generation], None]) -> None:
         """`retired` is called with each older generation before it is closed."""
@@ -64,7 +64,7 @@ class Chain:
 
     @property
     def here(self) -> Segment:
-        """The segment the stream stands in."""
+        """The segment that contains the stream's place."""
         return self.segments[self.index]
 
     @property
@@ -128,7 +128,7 @@ class Chain:
     # The consumer's side
 
     def rewind(self, position: Place, late: Mapping[str, int]) -> bool:
-        """Stand at `position` again. False: it was never reached, or is no longer held."""
+        """Move back to `position`. False: it was never reached, or is no longer held."""
         index = self._find(position)
         if index is None:
             return False
@@ -208,7 +208,7 @@ class Chain:
         generation = segment.generation
         if generation.is_final or now >= segment.grown_at + SILENT_SECONDS:
             return True
-        # As long as it has a name, anybody may open it again and append.
+        # As long as it has a name, anyone may open it again and append.
         is_quiet = now >= segment.grown_at + QUIET_SECONDS
         if is_quiet and generation.descriptor is not None and _has_no_name(generation):
             with contextlib.suppress(OSError):
@@ -226,7 +226,7 @@ def _has_id(generation: Generation, file: str) -> bool:
 
 
 def _is_named_by(generation: Generation, file: str) -> bool:
-    """Whether `file` is an id that was made of this file when it was shorter."""
+    """Whether `file` is an id made from this file when it was shorter."""
     file_id = FileId.parse(file)
     if file_id is None or (file_id.serial and file_id.is_strong):
         return False

@@ -102,7 +102,7 @@ class Discovery:
 
     def look(self, now: float) -> None:
         """One look. Never raises `OSError`."""
-        # By the clock before the look: a look takes time, and what is renamed meanwhile was renamed after it.
+        # Read the clock before the look: a look takes time, and a rename during it counts as after it.
         self._looking_ns, self._unsettled_due = self._system.wall_ns(), None
         if not self._has_listed:  # list first: whatever becomes of the name from here on is new
             self._has_listed = True
@@ -179,7 +179,7 @@ class Discovery:
     def _take_in(self, generation: Generation, found: os.stat_result, now: float) -> None:
         if not self._chain.segments:
             self._open_first(generation, found, now)
-        elif self._names_last(generation.inode_key):  # it came back meanwhile, or could not be read
+        elif self._names_last(generation.inode_key):  # it came back in the meantime, or could not be read
             if not self.failures or not self._take_over(self._chain.last.generation, generation):
                 generation.close()
             self._is_here(found)
@@ -236,7 +236,7 @@ class Discovery:
                 return kind, {"reason": self.reason}
 
     def _moved_to(self, generation: Generation) -> str | None:
-        """The file's new name, when it has one."""
+        """The file's new name, if it has one."""
         if generation.descriptor is None:
             return None
         try:
@@ -472,7 +472,7 @@ class Discovery:
         None: this look may not decide. Raises `OSError`; then nothing has changed.
         """
         if stat.S_ISLNK(self._system.lstat(self._path).st_mode):
-            return False  # a file beside a link may have been its target meanwhile, and is no copy
+            return False  # a file next to a link may have been its target in the meantime, and not a copy
         if not self.may_wait:
             self.must_wait = True
             return None

@@ -14,7 +14,7 @@ from django_logtail.tailing.text.lines import LineEnds
 
 #: Seconds to wait before an unfinished line is shown.
 PARTIAL_SECONDS = 0.3
-#: Looks after a change that re-read although the times are the same: clocks of file systems are coarse.
+#: Looks after a change that read again even if the times are the same, because file systems' clocks are coarse.
 COARSE_LOOKS = 3
 #: Bytes of NULs examined in one turn.
 MAX_SCAN_BYTES = 1024 * 1024
@@ -56,7 +56,7 @@ class Emission:
 
     @property
     def rests_on(self) -> tuple[int, ...] | None:
-        """Size and times of the last file as it was when all of it had been emitted; None: there is more to do."""
+        """Size and times of the last file when all of it had been emitted; None: there is more to do."""
         if self.has_more or self._looks_left >= 0 or self._is_waiting_for_bytes or self.due is not None:
             return None
         _, size, modified, changed, offset = self._seen or ("", 0, 0, 0, -1)
@@ -204,7 +204,7 @@ class Emission:
             if not rest and self._chain.offset < segment.end:
                 raise Changed  # shorter than it was
             if rest:
-                self._take(generation, rest)  # its generation ends: that line will not get longer
+                self._take(generation, rest)  # its generation ends, so that line will not get longer
             return True
         if not generation.is_open:
             if rest:
@@ -317,8 +317,8 @@ class Emission:
     def _skip(self, generation: Generation, offset: int) -> None:
         """Pass over a gap once a second look found its end at the same place.
 
-        One look takes time: while it goes on, a writer through a memory map may fill the gap's first pages after they
-        were seen empty, and then write what ends the gap.
+        A look takes time: during it, a writer through a memory map may fill the gap's first pages after they were seen
+        empty, and then write what ends the gap.
         """
         if not 0 < generation.gap_end <= offset:
             generation.gap_end, generation.unwritten_to = offset, 0

@@ -1,8 +1,8 @@
 """Where a follower begins, and what it reports from there on, in stream order. Depends only on places.
 
-A follower's output is one stream of items. Each item says where in the log it begins (`before`) and where the stream
-stands after it (`after`). A consumer checks only that: if an item's `before` is not where it stands, an earlier item
-got lost, and the consumer asks the follower to rewind.
+A follower's output is one stream of items. Each item has the place where it begins (`before`) and the stream's place
+after it (`after`). A consumer checks only that: if an item's `before` is not the consumer's own place, an earlier item
+was lost, and the consumer asks the follower to rewind.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from django_logtail.place import Place
 class Batch:
     """Bytes [before.offset, before.offset + len(data)) of the generation before.file.
 
-    Whole lines, except for a line longer than a batch, which is cut at a character boundary and goes on in the next
-    one. `partial` is an unfinished line that stays un-taken: a later batch has the same start and replaces it.
-    `late` are bytes that a writer appended to an older generation after a newer one had begun: they extend
-    the older generation and do not move the stream's position.
+    Whole lines, except for a line longer than a batch, which is cut at a character boundary and continues in the next
+    one. `partial` marks an unfinished line, which doesn't move the stream: a later batch has the same start and
+    replaces it. `late` marks bytes that a writer appended to an older generation after a newer one had begun: they
+    extend the older generation and don't move the stream either.
     """
 
     before: Place
@@ -61,8 +61,8 @@ class Kind(str, Enum):
 class Event:
     """Something that happened between two bytes of the stream, or to the file as a whole.
 
-    `before == after` if nothing moves (gone, back, unreadable, degraded …). `before` is None for STARTED when no place
-    was asked for, and while no generation has been opened yet.
+    `before == after` if nothing moves (gone, back, unreadable, degraded …). `before` is None for STARTED if no place
+    was requested, and as long as no generation has been opened.
     """
 
     kind: Kind
@@ -76,7 +76,7 @@ Item: TypeAlias = Batch | Event
 
 @dataclass(frozen=True, slots=True)
 class LastLines:
-    """The last `lines` lines, but for at most `max_bytes` of them."""
+    """The last `lines` lines, at most `max_bytes` of them."""
 
     lines: int
     max_bytes: int = 64 * 1024
@@ -94,7 +94,7 @@ class FromEnd:
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """Exactly where an earlier follower stood, if that file still exists under this or a rotated name."""
+    """Exactly an earlier follower's place, if that file still exists under this or a rotated name."""
 
     position: Place
 

@@ -1,7 +1,7 @@
 """One log's path turned into one stream of bytes and events. Never sleeps; the caller passes the time.
 
 Looking and reading are separate (`discovery`, `emission`), with the chain of segments between them: a slow consumer
-delays bytes but no discovery, and one that lost something is given the same chain again.
+delays bytes but not discovery, and one that lost something gets the same chain again.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Follower:
         belonging: Belonging | None = None,
         system: System | None = None,
     ) -> None:
-        """Opens nothing yet. `path` is absolute. `belonging` decides about files beside it; by default, the naming
+        """Opens nothing yet. `path` is absolute. `belonging` decides about files next to it; by default, the naming
         rules decide.
 
         Raises `LookupError` for an encoding Python does not know.
@@ -62,7 +62,7 @@ class Follower:
         )
         self._emission = Emission(self._chain, self._discovery, encoding, max_batch_bytes, system)
 
-    # What others may ask
+    # Queries
 
     @property
     def state(self) -> str:
@@ -86,7 +86,7 @@ class Follower:
 
     @property
     def position(self) -> Place | None:
-        """Where the stream stands; None as long as there was no file."""
+        """The stream's place; None until there is a file."""
         return self._chain.position or self._discovery.wanted
 
     @property
@@ -96,7 +96,7 @@ class Follower:
 
     @property
     def revision(self) -> int:
-        """Grows whenever the files or names to be watched change."""
+        """Grows whenever the files or names to watch change."""
         return self._chain.revision + self._discovery.revision
 
     @property
@@ -105,25 +105,25 @@ class Follower:
         return bool(self._chain.segments) and self._chain.last.generation.is_remote
 
     def descriptors(self) -> list[int]:
-        """The open files, to be watched."""
+        """The open files, for watching."""
         return self._chain.descriptors()
 
     def next_due(self, now: float) -> float:
         """`due`, as a time."""
         return now if self.due is None else self.due
 
-    # What others may tell
+    # Commands
 
     def mark(self, kind: Kind, reason: str) -> None:
-        """Put DEGRADED or RESTORED into the stream; only the caller, who watches for changes, knows."""
+        """Put DEGRADED or RESTORED into the stream; only the caller, which watches for changes, knows this."""
         self._discovery.notices.append((kind, {"reason": reason}))
         self.due = self._rest = None
 
     def rewind(self, position: Place, late: Mapping[str, int] | None = None) -> bool:
         """Emit again from `position`, along the same chain. False: that generation is no longer held.
 
-        Then a new follower with `Resume` may still find it on the disk. `late` are the bytes already taken of older
-        generations (as `sent` has them), where that is less than was sent.
+        Then a new follower with `Resume` may still find it on the disk. `late` is how many bytes were already taken of
+        older generations (in the form of `sent`), if less than was sent.
         """
         if not self._chain.rewind(position, late or {}):
             return False
@@ -144,7 +144,7 @@ class Follower:
 
     @property
     def must_wait(self) -> bool:
-        """Whether the last poll needed other files to decide something; then poll with `may_wait`."""
+        """Whether the last poll needed other files to decide something: poll again with `may_wait`."""
         return self._discovery.must_wait
 
     def poll(self, now: float, max_bytes: int = 256 * 1024, *, may_wait: bool = True) -> list[Batch | Event]:

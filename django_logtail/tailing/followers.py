@@ -1,6 +1,6 @@
-"""Many followers on one thread: which of them to poll now. Polls none itself, and reads no clock.
+"""Many followers on one thread: decides which ones to poll now. Doesn't poll them itself, and reads no clock.
 
-A regular look costs one stat while the file rests, so 1,000 quiet logs cost almost nothing.
+A regular look costs one stat while the file is unchanged, so 1,000 quiet logs cost almost nothing.
 
 Fair by turns: every log with something to do gets one turn before any gets a second, so one log at full speed delays
 each of the others by one chunk at most.
@@ -22,10 +22,10 @@ from django_logtail.tailing.reasons import reason
 
 #: Seconds between two looks at a log without change notifications.
 POLL_SECONDS = 0.25
-#: Seconds until change notification is tried again where it was refused.
+#: Seconds until change notification is tried again after it was refused.
 RETRY_SECONDS = 30.0
-#: Seconds between looks that nothing waits for, which are done together: 1,000 logs wake their thread 20 times a
-#: second, not a thousand times.
+#: Regular looks are grouped at intervals of this many seconds, so that 1,000 logs wake their thread 20 times a second
+#: and not a thousand times.
 TOGETHER_SECONDS = 0.05
 #: Seconds until a follower whose budget was too small to go on is due again.
 STARVED_SECONDS = 0.05
@@ -62,7 +62,9 @@ class FollowerSet:
         self._times: list[float] = []
         self._in_slots = 0
         self._source_retry_at = 0.0
-        self._came_late = False  # the source: a driver that found none at first may never wait for it
+        self._came_late = (
+            False  # whether the source came later: a driver that found none at first may never wait for it
+        )
         raise_descriptor_limit()
         found = open_source()
         self._source: Source | None = None if isinstance(found, str) else found
@@ -72,8 +74,8 @@ class FollowerSet:
         return len(self._entries)
 
     def add(self, key: Hashable, follower: Follower) -> None:
-        """Take a follower in; it is due at once. Its names are watched before its first look."""
-        assert key not in self._entries, f"{key!r} is in the set already"
+        """Add a follower; it is due at once. Its names are watched before its first look."""
+        assert key not in self._entries, f"{key!r} is already in the set"
         entry = self._entries[key] = Entry(follower)
         self._watch(key, entry, 0.0)
         self.hint(key)
@@ -84,7 +86,7 @@ class FollowerSet:
             self._source.forget(key)
 
     def fileno(self) -> int | None:
-        """Readable when something changed. None: only time to wait for."""
+        """Readable when something changed. None: there is only time to wait for."""
         return self._source.fileno() if self._source is not None else None
 
     def read_hints(self) -> set[Hashable]:
@@ -110,9 +112,9 @@ class FollowerSet:
             self._ready.append(key)
 
     def due(self, now: float) -> list[Hashable]:
-        """The keys to be polled now, longest waiting first. Each must be polled and told, or hinted again.
+        """The keys to poll now, longest waiting first. For each, poll and call `polled`, or call `hint`.
 
-        Leaves out a file that is due for a regular look and unchanged: that was its look.
+        Leaves out an unchanged file that is due for a regular look: this counted as its look.
         """
         if self._came_late:
             self.read_hints()
@@ -128,7 +130,7 @@ class FollowerSet:
         return ready
 
     def _look(self, keys: list[Hashable], time: float, now: float) -> None:
-        """The slot's time has come: put off the resting ones, all together, and hint the others."""
+        """A slot's time has come: postpone unchanged ones, all together, and hint the others."""
         due = _together(now + TICK_SECONDS)
         resting = []
         for key in keys:
@@ -144,7 +146,7 @@ class FollowerSet:
             self._put(due, resting)
 
     def polled(self, key: Hashable, now: float) -> None:
-        """The follower was just polled: bring its watches up to date, and note when it is due again."""
+        """The follower was just polled: update its watches, and note when it is due again."""
         entry = self._entries.get(key)
         if entry is None:
             return
@@ -154,7 +156,7 @@ class FollowerSet:
             entry.reason is not None and now >= entry.retry_at
         ):
             self._watch(key, entry, now)
-            self.hint(key)  # what changed between its look and the watch
+            self.hint(key)  # something may have changed between its look and the watch
         due = follower.next_due(now)
         if follower.has_more:
             if follower.emitted != entry.emitted:
@@ -222,7 +224,7 @@ class FollowerSet:
         entry.reason = reason
 
     def _retry_source(self, now: float) -> None:
-        """Without an event source: ask for one again now and then."""
+        """Without an event source, try to get one now and then."""
         if self._source is not None or now < self._source_retry_at:
             return
         if self._source_retry_at:

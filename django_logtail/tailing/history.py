@@ -1,6 +1,6 @@
 """Past bytes of a log: ranges and earlier lines of a generation, found again by its id.
 
-Stateless, and blocks as file access does: run it in its own thread if the disk may be slow.
+Stateless, and blocks like any file access: run it in a thread of its own if the disk may be slow.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def open_generation(
     """A descriptor of the generation with this id: the log itself, or a sibling made by rotation.
 
     The caller closes it. None: the id is not ours, or the file can't be found (compressed, removed, emptied, or another
-    row's). `offset` is a place in it that the caller knows of; a file too short for it is not the right one.
+    row's). `offset` is a known place in it; a file too short for it is not the right one.
     """
     system, belonging = system or System(), _belonging(log)
     wanted = FileId.parse(file_id)
@@ -56,7 +56,7 @@ def _first_proven(
     *,
     copy: bool = False,
 ) -> int | None:
-    """A descriptor of the first of these files that is the wanted one, or with `copy` begins as that does."""
+    """A descriptor of the first of these files that is the wanted one, or with `copy` begins like it."""
     for place in places:
         opened = open_log(system, place, permit)
         if isinstance(opened, Trouble):
@@ -71,7 +71,7 @@ def _first_proven(
 
 
 def inode_of(file_id: str) -> tuple[int, int] | None:
-    """The device and inode that an id was made of; None if it is not an id."""
+    """The device and inode that an id was made from; None if it is not an id."""
     file = FileId.parse(file_id)
     return None if file is None else (file.device, file.inode)
 
@@ -79,7 +79,7 @@ def inode_of(file_id: str) -> tuple[int, int] | None:
 def open_previous(
     log: Path | Belonging, descriptor: int, *, permit: Permit = permit_all, system: System | None = None
 ) -> tuple[str, int] | None:
-    """Id and descriptor of the file that was the log before the file of `descriptor`. The caller closes it.
+    """Id and descriptor of the file that was the log before the one with `descriptor`. The caller closes it.
 
     Judged by the names that rotation gives and by write times: the newest file older than this one. None: no such file,
     or it cannot be read as text (compressed, say). Raises `OSError`.
@@ -115,7 +115,7 @@ def _belonging(log: Path | Belonging) -> Belonging:
 
 
 def _siblings(system: System, belonging: Belonging) -> list[Sibling]:
-    """Siblings of the name and of what it leads to, oldest first; none if they cannot be listed."""
+    """Siblings of the name and of what it leads to, oldest first; none if they can't be listed."""
     try:
         bases = {belonging.path: None, belonging.path.resolve(): None}
         return Rank().oldest_first(siblings_of(system, belonging, bases).found)
@@ -124,7 +124,7 @@ def _siblings(system: System, belonging: Belonging) -> list[Sibling]:
 
 
 def read_range(descriptor: int, start: int, end: int) -> bytes:
-    """The bytes [start, end) of an open file; fewer when it ends before. Raises `OSError`."""
+    """The bytes [start, end) of an open file; fewer if it ends earlier. Raises `OSError`."""
     parts = []
     while start < end:
         part = os.pread(descriptor, min(end - start, 1024 * 1024), start)

@@ -1,8 +1,8 @@
 """Why something is unavailable: a code with its details, turned into a sentence only where a person reads it.
 
-A reason travels as one string, a code and its details, from readers to web processes and on to pages. Each place that
-shows it words it in its own language: `in_full` for staff, terminals and logs; `in_short` for everyone else, because
-paths, owners and hosts are for staff. A string without such a code is shown unchanged. Depends on no framework.
+A reason is sent as one string, a code and its details, from readers to web processes and on to pages. Each place that
+shows it puts it into words in its own language: `in_full` for staff, terminals and logs; `in_short` for everyone else,
+because paths, owners and hosts are for staff. A string without such a code is shown unchanged. Depends on no framework.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def gettext_noop(text: str) -> str:
     return text
 
 
-#: By code: the phrase for everyone, then the one for staff where that says more. Details stand in braces.
+#: By code: the phrase for everyone, then the one for staff if that says more. Details are in braces.
 #: A phrase continues a sentence after a colon: no capital, no full stop, and advice after a semicolon.
 REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     # A file
@@ -108,7 +108,7 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     "unwatchable": (gettext_noop("the reader has no permission to read it or its directory"),),
     "no-inotify": (gettext_noop("inotify_simple is not installed"),),
     "no-notification": (gettext_noop("this platform has no change notification"),),
-    # Something asked for
+    # A request
     "bytes-gone": (gettext_noop("the file that held these bytes no longer exists"),),
     "no-older-file": (gettext_noop("this log has no older file that can be read"),),
     "no-answer": (gettext_noop("no reader answered; try again"),),
@@ -125,7 +125,7 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
         gettext_noop("the server failed to answer; see the server's own log"),
     ),
     "unavailable": (gettext_noop("the server cannot check your access right now; try again"),),
-    # What is searched for
+    # A search's pattern
     "bad-term": (gettext_noop("this server does not know one of its terms"),),
     "pattern-empty": (gettext_noop("there is nothing to search for"),),
     "pattern-line-end": (gettext_noop("a match cannot span lines"),),
@@ -180,7 +180,7 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
         gettext_noop("this web process cannot read what the reader sends"),
         gettext_noop("this web process cannot read what the reader on {host} sends: {error}"),
     ),
-    # How a viewing ends, by the `reason` of the protocol's `end`
+    # Why a viewer ended, by the `reason` of the protocol's `end`
     "bad-message": (gettext_noop("the server did not understand this page"),),
     "no-hello": (gettext_noop("this page did not introduce itself in time"),),
     "not-acknowledged": (gettext_noop("this page acknowledged nothing for too long"),),
@@ -206,7 +206,7 @@ _ERRORS: Final = {
 
 
 def reason(code: str, **details: str | int) -> str:
-    """The string that travels. `code` is one of REASONS."""
+    """The string to send. `code` is one of REASONS."""
     return f"{_MARK}{code}?{urlencode(details, errors='surrogateescape')}"
 
 
@@ -297,7 +297,7 @@ def _places(phrase: str) -> list[str]:
 
 
 def _printable(text: str) -> str:
-    """Drop what a terminal would obey: the stop flag's reason is not signed."""
+    """Remove control characters, because the stop flag's reason is not signed."""
     return "".join(letter if letter.isprintable() else " " for letter in text)
 
 

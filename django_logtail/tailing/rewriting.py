@@ -1,6 +1,6 @@
 """The same file with different text: emptied, cut, overwritten, or copied and then emptied.
 
-Also a different file with the same text, and maybe more: that is the same log.
+A different file with the same text, perhaps with more, also counts as the same log.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Rewriting:
         return True
 
     def find_copies(self, now: float, notices: list[Notice]) -> bool:
-        """Of a last file of which nothing was read: whether it was copied and emptied, perhaps again and again.
+        """Whether the last file, of which nothing was read, was copied and emptied, perhaps repeatedly.
 
         Then the first copy stands in for it. Raises `OSError`; then nothing has changed.
         """
@@ -151,7 +151,9 @@ class Rewriting:
         self._chain.end(segment, size, exits, now)
 
     def _is_confirmed(self, now: float) -> bool:
-        """A network file system's size may lag: ask again, through a fresh descriptor, a second later."""
+        """Whether a second look confirms it: a network file system's size may lag, so look again a second later,
+        with a new descriptor.
+        """
         if self._smaller_since is None:
             self._smaller_since = now
         if now < self._smaller_since + REMOTE_SECONDS:
@@ -170,7 +172,7 @@ class Rewriting:
 
 
 def continues_at(system: System, old: Generation, old_stat: os.stat_result | None, new: Generation) -> int:
-    """Where to go on in `new`, if it is the old text written again, maybe with more; 0 if the text is different.
+    """Where to continue in `new`, if it is the old text written again, perhaps with more; 0 if the text is different.
 
     `old_stat`: None if the old file can no longer be examined. Raises `OSError`.
     """
@@ -183,7 +185,7 @@ def continues_at(system: System, old: Generation, old_stat: os.stat_result | Non
     if not may_continue or not size or new.stat().st_size < size:
         return 0
     blocks = range(0, size, COMPARED_BYTES)
-    # All of a small file; of a large one its head, its end and some blocks between.
+    # All of a small file; of a large one, its head, its end and some blocks in between.
     chosen = {*blocks[:: max(1, len(blocks) // COMPARED_BLOCKS)], blocks[-1], max(0, size - ANCHOR_BYTES)}
     for offset in sorted(chosen):
         length = min(COMPARED_BYTES, size - offset)
@@ -194,7 +196,7 @@ def continues_at(system: System, old: Generation, old_stat: os.stat_result | Non
 
 
 def _continues_what_was_read(system: System, old: Generation, descriptor: int) -> int:
-    """The old file can no longer be examined: compare only what we remember of it."""
+    """For an old file that can no longer be examined: compare only what we remember of it."""
     if not old.anchor or not old.head:
         return 0
     start = old.anchor_at - len(old.anchor)

@@ -1,7 +1,7 @@
 """The names that rotation gives to a log's older files. Looks at names only, not at files or times.
 
-The rules are conservative. What a program may as well call a log of its own (`app-2.log`, `app2.log`) and what people
-call the copies they make (`app-old.log`, `app.log.bak`, `app.log~`) does not count as rotation, unless the log's row
+The rules are conservative. Names that may just as well be a program's other logs (`app-2.log`, `app2.log`), and names
+that people give to copies (`app-old.log`, `app.log.bak`, `app.log~`), don't count as rotation, unless the log's row
 says so.
 
 | who rotates | what it calls the older files of `app.log` |
@@ -15,7 +15,7 @@ says so.
 | names of weekdays and zones | `app-Mon.log`, `app.log-2026-11-28T18:40:00+0100` |
 | s6-log, multilog, svlogd (the log is `current`) | `@400000006543210f0c8e1b2a.s` |
 
-Each of them may be compressed: known as the log's, though nothing here reads it.
+Each of them may be compressed: it then counts as the log's, although we don't read it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ COMPRESSED = (
     *(".gz", ".bz2", ".xz", ".zst", ".lz4", ".lzma", ".lzo", ".Z", ".zip", ".7z", ".br", ".sz"),
     *(".tgz", ".zlib"),
 )
-#: What a row's own pattern may contain, and what that stands for.
+#: What a row's own pattern may contain, and its meaning.
 PLACEHOLDERS = {
     "name": "the log's whole name",
     "stem": "its name without the ending",
@@ -56,7 +56,7 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
 class Order(Enum):
-    """What a rotation's names tell about its order."""
+    """What the names of a rotation reveal about its order."""
 
     DATES = "dates"  # a greater one is newer
     NUMBERS = "numbers"  # in either direction: usually the greatest is the oldest, but not always
@@ -65,7 +65,7 @@ class Order(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """What the name of an older file tells. Compare `key` only with others of the same `order`."""
+    """What the name of an older file reveals. Compare `key` only with others of the same `order`."""
 
     order: Order
     key: tuple[int, ...] = ()
@@ -82,7 +82,7 @@ class BadPattern(ValueError):
 
 
 class Names:
-    """The names that a log called `name` gets by rotation: by the rules above, or as `pattern` says instead of them.
+    """The names that rotation gives to a log called `name`: by the rules above, or by `pattern` instead.
 
     A pattern is a name with placeholders, such as `{stem}-{number}{ext}`; before it there may be the directory that
     older files are moved to, relative to the log's own or absolute. Raises `BadPattern`.
@@ -107,7 +107,7 @@ class Names:
             self._rules.append(_TAI64N)
 
     def rotated(self, name: str) -> Rotated | None:
-        """What `name` tells, if rotation gives this log such a name."""
+        """What `name` reveals, if rotation gives this log such a name."""
         if name == self.name and not self.directory:
             return None
         compression = _ending_of(name)
@@ -119,8 +119,8 @@ class Names:
 
 
 def _ending_of(name: str) -> str:
-    """That of a compressed file, or ""."""
-    if not name.endswith(COMPRESSED):  # most are none, and there may be thousands
+    """The ending of a compressed file, or ""."""
+    if not name.endswith(COMPRESSED):  # most are not compressed, and there may be thousands
         return ""
     return next(ending for ending in COMPRESSED if name.endswith(ending))
 
@@ -142,7 +142,7 @@ def _told(groups: dict[str, str | None], compression: str) -> Rotated:
 
 
 def _date_key(text: str) -> tuple[Order, tuple[int, ...]]:
-    """The numbers of a date, the year first: all dates of one form compare by them, whatever the form."""
+    """The numbers of a date, the year first: dates of one form can be compared by them."""
     if re.fullmatch(r"[0-9a-f]{16}|[0-9a-f]{24}", text):
         return Order.DATES, (int(text, 16),)
     text = _YEAR_LAST.sub(r"\3-\1-\2", text)

@@ -1,4 +1,4 @@
-"""Which siblings of a log were the log while nobody looked, and which are copies of what was read."""
+"""Decides which siblings of a log were the log while nobody looked, and which are copies of what was read."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ class Siblings:
         self._known.pop(generation.inode_key, None)
 
     def forget_all(self) -> None:
-        """What came after a place left earlier may have existed before this look."""
+        """Forget all siblings: what came after an earlier place may have existed before this look."""
         self._known.clear()
         self.looked_ns, self.proven_ns, self._first = 0, 0, None
 
@@ -219,9 +219,10 @@ class Siblings:
     def between(
         self, chain: Chain, old: Generation | None, written_ns: int, new: Generation | None
     ) -> Between:
-        """What was the log after the file `old`, last written as the log at `written_ns`, and before `new`; opened.
+        """The opened files that were the log after `old`, which was last written as the log at `written_ns`, and before
+        `new`.
 
-        Raises `Unsettled` for a while, as long as a later look may know better.
+        Raises `Unsettled` as long as a later look may decide better.
         """
         self._since_ns = self.looked_ns
         known, first = dict(self._known), self._first
@@ -248,10 +249,10 @@ class Siblings:
     def _between(
         self, chain: Chain, old: Generation | None, written_ns: int, new: Generation | None
     ) -> Between:
-        """One look.
+        """A single attempt of `between`.
 
-        Evidence is a name that rotation gives, a file that did not exist at the last look, and times after that look.
-        `old` None: whatever came since the siblings were learnt.
+        The evidence is a name that rotation gives, a file that did not exist at the last look, and times after that
+        look. `old` None: whatever came since `learn`.
         """
         listed = self.listed(new, old)
         mine = self._own(old, listed, written_ns) if old is not None else None
@@ -405,7 +406,7 @@ class Siblings:
         has_gap: bool = False,
         is_lost: bool = False,
     ) -> Between:
-        """Those of `after` that are readable and new; `mine` is the sibling that they follow.
+        """The files of `after` that are readable and new, opened; `mine` is the sibling that they follow.
 
         `is_lost`: others may have come before the first of them, if any.
         """
@@ -558,7 +559,7 @@ class Siblings:
         return None
 
     def _proves(self, generation: Generation, file_id: FileId, offset: int, *, copy: bool = False) -> bool:
-        """Whether it is the one; closes it if not."""
+        """Whether it is the wanted one; closes it if not."""
         assert generation.descriptor is not None
         with contextlib.suppress(OSError):
             if proves(self._system, generation.descriptor, file_id, offset, copy=copy):
@@ -607,7 +608,7 @@ def _held(chain: Chain, current: Generation | None) -> set[Inode]:
 
 
 def _is_one_moment(before: dict[Inode, Path], now: dict[Inode, Path]) -> bool:
-    """Whether the names are at rest, or only new ones come: where numbers shift, no new one comes alone."""
+    """Whether the names are stable, or only new ones appear: if numbers shift, no new name appears alone."""
     if not before:
         return not now
     return all(now.get(inode) == path for inode, path in before.items())

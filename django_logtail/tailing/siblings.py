@@ -1,4 +1,4 @@
-"""Files beside a log that rotation has made of it: found by their names, their times, and what other rows claim."""
+"""Finds the files next to a log that rotation has made of it, by names, times, and what other rows claim."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from django_logtail.tailing.belonging import Belonging, Inode
 from django_logtail.tailing.files.system import System
 from django_logtail.tailing.rotated_names import Order, Rotated
 
-#: Entries of a directory looked at, and seconds that one scan may take: a directory may hold millions, on a slow disk.
+#: Entries examined per directory, and seconds that one scan may take: a directory may hold millions, on a slow disk.
 MAX_ENTRIES = 5_000
 SCAN_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Sibling:
-    """A regular file that rotation may have made of the log. `birth`: in ns, 0 when not known."""
+    """A regular file that rotation may have made of the log. `birth`: in ns; 0 if unknown."""
 
     path: Path
     stat: os.stat_result
@@ -52,20 +52,22 @@ class Sibling:
 
 
 def printable(path: Path) -> str:
-    """The file's name for people: file names are bytes, and need not be text."""
+    """The file's name for people: file names are bytes that may not be text."""
     return os.fsencode(path.name).decode("utf-8", "replace")
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What one look at the directories found, and whether that was all."""
+    """What one scan of the directories found, and whether it was complete."""
 
     found: list[Sibling]
     is_whole: bool = True
 
 
 def siblings_of(system: System, belonging: Belonging, bases: Collection[Path]) -> Scan:
-    """What rotation has made of the log, and of what its name led to (`bases`); in no order. Raises `OSError`."""
+    """The files that rotation has made of the log, and of what its name led to (`bases`); unordered. Raises
+    `OSError`.
+    """
     found: dict[Inode, Sibling] = {}
     is_whole = True
     deadline = system.seconds() + SCAN_SECONDS
@@ -101,14 +103,14 @@ def _sibling(system: System, path: Path, rotated: Rotated) -> Sibling | None:
 
 
 class Rank:
-    """Puts siblings in order, and learns on the way which way a log's numbers count."""
+    """Puts siblings in order, and learns in the process which way a log's numbers count."""
 
     def __init__(self) -> None:
         #: -1: the greatest number is the oldest, as with most; 1: the newest, as with log4j2 and logback; 0: no order.
         self.direction = -1
 
     def oldest_first(self, found: Collection[Sibling], older: Collection[Inode] = ()) -> list[Sibling]:
-        """By name if all names share one order, and the times do not contradict; otherwise by time.
+        """By name if all names share one order and the times don't contradict it; otherwise by time.
 
         A late write changes a file's time and not its name, and within a moment all times are the same. `older`: those
         known to have existed before the others.
@@ -131,7 +133,7 @@ class Rank:
         return by_name[::direction]
 
     def by_time(self, found: Collection[Sibling]) -> list[Sibling]:
-        """Oldest first, where the names are of different moments."""
+        """Oldest first, for when the names come from different moments."""
         sign = -1 if self.direction < 0 else 1
 
         def key(each: Sibling) -> tuple[int, int, int, str]:
@@ -156,5 +158,5 @@ def _age(one: Sibling, other: Sibling, older: Collection[Inode]) -> int:
     if begun == ended != 0:
         return begun
     if not all(each.is_text or each.inode in older for each in (one, other)):
-        return 0  # compression creates an old file again
+        return 0  # compression creates an old file anew
     return (one.inode in older) - (other.inode in older)

@@ -16,7 +16,7 @@ from django_logtail.tailing.files.system import System, close_quietly
 
 #: First bytes of a file that identify it: more than a banner line, less than one page.
 HEAD_BYTES = 256
-#: Bytes before the furthest one read that are read again with the new ones, to see that they are still the same.
+#: Bytes before the furthest one read that are read again with new ones, to check that they are unchanged.
 ANCHOR_BYTES = 1024
 #: To recognise what a shortened file kept: sample size, and the spacing of samples in the last 4 MiB.
 SAMPLE_BYTES = 256
@@ -73,11 +73,11 @@ def birth_or_none(system: System, descriptor: int) -> int:
 
 
 def proves(system: System, descriptor: int, file_id: FileId, offset: int, *, copy: bool = False) -> bool:
-    """Whether the open file is the one that `file_id` was made of, and holds `offset`. May raise `OSError`.
+    """Whether the open file is the one that `file_id` was made from, and contains `offset`. May raise `OSError`.
 
-    With `copy`, another inode with the same head is taken as well. A short head proves little, so there a line has to
-    end where `offset` is. An inode is reused once its file is gone: the time of birth tells the files apart. An id with
-    neither content nor birth proves nothing.
+    With `copy`, another inode with the same head is accepted too. A short head proves little, so in that case a line
+    must end at `offset`. Inodes are reused once their files are gone; the birth time tells such files apart. An id with
+    neither content nor birth time proves nothing.
     """
     found = system.fstat(descriptor)
     if found.st_size < max(offset, file_id.length) or not (file_id.length or file_id.birth):
@@ -111,7 +111,9 @@ class Generation:
         head: bytes | None = None,
         again: bool = False,
     ) -> None:
-        """`again`: this inode was another generation before. Raises `OSError`; then the descriptor is the caller's."""
+        """`again`: this inode was another generation before. If it raises `OSError`, the caller keeps the
+        descriptor.
+        """
         self._system = system
         self.head = system.pread(descriptor, HEAD_BYTES, 0) if head is None else head
         # A file that begins empty or is emptied twice needs an id of its own; nothing could prove the difference later.
@@ -146,7 +148,7 @@ class Generation:
 
     @property
     def inode_key(self) -> tuple[int, int]:
-        """The inode that the descriptor pins; the id keeps the one it was made of, should a copy stand in for it."""
+        """The inode that the descriptor pins; the id keeps the one it was made from, in case a copy replaces it."""
         return self.device, self.inode
 
     @property
@@ -205,7 +207,7 @@ class Generation:
             self.head = (self.head + data[len(self.head) - offset :])[:HEAD_BYTES]
         if end <= self.anchor_at:
             return
-        new = data[max(0, self.anchor_at - offset) :]  # after a rewind its beginning is known already
+        new = data[max(0, self.anchor_at - offset) :]  # after a rewind, its beginning is already known
         first = (self.anchor_at // SAMPLE_EVERY + 1) * SAMPLE_EVERY
         if first <= end:
             text = self.anchor + new
@@ -228,7 +230,7 @@ class Generation:
             self.anchor, self.anchor_at = b"", offset
 
     def kept_its_first(self, size: int) -> bool:
-        """Whether the file, cut to `size` bytes, still is what was read of it. Raises `OSError`.
+        """Whether the file, cut to `size` bytes, is still what was read of it. Raises `OSError`.
 
         Needs proof near the new end: new text that begins with the same banner must not pass for the old.
         """

@@ -1,4 +1,4 @@
-"""Looks at files without making a request wait for the answer: a dead file server never gives one."""
+"""Looks at files without making a request wait for long, because a dead file server never responds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 #: Seconds one look may take; saving a log takes two looks.
 LOOK_SECONDS: Final = 1.0
-#: Looks that may be stuck, each in a thread, before new ones are refused.
+#: Looks that may be stuck, each in a thread, before more are refused.
 MOST_STUCK: Final = 8
 
 
@@ -20,7 +20,7 @@ class NoAnswer(Exception):
 
 
 class Looks:
-    """Safe to use from any thread."""
+    """Takes looks in threads of its own. Thread-safe."""
 
     def __init__(self, seconds: float = LOOK_SECONDS) -> None:
         self._seconds = seconds
@@ -45,7 +45,7 @@ class Looks:
 
 class _Look(threading.Thread, Generic[T]):
     def __init__(self, place: Path, look: Callable[[], T]) -> None:
-        super().__init__(name="logtail-look", daemon=True)  # no process waits for it to end
+        super().__init__(name="logtail-look", daemon=True)  # a process can exit without waiting for it
         self.place = place
         self._look = look
         self._found: T
@@ -63,5 +63,5 @@ class _Look(threading.Thread, Generic[T]):
         return self._found
 
 
-#: Of this process.
+#: This process's own.
 looks = Looks()

@@ -18,7 +18,7 @@ from django_logtail.tailing.events import Kind
 from django_logtail.tailing.files.system import System, close_quietly
 from django_logtail.tailing.reasons import reason, reason_of_errno
 
-#: Asked with a descriptor of the opened file: None when it may be read, else one of `reasons`.
+#: Called with a descriptor of the opened file: None if it may be read, otherwise one of `reasons`.
 Permit: TypeAlias = Callable[[int], "str | None"]
 
 
@@ -50,7 +50,7 @@ class Trouble:
 def open_log(system: System, path: Path, permit: Permit = permit_all) -> Opened | Trouble:
     """The regular file that `path` names now. Never raises `OSError`, and leaks no descriptor.
 
-    A file removed meanwhile is not a refusal: another may have the name by now.
+    If the file is removed in the meantime, that is not a refusal: another file may have the name by now.
     """
     for _ in range(MAX_TRIES):
         found = _open_once(system, path, permit)
@@ -60,7 +60,7 @@ def open_log(system: System, path: Path, permit: Permit = permit_all) -> Opened 
 
 
 def _open_once(system: System, path: Path, permit: Permit) -> Opened | Trouble | None:
-    """None: the file lost its last name while it was looked at."""
+    """None: the file lost its last name during the look."""
     named = None
     try:
         if not hasattr(os, "O_PATH"):  # no descriptor without opening: look first
@@ -83,7 +83,7 @@ def _open_once(system: System, path: Path, permit: Permit) -> Opened | Trouble |
 
 
 def what_it_is(mode: int) -> str | None:
-    """What a file is, if not a regular one, as one of `reasons`."""
+    """What a file is if not a regular one, as one of `reasons`."""
     if stat.S_ISREG(mode):
         return None
     kinds = (
@@ -120,7 +120,7 @@ def _who_may_read(system: System, path: Path) -> str:
 
 
 def user_name(number: int) -> str:
-    """The name of a user of this host, or the number where there is none."""
+    """The name of a user of this host, or the number if there is no name."""
     import pwd  # not on every platform
 
     try:

@@ -1,7 +1,7 @@
 """Decides whether an open descriptor may be read; nothing else does. Reads no settings; the caller passes the roots.
 
-A name can mean another file from one moment to the next. So a name is only looked at when a log is registered, to say
-early what will not work; what is opened is judged by where the open file is.
+A name can mean another file from one moment to the next. So names are judged only when a log is registered, to report
+early what will not work; opened files are judged by where they are.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from django_logtail.tailing.reasons import reason
 
 
 class Roots:
-    """The directories whose files may be read. No roots: nothing may."""
+    """The directories whose files may be read. Without roots, nothing may be read."""
 
     def __init__(self, paths: Iterable[Path], *, system: System | None = None) -> None:
         self.paths = tuple(paths)
@@ -24,7 +24,7 @@ class Roots:
     def refusal(self, descriptor: int) -> str | None:
         """Why the open file may not be read, as one of `reasons`; None: it may.
 
-        The kernel says where the file is, so symbolic links, renames and `..` on the way to it cannot deceive.
+        The kernel reports where the file is, so symbolic links, renames and `..` on the way can't deceive.
         """
         try:
             where = self._system.name_of(descriptor)
@@ -37,9 +37,9 @@ class Roots:
         return reason("outside", path=str(where))
 
     def refusal_of_path(self, path: Path) -> str | None:
-        """Why no file at this path, as written, may be read; None: it depends on the file. In the form of `refusal`.
+        """Why no file at this path, as written, may be read, as one of `reasons`; None: it depends on the file.
 
-        Looks at no file where the path begins as a root does.
+        Looks at no file if the path begins with a root.
         """
         if any(_is_inside(path, root) for root in self.paths) or self._holds(path):
             return None
@@ -66,26 +66,27 @@ class Roots:
             if real.exists() and not real.is_file():
                 return f"The path {text!r} is not a regular file."
         except OSError:
-            pass  # this process may not look; the one that reads may
+            pass  # this process may not look, but the reader may
         return None
 
     def may_register_unseen(self, path: Path) -> str | None:
-        """The same without looking at any file: for a file system that does not answer."""
+        """The same without looking at any file, for a file system that doesn't respond."""
         if (mistake := mistake_in(path)) is not None:
             return mistake
         if any(_is_inside(path, root) for root in self.paths):
             return None
         allowed = ", ".join(str(root) for root in self.paths)
         return (
-            f'The path {str(path)!r} is outside LOGTAIL["ROOTS"] ({allowed}) as it is written, and its file system '
-            "does not answer. Try again later, or give the path as it begins there."
+            f'The path {str(path)!r} is outside LOGTAIL["ROOTS"] ({allowed}) as written, and its file system '
+            "does not respond. Try again later, or write the path so that it begins with one of these."
         )
 
     def _holds(self, real: Path) -> bool:
         return any(_is_inside(real, root) for root in self._resolved())
 
     def _resolved(self) -> list[Path]:
-        # Checked each time: a root may be a link that is switched, or be mounted later. Costs microseconds per open.
+        # Checked each time, because a root may be a link that is switched, or be mounted later. Takes microseconds per
+        # open.
         resolved = []
         for root in self.paths:
             try:
@@ -98,7 +99,7 @@ class Roots:
 def tidied(path: str) -> str:
     """The same path without its meaningless parts: doubled slashes, "." and a slash at the end."""
     if not path.startswith("/"):
-        return path  # no log can have it
+        return path  # not a valid path for a log
     return "/" + "/".join(part for part in path.split("/") if part not in ("", "."))
 
 

@@ -43,7 +43,7 @@ REMOTE = (
 #: How often to ask for a file's name while it changes.
 MAX_RENAMES = 20
 
-#: Linux' statx, which Python does not have: flags, the mask of the birth time, and where the kernel writes it.
+#: Linux's statx, which Python lacks: flags, the mask of the birth time, and where the kernel writes it.
 AT_FDCWD, AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH = -100, 0x100, 0x1000
 STATX_BTIME = 0x800
 STATX_BYTES, BTIME_AT = 256, 80
@@ -65,7 +65,7 @@ _STATX = _statx()
 
 
 class System:
-    """The real one. A test's own subclass injects errors."""
+    """The real system. Tests use subclasses that inject errors."""
 
     def stat(self, path: Path | str) -> os.stat_result:
         return os.stat(path)  # noqa: PTH116 - once a second for each log: a third of the time of Path.stat
@@ -77,7 +77,7 @@ class System:
         return os.fstat(descriptor)
 
     def birth(self, descriptor: int) -> int:
-        """When the open file was made, in ns by the clock of its file system; 0: not known."""
+        """When the open file was created, in ns by its file system's clock; 0: unknown."""
         if _STATX is None:
             return int(getattr(os.fstat(descriptor), "st_birthtime", 0) * 1_000_000_000)
         return _birth_of(descriptor, b"", AT_EMPTY_PATH)
@@ -108,7 +108,7 @@ class System:
         os.close(descriptor)
 
     def name_of(self, descriptor: int) -> Path | None:
-        """Where the open file is now; None if it has no name (any more), or the platform cannot tell."""
+        """Where the open file is now; None if it has no name (any more), or the platform can't tell."""
         if sys.platform == "darwin":
             return Path(os.fsdecode(fcntl.fcntl(descriptor, F_GETPATH, bytes(1024)).rstrip(b"\0")))
         before = None
@@ -147,7 +147,7 @@ class System:
             raise
 
     def has_writer(self, descriptor: int) -> bool | None:
-        """Whether any process holds the file open for writing; None: we are not allowed to know.
+        """Whether any process has the file open for writing; None: we aren't allowed to know.
 
         The kernel grants a read lease only on a file that nobody can write to. If a writer opens it while we hold the
         lease, the kernel sends a signal: SIGURG, which is ignored, and not SIGIO, which kills.
@@ -163,7 +163,7 @@ class System:
         return False
 
     def file_system(self, device: int) -> str | None:
-        """The type of the mounted file system with this device number, as /proc/self/mountinfo has it."""
+        """The type of the mounted file system with this device number, from /proc/self/mountinfo."""
         wanted = f"{os.major(device)}:{os.minor(device)}"
         try:
             with Path("/proc/self/mountinfo").open(encoding="utf-8", errors="replace") as mounts:
@@ -176,11 +176,11 @@ class System:
         return None
 
     def seconds(self) -> float:
-        """A monotonic clock, only for giving up what takes too long."""
+        """A monotonic clock, used only for giving up on what takes too long."""
         return time.monotonic()
 
     def wall_ns(self) -> int:
-        """The clock that local file systems stamp files with."""
+        """The clock that local file systems use for timestamps."""
         return time.time_ns()
 
 

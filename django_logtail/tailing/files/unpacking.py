@@ -1,4 +1,4 @@
-"""The first bytes of a compressed file: enough to know which log it was made of. We read nothing else of it."""
+"""The first bytes of a compressed file: enough to know which log it was made from. We read nothing else from it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Hints from the kernel that something changed. Only hints: the follower looks for itself, and does so anyway.
+"""Hints from the kernel that something changed. They are only hints: the follower looks for itself anyway.
 
-Watches belong to a key (the caller's name for a follower). A file is watched by its open descriptor, so the watch
-binds to the inode that is read; a name by the directories that lead to it.
+Watches belong to a key (the caller's name for a follower). A file is watched by its open descriptor, so that the watch
+is on the inode being read; a name is watched by the directories that lead to it.
 """
 
 from __future__ import annotations
@@ -82,10 +82,10 @@ def names_on_the_way(path: Path) -> Iterator[tuple[Path, str]]:
 
 
 class Inotify:
-    """Linux. One instance for all keys; one watch an inode, however many keys want it."""
+    """Linux. One instance for all keys; one watch per inode, however many keys want it."""
 
     def __init__(self) -> None:
-        """Raises `OSError` when the kernel gives no instance."""
+        """Raises `OSError` if the kernel refuses an instance."""
         from inotify_simple import INotify, flags
 
         self._flags = flags
@@ -141,7 +141,7 @@ class Inotify:
                 names.pop(name, None)
             if not names:
                 del self._watched[watch]
-                with contextlib.suppress(OSError):  # the kernel may have dropped it already
+                with contextlib.suppress(OSError):  # the kernel may already have dropped it
                     self._inotify.rm_watch(watch)
 
     def read(self) -> tuple[set[Hashable] | None, set[Hashable]]:
@@ -158,7 +158,7 @@ class Inotify:
                 continue
             names = self._watched.get(event.wd)
             if names is None:
-                continue  # from a watch released meanwhile
+                continue  # from a watch released in the meantime
             if event.mask & self._flags.IGNORED:
                 del self._watched[event.wd]
                 keys = set().union(*names.values())
@@ -179,7 +179,7 @@ class Inotify:
 
 
 class Kqueue:
-    """macOS and the BSDs. Watches hold descriptors of their own."""
+    """macOS and the BSDs. Watches have descriptors of their own."""
 
     def __init__(self) -> None:
         kqueue: Callable[[], Any] = select.kqueue  # type: ignore[attr-defined,unused-ignore]

@@ -1,8 +1,8 @@
-"""Which text encodings a log may have, and what a browser calls them. Depends only on the standard library.
+"""The text encodings that a log may have, and browsers' names for them. Depends only on the standard library.
 
-The page decodes a log's bytes with `TextDecoder`, so an encoding counts only if browsers have it. All of them
-but UTF-16 have the newline as the single byte 0x0A, and that byte in no other character, which is what
-cutting into lines relies on; UTF-16 is recognised by its label.
+The page decodes a log's bytes with `TextDecoder`, so browsers must support the encoding. In all of them except UTF-16,
+a newline is the single byte 0x0A and no other character contains that byte, which splitting into lines relies on;
+UTF-16 is recognised by its label.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import codecs
 EXAMPLES = ("utf-8", "utf-16-le", "latin-1", "cp1252", "gbk", "gb18030", "big5", "shift_jis", "euc-kr")
 
 #: Python's canonical codec name -> the label in https://encoding.spec.whatwg.org/ that decodes the same.
-#: Where browsers have no narrower codec it is the wider one: latin-1 is windows-1252, cp932 is shift_jis.
+#: If browsers have no narrower codec, it is the wider one: windows-1252 for latin-1, shift_jis for cp932.
 LABELS = {
     "ascii": "windows-1252",
     "big5": "big5",
@@ -46,7 +46,7 @@ LABELS = {
     **{f"cp{page}": f"windows-{page}" for page in range(1250, 1259)},
 }
 
-#: Python's canonical codec name -> the one that decodes as browsers do, where that is another: the label's own.
+#: Python's canonical codec name -> the one that decodes like browsers (the label's own), if different.
 WIDER = {
     "ascii": "cp1252",
     "big5": "big5hkscs",
@@ -67,7 +67,7 @@ class UnknownEncoding(ValueError):
 
 
 def browser_label(name: str) -> str:
-    """What `TextDecoder` calls the encoding that Python calls `name`. Raises `UnknownEncoding`."""
+    """`TextDecoder`'s label for the encoding with Python's `name`. Raises `UnknownEncoding`."""
     examples = ", ".join(EXAMPLES)
     try:
         canonical = codecs.lookup(name).name
@@ -83,7 +83,9 @@ def browser_label(name: str) -> str:
 
 
 def shown_as(name: str) -> str:
-    """The codec that reads bytes as a browser shows them, for what Python calls `name`; `name` if there is no other."""
+    """The codec that decodes like a browser, for the encoding with Python's `name`; `name` itself if there is no
+    other.
+    """
     try:
         canonical = codecs.lookup(name).name
     except (LookupError, ValueError):

@@ -1,14 +1,14 @@
 """Where lines and characters end in the bytes of an encoding. Independent of files.
 
 A line ends at the encoding's line feed and nowhere else: `str.splitlines` would also cut at U+2028, form feeds and
-the like, which occur inside lines. Bytes stay bytes; we decode only to find a place to cut.
+the like, which occur inside lines. Bytes remain bytes; we decode only to find a place to cut.
 """
 
 from __future__ import annotations
 
 import codecs
 
-#: A run of NULs this long inside the text was never written by a logger: it is a hole.
+#: A run of NULs this long inside the text is a hole: no logger writes that.
 HOLE_BYTES = 32
 
 
@@ -16,7 +16,7 @@ def encoding_name(encoding: str) -> str:
     """Python's own name for `encoding`. Raises `LookupError` if it has none."""
     try:
         return codecs.lookup(encoding).name
-    except ValueError:  # a NUL in it, say
+    except ValueError:  # for example because of a NUL
         raise LookupError(f"unknown encoding: {encoding!r}") from None
 
 
@@ -64,7 +64,7 @@ class LineEnds:
         if self.name == "utf-8":
             for back in range(1, min(4, len(data)) + 1):
                 byte = data[-back]
-                if byte & 0xC0 == 0xC0:  # a lead byte: is all of its character there?
+                if byte & 0xC0 == 0xC0:  # a lead byte: is its character complete?
                     length = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
                     return len(data) if back >= length else len(data) - back
                 if byte & 0x80 == 0:
@@ -77,8 +77,8 @@ class LineEnds:
     def unwritten(self, data: bytes, base: int) -> tuple[int, int] | None:
         """The first run of NULs in `data` that is not text: (start, stop); stop == len(data): it may continue.
 
-        Inside the text a long run; at the very start of a file, and up to the end of `data`, any run at all, because a
-        writer that continues at its old offset in an emptied file, or only reserves the space, leaves such runs.
+        Inside the text only a long run counts; at the very start of a file, and at the end of `data`, any run, because
+        a writer that continues at its old offset in an emptied file, or only reserves space, leaves such runs.
         """
         if self.unit > 1:
             return self._unwritten_units(data, base)

@@ -1,7 +1,7 @@
-"""What is searched for: a text, or a regular expression. Works on UTF-8, independent of files.
+"""Matches a text or a regular expression in UTF-8. Independent of files.
 
-A regular expression comes from a viewer and is hostile: RE2 matches it, in time linear in the text, or nothing does;
-never `re`.
+A regular expression comes from a viewer and may be hostile: only RE2 matches it, in time linear in the text; never
+`re`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 
 from django_logtail.tailing.reasons import reason
 
-#: Bytes searched at a time; a line that is longer is searched in pieces.
+#: Bytes searched at a time; a longer line is searched in pieces.
 LONGEST_BYTES: Final = 1024 * 1024
 #: Instructions RE2 may compile an expression to, and bytes of memory for it: `.{1000}` is one of 8,000, and takes a
 #: thousand times as long as it should.
@@ -25,19 +25,19 @@ REGEX_MEMORY_BYTES: Final = 4 * 1024 * 1024
 COMPILED_BYTES: Final = 128 * 1024
 #: Classes of Unicode letters in an expression: each has hundreds of ranges to read before its size is known.
 MAX_CLASSES: Final = 16
-#: At worst RE2 looks at each byte once for each instruction, some 50 million times a second on a busy machine: so many
-#: are less than a turn. Of a text it never does, however long it is.
+#: At worst RE2 looks at each byte once for each instruction, some 50 million times a second on a busy machine: this
+#: many looks take less than a turn. For a plain text it never does that, however long it is.
 PIECE_WORK: Final = 4 * 1024 * 1024
 TEXT_PIECE_WORK: Final = 256 * 1024 * 1024
-#: Letters with other forms up to which those are replaced one after the other, where there is no RE2; and bytes that
-#: may be translated at a time where there are more: 10 MB/s, and nothing else runs meanwhile.
+#: Without RE2: up to this many letters with other forms are replaced one after the other; and with more, how many bytes
+#: to translate at a time, at 10 MB/s during which nothing else runs.
 FEW_FOLDS: Final = 8
 TRANSLATED_BYTES: Final = 128 * 1024
-#: What makes `^` and `$` those of a line.
+#: Makes `^` and `$` match at line ends.
 _BY_LINE: Final = b"(?m)"
-#: What may look beyond a line: begin and end of the text, and an end to our `(?m)`.
+#: What may look beyond a line: beginning and end of the text, and turning off our `(?m)`.
 _SEES_MORE: Final = re.compile(r"\\[Az]|\(\?[a-zA-Z]*-[a-zA-Z]*m")
-#: Any byte, also a part of a character: the page's find does not know it, and takes the same expressions.
+#: `\C`, any byte, even a part of a character: the page's find takes the same expressions, but doesn't know this one.
 _BYTE: Final = re.compile(r"(?<!\\)(?:\\\\)*\\C")
 _CLASS: Final = re.compile(r"\\[pP]")
 
@@ -51,13 +51,13 @@ class Matcher(Protocol):
 
     @property
     def longest(self) -> int:
-        """Bytes that may be searched at once, so that it takes less than a turn whatever their content."""
+        """Bytes that may be searched at once in less than a turn, whatever their content."""
 
     def prepared(self, text: bytes) -> bytes:
-        """The text as it is to be searched: as long, with lines and characters at the same places."""
+        """The text to search: of the same length, with lines and characters at the same places."""
 
     def find(self, text: bytes, start: int, end: int) -> int:
-        """Where in the lines [start, end) of a prepared text the first match begins; -1: nowhere."""
+        """Where the first match begins in the lines [start, end) of a prepared text; -1: nowhere."""
 
     def spans(self, line: bytes) -> Iterator[tuple[int, int]]:
         """Where a prepared line matches: in order, without overlap."""
@@ -133,10 +133,12 @@ class Literal:
 
 
 class Regex:
-    """An expression of RE2. It sees one line at a time: `^` and `$` are a line's, and nothing matches a line feed."""
+    """An RE2 expression. It sees one line at a time: `^` and `$` match at line ends, and nothing matches a line
+    feed.
+    """
 
     def __init__(self, pattern: str, *, case: bool, is_text: bool = False) -> None:
-        """`is_text`: we wrote it to match a text. Raises `BadPattern`, also if this installation lacks RE2."""
+        """`is_text`: we built it to match a text. Raises `BadPattern`, also if RE2 is not installed."""
         if not is_text and len(_CLASS.findall(pattern)) > MAX_CLASSES:
             raise BadPattern(reason("pattern-classes", count=MAX_CLASSES))
         if _BYTE.search(pattern) is not None:
@@ -175,7 +177,7 @@ class Regex:
 
 
 def matcher(pattern: str, *, regex: bool, case: bool) -> Matcher:
-    """What finds `pattern`. Raises `BadPattern`."""
+    """A matcher for `pattern`. Raises `BadPattern`."""
     if regex:
         return Regex(pattern, case=case)
     literal = Literal(pattern, case=case)
@@ -192,7 +194,7 @@ def has_regex() -> bool:
 
 @functools.cache
 def _upper_forms() -> dict[str, str]:
-    """The upper-case forms of letters beyond ASCII, where it is one letter of the same length in UTF-8."""
+    """The upper-case forms of letters beyond ASCII that have a single one of the same length in UTF-8."""
     letters = (chr(number) for number in range(0x80, 0x20000) if not 0xD800 <= number < 0xE000)
     forms = ((letter, letter.upper()) for letter in letters)
     return {
@@ -229,10 +231,10 @@ def _compiled(pattern: str, case: bool, max_mem: int) -> Any:
     except re2.error as error:
         raise BadPattern(_reason_of(error)) from None
     finally:
-        re2.purge()  # it would keep 128 of them
+        re2.purge()  # its cache would keep 128 of them
 
 
-#: By the beginning of RE2's message, which continues with a colon and the faulty part of the expression.
+#: Codes by the beginning of RE2's message, which continues with a colon and the faulty part of the expression.
 _RE2_SAYS: Final = {
     "invalid escape sequence": "bad-escape",
     "invalid character class range": "bad-range",
@@ -264,7 +266,7 @@ def _reason_of(error: Exception) -> str:
 
 
 def _re2() -> Any:
-    """The `re2` of google-re2; None without the extra. Another package of that name has other options."""
+    """The `re2` module of google-re2; None without the extra. Another package of that name has other options."""
     try:
         module = importlib.import_module("re2")
     except ImportError:

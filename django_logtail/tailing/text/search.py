@@ -18,20 +18,20 @@ from django_logtail.tailing.text.transcoding import Chunk, Conversion
 
 #: Bytes read, converted and searched at a time at most; a line longer than this is searched in pieces.
 CHUNK_BYTES: Final = LONGEST_BYTES
-#: Bytes read, converted and searched between two looks at the clock and at whether to go on: more while it is fast,
-#: fewer while it is slow. Nothing else can run meanwhile: a conversion holds Python's lock.
+#: Bytes read, converted and searched between checks of the clock and of cancellation: more while it is fast, fewer
+#: while it is slow. Nothing else can run in the meantime, because a conversion holds Python's lock.
 LEAST_SLICE_BYTES: Final = 4 * 1024
 FIRST_SLICE_BYTES: Final = 16 * 1024
 FAST_SECONDS: Final = 0.001
 SLOW_SECONDS: Final = 0.005
 #: Hits of one search. To get more, search again from where it ended, or narrow the search.
 MAX_HITS: Final = 1_000
-#: Bytes of UTF-8 shown of a line, matches marked in it, and bytes before a match that is far to the right.
+#: Bytes of UTF-8 shown of a line, matches marked in it, and bytes shown before a match that is far to the right.
 EXCERPT_BYTES: Final = 512
 MAX_MARKED: Final = 50
 LEAD_BYTES: Final = 80
-#: What marking one line may cost, in multiples of what may be searched at a time: after the first match, each one may
-#: cost a look at the whole line.
+#: What marking one line may cost, in multiples of what may be searched at a time: each match after the first may cost a
+#: search of the whole line.
 MARK_PIECES: Final = 4
 
 
@@ -39,8 +39,8 @@ MARK_PIECES: Final = 4
 class Hit:
     """A line that matches: bytes [start, end) of the file, its newline included.
 
-    `parts` is its text, cut where it matches: every second one, from the second on, is a match. `before` and `after`
-    say whether the line continues beyond them. Of a line longer than CHUNK_BYTES, `end` is how far it was read.
+    `parts` is its text, split at matches: every second part, beginning with the second, is a match. `before` and
+    `after`: whether the line continues beyond them. For a line longer than CHUNK_BYTES, `end` is how far it was read.
     """
 
     start: int
@@ -53,7 +53,7 @@ class Hit:
 class Search:
     """One search through bytes [start, end) of an open file, a step at a time. It owns the descriptor.
 
-    Steps may be made in any thread, one after the other. `cancel` may come from another: the step under way ends soon.
+    Call `step` in any thread, one at a time. `cancel` may come from another thread: a running step then ends soon.
     """
 
     def __init__(
@@ -83,28 +83,28 @@ class Search:
         self.is_full = False
         self.is_done = self.start >= end
         self._max_hits = max_hits
-        #: A line is cut only where this ends, however the slices fall: what is found is the same each time.
+        #: A line is cut only if it is longer than this, whatever the slices, so that results are the same each time.
         self._longest = max(
             self._ends.unit, min(chunk_bytes, matcher.longest) // self._ends.unit * self._ends.unit
         )
         self._slice_bytes = min(FIRST_SLICE_BYTES, self._longest)
         self._clock = clock
         self._is_cancelled = False
-        #: Where the line began that goes on in the next chunk, and whether it was found already.
+        #: Where a line that continues in the next chunk began, and whether it has already been found.
         self._open_line: int | None = None
         self._open_line_found = False
         self._slices = self._searched()
 
     def cancel(self) -> None:
-        """Make the step under way return soon."""
+        """Make a running step return soon."""
         self._is_cancelled = True
 
     def close(self) -> None:
-        """Do not call it while a step is under way."""
+        """Close the file. Don't call it during a step."""
         os.close(self._descriptor)
 
     def step(self, seconds: float, max_bytes: int, *, is_eager: bool = False) -> list[Hit]:
-        """Search on for this long or this far; with `is_eager`, only to the first hits. Raises `OSError`."""
+        """Search for this long or this far; with `is_eager`, only to the first hits. Raises `OSError`."""
         hits: list[Hit] = []
         until, most = self._clock() + seconds, self.position + max_bytes
         while not self.is_done and not self._is_cancelled:
@@ -114,7 +114,7 @@ class Search:
         return hits
 
     def _searched(self) -> Iterator[list[Hit]]:
-        """The hits of each slice, which has been searched by then."""
+        """The hits of each slice once it has been searched."""
         while self.position < self.end:
             began = self._clock()
             data = self._whole_lines()
@@ -129,7 +129,7 @@ class Search:
         self.is_done = True
 
     def _whole_lines(self) -> bytes:
-        """The next lines, or the next piece of a line that is longer than may be searched at a time."""
+        """The next lines, or the next piece of a line that is too long to search at a time."""
         size = self._slice_bytes
         while True:
             data = os.pread(self._descriptor, min(size, self.end - self.position), self.position)
@@ -166,7 +166,7 @@ class Search:
             line_end = newline if newline >= 0 else len(text)
             at = line_end + 1
             if line_start == len(text):
-                return  # nothing matches everywhere, but after the last line feed there is no line
+                return  # an empty match fits everywhere, but after the last line feed there is no line
             start = chunk.start_of(line_start)
             if line_start == 0 and self._open_line is not None:
                 if self._open_line_found:
@@ -213,7 +213,7 @@ class Search:
 
 
 def _character_start(text: bytes, at: int) -> int:
-    """`at`, or the start of the character of UTF-8 that it is in."""
+    """`at`, or the start of the UTF-8 character that contains it."""
     for back in range(4):
         if at - back <= 0 or text[at - back] & 0xC0 != 0x80:
             return max(0, at - back)

@@ -1,4 +1,4 @@
-"""Pieces of a file in any encoding as UTF-8, with offsets that map back to the file."""
+"""Converts pieces of a file in any encoding to UTF-8, with offsets that map back to the file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Chunk:
         self._counted = (0, 0)
 
     def start_of(self, at: int) -> int:
-        """The offset in the file of the line that begins at `at` of the text. Call it in ascending order."""
+        """The file's offset of the line that begins at `at` in the text. Call it in ascending order."""
         if self.text is self.data:
             return self.base + at
         if self._starts is None:
@@ -31,14 +31,14 @@ class Chunk:
         return self.base + self._starts[lines]
 
     def end_of(self, at: int) -> int:
-        """The offset after the line feed at `at` of the text, or after the text if there is none."""
+        """The file's offset after the line feed at `at` in the text, or after the text if there is none."""
         if at >= len(self.text):
             return self.base + len(self.data)
         return self.start_of(at + 1)
 
 
 class Conversion:
-    """Converts one encoding to UTF-8, chunk by chunk. What can stay unchanged does."""
+    """Converts one encoding to UTF-8, chunk by chunk. Text that is already valid stays unchanged."""
 
     def __init__(self, ends: LineEnds) -> None:
         self._ends = ends
@@ -65,7 +65,7 @@ class Conversion:
 
 
 def _line_starts(data: bytes, base: int, ends: LineEnds) -> list[int]:
-    """Where in `data` its lines begin; the last one is len(data) when it ends in a line feed."""
+    """Where in `data` its lines begin; the last one is len(data) if it ends in a line feed."""
     starts, at = [0], data.find(ends.newline)
     while at >= 0:
         if (base + at) % ends.unit == 0:
@@ -78,7 +78,7 @@ def _line_starts(data: bytes, base: int, ends: LineEnds) -> list[int]:
 
 
 def _is_ascii_clear(ends: LineEnds) -> bool:
-    """Whether bytes below 128 are ASCII wherever they stand alone; not so in UTF-16 and in what has escapes."""
+    """Whether bytes below 128 are ASCII wherever they appear alone; not so in UTF-16 and in encodings with escapes."""
     if ends.unit > 1 or ends.name.startswith("iso2022"):
         return False
     ascii_bytes = bytes(range(128))
