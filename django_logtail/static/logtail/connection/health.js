@@ -1,10 +1,10 @@
-/** Whether a connection is alive, and telling the server so: what was taken is acknowledged. Knows no DOM. */
+/** Watches whether a connection is alive, and acknowledges what was received. Knows no DOM. */
 
 const ACK_BYTES = 64 * 1024;
 const ACK_MS = 250;
-/** A quiet client says every 20 s where it is: proxies close idle sockets after 30 to 100 s. */
+/** A quiet client reports its place every 20 s, because proxies close idle sockets after 30 to 100 s. */
 const QUIET_MS = 20_000;
-/** The server says something every 20 s. After twice that and a little, the socket is dead whatever it claims. */
+/** The server sends something every 20 s. After a little more than twice that, the socket is dead, whatever its state. */
 const DEAD_MS = 45_000;
 const LOOK_MS = 5_000;
 
@@ -16,7 +16,7 @@ export class Health {
   constructor(clock, listener) {
     this.clock = clock;
     this.listener = listener;
-    /** Bytes taken since the last acknowledgement. */
+    /** Bytes received since the last acknowledgement. */
     this.taken = 0;
     this.heardAt = 0;
     this.acknowledgedAt = 0;
@@ -24,13 +24,13 @@ export class Health {
     this.lookTimer = null;
   }
 
-  /** The server said something. */
+  /** The server sent something. */
   heard() { this.heardAt = this.clock.now(); }
 
-  /** Whether it said nothing for too long. */
+  /** Whether the server has been silent for too long. */
   get isDead() { return this.clock.now() - this.heardAt > DEAD_MS; }
 
-  /** Something of the stream was taken, if only a message that counts as not acknowledged too. @param {number} [bytes] */
+  /** Part of the stream was received, even if only a message, which must be acknowledged too. @param {number} [bytes] */
   took(bytes = 0) {
     this.taken += bytes;
     if (this.taken >= ACK_BYTES) this.#acknowledge();
@@ -45,7 +45,7 @@ export class Health {
     this.listener.acknowledge();
   }
 
-  /** Looks after an open connection, until `end`. */
+  /** Watches an open connection until `end`. */
   watch() {
     this.clock.never(this.lookTimer);
     this.lookTimer = this.clock.later(() => {

@@ -1,10 +1,10 @@
-/** What the server answers over plain HTTP: a refusal, and the messages that a socket would bring. Knows no DOM. */
+/** Responses over plain HTTP: refusals, and the messages that a socket would bring. Knows no DOM. */
 
 /** @typedef {import('./session.js').Phase} Phase */
 
-/** Asking again would not help. */
+/** A refusal that a retry would not change. */
 export class Refused extends Error {
-  /** @param {Phase} phase what it means for the viewing @param {Record<string, any>} details */
+  /** @param {Phase} phase of the session that results @param {Record<string, any>} details */
   constructor(phase, details) {
     super(phase);
     this.phase = phase;
@@ -12,11 +12,11 @@ export class Refused extends Error {
   }
 }
 
-/** What an answer that is none means: for good (`Refused`), or worth a retry. @param {Response} response @returns {Promise<Error>} */
+/** The error for a failed response: final (`Refused`), or worth a retry. @param {Response} response @returns {Promise<Error>} */
 export async function refusalOf(response) {
   const body = await response.json().catch(() => null);
   if (response.type === 'opaqueredirect' || response.status === 401) return new Refused('signedout', body ?? {});
-  // A 403 without our JSON is the host's: most often a CSRF cookie newer than this page.
+  // A 403 without our JSON comes from the host: most often because of a CSRF cookie newer than this page.
   if (response.status === 403) return new Refused(body ? 'denied' : 'outdated', body ?? {});
   if (response.status === 404) return new Refused(body ? 'gone' : 'failed', body ?? { status: 404 });
   if (response.status === 429) return new Refused('limit', body ?? {});
@@ -25,7 +25,7 @@ export async function refusalOf(response) {
 }
 
 /**
- * The messages of an answer: each a line of JSON, a batch's followed by its bytes.
+ * The messages in a response: each is a line of JSON; a batch's bytes follow it.
  *
  * @param {Uint8Array} bytes
  * @returns {Generator<{header: any, bytes: Uint8Array}>}

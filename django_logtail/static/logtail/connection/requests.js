@@ -1,7 +1,7 @@
-/** What is asked of the server beside the stream, and its answers: bytes by `range`, hits by `search`. Knows no DOM. */
+/** Requests to the server besides the stream, and their answers: bytes for `range`, hits for `search`. Knows no DOM. */
 
 /** @typedef {{file: string, start: number, end: number, bytes: Uint8Array}} Range */
-/** @typedef {Error & {id?: string, why?: Record<string, any>}} Failure why there is no answer: the server's `id` and `why` */
+/** @typedef {Error & {id?: string, why?: Record<string, any>}} Failure the reason for no answer: the server's `id` and `why` */
 
 export class Requests {
   /** @param {(message: Record<string, any>) => void} send */
@@ -35,12 +35,12 @@ export class Requests {
     return { done, cancel: () => { if (this.open.delete(request)) this.send({ type: 'cancel', request }); } };
   }
 
-  /** A batch that answers. @param {any} header @param {Uint8Array} bytes */
+  /** A batch that answers a request. @param {any} header @param {Uint8Array} bytes */
   take(header, bytes) {
     this.open.get(header.request)?.parts?.push({ header, bytes });
   }
 
-  /** @param {Record<string, any>} message @returns {boolean} whether it is one for them: an error may be of something else */
+  /** @param {Record<string, any>} message @returns {boolean} whether it was for a request: an error may be about something else */
   hear(message) {
     const asked = this.open.get(message.request);
     switch (message.type) {
@@ -60,7 +60,7 @@ export class Requests {
     }
   }
 
-  /** The connection is lost, and no answer comes. */
+  /** The connection is lost, so no answers will come. */
   forget() {
     for (const asked of this.open.values()) asked.reject(Object.assign(new Error('connection lost'), { why: { code: 'connection-lost' } }));
     this.open.clear();

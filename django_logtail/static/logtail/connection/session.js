@@ -1,7 +1,7 @@
 /**
- * One viewing of one log: its connection, where it stands, and when to try again. Knows no DOM.
+ * One viewer of one log: its connection, its place, and when to try again. Knows no DOM.
  *
- * The clock, randomness, `fetch` and `WebSocket` are parameters. `docs/reference/protocol` describes the words.
+ * The clock, randomness, `fetch` and `WebSocket` are parameters. `docs/reference/protocol` describes the messages.
  */
 
 import { Health } from './health.js';
@@ -13,24 +13,26 @@ export const PROTOCOL = 1;
 const HELLO_MS = 12_000;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 30_000;
-/** A connection that lasted this long was a good one: the next retry starts from the shortest wait again. */
+/** After a connection that lasted this long, retries start with the shortest wait again. */
 const GOOD_MS = 10_000;
-/** Handshakes that fail while plain HTTP works, before "no WebSocket on this network" is said. */
+/** Handshakes that must fail while plain HTTP works before the page reports that the network blocks WebSockets. */
 const HANDSHAKES = 2;
-/** What an answer over HTTP may take; the server gives up after 8 s. */
+/** Milliseconds that a response over HTTP may take; the server gives up after 8 s. */
 const LINES_MS = 20_000;
 
 /**
- * @typedef {'idle'|'connecting'|'open'|'waiting'|'offline'|'stopped'|'denied'|'gone'|'signedout'|'failed'|'limit'|'nosocket'|'outdated'} Phase
- * `waiting`: the connection was lost, the next attempt is at `retryAt`. `stopped`: by the reader of the page.
- * `nosocket`: details say why (`cause`, `fix`), whether lines are being fetched over HTTP (`fetching`), and whether some are here (`served`).
+ * @typedef
+ * {'idle'|'connecting'|'open'|'waiting'|'offline'|'stopped'|'denied'|'gone'|'signedout'|'failed'|'limit'|'nosocket'|'outdated'}
+ * Phase `waiting`: the connection was lost, the next attempt is at `retryAt`. `stopped`: by the person at the page.
+ * `nosocket`: the details give the reason (`cause`, `fix`), whether lines are being fetched over HTTP (`fetching`), and
+ * whether some have arrived (`served`).
  *
  * @typedef {{file: string, offset: number}} Place
  * @typedef {{
  *   phase(phase: Phase, details: Record<string, any>): void,
  *   message(message: Record<string, any>): void,
  *   batch(header: import('../log/store.js').Header, bytes: Uint8Array): Place|null|void,
- * }} Listener `batch` answers with the place the store stands at.
+ * }} Listener `batch` returns the store's place.
  */
 
 export class Session {
@@ -56,7 +58,7 @@ export class Session {
     this.never = options.clearTimeout ?? ((timer) => globalThis.clearTimeout(timer));
     /** @type {Phase} */
     this.phase = 'idle';
-    /** Where the viewer stands: what a resume asks for. @type {Place|null} */
+    /** The viewer's place, where a resume continues. @type {Place|null} */
     this.place = null;
     this.attempt = 0;
     this.handshakes = 0;
@@ -67,7 +69,7 @@ export class Session {
     this.holding = false;
     this.socket = null;
     this.run = 0;
-    /** What is known while no WebSocket gets through. @type {Record<string, any>} */
+    /** The details while WebSockets are blocked. @type {Record<string, any>} */
     this.blocked = {};
     this.requests = new Requests((message) => this.#send(message));
     this.health = new Health({ now: this.now, later: this.later, never: this.never }, {
@@ -81,7 +83,7 @@ export class Session {
     return ['stopped', 'denied', 'gone', 'signedout', 'failed', 'limit', 'nosocket', 'outdated'].includes(this.phase);
   }
 
-  /** Begins, or begins again where it stood. */
+  /** Starts, or continues at its place. */
   start() {
     this.attempt = 0;
     this.handshakes = 0;
@@ -89,35 +91,35 @@ export class Session {
     this.#connect();
   }
 
-  /** Ends this viewing and the reading behind it. */
+  /** Stops watching, so that the file need not be read for this page. */
   stop() {
     this.#send({ type: 'stop' });
     this.#close('stopped', {}, 1000);
   }
 
-  /** Leaves without a word, as closing the tab does. */
+  /** Disconnects without a message, like closing the tab. */
   leave() {
     this.#close('idle', {}, 1000);
   }
 
-  /** Ends it because of what the server answered elsewhere. @param {Refused} refused */
+  /** Ends because of the server's answer to another request. @param {Refused} refused */
   refuse({ phase, details }) { this.#close(phase, details, 1000); }
 
-  /** Tries now instead of later: a button, the network is back, the tab is looked at again. */
+  /** Tries now instead of later: after a click, when the network is back, or when the tab is visible again. */
   wake() {
     if (this.phase === 'offline' && !this.online()) return;
     if (this.phase === 'waiting' || this.phase === 'offline') this.#connect();
     else if (this.phase === 'open' && this.health.isDead) this.#lost('silent');
   }
 
-  /** Where no WebSocket gets through: the newest lines over HTTP, and beside that another try of the socket. */
+  /** If WebSockets are blocked: fetches the newest lines over HTTP, and tries the socket again at the same time. */
   async refresh() {
     if (this.phase !== 'nosocket' || this.blocked.fetching) return;
     void this.#connect();
     if (this.phase === 'nosocket') await this.#fetchLines();
   }
 
-  /** The network went away, the browser says. */
+  /** The browser reports that the network is gone. */
   offline() {
     if (this.phase === 'open' || this.phase === 'waiting' || this.phase === 'connecting') this.#close('offline', {});
   }
@@ -138,7 +140,7 @@ export class Session {
    * Bytes of a generation, outside the stream.
    *
    * @param {{file: string, start: number, end: number} | {file: string, before: number, lines: number}} what
-   * @returns {Promise<import('./requests.js').Range>} rejects with the server's words, and its `id`
+   * @returns {Promise<import('./requests.js').Range>} rejects with the server's text and `id`
    */
   range(what) {
     return this.phase === 'open' ? this.requests.range(what) : Promise.reject(new Error('not connected'));
@@ -148,8 +150,9 @@ export class Session {
    * Searches a generation from byte `start` on.
    *
    * @param {{file: string, start?: number, pattern?: string, regex?: boolean, case?: boolean, terms?: object[], levels?: string}} what
-   * @param {(message: Record<string, any>) => void} hear takes what is `found`, and the `progress`
-   * @returns {{done: Promise<Record<string, any>>, cancel(): void}} `done` rejects with the server's words; after `cancel` it never settles
+   * @param {(message: Record<string, any>) => void} hear gets the `found` and `progress` messages
+   * @returns {{done: Promise<Record<string, any>>, cancel(): void}} `done` rejects with the server's text; after
+   * `cancel` it never settles
    */
   search(what, hear) {
     return this.phase === 'open' ? this.requests.search(what, hear) : { done: Promise.reject(new Error('not connected')), cancel() {} };
@@ -161,7 +164,7 @@ export class Session {
     this.#forget();
     if (!this.online()) return this.#become('offline');
     const run = ++this.run;
-    // While lines are served over HTTP, a try of the socket shows only when it succeeds.
+    // While lines come over HTTP, an attempt with the socket is shown only if it succeeds.
     if (this.phase !== 'nosocket') this.#become('connecting', { attempt: this.attempt, resumed: this.place !== null });
     let ticket;
     try {
@@ -195,7 +198,7 @@ export class Session {
     let opened = false;
     this.timers.hello = this.later(() => {
       if (run !== this.run || this.phase === 'open') return;
-      // Some networks answer a handshake with nothing at all.
+      // Some networks never answer a handshake.
       if (!opened && !this.everOpen) void this.#diagnose(run);
       else this.#lost('silent');
     }, HELLO_MS);
@@ -215,7 +218,7 @@ export class Session {
     socket.onerror = () => {};
   }
 
-  /** The handshake failed: is it the network, or does something between here and the server not speak WebSocket? */
+  /** Finds out why the handshake failed: the network, or something in between that doesn't support WebSocket. */
   async #diagnose(run) {
     let body = null;
     try {
@@ -226,16 +229,16 @@ export class Session {
     if (!body) return this.#lost('unreachable');
     if (!body.certain && ++this.handshakes < HANDSHAKES) return this.#lost('unreachable');
     if (this.phase === 'nosocket') return this.#forget();
-    // A server that has no WebSocket at all has no reader to ask either.
+    // A server without WebSockets has no reader either.
     this.blocked = { ...body, served: false, fetching: Boolean(this.urls.lines) && !body.certain };
     this.#become('nosocket', this.blocked);
     if (this.blocked.fetching) void this.#fetchLines();
   }
 
   /**
-   * The lines over HTTP, from where the viewer stands. Where too many lie between, the newest; the rest is a gap.
+   * Fetches lines over HTTP, from the viewer's place on. If there are too many, the newest; the rest is a gap.
    *
-   * @param {boolean} [newest] whatever place it stands at
+   * @param {boolean} [newest] regardless of the viewer's place
    */
   async #fetchLines(newest = false) {
     const place = newest ? null : this.place;
@@ -250,7 +253,7 @@ export class Session {
       if (response.ok) answer = [...messagesOf(new Uint8Array(await response.arrayBuffer()))];
       else trouble = await refusalOf(response);
     } catch { /* no answer, or none of ours: the network, and a retry */ }
-    // Meanwhile the socket may have got through after all, or the reader of the page has left.
+    // In the meantime the socket may have got through after all, or the person has left.
     if (this.phase !== 'nosocket' || this.blocked !== blocked || this.place !== known) return;
     if (trouble instanceof Refused) return this.#become(trouble.phase, trouble.details);
     if (!answer) return this.#lost('unreachable');
@@ -264,7 +267,7 @@ export class Session {
     else this.listener.phase('nosocket', this.blocked);
   }
 
-  // --- hearing ------------------------------------------------------------
+  // --- receiving ------------------------------------------------------------
 
   /** @param {string|ArrayBuffer} data */
   #heard(data) {
@@ -293,7 +296,7 @@ export class Session {
     if (place) this.place = place;
   }
 
-  /** Something of the stream that is no bytes. @param {Record<string, any>} message */
+  /** Part of the stream other than bytes. @param {Record<string, any>} message */
   #passed(message) {
     if (message.type === 'event' && message.file && Number.isFinite(message.offset)) this.place = { file: message.file, offset: message.offset };
     else if (message.type === 'gap') this.place = { file: message.file, offset: message.end };
@@ -326,11 +329,11 @@ export class Session {
       default:
     }
     this.#passed(message);
-    // These count as not acknowledged too, though they may move nothing.
+    // These must be acknowledged too, although they may not move the place.
     if (message.type === 'event' || message.type === 'gap') this.health.took();
   }
 
-  // --- speaking -----------------------------------------------------------
+  // --- sending -----------------------------------------------------------
 
   /** @param {Record<string, any>} message */
   #send(message) {
@@ -370,7 +373,7 @@ export class Session {
     this.#forget();
     if (!this.online()) return this.#become('offline');
     const most = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.attempt);
-    // Half fixed, half random: a thousand pages do not come back in the same instant.
+    // Half fixed, half random, so that a thousand pages don't come back in the same instant.
     const wait = most / 2 + this.random() * (most / 2);
     this.attempt++;
     this.retryAt = this.now() + wait;
@@ -386,7 +389,7 @@ export class Session {
     this.#become(phase, details);
   }
 
-  /** Nothing that was under way may come back. */
+  /** Cancels everything pending, so that nothing comes back later. */
   #forget() {
     this.run++;
     for (const name of Object.keys(this.timers)) {

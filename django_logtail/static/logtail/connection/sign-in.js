@@ -1,8 +1,8 @@
-/** Where to sign in, and how to come back from there. Knows no DOM. */
+/** The address for signing in and coming back. Knows no DOM. */
 
 /**
- * The address of the sign-in page with `next`, as Django's `login_required` writes it: another host has to be told the
- * whole address.
+ * The address of the sign-in page with `next`, as Django's `login_required` writes it: the full address if the host
+ * differs.
  *
  * @param {string} login @param {string} here the page's own address
  */

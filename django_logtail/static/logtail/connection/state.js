@@ -1,7 +1,7 @@
 /**
- * What is true of a viewing, in words: the chip, the end of the log, the strip above it, what can be done. Knows no DOM.
+ * The page's state in words: the chip, the end of the log, the notice above it, the available actions. Knows no DOM.
  *
- * "Live" is said only while a reader says so. The socket being open proves nothing.
+ * "Live" is shown only while a reader confirms it, because an open socket proves nothing.
  */
 
 import { clock } from '../ui/format.js';
@@ -13,21 +13,23 @@ import { clock } from '../ui/format.js';
  *   paused: boolean, pausedAt: number, waiting: number, holding: boolean, idleMinutes: number, idle: boolean,
  *   lost?: {kind: ''|'lost'|'notloaded', failure?: import('./requests.js').Failure}, lastByteAt: number|null, now: number, resumed: boolean, binary: boolean,
  * }} Facts
- * @typedef {{shown: string, notice: [string, string], why: string, end: [string, string], actions: string[], tone: 'danger'|'ok'|'', continues: boolean}} LogState
- *   What is shown of a log that is so (`why`: as its notice, where the server says why): a text has a second name for who is not told the queue, and "" where there is none.
+ * @typedef {{shown: string, notice: [string, string], why: string, end: [string, string], actions: string[], tone:
+ * 'danger'|'ok'|'', continues: boolean}} LogState What is shown for a log in this state (`why`: the notice if the
+ * server gives a reason). The second name of each pair is for people who may not see the queue; "" for none.
  * @typedef {{log: Record<string, LogState>, page: Record<string, {tone: string, dot: string, plain: boolean}>}} States
- * @typedef {{key: string, values?: Record<string, string|number>, actions: string[], tone?: 'danger'|'ok'|'', why?: string}} Said `why` is for who mends it
+ * @typedef {{key: string, values?: Record<string, string|number>, actions: string[], tone?: 'danger'|'ok'|'', why?:
+ * string}} Said `why` is for operators
  * @typedef {{chip: string, tail: Said|null, notice: Said|null, blank: ''|'denied'|'file'|'binary'|'gone', button: 'pause'|'resume'|'again'|'', stoppable: boolean, moving: boolean}} Shown
  */
 
-/** From this many bytes on, being behind is worth saying: a viewer's own window is 256 KiB. */
+/** From this many bytes on, the page says that it is behind; 256 KiB may be unacknowledged at any time. */
 const BEHIND_BYTES = 1024 * 1024;
-/** The close code of a server that takes no more viewers; with a `limit` it is one user's. */
+/** The close code for too many viewers; with a `limit`, too many of one user. */
 const SERVER_FULL = 4409;
 /** Seconds without a line before the page says when the last one came. */
 const QUIET_SECONDS = 60;
 
-/** @param {Facts} facts @param {import('../ui/format.js').Words} words @param {States} states every one there is @returns {Shown} */
+/** @param {Facts} facts @param {import('../ui/format.js').Words} words @param {States} states the table of all states @returns {Shown} */
 export function described(facts, words, states) {
   const shown = /** @type {Shown} */ ({ chip: 'connecting', tail: null, notice: null, blank: '', button: '', stoppable: false, moving: false });
   const offset = facts.place ? words.number(facts.place.offset) : '';
@@ -108,12 +110,12 @@ export function described(facts, words, states) {
   return shown;
 }
 
-/** The last lines are here, and nothing follows by itself. @param {Facts} facts @param {import('../ui/format.js').Words} words @param {States} states @param {Shown} shown */
+/** WebSockets are blocked: the last lines are here, and no more follow automatically. @param {Facts} facts @param {import('../ui/format.js').Words} words @param {States} states @param {Shown} shown */
 function blocked(facts, words, states, shown) {
   const state = states.log[facts.server?.state];
   shown.chip = 'history';
   if (state?.notice[0]) trouble(state, facts, reasonOf(facts, words), shown);
-  // What promises to go on by itself: nothing does without a socket.
+  // Not a notice that promises to continue automatically: without a socket, nothing does.
   if (shown.notice && !state.continues) shown.notice.actions.push('do.refresh');
   else shown.notice = said('notice.nosocket', ['do.refresh']);
   shown.notice.why = [facts.details.cause, facts.details.fix].filter(Boolean).join(' ');
@@ -126,7 +128,7 @@ function reasonOf(facts, words) {
   return words.reason(facts.server?.why, facts.server?.reason) || words.say('reason.none');
 }
 
-/** Why the server ended it, by the id it gave, or in its own words; "" when it said nothing. @param {Facts} facts @param {import('../ui/format.js').Words} words */
+/** Why the server ended it, by its id or in its own words; "" if unknown. @param {Facts} facts @param {import('../ui/format.js').Words} words */
 function endedBecause({ details }, words) {
   return words.reason({ ...details, code: details.id ?? details.error }, details.reason || details.text);
 }
@@ -134,7 +136,7 @@ function endedBecause({ details }, words) {
 /** @param {Facts} facts @param {import('../ui/format.js').Words} words @param {States} states @param {Shown} shown */
 function connected(facts, words, states, shown) {
   const state = facts.server?.state ?? 'waiting';
-  // Where a link led to, unless there is something that matters more.
+  // The result of a link, unless something matters more.
   if (facts.lost?.kind) shown.notice = said(`notice.${facts.lost.kind}`, ['do.close'], { reason: facts.lost.failure ? words.failure(facts.lost.failure) : '' });
   const reason = reasonOf(facts, words);
   shown.stoppable = true;
@@ -147,7 +149,8 @@ function connected(facts, words, states, shown) {
     shown.tail = quiet > QUIET_SECONDS ? said('tail.quiet', [], { ago: words.ago(quiet) }) : said('tail.live', []);
     const behind = facts.server?.behind ?? 0;
     if (facts.holding) {
-      // The reader looks elsewhere and the page is full: it was asked for no more, so what is here ends before the file does.
+      // The person looks elsewhere and the page is full: the server was asked to hold, so the lines end before the file
+      // does.
       shown.chip = 'history';
       shown.button = '';
       shown.moving = false;
@@ -173,12 +176,12 @@ function connected(facts, words, states, shown) {
   }
 }
 
-/** Not everybody is told the name of a queue. @param {[string, string]} text @param {Facts} facts */
+/** The text that fits what this person may know: not everyone sees the name of a queue. @param {[string, string]} text @param {Facts} facts */
 function named(text, facts) {
   return facts.queue ? text[0] : text[1];
 }
 
-/** A log that cannot be read now. @param {LogState} state @param {Facts} facts @param {string} reason @param {Shown} shown */
+/** A log that can't be read now. @param {LogState} state @param {Facts} facts @param {string} reason @param {Shown} shown */
 function trouble(state, facts, reason, shown) {
   const values = { name: facts.name, queue: facts.queue, reason, what: reason };
   shown.chip = state.shown;

@@ -1,20 +1,20 @@
 /**
- * What a session brings of a log: put into its store, and what is known from it of the connection and of the reader
+ * Puts what a session receives into the log's store, and keeps what that reveals about the connection and the reader
  * behind it. Knows no DOM.
  */
 
 import { looksBinary, reading } from '../formats/text.js';
 
-/** For how long it is said that the log went on where it had broken off. */
+/** Milliseconds for which the page says that nothing was missed. */
 const RESUMED_MS = 6_000;
 const NOTE_MS = 500;
 const NOTE_TRIES = 20;
-/** Events of the protocol that say nothing to a reader of the page by a mark. */
+/** Events of the protocol that the page doesn't show as a mark. */
 const SILENT = new Set(['started', 'degraded', 'restored']);
 
 /** @typedef {import('./session.js').Phase} Phase */
 
-/** Whether who looks at the page may not see the log any more, and so not what was shown of it. @param {Phase} phase */
+/** Whether the person may no longer see the log, nor the lines already shown. @param {Phase} phase */
 export function endsAccess(phase) { return phase === 'denied' || phase === 'gone' || phase === 'signedout'; }
 
 export class Stream {
@@ -31,33 +31,33 @@ export class Stream {
     this.begin(null);
   }
 
-  /** Another log was opened. @param {import('../log/store.js').Store} store what it is put into */
+  /** Another log was opened. @param {import('../log/store.js').Store} store where its lines go */
   begin(store) {
     this.store = store;
     /** @type {Phase} */
     this.phase = 'idle';
-    /** What the session said of the phase. @type {Record<string, any>} */
+    /** The session's details of the phase. @type {Record<string, any>} */
     this.details = {};
-    /** How the server greeted. @type {Record<string, any>|null} */
+    /** The server's `hello`. @type {Record<string, any>|null} */
     this.hello = null;
-    /** All that the server said of the log since. @type {Record<string, any>|null} */
+    /** The server's latest `status` fields. @type {Record<string, any>|null} */
     this.server = null;
     /** Seconds, by the server's clock or ours. @type {number|null} */
     this.lastByteAt = null;
-    /** Whether it began with bytes that are no text. */
+    /** Whether it began with bytes that aren't text. */
     this.binary = false;
     this.lostOnce = false;
     this.cameBack = false;
     this.resumedUntil = 0;
   }
 
-  /** Whether the server does this, and now. @param {'range'|'search'} what */
+  /** Whether the server can do this now. @param {'range'|'search'} what */
   can(what) { return this.phase === 'open' && (this.hello?.can ?? []).includes(what); }
 
-  /** Whether it went on a moment ago. */
+  /** Whether it resumed a moment ago. */
   get resumed() { return this.now() < this.resumedUntil; }
 
-  // --- what the session says ----------------------------------------------
+  // --- from the session ----------------------------------------------
 
   /** @param {Phase} phase @param {Record<string, any>} details */
   become(phase, details) {
@@ -76,7 +76,7 @@ export class Stream {
     this.listener.became(phase, details);
   }
 
-  /** @param {import('../log/store.js').Header} header @param {Uint8Array} bytes @returns where the store stands now */
+  /** @param {import('../log/store.js').Header} header @param {Uint8Array} bytes @returns the store's place */
   take(header, bytes) {
     const { store } = this;
     if (!store.taken && !store.lines && looksBinary(bytes, store.reading)) this.binary = true;
@@ -105,7 +105,7 @@ export class Stream {
     }
   }
 
-  // --- what is put into the store -----------------------------------------
+  // --- into the store -----------------------------------------
 
   /** @param {Record<string, any>} event */
   #hearEvent(event) {
@@ -117,11 +117,11 @@ export class Stream {
     this.mark(event.kind, { ...event }, place);
   }
 
-  /** A reader has the log now, and says from where it reads. @param {Record<string, any>} event @param {{file: string, offset: number}|null} place */
+  /** A reader has started on the log, at a given place. @param {Record<string, any>} event @param {{file: string, offset: number}|null} place */
   #begun(event, place) {
     const { store } = this;
     const before = store.place;
-    // A file that was short when it was first seen is known by more of its head now: another id, the same file.
+    // A file that was short at first now has an id made from more of its head: another id, the same file.
     if (before && place && event.resumed && before.file !== place.file) store.rename(before.file, place.file);
     if (before && place && store.place.file !== place.file) this.mark('elsewhere', {}, place);
     else if (before && place && before.file === place.file && place.offset > before.offset) store.gap(place.file, before.offset, place.offset, 'missed');
@@ -133,7 +133,7 @@ export class Stream {
     this.listener.changed();
   }
 
-  /** That the log went on is said from when it is true, which is not before it is live again. */
+  /** Says that the log resumed only once it is live again. */
   #resume() {
     if (!this.cameBack || this.server?.state !== 'live') return;
     this.cameBack = false;
@@ -141,7 +141,7 @@ export class Stream {
     this.later(() => this.listener.changed(), RESUMED_MS + 50);
   }
 
-  /** A mark from outside goes between lines: one that comes in the middle of a line waits for its end. @param {Record<string, any>} note @param {number} [tries] */
+  /** A note goes between lines: if it comes in the middle of a line, it waits for the line's end. @param {Record<string, any>} note @param {number} [tries] */
   #note(note, tries = 0) {
     const { store } = this;
     if ((store.open || store.unfinished.length) && tries < NOTE_TRIES) {

@@ -1,8 +1,8 @@
 /**
- * Lines as entries, read in order. Knows no DOM. The host has the same in `formats/context.py`.
+ * Groups lines into entries, in order. Knows no DOM. The host has the same in `formats/context.py`.
  *
- * A line begins an entry only if it begins as entries of this log begin; all else belongs to the entry it stands in. A
- * crash is an entry of its own wherever it stands.
+ * A line begins an entry only if it begins like this log's entries; any other line belongs to the entry before it. A
+ * crash is always an entry of its own.
  */
 
 import { announces } from './detection.js';
@@ -16,40 +16,40 @@ import { momentOf } from './moments.js';
 /** @typedef {import('./detection.js').Formats} Formats */
 /** @typedef {{kind: 'entry'|'continuation', level: Level, written: string}} Read `written`: its time */
 
-/** An entry of more lines than this is not one: a format without heads was taken for one. */
+/** An entry with more lines than this isn't one: the log's format was misjudged. */
 const MOST_ENTRY_LINES = 2_000;
-/** What a crash is looked for in. */
+/** Characters to search for a crash. */
 const CRASH_CHARACTERS = 400;
-/** Milliseconds that a head of another program may be older than the entry before it. */
+/** Milliseconds by which another program's head may be older than the entry before it. */
 const MAY_BE_OLDER = 5_000;
 
-/** What was read before, as far as the next line depends on it. */
+/** What is known from the lines before, as far as the next line depends on it. */
 export class Context {
-  /** @param {Formats|null} [formats] of the log; null while too little is known */
+  /** @param {Formats|null} [formats] the log's formats; null while too little is known */
   constructor(formats = null) {
     this.formats = formats;
     this.end();
-    /** Whether entries of this log begin with a time, as far as was seen. */
+    /** Whether the entries seen so far begin with a time. */
     this.timed = false;
-    /** What named level and time of the last line of JSON, in a log of them. @type {{level: string, time: string}|null} */
+    /** The keys for level and time in the last line of JSON, in a JSON log. @type {{level: string, time: string}|null} */
     this.jsonKeys = null;
   }
 
-  /** What comes belongs to no entry before. */
+  /** Ends the current entry: following lines don't belong to it. */
   end() {
-    /** Lines of the entry under way; 0 without one. */
+    /** Lines of the current entry so far; 0 if there is none. */
     this.lines = 0;
     /** @type {Level} */
     this.level = 'O';
-    /** In frames of a traceback, up to the line that names the error; then behind it. @type {''|'frames'|'named'} */
+    /** Inside a traceback: in its frames up to the line that names the error, or after that line. @type {''|'frames'|'named'} */
     this.trace = '';
     this.wrapper = '';
-    /** Which of several programs writes. */
+    /** The program that wrote the current entry, if there are several. */
     this.label = '';
     this.format = '';
-    /** The time of the entry, as it was written. */
+    /** The time of the current entry, as written. */
     this.written = '';
-    /** Whether the last line was the head of an entry, and did not announce what follows. */
+    /** Whether the last line was an entry's head, and didn't announce more to follow. */
     this.isAfterHead = true;
     this.isCrash = false;
   }
@@ -65,7 +65,7 @@ export class Context {
  *
  * @param {string} text without escape sequences
  * @param {Context} context
- * @param {string|null} [following] the line after it, where it is known
+ * @param {string|null} [following] the line after it, if known
  * @returns {Read}
  */
 export function read(text, context, following = null) {
@@ -87,7 +87,7 @@ export function read(text, context, following = null) {
   return plainLine(text, text, context, following, '');
 }
 
-/** Most lines of a log whose formats are known. @param {string} text @param {import('./rows.js').Brief[]} rows @param {Context} context @returns {Read|null} */
+/** A fast way for most lines of a log whose formats are known. @param {string} text @param {import('./rows.js').Brief[]} rows @param {Context} context @returns {Read|null} */
 function briefly(text, rows, context) {
   for (const { expression, time, level, row } of rows) {
     expression.lastIndex = 0;
@@ -114,7 +114,7 @@ function started(context, format, level, written, text) {
   return { kind: 'entry', level, written };
 }
 
-/** A head with blanks where the time of the one above would stand again, as rich writes it. @param {string} text @param {Context} context @returns {Read|null} */
+/** A head with blanks in place of a repeated time, as rich writes it. @param {string} text @param {Context} context @returns {Read|null} */
 function blankHead(text, context) {
   if (text.length < 10 || text.charCodeAt(8) !== 32 || context.trace === 'frames') return null;
   const head = headOf(text, context.formats);
@@ -127,7 +127,7 @@ function headHere(text, context, following) {
   let head = headOf(text, formats);
   if (!head && formats && !formats.isGiven && mayBeOther(text, context)) {
     head = headOf(text);
-    // Another program writes into this log: only where its line could not be part of the entry above.
+    // Another program's head, but only if the line can't be part of the entry above.
     if (head && !(head.written && head.word && !head.wrapper && !head.part && isNotOlder(head, context))) head = null;
   }
   if (!head) return null;
@@ -146,13 +146,13 @@ function headHere(text, context, following) {
   return begun(head, text, context);
 }
 
-/** What has a time near its beginning. */
+/** A line with a time near its beginning. */
 const MAY_BE_TIMED = /^[[(<]?(?:[A-Z]{4,8}:? {1,4})?[[(<]?[\dA-Z][^"]{0,24}\d:\d\d/;
 
 /** @param {string} text @param {Context} context */
 const mayBeOther = (text, context) => context.isAfterHead && !context.isCrash && !context.trace && MAY_BE_TIMED.test(text);
 
-/** Whether a line of a traceback is the one that names the error. @param {string} text */
+/** Whether a traceback's line names the error. @param {string} text */
 export const namesError = (text) => CRASH.names.test(text.length > CRASH_CHARACTERS ? text.slice(0, CRASH_CHARACTERS) : text);
 
 /** @param {Head} head @param {Context} context */
@@ -163,9 +163,9 @@ function isNotOlder(head, context) {
   return !before || !now || now.clock >= before.clock - MAY_BE_OLDER || now.ms >= before.ms - MAY_BE_OLDER;
 }
 
-/** Whether it may as well be part of the entry above, where the formats of the log are not known. @param {Head} head @param {Context} context */
+/** Whether it may just as well be part of the entry above, while the log's formats are unknown. @param {Head} head @param {Context} context */
 function isWeak(head, context) {
-  // Below lines that began no entry, ERROR: is a word of theirs.
+  // Below lines that began no entry, ERROR: is one of their words.
   if (context.lines > 0 && context.written && !context.isAfterHead && !context.isCrash && !head.written && !head.wrapper) return true;
   if (head.format === 'json' && !head.wrapper && !head.isKeyed) return !(context.lines === 0 || context.format === 'json' || context.wrapper === 'docker');
   return false;
@@ -179,7 +179,7 @@ function begun(head, text, context) {
   context.wrapper = head.wrapper;
   context.label = head.label;
   context.format = head.format;
-  // In a log of JSON the next line will most likely be told by the same keys.
+  // In a JSON log, the next line most likely has the same keys.
   const { fields } = head;
   if (fields && context.formats?.takesAnyJson && fields.levelKey && fields.timeKey && !fields.timeKey.includes('.')) context.jsonKeys = { level: fields.levelKey, time: fields.timeKey };
   if (!head.blank) context.written = head.written;
@@ -196,7 +196,7 @@ function continued(context) {
   return { kind: 'continuation', level: context.level, written: '' };
 }
 
-/** A line in a wrapper that has no head of its own. @param {Head} head @param {string} text @param {Context} context @param {string|null} following @returns {Read|null} */
+/** A line without a head of its own, in a wrapper. @param {Head} head @param {string} text @param {Context} context @param {string|null} following @returns {Read|null} */
 function inWrapper(head, text, context, following) {
   const inner = head.inner ?? '';
   const isSame = context.lines > 0 && context.wrapper.split('>')[0] === head.wrapper && context.label === head.label;

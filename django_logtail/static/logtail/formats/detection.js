@@ -1,5 +1,5 @@
 /**
- * Which formats a log has: what explains most heads of its lines. Knows no DOM. The host has the same in
+ * Detects a log's formats: those that explain most heads of its lines. Knows no DOM. The host has the same in
  * `formats/detection.py`.
  */
 
@@ -9,27 +9,27 @@ import { headOf } from './heads.js';
 /** @typedef {import('./rows.js').Row} Row */
 /** @typedef {import('./heads.js').Head} Head */
 
-/** Formats a log may have beside its first. */
+/** Formats a log may have besides its first. */
 const MOST_BESIDE = 3;
-/** Of the heads that count, those which the formats found have to explain. */
+/** The share of counted heads that the detected formats must explain. */
 const MUST_EXPLAIN = 0.6;
-/** Of the heads, those of a format beside the first. */
+/** The share of heads that a format besides the first must have. */
 const MUST_HAVE = 0.02;
 
 /** The formats of one log: what its entries begin with. */
 export class Formats {
-  /** @param {string[]} signs as `signOf` gives them, the most usual one first */
+  /** @param {string[]} signs as `signOf` gives them, the most common one first */
   constructor(signs) {
     this.signs = signs;
-    /** The only thing that is asked, where an administrator gave one. @type {{source: string, head: (text: string) => Head|null}|null} */
+    /** The expression that was given, which then decides alone. @type {{source: string, head: (text: string) => Head|null}|null} */
     this.expression = null;
-    /** Whether it was given: then no other program's lines begin entries. */
+    /** Whether the format was given: then other programs' lines don't begin entries. */
     this.isGiven = false;
     /** @type {Row[]} */
     this.rows = [];
     /** @type {import('./rows.js').Wrapper[]} */
     this.wrappers = [];
-    /** Whether lines of JSON, or of pairs, begin entries; and whether all of JSON do, or only those with a level or a time. */
+    /** Whether lines of JSON, or of pairs, begin entries; and whether all lines of JSON do, or only those with a level or a time. */
     this.takesJson = this.takesPairs = this.takesAnyJson = false;
     /** @type {Map<string, string[]>} */
     const inside = new Map();
@@ -48,7 +48,7 @@ export class Formats {
         this.rows.push(...rowsLike(id, shape.join('|')));
       }
     }
-    /** The rows again, for what is asked of every line; null where more has to be asked. */
+    /** The rows in a faster form, for every line; null if they aren't enough. */
     this.brief = inside.size || this.rows.length === 0 ? null : brief(this.rows);
     /** @type {Map<string, Formats>} */
     this.inside = new Map();
@@ -62,17 +62,17 @@ export class Formats {
     }
   }
 
-  /** Those of the lines in a wrapper; any, when none were found. @param {string} id */
+  /** The formats of lines inside a wrapper; null (any format) if none were found. @param {string} id */
   within(id) {
     const found = this.inside.get(id);
     return found?.signs.length ? found : null;
   }
 
-  /** For people, the most usual one first. */
+  /** Names for people, the most common format first. */
   get names() { return this.expression ? [this.expression.source] : [...new Set(this.signs.map(named))]; }
 }
 
-/** @param {string} sign @returns {[string, string]} the wrappers, and what is in them */
+/** @param {string} sign @returns {[string, string]} the wrappers, and what is inside them */
 function cut(sign) {
   const bar = sign.indexOf('|');
   const at = sign.lastIndexOf('>', bar < 0 ? sign.length : bar);
@@ -88,7 +88,7 @@ function named(sign) {
   return [...outer, own].filter(Boolean).join(', ');
 }
 
-/** Whether what follows is likely to be what this line speaks of. @param {string} text */
+/** Whether this line announces the lines that follow. @param {string} text */
 export function announces(text) {
   const last = text.charCodeAt(text.length - 1);
   return last === 58 || last === 123 || last === 91 || last === 40;
@@ -101,10 +101,11 @@ export function signOf(head) {
 }
 
 /**
- * The formats that explain most heads of some lines, or null when too little is known: then every format is read.
+ * The formats that explain most heads of some lines, or null if too little is known: then lines are read with every
+ * format.
  *
- * A head that stands in the body of another entry (a dumped answer, a quoted log) speaks for its format only when
- * others of that format do not.
+ * A head inside another entry's body (a dumped response, a quoted log) counts for its format only if that format also
+ * has heads elsewhere.
  *
  * @param {string[]} first lines of the log, without escape sequences
  * @param {string[]} [last] lines of it
@@ -128,7 +129,7 @@ export function detect(first, last = []) {
       about.count++;
       heads++;
       if (isAfterHead) about.clean++;
-      // Words like ERROR: in the body of an entry often follow one another.
+      // Words like ERROR: in an entry's body often follow one another.
       isAfterHead = (isAfterHead || (head.written !== '' && head.level !== 'O')) && !announces(text);
     }
   }

@@ -1,18 +1,18 @@
 /**
- * The format that an administrator gave a log, or a reader chose: the name of one, or an expression. Knows no DOM.
+ * The format that an administrator gave a log, or that a person chose: a name, or an expression. Knows no DOM.
  *
- * An expression is RE2's, here as well as on the host, which has the same in `formats/given.py`: it is matched in time
- * linear in the line. It is looked for where a line begins, and a line that it does not match continues the entry above.
+ * Both page and host (which has the same in `formats/given.py`) use RE2 for expressions, which takes time linear in the
+ * line. An expression is matched at the beginning of a line; a line that doesn't match continues the entry above.
  */
 
 import { Formats } from './detection.js';
 import { Head } from './heads.js';
 import { ANY_TIME, formatNames, HEAD_CHARACTERS, levelOf, MAPS, wrapperCalled, wrapperNames } from './rows.js';
 
-/** Characters that make an expression of what was given: no name has them. */
+/** Characters that mark an expression: no name contains them. */
 const SIGNS = /[(<\\[]/;
 
-/** An expression whose groups say where time, level, logger and message stand. */
+/** An expression whose groups mark time, level, logger and message. */
 class Expression {
   /** @param {string} source @param {any} compiled by RE2 */
   constructor(source, compiled) {
@@ -49,7 +49,8 @@ class Expression {
 }
 
 /**
- * What `text` names. The host has checked what an administrator gave; null where it names nothing here all the same.
+ * The formats that `text` means; null if none. The host has checked what an administrator gave, but this page may still
+ * not know it.
  *
  * @param {string} text
  * @returns {Promise<Formats|null>}
@@ -60,7 +61,7 @@ export async function given(text) {
   return formats;
 }
 
-/** The names that `given` takes, and what they stand for in words, in the order of these. @returns {[string, string][]} */
+/** The names that `given` accepts, each with its name for people, sorted by the latter. @returns {[string, string][]} */
 export function names() {
   /** @type {[string, string][]} */
   const found = [['json', 'JSON lines'], ['logfmt', 'logfmt'], ['docker', 'Docker (json-file)'], ...formatNames(), ...wrapperNames()];

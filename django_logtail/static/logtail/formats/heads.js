@@ -1,8 +1,8 @@
 /**
- * The head of a line: its format, and where time, level, logger and message stand. Knows no DOM.
+ * The head of a line: its format, and where time, level, logger and message are. Knows no DOM.
  *
- * A level is taken only from where a format puts it, never from a word in the message. The host has the same in
- * `formats/heads.py`, and both read `tests/formats/conformance.jsonl` alike.
+ * A level is read only from where a format puts it, never from a word in the message. The host has the same in
+ * `formats/heads.py`, and both pass `tests/formats/conformance.jsonl`.
  */
 
 import { fieldsOfJson, fieldsOfPairs } from './fields.js';
@@ -13,14 +13,14 @@ import { captured, HEAD_CHARACTERS, LONG_HEAD_CHARACTERS, levelOf, levelOfPriori
 /** @typedef {[number, number]} Span */
 /** @typedef {import('./detection.js').Formats} Formats */
 
-/** Wrappers in wrappers in wrappers. */
+/** Depth of wrappers inside wrappers. */
 const MOST_WRAPPERS = 3;
 
 export class Head {
   /** @param {string} format */
   constructor(format) {
     this.format = format;
-    /** What is around the line, outermost first. */
+    /** The wrappers around the line, outermost first. */
     this.wrapper = '';
     /** @type {'lines'|'messages'|''} */
     this.of = '';
@@ -28,29 +28,29 @@ export class Head {
     this.level = 'O';
     /** @type {Span|null} */
     this.time = null;
-    /** What names one of several programs, as in Docker Compose. */
+    /** The program that wrote it, if there are several, as in Docker Compose. */
     this.label = '';
-    /** The level as it was written. @type {Span|null} */
+    /** The level as written. @type {Span|null} */
     this.word = null;
     /** The logger. @type {Span|null} */
     this.source = null;
     /** Where the message begins. */
     this.message = 0;
-    /** The time as it was written, also where it has no place of its own. */
+    /** The time as written, even if it has no span. */
     this.written = '';
     /** @type {string|null} */
     this.name = null;
     /** @type {import('./fields.js').Fields|null} */
     this.fields = null;
-    /** The line in a wrapper. @type {string|null} */
+    /** The wrapped line. @type {string|null} */
     this.inner = null;
     /** Whether that line has no head of its own. */
     this.isBare = false;
-    /** Whether it belongs to the entry before; whether it has that one's time; whether the next line names its level. */
+    /** Whether it belongs to the entry before; whether it has that entry's time; whether the next line names its level. */
     this.part = this.blank = this.follows = false;
-    /** JSON or pairs, and with a key for level or time. */
+    /** Whether it is JSON or pairs with a key for level or time. */
     this.isFields = this.isKeyed = false;
-    /** The message of a line in a line of JSON. @type {string|null} */
+    /** The message of a line wrapped in JSON. @type {string|null} */
     this.text = null;
   }
 
@@ -60,10 +60,10 @@ export class Head {
 }
 
 /**
- * The head of a line, or null when it has none of its own.
+ * The head of a line, or null if it has none.
  *
  * @param {string} text without escape sequences
- * @param {Formats|null} [formats] of the log; all there are when left out
+ * @param {Formats|null} [formats] the log's formats; null: every format
  * @param {number} [depth]
  * @returns {Head|null}
  */
@@ -80,7 +80,7 @@ export function headOf(text, formats = null, depth = 0) {
       const inside = formats && wrapper.of === 'lines' && !wrapper.many ? formats.within(wrapper.id) : null;
       const own = headOfMatch(found, wrapper);
       const head = wrapped(own, text, own.message, wrapper, inside, depth);
-      // Words and a bar may be a table in somebody's message.
+      // Words and a bar may be a table in a message.
       if (head.isBare && wrapper.of === 'lines' && !formats && !wrapper.slots.includes('time')) head.level = 'O';
       return head;
     }
@@ -96,7 +96,7 @@ export function headOf(text, formats = null, depth = 0) {
   return formats && !formats.takesPairs ? null : pairsHead(text);
 }
 
-/** The head of a line that begins an entry, also where another program wrote it into the log. @param {string} text @param {Formats|null} formats */
+/** The head of a line that begins an entry, even one written by another program. @param {string} text @param {Formats|null} formats */
 export const headIn = (text, formats) => headOf(text, formats) ?? (formats?.isGiven ? null : headOf(text));
 
 /** @param {string[]} found @param {Row} row @param {string} [text] @returns {Head} */
@@ -142,7 +142,7 @@ function headOfMatch(found, row, text = '') {
   return head;
 }
 
-/** @param {Head} head of the wrapper @param {string} text @param {number} at where the line in it begins @param {import('./rows.js').Wrapper} wrapper @param {Formats|null} formats @param {number} depth */
+/** @param {Head} head of the wrapper @param {string} text @param {number} at where the wrapped line begins @param {import('./rows.js').Wrapper} wrapper @param {Formats|null} formats @param {number} depth */
 function wrapped(head, text, at, wrapper, formats, depth) {
   const inner = text.slice(at);
   const own = headOf(inner, formats, depth + 1);

@@ -1,16 +1,16 @@
 /**
- * Written times as moments. Knows no DOM. The host has the same in `formats/moments.py`.
+ * Converts written times to moments. Knows no DOM. The host has the same in `formats/moments.py`.
  *
- * What was not written is not made up: a time without a zone is compared by its clock, one without a year or a day by
- * the moment beside it.
+ * Missing parts are not invented: a time without a zone is compared by its clock, and one without a year or a day is
+ * placed near a neighbouring moment.
  */
 
 import { ZONES } from './rows.js';
 
 /**
  * @typedef {{ms: number, clock: number, zone: number|null, has: 'moment'|'day'|'clock'}} Moment
- * `ms`: milliseconds of the epoch, those of the clock where no zone is known; `clock`: the clock that was written, as if
- * it were Greenwich's; `zone`: minutes east, null when unknown; `has`: "day" without a year, "clock" without a day
+ * `ms`: milliseconds since the epoch, by the written clock if the zone is unknown; `clock`: the written clock, read as
+ * UTC; `zone`: minutes east, null if unknown; `has`: "day" without a year, "clock" without a day
  */
 
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
@@ -39,7 +39,7 @@ const monthOf = (name) => MONTHS.indexOf(name.slice(0, 3).toLowerCase()) + 1;
 /** @param {string} year of two digits or four */
 const yearOf = (year) => (year.length === 2 ? 2000 + Number(year) : Number(year));
 
-/** Year, month and day of a written date; 0 for a year that was not written; null without a date. @param {string} written @returns {[number, number, number]|null} */
+/** Year, month and day of a written date; the year is 0 if missing; null without a date. @param {string} written @returns {[number, number, number]|null} */
 function dateOf(written) {
   let found = /(?:^|[ ,])(\d{4})[-/.](\d\d?)[-/.](\d\d?)(?!\d)/.exec(written) ?? /^(\d{4})\u5e74(\d\d?)\u6708(\d\d?)\u65e5/.exec(written);
   if (found) return [Number(found[1]), Number(found[2]), Number(found[3])];
@@ -80,10 +80,10 @@ function zoneOf(written) {
 }
 
 /**
- * The moment that a time names, or null when it cannot be read.
+ * The moment that a written time means, or null if it can't be read.
  *
  * @param {string} written
- * @param {number|null} [beside] milliseconds: a moment near it, for times without a year or a day
+ * @param {number|null} [beside] a moment near it, in milliseconds, for times without a year or a day
  * @returns {Moment|null}
  */
 export function momentOf(written, beside = null) {
@@ -134,7 +134,7 @@ const placed = (clock, back, zone, has) => (Number.isNaN(clock) ? null : { ms: c
 /** @param {number[]} candidates @param {number} to */
 const nearest = (candidates, to) => candidates.reduce((best, one) => (Math.abs(one - to) < Math.abs(best - to) ? one : best));
 
-/** Where the clock is in a written time: behind its date. @param {string} written */
+/** Where the clock is in a written time: after its date. @param {string} written */
 function clockFound(written) {
   // In 28/Nov/2026:14:22:09 the year is followed by a colon, and in 2026-11-28T14:22 by a letter.
   const clf = /^\d\d?\/[A-Za-z]{3,9}\/\d{4}[: ]|^\d\d?-[A-Za-z]{3,9}-\d{4}::/.exec(written);
@@ -142,19 +142,19 @@ function clockFound(written) {
   return CLOCK.exec(written.slice(from)) ?? DOTTED_CLOCK.exec(written.slice(from));
 }
 
-/** Milliseconds from one moment to another. Where only one of them has a zone, by the clocks that were written. @param {Moment} from @param {Moment} to */
+/** Milliseconds from one moment to another; by the written clocks if only one of them has a zone. @param {Moment} from @param {Moment} to */
 export function passed(from, to) {
   return (from.zone === null) === (to.zone === null) ? to.ms - from.ms : to.clock - from.clock;
 }
 
-/** The day a written time names, as 2026-08-24, or "" when it names none. @param {string} written */
+/** The day of a written time, as 2026-08-24, or "" if it has none. @param {string} written */
 export function dayOf(written) {
   if (/^\d{4}-\d\d-\d\d/.test(written)) return written.slice(0, 10);
   const moment = momentOf(written, 0);
   return moment?.has === 'moment' ? new Date(moment.clock).toISOString().slice(0, 10) : '';
 }
 
-/** The clock a written time shows, without date and zone: "14:22:09.539". What has none is as it was written. @param {string} written */
+/** The clock in a written time, without date and zone: "14:22:09.539". Without a clock, the time as written. @param {string} written */
 export function clockOf(written) {
   if (EPOCH.test(written)) return written;
   const compact = COMPACT.exec(written) ?? KLOG.exec(written);

@@ -1,4 +1,4 @@
-/** The rows of the table of formats, made ready to be matched. Knows no DOM. The host has the same in `formats/rows.py`. */
+/** The rows of the table of formats, ready for matching. Knows no DOM. The host has the same in `formats/rows.py`. */
 
 import table from './table.js';
 
@@ -7,19 +7,19 @@ import table from './table.js';
  * @typedef {{
  *   id: string, name: string, expression: RegExp, time: {before: RegExp}|null, slots: (string|null)[], groups: string[], map: Record<string, Level>|null, level: Level|null,
  *   part: boolean, blank: boolean, pairs: boolean, follows: boolean, long: boolean, first: string,
- * }} Row `slots`: what each group captures, in order; null: what stands between; `time`: where its time is looked for apart, after
- * which `expression` goes on
+ * }} Row `slots`: what each group captures, in order; null: text in between; `time`: set if the time is matched
+ * separately, after which `expression` continues
  */
-/** @typedef {Row & {of: 'lines'|'messages', many: boolean}} Wrapper `many`: lines of several programs, each with its name */
+/** @typedef {Row & {of: 'lines'|'messages', many: boolean}} Wrapper `many`: it wraps lines of several programs, each with its name */
 
-/** What a head is looked for in; a longer line goes on behind it. */
+/** Characters to search for a head; a line may be longer. */
 export const HEAD_CHARACTERS = 800;
-/** A request that is logged stands in front of its status. */
+/** The same for access logs, where a whole request precedes the status. */
 export const LONG_HEAD_CHARACTERS = 16_000;
 
 const SLOT = /<(time|level|logger|status|pri)(?::([a-z]+))?(\?)?>/g;
 
-/** The level of a word, whatever its case. @type {Map<string, Level>} */
+/** The level of each word; case doesn't matter. @type {Map<string, Level>} */
 const LEVELS = new Map();
 for (const [level, words] of Object.entries(table.words)) for (const word of words) LEVELS.set(word, /** @type {Level} */ (level));
 
@@ -34,7 +34,7 @@ const oneOf = (words) => `(?:${[...new Set(words)].sort((a, b) => b.length - a.l
 
 const ALL = [...LEVELS.keys()];
 const UPPER = [...ALL, ...['ERROR', 'WARN', 'WARNING', 'INFO', 'DEBUG', 'FATAL', 'CRITICAL'].map(wide)];
-/** Words in small letters, which need not be made others each time. @type {Map<string, Level>} */
+/** A cache of words in lower case. @type {Map<string, Level>} */
 const OTHER_CASES = new Map([...LEVELS].flatMap(([word, level]) => [[word.toLowerCase(), level], [title(word), level]]));
 /** @type {Record<string, string>} */
 const LEVEL_SLOTS = {
@@ -55,7 +55,7 @@ export function expanded(text) {
   return text.replace(/\{(T:)?([A-Za-z]+)\}/g, (_, time, name) => expanded(time ? table.times[/** @type {'any'} */ (name)] : PARTS[name]));
 }
 
-/** @param {any} row @param {string} [shape] how its time is written, as an expression; any way when left out @returns {Row} */
+/** @param {any} row @param {string} [shape] an expression for its time; without it, written in any way @returns {Row} */
 function compiled(row, shape) {
   let last = 0;
   /** @type {(string|null)[]} */
@@ -74,7 +74,7 @@ function compiled(row, shape) {
     last = found.index + found[0].length;
     const [, slot, variant = 'any', optional] = found;
     if (slot === 'time' && variant === 'any' && shape === undefined) {
-      // What all times have in common is one long expression: it is matched once for all rows.
+      // The expression for any time is long: it is matched once for all rows.
       time = { before: new RegExp(groups.join(''), 'y') };
       groups.length = 0;
       slots.push('time');
@@ -92,10 +92,10 @@ function compiled(row, shape) {
 }
 
 const TIME = new RegExp(`(?:${expanded(table.times.any)})${expanded('{AFTERTIME}')}`, 'y');
-/** Where the times end that begin in the text that was asked for last. @type {{text: string, ends: Map<number, number>}} */
+/** The ends of times in the most recent text, by where they begin. @type {{text: string, ends: Map<number, number>}} */
 const times = { text: '', ends: new Map() };
 
-/** @param {string} text @param {number} at @returns {number} where the time ends that begins there, or -1 */
+/** @param {string} text @param {number} at @returns {number} the end of a time that begins there, or -1 */
 function timeEnd(text, at) {
   if (times.text !== text) {
     times.text = text;
@@ -131,7 +131,7 @@ export function captured(row, text) {
 const ROWS = table.rows.map((row) => compiled(row));
 const WRAPPERS = table.wrappers.map((row) => /** @type {Wrapper} */ ({ ...compiled(row), of: row.of, many: 'many' in row }));
 
-/** What may stand first in a row's line: 0 for digits, A and a for letters, else the character itself. @param {Row[]} rows */
+/** Rows by the first character of their lines: 0 for digits, A and a for letters, otherwise the character itself. @param {Row[]} rows */
 function byFirst(rows) {
   /** @type {any[][]} */
   const found = Array.from({ length: 129 }, () => []);
@@ -155,20 +155,20 @@ export const rowsFor = (text) => ROWS_BY_FIRST[Math.min(128, text.charCodeAt(0))
 /** @param {string} text @returns {Wrapper[]} that may fit */
 export const wrappersFor = (text) => WRAPPERS_BY_FIRST[Math.min(128, text.charCodeAt(0))] ?? [];
 
-/** Stands for a shape where times may be written in any way. */
+/** The shape that stands for times written in any way. */
 export const ANY_TIME = 'any';
 
-/** All rows of a format, for times that are written in one way, or in any. @param {string} id @param {string} shape @returns {Row[]} */
+/** All rows of a format, for times of one shape or of any. @param {string} id @param {string} shape @returns {Row[]} */
 export function rowsLike(id, shape) {
   const rows = /** @type {any[]} */ (table.rows).filter((row) => row.id === id);
   const written = shape === ANY_TIME ? undefined : expressionOf(shape);
   return rows.map((row) => compiled(row, row.own ? undefined : written));
 }
 
-/** @typedef {{expression: RegExp, time: number, level: number, row: Row}} Brief `time`, `level`: which group captures it, 0 for none */
+/** @typedef {{expression: RegExp, time: number, level: number, row: Row}} Brief `time`, `level`: the group that captures it, 0 for none */
 
 /**
- * Rows that capture nothing but time and level: what 200,000 lines are asked for at once. Null for those that say more.
+ * Rows that capture only time and level, for reading 200,000 lines at once. Null if the rows need more than that.
  *
  * @param {Row[]} rows made by `rowsLike`
  * @returns {Brief[]|null}
@@ -193,9 +193,9 @@ export function brief(rows) {
   return found;
 }
 
-/** The formats of the table for people, by id. @returns {Map<string, string>} */
+/** The table's formats: ids, each with its name for people. @returns {Map<string, string>} */
 export const formatNames = () => new Map(ROWS.map((row) => [row.id, nameOf(row.id)]));
-/** The wrappers of the table for people, by id. @returns {Map<string, string>} */
+/** The table's wrappers: ids, each with its name for people. @returns {Map<string, string>} */
 export const wrapperNames = () => new Map(WRAPPERS.map((row) => [row.id, nameOf(row.id)]));
 /** @param {string} id */
 export const wrapperCalled = (id) => WRAPPERS.find((row) => row.id === id);
@@ -234,7 +234,7 @@ export function levelOfNumber(number, family) {
 }
 
 const expression = (/** @type {string} */ source) => new RegExp(`^(?:${expanded(source)})`);
-/** How crashes begin and go on. */
+/** How crashes begin and continue. */
 export const CRASH = {
   hard: expression(table.crash.hard), soft: expression(table.crash.soft), thrown: expression(table.crash.thrown), at: expression(table.crash.at),
   frames: expression(table.crash.frames), more: expression(table.crash.more), names: expression(table.crash.names),

@@ -1,12 +1,12 @@
 /**
- * What is known of the formats of logs: one table, read by the page and by the host (`django_logtail.formats`).
+ * The formats of logs: one table, used by the page and by the host (`django_logtail.formats`).
  *
- * Behind `export default` stands JSON and nothing else, for Python reads it too. A row says how an entry begins: a
- * regular expression in which `{NAME}` stands for one of `parts`, and `<time>`, `<level>`, `<logger>` and so on for
- * what is captured. It holds no other groups that capture, and nothing that Python and JavaScript read differently:
- * no `.`, `\s`, `\b`, `$` inside, no back reference, no look-behind, and no repetition without a bound.
+ * After `export default` there is only JSON, because Python reads it too. A row says how an entry begins: a regular
+ * expression in which `{NAME}` stands for one of `parts`, and `<time>`, `<level>`, `<logger>` and so on for what is
+ * captured. It has no other capturing groups, and nothing that Python and JavaScript treat differently: no `.`, `\s`,
+ * `\b`, `$` inside, no back reference, no look-behind, and no unlimited repetition.
  *
- * `docs/explanation/formats.md` says how to add a program.
+ * `docs/explanation/formats.md` explains how to add a program.
  */
 
 export default {

@@ -1,8 +1,8 @@
 /**
- * The lines a viewer holds, in the order of the stream, with a mark wherever that order broke. Knows no DOM.
+ * The loaded lines, in the order of the stream, with a mark at each break. Knows no DOM.
  *
- * A ring: past its limits the oldest lines go, unless the reader of the page is looking at them (`keeping`). Then it
- * fills, and whoever feeds it asks the server to hold.
+ * A ring: beyond its limits the oldest lines are dropped, unless the person is looking at them (`keeping`). Then it
+ * fills up, and the server is asked to hold.
  */
 
 import { Item } from './item.js';
@@ -11,9 +11,9 @@ import { isCoded, lineEnds, reading } from '../formats/text.js';
 
 export const MOST_LINES = 200_000;
 export const MOST_BYTES = 64 * 1024 * 1024;
-/** Items that are read once more when formats are found. A log that is longer was long enough before. */
+/** Items that are read again when formats are detected; a longer log was long enough for that before. */
 const MOST_READ_AGAIN = 5_000;
-/** Items above a place that are looked at for the day it is in. */
+/** Items above a place to search for its day. */
 const MOST_BACK = 500;
 
 /** @typedef {{file: string, start: number, end: number, partial?: boolean, late?: boolean, request?: number}} Header */
@@ -21,8 +21,8 @@ const MOST_BACK = 500;
 
 export class Store {
   /**
-   * @param {{encoding?: string, given?: import('../formats/detection.js').Formats|null, mostLines?: number, mostBytes?: number, onChange?: (change: Change) => void}} options
-   * `given`: the formats, where they need not be found
+   * @param {{encoding?: string, given?: import('../formats/detection.js').Formats|null, mostLines?: number, mostBytes?:
+   * number, onChange?: (change: Change) => void}} options `given`: the formats, if they need not be detected
    */
   constructor({ encoding = 'utf-8', given = null, mostLines = MOST_LINES, mostBytes = MOST_BYTES, onChange = () => {} } = {}) {
     this.given = given;
@@ -31,7 +31,7 @@ export class Store {
     this.mostBytes = mostBytes;
     this.onChange = onChange;
     this.keeping = false;
-    /** Lines this store has ever taken from the stream; what a rate is made of. */
+    /** Lines this store has ever taken from the stream, for the rate. */
     this.taken = 0;
     this.clear();
   }
@@ -49,7 +49,7 @@ export class Store {
     this.place = null;
     /** @type {Item[]} the unfinished line, as shown */
     this.unfinished = [];
-    /** Whether the last line taken goes on in the next batch. */
+    /** Whether the last line taken continues in the next batch. */
     this.open = false;
     this.entries = new Entries(this.given);
     this.onChange({ kind: 'cleared' });
@@ -77,7 +77,7 @@ export class Store {
   /**
    * Takes a batch of the stream.
    *
-   * Bytes it already has are not shown twice; bytes that are missing before it become a gap.
+   * Bytes already here are not shown twice; bytes missing before it become a gap.
    *
    * @param {Header} header
    * @param {Uint8Array} bytes
@@ -96,7 +96,7 @@ export class Store {
         start += known;
       }
     } else if (this.place && this.place.file !== header.file) this.open = false;
-    // The rest of a line longer than a batch: it is shown when it is whole.
+    // The rest of a line longer than a batch: shown once it is complete.
     if (this.open && header.partial) return [];
     const lines = this.#linesOf(header.file, start, bytes);
     if (this.open && lines.length && this.last?.kind === 'line') this.#continueLast(/** @type {Item} */ (lines.shift()));
@@ -111,7 +111,7 @@ export class Store {
     return lines;
   }
 
-  /** Whether the last of these bytes end a line. @param {Uint8Array} bytes */
+  /** Whether these bytes end with a line end. @param {Uint8Array} bytes */
   endsLine(bytes) {
     if (this.reading.unit === 1) return bytes[bytes.length - 1] === 10;
     const low = this.reading.big ? 1 : 2;
@@ -138,7 +138,7 @@ export class Store {
     this.unfinished = [];
   }
 
-  /** Appended to an older generation after a newer one had begun: shown after its own lines. */
+  /** Bytes appended to an older generation after a newer one had begun: shown after its own lines. */
   #takeLate(/** @type {Header} */ header, /** @type {Uint8Array} */ bytes) {
     const lines = this.#linesOf(header.file, header.start, bytes);
     for (const line of lines) line.late = true;
@@ -183,14 +183,14 @@ export class Store {
     this.#push(this.entries.read(lines));
   }
 
-  /** Other formats are given than before, or none any more: what is here is read with them. @param {import('../formats/detection.js').Formats|null} given */
+  /** Reads the lines again with other given formats, or with none. @param {import('../formats/detection.js').Formats|null} given */
   readAs(given) {
     this.given = given;
     this.entries.give(given);
     if (this.length) this.#readAgain();
   }
 
-  /** What is here is read once more, with the formats that are known now. */
+  /** Reads the lines again, with the formats known now. */
   #readAgain() {
     const from = this.firstSeq;
     this.items = this.entries.readAgain(this.items.slice(this.first));
@@ -247,7 +247,7 @@ export class Store {
     this.onChange({ kind: 'dropped', count });
   }
 
-  /** Nothing is dropped while the reader of the page is looking at it. @param {boolean} keeping */
+  /** While `keeping`, nothing is dropped, because the person is looking at it. @param {boolean} keeping */
   keep(keeping) {
     this.keeping = keeping;
     this.#trim();
@@ -265,7 +265,7 @@ export class Store {
     return mark;
   }
 
-  /** Something that happened between two lines. @param {string} kind @param {any} details @param {{file: string, offset: number}|null} [place] where the stream stands after it */
+  /** Something that happened between two lines. @param {string} kind @param {any} details @param {{file: string, offset: number}|null} [place] the stream's place after it */
   mark(kind, details, place) {
     const mark = new Item(kind);
     mark.details = details;
@@ -279,13 +279,13 @@ export class Store {
     return mark;
   }
 
-  /** A generation has another id from now on. @param {string} before @param {string} after */
+  /** A generation has a new id. @param {string} before @param {string} after */
   rename(before, after) {
     for (let i = this.first; i < this.items.length; i++) if (this.items[i].file === before) this.items[i].file = after;
     if (this.place?.file === before) this.place = { file: after, offset: this.place.offset };
   }
 
-  /** The stream stands elsewhere, without anything to show. @param {{file: string, offset: number}} place */
+  /** The stream moves to another place, with nothing to show. @param {{file: string, offset: number}} place */
   move(place) {
     if (this.place?.file !== place.file || this.place.offset !== place.offset) {
       this.#dropUnfinished();
@@ -295,7 +295,7 @@ export class Store {
   }
 
   /**
-   * Puts lines in the place of `count` items from `index`: a gap that was loaded, an earlier part of the file.
+   * Replaces `count` items from `index` on with lines: a gap that was loaded, or an earlier part of the file.
    *
    * @param {number} index @param {number} count @param {Item[]} lines
    */
@@ -308,10 +308,10 @@ export class Store {
     const after = this.items.slice(this.first + index + count);
     for (const item of gone) this.#uncount(item);
     for (const item of items) this.#count(item);
-    // A day that is now named above is not named again.
+    // A day that is now shown above is not shown again.
     const named = items.findLast((item) => item.kind === 'day')?.details;
     if (named && after[0]?.kind === 'day' && after[0].details === named) after.shift();
-    // An earlier part is numbered downwards, so that what is on screen keeps its numbers.
+    // An earlier part is numbered downwards, so that lines on screen keep their numbers.
     const from = index === 0 && after.length ? after[0].seq - items.length : this.firstSeq;
     this.items = [...before, ...items, ...after];
     this.first = 0;
@@ -332,10 +332,10 @@ export class Store {
   }
 
   /**
-   * Puts lines that were loaded apart where they belong, and gaps where bytes beside them are not here.
+   * Puts separately loaded lines where they belong, with gaps where bytes next to them are missing.
    *
-   * @param {string} file @param {Item[]} lines whole lines that follow one another, the first of them not in here yet
-   * @param {number} fileEnd where that file ends now
+   * @param {string} file @param {Item[]} lines consecutive whole lines, the first of which is not here yet
+   * @param {number} fileEnd the file's current end
    */
   put(file, lines, fileEnd) {
     /** @param {string} of @param {number} start @param {number} end */
@@ -362,12 +362,12 @@ export class Store {
     return this.splice(0, 0, [...lines, ...between(file, endOf(lines), fileEnd), ...below]);
   }
 
-  /** The lines of bytes that a `range` answered, for `splice`. @param {string} file @param {number} start @param {Uint8Array} bytes */
+  /** The lines in bytes that a `range` returned, for `splice`. @param {string} file @param {number} start @param {Uint8Array} bytes */
   linesOf(file, start, bytes) {
     return this.#linesOf(file, start, bytes);
   }
 
-  /** Text as it is in the file, escapes removed. @param {Iterable<Item>} items */
+  /** The text of the file, without escape sequences. @param {Iterable<Item>} items */
   static textOf(items) {
     let text = '';
     for (const item of items) if (item.kind === 'line') text += item.plain + '\n';

@@ -1,24 +1,24 @@
-/** Text to the clipboard, and saying so. */
+/** Copies text to the clipboard, and confirms it. */
 
 import { words } from './config.js';
 import { el } from './dom.js';
 import { reshape } from './icons.js';
 
-/** For how long a button shows that it was done. */
+/** Milliseconds for which a button shows that it is done. */
 const DONE_MS = 1_200;
 
 /**
  * @param {HTMLElement} host
  * @param {string} text
  * @param {(words: string) => void} say
- * @param {Element|null} [button] that asked for it
- * @param {'copy'|'link'} [what] as its icon
+ * @param {Element|null} [button] that was pressed
+ * @param {'copy'|'link'} [what] the button's icon
  */
 export async function copy(host, text, say, button = null, what = 'copy') {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    // Over plain HTTP there is no such thing; the older way works there, after a click.
+    // Not available over plain HTTP, where the older way works, after a click.
     if (!copyBySelection(host, text)) return;
   }
   say(words.say(what === 'link' ? 'row.linked' : 'row.copied'));

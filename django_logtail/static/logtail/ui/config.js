@@ -1,4 +1,4 @@
-/** What the page was given: words, addresses, how to speak to the server. Read once, from the page's own data. */
+/** The page's configuration: texts, addresses, headers. Read once, from the page's own data. */
 
 import { Words } from './format.js';
 import { Settings } from './settings.js';

@@ -1,4 +1,4 @@
-/** Making elements. Text goes in as text, always. */
+/** Creates elements. Text always goes in as text. */
 
 /**
  * @param {string} tag with classes: "div.lt-row.lt-sel"
@@ -18,7 +18,7 @@ export function el(tag, attributes, ...children) {
   return made;
 }
 
-/** Changes text only when it differs: a live region is not to speak twice. @param {Element} element @param {string} text */
+/** Changes text only if it differs, so that a live region doesn't speak twice. @param {Element} element @param {string} text */
 export function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }

@@ -4,9 +4,9 @@ const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'];
 
 export class Words {
   /**
-   * @param {Record<string, string|string[]>} texts a plural has a form for each of `samples`
+   * @param {Record<string, string|string[]>} texts a plural has one form for each of `samples`
    * @param {string} language
-   * @param {number[]} samples a number for each plural form that the language has
+   * @param {number[]} samples a number for each plural form of the language
    */
   constructor(texts, language, samples = [0]) {
     this.texts = texts;
@@ -19,7 +19,7 @@ export class Words {
     this.days = new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' });
   }
 
-  /** A text with its values: numbers as the language writes them, and `n` chooses the plural. @param {string} key @param {Record<string, string|number>} [values] */
+  /** A text with its values: numbers in the language's form; `n` selects the plural. @param {string} key @param {Record<string, string|number>} [values] */
   say = (key, values) => {
     const found = this.texts[key] ?? key;
     const text = Array.isArray(found) ? found[this.#form(Number(values?.n), found.length)] : found;
@@ -29,7 +29,7 @@ export class Words {
   };
 
   /**
-   * Why something is so. A server's sentence is in English, and shown only where this page does not know the code.
+   * A reason in words. The server's sentence is in English, and is shown only if this page doesn't know the code.
    *
    * @param {Record<string, any>|undefined|null} why the code and its details @param {string} [sentence]
    */
@@ -45,7 +45,7 @@ export class Words {
   /** Why a request failed. @param {{message: string, why?: Record<string, any>}} error as `Requests` rejects with */
   failure = (error) => this.reason(error.why, error.message);
 
-  /** Which form of a plural; the last one where no sample has the number's. @param {number} n @param {number} count */
+  /** The index of the plural form; the last one if no sample has the number's form. @param {number} n @param {number} count */
   #form(n, count) {
     const form = this.forms.indexOf(this.rules.select(n));
     return form < 0 ? count - 1 : form;
@@ -57,7 +57,7 @@ export class Words {
   /** @param {number} n from 0 to 100 */
   percent = (n) => this.percents.format(n / 100);
 
-  /** In steps of a thousand, with one decimal below a hundred. @param {number} bytes */
+  /** A size in units of a thousand, with one decimal below a hundred. @param {number} bytes */
   size = (bytes) => {
     let unit = 0;
     while (bytes >= 1000 && unit < UNITS.length - 1) {
@@ -76,7 +76,7 @@ export class Words {
     return Number.isNaN(at) ? day : this.days.format(at);
   };
 
-  /** How long ago. @param {number} seconds */
+  /** How long ago, in words. @param {number} seconds */
   ago = (seconds) => {
     if (seconds < 60) return this.times.format(-Math.max(1, Math.round(seconds)), 'second');
     if (seconds < 3600) return this.times.format(-Math.round(seconds / 60), 'minute');
@@ -85,7 +85,7 @@ export class Words {
   };
 }
 
-/** A moment as a wall clock shows it. @param {number} milliseconds */
+/** A moment as clock time. @param {number} milliseconds */
 export function clock(milliseconds) {
   const at = new Date(milliseconds);
   return [at.getHours(), at.getMinutes(), at.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':');

@@ -1,9 +1,9 @@
-/** What the page remembers: some things per log, some per reader. Knows no DOM; a storage that fails is no storage. */
+/** What the page remembers, for each log and for the person. Knows no DOM; works without storage if that fails. */
 
 const PREFIX = 'logtail:';
 
 /** @typedef {{size: 's'|'m'|'l', theme: 'auto'|'light'|'dark', keys: boolean, colours: boolean, announce: boolean, side: boolean}} ReaderSettings */
-/** @typedef {{wrap: boolean|null, time: 'compact'|'raw'|'relative'|'hidden', off: string[], format: string}} LogSettings `format`: chosen by the reader; empty: the one that is given or found */
+/** @typedef {{wrap: boolean|null, time: 'compact'|'raw'|'relative'|'hidden', off: string[], format: string}} LogSettings `format`: chosen by the person; empty: the one that is given or detected */
 
 /** @type {ReaderSettings} */
 const READER = { size: 'm', theme: 'auto', keys: true, colours: true, announce: false, side: true };

@@ -1,4 +1,4 @@
-/** A label and its key, shown beside a button that is pointed at. */
+/** Shows a label and its key next to a button under the pointer. */
 
 import { el } from './dom.js';
 
