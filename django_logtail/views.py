@@ -52,8 +52,8 @@ from django_logtail.viewing.daphne import connection_of
 from django_logtail.viewing.download import (
     IDENTITY,
     Body,
-    Downloader,
     NoFile,
+    Requester,
     bytes_of,
     file_name,
     is_encoded,
@@ -165,15 +165,15 @@ def let_in(view: AsyncView) -> AsyncView:
         if isinstance(request, WSGIRequest):
             # A relay needs a lasting event loop, and under WSGI each request would have its own.
             return JsonResponse(_no_socket(certain=True), status=503)
-        reader = await sync_to_async(_reader_of, thread_sensitive=True)(request)
-        if not reader.user_id:
+        requester = await sync_to_async(_requester_of, thread_sensitive=True)(request)
+        if not requester.user_id:
             return JsonResponse({"error": "signed-out", "login": login_url()}, status=401)
         try:
             with contextlib.ExitStack() as places:
                 # Before anything is looked up, because that costs too.
-                places.enter_context(viewers.counted(reader.user_id))
-                log = await admitted(reader.user_id, reader.session_key, slug)
-                return await view(request, log, reader, places)
+                places.enter_context(viewers.counted(requester.user_id))
+                log = await admitted(requester.user_id, requester.session_key, slug)
+                return await view(request, log, requester, places)
         except Refused as refused:
             if refused.code == CloseCode.SIGNED_OUT:
                 return JsonResponse({"error": "signed-out", "login": login_url()}, status=401)
@@ -195,11 +195,11 @@ def let_in(view: AsyncView) -> AsyncView:
     return wrapped
 
 
-def _reader_of(request: HttpRequest) -> Downloader:
+def _requester_of(request: HttpRequest) -> Requester:
     """The user according to the host's middleware; nobody if signed out."""
     user_id = str(request.user.pk) if request.user.is_authenticated else ""
     session_key = request.session.session_key or ""
-    return Downloader(user_id, session_key, address_of(request.META.get("REMOTE_ADDR")))
+    return Requester(user_id, session_key, address_of(request.META.get("REMOTE_ADDR")))
 
 
 @require_GET
@@ -207,11 +207,11 @@ def _reader_of(request: HttpRequest) -> Downloader:
 @own_pages_only()
 @let_in
 async def lines(
-    request: HttpRequest, log: Log, reader: Downloader, _places: contextlib.ExitStack
+    request: HttpRequest, log: Log, requester: Requester, _places: contextlib.ExitStack
 ) -> HttpResponseBase:
     """The last lines of a log, or what follows a place: for pages whose network blocks WebSockets."""
     count, resume = decode_lines_query(request.GET, conf.BACKLOG_LINES)
-    body = await last_lines(relay_here(), log, user=reader.user_id, lines=count, resume=resume)
+    body = await last_lines(relay_here(), log, user=requester.user_id, lines=count, resume=resume)
     return HttpResponse(
         body, content_type="application/octet-stream", headers={"X-Content-Type-Options": "nosniff"}
     )
@@ -222,12 +222,12 @@ async def lines(
 @own_pages_only(links=True)
 @let_in
 async def download(
-    request: HttpRequest, log: Log, reader: Downloader, places: contextlib.ExitStack
+    request: HttpRequest, log: Log, requester: Requester, places: contextlib.ExitStack
 ) -> HttpResponseBase:
     """The whole file as it is now. Its length is announced, so that a browser notices a missing rest."""
     # Refused now, while there can be a proper response; kept until the response has ended.
-    places.enter_context(viewers.downloading(reader.user_id))
-    whole = await whole_file(relay_here(), log, reader.user_id)
+    places.enter_context(viewers.downloading(requester.user_id))
+    whole = await whole_file(relay_here(), log, requester.user_id)
     disposition = content_disposition_header(True, file_name(log))
     scope = getattr(request, "scope", {})
     connection = connection_behind(scope.get(SEND)) or connection_of(scope.get("client"))
@@ -245,7 +245,7 @@ async def download(
     patch_cache_control(response, no_transform=True)
     kept = places.pop_all()
     pieces = bytes_of(
-        log, whole, reader, connection, is_altered=lambda: is_encoded(response.headers), places=kept
+        log, whole, requester, connection, is_altered=lambda: is_encoded(response.headers), places=kept
     )
     response.streaming_content = Body(pieces, kept)
     return response

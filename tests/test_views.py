@@ -24,7 +24,7 @@ from django_logtail.access import read_ticket
 from django_logtail.models import Access, Log
 from django_logtail.operating.reports import reports
 from django_logtail.viewing.admission import viewers
-from django_logtail.viewing.download import Downloader
+from django_logtail.viewing.download import Requester
 from django_logtail.views import socket
 
 pytestmark = pytest.mark.django_db
@@ -185,7 +185,7 @@ async def test_who_has_as_many_logs_open_as_they_may_has_nothing_looked_up(
     settings: Any, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     settings.LOGTAIL = {"ROOTS": ["/tmp"], "MAX_VIEWERS_PER_USER": 1}
-    monkeypatch.setattr(views, "_reader_of", lambda request: Downloader("7", "session", ""))
+    monkeypatch.setattr(views, "_requester_of", lambda request: Requester("7", "session", ""))
     looked_up = []
 
     async def admitted(*args: object) -> Log:

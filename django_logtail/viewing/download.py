@@ -66,8 +66,8 @@ class BrokenOff(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Downloader:
-    """The downloading user, who may lose access before the end."""
+class Requester:
+    """The user who requests lines or a download, and may lose access before the end."""
 
     user_id: str
     session_key: str
@@ -120,7 +120,7 @@ def is_encoded(headers: Mapping[str, str]) -> bool:
 async def bytes_of(
     log: Log,
     whole: WholeFile,
-    downloader: Downloader,
+    requester: Requester,
     connection: Connection | None = None,
     is_altered: Callable[[], bool] = lambda: False,
     places: contextlib.ExitStack | None = None,
@@ -134,7 +134,7 @@ async def bytes_of(
     Raises `BrokenOff` when some bytes are no longer available, or no longer allowed.
     """
     relay, spending = relay_here(), spending_here()
-    who = Who(downloader.user_id, downloader.session_key, log.slug)
+    who = Who(requester.user_id, requester.session_key, log.slug)
     session = uuid.uuid4().hex[:12]
     taker = Taker(connection)
     try:
@@ -147,9 +147,7 @@ async def bytes_of(
             rounds_here().kept(who, log) as stay,
         ):
             relay.viewers.enter(
-                ViewerFacts(
-                    session, downloader.user_id, str(log.pk), round(time.time(), 1), downloader.address
-                )
+                ViewerFacts(session, requester.user_id, str(log.pk), round(time.time(), 1), requester.address)
             )
             try:
                 at = 0

@@ -16,8 +16,8 @@ from django_logtail.viewing.admission import TooManyViewers, viewers
 from django_logtail.viewing.download import (
     Body,
     BrokenOff,
-    Downloader,
     NoFile,
+    Requester,
     bytes_of,
     file_name,
     whole_file,
@@ -26,7 +26,7 @@ from django_logtail.viewing.rechecks import rounds_here
 from tests.delivery.test_delivery import QUEUE, House, eventually
 
 LOG = Log(pk=1, slug="app", name="app.log", path="/nowhere", queue=QUEUE, encoding="utf-8")
-READER = Downloader("7", "session", "127.0.0.1")
+REQUESTER = Requester("7", "session", "127.0.0.1")
 CONTENT = b"".join(b"%08d and whatever\n" % number for number in range(150_000))
 assert len(CONTENT) > 3 * MAX_RANGE_BYTES
 
@@ -45,7 +45,7 @@ async def downloaded(house: House, *, after: int = 0, then=lambda: None) -> byte
     """All of it; when `after` bytes were taken, something happens."""
     found = b""
     whole = await whole_file(house.relay, LOG)
-    async for piece in bytes_of(LOG, whole, READER):
+    async for piece in bytes_of(LOG, whole, REQUESTER):
         found += piece
         if after and len(found) >= after:
             after = 0
@@ -169,12 +169,12 @@ async def test_a_reader_that_is_gone_for_good_breaks_off(house, monkeypatch):
     await house.kill_reader()
 
     with pytest.raises(BrokenOff, match="no reader answered"):
-        await anext(bytes_of(LOG, whole, READER))
+        await anext(bytes_of(LOG, whole, REQUESTER))
 
 
 async def test_the_next_range_is_read_when_the_one_before_was_taken(house):
     whole = await whole_file(house.relay, LOG)
-    pieces = bytes_of(LOG, whole, READER)
+    pieces = bytes_of(LOG, whole, REQUESTER)
 
     def sent() -> int:
         return sum(
@@ -194,7 +194,7 @@ async def test_the_next_range_is_read_when_the_one_before_was_taken(house):
 
 async def test_a_client_that_leaves_leaves_nothing_behind(house):
     whole = await whole_file(house.relay, LOG)
-    pieces = bytes_of(LOG, whole, READER)
+    pieces = bytes_of(LOG, whole, REQUESTER)
     await anext(pieces)
     assert [facts.user for facts in house.relay.viewers.by_session.values()] == ["7"]
 
@@ -218,7 +218,7 @@ async def test_its_user_s_places_are_held_until_it_ends_however_it_does(house, s
     settings.LOGTAIL = {**settings.LOGTAIL, "MAX_VIEWERS_PER_USER": 1, "MAX_DOWNLOADS_PER_USER": 1}
     whole = await whole_file(house.relay, LOG)
     with places_of("7") as places:
-        pieces = bytes_of(LOG, whole, READER, places=places)
+        pieces = bytes_of(LOG, whole, REQUESTER, places=places)
         body = Body(pieces, places)
     if ending != "never begun":
         await anext(aiter(body))
@@ -267,7 +267,7 @@ async def test_one_user_has_as_many_downloads_as_the_settings_allow(settings, co
 )
 async def test_who_loses_access_gets_no_further_range(house, outcome, words):
     whole = await whole_file(house.relay, LOG)
-    pieces = bytes_of(LOG, whole, READER)
+    pieces = bytes_of(LOG, whole, REQUESTER)
 
     first = await one_range(pieces)
     (decision,) = rounds_here()._decisions.values()
@@ -289,7 +289,7 @@ async def test_what_is_read_is_taken_from_the_reader_s_budget(house):
     spend = reader.budget.spend
     reader.budget.spend = lambda size: (spent.append(size), spend(size))
 
-    async for _piece in bytes_of(LOG, whole, READER):
+    async for _piece in bytes_of(LOG, whole, REQUESTER):
         pass
 
     assert sum(spent) == len(CONTENT)
@@ -301,7 +301,7 @@ async def test_a_budget_that_is_spent_makes_it_wait(house):
     reader, _ = house.readers[0]
     reader.budget.spend(10**12)
 
-    first = asyncio.ensure_future(one_range(bytes_of(LOG, whole, READER)))
+    first = asyncio.ensure_future(one_range(bytes_of(LOG, whole, REQUESTER)))
     await eventually(lambda: reader.ranges)
     before = [
         message for message in house.mailboxes.sent if isinstance(message, (Piece, Read, Found, Failed))
