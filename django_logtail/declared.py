@@ -13,9 +13,10 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db import connections, models, router, transaction
+from django.utils import translation
 
 from django_logtail.conf import conf
-from django_logtail.models import Log
+from django_logtail.models import Log, invalid
 from django_logtail.tailing.files.roots import mistake_in, tidied
 
 logger = logging.getLogger(__name__)
@@ -72,15 +73,16 @@ def declaration(slug: object, value: object) -> Declaration:
     members = {name: _names(slug, name, value.get(name, ())) for name in MEMBERS}
     fields = {name: value[name] for name in FIELDS if name in value}
     log = Log(slug=slug, **{"name": slug, **fields, "path": tidied(str(value["path"]))})
-    try:
-        log.clean_fields()
-        # Hosts share the declarations, but each has its own roots, so the reader of a queue judges its paths.
-        if conf.READER == "local" or log.queue_name == conf.QUEUE:
-            log.clean()
-        elif (mistake := mistake_in(Path(log.path))) is not None:
-            raise ValidationError({"path": mistake})
-    except ValidationError as error:
-        raise BadDeclaration(slug, f": {_sentence(error)}") from None
+    with translation.override(None):  # English, like the checks and commands that show it
+        try:
+            log.clean_fields()
+            # Hosts share the declarations, but each has its own roots, so the reader of a queue judges its paths.
+            if conf.READER == "local" or log.queue_name == conf.QUEUE:
+                log.clean()
+            elif (mistake := mistake_in(Path(log.path))) is not None:
+                raise ValidationError({"path": invalid(mistake, "path")})
+        except ValidationError as error:
+            raise BadDeclaration(slug, f": {_sentence(error)}") from None
     return Declaration(slug, {name: getattr(log, name) for name in FIELDS}, **members)
 
 

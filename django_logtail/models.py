@@ -20,11 +20,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_logtail.conf import QUEUE_NAME, conf
-from django_logtail.formats.given import MISTAKES, BadFormat, given
+from django_logtail.formats.given import BadFormat, given
 from django_logtail.tailing.files.looks import NoAnswer, looks
 from django_logtail.tailing.files.roots import Roots, tidied
+from django_logtail.tailing.mistakes import Mistake
+from django_logtail.tailing.reasons import in_full, reason_of_errno
 from django_logtail.tailing.rotated_names import BadPattern, Names
 from django_logtail.tailing.text.encodings import UnknownEncoding, browser_label
+from django_logtail.tailing.text.matching import reason_of_re2
 
 #: The codename of the permission that `Access.PERMISSION` requires. Django's own `view_log` is different: it shows the
 #: registry's rows (paths, queues) in the admin, but not the content of the files.
@@ -35,18 +38,26 @@ WATCH_PERMISSION = "watch_log"
 REVISED = ("path", "encoding", "rotated_as", "enabled", "access", "membership")
 
 
+def invalid(mistake: Mistake | BadFormat, code: str) -> ValidationError:
+    """The mistake as a form reports it, in the active language."""
+    params = dict(mistake.params)
+    if "said" in params:
+        params["said"] = in_full(reason_of_re2(params["said"]), gettext)
+    return ValidationError(_(mistake.sentence), code=code, params=params)
+
+
 def validate_encoding(value: str) -> None:
     try:
         browser_label(value)
     except UnknownEncoding as error:
-        raise ValidationError(str(error), code="encoding") from None
+        raise invalid(error, "encoding") from None
 
 
 def validate_format(value: str) -> None:
     try:
         given(value)
     except BadFormat as error:
-        raise ValidationError(_(MISTAKES[error.code]), code="format", params=error.params) from None
+        raise invalid(error, "format") from None
 
 
 validate_queue = RegexValidator(
@@ -169,7 +180,7 @@ class Log(models.Model):
         except NoAnswer:  # another host may have it, and the reader decides by the open file
             refusal = roots.may_register_unseen(path)
         if refusal is not None:
-            raise ValidationError({"path": ValidationError(refusal, code="path")})
+            raise ValidationError({"path": invalid(refusal, "path")})
 
     def validate_unique(self, exclude: Collection[str] | None = None) -> None:
         """One file has one row. This can't be a database constraint: the default queue is a setting, a local reader has
@@ -204,7 +215,7 @@ class Log(models.Model):
         try:
             names = Names(Path(self.path).name, self.rotated_as)
         except BadPattern as error:
-            raise ValidationError({"rotated_as": ValidationError(str(error), code="rotated_as")}) from None
+            raise ValidationError({"rotated_as": invalid(error, "rotated_as")}) from None
         directory = names.directory
         if directory.startswith("/"):
             refusal = Roots(conf.ROOTS).may_register_unseen(Path(directory) / "log")
@@ -257,7 +268,7 @@ class Log(models.Model):
             return said % {"path": self.path}
         except OSError as error:
             said = gettext("This host cannot look at %(path)s: %(error)s.")
-            return said % {"path": self.path, "error": error.strerror}
+            return said % {"path": self.path, "error": in_full(reason_of_errno(error.errno), gettext)}
         said = gettext(
             "There is no file at %(path)s on this host. "
             "That is fine if the worker of queue “%(queue)s” has it or will have it."

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from django_logtail.conf import conf
 from django_logtail.control import ControlUnavailable
@@ -30,7 +31,10 @@ class OnlyWithWorker(Exception):
 
     def __init__(self) -> None:
         super().__init__(
-            'LOGTAIL["READER"] is "local", so there is no stop flag. To disconnect a log\'s viewers, disable the log.'
+            gettext(
+                'LOGTAIL["READER"] is "local", so there is no stop flag. '
+                "To disconnect a log’s viewers, disable the log."
+            )
         )
 
 

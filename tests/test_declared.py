@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group, User
 from django.core.management import call_command
+from django.utils import translation
 
 from django_logtail.declared import sync
 from django_logtail.models import Log
@@ -347,3 +348,15 @@ def test_a_declaration_that_changes_its_slug_takes_its_file_along(declare: Any, 
     synced = sync()
 
     assert (synced.created, synced.deleted, synced.problems) == (["new"], ["old"], [])
+
+
+def test_a_wrong_declaration_is_explained_in_english_whatever_the_language(declare: Any) -> None:
+    declare(app={"path": "app.log"}, web={"path": "/etc/passwd", "access": "nobody"})
+
+    with translation.override("zh-hans"):
+        synced = sync()
+
+    assert synced.problems == [
+        "LOGTAIL[\"LOGS\"]['app']: path: The path 'app.log' is not absolute. Start it with '/'.",
+        "LOGTAIL[\"LOGS\"]['web']: access: Value 'nobody' is not a valid choice.",
+    ]

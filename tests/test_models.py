@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
+from django.utils import translation
 
 from django_logtail.models import Access, Log
 from django_logtail.reader.sources import Registry
@@ -438,5 +439,55 @@ def test_a_format_is_a_name_or_an_expression(roots):
         "format": ["“nginks” is not the name of a format. Choose one from the list, or give an expression."],
     }
     assert errors_of(new_log(roots / "app.log", format="(?P<time>")) == {
-        "format": ["The expression cannot be read: missing ): (?P<time>."],
+        "format": ["The expression is invalid: missing ) in (?P<time>."],
     }
+
+
+@pytest.mark.parametrize(
+    ("fields", "errors"),
+    [
+        ({"path": "app.log"}, {"path": ["路径 'app.log' 不是绝对路径，请以“/”开头。"]}),
+        (
+            {"path": "/etc/passwd"},
+            {
+                "path": [
+                    "路径 '/etc/passwd' 不在 LOGTAIL[\"ROOTS\"]（{roots}）之内："
+                    "请将 '/etc' 加入其中，或移动该日志。"
+                ]
+            },
+        ),
+        ({"rotated_as": "{name}-{number"}, {"rotated_as": ["模式中有不属于占位符的花括号。"]}),
+        (
+            {"rotated_as": "{nmae}.1"},
+            {"rotated_as": ["模式中有未知的占位符 {nmae}。请使用 {name}, {stem}, {ext}, {number}, {date}。"]},
+        ),
+        (
+            {"encoding": "utf-16"},
+            {"encoding": ["“utf-16”没有指明字节顺序。请填写 utf-16-le（多数 Windows 日志）或 utf-16-be。"]},
+        ),
+        ({"format": "(?P<time>"}, {"format": ["表达式无效：(?P<time> 中缺少 )。"]}),
+    ],
+)
+def test_a_form_explains_mistakes_in_the_language_of_the_page(
+    roots: Path, fields: dict[str, str], errors: dict[str, list[str]]
+) -> None:
+    log = new_log(Path(fields.pop("path", roots / "app.log")), **fields)
+
+    with translation.override("zh-hans"):
+        said = errors_of(log)
+
+    assert said == {
+        name: [text.replace("{roots}", str(roots)) for text in texts] for name, texts in errors.items()
+    }
+
+
+def test_why_this_host_cannot_look_is_said_in_the_language_of_the_page(roots: Path, monkeypatch: Any) -> None:
+    def refuse(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+
+    with translation.override("zh-hans"):
+        hint = new_log(roots / "app.log").absence()
+
+    assert hint == f"此主机无法查看 {roots}/app.log：没有权限。"

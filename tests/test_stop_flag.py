@@ -2,6 +2,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from django_logtail.control import ControlUnavailable
 from django_logtail.control.in_memory import MemoryControl
@@ -159,7 +160,18 @@ def test_a_local_reader_has_no_flag_and_what_to_do_instead_is_said(settings: Any
         act(app)
 
     assert str(refused.value) == (
-        'LOGTAIL["READER"] is "local", so there is no stop flag. To disconnect a log\'s viewers, disable the log.'
+        'LOGTAIL["READER"] is "local", so there is no stop flag. To disconnect a log’s viewers, disable the log.'
+    )
+
+
+def test_the_admin_explains_a_missing_stop_flag_in_its_language(settings: Any, app: Log) -> None:
+    settings.LOGTAIL = {"READER": "local"}
+
+    with translation.override("zh-hans"), pytest.raises(OnlyWithWorker) as refused:
+        clear_stop(app)
+
+    assert str(refused.value) == (
+        'LOGTAIL["READER"] 为 "local"，因此没有停止标志。要断开某个日志的查看者，请停用该日志。'
     )
 
 

@@ -47,7 +47,7 @@ MISTAKES: Final = {
         "An expression needs the “regex” extra, which is not installed here: "
         "pip install 'django-logtail[regex]'. Or choose a format by its name."
     ),
-    "unreadable": gettext_noop("The expression cannot be read: %(said)s."),
+    "unreadable": gettext_noop("The expression is invalid: %(said)s."),
     "too-large": gettext_noop("The expression is too large; repeat less in it."),
     "group": gettext_noop("The group “%(group)s” has no meaning. Use time, level, logger and message."),
     "no-group": gettext_noop("Name the time or the level, as in (?P<time>…) or (?P<level>…)."),
@@ -55,12 +55,16 @@ MISTAKES: Final = {
 
 
 class BadFormat(ValueError):
-    """The given text is not a format. `code` is one of `MISTAKES`; `params` fill in its sentence."""
+    """The given text is not a format. `sentence` is the one of `MISTAKES` for its code; `params` fill it in.
+
+    A param `said` is RE2's own text.
+    """
 
     def __init__(self, code: str, **params: str) -> None:
-        super().__init__(MISTAKES[code] % params)
         self.code = code
+        self.sentence = MISTAKES[code]
         self.params = params
+        super().__init__(self.sentence % params)
 
 
 class Expression:
@@ -143,7 +147,7 @@ def _compiled(source: str) -> Any:
     options.never_nl = True
     options.max_mem = _MEMORY_BYTES
     if _BYTE.search(source):
-        raise BadFormat("unreadable", said="\\C is not supported")
+        raise BadFormat("unreadable", said="invalid escape sequence: \\C")
     try:
         compiled = re2.compile(source, options)
     except re2.error as error:

@@ -6,16 +6,20 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
+from django.utils import translation
 
 from django_logtail.operating.tables import waiting_migrations
 
 
 class RegistryCommand(BaseCommand):
-    """A command that says what to do if the table of logs is missing or from an earlier release."""
+    """A command that speaks English, and says what to do if the table of logs is missing or from an earlier release."""
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         try:
-            return super().execute(*args, **options)
+            with translation.override(
+                None
+            ):  # its own texts are English, and so must be those of forms and reasons
+                return super().execute(*args, **options)
         except DatabaseError:
             if waiting_migrations():
                 raise CommandError(

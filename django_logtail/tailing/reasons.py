@@ -129,7 +129,7 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     "bad-term": (gettext_noop("this server does not know one of its terms"),),
     "pattern-empty": (gettext_noop("there is nothing to search for"),),
     "pattern-line-end": (gettext_noop("a match cannot span lines"),),
-    "pattern-half-character": (gettext_noop("it contains half a character"),),
+    "pattern-half-character": (gettext_noop("it contains an incomplete character"),),
     "pattern-too-large": (gettext_noop("the expression is too large; repeat less in it"),),
     "pattern-classes": (gettext_noop("the expression has more than {count} letter classes (\\p)"),),
     "no-regex": (gettext_noop('regular expressions need the "regex" extra, which is not installed'),),

@@ -25,6 +25,8 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
+from django_logtail.tailing.mistakes import Mistake
+
 #: Endings of compressed files.
 COMPRESSED = (
     *(".gz", ".bz2", ".xz", ".zst", ".lz4", ".lzma", ".lzo", ".Z", ".zip", ".7z", ".br", ".sz"),
@@ -77,8 +79,8 @@ class Rotated:
         return self.key[0] if self.order is Order.NUMBERS else None
 
 
-class BadPattern(ValueError):
-    """A pattern that cannot describe names. The text is a sentence."""
+class BadPattern(Mistake):
+    """A pattern that cannot describe names."""
 
 
 class Names:
@@ -154,13 +156,11 @@ def _split(pattern: str) -> tuple[str, str]:
     """The directory and the name of a pattern. Raises `BadPattern`."""
     directory, slash, last = pattern.rpartition("/")
     if "\0" in pattern or "\n" in pattern:
-        raise BadPattern("The pattern contains a line end or a NUL.")
+        raise BadPattern("pattern-characters")
     if ".." in directory.split("/"):
-        raise BadPattern("The pattern contains '..'. Write the directory without it.")
+        raise BadPattern("pattern-upwards")
     if "{" in directory or "}" in directory:
-        raise BadPattern(
-            "The pattern's directory has a placeholder. Only the last part may have placeholders."
-        )
+        raise BadPattern("pattern-directory")
     return directory or slash, last
 
 
@@ -169,15 +169,15 @@ def _compiled(pattern: str, texts: dict[str, str]) -> re.Pattern[str]:
     for name in found:
         if name not in PLACEHOLDERS:
             known = ", ".join(f"{{{each}}}" for each in PLACEHOLDERS)
-            raise BadPattern(f"The pattern has an unknown placeholder {{{name}}}. Use {known}.")
+            raise BadPattern("pattern-unknown", placeholder=f"{{{name}}}", known=known)
         if name in ("number", "date") and found.count(name) > 1:
-            raise BadPattern(f"The pattern has {{{name}}} more than once.")
+            raise BadPattern("pattern-twice", placeholder=f"{{{name}}}")
     if not found or found == ["ext"]:
-        raise BadPattern("The pattern names only one file. Use {name} or {stem} for the log's name.")
+        raise BadPattern("pattern-one-file")
     texts = {name: re.escape(text) for name, text in texts.items()}
     texts |= {"number": r"(?P<number>\d{1,10})", "date": rf"(?P<date>{_DATE}|\d{{6,14}})"}
     pieces = _PLACEHOLDER.split(pattern)
     if any("{" in piece or "}" in piece for piece in pieces[::2]):
-        raise BadPattern("The pattern has a brace without a placeholder.")
+        raise BadPattern("pattern-brace")
     literal = [texts[piece] if at % 2 else re.escape(piece) for at, piece in enumerate(pieces)]
     return re.compile("".join(literal), re.ASCII)

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group, User
 from django.core.management import CommandError, call_command
+from django.utils import translation
 
 from django_logtail.models import Log
 
@@ -161,3 +162,13 @@ def test_a_file_that_another_log_has_is_refused_with_its_name(roots: Path) -> No
     said = failure(f"{roots}//app.log", "--name", "Second")
 
     assert said == "path: The log “App” (app) already has this file. Change or delete that one first."
+
+
+def test_a_command_speaks_english_whatever_the_language_of_the_project(roots: Path) -> None:
+    with translation.override("zh-hans"):
+        said = failure("app.log", "--format", "(?P<time>")
+
+    assert said.splitlines() == [
+        "format: The expression is invalid: missing ) in (?P<time>.",
+        "path: The path 'app.log' is not absolute. Start it with '/'.",
+    ]

@@ -102,7 +102,7 @@ def test_the_admin_shows_the_last_lines_as_they_would_be_read(
     expect(preview).to_have_text("This is not a format that can be read. Saving tells you why.")
     page.get_by_role("button", name="Save and continue editing").click()
     expect(page.locator(".field-format .errorlist")).to_have_text(
-        "The expression cannot be read: missing ): (?P<time>."
+        "The expression is invalid: missing ) in (?P<time>."
     )
     # The admin's pages have no icon.
     complaints[:] = [said for said in complaints if "404" not in said]

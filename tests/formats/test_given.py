@@ -59,7 +59,7 @@ def test_an_empty_group_says_nothing():
             "unknown",
             "“nginks” is not the name of a format. Choose one from the list, or give an expression.",
         ),
-        ("(?P<time>", "unreadable", "The expression cannot be read: missing ): (?P<time>."),
+        ("(?P<time>", "unreadable", "The expression is invalid: missing ): (?P<time>."),
         (
             "(?P<time>a)(?P<host>b)",
             "group",
@@ -70,12 +70,12 @@ def test_an_empty_group_says_nothing():
             "no-group",
             "Name the time or the level, as in (?P<time>…) or (?P<level>…).",
         ),
-        (r"(?P<time>\C)", "unreadable", r"The expression cannot be read: \C is not supported."),
+        (r"(?P<time>\C)", "unreadable", r"The expression is invalid: invalid escape sequence: \C."),
         ("(?P<time>a{990})b{40}", "too-large", "The expression is too large; repeat less in it."),
-        (r"(?P<time>a)\1", "unreadable", r"The expression cannot be read: invalid escape sequence: \1."),
+        (r"(?P<time>a)\1", "unreadable", r"The expression is invalid: invalid escape sequence: \1."),
     ],
 )
-def test_what_is_no_format_is_said(text, code, sentence):
+def test_a_wrong_format_is_explained(text, code, sentence):
     with pytest.raises(BadFormat) as raised:
         given(text)
 

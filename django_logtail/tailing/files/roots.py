@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from django_logtail.tailing.files.system import System
+from django_logtail.tailing.mistakes import Mistake
 from django_logtail.tailing.reasons import reason
 
 
@@ -45,41 +46,37 @@ class Roots:
             return None
         return reason("outside", path=str(path))
 
-    def may_register(self, path: Path) -> str | None:
-        """Why a log with this path would never be read, as a sentence; None: nothing prevents it."""
-        text = str(path)
+    def may_register(self, path: Path) -> Mistake | None:
+        """Why a log with this path would never be read; None: nothing prevents it."""
+        text = repr(str(path))
         if (mistake := mistake_in(path)) is not None:
             return mistake
         if not self.paths:
-            return 'LOGTAIL["ROOTS"] is empty, so no file may be read. Add the directory of the logs to it.'
+            return Mistake("path-no-roots")
         allowed = ", ".join(str(root) for root in self.paths)
         if not any(_is_inside(path, root) for root in (*self.paths, *self._resolved())):
-            fix = f"add {str(path.parent)!r} to it, or move the log"
-            return f'The path {text!r} is outside LOGTAIL["ROOTS"] ({allowed}): {fix}.'
+            return Mistake("path-outside", path=text, roots=allowed, directory=repr(str(path.parent)))
         try:
             real = path.resolve()
         except (OSError, RuntimeError):
-            return f"The path {text!r} is a symbolic link loop."
+            return Mistake("path-loop", path=text)
         if not self._holds(real):
-            return f'The path {text!r} leads to {str(real)!r}, which is outside LOGTAIL["ROOTS"] ({allowed}).'
+            return Mistake("path-leads-outside", path=text, target=repr(str(real)), roots=allowed)
         try:
             if real.exists() and not real.is_file():
-                return f"The path {text!r} is not a regular file."
+                return Mistake("path-no-file", path=text)
         except OSError:
             pass  # this process may not look, but the reader may
         return None
 
-    def may_register_unseen(self, path: Path) -> str | None:
+    def may_register_unseen(self, path: Path) -> Mistake | None:
         """The same without looking at any file, for a file system that doesn't respond."""
         if (mistake := mistake_in(path)) is not None:
             return mistake
         if any(_is_inside(path, root) for root in self.paths):
             return None
         allowed = ", ".join(str(root) for root in self.paths)
-        return (
-            f'The path {str(path)!r} is outside LOGTAIL["ROOTS"] ({allowed}) as written, and its file system '
-            "does not respond. Try again later, or write the path so that it begins with one of these."
-        )
+        return Mistake("path-unseen", path=repr(str(path)), roots=allowed)
 
     def _holds(self, real: Path) -> bool:
         return any(_is_inside(real, root) for root in self._resolved())
@@ -103,15 +100,15 @@ def tidied(path: str) -> str:
     return "/" + "/".join(part for part in path.split("/") if part not in ("", "."))
 
 
-def mistake_in(path: Path) -> str | None:
-    """Why no log on any host can have this path, as a sentence; None: a log may."""
+def mistake_in(path: Path) -> Mistake | None:
+    """Why no log on any host can have this path; None: a log may."""
     text = str(path)
     if not path.is_absolute():
-        return f"The path {text!r} is not absolute. Start it with '/'."
+        return Mistake("path-relative", path=repr(text))
     if ".." in path.parts:
-        return f"The path {text!r} contains '..'. Write it without."
+        return Mistake("path-upwards", path=repr(text))
     if "\0" in text or "\n" in text:
-        return "The path contains a line end or a NUL."
+        return Mistake("path-characters")
     return None
 
 

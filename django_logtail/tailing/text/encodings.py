@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import codecs
 
+from django_logtail.tailing.mistakes import Mistake
+
 #: Shown in messages: common encodings of logs, under their familiar names.
 EXAMPLES = ("utf-8", "utf-16-le", "latin-1", "cp1252", "gbk", "gb18030", "big5", "shift_jis", "euc-kr")
 
@@ -62,8 +64,8 @@ WIDER = {
 }
 
 
-class UnknownEncoding(ValueError):
-    """Python and browsers do not both have a text encoding of this name. The text is a sentence."""
+class UnknownEncoding(Mistake):
+    """Python and browsers do not both have a text encoding of this name."""
 
 
 def browser_label(name: str) -> str:
@@ -72,13 +74,11 @@ def browser_label(name: str) -> str:
     try:
         canonical = codecs.lookup(name).name
     except (LookupError, ValueError):
-        raise UnknownEncoding(f"The encoding {name!r} does not exist. Use one such as {examples}.") from None
+        raise UnknownEncoding("encoding-unknown", encoding=repr(name), examples=examples) from None
     if canonical == "utf-16":
-        raise UnknownEncoding(
-            "'utf-16' leaves the byte order open. Write utf-16-le (most Windows logs) or utf-16-be."
-        )
+        raise UnknownEncoding("encoding-byte-order")
     if canonical not in LABELS:
-        raise UnknownEncoding(f"Browsers do not support the encoding {name!r}. Use one such as {examples}.")
+        raise UnknownEncoding("encoding-browsers", encoding=repr(name), examples=examples)
     return LABELS[canonical]
 
 

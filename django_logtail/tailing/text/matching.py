@@ -229,7 +229,7 @@ def _compiled(pattern: str, case: bool, max_mem: int) -> Any:
     try:
         return re2.compile(_BY_LINE + _encoded(pattern), options)
     except re2.error as error:
-        raise BadPattern(_reason_of(error)) from None
+        raise BadPattern(reason_of_re2(_text_of(error))) from None
     finally:
         re2.purge()  # its cache would keep 128 of them
 
@@ -254,15 +254,18 @@ _RE2_SAYS: Final = {
 }
 
 
-def _reason_of(error: Exception) -> str:
-    """What is wrong with an expression; RE2's own words if its message is unknown."""
-    seen = error.args[0] if error.args else b""
-    said: str = seen.decode("utf-8", "replace") if isinstance(seen, bytes) else str(seen)
+def reason_of_re2(said: str) -> str:
+    """What RE2 says is wrong with an expression, as one of `reasons`; unchanged if its message is unknown."""
     if "too large" in said:
         return reason("pattern-too-large")
     said = said.replace(_BY_LINE.decode(), "", 1)
     found, _, part = said.partition(": ")
     return reason(_RE2_SAYS[found], part=part) if found in _RE2_SAYS else said
+
+
+def _text_of(error: Exception) -> str:
+    seen = error.args[0] if error.args else b""
+    return seen.decode("utf-8", "replace") if isinstance(seen, bytes) else str(seen)
 
 
 def _re2() -> Any:

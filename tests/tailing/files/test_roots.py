@@ -123,7 +123,9 @@ def test_registering_says_in_a_sentence_what_will_not_work(root: Path, path: str
     (root / "directory").mkdir()
     os.mkfifo(root / "fifo")
 
-    assert Roots([root]).may_register(Path(path.format(root=root))) == says.format(root=root)
+    mistake = Roots([root]).may_register(Path(path.format(root=root)))
+
+    assert str(mistake) == says.format(root=root)
 
 
 @pytest.mark.parametrize("path", ["app.log", "not-yet.log", "no/directory/yet.log", "inside"])
@@ -134,6 +136,6 @@ def test_what_is_or_may_come_inside_a_root_can_be_registered(root: Path, path: s
 
 
 def test_registering_without_roots_says_what_to_do(root: Path) -> None:
-    assert Roots([]).may_register(root / "app.log") == (
+    assert str(Roots([]).may_register(root / "app.log")) == (
         'LOGTAIL["ROOTS"] is empty, so no file may be read. Add the directory of the logs to it.'
     )
