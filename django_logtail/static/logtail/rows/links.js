@@ -76,13 +76,10 @@ function linkedText(text, start, whole) {
   if (text[start + whole.length] === '…' || CUT_OFF.test(whole)) return '';
   const address = trimmed(whole);
   const authority = /^https?:\/\/([^/?#]*)/i.exec(address)?.[1] ?? '';
-  // A name or a password before the host may look like the host.
-  if (authority.includes('@')) return '';
   try {
-    const { hostname, password, username } = new URL(address);
-    const written = authority.replace(/:\d*$/, '').toLowerCase();
-    // A name of another script, one with "%", a number for an address: browsers go where the text does not say.
-    return written && written === hostname && !username && !password ? address : '';
+    // A user name that looks like the host, a host of another script or with "%", a number for an address: browsers go
+    // where the text doesn't say.
+    return authority.replace(/:\d*$/, '').toLowerCase() === new URL(address).hostname ? address : '';
   } catch {
     return '';
   }
