@@ -120,12 +120,48 @@ def _paths(value: object) -> tuple[Path, ...]:
     return found
 
 
+def _source_roots(value: object) -> tuple[Path, ...]:
+    base = getattr(settings, "BASE_DIR", None)
+    if not value and isinstance(base, (str, Path)) and Path(base).is_absolute():
+        return (Path(base),)
+    return _paths(value)
+
+
 def _frame_ancestors(value: object) -> tuple[str, ...]:
     if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
         raise ValueError("expected a list of texts such as \"'self'\" and 'https://intranet.example.org'")
     if not all(re.fullmatch(r"[!-+\--:<-~]+", item) for item in value):
         raise ValueError("expected one source in each text, without spaces, ',' and ';'")
     return tuple(value)
+
+
+def _yes_or_no(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("expected True or False")
+    return value
+
+
+def _source_url(value: object) -> str | None:
+    if value is None:
+        return None
+    wrong = ValueError(
+        "expected an address with {path}, and {line} if lines have one, like "
+        "'https://git.example/shop/blob/main/{path}#L{line}'"
+    )
+    if not isinstance(value, str) or "{path}" not in value:
+        raise wrong
+    filled = value.replace("{path}", "path").replace("{line}", "1")
+    try:
+        parts = urlsplit(filled)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # what stands where a host or a port should
+        raise wrong from None
+    # The host is the administrator's to choose and not a log's, and other fields would stay as they are.
+    if not is_address or "{" in filled or "}" in filled or "{" in urlsplit(value).netloc:
+        raise wrong
+    if re.search(r"[\s\x00-\x1f\x7f\\]", value):
+        raise wrong
+    return value
 
 
 def _directory(value: object) -> Path | None:
@@ -257,6 +293,32 @@ class Conf:
         "allows none unless you set it.",
         more="See [Show the logs' page in a frame](../howto/embed.md#the-logs-page-in-a-frame).",
         read_in=("viewing/cross_site",),
+    )
+    LINKS = Setting(
+        default=True,
+        takes=_yes_or_no,
+        unit="True or False",
+        why="Whether http and https addresses in lines are links. People can turn them off for themselves.",
+        more="A link opens in a new tab that learns nothing of the page "
+        '(`rel="noopener noreferrer nofollow"`), and leads exactly where its text says.',
+        read_in=("page/config",),
+    )
+    SOURCE_URL = Setting(
+        default=None,
+        takes=_source_url,
+        unit='address with {path} and {line}, like "https://git.example/shop/blob/main/{path}#L{line}"',
+        why="Where the source of a traceback's frame is shown. If unset, frames are not links.",
+        more="Only frames of the project are links; see [](../howto/source-links.md).",
+        read_in=("page/config",),
+    )
+    SOURCE_ROOTS = Setting(
+        default=(),
+        takes=_source_roots,
+        unit="absolute paths",
+        why="Directories that hold the project's source, as frames name them; the rest of a frame's path is {path}. "
+        "If empty, BASE_DIR of the project's settings.",
+        more="The directory needn't exist on the web server's host: in a container it's often `/app`.",
+        read_in=("page/config",),
     )
     BACKLOG_LINES = Setting(
         default=500,

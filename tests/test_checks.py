@@ -19,6 +19,7 @@ from django_logtail.checks.settings import (
     check_declared_logs,
     check_roots,
     check_settings,
+    check_source_url,
 )
 from django_logtail.checks.worker import check_broker, check_local_reader, check_namespace, check_tasks
 from django_logtail.conf import SETTINGS, conf
@@ -194,6 +195,46 @@ class TestAccessPolicy:
         settings.LOGTAIL = {"ACCESS_POLICY": f"{__name__}.Sound"}
 
         assert ids(check_access_policy) == []
+
+
+class TestSourceUrl:
+    def test_without_one_there_is_nothing_to_say(self, settings: Any) -> None:
+        settings.LOGTAIL = {}
+
+        assert ids(check_source_url) == []
+
+    def test_one_that_cannot_be_used_is_an_error(self, settings: Any) -> None:
+        settings.LOGTAIL = {"SOURCE_URL": "javascript:alert('{path}')"}
+
+        assert (ids(check_source_url), ids(check_settings)) == ([], ["logtail.E003"])
+
+    def test_one_of_a_project_that_is_nowhere_is_a_warning(self, settings: Any) -> None:
+        settings.LOGTAIL = {"SOURCE_URL": "https://git.example/{path}#L{line}"}
+        settings.BASE_DIR = None
+
+        assert only(check_source_url) == (
+            "logtail.W011",
+            'LOGTAIL["SOURCE_URL"] is set, but the directory of the project\'s source is not known.',
+            'Set LOGTAIL["SOURCE_ROOTS"] to it, as tracebacks name it. Until then only frames with relative '
+            "paths are links.",
+        )
+
+    def test_one_without_a_line_is_a_warning(self, settings: Any) -> None:
+        settings.LOGTAIL = {"SOURCE_URL": "https://git.example/{path}", "SOURCE_ROOTS": ["/srv/shop"]}
+
+        assert only(check_source_url)[:2] == (
+            "logtail.W012",
+            "LOGTAIL[\"SOURCE_URL\"] is 'https://git.example/{path}', which has no {line}, so links lead to a "
+            "file and not to a line.",
+        )
+
+    def test_one_with_both_is_fine(self, settings: Any) -> None:
+        settings.LOGTAIL = {
+            "SOURCE_URL": "https://git.example/{path}#L{line}",
+            "SOURCE_ROOTS": ["/srv/shop"],
+        }
+
+        assert ids(check_source_url) == []
 
 
 class TestApps:

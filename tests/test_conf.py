@@ -88,6 +88,36 @@ def test_a_right_value_is_taken(settings: Any, name: str, given: Any, value: Any
             ["'self'; script-src *"],
             "expected one source in each text, without spaces, ',' and ';'",
         ),
+        ("LINKS", "no", "expected True or False"),
+        ("LINKS", 1, "expected True or False"),
+        ("SOURCE_ROOTS", ["src"], "expected absolute paths, not 'src'"),
+        *(
+            (
+                "SOURCE_URL",
+                url,
+                "expected an address with {path}, and {line} if lines have one, like "
+                "'https://git.example/shop/blob/main/{path}#L{line}'",
+            )
+            for url in (
+                "",
+                7,
+                "https://git.example/shop",
+                "git.example/{path}",
+                "/blob/{path}",
+                "javascript:alert('{path}')",
+                "data:text/html,{path}",
+                "ftp://git.example/{path}",
+                "https://{path}",
+                "https://{path}/",
+                "https://git.{path}.example/",
+                "https://git.example/{path}#L{lineno}",
+                "https://git.example/{path}/{",
+                "https://git.example:port/{path}",
+                "https://git.example/{path} x",
+                "https://git.example\\{path}",
+                "https://git.example/{path}\n",
+            )
+        ),
     ],
 )
 def test_a_wrong_value_is_named_with_what_was_expected(
@@ -134,3 +164,36 @@ def test_a_url_that_is_not_redis_is_refused_without_the_password_it_may_hold(
         'LOGTAIL["REDIS_URL"] is not a Redis URL; '
         "expected one like redis://:pass%2Fword@host:6379/0, rediss://host:6379/0 or unix:///run/redis.sock"
     )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://git.example/shop/blob/main/{path}#L{line}",
+        "http://localhost:3000/{path}",
+        "https://git.example/view?file={path}&line={line}&end={line}",
+    ],
+)
+def test_an_address_of_the_source_is_taken_as_it_is(settings: Any, url: str) -> None:
+    settings.LOGTAIL = {"SOURCE_URL": url}
+
+    assert url == conf.SOURCE_URL
+
+
+@pytest.mark.parametrize(
+    ("roots", "base", "expected"),
+    [
+        (["/app", "/srv/shop"], "/srv/site", ["/app", "/srv/shop"]),
+        ([], Path("/srv/site"), ["/srv/site"]),
+        ([], "/srv/site", ["/srv/site"]),
+        ([], "site", []),
+        ([], None, []),
+    ],
+)
+def test_the_project_is_where_the_roots_are_or_else_its_base_dir(
+    settings: Any, roots: list[str], base: Any, expected: list[str]
+) -> None:
+    settings.LOGTAIL = {"SOURCE_ROOTS": roots}
+    settings.BASE_DIR = base
+
+    assert [str(root) for root in conf.SOURCE_ROOTS] == expected

@@ -15,6 +15,7 @@ from django_logtail.checks.settings import (
     check_declared_logs,
     check_roots,
     check_settings,
+    check_source_url,
 )
 from django_logtail.checks.worker import check_broker, check_local_reader, check_namespace, check_tasks
 
@@ -26,6 +27,7 @@ def register_all() -> None:
         check_roots,
         check_declared_logs,
         check_access_policy,
+        check_source_url,
         check_apps,
         check_urls,
         check_asgi,

@@ -107,3 +107,29 @@ def check_access_policy(app_configs: object, **kwargs: object) -> list[CheckMess
             )
         ]
     return []
+
+
+def check_source_url(app_configs: object, **kwargs: object) -> list[CheckMessage]:
+    url, roots = value_of("SOURCE_URL"), value_of("SOURCE_ROOTS")
+    if url is None or roots is None:
+        return []
+    found: list[CheckMessage] = []
+    if not roots:
+        found.append(
+            Warning(
+                'LOGTAIL["SOURCE_URL"] is set, but the directory of the project\'s source is not known.',
+                hint='Set LOGTAIL["SOURCE_ROOTS"] to it, as tracebacks name it. Until then only frames with '
+                "relative paths are links.",
+                id="logtail.W011",
+            )
+        )
+    if "{line}" not in url:
+        found.append(
+            Warning(
+                f'LOGTAIL["SOURCE_URL"] is {url!r}, which has no {{line}}, so links lead to a file and not to a line.',
+                hint="Put {line} where your code host has the line: #L{line} on GitHub and GitLab, "
+                "#lines-{line} on Bitbucket.",
+                id="logtail.W012",
+            )
+        )
+    return found

@@ -41,7 +41,16 @@ def viewer_config(request: HttpRequest) -> dict[str, Any]:
         "csrf": {"header": _csrf_header(), "token": get_token(request)},
         "login": login_url(),
         "lines": conf.BACKLOG_LINES,
+        "links": conf.LINKS,
+        "source": _source() if policy().sees_host(request.user) else None,
     }
+
+
+def _source() -> dict[str, Any] | None:
+    """How the page makes the address of a frame's source: for people who may know where the project's files are."""
+    if conf.SOURCE_URL is None:
+        return None
+    return {"url": conf.SOURCE_URL, "roots": [str(root) for root in conf.SOURCE_ROOTS]}
 
 
 def offered_languages() -> list[dict[str, str]]:
