@@ -73,6 +73,12 @@ test('a frame in whose path hidden characters stand is no link', () => {
   assert.deepEqual(links('  File "/srv/shop/a\u202eyp.py", line 1, in get', { urls: true, source: SOURCE }), []);
 });
 
+test('what goes on behind the shown part is no link', () => {
+  const text = 'https://a.example/b https://b.example/c';
+  assert.deepEqual(linksIn(text, [], { urls: true, source: null }, 25).map(({ href }) => href), ['https://a.example/b']);
+  assert.deepEqual(linksIn(text, [], { urls: true, source: null }, 18), []);
+});
+
 test('a million characters without an end are looked at in no time', () => {
   const began = performance.now();
   linksIn('https://'.repeat(125_000), [], { urls: true, source: SOURCE });

@@ -28,26 +28,28 @@ const PAIRS = /** @type {const} */ ([['(', ')'], ['[', ']']]);
  * The links of a line, in order, none over another.
  *
  * @param {string} text @param {{start: number, end: number}[]} steering where hidden characters are @param {Linked} linked
+ * @param {number} [limit] so much of the text is shown: what goes on behind that is no link
  * @returns {Link[]}
  */
-export function linksIn(text, steering, { urls, source }) {
+export function linksIn(text, steering, { urls, source }, limit = text.length) {
   /** @type {Link[]} */
   const found = [];
   if (source) {
     const frame = frameOf(text);
     const href = frame?.at ? sourceOf(frame, source) : '';
-    if (href && frame?.at && !meets(steering, ...frame.at)) found.push({ start: frame.at[0], end: frame.at[1], href, isFrame: true });
+    if (href && frame?.at && frame.at[1] <= limit && !meets(steering, ...frame.at)) found.push({ start: frame.at[0], end: frame.at[1], href, isFrame: true });
   }
   if (!urls || !text.includes('://')) return found;
   const [frame] = found;
   SCHEME.lastIndex = 0;
   for (let match = SCHEME.exec(text); match; match = SCHEME.exec(text)) {
     const start = match.index;
+    if (start >= limit) break;
     const whole = wholeAt(text, start);
     SCHEME.lastIndex = Math.max(SCHEME.lastIndex, start + whole.length);
     const href = linkedText(text, start, whole);
     const end = start + href.length;
-    if (!href || meets(steering, start, start + whole.length + 1) || (frame && start < frame.end && end > frame.start)) continue;
+    if (!href || end > limit || meets(steering, start, start + whole.length + 1) || (frame && start < frame.end && end > frame.start)) continue;
     found.push({ start, end, href, isFrame: false });
   }
   return found.sort((a, b) => a.start - b.start);

@@ -1,7 +1,8 @@
 /** What the look of a row depends on, brought together: view options, what is found, selected and linked. */
 
-import { settings, words } from '../ui/config.js';
+import { config, settings, words } from '../ui/config.js';
 import { innerLinesOf, writtenBefore } from '../log/entry.js';
+import { linksIn } from './links.js';
 import { paint } from './row.js';
 import { PHONE } from './view-options.js';
 
@@ -31,6 +32,7 @@ export class Painter {
     const { query } = finding;
     paint(row, item, {
       words, formats: store.entries.formats, time: viewOptions.time, colours: settings.reader.colours, phone: PHONE.matches, name: info?.name ?? '',
+      linksOf: (text, steering, limit) => linksIn(text, steering, { urls: config.links && settings.reader.links, source: config.source }, limit),
       hitsOf: (text, line) => (query.active ? query.hits(text, line) : []),
       isCurrent: (line) => filtered.matches[finding.current] === line,
       timeBefore: (line) => writtenBefore(store, line),

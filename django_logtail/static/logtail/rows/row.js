@@ -17,6 +17,7 @@ export const CUT = 4_000;
 /**
  * @typedef {{
  *   words: import('../ui/format.js').Words, formats: import('../formats/detection.js').Formats|null, time: string, colours: boolean, phone: boolean,
+ *   linksOf: (text: string, steering: {start: number, end: number}[], limit: number) => import('./links.js').Link[],
  *   hitsOf: (text: string, item: Item) => [number, number][], isCurrent: (item: Item) => boolean, timeBefore: (item: Item) => string,
  *   hasPrevious: (mark: Item) => boolean, opened: Set<Item>, folded: Set<Item>, innerCount: (item: Item) => number, name: string,
  * }} Look
@@ -31,7 +32,11 @@ export function paint(row, item, look) {
   const cut = !item.whole && text.length > CUT;
   const full = text.length;
   if (cut) text = text.slice(0, CUT);
-  const ctx = { runs: look.colours ? runs : [], steering: steering(text), hits: look.hitsOf(text, item), hitClass: look.isCurrent(item) ? 'lt-hit lt-hit-on' : 'lt-hit' };
+  const hidden = steering(text);
+  const ctx = {
+    runs: look.colours ? runs : [], steering: hidden, links: look.linksOf(shown.text, hidden, text.length), hits: look.hitsOf(text, item),
+    hitClass: look.isCurrent(item) ? 'lt-hit lt-hit-on' : 'lt-hit',
+  };
   const head = item.inner ? null : headIn(text, look.formats);
   let name = 'lt-row';
   if (item.inner) name += namesError(text) ? ' lt-cont lt-last' : ' lt-cont';

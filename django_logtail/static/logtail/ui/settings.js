@@ -2,11 +2,11 @@
 
 const PREFIX = 'logtail:';
 
-/** @typedef {{size: 's'|'m'|'l', theme: 'auto'|'light'|'dark', keys: boolean, colours: boolean, announce: boolean, side: boolean}} ReaderSettings */
+/** @typedef {{size: 's'|'m'|'l', theme: 'auto'|'light'|'dark', keys: boolean, colours: boolean, announce: boolean, side: boolean, links: boolean, mine: boolean}} ReaderSettings `mine`: frames of libraries are folded */
 /** @typedef {{wrap: boolean|null, time: 'compact'|'raw'|'relative'|'hidden', off: string[], format: string}} LogSettings `format`: chosen by the person; empty: the one that is given or detected */
 
 /** @type {ReaderSettings} */
-const READER = { size: 'm', theme: 'auto', keys: true, colours: true, announce: false, side: true };
+const READER = { size: 'm', theme: 'auto', keys: true, colours: true, announce: false, side: true, links: true, mine: true };
 /** @type {LogSettings} */
 const LOG = { wrap: null, time: 'compact', off: [], format: '' };
 
