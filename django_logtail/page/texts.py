@@ -229,6 +229,8 @@ TEXTS: Mapping[str, object] = {
     "set.theme.light": _("Light"),
     "set.theme.dark": _("Dark"),
     "set.lang": _("Language"),
+    "set.links": _("Links in lines"),
+    "set.mine": _("Only my code in tracebacks"),
     "set.announce": _("Announce new lines"),
     "set.keys": _("Single-letter shortcuts"),
     "set.plain": _("Plain view"),
@@ -334,6 +336,8 @@ PLURALS: Mapping[str, Any] = {
     "status.rate": ngettext_lazy("{n} line/s", "{n} lines/s"),
     "status.loaded": ngettext_lazy("{n} line loaded", "{n} lines loaded"),
     "say.new": ngettext_lazy("{n} new line", "{n} new lines"),
+    "fold.frames": ngettext_lazy("{n} frame of {what}", "{n} frames of {what}"),
+    "fold.frames.again": ngettext_lazy("Fold {n} frame", "Fold {n} frames"),
     "fold.more": ngettext_lazy("{n} more line", "{n} more lines"),
 }
 

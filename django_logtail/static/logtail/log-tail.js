@@ -193,13 +193,14 @@ export class LogTail extends HTMLElement {
       host: this, log, parts, rows, incoming, follow, earlier, linkedLines, filtered, finding, filterBar, results, viewOptions, selection, tools,
       readAs: (format) => this.readAs(format), stop: () => this.stop(), startAgain: () => this.startAgain(), showContext, say,
     });
-    const keyed = { host: this, log, parts, rows, cursor, selection, tools, finding, filterBar, results, follow, actions: this.actions, showContext };
+    const keyed = { host: this, log, parts, rows, cursor, selection, tools, filtered, finding, filterBar, results, follow, actions: this.actions, showContext };
     this.onKey = (/** @type {KeyboardEvent} */ event) => onKey(keyed, event);
   }
 
   #forgetLog() {
     this.results.close();
     this.filtered.folded.clear();
+    this.filtered.opened.clear();
     for (const part of [this.incoming, this.finding, this.earlier, this.linkedLines, this.viewOptions, this.cursor, this.backgroundStop, this.drawing]) part.begin();
     this.selection.clear();
   }
@@ -345,17 +346,30 @@ export class LogTail extends HTMLElement {
   /** The reader's settings changed, here or in another pane. */
   applySettings() {
     this.dataset.size = settings.reader.size;
+    this.#foldFrames(settings.reader.mine);
     if (this.info) this.viewOptions.apply();
     this.ruler.schedule();
+  }
+
+  /** @param {boolean} folds */
+  #foldFrames(folds) {
+    const { filtered } = this;
+    if (filtered.foldsFrames === folds) return;
+    filtered.foldsFrames = folds;
+    filtered.opened.clear();
+    this.incoming.rebuild();
   }
 
   #wire(/** @type {AbortSignal} */ signal) {
     const on = (/** @type {EventTarget} */ target, /** @type {string} */ type, /** @type {(event: any) => void} */ run) => target.addEventListener(type, run, { signal });
     const { parts } = this;
     on(this, 'click', (event) => {
+      // Text that was drawn along ends where the pointer is let go: that presses no link.
+      if (event.target.closest('.lt-a') && getSelection()?.isCollapsed === false) return event.preventDefault();
       const button = event.target.closest('[data-act]');
       if (button && this.contains(button)) this.run(button.dataset.act, button);
       else if (event.target.classList?.contains('lt-gut')) this.selection.clickGutter(this.rows.itemAt(event.target), event.shiftKey);
+      return undefined;
     });
     on(this, 'keydown', (event) => this.onKey?.(event));
     for (const type of ['focusin', 'pointerdown']) on(this, type, () => this.dispatchEvent(new CustomEvent('logtail:active', { bubbles: true })));
@@ -363,7 +377,7 @@ export class LogTail extends HTMLElement {
     on(parts.view, 'pointerover', (event) => { if (event.pointerType !== 'touch') this.tools.show(this.rows.itemAt(event.target)); });
     let pointer = '';
     on(parts.view, 'pointerdown', (event) => { pointer = event.pointerType; });
-    on(parts.view, 'click', (event) => { if (pointer === 'touch' && !event.target.closest('button, .lt-gut')) this.tools.tap(this.rows.itemAt(event.target)); });
+    on(parts.view, 'click', (event) => { if (pointer === 'touch' && !event.target.closest('button, a, .lt-gut')) this.tools.tap(this.rows.itemAt(event.target)); });
     on(parts.body, 'pointerleave', (event) => { if (event.pointerType !== 'touch') this.tools.hide(); });
     on(document, 'selectionchange', () => this.selection.changed());
     on(document, 'copy', (event) => this.selection.copy(event));

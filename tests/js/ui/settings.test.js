@@ -11,7 +11,7 @@ function storage(kept = {}) {
 test('nothing was chosen yet', () => {
   const settings = new Settings(storage());
 
-  assert.deepEqual(settings.reader, { size: 'm', theme: 'auto', keys: true, colours: true, announce: false, side: true });
+  assert.deepEqual(settings.reader, { size: 'm', theme: 'auto', keys: true, colours: true, announce: false, side: true, links: true, mine: true });
   const { wrap, time, off } = settings.log('app');
   assert.deepEqual([wrap, time, off], [null, 'compact', []]);
 });
@@ -22,7 +22,7 @@ test('what a reader chose is there in the next page, and the rest is as before',
   new Settings(kept).saveReader({ size: 'l' });
   new Settings(kept).saveReader({ keys: false });
 
-  assert.deepEqual(new Settings(kept).reader, { size: 'l', theme: 'auto', keys: false, colours: true, announce: false, side: true });
+  assert.deepEqual(new Settings(kept).reader, { size: 'l', theme: 'auto', keys: false, colours: true, announce: false, side: true, links: true, mine: true });
 });
 
 test('what was chosen for one log is not chosen for another', () => {

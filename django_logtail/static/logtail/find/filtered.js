@@ -17,6 +17,12 @@ export class Filtered {
     this.off = new Set();
     /** @type {Set<Item>} */
     this.folded = new Set();
+    /** Whether frames of libraries are folded to one line, but for those that were opened. */
+    this.foldsFrames = true;
+    /** First lines of frames that were opened. @type {Set<Item>} */
+    this.opened = new Set();
+    /** The first number that is here: what was folded to a line that is gone is shown. */
+    this.firstSeq = -Infinity;
     this.begin();
   }
 
@@ -116,7 +122,16 @@ export class Filtered {
 
   /** Whether it is one of the lines that folding its entry hides. */
   #isFolded(/** @type {Item} */ line) {
-    return line !== this.head && this.folded.has(/** @type {Item} */ (this.head));
+    return (line !== this.head && this.folded.has(/** @type {Item} */ (this.head))) || this.isUnderFrame(line);
+  }
+
+  /** Whether it is the line to which frames of libraries are folded. @param {Item} line */
+  isFoldOfFrames(line) { return line.block === line && this.foldsFrames && !this.opened.has(line); }
+
+  /** Whether it is hidden below such a line. @param {Item} line */
+  isUnderFrame(line) {
+    const { block } = line;
+    return block !== null && block !== line && block.seq >= this.firstSeq && this.isFoldOfFrames(block);
   }
 
   #show(/** @type {Item} */ line) {
@@ -137,6 +152,7 @@ export class Filtered {
 
   /** @param {number} seq @returns {number} matches that are gone */
   dropBefore(seq) {
+    this.firstSeq = seq;
     let gone = 0;
     while (gone < this.matches.length && this.matches[gone].seq < seq) gone++;
     if (gone) this.matches.splice(0, gone);

@@ -292,6 +292,9 @@ export class Finding {
   }
 
   #unfold(/** @type {Item} */ item) {
-    if (this.filtered.folded.delete(firstLineOf(this.log.store, item))) this.listener.unfolded();
+    const { filtered } = this;
+    const isUnderFrame = item.block !== null && filtered.isFoldOfFrames(item.block);
+    if (isUnderFrame) filtered.opened.add(/** @type {Item} */ (item.block));
+    if (filtered.folded.delete(firstLineOf(this.log.store, item)) || isUnderFrame) this.listener.unfolded();
   }
 }

@@ -65,6 +65,8 @@ const DOTNET_FRAME = /^\s*at ([\w.`<>|$[\],+&* -]+\(.*\))(?: in (.+):line (\d+))
 const DOTNET_END = /^\s*--- End of (?:stack trace|inner exception)/;
 const RUST_FUNCTION = /^\s+\d+:\s+(?:0x[0-9a-f]+ - )?(\S.*)$/;
 const RUST_PANIC = /\bpanicked at (?:.*?', )?([^\s:'"]+\.rs):(\d+):\d+/;
+/** What the line below a function's name has, in Go and Rust. */
+const PLACE = /^\s+(?:at |\S+\.(?:go|s|c):\d)/;
 /** A line of Python that says how often the frame above stands there. */
 const REPEATED = /^[\s|]*\[Previous line repeated \d+ more times?\]$/;
 
@@ -200,7 +202,7 @@ export class Frames {
   /** Go and Rust name the function first, and its place in the next line. @param {string} text @param {string|null} next @returns {string|null} its library; null when the line names none */
   #functionOf(text, next) {
     if (text.length > MOST_CHARACTERS) return null;
-    const place = next === null ? null : frameOf(next);
+    const place = next !== null && PLACE.test(next) ? frameOf(next) : null;
     const rust = RUST_FUNCTION.exec(text);
     if (rust && (this.kind === 'rust' || place?.kind === 'rust' || RUST.test(rust[1]))) {
       this.kind = 'rust';

@@ -2,6 +2,7 @@
 
 import { Context, read } from '../formats/context.js';
 import { detect } from '../formats/detection.js';
+import { Frames } from '../formats/frames.js';
 import { headOf } from '../formats/heads.js';
 import { Item } from './item.js';
 import { dayOf } from '../formats/moments.js';
@@ -26,6 +27,9 @@ export class Entries {
     this.day = '';
     /** The colours that the last line ended with: those go on in the next one, as in a terminal. */
     this.pen = '';
+    this.frames = new Frames();
+    /** The first line of the frames of libraries that the last line was of. @type {Item|null} */
+    this.block = null;
     /** What the last time began with, and the day it names: most lines are of one day. */
     this.dated = { before: '\n', day: '' };
     /** @type {string[]} the first lines, and the last ones, without escape sequences */
@@ -46,6 +50,12 @@ export class Entries {
   endEntry() {
     this.context.end();
     this.pen = '';
+    this.#endFrames();
+  }
+
+  #endFrames() {
+    this.frames.end();
+    this.block = null;
   }
 
   /**
@@ -87,11 +97,15 @@ export class Entries {
         text = next ?? '';
         continue;
       }
-      const { kind, level, written } = read(text, context, next !== null && lines[i + 1].kind === 'line' ? next : null);
+      const following = next !== null && lines[i + 1].kind === 'line' ? next : null;
+      const { kind, level, written } = read(text, context, following);
       line.pen = this.pen;
       if (line.coded) this.pen = ENDS_PLAIN.test(line.text) ? '' : line.coloured.pen;
       line.level = level;
       line.inner = kind === 'continuation';
+      if (!line.inner) this.#endFrames();
+      else this.block = this.frames.read(text, following).library ? this.block ?? line : null;
+      line.block = this.block;
       if (written) {
         const day = this.#dayOf(written);
         if (day && day !== this.day) {
@@ -117,14 +131,17 @@ export class Entries {
 
   /** Reads lines that stand elsewhere, or are not whole yet: what comes is read as if they had not been. @param {Item[]} lines @param {{begins: boolean, day: string}} where `begins`: they continue no entry */
   readApart(lines, { begins, day }) {
-    const { context, day: dayHere, pen } = this;
+    const { block, context, day: dayHere, frames, pen } = this;
     const kept = context.keep();
+    const framesHere = frames.keep();
     if (begins) this.endEntry();
     this.day = day;
     const items = this.read(lines);
     context.restore(kept);
     this.day = dayHere;
     this.pen = pen;
+    frames.restore(framesHere);
+    this.block = block;
     return items;
   }
 

@@ -1,5 +1,6 @@
 /** Entries of several lines: the first one, and those that belong to it. Knows no DOM. */
 
+import { Frames } from '../formats/frames.js';
 import { headOf } from '../formats/heads.js';
 
 /** Items looked at for the entry before; further away its time says nothing. */
@@ -27,6 +28,31 @@ export function innerLinesOf(store, first) {
     found.push(item);
   }
   return found;
+}
+
+/** Names of libraries that a folded row has at most. */
+const MOST_NAMES = 3;
+
+/**
+ * The frames of libraries that begin with a line: how many, of which libraries, and their lines.
+ *
+ * @param {Store} store @param {Item} first
+ */
+export function blockOf(store, first) {
+  const lines = [];
+  for (let i = store.indexOfSeq(first.seq); i < store.length && store.at(i).block === first; i++) lines.push(store.at(i));
+  const texts = lines.map((line) => line.plain);
+  const frames = new Frames();
+  /** @type {Set<string>} */
+  const names = new Set();
+  let count = 0;
+  texts.forEach((text, i) => {
+    const { library, isFrame } = frames.read(text, texts[i + 1] ?? null);
+    if (isFrame) count++;
+    if (library) names.add(library);
+  });
+  const named = [...names].slice(0, MOST_NAMES).join(', ');
+  return { lines, count, names: names.size > MOST_NAMES ? `${named} …` : named };
 }
 
 /** The time of the entry before, as it was written; '' without one. @param {Store} store @param {Item} item */

@@ -100,6 +100,8 @@ export class Incoming {
   /** @param {Item} item */
   #show(item) {
     this.filtered.take(item);
+    // Its line counts one more.
+    if (item.block && item.block !== item && this.rows.mounted.has(item.block)) this.rows.repaint();
     if (this.rows.follow || item.kind !== 'line') return;
     this.unseen++;
     if (item.level === 'E' && !item.inner) this.unseenErrors++;
@@ -155,6 +157,7 @@ export class Incoming {
     const isAwaited = query.expression !== null && items.slice(first, end).some((item) => item.kind === 'line' && query.awaits(item));
     const current = filtered.matches[finding.current];
     filtered.begin();
+    filtered.firstSeq = store.firstSeq;
     const { shown } = rows;
     /** @type {Item[]} */
     const kept = [];

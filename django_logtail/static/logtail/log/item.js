@@ -22,6 +22,8 @@ export class Item {
     this.level = 'O';
     /** Whether it belongs to the entry above. */
     this.inner = false;
+    /** The first line of the frames of libraries, one behind the other, that it stands among. @type {Item|null} */
+    this.block = null;
     this.late = false;
     /** Height on screen, in pixels; the rows keep it here so that it survives a filter. */
     this.height = 0;

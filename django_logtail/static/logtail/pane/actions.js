@@ -63,6 +63,7 @@ const ACTIONS = {
   download: (on, button) => openDownload(on, button ?? on.parts.downloadButton),
   // A line, and selected ones.
   fold: ({ tools }, _, item) => (item ?? tools.item) && tools.toggleFold(item ?? tools.item),
+  frames: ({ tools }, _, item) => item && tools.toggleFrames(item),
   context: ({ showContext, tools }) => tools.item && showContext(tools.item),
   copyline: ({ host, say, tools }, button) => tools.item && copy(host, tools.item.plain, say, button),
   linkline: (on, button) => on.tools.item && copyLink(on, on.tools.item, button),

@@ -27,7 +27,7 @@ function isTyping(target) {
  * @typedef {{
  *   host: HTMLElement, log: import('../log/open-log.js').OpenLog, parts: import('./pane.js').Parts, rows: import('../rows/rows.js').Rows,
  *   cursor: import('../rows/cursor.js').Cursor, selection: import('../rows/selection.js').Selection, tools: import('../rows/tools.js').Tools,
- *   finding: import('../find/finding.js').Finding, filterBar: import('../find/filter-bar.js').FilterBar,
+ *   filtered: import('../find/filtered.js').Filtered, finding: import('../find/finding.js').Finding, filterBar: import('../find/filter-bar.js').FilterBar,
  *   results: import('../find/results.js').Results, follow: import('../log/follow.js').Follow, actions: import('./actions.js').Actions,
  *   showContext(item: import('../log/item.js').Item): void,
  * }} Keyed what keys act on
@@ -114,8 +114,9 @@ function moves(on, event) {
       on.rows.scrollBy((event.key === 'ArrowUp' ? -1 : 1) * on.rows.rowHeight * 2);
       return true;
     case 'Enter':
-      if (!on.cursor.item || !inView || event.target === view || /** @type {Element} */ (event.target).closest('button')) return false;
-      on.showContext(on.cursor.item);
+      if (!on.cursor.item || !inView || event.target === view || /** @type {Element} */ (event.target).closest('button, a')) return false;
+      if (on.filtered.isFoldOfFrames(on.cursor.item)) on.tools.toggleFrames(on.cursor.item);
+      else on.showContext(on.cursor.item);
       return true;
     default: return false;
   }

@@ -80,6 +80,8 @@ export function openSettings({ host, log, viewOptions, readAs }, button) {
   if (log.info) row('set.format', formatChoice(log, log.info, readAs));
   row('set.density', choice([['s', 'A−'], ['m', 'A'], ['l', 'A+']], settings.reader.size, (size) => reader({ size })));
   row('set.color', toggle(settings.reader.colours, (colours) => reader({ colours })));
+  if (config.links) row('set.links', toggle(settings.reader.links, (links) => reader({ links })));
+  row('set.mine', toggle(settings.reader.mine, (mine) => reader({ mine })));
   row('set.announce', toggle(settings.reader.announce, (announce) => reader({ announce })));
   row('set.keys', toggle(settings.reader.keys, (keys) => reader({ keys })));
   if (log.info) pop.append(el('div.lt-set', {}, el('span', {}, words.say('set.plain')), el('button.lt-link', { type: 'button', 'data-act': 'plain', click: () => pop.hidePopover() }, words.say('do.open'))));

@@ -1,7 +1,8 @@
 /** What the look of a row depends on, brought together: view options, what is found, selected and linked. */
 
 import { config, settings, words } from '../ui/config.js';
-import { innerLinesOf, writtenBefore } from '../log/entry.js';
+import { blockOf, innerLinesOf, writtenBefore } from '../log/entry.js';
+import { offerFold, paintFold } from './fold-row.js';
 import { linksIn } from './links.js';
 import { paint } from './row.js';
 import { PHONE } from './view-options.js';
@@ -30,7 +31,8 @@ export class Painter {
     const { filtered, finding, linkedLines, selection, viewOptions } = this;
     const { info, store } = this.log;
     const { query } = finding;
-    paint(row, item, {
+    if (filtered.isFoldOfFrames(item)) paintFold(row, item, blockOf(store, item), words);
+    else paint(row, item, {
       words, formats: store.entries.formats, time: viewOptions.time, colours: settings.reader.colours, phone: PHONE.matches, name: info?.name ?? '',
       linksOf: (text, steering, limit) => linksIn(text, steering, { urls: config.links && settings.reader.links, source: config.source }, limit),
       hitsOf: (text, line) => (query.active ? query.hits(text, line) : []),
@@ -39,6 +41,7 @@ export class Painter {
       hasPrevious: (mark) => linkedLines.isCutOff(mark), opened: viewOptions.opened, folded: filtered.folded,
       innerCount: (line) => innerLinesOf(store, line).length,
     });
+    if (item.block === item && filtered.opened.has(item)) offerFold(row, blockOf(store, item), words);
     if (selection.has(item)) row.classList.add('lt-sel');
     row.removeAttribute('aria-current');
     if (!linkedLines.isTarget(item)) return;

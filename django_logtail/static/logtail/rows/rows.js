@@ -175,6 +175,29 @@ export class Rows {
     this.onFollow(false);
   }
 
+  /** The viewer reads here: what comes no longer moves it, also where nothing could be scrolled yet. */
+  stay() {
+    if (!this.follow) return;
+    this.follow = false;
+    this.onFollow(false);
+  }
+
+  /** Ends following, changes what is shown, and an item stays where it is on screen. @param {Item} item @param {() => void} change */
+  keeping(item, change) {
+    this.stay();
+    const { scroll, shown } = this;
+    const topOf = () => {
+      const index = shown.indexOfSeq(item.seq);
+      return shown.at(index) === item ? shown.topOf(index) : null;
+    };
+    const before = topOf();
+    const within = before === null ? 0 : Math.max(0, before - this.at);
+    change();
+    const top = topOf();
+    if (top !== null) scroll.hold(top - within);
+    this.schedule(true);
+  }
+
   /** To the newest line, and on with it. */
   toEnd() {
     const was = this.follow;

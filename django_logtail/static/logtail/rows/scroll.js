@@ -10,7 +10,7 @@ const LEAST_MOVE = 0.5;
 
 export class Scroll {
   /**
-   * @param {{scrollTop: number, scrollHeight: number, clientHeight: number}} view
+   * @param {{scrollTop: number, scrollHeight: number, clientHeight: number, style: {paddingBlockEnd: string}}} view
    * @param {{style: {height: string}}} lines in the view, as high as all items if they can be
    * @param {{total: number}} shown
    */
@@ -28,6 +28,9 @@ export class Scroll {
     this.shift = 0;
     this.lastTop = 0;
     this.spacer = -1;
+    /** Where the view is to stay though there is too little below it; null otherwise. @type {number|null} */
+    this.held = null;
+    this.blank = 0;
   }
 
   /** Pixels below the view. */
@@ -35,10 +38,26 @@ export class Scroll {
 
   /** Makes the lines as high as the items are now. */
   space() {
+    this.#spaceBelow();
     const height = Math.min(this.shown.total, TALLEST);
     if (height === this.spacer) return;
     this.spacer = height;
     this.lines.style.height = `${height}px`;
+  }
+
+  /** What stays where it is needs room below it, until lines take it. */
+  #spaceBelow() {
+    const blank = this.held === null ? 0 : Math.max(0, Math.ceil(this.held + this.height - this.shown.total));
+    if (!blank) this.held = null;
+    if (blank === this.blank) return;
+    this.blank = blank;
+    this.view.style.paddingBlockEnd = blank ? `${blank}px` : '';
+  }
+
+  /** Puts pixel `at` of the items at the upper edge, and keeps it there where the lines end before the view does. @param {number} at */
+  hold(at) {
+    this.held = at;
+    this.moveTo(at);
   }
 
   /** Puts pixel `at` of the items at the upper edge. @param {number} at */
@@ -54,6 +73,8 @@ export class Scroll {
   }
 
   toEnd() {
+    this.held = null;
+    this.#spaceBelow();
     this.view.scrollTop = this.view.scrollHeight;
     this.shift = Math.max(0, this.shown.total - TALLEST);
     this.#read();
@@ -79,6 +100,7 @@ export class Scroll {
       return 0;
     }
     this.at = top - topHeight + this.shift;
+    if (this.held !== null) this.held = Math.min(this.held, this.at);
     return moved;
   }
 }

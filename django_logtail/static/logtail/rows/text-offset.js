@@ -33,5 +33,5 @@ export function offsetIn(row, node, offset) {
 
 /** @param {Node} node */
 function isIgnored(node) {
-  return node.nodeType === Node.ELEMENT_NODE && /lt-extra|lt-fields|lt-gut/.test(/** @type {Element} */ (node).className);
+  return node.nodeType === Node.ELEMENT_NODE && /lt-extra|lt-fields|lt-gut|lt-unfold/.test(/** @type {Element} */ (node).className);
 }

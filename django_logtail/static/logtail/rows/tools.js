@@ -85,9 +85,24 @@ export class Tools {
     const { store } = this.log;
     const first = firstLineOf(store, item);
     if (!innerLinesOf(store, first).length) return;
-    if (!folded.delete(first)) folded.add(first);
-    this.hide();
-    this.incoming.rebuild();
-    this.rows.refresh(first);
+    this.rows.keeping(first, () => {
+      if (!folded.delete(first)) folded.add(first);
+      this.hide();
+      this.incoming.rebuild();
+      this.rows.refresh(first);
+    });
+  }
+
+  /** Shows frames of libraries, or folds them again. @param {Item} item one of their lines */
+  toggleFrames(item) {
+    const { block } = item;
+    const { opened } = this.filtered;
+    if (!block) return;
+    this.rows.keeping(block, () => {
+      if (!opened.delete(block)) opened.add(block);
+      this.hide();
+      this.incoming.rebuild();
+      this.rows.refresh(block);
+    });
   }
 }

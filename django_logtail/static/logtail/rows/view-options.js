@@ -94,13 +94,17 @@ export class ViewOptions {
 
   /** A JSON line as its fields, or as it is again. @param {Item} item */
   toggleFields(item) {
-    if (!this.opened.delete(item)) this.opened.add(item);
-    this.rows.refresh(item);
+    this.rows.keeping(item, () => {
+      if (!this.opened.delete(item)) this.opened.add(item);
+      this.rows.refresh(item);
+    });
   }
 
   /** A long line to its end. @param {Item} item */
   showWhole(item) {
-    item.whole = true;
-    this.rows.refresh(item);
+    this.rows.keeping(item, () => {
+      item.whole = true;
+      this.rows.refresh(item);
+    });
   }
 }

@@ -1,0 +1,29 @@
+/** The line to which frames of libraries are folded: how many they are, and whose. */
+
+import { el } from '../ui/dom.js';
+import { icon } from '../ui/icons.js';
+
+/** @typedef {import('../log/item.js').Item} Item */
+
+/**
+ * @param {HTMLElement} row @param {Item} item the first of those lines
+ * @param {{count: number, names: string}} block @param {import('../ui/format.js').Words} words
+ */
+export function paintFold(row, item, { count, names }, words) {
+  row.className = 'lt-row lt-cont lt-foldrow';
+  row.setAttribute('role', 'listitem');
+  if (item.level === 'O') delete row.dataset.lv;
+  else row.dataset.lv = item.level;
+  const button = el('button.lt-unfold', { type: 'button', 'data-act': 'frames', 'aria-expanded': 'false', tabindex: '-1' }, icon('chevron'), words.say('fold.frames', { n: count, what: names }));
+  row.replaceChildren(el('span.lt-gut', { 'aria-hidden': 'true' }), button);
+}
+
+/**
+ * Beside the first of those lines while they are shown: folds them.
+ *
+ * @param {HTMLElement} row @param {{count: number}} block @param {import('../ui/format.js').Words} words
+ */
+export function offerFold(row, { count }, words) {
+  row.classList.add('lt-more');
+  row.append(el('span.lt-extra.lt-offer', {}, el('button.lt-link', { type: 'button', 'data-act': 'frames', 'aria-expanded': 'true', tabindex: '-1' }, words.say('fold.frames.again', { n: count }))));
+}
