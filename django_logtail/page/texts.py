@@ -336,6 +336,8 @@ PLURALS: Mapping[str, Any] = {
     "status.rate": ngettext_lazy("{n} line/s", "{n} lines/s"),
     "status.loaded": ngettext_lazy("{n} line loaded", "{n} lines loaded"),
     "say.new": ngettext_lazy("{n} new line", "{n} new lines"),
+    "trace.line": _("Line {a} of {b}"),
+    "trace.fold": _("Fold"),
     "fold.frames": ngettext_lazy("{n} frame of {what}", "{n} frames of {what}"),
     "fold.frames.again": ngettext_lazy("Fold {n} frame", "Fold {n} frames"),
     "fold.more": ngettext_lazy("{n} more line", "{n} more lines"),

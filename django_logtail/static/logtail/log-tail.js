@@ -30,6 +30,7 @@ import { Painter } from './rows/painter.js';
 import { Rows } from './rows/rows.js';
 import { Ruler } from './rows/ruler.js';
 import { Selection } from './rows/selection.js';
+import { StuckHead } from './rows/stuck-head.js';
 import { Tools } from './rows/tools.js';
 import { ViewOptions } from './rows/view-options.js';
 import { config, settings, words } from './ui/config.js';
@@ -108,6 +109,7 @@ export class LogTail extends HTMLElement {
       onFollow: (follow) => this.follow.followed(follow),
       onLook: () => {
         this.tools.moved();
+        this.stuckHead.draw();
         this.ruler.schedule();
       },
       isHeld: () => this.selection.active,
@@ -115,6 +117,7 @@ export class LogTail extends HTMLElement {
     this.rows = rows;
     rows.onPaint = () => {
       if (this.tools.isTapped) this.tools.moved();
+      this.stuckHead.draw();
       this.ruler.schedule();
     };
     this.filtered = new Filtered(rows.shown);
@@ -169,6 +172,7 @@ export class LogTail extends HTMLElement {
     this.ruler = new Ruler({ canvas: parts.ruler, rows, filtered });
     const { linkedLines, selection, viewOptions } = this;
     this.painter = new Painter({ log, viewOptions, selection, filtered, finding, linkedLines });
+    this.stuckHead = new StuckHead({ log, parts, rows, painter: this.painter });
   }
 
   /** What is around the lines, and what the reader of the page does. */
@@ -201,7 +205,7 @@ export class LogTail extends HTMLElement {
     this.results.close();
     this.filtered.folded.clear();
     this.filtered.opened.clear();
-    for (const part of [this.incoming, this.finding, this.earlier, this.linkedLines, this.viewOptions, this.cursor, this.backgroundStop, this.drawing]) part.begin();
+    for (const part of [this.incoming, this.finding, this.earlier, this.linkedLines, this.viewOptions, this.cursor, this.tools, this.backgroundStop, this.drawing]) part.begin();
     this.selection.clear();
   }
 
@@ -319,6 +323,7 @@ export class LogTail extends HTMLElement {
   /** @param {import('./log/store.js').Change} change */
   #changed(change) {
     this.incoming.changed(change);
+    if (change.kind === 'reread' || change.kind === 'reformatted') this.viewOptions.findHangAgain();
     if (change.kind === 'added') {
       if (!this.incoming.paused && this.viewOptions.hang === null) this.viewOptions.findHang(/** @type {Line[]} */ (change.items));
       this.follow.grew();

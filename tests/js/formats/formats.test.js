@@ -97,7 +97,7 @@ for (const [written, clock, day] of [
   ['2026-11-28 14.22.09', '14:22:09', '2026-11-28'],
   ['2026-11-28 14:22', '14:22', '2026-11-28'],
   ['28-Nov-2026 14:22:09 America/New_York', '14:22:09', '2026-11-28'],
-  ['1795875734.539', '1795875734.539', '2026-11-28'],
+  ['1795875734.539', '14:22:14.539Z', '2026-11-28'],
 ]) {
   test(`${written} shows the clock that was written, and its day`, () => {
     assert.deepEqual([clockOf(written), dayOf(written)], [clock, day]);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { clockOf, dayOf, momentOf, passed } from '../../../django_logtail/static/logtail/formats/moments.js';
+import { briefClockOf, clockOf, dayOf, momentOf, passed } from '../../../django_logtail/static/logtail/formats/moments.js';
 
 for (const [written, clock, day] of [
   ['2026-08-24 14:22:09,539', '14:22:09.539', '2026-08-24'],
@@ -15,7 +15,10 @@ for (const [written, clock, day] of [
   ['14:22', '14:22', ''],
   ['2:22:09 pm', '02:22:09 PM', ''],
   ['20260824 142209', '14:22:09', '2026-08-24'],
-  ['1787581329.539', '1787581329.539', '2026-08-24'],
+  ['1787581329.539', '14:22:09.539Z', '2026-08-24'],
+  ['1787581329', '14:22:09Z', '2026-08-24'],
+  ['1787581329539', '14:22:09.539Z', '2026-08-24'],
+  ['1787581329539123456', '14:22:09.539123Z', '2026-08-24'],
   ['nothing of a time', 'nothing of a time', ''],
 ]) {
   test(`${written} is drawn as ${clock} and is in the day ${day || 'of nobody knows'}`, () => {
@@ -23,6 +26,10 @@ for (const [written, clock, day] of [
     assert.equal(dayOf(written), day);
   });
 }
+
+for (const [written, clock] of [
+  ['2026-08-24 14:22:09,539', '14:22:09'], ['2:22:09.5 pm', '02:22:09 PM'], ['1787581329.539', '14:22:09Z'], ['14:22', '14:22'], ['nothing', 'nothing'],
+]) test(`${written} is ${clock} where there is little room`, () => assert.equal(briefClockOf(written), clock));
 
 for (const [from, to, milliseconds] of [
   ['10:00:00,000', '10:00:00,250', 250],

@@ -154,9 +154,18 @@ export function dayOf(written) {
   return moment?.has === 'moment' ? new Date(moment.clock).toISOString().slice(0, 10) : '';
 }
 
-/** The clock in a written time, without date and zone: "14:22:09.539". Without a clock, the time as written. @param {string} written */
+/**
+ * The clock in a written time, without date and zone: "14:22:09.539". Seconds since 1970 have no clock of their own and
+ * show that of UTC, marked with "Z". Without a clock, the time as written.
+ *
+ * @param {string} written
+ */
 export function clockOf(written) {
-  if (EPOCH.test(written)) return written;
+  const epoch = EPOCH.exec(written);
+  if (epoch) {
+    const fraction = ((epoch[2] ?? '') + (epoch[3] ?? '')).slice(0, 6);
+    return `${new Date(Number(epoch[1]) * 1000).toISOString().slice(11, 19)}${fraction ? `.${fraction}` : ''}Z`;
+  }
   const compact = COMPACT.exec(written) ?? KLOG.exec(written);
   if (compact) return `${compact[4]}:${compact[5]}:${compact[6]}${compact[7] ? `.${compact[7].slice(0, 6)}` : ''}`;
   const found = clockFound(written);
@@ -164,3 +173,6 @@ export function clockOf(written) {
   const [, hours, minutes, seconds, fraction, half] = found;
   return `${hours.padStart(2, '0')}:${minutes}${seconds === undefined ? '' : `:${seconds}`}${fraction ? `.${fraction.slice(0, 6)}` : ''}${half ? ` ${half.toUpperCase()}M` : ''}`;
 }
+
+/** The same without parts of a second. @param {string} written */
+export const briefClockOf = (written) => clockOf(written).replace(/\.\d+(?= ?[AP]M$|Z$|$)/, '');

@@ -76,7 +76,12 @@ export class Incoming {
         if (rows.mounted.has(change.item)) rows.refresh(change.item);
         break;
       case 'reread':
+      // What passed since the line before is another time where other lines stand before one.
+      case 'spliced':
         this.rebuild();
+        rows.repaint();
+        break;
+      case 'reformatted':
         rows.repaint();
         break;
       default:

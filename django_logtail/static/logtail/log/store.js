@@ -17,7 +17,7 @@ const MOST_READ_AGAIN = 5_000;
 const MOST_BACK = 500;
 
 /** @typedef {{file: string, start: number, end: number, partial?: boolean, late?: boolean, request?: number}} Header */
-/** @typedef {{kind: 'added'|'dropped'|'removed'|'changed'|'spliced'|'reread'|'cleared', items?: Item[], count?: number, item?: Item}} Change */
+/** @typedef {{kind: 'added'|'dropped'|'removed'|'changed'|'spliced'|'reread'|'reformatted'|'cleared', items?: Item[], count?: number, item?: Item}} Change */
 
 export class Store {
   /**
@@ -179,7 +179,10 @@ export class Store {
       return;
     }
     const isOther = this.entries.learn(lines);
-    if (isOther && this.length && this.length <= MOST_READ_AGAIN) this.#readAgain();
+    if (isOther && this.length) {
+      if (this.length <= MOST_READ_AGAIN) this.#readAgain();
+      else this.onChange({ kind: 'reformatted' });
+    }
     this.#push(this.entries.read(lines));
   }
 

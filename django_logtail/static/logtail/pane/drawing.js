@@ -37,7 +37,10 @@ export class Drawing {
   }
 
   /** Another log was opened. */
-  begin() { this.rate.begin(); }
+  begin() {
+    this.rate.begin();
+    drawRate(this.drawn.parts, this.rate);
+  }
 
   all() {
     if (!this.drawn.log.info) return;

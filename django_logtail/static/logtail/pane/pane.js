@@ -68,7 +68,8 @@ export function pane(say) {
   const tailText = el('span.lt-tail-text');
   const tailActions = el('span.lt-tail-acts');
   const tail = el('div.lt-tail', {}, el('i.lt-dot'), tailText, tailActions);
-  const view = el('div.lt-view', { role: 'log', 'aria-live': 'off', tabindex: '0' }, top, lines, tail);
+  const stuck = el('div.lt-stuck');
+  const view = el('div.lt-view', { role: 'log', 'aria-live': 'off', tabindex: '0' }, stuck, top, lines, tail);
   const ruler = /** @type {HTMLCanvasElement} */ (el('canvas.lt-ruler', { width: '12', height: '10', 'aria-hidden': 'true' }));
   const contextButton = button('button.lt-icon.lt-icon-s', 'context', 'row.context', 'context', 'Enter', { hidden: true });
   const foldButton = button('button.lt-icon.lt-icon-s', 'fold', 'do.fold', 'chevron-up', 'X', { hidden: true });
@@ -118,7 +119,7 @@ export function pane(say) {
   return {
     children: [head, bar, pinRow, notice, body, results, status, speech],
     name, folder, chip, chipText, pauseButton, stopButton, downloadButton, settingsButton, splitButton, closeButton, bar, filter, pins, pinRow, saveView, query, hint, flags,
-    matchNav, matchText, levels, wholeButton, notice, noticeText, noticeActions, body, view, top, lines, window: rows, tail, tailText, tailActions, ruler, tools,
+    matchNav, matchText, levels, wholeButton, notice, noticeText, noticeActions, body, view, stuck, top, lines, window: rows, tail, tailText, tailActions, ruler, tools,
     contextButton, foldButton, pill, pillCount, pillErrors, selectionBar, selectionCount, empty, emptyTitle, emptyText, emptyActions,
     spark, rate, loaded, size: sizeText, offset, followButton, timeButton, wrapButton, encoding, format, status, say: speech,
     results: { box: results, bar: resultsBar, pattern: resultsPattern, text: resultsText, cancel: resultsCancel, list: resultsList },

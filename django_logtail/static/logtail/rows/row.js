@@ -5,7 +5,7 @@ import { fill, isOrdinary, put } from './fill.js';
 import { namesError } from '../formats/context.js';
 import { headIn, headOf } from '../formats/heads.js';
 import { paintMark } from './mark.js';
-import { clockOf, momentOf, passed } from '../formats/moments.js';
+import { briefClockOf, clockOf, momentOf, passed } from '../formats/moments.js';
 import { steering } from '../formats/text.js';
 
 /** What stands between two parts and is more than a sign: the address before the time of a request. */
@@ -69,7 +69,7 @@ export function paint(row, item, look) {
       const field = parts.put(name, start, end);
       if (name !== 'lt-ts') continue;
       const written = text.slice(start, end);
-      const time = look.time === 'relative' ? since(look.timeBefore(item), written) : look.phone ? clockOf(written).slice(0, 8) : clockOf(written);
+      const time = look.time === 'relative' ? since(look.timeBefore(item), written) : look.phone ? briefClockOf(written) : clockOf(written);
       if (field.dataset.t !== time) field.dataset.t = time;
     }
   }

@@ -231,7 +231,7 @@ export class Rows {
       let at = this.at;
       if (where === 'center') at = top - this.height / 2 + height / 2;
       else if (where === 'start') at = top;
-      else if (top < this.at + 4) at = top - 4;
+      else if (top < this.at + 4 + this.#covered(shown.at(index))) at = top - 4 - this.#covered(shown.at(index));
       else if (top + height > this.at + this.height - 4) at = top + height - this.height + 4;
       if (where === 'center') this.view.scrollLeft = 0;
       if (Math.abs(at - this.at) > 0.5) this.scroll.moveTo(at);
@@ -245,6 +245,9 @@ export class Rows {
     this.onLook();
     this.schedule(true);
   }
+
+  /** The head of a long entry lies over the first row of the view. @param {Item} item */
+  #covered(item) { return item.inner ? this.rowHeight : 0; }
 
   /** @param {number} pixels */
   scrollBy(pixels) {
@@ -343,7 +346,7 @@ export class Rows {
   /** @param {Item[]} items @returns {boolean} whether any height was another than thought */
   #measure(items) {
     const { shown } = this;
-    const look = items.filter((item) => item.measured !== this.epoch && (this.wrap || item.measured < 0));
+    const look = items.filter((item) => item.measured !== this.epoch && (this.wrap || item.measured < 0 || item.kind !== 'line'));
     if (!look.length) return false;
     const anchor = shown.indexAt(Math.max(0, this.at));
     const within = this.at - shown.topOf(anchor);
@@ -382,7 +385,7 @@ export class Rows {
   #repaintAll(fresh) {
     this.stale = false;
     this.inDocument.repaint(fresh);
-    if (this.wrap) this.#measure(this.inDocument.inSight);
+    this.#measure(this.inDocument.inSight);
   }
 
   /** @param {Node|null} node @returns {Item|null} */

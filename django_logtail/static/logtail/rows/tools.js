@@ -28,6 +28,12 @@ export class Tools {
     this.isTapped = false;
   }
 
+  /** Another log was opened. */
+  begin() {
+    this.item = null;
+    this.hide();
+  }
+
   hide() {
     this.isTapped = false;
     this.parts.tools.hidden = true;

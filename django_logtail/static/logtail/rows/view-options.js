@@ -49,12 +49,10 @@ export class ViewOptions {
 
   apply() {
     const { rows, view } = this;
-    const { store } = this.log;
     view.dataset.time = this.time;
     view.dataset.wrap = String(this.wrap);
     rows.wrap = this.wrap;
-    this.hang = null;
-    this.findHang(store.items.slice(store.first, store.first + MOST_LOOKED));
+    this.findHangAgain();
     rows.measureAgain();
     this.listener.changed();
     if (rows.follow) rows.schedule(true);
@@ -71,6 +69,13 @@ export class ViewOptions {
     this.time = time ?? TIMES[(TIMES.indexOf(this.time) + 1) % TIMES.length];
     settings.saveLog(this.log.info.slug, { time: this.time });
     this.apply();
+  }
+
+  /** In another format or with other times, the message begins elsewhere. */
+  findHangAgain() {
+    const { store } = this.log;
+    this.hang = null;
+    this.findHang(store.items.slice(store.first, store.first + MOST_LOOKED));
   }
 
   /** @param {Item[]} items */
