@@ -36,8 +36,9 @@ class PageState:
 class LogState:
     """The state of a log, as the `status` message reports it.
 
-    `shown`: the `PageState` that a page shows for it, unless the page has a state of its own. `words`: for the log
-    alone, as in the admin; None: those of `shown`. `said_by_readers`: what readers call it, if different.
+    `shown`: the `PageState` that a page shows for it, unless the page has a state of its own; `shown_before_any`: the
+    one for a page that has seen no file yet. `words`: for the log alone, as in the admin; None: those of `shown`.
+    `said_by_readers`: what readers call it, if different.
 
     `notice`, `end`: what a page shows above and below the lines; None: nothing, or the page's own words. They may use
     `{name}`, `{reason}` and `{queue}`; those `without_queue` are for people who may not see the queue. `actions`: the
@@ -54,6 +55,7 @@ class LogState:
     finding: str
     mark: Literal["ok", "note", "PROBLEM"]
     next_step: str = ""
+    shown_before_any: str = ""
     words: object = None
     said_by_readers: tuple[str, ...] = ()
     is_answer: bool = True
@@ -115,6 +117,11 @@ PAGE_STATES: Final = (
         "caution",
     ),
     PageState(
+        "notyet",
+        _("Waiting"),
+        "there is no file yet; the page shows it when it appears",
+    ),
+    PageState(
         "unreadable",
         _("Unreadable"),
         "the file can't be read, or is not a regular file",
@@ -154,6 +161,7 @@ LOG_STATES: Final = (
         "missing",
         "the file does not exist; it is followed as soon as it appears",
         shown="missing",
+        shown_before_any="notyet",
         notice=_("{name} no longer exists. If it reappears, this page continues automatically."),
         actions=("do.choose",),
         continues=True,
@@ -302,6 +310,7 @@ def _row(state: LogState) -> dict[str, Any]:
     notice, notice_any, end, end_any, why = (name if text else "" for name, text in _texts_of(state).items())
     return {
         "shown": state.shown,
+        "before": state.shown_before_any,
         "notice": [notice, notice_any or notice],
         "why": why,
         "end": [end, end_any or end],

@@ -24,7 +24,18 @@ LOG_STATES = (
 )
 PAGE_STATES = (
     *("idle", "connecting", "live", "behind", "history", "paused", "stopped", "ended", "reconnecting"),
-    *("offline", "missing", "unreadable", "stalled", "noreader", "denied", "signedout", "outdated", "failed"),
+    *(
+        "offline",
+        "missing",
+        "notyet",
+        "unreadable",
+        "stalled",
+        "noreader",
+        "denied",
+        "signedout",
+        "outdated",
+        "failed",
+    ),
 )
 #: What the reference calls the colours.
 COLOURS = {"": "", "ok": "green", "caution": "amber", "danger": "red"}
@@ -101,6 +112,7 @@ def test_a_page_gets_the_table_with_its_configuration(rf: RequestFactory) -> Non
     assert given["states"]["page"]["missing"] == {"tone": "caution", "dot": "round", "plain": False}
     assert given["states"]["log"]["missing"] == {
         "shown": "missing",
+        "before": "notyet",
         "notice": ["notice.log.missing", "notice.log.missing"],
         "why": "",
         "end": ["tail.log.missing", "tail.log.missing"],

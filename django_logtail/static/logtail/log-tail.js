@@ -230,8 +230,10 @@ export class LogTail extends HTMLElement {
     log.session = this.#sessionOf(info);
     this.setAttribute('log', info.slug);
     this.setAttribute('aria-label', info.name);
-    write(parts.name, info.name);
-    write(parts.folder, info.folder ?? '');
+    const { folder = '', name, path = folder } = info;
+    write(parts.name, name);
+    write(parts.folder, folder.split('/').filter(Boolean).slice(-1).map((last) => `${last}/`).join(''));
+    for (const part of [parts.name, parts.folder]) part.title = path;
     parts.view.setAttribute('aria-label', info.name);
     parts.bar.setAttribute('aria-label', `${words.say('filter.label')}: ${info.name}`);
     this.drawing.noBlank();

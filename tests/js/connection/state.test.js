@@ -136,6 +136,22 @@ test('an empty file is said to be empty, and only while it is', () => {
   assert.equal(said({ lines: 0, server: { state: 'missing', size: 0 } }).blank, '');
 });
 
+test('where no file was seen yet there is none that could be missing, and nothing to pause', () => {
+  const never = said({ place: null, lines: 0, server: { state: 'missing' } });
+  const gone = said({ lines: 0, server: { state: 'missing' } });
+
+  assert.deepEqual([never.chip, never.blank, never.button, never.notice, never.tail], ['notyet', 'notyet', '', null, null]);
+  assert.deepEqual([gone.chip, gone.blank, gone.button, gone.notice?.key], ['missing', '', '', 'notice.log.missing']);
+  assert.equal(said({ place: null, lines: 3, server: { state: 'missing' } }).chip, 'missing');
+});
+
+for (const state of ['waiting', 'missing', 'unreadable', 'not-a-file', 'refused', 'stalled', 'no-reader', 'no-redis', 'stopped']) {
+  test(`nothing can come of a log that is ${state}, and a page that was paused goes on`, () => {
+    assert.equal(said({ server: { state } }).button, '');
+    assert.equal(said({ server: { state }, paused: true }).button, 'resume');
+  });
+}
+
 test('that nothing was missed is said after a reconnect', () => {
   assert.deepEqual(said({ resumed: true }).notice, { key: 'notice.resumed', values: {}, actions: [], tone: 'ok' });
 });

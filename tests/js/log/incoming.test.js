@@ -186,3 +186,27 @@ test('an expression that takes too long is said to, and all lines are shown', as
   assert.deepEqual(tail.finding.trouble, { bad: null, isSlow: true });
   assert.deepEqual(tail.seen, ['one']);
 });
+
+test('rows are drawn again when earlier lines come before them', () => {
+  const tail = tailOf();
+  tail.open();
+  tail.take('one\n');
+  const before = tail.rows.repainted;
+
+  tail.store.splice(0, 0, tail.store.linesOf('e', 0, new TextEncoder().encode('zero\n')));
+
+  assert.equal(tail.rows.repainted, before + 1);
+  assert.deepEqual(tail.seen, ['zero', 'one']);
+});
+
+test('rows of a log too long to be read once more are drawn again when its formats are found', () => {
+  const tail = tailOf();
+  tail.open();
+  tail.take('nothing that could be a line of a log\n'.repeat(5_001));
+  const before = tail.rows.repainted;
+
+  tail.take('2026-08-24 10:00:00,000 INFO shop.views fine\n'.repeat(20_000));
+
+  assert.notEqual(tail.store.entries.formats, null);
+  assert.equal(tail.rows.repainted, before + 1);
+});

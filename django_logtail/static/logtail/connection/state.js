@@ -13,13 +13,13 @@ import { clock } from '../ui/format.js';
  *   paused: boolean, pausedAt: number, waiting: number, holding: boolean, idleMinutes: number, idle: boolean,
  *   lost?: {kind: ''|'lost'|'notloaded', failure?: import('./requests.js').Failure}, lastByteAt: number|null, now: number, resumed: boolean, binary: boolean,
  * }} Facts
- * @typedef {{shown: string, notice: [string, string], why: string, end: [string, string], actions: string[], tone:
- * 'danger'|'ok'|'', continues: boolean}} LogState What is shown for a log in this state (`why`: the notice if the
+ * @typedef {{shown: string, before: string, notice: [string, string], why: string, end: [string, string], actions: string[], tone:
+ * 'danger'|'ok'|'', continues: boolean}} LogState What is shown for a log in this state (`before`: for a page that has seen no file yet; `why`: the notice if the
  * server gives a reason). The second name of each pair is for people who may not see the queue; "" for none.
  * @typedef {{log: Record<string, LogState>, page: Record<string, {tone: string, dot: string, plain: boolean}>}} States
  * @typedef {{key: string, values?: Record<string, string|number>, actions: string[], tone?: 'danger'|'ok'|'', why?:
  * string}} Said `why` is for operators
- * @typedef {{chip: string, tail: Said|null, notice: Said|null, blank: ''|'denied'|'file'|'binary'|'gone', button: 'pause'|'resume'|'again'|'', stoppable: boolean, moving: boolean}} Shown
+ * @typedef {{chip: string, tail: Said|null, notice: Said|null, blank: ''|'denied'|'file'|'binary'|'gone'|'notyet', button: 'pause'|'resume'|'again'|'', stoppable: boolean, moving: boolean}} Shown
  */
 
 /** From this many bytes on, the page says that it is behind; 256 KiB may be unacknowledged at any time. */
@@ -140,8 +140,13 @@ function connected(facts, words, states, shown) {
   if (facts.lost?.kind) shown.notice = said(`notice.${facts.lost.kind}`, ['do.close'], { reason: facts.lost.failure ? words.failure(facts.lost.failure) : '' });
   const reason = reasonOf(facts, words);
   shown.stoppable = true;
-  shown.button = 'pause';
-  if (states.log[state]?.notice[0]) trouble(states.log[state], facts, reason, shown);
+  // Of a log from which nothing can come there is nothing to pause.
+  if (state === 'live') shown.button = 'pause';
+  if (states.log[state]?.before && !facts.place && !facts.lines) {
+    shown.chip = states.log[state].before;
+    shown.blank = 'notyet';
+    shown.notice = null;
+  } else if (states.log[state]?.notice[0]) trouble(states.log[state], facts, reason, shown);
   else if (state === 'live') {
     shown.chip = 'live';
     shown.moving = true;

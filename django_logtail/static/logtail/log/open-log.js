@@ -3,7 +3,7 @@
 import { fragmentOf } from './link.js';
 import { Store } from './store.js';
 
-/** @typedef {{slug: string, name: string, folder?: string, queue?: string, ticket: string, socket: string, lines?: string, download?: string, format?: string, size?: number|null, page?: string}} LogInfo */
+/** @typedef {{slug: string, name: string, folder?: string, path?: string, queue?: string, ticket: string, socket: string, lines?: string, download?: string, format?: string, size?: number|null, page?: string}} LogInfo */
 
 /** Parts keep this and not what it holds, which is another store and session for each log. */
 export class OpenLog {

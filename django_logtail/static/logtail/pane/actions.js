@@ -2,7 +2,7 @@
 
 import { copy } from '../ui/clipboard.js';
 import { config, words } from '../ui/config.js';
-import { openDownload, openPlain, openSettings } from './menus.js';
+import { openDownload, openMore, openPlain, openSettings } from './menus.js';
 import { signInAddress } from '../connection/sign-in.js';
 
 /** @typedef {import('../log/item.js').Item} Item */
@@ -59,8 +59,9 @@ const ACTIONS = {
   whole: ({ viewOptions }, _, item) => item && viewOptions.showWhole(item),
   fields: ({ viewOptions }, _, item) => item && viewOptions.toggleFields(item),
   plain: (on) => openPlain(on),
-  settings: (on, button) => openSettings(on, button ?? on.parts.settingsButton),
-  download: (on, button) => openDownload(on, button ?? on.parts.downloadButton),
+  settings: (on, button) => openSettings(on, button ?? inSight(on.parts.settingsButton, on.parts.moreButton)),
+  download: (on, button) => openDownload(on, button ?? inSight(on.parts.downloadButton, on.parts.moreButton)),
+  more: (on, button) => openMore(on, button ?? on.parts.moreButton, (act) => run(on, act, on.parts.moreButton, null)),
   // A line, and selected ones.
   fold: ({ tools }, _, item) => (item ?? tools.item) && tools.toggleFold(item ?? tools.item),
   frames: ({ tools }, _, item) => item && tools.toggleFrames(item),
@@ -83,11 +84,18 @@ export class Actions {
 
   /** Does what a button or a key stands for, or tells the page around. @param {string} act @param {HTMLElement} [button] that was pressed */
   run(act, button) {
-    const { host, rows } = this.on;
-    if (Object.hasOwn(ACTIONS, act)) void ACTIONS[act](this.on, button, button ? rows.itemAt(button) : null);
-    else host.dispatchEvent(new CustomEvent('logtail:act', { bubbles: true, detail: { act } }));
+    run(this.on, act, button, button ? this.on.rows.itemAt(button) : null);
   }
 }
+
+/** @param {Acted} on @param {string} act @param {HTMLElement|undefined} button @param {Item|null} item */
+function run(on, act, button, item) {
+  if (Object.hasOwn(ACTIONS, act)) void ACTIONS[act](on, button, item);
+  else on.host.dispatchEvent(new CustomEvent('logtail:act', { bubbles: true, detail: { act } }));
+}
+
+/** Where a small window belongs: at its own button, or at the one in whose menu that is. @param {HTMLElement} own @param {HTMLElement} more */
+const inSight = (own, more) => (own.offsetParent ? own : more);
 
 /** The newest lines, where no socket brings them. @param {Pick<Acted, 'log'|'say'>} on */
 async function refresh({ log, say }) {

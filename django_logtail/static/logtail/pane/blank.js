@@ -5,13 +5,13 @@ import { el, write } from '../ui/dom.js';
 import { fileLink } from './download.js';
 import { reshape } from '../ui/icons.js';
 
-/** @typedef {'choose'|'none'|'denied'|'file'|'filter'|'binary'} Kind */
+/** @typedef {'choose'|'none'|'denied'|'file'|'filter'|'binary'|'notyet'} Kind */
 
 /** @typedef {Pick<import('./drawing.js').Drawn, 'host'|'log'|'parts'|'filtered'|'linkedLines'|'results'>} Drawn */
 
 /** Why there is nothing to see in an open log; null where there is. @param {Drawn} drawn @param {import('../connection/state.js').Shown} shown @returns {Kind|null} */
 export function blankOf({ log, filtered }, { blank }) {
-  if (blank === 'denied' || blank === 'binary' || blank === 'file') return blank;
+  if (blank === 'denied' || blank === 'binary' || blank === 'file' || blank === 'notyet') return blank;
   return log.lines && !filtered.lines && filtered.all && filtered.hides ? 'filter' : null;
 }
 
@@ -30,7 +30,7 @@ export function drawBlank(drawn, kind) {
   }
   const isFresh = empty.dataset.about?.split(':')[0] !== about.split(':')[0];
   empty.dataset.about = about;
-  write(parts.emptyTitle, words.say(`empty.${kind}`));
+  write(parts.emptyTitle, words.say(kind === 'notyet' && !log.info?.path ? 'empty.notyet.any' : `empty.${kind}`, { path: log.info?.path ?? '', name: log.info?.name ?? '' }));
   write(parts.emptyText, words.say(`empty.${kind}.more`, { n: log.lines, name: log.info?.name ?? '' }));
   reshape(empty, kind === 'filter' ? 'search' : kind === 'none' || kind === 'denied' ? 'lock' : 'file');
   if (isFresh) parts.emptyActions.replaceChildren(...actionsOf(drawn, kind, hasPrevious));

@@ -5,6 +5,7 @@ import { el } from '../ui/dom.js';
 import { names } from '../formats/given.js';
 import { fileLink, saveLines } from './download.js';
 import { icon } from '../ui/icons.js';
+import { PHONE } from '../rows/view-options.js';
 import { named, steering } from '../formats/text.js';
 
 /**
@@ -154,6 +155,25 @@ export function openDownload({ host, log, rows, filtered, finding }, button) {
   }
   item('dl.loaded', log.lines, 'loaded');
   if (finding.query.active || filtered.hides) item('dl.filtered', filtered.hides ? filtered.lines : filtered.matches.length, 'filtered');
+  show(host, button, pop);
+}
+
+/**
+ * What has no room in the head of a narrow pane.
+ *
+ * @param {Pick<import('./actions.js').Acted, 'host'|'parts'>} on @param {HTMLElement} button @param {(act: string) => void} run what is chosen
+ */
+export function openMore({ host, parts }, button, run) {
+  if (isOpen(host, 'more')) return;
+  const pop = el('div.lt-pop', { role: 'menu', 'aria-label': words.say('do.more'), 'data-kind': 'more' });
+  const item = (/** @type {HTMLElement} */ of, /** @type {any} */ shape) => pop.append(el('button.lt-item', { type: 'button', role: 'menuitem', click: () => {
+    pop.hidePopover();
+    run(of.dataset.act ?? '');
+  } }, icon(shape), el('span', {}, of.getAttribute('aria-label') ?? '')));
+  if (!parts.stopButton.hidden) item(parts.stopButton, 'stop');
+  if (host.parentElement?.classList.contains('lt-panes') && !PHONE.matches) item(parts.splitButton, 'split');
+  item(parts.downloadButton, 'download');
+  item(parts.settingsButton, 'tune');
   show(host, button, pop);
 }
 

@@ -19,15 +19,16 @@ export function pane(say) {
   const chip = el('span.lt-state', { 'data-state': 'connecting' }, el('i.lt-dot'), chipText);
   const pauseButton = button('button.lt-btn.lt-pausebtn', 'pause', 'do.pause', 'pause', 'P', { hidden: true });
   pauseButton.append(el('span.lt-label', {}, say('do.pause')));
-  const stopButton = button('button.lt-btn.lt-stopbtn', 'stop', 'do.stop', 'stop', 'Q', { hidden: true });
-  stopButton.append(el('span.lt-label', {}, say('do.stop')));
-  const downloadButton = button('button.lt-icon', 'download', 'do.download', 'download', 'D', { 'aria-haspopup': 'menu', 'aria-expanded': 'false' });
-  const settingsButton = button('button.lt-icon', 'settings', 'do.settings', 'tune', ',', { 'aria-haspopup': 'dialog', 'aria-expanded': 'false' });
+  const stopButton = button('button.lt-icon.lt-stopbtn', 'stop', 'do.stop', 'stop', 'Q', { hidden: true });
+  const downloadButton = button('button.lt-icon.lt-roomy', 'download', 'do.download', 'download', 'D', { 'aria-haspopup': 'menu', 'aria-expanded': 'false' });
+  const settingsButton = button('button.lt-icon.lt-roomy', 'settings', 'do.settings', 'tune', ',', { 'aria-haspopup': 'dialog', 'aria-expanded': 'false' });
   const splitButton = button('button.lt-icon.lt-wide.lt-splitbtn', 'split', 'do.split', 'split', '\\');
+  // Where the pane is narrow, in the place of those four.
+  const moreButton = button('button.lt-icon.lt-morebtn', 'more', 'do.more', 'more', '', { 'aria-haspopup': 'menu', 'aria-expanded': 'false' });
   const closeButton = button('button.lt-icon.lt-closebtn', 'closepane', 'do.close', 'x', '', { hidden: true });
   const head = el('header.lt-head', {},
     button('button.lt-icon.lt-narrow', 'side', 'nav.show', 'list'), name, folder, chip, el('span.lt-grow'),
-    el('div.lt-actions', {}, pauseButton, stopButton, splitButton, downloadButton, settingsButton, closeButton));
+    el('div.lt-actions', {}, pauseButton, stopButton, splitButton, downloadButton, settingsButton, moreButton, closeButton));
 
   const query = /** @type {HTMLInputElement} */ (el('input.lt-q', { type: 'text', autocomplete: 'off', spellcheck: 'false', autocapitalize: 'off', placeholder: say('filter.place'), 'aria-label': say('filter.label') }));
   const hint = el('div.lt-hint', { role: 'status', id: `lt-hint-${++panes}`, hidden: true });
@@ -118,7 +119,7 @@ export function pane(say) {
 
   return {
     children: [head, bar, pinRow, notice, body, results, status, speech],
-    name, folder, chip, chipText, pauseButton, stopButton, downloadButton, settingsButton, splitButton, closeButton, bar, filter, pins, pinRow, saveView, query, hint, flags,
+    name, folder, chip, chipText, pauseButton, stopButton, downloadButton, settingsButton, splitButton, moreButton, closeButton, bar, filter, pins, pinRow, saveView, query, hint, flags,
     matchNav, matchText, levels, wholeButton, notice, noticeText, noticeActions, body, view, stuck, top, lines, window: rows, tail, tailText, tailActions, ruler, tools,
     contextButton, foldButton, pill, pillCount, pillErrors, selectionBar, selectionCount, empty, emptyTitle, emptyText, emptyActions,
     spark, rate, loaded, size: sizeText, offset, followButton, timeButton, wrapButton, encoding, format, status, say: speech,
