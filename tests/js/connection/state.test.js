@@ -237,7 +237,7 @@ for (const [situation, facts, expected] of [
   ['an error with a reason', { phase: 'failed', details: { status: 503, reason: 'Full.' } }, { chip: 'failed', notice: line('notice.failed', ['do.retry'], { reason: 'Full' }, 'danger') }],
   ['an error with a text', { phase: 'failed', details: { text: 'No.' } }, { chip: 'failed', notice: line('notice.failed', ['do.retry'], { reason: 'No' }, 'danger') }],
   ['a live log', {}, { chip: 'live', tail: line('tail.live'), button: 'pause', stoppable: true, moving: true }],
-  ['a server that has not said how the log is', { server: null }, { tail: line('tail.backlog', [], { n: 500 }), button: 'pause', stoppable: true }],
+  ['a server that has not said how the log is', { server: null }, { tail: line('tail.backlog', [], { n: 500 }), stoppable: true }],
   ['a log that is paused', { paused: true, waiting: 3, pausedAt: new Date(2026, 7, 24, 9, 5, 7).getTime() },
     { chip: 'paused', tail: line('tail.paused', ['do.resume'], { time: '09:05:07', n: 3 }), button: 'resume', stoppable: true }],
   ['a paused page that is full', { paused: true, holding: true, pausedAt: new Date(2026, 7, 24, 9, 5, 7).getTime() },
@@ -245,13 +245,13 @@ for (const [situation, facts, expected] of [
   ['a page that asked for no more', { holding: true }, { chip: 'history', tail: line('tail.history', ['do.live']), stoppable: true }],
   ['a file that is missing', { server: { state: 'missing' } },
     {
-      chip: 'missing', button: 'pause', stoppable: true,
+      chip: 'missing', stoppable: true,
       tail: line('tail.log.missing', [], { name: 'a.log', queue: 'web-2', reason: 'reason.none', what: 'reason.none' }),
       notice: line('notice.log.missing', ['do.choose'], { name: 'a.log', queue: 'web-2', reason: 'reason.none', what: 'reason.none' }),
     }],
   ['a log that nothing is said of at its end', { server: { state: 'refused', reason: 'outside' } },
     {
-      chip: 'unreadable', button: 'pause', stoppable: true,
+      chip: 'unreadable', stoppable: true,
       notice: line('notice.log.refused', ['do.choose'], { name: 'a.log', queue: 'web-2', reason: 'outside', what: 'outside' }, 'danger'),
     }],
 ]) {
