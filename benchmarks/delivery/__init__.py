@@ -1,1 +1,1 @@
-"""The whole path, from a write to a WebSocket frame, side by side with other designs in one run."""
+"""The whole path, from a write to a WebSocket frame, compared with other designs in one run."""

@@ -1,11 +1,11 @@
 """`python -m benchmarks.delivery`: latency, throughput, CPU and memory, interleaved, as medians and ratios.
 
---rounds N     how often each part is repeated (default 3); what hardly changes is measured once
---only WORDS   comma-separated pieces of contenders' names
+--rounds N     how often to repeat each part (default 3); stable parts are measured once
+--only WORDS   comma-separated parts of contenders' names
 --parts NAMES  comma-separated: latency, burst-1, burst-10, burst-100, burst-200, steady, idle, big, stalled
---quick        one short round without the large parts, to see that it runs
+--quick        one short round without the large parts, to check that it runs
 
-The tables go to the standard output, each result as it comes to the standard error.
+The tables go to standard output, and each result, as it comes, to standard error.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ from pathlib import Path
 from benchmarks.delivery.contenders import Contender, Naive, Ours, Websocketd
 from benchmarks.delivery.parts import MIB, Result, big, burst, idle, latency, stalled, steady
 
-#: Seconds after which a burst is given up, whoever sends it.
+#: Seconds after which the benchmark gives up on a burst.
 BURST_SECONDS = 30
-#: What says how a figure was measured, and is none itself.
+#: Columns that describe the measurement, without a ratio.
 CONDITIONS = ("burst MiB", "delivered %")
 
 
 @dataclass(frozen=True)
 class Part:
-    """One measurement, and who takes part."""
+    """One measurement, and which contenders take part."""
 
     name: str
     title: str
     measure: Callable[[Contender, Path], Result]
     kinds: tuple[type[Contender], ...] = (Ours,)
-    #: The server makes no difference to what it is about.
+    #: The ASGI server makes no difference to it.
     is_for_uvicorn: bool = False
-    #: Hardly changes from round to round, so that one is enough.
+    #: It hardly changes from round to round, so that one round is enough.
     is_stable: bool = False
 
     def is_meant_for(self, contender: Contender) -> bool:
@@ -47,7 +47,7 @@ class Part:
 
 
 def groups(quick: bool) -> list[list[Part]]:
-    """What is measured of a contender once it is started; then the next one's turn comes, and then the next group."""
+    """Groups of parts: each contender is started once per group, measured, and followed by the next contender."""
     everyone = (Ours, Websocketd, Naive)
     return [
         [
@@ -82,14 +82,14 @@ def groups(quick: bool) -> list[list[Part]]:
     ]
 
 
-#: What a quick look leaves out.
+#: Parts that a quick run leaves out.
 LARGE = ("burst-100", "burst-200", "idle")
 
 
 def _burst(
     viewers: int, ours: int, theirs: int, kinds: tuple[type[Contender], ...] = (Ours, Websocketd)
 ) -> Part:
-    """Ours and theirs in MiB: as much as comes in a few seconds. The naive design moves kilobytes a second."""
+    """`ours` and `theirs` in MiB: as much as arrives in a few seconds. The naive design moves kilobytes a second."""
 
     def measure(contender: Contender, path: Path) -> Result:
         size = {Ours: ours * MIB, Websocketd: theirs * MIB, Naive: MIB // 4}[type(contender)]
@@ -116,7 +116,9 @@ def words(text: str) -> list[str]:
 
 
 def measured(contender: Contender, parts: Sequence[Part]) -> Iterator[tuple[Part, Result]]:
-    """Each part's result, empty for one that failed. After that, or where traces stay, it is started anew."""
+    """Each part's result, empty if it failed. After a failure, or if viewers leave traces, the contender is
+    restarted.
+    """
     waiting = list(parts)
     while waiting:
         with tempfile.TemporaryDirectory() as folder:
@@ -171,7 +173,7 @@ def main() -> None:
 
 
 def print_tables(results: dict[str, dict[str, list[Result]]]) -> None:
-    """A table a part: medians, each with its ratio to `websocketd` where that one has the figure too."""
+    """One table per part: medians, each with its ratio to `websocketd` if that has the figure too."""
     for title, by_name in results.items():
         names = list(dict.fromkeys(key for rounds in by_name.values() for found in rounds for key in found))
         base = {

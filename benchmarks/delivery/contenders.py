@@ -1,4 +1,4 @@
-"""What is measured: ours in its variants, `websocketd` with `tail -F`, and the naive design."""
+"""The contenders: ours in its variants, `websocketd` with `tail -F`, and the naive design."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from example_project.demo.processes import free_port
 from tests.plain import Door, PlainSocket, PlainViewer
 from tests.stack import CORE_LAYER, PUBSUB_LAYER, Running, Stack, Web, children, is_listening, wait_until
 
-#: How fast each design is, not how far its budgets let it go.
+#: The benchmark measures how fast each design is, so the budgets are unlimited.
 UNLIMITED = {"READ_BYTES_PER_SECOND": 10**12, "READ_BYTES_PER_SECOND_PER_LOG": 10**12}
 
 
 class Contender:
-    """Something that brings a file's lines to WebSockets."""
+    """A server that sends a file's lines to WebSockets."""
 
     name: str
-    #: Whether viewers that have left still cost something.
+    #: Whether viewers still cost something after they have left.
     leaves_traces = False
 
     def start(self, folder: Path) -> Path:
-        """Start the servers; the path of the log to write to."""
+        """Start the servers; return the path of the log to write to."""
         raise NotImplementedError
 
     def open(self, count: int) -> Sequence[PlainSocket]:
@@ -107,7 +107,7 @@ class Websocketd(Contender):
 
 
 class Naive(Contender):
-    """A worker thread for each viewer, half a second of sleep, a message a line."""
+    """A worker thread per viewer, half a second of sleep, one message per line."""
 
     name = "naive (a task a viewer)"
     leaves_traces = True
@@ -128,7 +128,7 @@ class Naive(Contender):
         )
         worker.wait_until(lambda: "Worker process is ready for action" in worker.says(), "ready")
         self.port = free_port()
-        # Its viewers are counted and not parsed, so nobody answers a ping.
+        # Its viewers count bytes without parsing frames, so they don't answer pings.
         server = ["uvicorn", "--host", "127.0.0.1", "--port", str(self.port), "--ws-ping-interval", "3600"]
         web = self.stack._run(
             "naive", [sys.executable, "-m", *server, "benchmarks.delivery.naive.asgi:application"]

@@ -1,17 +1,17 @@
-"""Clients of designs that send one text frame a line, as cheap for the machine as those of `tests.plain`."""
+"""Clients for designs that send one text frame per line, as cheap for the machine as those of `tests.plain`."""
 
 from __future__ import annotations
 
 from tests.plain import RECEIVE_BYTES, PlainSocket, open_socket
 
-#: The first byte of a text frame. No line that is measured holds it, and each is shorter than 126 bytes.
+#: The first byte of a text frame. No measured line contains it, and each is shorter than 126 bytes.
 TEXT_FRAME = b"\x81"
 
 
 class LinesViewer(PlainSocket):
-    """One WebSocket. While nobody asks for the bytes themselves, they are counted and not parsed.
+    """One WebSocket. Unless the bytes themselves are needed, they are counted without being parsed.
 
-    A frame is a line without its end, and two bytes more: what comes is a byte a line more than the log has.
+    A frame is a line without its line end, plus two bytes: one byte per line more than in the log.
     """
 
     def read(self) -> None:

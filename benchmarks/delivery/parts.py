@@ -1,4 +1,4 @@
-"""What is measured of a contender that has just been started; each part returns names and figures."""
+"""The measurements of a contender that has just been started; each returns names and figures."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from tests.writer import Writer
 
 LINE = b"2026-01-01 12:00:00,000 INFO shop.orders Order 48213 placed by customer 7140, total 86.40 in 12 ms padded\n"
 MIB = 1024 * 1024
-#: What a line that carries the time of its writing begins with. No other line holds it.
+#: The beginning of a line that carries the time it was written. No other line contains it.
 MARK = b"at "
 #: Seconds between such lines.
 MARK_SECONDS = 0.05
-#: Lines of 100 bytes a second, and the viewers that get every one of them.
+#: Lines of 100 bytes per second, and the numbers of viewers that get all of them.
 STEADY_LINES = 5_000
 FEW_AND_MANY = (1, 200)
-#: The flood that one viewer of it does not read: 20 MB/s.
+#: The flood that one of its viewers doesn't read: 20 MB/s.
 FLOOD_LINES, FLOOD_LINE_BYTES = 20_000, 1_000
-#: How often there is a stalled viewer, and how often there is none, in turns.
+#: How many times to measure with a stalled viewer, alternating with as many times without.
 STALLED_TURNS = 2
-#: A log of 5 GB: its beginning and its end are lines, between them is a hole.
+#: A log of 5 GB: lines at its beginning and end, a hole in between.
 BIG_BYTES, BIG_EDGE_BYTES = 5_000_000_000, 10_000_000
 BACKLOG_LINES = 500
-#: How often it is opened while the reader runs.
+#: How often to open it while the reader runs.
 OPENINGS = 9
 
 Result = dict[str, float]
 
 
 class Stopwatch:
-    """Milliseconds from the writing of marked lines to their coming."""
+    """Milliseconds from writing marked lines to their arrival."""
 
     def __init__(self, path: Path, viewer: PlainSocket) -> None:
         self.path = path
@@ -102,7 +102,7 @@ def latency(contender: Contender, path: Path, seconds: float) -> Result:
 
 
 def burst(contender: Contender, path: Path, count: int, size: int, seconds: float) -> Result:
-    """So many bytes at once to `count` viewers. What has not come after `seconds` is not waited for."""
+    """Write `size` bytes at once for `count` viewers, and wait at most `seconds` for them to arrive."""
     viewers = contender.open(count)
     ready(contender, path, viewers)
     before = [viewer.received for viewer in viewers]
@@ -128,7 +128,7 @@ def burst(contender: Contender, path: Path, count: int, size: int, seconds: floa
 
 
 def steady(contender: Ours, path: Path, seconds: float) -> Result:
-    """What one viewer of a log that is written steadily costs, and what many do, each with every byte: % of a core."""
+    """Percent of a core for one viewer, and for many, of a steadily written log; each gets every byte."""
     viewers: list[PlainViewer] = []
     found = {}
     for count in FEW_AND_MANY:
@@ -154,13 +154,13 @@ def steady(contender: Ours, path: Path, seconds: float) -> Result:
 
 
 def everything_of(path: Path, viewers: Sequence[PlainViewer]) -> Callable[[], bool]:
-    """Whether each has come to where the file ends now."""
+    """A function that tells whether each viewer has reached the file's current end."""
     size = path.stat().st_size
     return lambda: all(viewer.place is not None and viewer.place[1] == size for viewer in viewers)
 
 
 def idle(contender: Contender, path: Path, count: int) -> Result:
-    """Memory of the servers for each idle viewer, and their CPU while nothing happens."""
+    """The servers' memory per idle viewer, and their CPU while nothing happens."""
     first = contender.open(1)
     ready(contender, path, first)
     before = resident_bytes(contender.pids())
@@ -175,7 +175,7 @@ def idle(contender: Contender, path: Path, count: int) -> Result:
 
 
 def big(contender: Ours, path: Path) -> Result:
-    """A log of 5 GB: from the hello to the last byte of the backlog, and from leaving to the file's being closed."""
+    """A log of 5 GB: time from the hello to the last byte of the backlog, and from leaving until the file is closed."""
     log = make_big(path.with_name("big.log"))
     for number in range(OPENINGS + 1):
         contender.stack.add_log(f"big-{number}", path=log)
@@ -206,7 +206,9 @@ def make_big(path: Path) -> Path:
 
 
 def open_big(contender: Ours, number: int, path: Path, pids: list[int]) -> tuple[float, float, float]:
-    """Milliseconds until the backlog was there, KiB that the reader's processes read, milliseconds until closed."""
+    """Milliseconds until the backlog arrived, KiB that the reader's processes read, milliseconds until it was
+    closed.
+    """
     read = bytes_read(pids)
     viewer = contender.door.open(f"big-{number}", lines=BACKLOG_LINES)
     wanted = BACKLOG_LINES * len(LINE)
@@ -223,13 +225,15 @@ def open_big(contender: Ours, number: int, path: Path, pids: list[int]) -> tuple
 
 
 def bytes_read(pids: list[int]) -> int:
-    """What these processes read, from files and whatever else."""
+    """Bytes that these processes have read, from files and anything else."""
     lines = [line for pid in pids for line in Path(f"/proc/{pid}/io").read_text().splitlines()]
     return sum(int(line.split()[1]) for line in lines if line.startswith("rchar:"))
 
 
 def stalled(contender: Ours, path: Path, seconds: float) -> Result:
-    """Write to frame for others, in turns without and with a viewer of a flooded log that does not read its socket."""
+    """Write to frame for others, alternately without and with a viewer of a flooded log that doesn't read its
+    socket.
+    """
     calm = contender.stack.add_log("calm")
     others = {"same log": (path, contender.door.open("bench", forgets=True))}
     others["other log"] = (calm, contender.door.open("calm", forgets=True))
@@ -239,7 +243,7 @@ def stalled(contender: Ours, path: Path, seconds: float) -> Result:
     found: dict[str, list[float]] = {}
     grown = 0
     with Writer(path, per_second=FLOOD_LINES, size=FLOOD_LINE_BYTES, rotate_seconds=0):
-        serve(viewers, lambda: False, 3.0)  # until rings and allocators have what they need
+        serve(viewers, lambda: False, 3.0)  # until rings and allocators have reached their size
         before = resident_bytes(contender.web.pids)
         for turn in range(2 * STALLED_TURNS):
             stops = [contender.door.open("bench", forgets=True, small=True)] if turn % 2 else []
@@ -257,7 +261,7 @@ def stalled(contender: Ours, path: Path, seconds: float) -> Result:
 
 
 def watch_for(others: Collection[tuple[Path, PlainSocket]], seconds: float) -> list[Stopwatch]:
-    """Write to each log and serve each viewer for so long. Raises TimeoutError when a line does not come."""
+    """Write to each log and serve each viewer for `seconds`. Raises TimeoutError if a line doesn't arrive."""
     watches = [Stopwatch(log, viewer) for log, viewer in others]
     viewers = [viewer for _, viewer in others]
     deadline = time.monotonic() + seconds

@@ -1,7 +1,7 @@
-"""What one signed-in user can take from another: the other's pages, stream and search, with and without an attack.
+"""How one signed-in user can slow down another: the other's pages, stream and search, with and without an attack.
 
-`python -m benchmarks.fairness` prints a table, for each home of the reader. The attacks are in `attacks`; the one who
-suffers them loads a page again and again, watches a log that gets a line every 50 ms, and searches it.
+`python -m benchmarks.fairness` prints a table for each home of the reader. The attacks are in `attacks`; the other user
+repeatedly loads a page, watches a log that gets a line every 50 ms, and searches it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from benchmarks.fairness.attacks import VIEWERS_A_SESSION
 from tests.plain import Door, PlainViewer, serve
 from tests.stack import Stack, Web, has_redis
 
-#: What each attack is, in words.
+#: The attacks in words.
 ATTACKS = {
     "search": "4 sockets x 2 searches for 753 different letters beyond ASCII",
     "ranges": "15 sockets, 18 `range` a second each, 1 MiB",
@@ -38,7 +38,7 @@ ATTACKS = {
 LINE_SECONDS = 0.05
 PAUSE_SECONDS = 0.05
 WARM_UP_SECONDS = 3.0
-#: Seconds that a search of the other may take before it counts as not done.
+#: Seconds after which the other user's search counts as not completed.
 SEARCH_SECONDS = 30.0
 SESSIONS = 1_990 // VIEWERS_A_SESSION
 NEEDLE = "TheOnlyLineThatIsSoughtFor"
@@ -46,7 +46,7 @@ NEEDLE = "TheOnlyLineThatIsSoughtFor"
 
 @dataclass
 class Suffered:
-    """What the other noticed."""
+    """What the other user noticed."""
 
     pages: list[float] = field(default_factory=list)
     delays: list[float] = field(default_factory=list)
@@ -56,7 +56,7 @@ class Suffered:
 
 @dataclass(eq=False)
 class Other(PlainViewer):
-    """The viewer of the one who suffers: keeps what its search was answered."""
+    """The other user's viewer, which keeps the answer to its search."""
 
     answer: dict[str, Any] | None = None
 
@@ -69,7 +69,7 @@ class Other(PlainViewer):
 
 @contextlib.contextmanager
 def running(work: Any, *arguments: Any) -> Iterator[None]:
-    """A thread that does some work until its event is set."""
+    """Run some work in a thread, until its event is set."""
     is_over = threading.Event()
     thread = threading.Thread(target=work, args=(is_over, *arguments))
     thread.start()
@@ -102,7 +102,7 @@ def write_lines(is_over: threading.Event, path: Path, written: dict[int, float])
 
 
 def suffer(stack: Stack, web: Web, session: str, path: Path, seconds: float) -> Suffered:
-    """One measurement."""
+    """Take one measurement."""
     found, written = Suffered(), {}
     os.truncate(path, 0)
     path.write_bytes(b"first\n" * 100_000 + f"{NEEDLE}\n".encode())

@@ -1,4 +1,4 @@
-"""What one signed-in user does to a server, for as long as it is let: a process of its own, ended by its starter.
+"""One signed-in user's attacks on a server: a separate process that runs until its parent ends it.
 
 `python -m benchmarks.fairness.attacks <kind>` reads from standard input, as JSON, the port and the paths to use and the
 session keys to use them with; it prints "under way" once it is.
@@ -20,7 +20,7 @@ from websockets.exceptions import ConnectionClosed
 
 from tests import plain
 
-#: Letters in the pattern that was once too large for RE2 and not for us.
+#: Letters in the pattern: once too many for RE2, but not for us.
 LETTERS = 753
 SEARCH_SOCKETS, SEARCHES = 4, 2
 RANGE_SOCKETS, RANGES_A_SECOND = 15, 18
@@ -29,14 +29,14 @@ VIEWERS_A_SESSION = 15
 
 
 def letters(count: int) -> str:
-    """Different lower-case letters beyond ASCII, each of whose upper forms takes as many bytes as itself."""
+    """Different lower-case letters beyond ASCII whose upper-case forms have the same number of bytes."""
     found = (chr(number) for number in range(0x80, 0x20000) if not 0xD800 <= number < 0xE000)
     two = [one for one in found if one != one.upper() and len(one.encode()) == len(one.upper().encode())]
     return "".join(one for one in two if len(one.upper()) == 1)[:count]
 
 
 class Server:
-    """The server that is attacked, as the attacker knows it."""
+    """The attacked server, as the attacker knows it."""
 
     def __init__(self, port: int, sessions: list[str], paths: dict[str, str]) -> None:
         self.port = port
@@ -53,7 +53,7 @@ class Server:
         return str(answer["ticket"])
 
     async def watch(self, session: str) -> tuple[ClientConnection, str]:
-        """A viewer that has been let in, and the id of the file it watches."""
+        """An admitted viewer, and the id of the file it watches."""
         socket = await connect(
             f"ws://127.0.0.1:{self.port}{self.paths['socket']}",
             additional_headers={"Cookie": f"sessionid={session}"},
@@ -84,7 +84,7 @@ async def drain(socket: ClientConnection, answered: asyncio.Queue[dict[str, Any]
 
 
 async def search(server: Server, socket: ClientConnection, file: str) -> None:
-    """As many searches as a socket may have, each followed by the next."""
+    """As many searches as a socket may run, each followed by the next."""
     answered: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
     task = asyncio.ensure_future(drain(socket, answered))
     ask = {"type": "search", "file": file, "start": 0, "pattern": letters(LETTERS), "case": False}
@@ -145,7 +145,7 @@ async def downloads(server: Server) -> None:
             while part := await reader.read(1024 * 1024):
                 size += len(part)
             writer.close()
-            if size < 10_000:  # refused: a browser would not even try again
+            if size < 10_000:  # refused; a browser would not try again
                 await asyncio.sleep(1.0)
 
     tasks = [asyncio.ensure_future(download()) for _ in range(DOWNLOADS)]
@@ -154,7 +154,7 @@ async def downloads(server: Server) -> None:
 
 
 def viewers(server: Server) -> None:
-    """Each of another session and log, so that no two share a decision."""
+    """Viewers with different sessions and logs, so that no two share a decision."""
     watching = []
     web: Any = type("Web", (), {"port": server.port})
     for session in server.sessions:
@@ -162,7 +162,7 @@ def viewers(server: Server) -> None:
             ticket = server.ticket(session, f"ticket-{log}")
             path = server.paths[f"socket-{log}"]
             watching.append(plain.connect(web, path, session, ticket, forgets=True))
-            # Pages acknowledge when their own timers say so, and not all in one moment.
+            # Pages acknowledge by their own timers, and not all at the same moment.
             watching[-1].acknowledged_at = time.monotonic() - random.uniform(0.0, plain.SILENT_SECONDS)
         plain.serve(watching, lambda: False, 0.05)
     plain.serve(watching, lambda: all(one.state == "live" for one in watching), 60)
@@ -171,7 +171,7 @@ def viewers(server: Server) -> None:
 
 
 def main() -> None:
-    os.nice(10)  # in earnest it would be another machine
+    os.nice(10)  # in reality it would be another machine
     kind, told = sys.argv[1], json.loads(sys.stdin.readline())
     server = Server(**told)
     if kind == "viewers":

@@ -1,4 +1,4 @@
-"""Following, side by side with `tail -F` in one interleaved run.
+"""Following, compared with `tail -F` in one interleaved run.
 
 python -m benchmarks.following [--quick]      prints the table of docs/explanation/following.md
 """
@@ -264,7 +264,7 @@ def fairness(table: Table, directory: Path, seconds: float) -> None:
 
 
 def follow_from_here(table: Table, directory: Path) -> None:
-    """What one look at an unchanged log costs: the tick of 1,000 logs is a thousand of them a second."""
+    """The cost of one look at an unchanged log: 1,000 logs need a thousand of them a second."""
     path = directory / "one.log"
     path.write_bytes(b"first\n")
     follower = Follower(path, FromEnd())

@@ -1,4 +1,4 @@
-"""The search of a whole file, side by side with `grep` in one interleaved run.
+"""Searching a whole file, compared with `grep` in one interleaved run.
 
 python -m benchmarks.search [--quick]      prints the tables of docs/explanation/search.md
 """
@@ -68,7 +68,7 @@ CASES = (
 
 
 def write_log(path: Path, size: int, encoding: str) -> None:
-    """Lines of about 100 characters, one of six with letters beyond ASCII; nothing that the searches find."""
+    """Lines of about 100 characters, one in six with letters beyond ASCII; none match the searches."""
     with path.open("wb") as file:
         number = 0
         while file.tell() < size:
@@ -144,7 +144,7 @@ def times_open(reader: Running, path: Path) -> int:
 
 
 async def until(is_true: Callable[[], object]) -> float:
-    """Seconds until it is true, looked at each millisecond."""
+    """Seconds until it is true, checked every millisecond."""
     begun = time.perf_counter()
     while not is_true():
         await asyncio.sleep(0.001)
@@ -154,7 +154,7 @@ async def until(is_true: Callable[[], object]) -> float:
 async def through_a_socket(
     stack: Stack, reader: Running, path: Path, endless: Path, rounds: int
 ) -> dict[str, str]:
-    """What a viewer sees of a search, from its question on."""
+    """A search as a viewer experiences it, from the request on."""
     web = next(web for web in stack.started if hasattr(web, "url"))
     size = path.stat().st_size
     member = stack.call("sign_in", "member")
@@ -174,7 +174,7 @@ async def through_a_socket(
             firsts.append(time.perf_counter() - begun)
             await viewer.until(lambda number=number: answers(number, "done"))
             wholes.append(size / 1e6 / (time.perf_counter() - begun))
-            await asyncio.sleep(1.5)  # what the budget saves up
+            await asyncio.sleep(1.5)  # let the budget fill up
     async with Client(stack, web, "endless", member, lines=1) as viewer:  # type: ignore[arg-type]
         await viewer.until(lambda: viewer.place)
         assert viewer.place is not None
@@ -198,7 +198,7 @@ async def through_a_socket(
 
 
 async def following(stack: Stack, log: Path, searched: str | None, lines: int) -> tuple[float, float]:
-    """p50 and p99 milliseconds from write to WebSocket of 20 lines/s of one log, beside searches of another."""
+    """p50 and p99 milliseconds from write to WebSocket for one log's 20 lines/s, during searches of another."""
     web = next(web for web in stack.started if hasattr(web, "url"))
     member = stack.call("sign_in", "member")
     taken: list[float] = []
@@ -254,7 +254,7 @@ def whole_way(directory: Path, size: int, quick: bool) -> None:
             stack.make_user("member")
             path, followed = stack.add_log("big"), stack.add_log("followed", b"first\n")
             endless = stack.add_log("endless", b"first\n")
-            os.truncate(endless, 50_000_000_000)  # a hole: it takes no room
+            os.truncate(endless, 50_000_000_000)  # a hole, which takes no space
             write_log(path, size, "utf-8")
             text = path.read_bytes()
             path.write_bytes(b"NeedleAtTheBeginning\n" + text)

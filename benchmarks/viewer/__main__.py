@@ -1,7 +1,7 @@
-"""The page under a flood: frames, main thread, memory, and how long a filter and a jump take.
+"""The page under a flood: frames, main thread, memory, and the time for a filter and a jump.
 
-`python -m benchmarks.viewer` prints a table. The back end is not measured here: `socket.js` takes its place in the
-browser, at the rate asked for. Frames are counted by the page's own animation frames, in a headless Chromium.
+`python -m benchmarks.viewer` prints a table. The back end is not measured: `socket.js` replaces it in the browser, at
+the given rate. Frames are counted by the page's own animation frames, in a headless Chromium.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def heap(session: CDPSession) -> float:
 
 
 def measure(page: Page, session: CDPSession, rate: int, seconds: float) -> dict[str, Any]:
-    """One flood: what frames took, and what the main thread did."""
+    """One flood: the time for frames, and the main thread's work."""
     page.evaluate(f"bench.rate = {rate}")
     page.wait_for_timeout(1500)
     before, sent = metrics(session), page.evaluate("bench.sent")
@@ -114,7 +114,8 @@ def main() -> None:
                         opened(page, url, wrap)
                         if reading != "following":
                             page.evaluate(f"{TAIL}.rows.goToPart(0.5)")
-                            # Away, nothing is dropped: room for what comes, as a page that was opened just now has.
+                            # While scrolled away, nothing is dropped: make room for new lines, as on a page just
+                            # opened.
                             page.evaluate(f"{TAIL}.store.mostLines = 10_000_000")
                         session.send("Emulation.setCPUThrottlingRate", {"rate": slowed})
                         found = measure(page, session, rate, asked.seconds)

@@ -1,7 +1,8 @@
-"""The page's first visit by a browser that has nothing of it: requests, waves, and time until the element is defined.
+"""A first visit to the page with an empty cache: requests, waves, and time until the element is defined.
 
-`python -m benchmarks.viewer.cold` prints a table. Each answer begins 100 ms late, as over a long way, and connections
-are those of HTTP/1.1: six at a time. A request belongs to the wave after that of the page or the script that made it.
+`python -m benchmarks.viewer.cold` prints a table. Each response is delayed by 100 ms, as over a long distance, and
+connections are as in HTTP/1.1: six at a time. A request belongs to the wave after that of the page or script that made
+it.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ DEFINED = "window.defined = customElements.whenDefined('log-tail').then(() => pe
 
 
 class Slow:
-    """Passes connections on to a port, and lets each answer begin late."""
+    """Passes connections on to a port, and delays each response."""
 
     def __init__(self, port: int, seconds: float) -> None:
         self._port = port
@@ -59,7 +60,7 @@ class Slow:
 
 @contextmanager
 def slow_way_to(port: int, seconds: float) -> Iterator[int]:
-    """A port that leads to another one."""
+    """A port that leads to another one, with the delay."""
     begun: Future[tuple[int, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
 
     async def run() -> None:
@@ -79,7 +80,7 @@ def slow_way_to(port: int, seconds: float) -> Iterator[int]:
 
 
 class Seen:
-    """What a page asks for, and which request made it do so."""
+    """A page's requests, and which request caused each."""
 
     def __init__(self, page: Page) -> None:
         self._waves: dict[str, int] = {}
@@ -106,7 +107,7 @@ class Seen:
 
 
 def visited(browser: Browser, url: str, session: str) -> dict[str, float]:
-    """One visit, by a fresh profile."""
+    """One visit with a fresh profile."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     context.add_cookies([{"name": "sessionid", "value": session, "url": url}])
     context.add_init_script(DEFINED)
@@ -140,7 +141,7 @@ def main() -> None:
         session = stack.make_user("bench")
         with slow_way_to(web.port, asked.delay) as port:
             url = f"http://127.0.0.1:{port}{stack.reverse('logtail:log', 'shop')}"
-            visited(browser, url, session)  # the server has read its files then
+            visited(browser, url, session)  # so that the server has read its files
             found = [visited(browser, url, session) for _ in range(asked.visits)]
     middle = {name: median(one[name] for one in found) for name in found[0]}
     print("| requests | waves | transferred | until the element is defined |")
