@@ -65,8 +65,8 @@ class FormatInput(forms.TextInput):
                 "logger": gettext("Logger"),
                 "message": gettext("Message"),
                 "none": gettext("no format was recognized"),
-                "bad": gettext("This is not a format that can be read. Saving tells you why."),
-                "nothing": gettext("No lines to preview: the log is empty, or nothing reads it right now."),
+                "bad": gettext("This is not a valid format. Save to see why."),
+                "nothing": gettext("No lines to preview: the log is empty, or no reader is available."),
                 "read": gettext("Read as {format}: {entries} entries in the last {lines} lines."),
             }
         )

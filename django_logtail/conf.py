@@ -245,7 +245,7 @@ class Conf:
         default="logtail",
         takes=_queue_name,
         unit="Dramatiq queue name",
-        why="The queue of logs that name none, and the queue that this host's worker serves.",
+        why="The queue of logs without one of their own, and the queue that this host's worker serves.",
         read_in=("control/in_redis", "declared", "models", "page/files", "stop_flag", "tasks"),
     )
     REDIS_URL = Setting(
@@ -331,7 +331,7 @@ class Conf:
         default=16,
         takes=Whole(1, 10_000),
         unit="open logs",
-        why="One person's tabs and panes, so that a forgotten script cannot take over the server.",
+        why="Tabs and panes that one person can have open, so that a forgotten script can't take over the server.",
         more="A running download counts as one.",
         read_in=("viewing/admission", "viewing/newcomers", "viewing/spending"),
     )
@@ -349,7 +349,7 @@ class Conf:
         why="Sockets of one process whose client has not identified itself yet; further ones are refused before "
         "they are accepted, and a page tries again.",
         more="A client has 10 s to do so; a page needs a few milliseconds. Forged sessions can use up all of "
-        "these places. So when they are used up, in total or for an address, the handshake's session is "
+        "these places. When they are used up, in total or for an address, the handshake's session is "
         "looked up (for 1 s at most), and signed-in users are still admitted: up to twice as many sockets "
         "in total, and `MAX_VIEWERS_PER_USER` for each user.",
         read_in=("viewing/newcomers",),
@@ -405,7 +405,7 @@ class Conf:
         default=15,
         takes=Whole(1, 100),
         unit="percent of one processor",
-        why="What one web process spends on one user's ranges, searches and downloads, with at most half a "
+        why="The most that one web process spends on one user's ranges, searches and downloads, with at most half a "
         "processor for all users together; up to one second's worth accumulates. Other users' pages wait "
         "meanwhile.",
         more="A reader may spend as much again to find and read what is requested, apart from searches.",
@@ -415,7 +415,7 @@ class Conf:
         default=200_000_000,
         takes=Whole(100_000, 10**12),
         unit="bytes a second",
-        why="What one reader reads of all its logs together, so that viewers never harm the host they look at.",
+        why="The most that one reader reads from all its logs together, so that viewers never harm the host.",
         more="Whatever a limit holds back is read a moment later, and viewers are told which limit applies. "
         "Earlier lines, gaps and downloads count towards it too, but not towards the limit for one log.",
         read_in=("reader/limits",),
@@ -424,7 +424,7 @@ class Conf:
         default=100_000_000,
         takes=Whole(100_000, 10**12),
         unit="bytes a second",
-        why="What one reader reads of a log for each web process that watches it.",
+        why="The most that one reader reads from a log for each web process that watches it.",
         read_in=("reader/limits",),
     )
     MAX_LOGS_PER_READER = Setting(
@@ -433,7 +433,7 @@ class Conf:
         unit="watched logs",
         why="Each needs a descriptor, a change notification and a few kilobytes; each web process counts "
         "separately.",
-        more="Viewers who open one more are told so.",
+        more="Viewers of further logs see the reason.",
         read_in=("reader/limits",),
     )
     MAX_OPEN_FILES = Setting(
@@ -456,7 +456,7 @@ class Conf:
         default=500_000_000,
         takes=Whole(1_000_000, 10**12),
         unit="bytes a second",
-        why="What all searches of one reader read together, apart from following logs; up to one second's worth "
+        why="The most that all searches of one reader read together, besides following logs; up to one second's worth "
         "accumulates.",
         more="A search slowed by this limit says so; staff see the name of this key.",
         read_in=("reader/limits",),
@@ -465,8 +465,8 @@ class Conf:
         default=50,
         takes=Whole(1, 1_000),
         unit="percent of one processor",
-        why="What all searches of one reader use, shared by user; up to one second's worth accumulates, so only "
-        "long searches are slowed.",
+        why="The most that all searches of one reader use, shared by user; up to one second's worth accumulates, so "
+        "only long searches are slowed.",
         more="A search slowed by this limit says so; staff see the name of this key.",
         read_in=("reader/limits",),
     )
@@ -474,7 +474,7 @@ class Conf:
         default=50_000_000,
         takes=Whole(100_000, 10**12),
         unit="bytes a second",
-        why="What one reader reads for one user's earlier lines, gaps and downloads; up to one second's worth "
+        why="The most that one reader reads for one user's earlier lines, gaps and downloads; up to one second's worth "
         "accumulates.",
         read_in=("reader/limits",),
     )

@@ -137,7 +137,7 @@ class Log(models.Model):
         validators=[validate_format],
         help_text=_(
             "How an entry begins: the name of a format, such as nginx or postgres, or an expression (RE2) with the "
-            "groups time, level, logger and message. Empty: found from the log’s lines."
+            "groups time, level, logger and message. If empty, it is detected from the log’s lines."
         ),
     )
     enabled = models.BooleanField(

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
             name="format",
             field=models.CharField(
                 blank=True,
-                help_text="How an entry begins: the name of a format, such as nginx or postgres, or an expression (RE2) with the groups time, level, logger and message. Empty: found from the log’s lines.",
+                help_text="How an entry begins: the name of a format, such as nginx or postgres, or an expression (RE2) with the groups time, level, logger and message. If empty, it is detected from the log’s lines.",
                 max_length=500,
                 validators=[django_logtail.models.validate_format],
                 verbose_name="format",

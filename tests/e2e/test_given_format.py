@@ -99,7 +99,7 @@ def test_the_admin_shows_the_last_lines_as_they_would_be_read(
     cells = preview.locator("tbody tr").first.locator("td")
     expect(cells).to_have_text(["2026-11-28 10:00:00", "E", "shop.checkout", "out of stock"])
     page.get_by_role("combobox", name="Format").fill("(?P<time>")
-    expect(preview).to_have_text("This is not a format that can be read. Saving tells you why.")
+    expect(preview).to_have_text("This is not a valid format. Save to see why.")
     page.get_by_role("button", name="Save and continue editing").click()
     expect(page.locator(".field-format .errorlist")).to_have_text(
         "The expression is invalid: missing ) in (?P<time>."

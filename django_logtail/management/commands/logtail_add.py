@@ -41,7 +41,7 @@ class Command(RegistryCommand):
         )
         parser.add_argument(
             "--format",
-            help="how an entry begins: a name, such as nginx, or an expression; default: found from the lines",
+            help="how an entry begins: a name, such as nginx, or an expression; default: detected from the lines",
         )
         parser.add_argument("--access", choices=Access.values, help="who may watch it; default: staff")
         parser.add_argument(
