@@ -1,4 +1,4 @@
-"""The test host's ASGI application. Static files too, so that a browser can be pointed at it."""
+"""The test host's ASGI application. It also serves static files, so that a browser can use it."""
 
 import os
 

@@ -1,6 +1,6 @@
-"""A client of the wire protocol, version 1, as docs/reference/protocol.md tells anyone to write one.
+"""A client of the wire protocol, version 1, written as docs/reference/protocol.md describes.
 
-It takes nothing on trust: every item of the stream must begin where the last one ended.
+It checks everything: every item of the stream must begin where the last one ended.
 """
 
 from __future__ import annotations

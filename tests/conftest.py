@@ -1,4 +1,4 @@
-"""What tests of real parts share: a Redis, an installation, a worker, a server."""
+"""Fixtures for tests with real processes: a Redis, an installation, a worker, a server."""
 
 import os
 import signal
@@ -50,7 +50,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def absent(what: str) -> None:
-    """Skip at a desk, fail in CI: there everything is installed, and a skip would hide a broken step."""
+    """Skip on a developer's machine, fail in CI, where everything is installed and a skip would hide a broken step."""
     if os.environ.get("CI"):
         pytest.fail(f"{what} is missing, and CI must have it")
     pytest.skip(f"{what} is missing")
@@ -107,7 +107,7 @@ def member(installation: Stack) -> str:
 
 @pytest.fixture
 def dead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A directory whose file system answers no look of this process, as a file server that is gone."""
+    """A directory whose file system doesn't respond to this process, like a lost file server."""
     folder = tmp_path / "dead"
     release = threading.Event()
 

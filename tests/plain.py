@@ -1,4 +1,4 @@
-"""Viewers on bare sockets, served by one selector: a thousand of them cost a test little, and one can stop reading.
+"""Viewers on bare sockets, served by one selector: a thousand of them cost little, and each can stop reading.
 
 As strict as `tests.client`: every item must begin where the last one ended. The benchmarks use them as well.
 """

@@ -1,4 +1,4 @@
-"""`asgi.py` as an import sorter leaves it: every import at the top, before the settings and the apps are there."""
+"""`asgi.py` as an import sorter leaves it: every import at the top, before settings and apps are loaded."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""`make check` makes its steps side by side: none fails unseen, none outlives a run that is killed."""
+"""`make check` runs its steps in parallel: none fails unnoticed, and none outlives a killed run."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The documentation says what is so: its Python is Python, its commands exist, its words are the code's."""
+"""The documentation is right: its Python is valid, its commands exist, its words are the code's."""
 
 import ast
 import re

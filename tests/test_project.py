@@ -1,4 +1,4 @@
-"""What contributors and hosts of the project read is so: links lead somewhere, and CI runs what tox names."""
+"""The project's own files are right: links lead somewhere, and CI runs what tox names."""
 
 import os
 import re

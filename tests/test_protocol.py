@@ -1,4 +1,4 @@
-"""What a client may say, and what it gets to see."""
+"""What a client may send, and what it gets."""
 
 import contextlib
 import json

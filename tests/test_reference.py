@@ -1,4 +1,4 @@
-"""The reference says what the code does: each key, each command, each option, and the snippets of the how-to pages."""
+"""The reference matches the code: each key, each command, each option, and the snippets of the how-to pages."""
 
 import argparse
 import re

@@ -1,4 +1,4 @@
-"""Who may spend what, and who comes next."""
+"""What each user may spend, and whose turn is next."""
 
 from __future__ import annotations
 

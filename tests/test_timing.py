@@ -1,4 +1,6 @@
-"""Limits of time, ends and restarts of tasks, on a clock that does not wait; and what no version may swallow."""
+"""Time limits, and the ends and restarts of tasks, on a virtual clock; cancellations that no Python version may
+swallow.
+"""
 
 from __future__ import annotations
 

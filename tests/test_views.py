@@ -1,4 +1,4 @@
-"""The page and what it asks over HTTP."""
+"""The page and its HTTP requests."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""An event loop whose time passes at once: nothing waits, and what would wait for ever is an error."""
+"""An event loop with virtual time: nothing really waits, and waiting forever is an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""WebSocket handshakes and frames by hand: what no well-behaved client library sends."""
+"""WebSocket handshakes and frames made by hand, such as no well-behaved client library sends."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TEXT, CLOSE = 1, 8
 
 
 class Knock:
-    """One connection to a server, from an address of this machine's choice."""
+    """One connection to a server, from any of this machine's addresses."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
@@ -61,7 +61,7 @@ class Knock:
         return True
 
     async def close_code(self) -> int | None:
-        """Of the close frame that the server sends; None when it ends the connection without one."""
+        """The code in the server's close frame; None if it ends the connection without one."""
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             while True:
                 head = await asyncio.wait_for(self.reader.readexactly(2), 60)

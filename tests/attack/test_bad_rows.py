@@ -1,4 +1,6 @@
-"""Rows that nobody checked, as a script with the ORM leaves them: each says so itself, and the others are read on."""
+"""Rows that were never validated, as a script with the ORM leaves them: each reports its problem, and the others
+are still read.
+"""
 
 from __future__ import annotations
 

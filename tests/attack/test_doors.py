@@ -1,4 +1,4 @@
-"""What somebody at the doors can do, on real servers, while a neighbour watches."""
+"""What an outsider can do on real servers while somebody else watches a log."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class House:
 
     @contextlib.asynccontextmanager
     async def neighbour(self) -> AsyncIterator[Client]:
-        """Somebody who watches meanwhile, and must still get what is written at the end."""
+        """Another viewer, who must still get what is written at the end."""
         async with Client(self.stack, self.web, "app", self.member) as client:
             await client.until_live(60)
             yield client
@@ -348,7 +348,7 @@ ENDS = {1000, 1009, 4400, 4401, 4408, 4426}
 
 
 def forgeries(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The message with each of its fields wrong in each way, and left out."""
+    """The message with each of its fields wrong in every way, or missing."""
     for name in message:
         yield {field: value for field, value in message.items() if field != name}
         for wrong in WRONG:

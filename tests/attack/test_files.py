@@ -1,4 +1,4 @@
-"""Somebody who may watch one log tries to read the file of another: by ids, older files, and at rotations."""
+"""A user who may watch one log tries to read another log's file: by ids, older files, and rotations."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def secrets(slug: str) -> bytes:
 
 @dataclass
 class House:
-    """One installation. `member` may watch what is for everyone signed in, `other` what is for staff as well."""
+    """One installation. `member` may watch logs for everyone signed in, `other` also those for staff."""
 
     stack: Stack
     web: Web
@@ -104,7 +104,7 @@ async def answered(client: Client, request: int, **message: Any) -> list[dict[st
 
 
 def guesses(path: Path) -> list[str]:
-    """Ids that a client could make of what `ls -i` tells, in the form that they have inside the reader and before."""
+    """Ids that a client could make from the output of `ls -i`, in the reader's internal form and in earlier ones."""
     found = path.stat()
     nothing = hashlib.blake2b(b"", digest_size=8).hexdigest()
     head = path.read_bytes()[:256]
@@ -120,7 +120,7 @@ def guesses(path: Path) -> list[str]:
 
 
 async def tried(house: House, name: str, file: str) -> list[str]:
-    """What a member gets with this id of a file in every way there is; without the answers that say no."""
+    """What a member gets with this file id in every possible way, without refusals."""
     got = []
     async with house.client(name) as client:
         await client.until_live()

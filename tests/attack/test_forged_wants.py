@@ -1,4 +1,4 @@
-"""Somebody who can write to Redis asks the reader for a log: it sends him nothing."""
+"""An attacker who can write to Redis requests a log from the reader, and gets nothing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
 
 
 class Attacker:
-    """Reads and writes Redis, and listens on a mailbox of his own."""
+    """Reads and writes Redis, and listens on a mailbox of their own."""
 
     def __init__(self, stack: Stack) -> None:
         self.client = redis.Redis(port=stack.redis_port, decode_responses=True)
@@ -132,7 +132,7 @@ async def test_forged_messages_reach_no_viewer_and_end_no_task(stack: Stack) -> 
 
 
 def spoil(client: redis.Redis, key: bytes) -> None:
-    """Others' bytes in every value, and something that is not UTF-8 beside them."""
+    """Replace every value with foreign bytes, and add some that are not UTF-8."""
     kind = client.type(key)
     if kind == b"hash":
         for name, value in client.hgetall(key).items():

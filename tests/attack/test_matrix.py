@@ -1,6 +1,6 @@
-"""Who gets what, of everything there is: each route, message, command and admin page has a row here, or a test fails.
+"""A permission matrix: each route, message, command and admin page must have a row here.
 
-The rows are literal. What is asked is taken from the URLconf, the protocol and the commands themselves.
+The rows are literals; the list of what must have one comes from the URLconf, the protocol and the commands.
 """
 
 from __future__ import annotations
@@ -165,12 +165,12 @@ class Host:
             return Answer(answer.status, found, answer.read().decode("utf-8", "replace"))
 
     def ticket(self, who: str, slug: str, session: str | None = None) -> str:
-        """One as the page would get it, also for who gets none."""
+        """A ticket as the page would get it, even for users who get none."""
         key = self.sessions[who] if session is None else session
         return issue_ticket(user_id=self.users[who], slug=slug, session_key=key)
 
     async def outcome(self, slug: str, who: str, ticket: str) -> str:
-        """What comes of a socket: "live", or the close code, or the status of the handshake's refusal."""
+        """The outcome of a socket: "live", the close code, or the status with which the handshake was refused."""
         client = Client(self.stack, self.web, slug, self.sessions[who], ticket=ticket, lines=5)
         try:
             async with client:
@@ -265,7 +265,7 @@ def test_a_log_that_is_not_for_somebody_is_answered_like_one_that_is_not_there(h
 
 @pytest.mark.parametrize("who", VISIBLE)
 def test_the_socket_lets_in_as_the_row_says(host: Host, who: str) -> None:
-    """With a ticket that is right, which most of them would never get."""
+    """With a valid ticket, which most of them would never get."""
     for slug in LOGS:
         code = {"anonymous": "refused 403"}.get(who, "4401" if who in NOBODY else "4404")
         expected = "live" if slug in VISIBLE[who] else code
@@ -275,7 +275,7 @@ def test_the_socket_lets_in_as_the_row_says(host: Host, who: str) -> None:
 
 @pytest.mark.parametrize("slug", LOGS)
 def test_the_ticket_of_somebody_else_opens_nothing(host: Host, slug: str) -> None:
-    """Taken from who may see most; as it is, and made for the session that uses it."""
+    """A ticket of the most powerful user: unchanged, and issued for the session that uses it."""
     stolen = host.ticket("superuser", slug)
     fitted = host.ticket("superuser", slug, session=host.sessions["member"])
 

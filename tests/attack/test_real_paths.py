@@ -1,4 +1,4 @@
-"""What somebody without rights to the host learns of it from a log that cannot be read, or was moved away."""
+"""What a user who may not see the host learns about it from a log that can't be read, or was moved away."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Host:
             return answer.status, answer.read()
 
     async def heard(self, slug: str, who: str, state: str) -> str:
-        """All that a viewer is sent until its status is `state`, as text."""
+        """Everything that a viewer is sent until its status is `state`, as text."""
         async with Client(self.stack, self.web, slug, self.sessions[who]) as client:
             await client.until(lambda: client.state == state, 60)
             return json.dumps([client.hello, client.events, client.statuses])
@@ -76,7 +76,7 @@ def host(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def hidden(host: Host) -> list[str]:
-    """What is of the host, and must be in no answer to who is not staff."""
+    """Details of the host that must never be sent to users who aren't staff."""
     return [
         str(host.outside),
         str(host.stack.folder),
@@ -88,7 +88,7 @@ def hidden(host: Host) -> list[str]:
 
 
 def link_outside(host: Host, slug: str) -> None:
-    """A row that was right when it was made, and whose name leads elsewhere since."""
+    """A row that was valid when created, and whose path has since been made to lead elsewhere."""
     target = host.outside / "secret.txt"
     target.write_text("secret\n")
     link = host.stack.logs / f"{slug}.log"

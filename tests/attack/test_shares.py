@@ -1,7 +1,7 @@
-"""One signed-in user takes all that the limits give, and more; what another user gets meanwhile.
+"""One signed-in user takes everything the limits allow, and more; another user must still be served.
 
-On real servers, two web processes of one host, and both homes of the reader. What counts is who is answered and in
-which order, not how fast.
+This runs on real servers, with two web processes on one host, and both homes of the reader. It judges whose requests
+are answered and in which order, not how fast.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The doctor tells a sound installation from a broken one, and of a broken one what to mend."""
+"""The doctor tells a working installation from a broken one, and says what to fix."""
 
 import json
 import os
@@ -43,7 +43,7 @@ def local(tmp_path: Path) -> Iterator[Stack]:
 
 
 def examine(stack: Stack, *options: str) -> tuple[int, list[str]]:
-    """The exit code, and the report without what it says of servers: other tests may run some."""
+    """The exit code, and the report without its lines about servers, because other tests may run some."""
     done = stack.manage("logtail_doctor", *options, check=False)
     assert "Traceback" not in done.stderr, done.stderr
     report: list[str] = []
@@ -247,7 +247,7 @@ class TestWorker:
 
 @pytest.mark.redis
 class TestRedisThatRefuses:
-    """A server that answers, and does not do what it is told."""
+    """A server that answers but refuses commands."""
 
     @pytest.fixture
     def refusing(self, tmp_path: Path) -> Iterator[tuple[Stack, redis.Redis]]:
@@ -359,7 +359,7 @@ class TestRedisThatRefuses:
 
 
 class Refusing:
-    """A `Control` that began to refuse since it was asked first."""
+    """A `Control` that starts refusing after the first call."""
 
     def post(self, *args: object) -> None:
         raise WrongServer("You can't write against a read only replica.", "read-only")
@@ -411,7 +411,7 @@ misrouted = ProtocolTypeRouter(
 
 
 class TestStates:
-    """What is said of a log, by what its reader says."""
+    """The report on a log, depending on what its reader reports."""
 
     @pytest.mark.parametrize(
         ("state", "finding"),
@@ -484,7 +484,7 @@ class TestStates:
 
 
 class TestSockets:
-    """What stands in `asgi.py` is tried by a handshake, and not by how it looks."""
+    """The application in `asgi.py` is tested by a handshake."""
 
     @pytest.mark.parametrize("name", ["wrapped", "routed", "validated"])
     async def test_a_right_application_answers(self, settings: Any, name: str) -> None:
@@ -554,7 +554,7 @@ class TestSockets:
 
 
 class TestServers:
-    """What they are found by is tried in `tests.operating.test_servers`."""
+    """`tests.operating.test_servers` tests how servers are found."""
 
     @pytest.mark.parametrize(
         ("name", "most_bytes", "finding"),

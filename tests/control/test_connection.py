@@ -1,4 +1,4 @@
-"""The connection to Redis: the broker's or a URL's, of every kind, but with time-outs of our own."""
+"""The connection to Redis: from the broker or a URL, of every kind, but with our own timeouts."""
 
 import re
 import socket

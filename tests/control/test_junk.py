@@ -1,4 +1,4 @@
-"""Others write junk over a queue's keys in Redis: no call fails for it, and none of it lasts."""
+"""Others overwrite a queue's keys in Redis with junk: no call fails because of it, and none of it lasts."""
 
 import pytest
 import redis

@@ -1,4 +1,4 @@
-"""Mailboxes on a channel layer: what of its errors is a server's trouble, and what is a fault that must be seen."""
+"""Mailboxes on a channel layer: which errors are a server's trouble, and which are bugs that must surface."""
 
 import asyncio
 import threading

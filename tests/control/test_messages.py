@@ -1,4 +1,4 @@
-"""What processes tell each other: read again as it was said, by later versions too, and refused when it is not ours."""
+"""Messages between processes: decoded as they were encoded, by later versions too, and refused if they aren't ours."""
 
 import json
 from dataclasses import replace

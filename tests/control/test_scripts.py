@@ -1,4 +1,4 @@
-"""The scripts of Redis say on top which keys they touch, and mean those."""
+"""The Redis scripts list their keys at the top, and use exactly those."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""A reader and a relay with nothing but memory between them: every byte once and in order, whatever gets lost."""
+"""A reader and a relay connected through memory: every byte arrives once and in order, whatever gets lost."""
 
 import asyncio
 import contextlib
@@ -35,7 +35,7 @@ QUEUE = "q"
 
 
 class Faulty(MemoryMailboxes):
-    """Mailboxes that do to a message what `fault` says: "drop", "double", "refuse" or nothing."""
+    """Mailboxes that apply `fault` to a message: "drop", "double", "refuse" or nothing."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -62,7 +62,7 @@ class Faulty(MemoryMailboxes):
 
 
 class Taker:
-    """A viewer that takes what comes, and checks that each item begins where the last one ended."""
+    """A viewer that takes everything, and checks that each item begins where the last one ended."""
 
     def __init__(self, relay: Relay, viewer: FeedViewer) -> None:
         self.relay = relay

@@ -1,4 +1,4 @@
-"""Viewers come and go in every way there is, with looks at their access between, and nothing of them is left.
+"""Viewers come and go in every possible way, with access checks in between, and leave nothing behind.
 
 `LOGTAIL_JOINS=10000 pytest -s tests/delivery/test_joins_and_leaves.py` is the long run.
 """

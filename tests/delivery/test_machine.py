@@ -1,8 +1,8 @@
-"""Random programs of everything that can happen between a file and its viewers, on a clock that only waiting moves.
+"""Random programs of everything that can happen between a file and its viewers, on a virtual clock.
 
-Two web processes and as many readers as are woken, killed or started beside each other, with nothing but memory
-between them. Whatever is lost, doubled, delayed or overtaken: a viewer gets every byte once and in order, or a gap that
-names exactly what it did not get.
+Two web processes and any number of readers, woken, killed or started at the same time, are connected through memory.
+Whatever is lost, duplicated, delayed or reordered, a viewer gets every byte once and in order, or a gap that says
+exactly what is missing.
 """
 
 from __future__ import annotations

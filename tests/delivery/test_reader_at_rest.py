@@ -1,4 +1,4 @@
-"""A reader whose logs rest, on a clock that only waiting moves: how often it wakes, and what it notices."""
+"""A reader of quiet logs, on a virtual clock: how often it wakes up, and what it notices."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator

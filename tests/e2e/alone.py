@@ -1,4 +1,4 @@
-"""The page of one log without a server: what it asks for is answered from the package, and a test plays the socket."""
+"""The page of one log without a server: the package answers its requests, and the test plays the socket."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ class Alone:
         self._socket.send(json.dumps({"type": type, **fields}))
 
     def is_(self, state: str = "live", **fields: Any) -> None:
-        """How the log is."""
+        """Report the log's state."""
         self.says("status", **{"state": state, "size": self.at, "rate": 0, "behind": 0, **fields})
 
     def writes(self, text: str | bytes, **more: bool) -> None:
-        """What comes next of the log."""
+        """Send the log's next bytes."""
         assert self._socket is not None
         data = text.encode() if isinstance(text, str) else text
         header = {"type": "batch", "file": self.file, "start": self.at, "end": self.at + len(data), **more}
@@ -102,7 +102,7 @@ class Alone:
         self.shows(text.count("\n") if isinstance(text, str) else 0)
 
     def shows(self, lines: int) -> None:
-        """Wait until the page holds so many lines and has drawn them."""
+        """Wait until the page has loaded and drawn this many lines."""
         wait_until(lambda: tail(self.page, "tail.lines") >= lines, what=f"{lines} lines")
         # Once it has drawn what it counts, which it does soon, and not at once.
         self.page.wait_for_timeout(80)

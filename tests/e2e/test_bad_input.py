@@ -1,4 +1,4 @@
-"""What people, files and machines do wrong: each ends in a clear state or error, and nothing hangs."""
+"""Mistakes of people, files and machines: each ends in a clear state or error, and nothing hangs."""
 
 import os
 import shutil

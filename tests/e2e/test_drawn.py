@@ -1,4 +1,4 @@
-"""What a person sees: colours, texts, times and places of what is drawn, as the browser has it. There is no server."""
+"""What a person sees: colours, texts, times and positions as drawn by the browser, without a server."""
 
 import itertools
 

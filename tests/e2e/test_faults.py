@@ -1,4 +1,5 @@
-"""Whatever dies, sleeps, loses or lies on the way: every byte once and in order, or a gap of the exact size.
+"""Whatever dies, sleeps, loses data or lies on the way: every byte arrives once and in order, or a gap has the exact
+size.
 
 Real processes. A writer adds 2,000 lines a second and rotates its file every second; a client of the protocol is
 judged by the bytes it got.

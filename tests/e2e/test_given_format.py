@@ -1,4 +1,4 @@
-"""The format that an administrator gave a log, and one that a reader chose, in a real browser."""
+"""The format that an administrator gave a log, and one that a viewer chose, in a real browser."""
 
 from __future__ import annotations
 

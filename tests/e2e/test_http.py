@@ -1,4 +1,4 @@
-"""Lines and whole files over plain HTTP, from both homes of the reader and on every ASGI server people run."""
+"""Lines and whole files over plain HTTP, from both homes of the reader and on all common ASGI servers."""
 
 import contextlib
 import http.client

@@ -1,4 +1,4 @@
-"""Viewers come and go in any order, some without a goodbye: nothing of them stays."""
+"""Viewers come and go in any order, some without a goodbye, and leave nothing behind."""
 
 import asyncio
 import json

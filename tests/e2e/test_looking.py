@@ -1,4 +1,4 @@
-"""Every log of the demo and every file of faults, opened and looked at: boxes, overlaps, drawn times.
+"""Opens and inspects every log of the demo and every file of faults: boxes, overlaps, drawn times.
 
 What a person sees is compared with the file line by line, at three sizes, in both themes and both languages.
 """

@@ -1,4 +1,4 @@
-"""The host of the channel layer's Redis loses its power: no connection to it is closed, and none ever answers.
+"""The host of the channel layer's Redis loses power: its connections stay open, but never answer.
 
 Another answers under the same address, as after a failover. Here it is the same server, reached through a forwarder
 that forgets its connections without closing them.

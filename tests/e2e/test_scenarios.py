@@ -1,4 +1,4 @@
-"""The scenarios of following a file through the whole path: what a viewer's client has taken is judged."""
+"""The scenarios of following a file through the whole path, judged by what a viewer's client received."""
 
 import asyncio
 import contextlib

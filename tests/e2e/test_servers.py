@@ -1,4 +1,4 @@
-"""The whole path on every ASGI server that people run."""
+"""The whole path on all common ASGI servers."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""A viewer that stops reading its socket under a flood: it costs the web process and the others next to nothing."""
+"""A viewer that stops reading its socket during a flood costs the web process and the others next to nothing."""
 
 import asyncio
 import json

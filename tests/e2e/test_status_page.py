@@ -1,4 +1,4 @@
-"""The admin's page of readers and viewers in a real browser, beside the tab of somebody who watches."""
+"""The admin's page of readers and viewers in a real browser, next to a viewer's tab."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The stop flag on real parts: set in the admin, obeyed by the worker's reader, told to viewers, and cleared again."""
+"""The stop flag with real processes: set in the admin, obeyed by the worker's reader, shown to viewers, and cleared
+again.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The channel layer, control and the broker on a Redis server each, and a queue that nobody serves."""
+"""The channel layer, control and the broker on separate Redis servers, and a queue that no worker serves."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ def test_a_row_that_showed_other_lines_looks_as_a_new_one(viewer: Page, path: Pa
         "tail.rows.scrollBy(-130)",
         "tail.parts.query.value = 'things/', tail.finding.search()",
         "tail.finding.toggleFlag('only')",
-        # The match that the reader is at stays in sight while others before it go.
+        # The current match stays in view while others before it are dropped.
         "tail.finding.step(1), tail.filtered.matches[tail.finding.current].level === 'I' && tail.finding.step(1)",
         "tail.filterBar.toggleLevel('I')",
         "tail.viewOptions.setTime('relative')",

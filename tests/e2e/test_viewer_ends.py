@@ -1,4 +1,4 @@
-"""How a viewing ends or rests by itself: a limit, an older page, a tab that nobody looks at."""
+"""How a viewer ends or pauses automatically: a limit, an older page, a tab in the background."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is drawn of a line: each time and each level as it was written."""
+"""How lines are drawn: each time and each level as written."""
 
 import json
 import random

@@ -1,4 +1,4 @@
-"""What the page does over plain HTTP: lines where no WebSocket gets through, and whole files."""
+"""What the page does over plain HTTP: lines where WebSockets are blocked, and whole files."""
 
 import re
 import uuid

@@ -1,4 +1,4 @@
-"""Links to lines, and the file before the first one: parts of a log that the stream did not bring."""
+"""Links to lines, and the previous file: parts of a log that didn't come with the stream."""
 
 import gzip
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A slow reader of the page, and a network that goes away for half a minute. `make check-long` runs them."""
+"""A slow browser, and a network that goes away for half a minute. `make check-long` runs them."""
 
 import asyncio
 import hashlib
@@ -31,7 +31,7 @@ PATIENCE = 120.0
 
 
 class LongLine:
-    """A way to a server that takes long. Not the browser's own emulation: that one lets sockets go as before."""
+    """A slow path to a server. The browser's own emulation doesn't slow down sockets."""
 
     def __init__(self, web: Web) -> None:
         self.target = web.port
@@ -91,7 +91,7 @@ class LongLine:
 
 @pytest.fixture
 def slowed(page: Page, signed_in: BrowserContext, web: Web) -> Iterator[LongLine]:
-    """A sixth of the processor, and a long way to the server."""
+    """A sixth of the processor, and a slow path to the server."""
     with LongLine(web) as way:
         signed_in.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWED})
         yield way

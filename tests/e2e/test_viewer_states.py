@@ -1,4 +1,4 @@
-"""What the page says when a log is not simply live, and what it does then by itself."""
+"""What the page shows when a log isn't live, and what it then does automatically."""
 
 import uuid
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the browser tests of the page ask of it."""
+"""Helpers of the page's browser tests."""
 
 from __future__ import annotations
 

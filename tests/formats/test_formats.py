@@ -1,4 +1,4 @@
-"""What holds for every line, whatever it is made of, and what moments and formats are."""
+"""Properties that hold for every line, and tests of moments and formats."""
 
 import re
 import time

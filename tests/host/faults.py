@@ -1,4 +1,4 @@
-"""What goes wrong between and in the processes of an installation, while they run: messages and the clock.
+"""Faults in and between the running processes of an installation: messages and the clock.
 
 A test says so with symbolic links in the folder that the environment variable FAULTS names, because their targets
 can be replaced at once and read in a microsecond: `layer` -> "drop", `worker-clock` -> "3600".

@@ -1,4 +1,4 @@
-"""What is alive inside a web process: for tests that look for what viewers leave behind."""
+"""What is alive inside a web process, for tests that look for leaks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A host that sends the strictest Content-Security-Policy it can: the logs' pages must need no more."""
+"""A host with the strictest possible Content-Security-Policy, which must be enough for the logs' pages."""
 
 from collections.abc import Callable
 

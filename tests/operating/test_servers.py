@@ -1,4 +1,4 @@
-"""Which ASGI servers run here, and how long a message each takes: told from command lines as people write them."""
+"""Which ASGI servers run here, and the longest message each accepts, from command lines as people write them."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What the page says of numbers, with the catalogues of the server and the forms of the browser's language."""
+"""Numbers in the page's texts, with the server's catalogues and the plural forms of the browser's language."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the list of logs says of files, without waiting for those that do not answer."""
+"""File sizes in the list of logs, without waiting for files that don't respond."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A reader of two logs with nothing but memory around it, on a clock that only waiting moves."""
+"""A reader of two logs, connected to memory alone, on a virtual clock."""
 
 from __future__ import annotations
 

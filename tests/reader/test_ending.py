@@ -1,4 +1,4 @@
-"""A reader ends in time whatever its parts do, and leaves the way clear for the next one."""
+"""A reader ends in time whatever its parts do, so that the next one can start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files of flows: what is reopened, what goes on, and what is closed when. With followers that only say so."""
+"""The files of flows: when they are reopened, kept and closed; with fake followers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One want being served: what it may read now, what counts against its credit, and how it says that it is."""
+"""One want being served: what it may read, what is charged to its credit, and the state it reports."""
 
 from types import SimpleNamespace
 

@@ -1,4 +1,6 @@
-"""What the kernel tells of files, taken by the event loop: at once, not as often as writers write, and not after."""
+"""The kernel's reports of changed files reach the event loop at once, but not as often as writers write, and not
+after the end.
+"""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""The claim of one reader on its queue: what it may do by its own clock, and when it sends over new connections."""
+"""One reader's claim on its queue: what it may do by its own clock, and when it sends over new connections."""
 
 import asyncio
 

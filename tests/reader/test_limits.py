@@ -1,4 +1,4 @@
-"""What one reader may take of its host."""
+"""How much of its host one reader may use."""
 
 from dataclasses import asdict
 

@@ -1,4 +1,4 @@
-"""Another thread of the process may be the one that learns that Redis is another server now."""
+"""Another thread of the process may be the first to find that Redis is another server now."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""An error that is one log's own is said at that log; the others of the queue do not notice."""
+"""An error that concerns one log is reported for that log and doesn't affect the others of the queue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose turn it is, and how long the pump waits for the next one: with flows and followers that only say so."""
+"""Which flow's turn it is, and how long the pump waits for the next one; with fake flows and followers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Earlier lines through a reader and a relay with nothing but memory between them: who pays for finding them."""
+"""Earlier lines through a reader and a relay connected through memory: which user pays for finding them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one reader does and when: for which log, for how long, within which limits, and whom it tells."""
+"""What one reader does and when: for which log, for how long, within which limits, and what it reports to whom."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one reader reports of itself and its logs."""
+"""What one reader reports about itself and its logs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whoever was let in for one state of a log's row is shown no byte of another."""
+"""A viewer admitted for one revision of a log's row sees no byte of another."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace

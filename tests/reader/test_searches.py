@@ -1,4 +1,4 @@
-"""Searches through a reader and a relay with nothing but memory between them."""
+"""Searches through a reader and a relay connected through memory."""
 
 import asyncio
 import json

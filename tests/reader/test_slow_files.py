@@ -1,4 +1,4 @@
-"""Polls of files that may not answer, on a clock that only waiting moves: who waits for whom, and what is said when."""
+"""Polls of files that may not respond, on a virtual clock: which wait for which, and what is reported when."""
 
 import asyncio
 from concurrent.futures import Future

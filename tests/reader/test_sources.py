@@ -1,4 +1,4 @@
-"""What may be read of a log that is asked about: as the stop flag, its entry and its revision say."""
+"""What may be read of a requested log, according to the stop flag, its row and its revision."""
 
 from pathlib import Path
 

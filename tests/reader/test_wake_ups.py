@@ -1,4 +1,4 @@
-"""Which worker answers a wake-up: what each does with one, by what others say of themselves."""
+"""Which worker answers a wake-up: what each does with one, given what other workers announce."""
 
 import pytest
 

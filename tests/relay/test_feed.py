@@ -1,4 +1,4 @@
-"""Where a process stands in one log: what it takes, what it asks for again, and what it says of how the log is."""
+"""A process's place in one log: what it accepts, what it requests again, and the state it reports."""
 
 from typing import Any
 

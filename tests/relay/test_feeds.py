@@ -1,4 +1,4 @@
-"""Which feed a viewer joins, what a viewer is sent of it, and what is left when everybody has gone."""
+"""Which feed a viewer joins, what it is sent, and what is left when everybody has gone."""
 
 import asyncio
 import inspect

@@ -1,4 +1,6 @@
-"""What is known of a queue's reader: when silence is noticed, when viewers are told, and who came after whom."""
+"""What is known about a queue's reader: when silence is noticed, when viewers are told, and which reader replaced
+which.
+"""
 
 import pytest
 

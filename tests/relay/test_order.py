@@ -1,4 +1,4 @@
-"""Which item comes next: the next number of the own serial, of the one reader that is listened to."""
+"""Which item comes next: the next number of the feed's own serial, from the one reader it listens to."""
 
 import itertools
 

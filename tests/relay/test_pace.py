@@ -1,4 +1,4 @@
-"""Who waits for whom, on a clock that only waiting moves, with a reader that sends at once what is granted."""
+"""Which viewers wait for which, on a virtual clock, with a reader that sends at once what is granted."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator

@@ -1,4 +1,4 @@
-"""What has to be posted: what changed, once; what is gone, once; all of it when it is renewed."""
+"""What must be posted: changes once, drops once, and everything on renewal."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""One process' relay on a clock that only waiting moves: what it posts and when, and what viewers are told."""
+"""One process's relay on a virtual clock: what it posts and when, and what viewers are told."""
 
 import asyncio
 import itertools

@@ -1,4 +1,4 @@
-"""The recent items of a stream: where it goes on from a place, and where its last lines begin."""
+"""The recent items of a stream: where it continues from a place, and where its last lines begin."""
 
 import pytest
 

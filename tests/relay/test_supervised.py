@@ -1,4 +1,4 @@
-"""What a relay does at the same time lives on whatever happens to it, and one log's errors are its own."""
+"""A relay's tasks keep running whatever happens, and an error of one log affects only that log."""
 
 from __future__ import annotations
 

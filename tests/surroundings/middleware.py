@@ -1,4 +1,4 @@
-"""What hosts put around views, in the ways that such things are written."""
+"""Middleware that hosts put around views, written in the usual ways."""
 
 from __future__ import annotations
 

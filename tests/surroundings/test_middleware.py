@@ -1,4 +1,4 @@
-"""What a host's own middleware does to our answers: nothing that loses a byte without a word."""
+"""What a host's own middleware does to our responses: it never loses a byte silently."""
 
 from __future__ import annotations
 

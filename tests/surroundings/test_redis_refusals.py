@@ -1,4 +1,4 @@
-"""A Redis that answers and refuses: what viewers read of it, and that it goes away with its cause."""
+"""A Redis that answers but refuses: what viewers see, and that it disappears with its cause."""
 
 from __future__ import annotations
 

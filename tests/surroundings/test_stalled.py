@@ -1,4 +1,4 @@
-"""A client that takes nothing of its download: it keeps no place for long, and no server from ending."""
+"""A client that reads nothing of its download doesn't keep a place for long, nor a server from stopping."""
 
 from __future__ import annotations
 

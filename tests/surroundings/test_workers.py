@@ -1,4 +1,4 @@
-"""Which worker reads: a project's ordinary one beside the one that was started for the logs, and none at all."""
+"""Which worker reads: a project's ordinary one next to the one started for the logs, and none at all."""
 
 from __future__ import annotations
 

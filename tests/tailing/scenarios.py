@@ -1,4 +1,4 @@
-"""Operations on a followed file and what a follower must make of them: one function a scenario.
+"""Operations on a followed file, and what a follower must show: one function per scenario.
 
 Each is played in lock-step and by real processes. `shows` says what must have been shown by then: all of it, once,
 in order. The decorator says which events must be told, and what the machine's `tail -F` is known to do:

@@ -1,4 +1,4 @@
-"""Bursts of rotations while somebody looks: every line once, in order, and none lost as long as its file is there.
+"""Bursts of rotations during looks: every line once, in order, and none lost as long as its file exists.
 
 A writer rotates in a thread of its own while the follower pauses at random; or, so that it is the same each time, it
 takes its steps between the follower's own system calls. LOGTAIL_BURSTS=50 plays more of them.

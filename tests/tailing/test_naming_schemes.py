@@ -1,4 +1,4 @@
-"""Logs rotated by all naming schemes there are, while the reader pauses at random: no line lost without a word.
+"""Logs rotated by all known naming schemes, while the reader pauses at random: no line is lost silently.
 
 A program is a seed: a scheme, and random writes, rotations, pauses and restarts. Lines are numbered, so that what is
 shown says by itself whether it is in order, and whether something is missing. LOGTAIL_SCHEMES=20000 plays more of them.

@@ -1,4 +1,4 @@
-"""The same scenarios by real processes: ours, and beside it the machine's `tail -F`, whose known failures are recorded.
+"""The same scenarios with real processes: ours, and the machine's `tail -F`, whose known failures are recorded.
 
 All of them are played at once in threads, since they mostly wait; each test then looks at one outcome.
 """

@@ -1,4 +1,4 @@
-"""Rotations that nobody saw: what is found of them, in which order, and where something is missing."""
+"""Unseen rotations: what is found, in which order, and where something is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rotation as fast as it comes, by what really rotates logs, followed by a real process: every byte, once.
+"""Rotation as fast as possible, by real rotation programs, followed by a real process: every byte once.
 
 LOGTAIL_STORM_SECONDS=30 makes each as long as the figures in docs/explanation/following.md were made with.
 """

@@ -1,4 +1,4 @@
-"""One viewer whose client, reader and access a test plays, on a clock that only waiting moves."""
+"""One viewer, on a virtual clock, with a client, reader and access played by the test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is let in, and what happens when that cannot be looked up."""
+"""Which users are admitted, and what happens when access can't be looked up."""
 
 import asyncio
 import contextlib

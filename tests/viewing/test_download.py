@@ -1,4 +1,4 @@
-"""A whole file through the reader's ranges: whole, or broken off."""
+"""A whole file through the reader's ranges: complete or aborted."""
 
 import asyncio
 import contextlib

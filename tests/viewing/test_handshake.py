@@ -1,4 +1,4 @@
-"""What a handshake says: whose page it is."""
+"""What a handshake reveals about the page behind it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The last lines in one answer: a reader and a relay with nothing but memory between them."""
+"""The last lines in one response, from a reader and a relay connected through memory."""
 
 import json
 from collections.abc import Iterator

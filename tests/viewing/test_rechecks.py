@@ -1,4 +1,4 @@
-"""Whether those who were let in may stay, on a clock that only waiting moves."""
+"""Whether admitted viewers may stay, on a virtual clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the log says of refused handshakes: seldom, short, and nothing of a client's as it came."""
+"""Log lines about refused handshakes: rare, short, and never with a client's raw input."""
 
 import logging
 

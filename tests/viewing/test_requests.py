@@ -1,4 +1,4 @@
-"""What may be asked for beside the stream: how much at a time, who waits for whom, and who is charged."""
+"""Requests besides the stream: how many at a time, which wait for which, and who is charged."""
 
 import asyncio
 import json

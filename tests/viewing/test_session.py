@@ -1,4 +1,4 @@
-"""What becomes of a viewer while it watches."""
+"""A viewer's life while it watches."""
 
 import asyncio
 import itertools

@@ -1,4 +1,4 @@
-"""What one user has at a time, counted over the processes of a host."""
+"""How many things one user has at a time, counted across the processes of a host."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whoever takes a long answer, or nothing of it for long, on a clock that only waiting moves."""
+"""Clients of long responses, including ones that read nothing for long, on a virtual clock."""
 
 import asyncio
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""One socket towards a server that never waits for its client."""
+"""One socket in a server that never waits for its client."""
 
 import asyncio
 

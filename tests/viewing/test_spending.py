@@ -1,4 +1,4 @@
-"""What one web process spends on users: the numbers that the settings stand for."""
+"""What one web process spends on users, as limited by the settings."""
 
 import pytest
 

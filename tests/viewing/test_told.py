@@ -1,4 +1,4 @@
-"""What of a host is said to whom."""
+"""Which details of a host each viewer sees."""
 
 import json
 

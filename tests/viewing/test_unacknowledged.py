@@ -1,4 +1,4 @@
-"""What was sent and not acknowledged: when the next frame may go, and what an acknowledgement frees."""
+"""Unacknowledged bytes: when the next frame may be sent, and what an acknowledgement frees."""
 
 import asyncio
 

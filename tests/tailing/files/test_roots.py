@@ -1,4 +1,4 @@
-"""May this open descriptor be read."""
+"""Whether an open descriptor may be read."""
 
 from __future__ import annotations
 
