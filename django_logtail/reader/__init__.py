@@ -142,7 +142,7 @@ class Reader:
         self._parts.start("ticks", ticks.keep)
         self._parts.start("nudges", self.lease.take_nudges)
         self._parts.start("pump", pump.run)
-        self._parts.start("looking on", pump.look_on)
+        self._parts.start("looking while nothing can be sent", pump.keep_looking)
         self._parts.start("heartbeats", heartbeats.keep)
         self._parts.start("report", report.keep)
         self._parts.start("registry", files.keep)

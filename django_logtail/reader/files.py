@@ -20,7 +20,7 @@ from django_logtail.reader.flow import Flow
 from django_logtail.reader.flows import Flows
 from django_logtail.reader.lifetime import Parts
 from django_logtail.reader.limits import Limits
-from django_logtail.reader.slow_files import Apart
+from django_logtail.reader.slow_files import PollThreads
 from django_logtail.reader.sources import CHANGED, FED_BY_US, NOT_REGISTERED, Source, Sources, is_fed_by_us
 from django_logtail.tailing import Follower, FollowerSet, Item, LastLines, Resume
 from django_logtail.tailing.reasons import in_full, reason
@@ -56,7 +56,7 @@ class Files:
     ) -> None:
         #: The followers whose first look is done.
         self.followers = FollowerSet()
-        self._apart = Apart()
+        self._poll_threads = PollThreads()
         self._flows = flows
         self._sources = sources
         self._parts = parts
@@ -71,7 +71,7 @@ class Files:
         """Look up the flow's log and open its file, unless the stop flag forbids it."""
         if not flow.is_opening and not flow.is_stopped:
             flow.is_opening = True
-            opening = self._parts.start_aside(f"opening log {flow.want.log}", self._open_or_fail(flow))
+            opening = self._parts.start_task(f"opening log {flow.want.log}", self._open_or_fail(flow))
             opening.add_done_callback(lambda _: self._flows.may_have_moved(flow))
 
     def close_file(self, flow: Flow) -> None:
@@ -80,7 +80,7 @@ class Files:
             self.followers.remove(flow.member)
             flow.is_watched = False
             flow.stands_at = flow.follower.position
-            if flow.apart is None:
+            if flow.poll_task is None:
                 flow.follower.close()
             flow.follower = None
 
@@ -154,7 +154,7 @@ class Files:
             except Exception as error:  # noqa: BLE001 - the other files must still be closed
                 self._parts.failed(f"closing log {flow.want.log}", error)
         self.followers.close()
-        self._apart.close()
+        self._poll_threads.close()
 
     async def _open_or_fail(self, flow: Flow) -> None:
         try:
@@ -220,7 +220,7 @@ class Files:
             max_batch_bytes=MAX_BATCH_BYTES,
             belonging=source.belonging,
         )
-        self.look_apart(flow, flow.follower)
+        self.look_in_thread(flow, flow.follower)
 
     def _over_limits(self) -> tuple[str, str] | None:
         """The state and reason, naming the setting, if no further file may be opened; otherwise None."""
@@ -233,30 +233,30 @@ class Files:
                 return "refused", reason("too-many-files", count=count)
         return None
 
-    # -- looking apart -----------------------------------------------------------------------------
+    # -- looking in threads -----------------------------------------------------------------------------
 
-    def look_apart(self, flow: Flow, follower: Follower) -> None:
+    def look_in_thread(self, flow: Flow, follower: Follower) -> None:
         """Poll the flow's follower in a thread, one poll per flow at a time."""
-        flow.apart = self._parts.start_aside(
-            f"looking at log {flow.want.log}", self._look_apart_or_fail(flow, follower)
+        flow.poll_task = self._parts.start_task(
+            f"looking at log {flow.want.log}", self._look_in_thread_or_fail(flow, follower)
         )
 
-    async def _look_apart_or_fail(self, flow: Flow, follower: Follower) -> None:
+    async def _look_in_thread_or_fail(self, flow: Flow, follower: Follower) -> None:
         try:
-            await self._look_apart(flow, follower)
+            await self._look_in_thread(flow, follower)
         except Exception as error:  # noqa: BLE001 - any error affects only this log
-            flow.apart = None
+            flow.poll_task = None
             if flow.follower is follower:
                 self.fail(flow, error)
             else:
                 self._parts.failed(f"log {flow.want.log}", error)
 
-    async def _look_apart(self, flow: Flow, follower: Follower) -> None:
+    async def _look_in_thread(self, flow: Flow, follower: Follower) -> None:
         serial, now = flow.want.serial, self._clock()
-        items = await self._apart.poll(
+        items = await self._poll_threads.poll(
             follower, now, flow.turn_bytes, lambda seconds: self._say_stalled(flow, follower, seconds)
         )
-        flow.apart = None
+        flow.poll_task = None
         if flow.follower is not follower:  # closed in the meantime, perhaps opened again
             follower.close()
             return

@@ -68,7 +68,7 @@ class Flow:
     #: Whether the follower is among those watched for changes.
     is_watched: bool = False
     #: The poll running in a thread.
-    apart: asyncio.Task[Any] | None = None
+    poll_task: asyncio.Task[Any] | None = None
     #: The want's member; it stays the same when the want changes.
     member: str = field(init=False)
     #: The seals for file ids in its messages.

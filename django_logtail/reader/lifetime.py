@@ -45,7 +45,7 @@ class Parts:
         task = self.supervisor.keep(name, part, tries=TRIES)
         task.add_done_callback(self._part_ended)
 
-    def start_aside(self, name: str, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+    def start_task(self, name: str, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Start a task that may end or fail on its own."""
         return self.supervisor.spawn(name, work)
 

@@ -25,7 +25,7 @@ LONGEST_PAUSE_SECONDS: Final = 1.0
 #: because waking up costs more than looking. A lost notification costs at most this much more.
 RESTING_LOOK_SECONDS: Final = 0.25
 #: Seconds between looks at files while nothing can be sent, and how many items may wait for the mailbox.
-LOOK_ON_SECONDS: Final = 1.0
+KEEP_LOOKING_SECONDS: Final = 1.0
 MOST_WAITING: Final = 100
 
 
@@ -55,21 +55,21 @@ class Pump:
             else:
                 await pause(max(0.0, next_at - self._clock()), unless=self._flows.hinted)
 
-    async def look_on(self) -> None:
+    async def keep_looking(self) -> None:
         """While nothing can be sent, open files that take a log's name: they may be gone when sending works again."""
         while True:
-            await asyncio.sleep(LOOK_ON_SECONDS)
+            await asyncio.sleep(KEEP_LOOKING_SECONDS)
             now = self._clock()
             for flow in list(self._flows):
                 if not 0 < len(flow.outbox) < MOST_WAITING:
                     continue
                 follower = flow.follower
-                if follower is None or flow.apart is not None or follower.is_remote:
+                if follower is None or flow.poll_task is not None or follower.is_remote:
                     continue
                 try:
                     self._flows.put(flow, follower.poll(now, 0, may_wait=False))
                     if follower.must_wait:
-                        self._files.look_apart(flow, follower)
+                        self._files.look_in_thread(flow, follower)
                 except Exception as error:  # noqa: BLE001 - as above
                     self._files.fail(flow, error)
 
@@ -112,7 +112,7 @@ class Pump:
             ready[flow.member] = None
             flow.not_before = now + TICK_SECONDS
             return False
-        if flow.follower is None or flow.apart is not None:
+        if flow.follower is None or flow.poll_task is not None:
             return False
         if flow.follower.has_more:
             return self._can_go_on(flow, now)
@@ -122,19 +122,19 @@ class Pump:
 
     def _read(self, flow: Flow, now: float) -> bool:
         """Poll the flow's follower; False if that can't be done here and now."""
-        if flow.follower is None or flow.apart is not None:
+        if flow.follower is None or flow.poll_task is not None:
             return False
         allowance = flow.affordable(now)
         if allowance < 0:
             self._flows.ready[flow.member] = None
             return False
         if flow.follower.is_remote:
-            self._files.look_apart(flow, flow.follower)
+            self._files.look_in_thread(flow, flow.follower)
             return False
         items = flow.follower.poll(now, allowance, may_wait=False)
         if flow.follower.must_wait:
             self._flows.put(flow, items)
-            self._files.look_apart(flow, flow.follower)
+            self._files.look_in_thread(flow, flow.follower)
             return True
         self._followers.polled(flow.member, now)
         self._flows.may_have_moved(flow)

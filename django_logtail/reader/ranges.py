@@ -88,7 +88,7 @@ class Ranges:
         is_search = want.search is not None
         answer = self._searches.answer(want, self._token) if is_search else self._answer(want)
         work = self._or_failed(want, answer)
-        task = self._under_way[want.member] = self._parts.start_aside(f"history of log {want.log}", work)
+        task = self._under_way[want.member] = self._parts.start_task(f"history of log {want.log}", work)
         task.add_done_callback(lambda _: self._under_way.pop(want.member, None))
 
     def drop(self, member: str) -> None:

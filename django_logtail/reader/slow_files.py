@@ -11,7 +11,7 @@ from typing import Final
 from django_logtail.tailing import Follower, Item
 
 #: Polls at once of files that may not respond, and seconds until one counts as stalled.
-APART_READS: Final = 4
+POLLS_AT_ONCE: Final = 4
 STALLED_SECONDS: Final = 5.0
 #: Seconds after which a poll no longer counts as one of them, so that with many logs on a lost file system, the others
 #: don't wait for each. And the most threads that may be stuck there.
@@ -19,21 +19,21 @@ TURN_SECONDS: Final = 0.5
 MOST_THREADS: Final = 64
 
 
-class Apart:
+class PollThreads:
     """The threads. A follower must not be touched while one of them polls it."""
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(max_workers=MOST_THREADS, thread_name_prefix="logtail-apart")
-        self._turns = asyncio.Semaphore(APART_READS)
+        self._turns = asyncio.Semaphore(POLLS_AT_ONCE)
 
     async def poll(
-        self, follower: Follower, now: float, max_bytes: int, say_stalled: Callable[[float], None]
+        self, follower: Follower, now: float, max_bytes: int, on_stalled: Callable[[float], None]
     ) -> list[Item]:
-        """The result of the follower's poll. Calls `say_stalled` with the seconds once it takes STALLED_SECONDS.
+        """The result of the follower's poll. Calls `on_stalled` with the seconds once it takes STALLED_SECONDS.
 
         If the caller is cancelled, the follower is closed when the thread returns.
         """
-        stalled = asyncio.get_running_loop().call_later(STALLED_SECONDS, say_stalled, STALLED_SECONDS)
+        stalled = asyncio.get_running_loop().call_later(STALLED_SECONDS, on_stalled, STALLED_SECONDS)
         poll: Future[list[Item]] | None = None
         try:
             async with self._turn():
@@ -50,7 +50,7 @@ class Apart:
 
     @contextlib.asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
-        """Take one of APART_READS turns, for TURN_SECONDS at most."""
+        """Take one of POLLS_AT_ONCE turns, for TURN_SECONDS at most."""
         await self._turns.acquire()
         with contextlib.ExitStack() as turn:
             turn.callback(self._turns.release)

@@ -156,11 +156,11 @@ class Ticks:
         flow.want = want
         if is_new_serial:
             flow.start_over()
-            if flow.apart is not None:
+            if flow.poll_task is not None:
                 flow.must_rewind = True
             elif flow.follower is not None:
                 self._files.rewind(flow, flow.follower)
-        elif flow.follower is not None and flow.apart is None and want.position is not None:
+        elif flow.follower is not None and flow.poll_task is None and want.position is not None:
             flow.follower.release(flow.seals.open_place(want.position))
         if self._flows.starved.pop(flow.member, None) is not None:
             flow.not_before = 0.0  # it waited for credit, not for its round

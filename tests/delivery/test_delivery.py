@@ -826,7 +826,7 @@ async def test_that_a_resting_log_may_no_longer_be_read_is_said_by_the_next_hear
 
 
 async def test_files_that_come_and_go_while_nothing_can_be_sent_are_not_lost(house, monkeypatch):
-    monkeypatch.setattr("django_logtail.reader.pump.LOOK_ON_SECONDS", 0.02)
+    monkeypatch.setattr("django_logtail.reader.pump.KEEP_LOOKING_SECONDS", 0.02)
     house.append(numbered(0, 5))
     taker = house.join()
     await taker.until(lambda: taker.bytes == numbered(0, 5))

@@ -210,7 +210,7 @@ def others(before: set[asyncio.Task]) -> list[asyncio.Task]:
         "pump",
         "ticks",
         "nudges",
-        "looking on",
+        "looking while nothing can be sent",
         "heartbeats",
         "report",
         "registry",

@@ -57,7 +57,7 @@ class Parts:
         self.begun: list[str] = []
         self.failures: list[tuple[str, str]] = []
 
-    def start_aside(self, name: str, work: Coroutine[Any, Any, Any]) -> asyncio.Future[None]:
+    def start_task(self, name: str, work: Coroutine[Any, Any, Any]) -> asyncio.Future[None]:
         self.begun.append(name)
         work.close()
         return asyncio.get_running_loop().create_future()
@@ -147,7 +147,7 @@ def test_what_a_thread_reads_is_closed_by_the_thread(scene: Scene) -> None:
     flow = scene.flow(follower)
 
     def act() -> None:
-        flow.apart = asyncio.get_running_loop().create_future()  # type: ignore[assignment]
+        flow.poll_task = asyncio.get_running_loop().create_future()  # type: ignore[assignment]
         scene.files.close_file(flow)
 
     in_loop(act)

@@ -54,11 +54,11 @@ class Files:
 
     def __init__(self) -> None:
         self.followers = Followers()
-        self.apart: list[str] = []
+        self.looked_in_threads: list[str] = []
         self.failed: list[tuple[str, str]] = []
 
-    def look_apart(self, flow: Flow, follower: Any) -> None:
-        self.apart.append(flow.member)
+    def look_in_thread(self, flow: Flow, follower: Any) -> None:
+        self.looked_in_threads.append(flow.member)
 
     def fail(self, flow: Flow, error: Exception) -> None:
         self.failed.append((flow.member, str(error)))
@@ -248,7 +248,7 @@ def test_a_file_on_another_host_is_read_apart(scene: Scene) -> None:
 
     scene.round()
 
-    assert (scene.files.apart, follower.asked, scene.boxes.sent) == ([flow.member], [], [])
+    assert (scene.files.looked_in_threads, follower.asked, scene.boxes.sent) == ([flow.member], [], [])
 
 
 def test_a_look_that_would_wait_is_repeated_apart_and_what_it_found_is_sent(scene: Scene) -> None:
@@ -258,7 +258,7 @@ def test_a_look_that_would_wait_is_repeated_apart_and_what_it_found_is_sent(scen
 
     scene.round()
 
-    assert (scene.files.apart, scene.boxes.sent) == ([flow.member], [b"x\n"])
+    assert (scene.files.looked_in_threads, scene.boxes.sent) == ([flow.member], [b"x\n"])
     assert scene.files.followers.polled_at == []  # the look apart tells
 
 
@@ -266,7 +266,7 @@ def test_a_look_that_would_wait_is_repeated_apart_and_what_it_found_is_sent(scen
 def test_a_follower_that_is_closed_or_in_a_thread_is_left_alone(scene: Scene, is_apart: bool) -> None:
     flow, follower = scene.flow("1", [batch(b"x\n")])
     if is_apart:
-        flow.apart = SimpleNamespace()  # type: ignore[assignment]
+        flow.poll_task = SimpleNamespace()  # type: ignore[assignment]
     else:
         flow.follower = None
     scene.flows.ready[flow.member] = None
@@ -297,7 +297,7 @@ def test_while_items_cannot_be_sent_their_file_is_looked_at_each_second_until_a_
         flow.put(batch(b"x\n"))
 
     async def look() -> tuple[int, int]:
-        task = asyncio.ensure_future(scene.pump.look_on())
+        task = asyncio.ensure_future(scene.pump.keep_looking())
         await asyncio.sleep(0.9)
         before = len(follower.asked)
         await asyncio.sleep(0.2)
@@ -320,15 +320,15 @@ def test_what_cannot_be_looked_at_here_is_not_and_what_would_wait_is_looked_at_a
     if why == "closed":
         flow.follower = None
     elif why == "in a thread":
-        flow.apart = SimpleNamespace()  # type: ignore[assignment]
+        flow.poll_task = SimpleNamespace()  # type: ignore[assignment]
     else:
         follower.is_remote = True
 
     async def look() -> None:
-        task = asyncio.ensure_future(scene.pump.look_on())
+        task = asyncio.ensure_future(scene.pump.keep_looking())
         await asyncio.sleep(1.1)
         task.cancel()
 
     run_virtually(look())
 
-    assert (follower.asked, scene.files.apart, len(other.outbox)) == ([], [other.member], 2)
+    assert (follower.asked, scene.files.looked_in_threads, len(other.outbox)) == ([], [other.member], 2)

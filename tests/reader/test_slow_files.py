@@ -5,7 +5,7 @@ from concurrent.futures import Future
 
 import pytest
 
-from django_logtail.reader.slow_files import Apart
+from django_logtail.reader.slow_files import PollThreads
 from tests.virtual_time import run_virtually
 
 
@@ -39,14 +39,16 @@ class Follower:
 
 class Stage:
     def __init__(self):
-        self.apart = Apart()
-        self.apart._threads.shutdown()
-        self.threads = self.apart._threads = Threads()
+        self.poll_threads = PollThreads()
+        self.poll_threads._threads.shutdown()
+        self.threads = self.poll_threads._threads = Threads()
         self.stalled = []
 
     def poll(self, name):
         follower = Follower(name)
-        poll = self.apart.poll(follower, 0.0, 9, lambda seconds: self.stalled.append((name, seconds, now())))
+        poll = self.poll_threads.poll(
+            follower, 0.0, 9, lambda seconds: self.stalled.append((name, seconds, now()))
+        )
         return follower, asyncio.ensure_future(poll)
 
 
@@ -161,7 +163,7 @@ def test_64_threads_may_be_stuck_and_closing_waits_for_none_of_them(monkeypatch)
     monkeypatch.setattr("django_logtail.reader.slow_files.ThreadPoolExecutor", Executor)
 
     async def scene():
-        Apart().close()
+        PollThreads().close()
 
     run_virtually(scene())
 
