@@ -30,6 +30,9 @@ export class FilterBar {
     this.drawnPins = '';
     /** Whether the box was closed for what is typed now. */
     this.isHintClosed = false;
+    /** Where the view begins in the pane, in pixels; NaN before it is laid out. */
+    this.viewTop = NaN;
+    new ResizeObserver(() => this.#keepLines()).observe(parts.view);
     const { query } = parts;
     for (const type of ['focus', 'blur']) query.addEventListener(type, () => this.#drawHints());
     query.addEventListener('input', () => { this.isHintClosed = false; });
@@ -104,7 +107,7 @@ export class FilterBar {
     const isOpen = hints.length > 0 && !this.isHintClosed && document.activeElement === parts.query;
     const { hint } = parts;
     if (isOpen) {
-      const rows = hints.map(({ icon: shape, text, code, isBad }) => el('div', { 'data-bad': isBad || null }, icon(shape), el('span', {}, text), el('code', {}, code)));
+      const rows = hints.map(({ icon: shape, text, code, isBad }) => el('div', { 'data-bad': isBad || null }, icon(shape), el('span', {}, text), el('code', { 'aria-hidden': 'true' }, code)));
       const said = rows.map((row) => row.textContent).join('\n');
       if (this.drawnHints !== said) {
         this.drawnHints = said;
@@ -136,8 +139,7 @@ export class FilterBar {
     const chips = pinned.map((term) => this.#chip(term));
     if (proposed) chips.push(...this.#proposal(proposed));
     parts.pins.replaceChildren(...chips);
-    const isHidden = chips.length === 0;
-    if (parts.pinRow.hidden !== isHidden) this.#keepingLines(() => { parts.pinRow.hidden = isHidden; });
+    parts.pinRow.hidden = chips.length === 0;
   }
 
   /** @param {string} chip */
@@ -172,12 +174,13 @@ export class FilterBar {
     (next ?? query).focus({ preventScroll: true });
   }
 
-  /** What stands above the lines comes or goes, and the line that is read stays where it is. @param {() => void} change */
-  #keepingLines(change) {
-    const { parts: { view }, rows } = this;
-    const before = view.getBoundingClientRect().top;
-    change();
-    const moved = view.getBoundingClientRect().top - before;
-    if (moved && !rows.follow && view.clientHeight) rows.moved(moved);
+  /** What stands above the lines came, went or got another height: the line that is read stays where it is. Runs before the frame is painted. */
+  #keepLines() {
+    const { parts: { bar, view }, rows } = this;
+    if (!view.clientHeight) return;
+    const top = view.getBoundingClientRect().top - /** @type {HTMLElement} */ (bar.parentElement).getBoundingClientRect().top;
+    const moved = top - this.viewTop;
+    this.viewTop = top;
+    if (moved && !rows.follow) rows.moved(moved);
   }
 }

@@ -6,6 +6,7 @@
  */
 
 import { firstLineOf } from '../log/entry.js';
+import { CUT } from '../rows/row.js';
 import { FieldNames } from './field-test.js';
 import { Query } from './filter.js';
 import { BadExpression, Matcher } from './matcher.js';
@@ -259,8 +260,10 @@ export class Finding {
     this.isStepped = true;
     const item = matches[this.current];
     this.#unfold(item);
+    const isBehindCut = this.#openWhole(item);
     rows.reveal(rows.shown.indexOfSeq(item.seq), 'center');
     for (const line of [before, item]) if (line && rows.mounted.has(line)) rows.refresh(line);
+    if (isBehindCut) rows.revealPart(item, '.lt-hit');
     this.listener.changed();
   }
 
@@ -284,6 +287,16 @@ export class Finding {
     }
     rows.reveal(shown.indexOfSeq(item.seq), 'center');
     rows.repaint();
+  }
+
+  /** Opens a line that is so long that it is cut before its first match. @param {Item} item @returns {boolean} whether the match is behind the cut */
+  #openWhole(item) {
+    const text = item.plain;
+    if (text.length <= CUT) return false;
+    const [first] = this.query.hits(text, item);
+    if (!first || first[1] <= CUT) return false;
+    item.whole = true;
+    return true;
   }
 
   #hideNothing() {

@@ -239,6 +239,19 @@ export class Rows {
     }
   }
 
+  /** Brings the part of a row into view that a long line is opened for. @param {Item} item @param {string} selector of the part */
+  revealPart(item, selector) {
+    const part = this.mounted.get(item)?.querySelector(selector);
+    if (!part) return;
+    const { view } = this;
+    const [box, seen] = [part.getBoundingClientRect(), view.getBoundingClientRect()];
+    if (box.left < seen.left || box.right > seen.left + view.clientWidth) view.scrollLeft += (box.left + box.right) / 2 - seen.left - view.clientWidth / 2;
+    if (box.top < seen.top || box.bottom > seen.top + view.clientHeight) {
+      this.scroll.moveTo(this.at + (box.top + box.bottom) / 2 - seen.top - view.clientHeight / 2);
+      this.paint();
+    }
+  }
+
   /** The view's upper edge moved on the page, and the lines did not. @param {number} pixels down */
   moved(pixels) {
     this.scroll.moveTo(this.at + pixels);
