@@ -149,7 +149,7 @@ export class FilterBar {
     const kind = term.kind === 'bad' ? 'bad' : term.not ? 'not' : term.kind;
     const label = words.say('filter.unpin', { term: chip });
     const made = el('button.lt-pin', { type: 'button', 'data-kind': kind, 'aria-label': label, title: hint.text, click: () => this.#leaving(made, () => this.finding.remove(chip)) },
-      kind === 'not' ? icon('not') : kind === 'bad' ? icon('warn') : null, el('span', {}, chip), icon('x'));
+      kind === 'not' ? icon('not') : kind === 'bad' ? icon('warn') : null, el('span', {}, kind === 'not' ? chip.slice(1) : chip), icon('x'));
     return made;
   }
 
