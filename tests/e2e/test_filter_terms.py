@@ -1,4 +1,4 @@
-"""Typing into the filter, as a person sees it: the box under the field, the chips, and lines that stay where they are."""
+"""Typing into the filter, as a person sees it: the box under the field, chips, and lines that stay where they are."""
 
 import json
 

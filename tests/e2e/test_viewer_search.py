@@ -49,6 +49,24 @@ def test_a_line_is_found_in_the_whole_file_and_shown_among_those_around_it(viewe
     expect(viewer.locator(".lt-row").last).to_contain_text("the newest")
 
 
+def test_all_terms_and_levels_are_searched_for_in_the_whole_file(viewer: Page) -> None:
+    viewer.locator(".lt-q").fill('"things/ 1234" ')
+    viewer.keyboard.press("Control+Enter")
+    viewer.locator(".lt-q").fill("-12345")
+    viewer.keyboard.press("Control+Enter")
+    viewer.locator(".lt-level[data-lv=D]").click()
+
+    viewer.get_by_role("button", name="Search whole file").click()
+
+    expect(viewer.locator(".lt-results-q")).to_have_text(
+        "Searching for text “things/ 1234”, and without “12345”, and level Error, Warning, Info, Other"
+    )
+    expect(viewer.locator(".lt-results-text")).to_contain_text("10 matches")
+    viewer.locator(".lt-level[data-lv=I]").click()
+    viewer.get_by_role("button", name="Search whole file").click()
+    expect(viewer.locator(".lt-results-text")).to_contain_text("No matches in")
+
+
 def test_the_keyboard_alone_leads_from_the_search_to_the_line_and_out_again(viewer: Page) -> None:
     viewer.locator(".lt-view").click()
     viewer.keyboard.press("Shift+S")
