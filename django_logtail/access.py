@@ -28,7 +28,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.module_loading import import_string
 
 from django_logtail.conf import conf
-from django_logtail.models import WATCH_PERMISSION, Access, Log
+from django_logtail.models import SHARE_PERMISSION, WATCH_PERMISSION, Access, Log
 from django_logtail.protocol import CloseCode
 
 #: Seconds from fetching a ticket to the socket's first message: enough for a slow network.
@@ -111,6 +111,10 @@ class AccessPolicy:
         return bool(
             user.is_active and (getattr(user, "is_staff", False) or getattr(user, "is_superuser", False))
         )
+
+    def may_share_views(self, user: User) -> bool:
+        """Whether `user` may save views for a group or for everyone. They may always save views for themselves."""
+        return bool(user.has_perm(f"logtail.{SHARE_PERMISSION}"))
 
     def _chosen(self, user: User) -> Q:
         """Subqueries instead of joins, so that a log is not listed once for each of the user's groups."""

@@ -27,7 +27,7 @@ from django_logtail import states, stop_flag
 from django_logtail.conf import conf
 from django_logtail.control import ControlUnavailable
 from django_logtail.formats.given import names as format_names
-from django_logtail.models import Access, Log
+from django_logtail.models import Access, Log, SavedView
 from django_logtail.operating import no_redis
 from django_logtail.operating.status import Status, current_status
 from django_logtail.page.assets import asset_url, nonce_of
@@ -235,6 +235,18 @@ class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             messages.warning(
                 request, gettext("No groups or users are selected, so only superusers may watch this log.")
             )
+
+
+@admin.register(SavedView)
+class SavedViewAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Everyone's views, to rename, share and delete. The page makes them."""
+
+    list_display = ["name", "log", "owner", "everyone", "group", "updated"]
+    list_filter = ["everyone", "log"]
+    search_fields = ["name", "log__name", "log__slug"]
+    list_select_related = ["log", "owner", "group"]
+    raw_id_fields = ["log", "owner"]
+    fields = ["name", "log", "owner", "everyone", "group", "fragment"]
 
 
 def _tables(status: Status) -> dict[str, Any]:

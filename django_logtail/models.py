@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import MaxLengthValidator, RegexValidator
 from django.db import models, router
 from django.db.models import signals
 from django.urls.converters import SlugConverter
@@ -32,6 +32,12 @@ from django_logtail.tailing.text.matching import reason_of_re2
 #: The codename of the permission that `Access.PERMISSION` requires. Django's own `view_log` is different: it shows the
 #: registry's rows (paths, queues) in the admin, but not the content of the files.
 WATCH_PERMISSION = "watch_log"
+#: The codename of the permission to save views for others.
+SHARE_PERMISSION = "share_view"
+
+#: Characters of a saved view's fragment, and of an address that the page writes (`log/view.js`). A list of logs
+#: carries the fragments of its views every few seconds.
+FRAGMENT_CHARACTERS = 4_000
 
 
 #: The fields that make up a revision, besides the row's id and its queue.
@@ -274,6 +280,60 @@ class Log(models.Model):
             "That is fine if the worker of queue “%(queue)s” has it or will have it."
         )
         return said % {"path": self.path, "queue": self.queue_name}
+
+
+def validate_fragment(value: str) -> None:
+    if not re.fullmatch(r"[!-~]*", value) or "#" in value:
+        raise ValidationError(
+            _("This is not the part of an address after “#”. Save the view from its page."), code="fragment"
+        )
+
+
+class SavedView(models.Model):
+    """A name for how somebody arranged a log's page: filter, columns, panes and so on, as in its address.
+
+    It grants nothing. It is listed under its log, to people who may watch that log and whom it is for.
+    """
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("owner"), on_delete=models.CASCADE, related_name="+"
+    )
+    log = models.ForeignKey(Log, verbose_name=_("log"), on_delete=models.CASCADE, related_name="views")
+    name = models.CharField(_("name"), max_length=100)
+    fragment = models.TextField(
+        _("arrangement"),
+        max_length=FRAGMENT_CHARACTERS,
+        blank=True,
+        validators=[MaxLengthValidator(FRAGMENT_CHARACTERS), validate_fragment],
+        help_text=_("The part of the address after “#”. The page writes it."),
+    )
+    everyone = models.BooleanField(
+        _("for everyone"), default=False, help_text=_("Everyone who may watch the log sees the view.")
+    )
+    #: If the group is deleted, the view is its owner's alone again.
+    group = models.ForeignKey(
+        Group,
+        verbose_name=_("for the group"),
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text=_("Members of the group who may watch the log see the view."),
+    )
+    created = models.DateTimeField(_("created"), auto_now_add=True)
+    updated = models.DateTimeField(_("updated"), auto_now=True)
+
+    class Meta:
+        ordering = ["name", "pk"]
+        verbose_name = _("saved view")
+        verbose_name_plural = _("saved views")
+        permissions = [(SHARE_PERMISSION, "Can share saved views")]
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "log", "name"], name="logtail_view_name_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 def first_of_each_file() -> dict[tuple[str, str], int]:

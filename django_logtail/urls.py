@@ -16,5 +16,8 @@ urlpatterns = [
     path("<slug:slug>/ticket/", views.ticket, name="ticket"),
     path("<slug:slug>/socket/", views.socket, name="socket"),
     path("<slug:slug>/lines/", views.lines, name="lines"),
+    path("<slug:slug>/views/", views.save_view, name="views"),
+    path("<slug:slug>/views/<int:pk>/", views.change_view, name="view"),
+    path("<slug:slug>/views/<int:pk>/delete/", views.delete_view, name="delete-view"),
     path("<slug:slug>/download/", views.download, name="download"),
 ]

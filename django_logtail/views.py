@@ -32,9 +32,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
+from django_logtail import saved_views
 from django_logtail.access import Refused, issue_ticket, policy
 from django_logtail.conf import conf
-from django_logtail.models import Log
+from django_logtail.models import Log, SavedView
 from django_logtail.page.assets import asset_url, assets, nonce_of
 from django_logtail.page.config import (
     described,
@@ -46,6 +47,7 @@ from django_logtail.page.config import (
 from django_logtail.page.texts import texts
 from django_logtail.protocol import BadMessage, CloseCode, decode_lines_query
 from django_logtail.relay.here import relay_here
+from django_logtail.saved_views import NotSaved
 from django_logtail.viewing.admission import TooManyViewers, admitted, viewers
 from django_logtail.viewing.cross_site import own_pages_only, say_who_may_frame
 from django_logtail.viewing.daphne import connection_of
@@ -105,6 +107,7 @@ def page(request: HttpRequest, slug: str | None = None) -> HttpResponseBase:
                 "urls": {name: reverse(f"logtail:{name}") for name in ("list", "logs", "language")},
                 "languages": offered_languages(),
                 "logs": described(visible, request),
+                "groups": _groups_offered(request),
                 "chosen": slug,
             },
             "script": asset_url("page/logs-page.js"),
@@ -138,6 +141,92 @@ def ticket(request: HttpRequest, slug: str) -> HttpResponseBase:
     return JsonResponse(
         {"ticket": issue_ticket(user_id=str(request.user.pk), slug=slug, session_key=session_key)}
     )
+
+
+def of_own_log(view: View) -> View:
+    """A view that gets the log in the address; 404 where that is not there or not for this person."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, slug: str, **kwargs: Any) -> HttpResponseBase:
+        log = Log.objects.filter(slug=slug).first()
+        if log is None or not policy().may_view(request.user, log):
+            return JsonResponse({"error": "no-such-log"}, status=404)
+        try:
+            return view(request, log, **kwargs)
+        except NotSaved as refused:
+            status = _STATUSES.get(refused.reason, 400)
+            return JsonResponse({"error": refused.reason, "text": refused.text}, status=status)
+        except SavedView.DoesNotExist:
+            return JsonResponse(
+                {"error": "no-such-view", "text": _("This view no longer exists.")}, status=404
+            )
+
+    return wrapped
+
+
+#: Of why a view was not saved: what is not a mistake in the form.
+_STATUSES = {"not-shared": 403, "taken": 409, "too-many": 409}
+
+
+@require_POST
+@never_cache
+@signed_in_json
+@of_own_log
+def save_view(request: HttpRequest, log: Log) -> HttpResponseBase:
+    """Give an arrangement of the log's page a name."""
+    view = saved_views.save(
+        request.user,
+        log,
+        name=request.POST.get("name", ""),
+        fragment=request.POST.get("fragment", ""),
+        audience=_audience(request),
+        replace=request.POST.get("replace") == "1",
+    )
+    return _view_answer(request, view, status=201)
+
+
+@require_POST
+@never_cache
+@signed_in_json
+@of_own_log
+def change_view(request: HttpRequest, log: Log, pk: int) -> HttpResponseBase:
+    """Give one of the person's own views another name or audience."""
+    name = request.POST.get("name", "")
+    view = saved_views.change(request.user, log, pk, name=name, audience=_audience(request))
+    return _view_answer(request, view)
+
+
+@require_POST
+@never_cache
+@signed_in_json
+@of_own_log
+def delete_view(request: HttpRequest, log: Log, pk: int) -> HttpResponseBase:
+    """Delete one of the person's own views."""
+    if not saved_views.delete(request.user, log, pk):
+        raise SavedView.DoesNotExist
+    return JsonResponse({})
+
+
+def _audience(request: HttpRequest) -> saved_views.Audience:
+    return saved_views.audience_of(
+        request.user,
+        request.POST.get("for", ""),
+        request.POST.get("group", ""),
+        may_share=policy().may_share_views(request.user),
+    )
+
+
+def _groups_offered(request: HttpRequest) -> list[dict[str, Any]] | None:
+    """The groups for which the person may save views; None where they may save views for themselves only."""
+    if not policy().may_share_views(request.user):
+        return None
+    groups = saved_views.groups_offered(request.user)[: saved_views.MOST_GROUPS]
+    return [{"id": group.pk, "name": group.name} for group in groups]
+
+
+def _view_answer(request: HttpRequest, view: SavedView, status: int = 200) -> HttpResponseBase:
+    slugs = policy().visible_logs(request.user).values_list("slug", flat=True)
+    return JsonResponse({"view": saved_views.described(view, request.user, set(slugs))}, status=status)
 
 
 @never_cache

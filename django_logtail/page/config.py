@@ -22,6 +22,7 @@ from django_logtail.conf import conf
 from django_logtail.models import Log
 from django_logtail.page.files import File, files_of
 from django_logtail.page.texts import LANGUAGES, plural_samples, texts
+from django_logtail.saved_views import views_for
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +94,8 @@ def with_address(logs: Iterable[Log]) -> list[Log]:
 def described(logs: Collection[Log], request: HttpRequest) -> list[dict[str, Any]]:
     """What the page gets about each log. Its folder and queue are for staff; anything unknown here is None."""
     files = files_of(logs)
-    return [_described(log, files[log], request) for log in logs]
+    views = views_for(request.user, logs)
+    return [{**_described(log, files[log], request), "views": views[log]} for log in logs]
 
 
 def _described(log: Log, file: File, request: HttpRequest) -> dict[str, Any]:
@@ -115,6 +117,7 @@ def _described(log: Log, file: File, request: HttpRequest) -> dict[str, Any]:
         "socket": reverse("logtail:socket", kwargs=slug),
         "lines": reverse("logtail:lines", kwargs=slug),
         "download": reverse("logtail:download", kwargs=slug),
+        "save": reverse("logtail:views", kwargs=slug),
     }
 
 

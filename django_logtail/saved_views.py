@@ -1,0 +1,191 @@
+"""Views that people saved: whom each is for, and what may be saved. `access` says who may watch their logs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+from urllib.parse import parse_qs
+
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from django_logtail.models import FRAGMENT_CHARACTERS, Log, SavedView
+
+#: Views that one person may keep, over all logs.
+MOST_VIEWS = 200
+#: Views listed under one log, the person's own first: a page asks for its list every few seconds.
+MOST_LISTED = 50
+#: Groups that are offered to somebody who saves a view.
+MOST_GROUPS = 200
+#: What separates the panes in a fragment; the first pane is that of the log in the address.
+_BETWEEN_PANES = ";"
+#: Parameters of one pane at most; the page writes far fewer.
+_MOST_PARAMETERS = 100
+
+#: The host's user model, whatever it is.
+User: TypeAlias = Any
+
+
+class NotSaved(Exception):
+    """A view cannot be saved like this. `reason` is an id for programs, `text` a sentence."""
+
+    def __init__(self, reason: str, text: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.text = text
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Whom a view is for: its owner alone, the members of a group as well, or everyone."""
+
+    everyone: bool = False
+    group: Group | None = None
+
+
+ONLY_ME = Audience()
+
+
+def groups_offered(user: User) -> QuerySet[Group]:
+    """The groups for which `user` may save a view: their own; for a superuser, every one."""
+    groups = Group.objects.order_by("name")
+    if not getattr(user, "is_superuser", False):
+        groups = groups.filter(pk__in=_groups_of(user))
+    return groups
+
+
+def audience_of(user: User, kind: str, group: str, *, may_share: bool) -> Audience:
+    """The audience that a form names: "me", "everyone", or "group" with the primary key of one."""
+    if kind in ("", "me"):
+        return ONLY_ME
+    if not may_share:
+        raise NotSaved("not-shared", _("You don't have permission to share views. Save it for yourself."))
+    if kind == "everyone":
+        return Audience(everyone=True)
+    chosen = groups_offered(user).filter(pk=group).first() if kind == "group" and _is_key(group) else None
+    if chosen is None:
+        raise NotSaved("no-such-group", _("Choose one of your groups."))
+    return Audience(group=chosen)
+
+
+def views_for(user: User, logs: Collection[Log]) -> dict[Log, list[dict[str, Any]]]:
+    """By log, the views that `user` sees under it. `logs`: every log that they may watch."""
+    visible = SavedView.objects.filter(log__in=[log.pk for log in logs]).filter(
+        Q(owner=user.pk) | Q(everyone=True) | Q(group__in=_groups_of(user))
+    )
+    found: dict[int, list[SavedView]] = defaultdict(list)
+    for view in visible.select_related("group"):
+        found[view.log_id].append(view)
+    slugs = {log.slug for log in logs}
+    return {
+        log: [described(view, user, slugs) for view in _own_first(found[log.pk], user)[:MOST_LISTED]]
+        for log in logs
+    }
+
+
+def described(view: SavedView, user: User, slugs: Collection[str]) -> dict[str, Any]:
+    """What the page knows of a view. Of its panes, those of logs that the person may watch: `slugs`."""
+    return {
+        "id": view.pk,
+        "name": view.name,
+        "fragment": _of_logs(view.fragment, slugs),
+        "for": "everyone" if view.everyone else "group" if view.group_id else "me",
+        "group": view.group.name if view.group and not view.everyone else "",
+        "mine": view.owner_id == user.pk,
+    }
+
+
+def save(
+    user: User, log: Log, *, name: str, fragment: str, audience: Audience, replace: bool = False
+) -> SavedView:
+    """Give an arrangement of `log` a name. Raises `NotSaved`.
+
+    With `replace`, a view of this person that has the name already gets the arrangement.
+    """
+    name = _tidied(name)
+    own = SavedView.objects.filter(owner=user.pk)
+    view = own.filter(log=log, name=name).first()
+    if view is not None and not replace:
+        raise _taken(name)
+    if view is None:
+        if own.count() >= MOST_VIEWS:
+            said = _("You have %(n)d saved views, which is the limit. Delete one and try again.")
+            raise NotSaved("too-many", said % {"n": MOST_VIEWS})
+        view = SavedView(owner_id=user.pk, log=log, name=name)
+    view.fragment = fragment
+    return _stored(view, audience)
+
+
+def change(user: User, log: Log, pk: int, *, name: str, audience: Audience) -> SavedView:
+    """Give one of the person's own views another name or audience. Raises `NotSaved`, `SavedView.DoesNotExist`."""
+    view = SavedView.objects.get(pk=pk, log=log, owner=user.pk)
+    view.name = _tidied(name)
+    return _stored(view, audience)
+
+
+def delete(user: User, log: Log, pk: int) -> bool:
+    """Delete one of the person's own views. False: there is none."""
+    deleted, _by_model = SavedView.objects.filter(pk=pk, log=log, owner=user.pk).delete()
+    return deleted > 0
+
+
+def _stored(view: SavedView, audience: Audience) -> SavedView:
+    view.everyone, view.group = audience.everyone, audience.group
+    try:
+        view.clean_fields(exclude=["owner", "log", "group"])
+    except ValidationError as error:
+        raise _invalid(error) from None
+    try:
+        with transaction.atomic():
+            view.save()
+    except IntegrityError:
+        raise _taken(view.name) from None
+    return view
+
+
+def _invalid(error: ValidationError) -> NotSaved:
+    if "fragment" in error.message_dict:
+        text = _("This view is too large to save. Remove terms, columns or panes from it.")
+        return NotSaved("bad-fragment", text)
+    return NotSaved("bad-name", _("Enter a name of at most 100 characters."))
+
+
+def _taken(name: str) -> NotSaved:
+    said = _("You already have a view called “%(name)s” for this log.")
+    return NotSaved("taken", said % {"name": name})
+
+
+def _tidied(name: str) -> str:
+    """Without blanks around it, and nothing that a list would not show."""
+    return "".join(character for character in name if character.isprintable()).strip()
+
+
+def _own_first(views: list[SavedView], user: User) -> list[SavedView]:
+    return sorted(views, key=lambda view: view.owner_id != user.pk)
+
+
+def _groups_of(user: User) -> Any:
+    return user.groups.values("pk") if hasattr(user, "groups") else []
+
+
+def _is_key(value: str) -> bool:
+    return value.isascii() and value.isdigit() and len(value) < 19
+
+
+def _of_logs(fragment: str, slugs: Collection[str]) -> str:
+    """A fragment without the panes of other logs: a view must not tell anyone that a log exists."""
+    first, *panes = fragment[:FRAGMENT_CHARACTERS].split(_BETWEEN_PANES)
+    return _BETWEEN_PANES.join([first, *(pane for pane in panes if _log_of(pane) in slugs)])
+
+
+def _log_of(pane: str) -> str | None:
+    try:
+        named = parse_qs(pane, max_num_fields=_MOST_PARAMETERS).get("log", [])
+    except ValueError:
+        return None
+    return named[0] if len(named) == 1 else None
