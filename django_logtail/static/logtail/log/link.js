@@ -9,16 +9,21 @@
 /** Characters of the line that are summed: its beginning, since an unfinished line goes on. */
 const SUMMED = 200;
 
-/** @typedef {{file: string, start: number, end: number, sum: string}} Linked `start`, `end`: where the first and the last line begin; `sum` may be empty */
+/** @typedef {{file: string, start: number, end: number, sum: string, isRead?: boolean}} Linked `start`, `end`: where the first and the last line begin; `sum` may be empty; `isRead`: nobody linked it, it stood at the top of the view */
 /** @typedef {{file: string, start: number, text: string}} Line */
 
-/** @param {Line[]} lines in order; those of the first one's file are linked */
+/** The fragment of a link. @param {Line[]} lines in order; those of the first one's file are linked */
 export function fragmentOf(lines) {
+  const { file, start, end, sum } = linkTo(lines);
+  return `file=${encodeURIComponent(file)}&at=${end > start ? `${start}-${end}` : start}&sum=${sum}`;
+}
+
+/** What leads to lines. @param {Line[]} lines in order; those of the first one's file are linked @returns {Linked} */
+export function linkTo(lines) {
   const [first] = lines;
   const last = lines.findLast((line) => line.file === first.file) ?? first;
-  const at = last.start > first.start ? `${first.start}-${last.start}` : `${first.start}`;
   const n = Math.min(first.text.length, SUMMED);
-  return `file=${encodeURIComponent(first.file)}&at=${at}&sum=${n}.${sumOf(first.text, n)}`;
+  return { file: first.file, start: first.start, end: Math.max(first.start, last.start), sum: `${n}.${sumOf(first.text, n)}` };
 }
 
 /** What a fragment leads to, or null when it is no link to a line. @param {string} fragment with or without "#" @returns {Linked|null} */

@@ -1,0 +1,74 @@
+/**
+ * The address in the browser's bar, and its history. Knows no DOM: the window's parts are given.
+ *
+ * What is on the page is written into the address while it changes, in the same entry; opening a log or a pane makes a
+ * new one. Browsers refuse to have an address changed too often (Safari throws at 100 times in 30 s), so changes are
+ * written at once where the last one is a while ago, and otherwise together.
+ */
+
+/** Milliseconds between two changes of the same entry: 60 in 30 s. */
+const PAUSE_MS = 500;
+
+/**
+ * @typedef {{
+ *   history: Pick<History, 'pushState'|'replaceState'>, location: {href: string}, now(): number,
+ *   setTimeout(run: () => void, ms: number): any, clearTimeout(timer: any): void,
+ * }} Surroundings
+ */
+
+export class Address {
+  /** @param {() => string} current the address of what is on the page now @param {Surroundings} surroundings */
+  constructor(current, { history, location, now, setTimeout, clearTimeout }) {
+    this.current = current;
+    this.history = history;
+    this.location = location;
+    this.now = now;
+    this.setTimeout = setTimeout;
+    this.clearTimeout = clearTimeout;
+    this.writtenAt = -Infinity;
+    /** @type {any} */
+    this.timer = null;
+  }
+
+  /** Something on the page changed; this entry of the history shows it. */
+  changed() {
+    if (this.timer !== null) return;
+    const wait = this.writtenAt + PAUSE_MS - this.now();
+    if (wait > 0) this.timer = this.setTimeout(() => this.flush(), wait);
+    else this.flush();
+  }
+
+  /** Writes what is still to be written into this entry: before the page goes, and before another entry begins. */
+  flush() {
+    this.forget();
+    const address = this.current();
+    if (address === this.location.href) return;
+    this.writtenAt = this.now();
+    try {
+      this.history.replaceState(null, '', address);
+    } catch {
+      // Changed too often after all, by the host's page as well: the next change is written.
+    }
+  }
+
+  /** Does what makes another entry of the history: afterwards, the address is that of another page. @param {() => void} opens */
+  opened(opens) {
+    this.flush();
+    opens();
+    this.forget();
+    const address = this.current();
+    if (address === this.location.href) return;
+    this.writtenAt = this.now();
+    try {
+      this.history.pushState(null, '', address);
+    } catch {
+      this.changed();
+    }
+  }
+
+  /** The browser went to another entry: what was to be written is of the one before. */
+  forget() {
+    if (this.timer !== null) this.clearTimeout(this.timer);
+    this.timer = null;
+  }
+}

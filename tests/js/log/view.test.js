@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { fragmentOfPanes, panesOf, plainView, withoutPlaces } from '../../../django_logtail/static/logtail/log/view.js';
+
+const pane = (more = {}) => ({ ...plainView(), log: 'shop', width: null, active: false, ...more });
+const flags = (...on) => Object.fromEntries(['case', 'regex', 'invert', 'only'].map((flag) => [flag, on.includes(flag)]));
+
+test('a log that nobody arranged has nothing behind the #', () => {
+  assert.equal(fragmentOfPanes([pane()]), '');
+  assert.deepEqual(panesOf(''), []);
+  assert.deepEqual(panesOf('#'), []);
+});
+
+test('a log that is plain although it is remembered otherwise says so', () => {
+  const fragment = fragmentOfPanes([pane()], { isPlainSaid: true });
+
+  assert.equal(fragment, 'view=1');
+  assert.deepEqual(panesOf(fragment), [pane({ log: '' })]);
+});
+
+test('an arrangement is written so that a person can read it', () => {
+  const shown = pane({
+    query: 'GET /checkout', terms: ['status:500', '-path:/health*'], flags: flags('case', 'only'), off: ['D', 'I'],
+    columns: [{ name: 'request_id', width: 20 }], raw: true, time: 'relative', wrap: true, format: 'nginx',
+  });
+
+  assert.equal(fragmentOfPanes([shown]),
+    'flags=case,only&q=GET+/checkout&t=status:500&t=-path:/health*&off=ID&raw=1&time=relative&wrap=1&format=nginx&col=20.request_id');
+});
+
+for (const [what, text] of [
+  ['signs of addresses', 'a&b=c;d#e?f%20+g/h:i,j'], ['quotes and brackets', `"x" 'y' (z) [w] <v> \\d`], ['Chinese and an emoji', '用户 陈杰 👩‍💻'], ['blanks around it', '  a  '],
+]) {
+  test(`a term with ${what} comes back as it was`, () => {
+    const fragment = fragmentOfPanes([pane({ query: text, terms: [text], columns: [{ name: text, width: 9 }] })]);
+
+    assert.match(fragment, /^[!-~]*$/);
+    const [found] = panesOf(`#${fragment}`);
+    assert.deepEqual([found.query, found.terms, found.columns], [text, [text], [{ name: text, width: 9 }]]);
+  });
+}
+
+test('panes keep their order, widths and the one that is used', () => {
+  const panes = [pane({ width: 30 }), pane({ log: 'worker', width: 45, active: true, query: 'retry' }), pane({ log: 'db', width: 25 })];
+
+  const fragment = fragmentOfPanes(panes);
+
+  assert.equal(fragment, 'w=30;log=worker&w=45&q=retry&on=1;log=db&w=25');
+  assert.deepEqual(panesOf(fragment), [{ ...panes[0], log: '' }, panes[1], panes[2]]);
+});
+
+test('a first pane with nothing to say is a pane all the same', () => {
+  assert.equal(fragmentOfPanes([pane(), pane({ log: 'worker' })]), ';log=worker');
+  assert.deepEqual(panesOf(';log=worker').map(({ log }) => log), ['', 'worker']);
+});
+
+test('a link to lines as it has always been is a place', () => {
+  const [found] = panesOf('#file=a%3Ab&at=120-340&sum=9.0badcafe');
+
+  assert.deepEqual(found.place, { file: 'a:b', start: 120, end: 340, sum: '9.0badcafe' });
+});
+
+test('a place that was only read comes back as one', () => {
+  const place = { file: 'a:b', start: 120, end: 120, sum: '9.0badcafe', isRead: true };
+
+  const fragment = fragmentOfPanes([pane({ place })]);
+
+  assert.equal(fragment, 'file=a:b&at=120&sum=9.0badcafe&see=top');
+  assert.deepEqual(panesOf(fragment)[0].place, place);
+});
+
+test('the name of a part of the page says nothing of a log', () => {
+  assert.deepEqual(panesOf('#lt-main'), []);
+  assert.deepEqual(panesOf('#utm_source=mail'), []);
+});
+
+test('what is not known is left out', () => {
+  const [found] = panesOf('#time=never&flags=case,evil,__proto__&off=XQ&w=1000&wrap=2&raw=yes&col=5&col=x.y&col=9.&unknown=1&at=5&format=');
+
+  assert.deepEqual(found, pane({ log: '', flags: flags('case') }));
+});
+
+test('matches cannot be hidden and shown alone at once', () => {
+  assert.deepEqual(panesOf('flags=only,invert')[0].flags, flags('invert'));
+});
+
+test('a column is neither too narrow nor wider than a screen, and there once', () => {
+  assert.deepEqual(panesOf('col=0.a&col=999.b&col=7.a')[0].columns, [{ name: 'a', width: 7 }, { name: 'b', width: 400 }]);
+});
+
+for (const [what, fragment] of [
+  ['percent signs that mean nothing', '#q=%E0%A4%A&t=%&file=%zz'], ['bytes that are no text', '#q=%FF%FE'], ['only separators', '#;;;&&&==='], ['no names', '#=&=;=&='],
+]) {
+  test(`a fragment with ${what} is read without an error`, () => {
+    assert.ok(panesOf(fragment).length <= 3);
+  });
+}
+
+test('a fragment that is far too long says nothing', () => {
+  assert.deepEqual(panesOf(`#q=a&t=${'x'.repeat(20_000)}`), []);
+});
+
+test('no more is read than is written', () => {
+  const many = (name, n, value = '') => Array.from({ length: n }, (_, i) => `${name}=${value}${i}`).join('&');
+  const [found, ...others] = panesOf(`${many('t', 300)}&${many('col', 300, '9.c')};${many('log', 2, 'a')};log=b;log=c;log=d`);
+
+  assert.equal(found.terms.length, 20);
+  assert.equal(found.columns.length, 20);
+  assert.deepEqual(others.map(({ log }) => log), ['a0', 'b']);
+});
+
+test('what is written never is longer than an address may be', () => {
+  const terms = Array.from({ length: 20 }, (_, i) => `${'长'.repeat(250)}${i}`);
+
+  const fragment = fragmentOfPanes([pane({ query: '文'.repeat(900), terms }), pane({ log: 'worker', terms }), pane({ log: 'db', time: 'raw' })]);
+
+  assert.ok(fragment.length <= 4000, String(fragment.length));
+  assert.ok(panesOf(fragment).length > 0);
+});
+
+test('a view can be saved without its place', () => {
+  assert.equal(withoutPlaces('q=a&file=f&at=1&sum=1.00000000;log=worker&file=f&at=2'), 'q=a;log=worker');
+});

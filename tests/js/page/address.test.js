@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { Address } from '../../../django_logtail/static/logtail/page/address.js';
+
+/** A page and a browser: `shown` is the address of what is on the page. */
+function browser() {
+  const made = {
+    shown: '/a', time: 0, /** @type {{at: number, run: () => void}[]} */ timers: [], /** @type {string[]} */ entries: ['/a'], changes: 0, refuses: false,
+    location: { href: '/a' },
+    /** @param {number} ms */
+    pass(ms) {
+      const end = made.time + ms;
+      for (;;) {
+        const next = made.timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
+        if (!next) break;
+        made.timers.splice(made.timers.indexOf(next), 1);
+        made.time = next.at;
+        next.run();
+      }
+      made.time = end;
+    },
+  };
+  const put = (/** @type {string} */ address) => {
+    if (made.refuses) throw new DOMException('too often', 'SecurityError');
+    made.changes++;
+    made.location.href = address;
+  };
+  const history = {
+    replaceState: (_, __, address) => { put(address); made.entries[made.entries.length - 1] = address; },
+    pushState: (_, __, address) => { put(address); made.entries.push(address); },
+  };
+  const address = new Address(() => made.shown, /** @type {any} */ ({
+    history, location: made.location, now: () => made.time,
+    setTimeout: (run, ms) => { const timer = { at: made.time + ms, run }; made.timers.push(timer); return timer; },
+    clearTimeout: (timer) => { if (made.timers.includes(timer)) made.timers.splice(made.timers.indexOf(timer), 1); },
+  }));
+  return { made, address };
+}
+
+test('a change is in the address at once', () => {
+  const { made, address } = browser();
+
+  made.shown = '/a#q=x';
+  address.changed();
+
+  assert.deepEqual(made.entries, ['/a#q=x']);
+});
+
+test('while somebody types, the history keeps its length and the address its last state', () => {
+  const { made, address } = browser();
+
+  for (const letter of 'a long expression, typed fast') {
+    made.shown += letter;
+    address.changed();
+    made.pass(40);
+  }
+  made.pass(1000);
+
+  assert.deepEqual(made.entries, ['/aa long expression, typed fast']);
+});
+
+test('no browser is asked a hundred times in thirty seconds', () => {
+  const { made, address } = browser();
+
+  for (let i = 0; i < 3000; i++) {
+    made.shown = `/a#${i}`;
+    address.changed();
+    made.pass(10);
+  }
+
+  assert.ok(made.changes > 20 && made.changes < 90, String(made.changes));
+});
+
+test('what did not change is not written', () => {
+  const { made, address } = browser();
+
+  address.changed();
+  address.flush();
+
+  assert.equal(made.changes, 0);
+});
+
+test('a log that is opened is an entry of its own, and the one before has all that was typed', () => {
+  const { made, address } = browser();
+  made.shown = '/a#q=x';
+  address.changed();
+  made.shown = '/a#q=xy';
+  address.changed();
+
+  address.opened(() => { made.shown = '/b'; });
+  made.pass(5000);
+
+  assert.deepEqual(made.entries, ['/a#q=xy', '/b']);
+});
+
+test('opening what is shown already is no entry', () => {
+  const { made, address } = browser();
+
+  address.opened(() => {});
+
+  assert.deepEqual(made.entries, ['/a']);
+});
+
+test('a browser that refuses is asked again later', () => {
+  const { made, address } = browser();
+  made.refuses = true;
+  made.shown = '/a#q=x';
+  address.changed();
+  assert.deepEqual(made.entries, ['/a']);
+
+  made.refuses = false;
+  address.changed();
+  made.pass(1000);
+
+  assert.deepEqual(made.entries, ['/a#q=x']);
+});
+
+test('what was to be written is forgotten where the browser went to another entry', () => {
+  const { made, address } = browser();
+  made.shown = '/a#1';
+  address.changed();
+  made.shown = '/a#2';
+  address.changed();
+
+  address.forget();
+  made.pass(5000);
+
+  assert.deepEqual(made.entries, ['/a#1']);
+});
