@@ -147,7 +147,13 @@ def test_watching_is_a_permission_of_its_own() -> None:
         "codename", flat=True
     )
 
-    assert set(codenames) == {"add_log", "change_log", "delete_log", "view_log", "watch_log"}
+    assert {name for name in codenames if name.endswith("_log")} == {
+        "add_log",
+        "change_log",
+        "delete_log",
+        "view_log",
+        "watch_log",
+    }
 
 
 def test_no_migration_is_missing() -> None:

@@ -12,15 +12,16 @@ import { FilterBar } from './find/filter-bar.js';
 import { Filtered } from './find/filtered.js';
 import { Finding } from './find/finding.js';
 import { Results } from './find/results.js';
-import { given as formatGiven } from './formats/given.js';
+import { given as formatGiven, names as formatNames } from './formats/given.js';
 import { BackgroundStop } from './log/background-stop.js';
 import { Earlier } from './log/earlier.js';
 import { Follow } from './log/follow.js';
 import { Incoming } from './log/incoming.js';
-import { linkedBy } from './log/link.js';
+import { linkTo, linkedBy } from './log/link.js';
 import { LinkedLines } from './log/linked-lines.js';
 import { OpenLog } from './log/open-log.js';
 import { Store } from './log/store.js';
+import { panesOf, plainView } from './log/view.js';
 import { Actions } from './pane/actions.js';
 import { Drawing } from './pane/drawing.js';
 import { onKey } from './pane/keys.js';
@@ -32,17 +33,31 @@ import { Ruler } from './rows/ruler.js';
 import { Selection } from './rows/selection.js';
 import { StuckHead } from './rows/stuck-head.js';
 import { Tools } from './rows/tools.js';
-import { ViewOptions } from './rows/view-options.js';
+import { PHONE, ViewOptions } from './rows/view-options.js';
 import { config, settings, words } from './ui/config.js';
 import { write } from './ui/dom.js';
 
 /** @typedef {import('./log/item.js').Item} Line */
 /** @typedef {import('./log/open-log.js').LogInfo} LogInfo */
+/** @typedef {import('./log/view.js').View} View */
+
+/** @type {Set<string>|undefined} */
+let formats;
+/** Whether it is the name of a format, and no expression. @param {string} text */
+const isFormat = (text) => (formats ??= new Set(formatNames().map(([id]) => id))).has(text);
 
 export class LogTail extends HTMLElement {
   static observedAttributes = ['log', 'ticket', 'socket', 'place'];
 
   connectedCallback() {
+    /** The format that was chosen for the lines; '' for the one that is given or found. */
+    this.readFormat ??= '';
+    /** Errors that came while the page was hidden. */
+    this.newErrors ??= 0;
+    /** Whether what comes is new, and no part of what was there when the log was opened. */
+    this.isPastBacklog ??= false;
+    /** Where the view was when the address was last to be written, in pixels of the items. */
+    this.seenAt ??= 0;
     if (!this.parts) this.#build();
     this.life = new AbortController();
     this.#wire(this.life.signal);
@@ -95,6 +110,7 @@ export class LogTail extends HTMLElement {
     this.stream = new Stream({
       became: (phase, details) => this.#became(phase, details),
       heardStatus: () => {
+        this.isPastBacklog ||= this.stream.server?.state === 'live';
         this.drawing.all();
         this.linkedLines.seek();
       },
@@ -111,11 +127,18 @@ export class LogTail extends HTMLElement {
         this.tools.moved();
         this.stuckHead.draw();
         this.ruler.schedule();
+        this.selection.moved();
+        this.#viewed();
       },
       isHeld: () => this.selection.active,
     });
     this.rows = rows;
     rows.onPaint = () => {
+      // What we scroll to ourselves is looked at as well.
+      if (!rows.follow && rows.at !== this.seenAt) {
+        this.seenAt = rows.at;
+        this.#viewed();
+      }
       if (this.tools.isTapped) this.tools.moved();
       this.stuckHead.draw();
       this.ruler.schedule();
@@ -123,7 +146,10 @@ export class LogTail extends HTMLElement {
     this.filtered = new Filtered(rows.shown);
     const { filtered } = this;
     this.finding = new Finding({ log, rows, filtered, field: parts.query }, {
-      changed: () => this.filterBar.draw(),
+      changed: () => {
+        this.filterBar.draw();
+        this.#viewed();
+      },
       used: () => {
         this.incoming.forgetUnmatched();
         this.incoming.rebuild();
@@ -151,6 +177,7 @@ export class LogTail extends HTMLElement {
       looked: () => {
         this.drawing.pill();
         this.drawing.status();
+        this.#viewed();
       },
       held: (isHeld) => { if (isHeld || this.drawing.shown?.chip === 'history') this.drawing.state(); },
     });
@@ -160,13 +187,16 @@ export class LogTail extends HTMLElement {
       unconnected: () => this.startAgain(),
       hold: () => this.follow.hold(),
       loaded: () => this.follow.keep(),
-      arrived: (item) => this.#arrived(item),
+      arrived: (item, linked) => this.#arrived(item, linked),
       left: () => this.dispatchEvent(new CustomEvent('logtail:act', { bubbles: true, detail: { act: 'live' } })),
       changed: () => this.drawing.all(),
       failed: (error) => this.sayFailure(error),
     });
-    this.viewOptions = new ViewOptions({ log, view: parts.view, rows }, { changed: () => this.drawing.status(), uncovered: () => this.drawing.all() });
-    this.selection = new Selection({ host: this, parts, rows }, { say: (text) => this.say(text) });
+    this.viewOptions = new ViewOptions({ log, view: parts.view, rows }, { changed: () => {
+      this.drawing.status();
+      this.#viewed();
+    }, uncovered: () => this.drawing.all() });
+    this.selection = new Selection({ host: this, log, parts, rows }, { say: (text) => this.say(text) });
     this.tools = new Tools({ log, parts, rows, filtered, incoming });
     this.cursor = new Cursor({ rows, tools: this.tools });
     this.ruler = new Ruler({ canvas: parts.ruler, rows, filtered });
@@ -182,6 +212,7 @@ export class LogTail extends HTMLElement {
       changed: () => {
         incoming.rebuild();
         this.drawing.all();
+        this.#viewed();
       },
     });
     this.results = new Results({ log, parts, rows, finding }, { show: (place) => linkedLines.show(place) });
@@ -211,8 +242,16 @@ export class LogTail extends HTMLElement {
 
   // --- opening and ending -------------------------------------------------
 
-  /** Shows a log from its last lines on, or the lines that a link leads to. @param {LogInfo} info @param {string} [place] as in a link, behind the "#" */
-  open(info, place = '') {
+  /**
+   * Shows a log from its last lines on, or as an address says.
+   *
+   * @param {LogInfo} info
+   * @param {string|View|null} [as] a view, or a fragment as in a link, "" or null for the log as this browser remembers it;
+   *   when left out, the filter that is there stays
+   * @param {boolean} [isOwn] the person themselves arranged it so
+   */
+  open(info, as, isOwn = false) {
+    const view = typeof as === 'string' ? panesOf(as)[0] ?? null : as ?? null;
     const { log, parts, rows } = this;
     log.session?.leave();
     log.info = info;
@@ -220,14 +259,17 @@ export class LogTail extends HTMLElement {
     log.store = new Store();
     log.store.onChange = (change) => this.#changed(change);
     this.stream.begin(log.store);
+    this.isPastBacklog = false;
+    this.#setErrors(0);
     rows.follow = true;
     rows.widest = 0;
     parts.lines.style.minWidth = '';
     this.incoming.rebuild();
-    const kept = settings.log(info.slug);
+    const kept = this.#settingsOf(view);
     this.filtered.off = new Set(kept.off);
     this.viewOptions.restore(kept);
     log.session = this.#sessionOf(info);
+    if (as !== undefined) this.finding.restore(view ?? plainView(), isOwn);
     this.setAttribute('log', info.slug);
     this.setAttribute('aria-label', info.name);
     const { folder = '', name, path = folder } = info;
@@ -237,17 +279,81 @@ export class LogTail extends HTMLElement {
     parts.view.setAttribute('aria-label', info.name);
     parts.bar.setAttribute('aria-label', `${words.say('filter.label')}: ${info.name}`);
     this.drawing.noBlank();
-    this.linkedLines.sought = linkedBy(place);
+    this.linkedLines.sought = view?.place ?? null;
     const { session } = log;
     // Where the format cannot be had, which takes a script of its own for an expression, lines are shown all the same.
     const starts = () => { if (log.session === session) session.start(); };
+    this.readFormat = kept.format;
     if (kept.format || info.format) void this.readAs(kept.format).then(starts, starts);
     else session.start();
+  }
+
+  /** Shows the open log as another address says. @param {View|null} view null: as this browser remembers it @param {boolean} [isOwn] */
+  arrange(view, isOwn = false) {
+    const kept = this.#settingsOf(view);
+    this.filtered.off = new Set(kept.off);
+    this.viewOptions.restore(kept);
+    if (kept.format !== this.readFormat) void this.readAs(kept.format);
+    this.finding.restore(view ?? plainView(), isOwn);
+    this.incoming.rebuild();
+    if (view?.place) this.linkedLines.show(view.place);
+    else if (!this.rows.follow) this.toEnd();
+    this.drawing.all();
+  }
+
+  /** What a log is opened with. @param {View|null} view @returns {import('./ui/settings.js').LogSettings} */
+  #settingsOf(view) {
+    const kept = settings.log(/** @type {LogInfo} */ (this.info).slug);
+    if (!view) return kept;
+    const { off, columns, raw, time, wrap } = view;
+    // A format of one's own is an expression, and an address is anybody's.
+    return /** @type {any} */ ({ ...kept, off, columns, raw, time, wrap, format: isFormat(view.format) ? view.format : '' });
+  }
+
+  /** How the log is looked at now. @returns {View} */
+  get view() {
+    const { filtered, finding, viewOptions } = this;
+    const { columns = [], raw = false, time, wrap } = /** @type {any} */ (viewOptions);
+    // What came with a link stays in the address until it is run or removed, or something else is sought.
+    const query = finding.field.value || finding.proposed;
+    return {
+      query, terms: finding.pinned, flags: query === finding.proposed && query ? { ...finding.flags, regex: true } : finding.flags, off: [...filtered.off], columns, raw, time,
+      wrap: wrap === PHONE.matches ? null : wrap, format: isFormat(this.readFormat) ? this.readFormat : '', place: this.#place,
+    };
+  }
+
+  /** Whether this browser shows the log otherwise than plain where an address says nothing. */
+  get isRememberedOtherwise() {
+    const { off, columns, raw, time, wrap, format } = /** @type {Record<string, any>} */ (settings.log(/** @type {LogInfo} */ (this.info).slug));
+    return off.length > 0 || columns?.length > 0 || raw === true || time !== 'compact' || (wrap !== null && wrap !== PHONE.matches) || format !== '';
+  }
+
+  /** Which lines are looked at: those a link leads to while they are in sight, else the first ones in sight; null at the live end. */
+  get #place() {
+    const { linkedLines, rows } = this;
+    if (linkedLines.sought) return linkedLines.sought;
+    if (rows.follow) return null;
+    const { shown } = rows;
+    const end = rows.at + rows.height;
+    /** @type {Line|null} */
+    let first = null;
+    for (let i = shown.indexAt(Math.max(0, rows.at)); i < shown.length && shown.topOf(i) < end; i++) {
+      const item = shown.at(i);
+      if (linkedLines.isTarget(item)) return linkedLines.target;
+      if (item.kind === 'line' && !first) first = item;
+    }
+    return first && { ...linkTo([first]), isRead: true };
+  }
+
+  /** Something of it changed that an address holds. */
+  #viewed() {
+    if (this.info) this.dispatchEvent(new CustomEvent('logtail:view', { bubbles: true }));
   }
 
   /** Reads the lines in the format that a reader chose; without one in the format that the log was given or that is found. @param {string} chosen */
   async readAs(chosen) {
     const { store } = this.log;
+    this.readFormat = chosen;
     const formats = (chosen && await formatGiven(chosen)) || (this.info?.format ? await formatGiven(this.info.format) : null);
     if (this.log.store !== store) return;
     store.readAs(formats);
@@ -326,6 +432,7 @@ export class LogTail extends HTMLElement {
   #changed(change) {
     this.incoming.changed(change);
     if (change.kind === 'reread' || change.kind === 'reformatted') this.viewOptions.findHangAgain();
+    this.#countErrors(change);
     if (change.kind === 'added') {
       if (!this.incoming.paused && this.viewOptions.hang === null) this.viewOptions.findHang(/** @type {Line[]} */ (change.items));
       this.follow.grew();
@@ -335,13 +442,31 @@ export class LogTail extends HTMLElement {
     this.drawing.soon();
   }
 
-  /** What a link leads to is here. @param {Line} item */
-  #arrived(item) {
-    this.cursor.item = item;
+  /** Errors that come while nobody sees the page. @param {import('./log/store.js').Change} change */
+  #countErrors({ kind, items = [] }) {
+    if (!document.hidden || !this.isPastBacklog || (kind !== 'added' && kind !== 'removed')) return;
+    const errors = items.filter((item) => item.kind === 'line' && item.level === 'E' && !item.inner).length;
+    this.#setErrors(this.newErrors + (kind === 'added' ? errors : -errors));
+  }
+
+  /** @param {number} count */
+  #setErrors(count) {
+    if (count === this.newErrors) return;
+    this.newErrors = Math.max(0, count);
+    this.dispatchEvent(new CustomEvent('logtail:errors', { bubbles: true }));
+  }
+
+  /** What a link leads to is here. @param {Line} item @param {import('./log/link.js').Linked} linked */
+  #arrived(item, linked) {
     this.selection.clear();
-    this.finding.reveal(item);
+    if (linked.isRead) this.rows.reveal(this.rows.shown.indexOfSeq(item.seq), 'start');
+    else {
+      this.cursor.item = item;
+      this.finding.reveal(item);
+    }
     this.follow.keep();
     this.drawing.all();
+    this.#viewed();
   }
 
   /** To who listens to the page. @param {string} text */
@@ -387,11 +512,13 @@ export class LogTail extends HTMLElement {
     on(parts.view, 'click', (event) => { if (pointer === 'touch' && !event.target.closest('button, a, .lt-gut')) this.tools.tap(this.rows.itemAt(event.target)); });
     on(parts.body, 'pointerleave', (event) => { if (event.pointerType !== 'touch') this.tools.hide(); });
     on(document, 'selectionchange', () => this.selection.changed());
+    on(document, 'visibilitychange', () => { if (!document.hidden) this.#setErrors(0); });
     on(document, 'copy', (event) => this.selection.copy(event));
     on(document, 'logtail:settings', () => this.applySettings());
     on(window, 'online', () => this.session?.wake());
     on(window, 'offline', () => this.session?.offline());
     this.backgroundStop.wire(signal);
+    this.selection.wire(signal);
     this.ruler.wire(signal);
   }
 

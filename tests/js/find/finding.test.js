@@ -287,3 +287,43 @@ test('a line that is shown is revealed with the filter as it is', () => {
 
   assert.deepEqual([tail.seen, tail.field.value], [['a1'], 'a']);
 });
+
+const FLAGS = { case: false, regex: false, invert: false, only: true };
+
+test('the filter of an address is used, and nothing that was typed before', () => {
+  const tail = found('b', 'a1 x', 'a2', 'b x');
+
+  tail.finding.restore({ query: 'a', terms: ['x'], flags: FLAGS });
+
+  assert.deepEqual(tail.filtered.matches.map((item) => item.text), ['a1 x']);
+  assert.deepEqual([tail.field.value, tail.finding.pinned, tail.finding.flags.only], ['a', ['x'], true]);
+});
+
+test('an expression of an address is offered, and its terms are used at once', () => {
+  const tail = found('', 'a1 x', 'a2');
+
+  tail.finding.restore({ query: 'a(.*)+$', terms: ['x'], flags: { ...FLAGS, regex: true } });
+
+  assert.deepEqual([tail.finding.proposed, tail.field.value, tail.finding.flags.regex, tail.finding.matcher], ['a(.*)+$', '', false, null]);
+  assert.deepEqual(tail.filtered.matches.map((item) => item.text), ['a1 x']);
+});
+
+test('an expression that the person ran before is run again without asking', () => {
+  const tail = found('', 'a1');
+
+  tail.finding.restore({ query: 'a.', terms: [], flags: { ...FLAGS, regex: true } }, true);
+
+  assert.deepEqual([tail.finding.proposed, tail.finding.wanted.expression.source], ['', 'a.']);
+  tail.finding.end();
+});
+
+test('what an address restores is no list of its own that chips change', () => {
+  const tail = found('', 'a1');
+  const terms = ['x'];
+  tail.finding.restore({ query: '', terms, flags: FLAGS });
+
+  tail.finding.add('y');
+  tail.finding.toggleFlag('only');
+
+  assert.deepEqual([terms, FLAGS.only], [['x'], true]);
+});

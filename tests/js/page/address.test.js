@@ -6,7 +6,7 @@ import { Address } from '../../../django_logtail/static/logtail/page/address.js'
 /** A page and a browser: `shown` is the address of what is on the page. */
 function browser() {
   const made = {
-    shown: '/a', time: 0, /** @type {{at: number, run: () => void}[]} */ timers: [], /** @type {string[]} */ entries: ['/a'], changes: 0, refuses: false,
+    shown: '/a', time: 0, /** @type {{at: number, run: () => void}[]} */ timers: [], /** @type {string[]} */ entries: ['/a'], changes: 0, refuses: false, ran: false,
     location: { href: '/a' },
     /** @param {number} ms */
     pass(ms) {
@@ -27,22 +27,26 @@ function browser() {
     made.location.href = address;
   };
   const history = {
-    replaceState: (_, __, address) => { put(address); made.entries[made.entries.length - 1] = address; },
-    pushState: (_, __, address) => { put(address); made.entries.push(address); },
+    state: null,
+    replaceState: (state, __, address) => { put(address); history.state = state; made.entries[made.entries.length - 1] = address; },
+    pushState: (state, __, address) => { put(address); history.state = state; made.entries.push(address); },
   };
+  made.history = history;
   const address = new Address(() => made.shown, /** @type {any} */ ({
-    history, location: made.location, now: () => made.time,
+    history, location: made.location, now: () => made.time, ran: () => made.ran, written: () => {},
     setTimeout: (run, ms) => { const timer = { at: made.time + ms, run }; made.timers.push(timer); return timer; },
     clearTimeout: (timer) => { if (made.timers.includes(timer)) made.timers.splice(made.timers.indexOf(timer), 1); },
   }));
   return { made, address };
 }
 
-test('a change is in the address at once', () => {
+test('a change is soon in the address, with what changes along with it', () => {
   const { made, address } = browser();
 
-  made.shown = '/a#q=x';
+  made.shown = '/a#q=';
   address.changed();
+  made.shown = '/a#q=x';
+  made.pass(50);
 
   assert.deepEqual(made.entries, ['/a#q=x']);
 });
@@ -107,6 +111,7 @@ test('a browser that refuses is asked again later', () => {
   made.refuses = true;
   made.shown = '/a#q=x';
   address.changed();
+  made.pass(50);
   assert.deepEqual(made.entries, ['/a']);
 
   made.refuses = false;
@@ -120,6 +125,7 @@ test('what was to be written is forgotten where the browser went to another entr
   const { made, address } = browser();
   made.shown = '/a#1';
   address.changed();
+  made.pass(50);
   made.shown = '/a#2';
   address.changed();
 
@@ -127,4 +133,21 @@ test('what was to be written is forgotten where the browser went to another entr
   made.pass(5000);
 
   assert.deepEqual(made.entries, ['/a#1']);
+});
+
+test('an entry says whether its expressions were run, also where the address stays the same', () => {
+  const { made, address } = browser();
+
+  made.ran = true;
+  address.changed();
+  made.pass(50);
+  assert.deepEqual([made.history.state, made.changes], [{ ran: true }, 1]);
+  address.changed();
+  made.pass(1000);
+  assert.equal(made.changes, 1);
+
+  made.ran = false;
+  address.changed();
+  made.pass(50);
+  assert.deepEqual(made.history.state, null);
 });

@@ -82,6 +82,16 @@ export class Finding {
     this.search();
   }
 
+  /** Takes a filter out of an address. @param {{query: string, terms: string[], flags: Flags}} given @param {boolean} [isOwn] the person ran its expression before: it is run without asking */
+  restore({ query, terms, flags }, isOwn = false) {
+    const isProposed = flags.regex && query !== '' && !isOwn;
+    this.flags = { ...flags, regex: flags.regex && !isProposed };
+    this.field.value = isProposed ? '' : query;
+    this.proposed = isProposed ? query : '';
+    this.pinned = [...terms];
+    this.search();
+  }
+
   clear() {
     this.field.value = '';
     this.pinned = [];

@@ -12,10 +12,15 @@ const SUMMED = 200;
 /** @typedef {{file: string, start: number, end: number, sum: string, isRead?: boolean}} Linked `start`, `end`: where the first and the last line begin; `sum` may be empty; `isRead`: nobody linked it, it stood at the top of the view */
 /** @typedef {{file: string, start: number, text: string}} Line */
 
+/** As in a form, with signs that addresses may have as they are. @param {string} value */
+export function encoded(value) {
+  return new URLSearchParams([['', value]]).toString().slice(1).replaceAll('%3A', ':').replaceAll('%2F', '/').replaceAll('%2C', ',');
+}
+
 /** The fragment of a link. @param {Line[]} lines in order; those of the first one's file are linked */
 export function fragmentOf(lines) {
   const { file, start, end, sum } = linkTo(lines);
-  return `file=${encodeURIComponent(file)}&at=${end > start ? `${start}-${end}` : start}&sum=${sum}`;
+  return `file=${encoded(file)}&at=${end > start ? `${start}-${end}` : start}&sum=${sum}`;
 }
 
 /** What leads to lines. @param {Line[]} lines in order; those of the first one's file are linked @returns {Linked} */

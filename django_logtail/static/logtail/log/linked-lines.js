@@ -5,7 +5,7 @@
  * at linked lines the server is asked to hold; going back to live lets it go on.
  */
 
-import { isProven } from './link.js';
+import { isProven, linkTo } from './link.js';
 import { Item } from './item.js';
 
 const LINES_BEFORE = 200;
@@ -20,7 +20,7 @@ export class LinkedLines {
   /**
    * @param {{log: import('./open-log.js').OpenLog, rows: import('../rows/rows.js').Rows}} parts
    * @param {{
-   *   wanted(): void, unconnected(): void, hold(): void, loaded(): void, arrived(item: Item): void, left(): void, changed(): void, failed(error: Failure): void,
+   *   wanted(): void, unconnected(): void, hold(): void, loaded(): void, arrived(item: Item, linked: Linked): void, left(): void, changed(): void, failed(error: Failure): void,
    * }} listener `wanted`: lines are, so that a pause ends; `unconnected`: they take a connection; `hold`: the server is to
    *   send no more; `loaded`: lines were put in; `arrived`: at what a link leads to; `left`: the reader is not there any more
    */
@@ -35,7 +35,7 @@ export class LinkedLines {
   begin() {
     /** What a link leads to and is not shown yet. @type {Linked|null} */
     this.sought = null;
-    /** What is marked as linked. @type {{file: string, start: number, end: number}|null} */
+    /** What is marked as linked. @type {Linked|null} */
     this.target = null;
     /** Why linked lines are not shown: "" while nothing is wrong. @type {{kind: ''|'lost'|'notloaded', failure?: Failure}} */
     this.trouble = { kind: '' };
@@ -120,8 +120,9 @@ export class LinkedLines {
     if (!isProven(sought, item)) return this.#lose('lost');
     this.sought = null;
     this.isAway = true;
-    this.target = sought;
-    this.listener.arrived(item);
+    // Nobody pointed at what only stood at the top of a view.
+    this.target = sought.isRead ? null : sought;
+    this.listener.arrived(item, sought);
   }
 
   /** @param {'lost'|'notloaded'} kind @param {Failure} [failure] */
@@ -155,7 +156,7 @@ export class LinkedLines {
 
   /** Marks a line. @param {Item} item */
   mark(item) {
-    this.target = { file: item.file, start: item.start, end: item.start };
+    this.target = linkTo([item]);
   }
 
   // --- the file before ----------------------------------------------------

@@ -9,7 +9,7 @@
  * An address is anybody's text: what cannot be read is left out, and no more is read than is written here.
  */
 
-import { linkedBy } from './link.js';
+import { encoded, linkedBy } from './link.js';
 
 /** Characters of an address that the page writes, and of a saved view. */
 export const MOST_CHARACTERS = 4_000;
@@ -90,11 +90,6 @@ function parametersOf({ query, terms, flags, off, columns, raw, time, wrap, form
 /** @param {Linked} place @returns {string[][]} */
 function placeOf({ file, start, end, sum, isRead }) {
   return [['file', file], ['at', end > start ? `${start}-${end}` : String(start)], ...(sum ? [['sum', sum]] : []), ...(isRead ? [['see', 'top']] : [])];
-}
-
-/** As in a form, with signs that addresses may have as they are. @param {string} value */
-function encoded(value) {
-  return new URLSearchParams([['', value]]).toString().slice(1).replaceAll('%3A', ':').replaceAll('%2F', '/').replaceAll('%2C', ',');
 }
 
 /**

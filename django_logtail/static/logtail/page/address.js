@@ -3,28 +3,32 @@
  *
  * What is on the page is written into the address while it changes, in the same entry; opening a log or a pane makes a
  * new one. Browsers refuse to have an address changed too often (Safari throws at 100 times in 30 s), so changes are
- * written at once where the last one is a while ago, and otherwise together.
+ * written soon where the last one is a while ago, and otherwise together.
  */
 
 /** Milliseconds between two changes of the same entry: 60 in 30 s. */
 const PAUSE_MS = 500;
+/** Milliseconds from a change until it is written: what changes with it is done by then, such as scrolling. */
+const SOON_MS = 30;
 
 /**
  * @typedef {{
- *   history: Pick<History, 'pushState'|'replaceState'>, location: {href: string}, now(): number,
- *   setTimeout(run: () => void, ms: number): any, clearTimeout(timer: any): void,
- * }} Surroundings
+ *   history: Pick<History, 'pushState'|'replaceState'|'state'>, location: {href: string}, now(): number,
+ *   setTimeout(run: () => void, ms: number): any, clearTimeout(timer: any): void, ran(): boolean, written(): void,
+ * }} Surroundings `ran`: the expressions of the page were run; kept in the entry, so that a reload runs them as well and a link does not; `written`: the bar has another address
  */
 
 export class Address {
   /** @param {() => string} current the address of what is on the page now @param {Surroundings} surroundings */
-  constructor(current, { history, location, now, setTimeout, clearTimeout }) {
+  constructor(current, { history, location, now, setTimeout, clearTimeout, ran, written }) {
     this.current = current;
     this.history = history;
     this.location = location;
     this.now = now;
     this.setTimeout = setTimeout;
     this.clearTimeout = clearTimeout;
+    this.ran = ran;
+    this.written = written;
     this.writtenAt = -Infinity;
     /** @type {any} */
     this.timer = null;
@@ -33,19 +37,20 @@ export class Address {
   /** Something on the page changed; this entry of the history shows it. */
   changed() {
     if (this.timer !== null) return;
-    const wait = this.writtenAt + PAUSE_MS - this.now();
-    if (wait > 0) this.timer = this.setTimeout(() => this.flush(), wait);
-    else this.flush();
+    const wait = Math.max(SOON_MS, this.writtenAt + PAUSE_MS - this.now());
+    this.timer = this.setTimeout(() => this.flush(), wait);
   }
 
   /** Writes what is still to be written into this entry: before the page goes, and before another entry begins. */
   flush() {
     this.forget();
     const address = this.current();
-    if (address === this.location.href) return;
+    const ran = this.ran();
+    if (address === this.location.href && ran === (this.history.state?.ran === true)) return;
     this.writtenAt = this.now();
     try {
-      this.history.replaceState(null, '', address);
+      this.history.replaceState(ran ? { ran } : null, '', address);
+      this.written();
     } catch {
       // Changed too often after all, by the host's page as well: the next change is written.
     }
@@ -60,7 +65,8 @@ export class Address {
     if (address === this.location.href) return;
     this.writtenAt = this.now();
     try {
-      this.history.pushState(null, '', address);
+      this.history.pushState(this.ran() ? { ran: true } : null, '', address);
+      this.written();
     } catch {
       this.changed();
     }

@@ -1,13 +1,15 @@
-/** The list of logs: groups, sizes, which are being written, type to find. */
+/** The list of logs: groups, sizes, which are being written, saved views, type to find. */
 
 import { words } from '../ui/config.js';
 import { el, write } from '../ui/dom.js';
-import { icon } from '../ui/icons.js';
+import { icon, reshape } from '../ui/icons.js';
+import { fragmentOfPanes, panesOf, withoutPlaces } from '../log/view.js';
 
-/** @typedef {{slug: string, name: string, group: string, description: string, size: number|null, writing: boolean, page: string}} Log */
+/** @typedef {{id: number, name: string, fragment: string, for: 'me'|'group'|'everyone', group: string, mine: boolean}} SavedView */
+/** @typedef {import('../log/open-log.js').LogInfo & {group: string, description: string, size: number|null, writing: boolean, page: string, save: string, views: SavedView[]}} Log */
 
 export class List {
-  /** @param {HTMLElement} side @param {{open(log: any, beside: boolean): void, help(): void, theme(): void, side(): void}} actions */
+  /** @param {HTMLElement} side @param {{open(log: any, beside: boolean): void, openView(log: Log, view: SavedView): void, editView(log: Log, view: SavedView): void, help(): void, theme(): void, side(): void}} actions */
   constructor(side, actions) {
     this.actions = actions;
     this.host = /** @type {HTMLElement} */ (side.querySelector('.lt-side-list'));
@@ -24,6 +26,10 @@ export class List {
     this.order = [];
     /** By slug. They stay the same elements as long as the list is: one that is replaced between press and release loses the click. @type {Map<string, Link>} */
     this.links = new Map();
+    /** By number. @type {Map<number, ViewLink>} */
+    this.viewLinks = new Map();
+    /** What the address shows of the log that is used. */
+    this.fragment = '';
     this.find.addEventListener('input', () => this.draw(this.logs, this.current));
     this.find.addEventListener('keydown', (event) => {
       if (event.key === 'Enter') this.#openFirst();
@@ -43,11 +49,14 @@ export class List {
       /** @type {HTMLElement} */ (next ?? this.find).focus();
     });
     this.host.addEventListener('click', (event) => {
-      const link = /** @type {Element} */ (event.target).closest('.lt-log');
-      const log = this.logs?.find((one) => one.slug === link?.getAttribute('data-slug'));
-      if (!log || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+      const pressed = /** @type {Element} */ (event.target).closest('.lt-log, .lt-view-edit');
+      const log = this.logs?.find((one) => one.slug === pressed?.getAttribute('data-slug'));
+      if (!pressed || !log || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
       event.preventDefault();
-      this.actions.open(log, event.altKey);
+      const view = log.views.find((one) => String(one.id) === pressed.getAttribute('data-view'));
+      if (!view) this.actions.open(log, event.altKey);
+      else if (pressed.matches('.lt-view-edit')) this.actions.editView(log, view);
+      else this.actions.openView(log, view);
     });
   }
 
@@ -63,16 +72,23 @@ export class List {
     this.find.select();
   }
 
-  /** @param {Log[]} logs @param {string|null} current */
-  draw(logs, current) {
+  /** @param {Log[]} logs @param {string|null} current @param {string} [fragment] what the address shows of it */
+  draw(logs, current, fragment = this.fragment) {
     this.logs = logs;
     this.current = current;
+    this.fragment = fragment;
     const wanted = this.find.value.trim().toLowerCase();
     this.order = logs.filter((log) => !wanted || log.name.toLowerCase().includes(wanted) || log.slug.includes(wanted));
-    const shape = JSON.stringify([this.order.map((log) => [log.slug, log.group]), this.order.length ? '' : wanted, logs.length > 0]);
+    const shape = JSON.stringify([this.order.map((log) => [log.slug, log.group, log.views.map((view) => [view.id, view.mine])]), this.order.length ? '' : wanted, logs.length > 0]);
     if (shape !== this.shape) this.#arrange(logs.length > 0);
     this.shape = shape;
-    for (const log of this.order) this.links.get(log.slug)?.show(log, log.slug === current, wanted);
+    const shown = [fragment, withoutPlaces(fragment)];
+    for (const log of this.order) {
+      const isCurrent = log.slug === current;
+      const view = isCurrent && fragment ? log.views.find((one) => shown.includes(fragmentOfPanes(panesOf(one.fragment)))) : undefined;
+      this.links.get(log.slug)?.show(log, isCurrent && !view, wanted);
+      for (const one of log.views) this.viewLinks.get(one.id)?.show(log, one, one === view);
+    }
     write(this.summary, words.say('nav.summary', { n: logs.length, m: logs.filter((log) => log.writing).length }));
   }
 
@@ -80,14 +96,45 @@ export class List {
     const focused = this.host.contains(document.activeElement) ? document.activeElement?.getAttribute('data-slug') : null;
     const before = this.links;
     this.links = new Map(this.order.map((log) => [log.slug, before.get(log.slug) ?? new Link(log.slug)]));
+    const views = this.viewLinks;
+    this.viewLinks = new Map(this.order.flatMap((log) => log.views.map((view) => [view.id, views.get(view.id) ?? new ViewLink(log, view)])));
     /** @type {Map<string, Log[]>} */
     const groups = new Map();
     for (const log of this.order) groups.set(log.group, [...(groups.get(log.group) ?? []), log]);
     const children = [...groups].map(([name, members]) => el('div.lt-side-group', { role: 'group', 'aria-label': name || words.say('app.title') },
-      name || groups.size > 1 ? el('div.lt-group', { 'aria-hidden': 'true' }, name || words.say('nav.none.group')) : null, ...members.map((log) => this.links.get(log.slug)?.element)));
+      name || groups.size > 1 ? el('div.lt-group', { 'aria-hidden': 'true' }, name || words.say('nav.none.group')) : null, ...members.flatMap((log) => [this.links.get(log.slug)?.element, ...log.views.map((view) => this.viewLinks.get(view.id)?.element)])));
     if (!this.order.length) children.push(el('p.lt-side-none', {}, any ? words.say('nav.none', { q: this.find.value }) : words.say('empty.none')));
     this.host.replaceChildren(...children);
     if (focused) this.links.get(focused)?.element.focus();
+  }
+}
+
+/** A saved view, below its log. */
+class ViewLink {
+  /** @param {Log} log @param {SavedView} view */
+  constructor({ slug }, { id, mine }) {
+    const of = { 'data-slug': slug, 'data-view': String(id) };
+    this.shape = icon('bookmark');
+    this.name = el('span.lt-log-name');
+    this.who = el('span.lt-who');
+    this.link = el('a.lt-log.lt-older', of, this.shape, this.name, this.who);
+    this.edit = mine ? el('button.lt-icon.lt-icon-s.lt-view-edit', { type: 'button', ...of }, icon('tune')) : null;
+    this.element = el('div.lt-view-row', {}, this.link, this.edit);
+  }
+
+  /** @param {Log} log @param {SavedView} view @param {boolean} isCurrent */
+  show(log, view, isCurrent) {
+    const drawn = JSON.stringify([log.page, view, isCurrent]);
+    if (drawn === this.drawn) return;
+    this.drawn = drawn;
+    const whom = view.for === 'everyone' ? words.say('view.all') : view.group;
+    attribute(this.link, 'href', `${log.page}#${view.fragment || 'view=1'}`);
+    attribute(this.link, 'title', view.name);
+    attribute(this.link, 'aria-current', isCurrent ? 'page' : null);
+    reshape(this.link, view.for === 'me' ? 'bookmark' : 'people');
+    write(this.name, view.name);
+    write(this.who, whom);
+    if (this.edit) attribute(this.edit, 'aria-label', words.say('view.edit', { name: view.name }));
   }
 }
 

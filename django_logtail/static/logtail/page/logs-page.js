@@ -1,36 +1,50 @@
-/** The page around the panes: the list of logs, the panes side by side, the address, the theme. */
+/** The page around the panes: the list of logs, the panes side by side, the address, the tab, the theme. */
 
-import { config, settings, words } from '../ui/config.js';
+import { config, settings } from '../ui/config.js';
 import '../define.js';
 import { el } from '../ui/dom.js';
 import { Refused, refusalOf } from '../connection/http-answers.js';
+import { MOST_PANES, fragmentOfPanes, panesOf } from '../log/view.js';
 import { openHelp } from '../pane/keys.js';
+import { Address } from './address.js';
+import { Divider } from './divider.js';
 import { List } from './list.js';
+import { openSaveView } from './save-view.js';
+import { Tab } from './tab.js';
 import { watchTips } from '../ui/tips.js';
 
-const MOST_PANES = 3;
 const REFRESH_MS = 5_000;
+/** Pixels of a pane, below which the list makes room for it. */
+const NARROW_PANE = 340;
 const phone = matchMedia('(max-width: 640px)');
 
 /** @typedef {import('../log-tail.js').LogTail} Pane */
+/** @typedef {import('./list.js').Log} Log */
+/** @typedef {import('./list.js').SavedView} SavedView */
 
 class Page {
   constructor() {
     this.host = /** @type {HTMLElement} */ (document.getElementById('lt-main'));
-    /** @type {Pane[]} */
+    /** From left to right. @type {Pane[]} */
     this.panes = [];
+    /** Between them. @type {Divider[]} */
+    this.dividers = [];
     this.list = new List(/** @type {HTMLElement} */ (document.getElementById('lt-side')), {
       open: (log, beside) => this.open(log, beside), help: () => openHelp(document.body), theme: () => this.nextTheme(), side: () => this.toggleSide(),
+      openView: (log, view) => this.openView(log, view), editView: (log, view) => this.saveView(log, view),
     });
+    this.tab = new Tab(document);
+    /** @type {Log[]} */
     this.logs = config.logs;
     this.scrim = el('div.lt-scrim', { hidden: true, click: () => this.toggleSide(false) });
     document.body.append(this.scrim);
     this.host.replaceChildren();
     this.applySettings();
-    this.addPane();
-    const chosen = this.logs.find((/** @type {any} */ log) => log.slug === config.chosen);
-    if (chosen) this.panes[0].open(chosen, location.hash);
-    else this.choose();
+    this.address = new Address(() => this.#where(), {
+      history, location, now: () => performance.now(), setTimeout: setTimeout.bind(window), clearTimeout: clearTimeout.bind(window), ran: () => this.#ran(),
+      written: () => this.drawList(),
+    });
+    this.arrange();
     this.wire();
     this.draw();
     watchTips(document);
@@ -41,16 +55,23 @@ class Page {
   wire() {
     this.host.addEventListener('logtail:active', (event) => this.activate(/** @type {Pane} */ (event.target)));
     this.host.addEventListener('logtail:act', (event) => this.act(/** @type {CustomEvent} */ (event).detail.act, /** @type {Pane} */ (event.target)));
+    this.host.addEventListener('logtail:view', () => this.address.changed());
+    for (const type of ['logtail:state', 'logtail:errors']) this.host.addEventListener(type, () => this.drawTab());
     document.addEventListener('logtail:settings', () => this.applySettings());
     document.addEventListener('keydown', (event) => this.key(event));
     addEventListener('popstate', () => {
-      const log = this.logs.find((/** @type {any} */ one) => new URL(one.page, location.href).pathname === location.pathname);
-      if (!log) this.choose();
-      else if (log.slug !== this.active.info?.slug) this.show(log, location.hash);
+      this.address.forget();
+      // The skip link, and what else is a part of this page.
+      const shown = this.panes.find((pane) => pane.info)?.info.page;
+      const isPart = location.hash && !panesOf(location.hash).length && shown && new URL(shown, location.href).pathname === location.pathname;
+      if (!isPart) this.arrange();
     });
-    addEventListener('hashchange', () => this.active.show(location.hash));
+    addEventListener('pagehide', () => this.address.flush());
     setInterval(() => this.refresh(), REFRESH_MS);
-    document.addEventListener('visibilitychange', () => this.refresh());
+    document.addEventListener('visibilitychange', () => {
+      if (document.hidden) this.address.flush();
+      void this.refresh();
+    });
   }
 
   /** @param {string} act @param {Pane} pane */
@@ -58,8 +79,8 @@ class Page {
     if (act === 'split') this.split();
     else if (act === 'closepane') this.close(pane);
     else if (act === 'side') this.toggleSide();
-    // The address does not lead to lines that are not shown any more.
-    else if (act === 'live' && pane === this.active && location.hash) history.replaceState(null, '', location.pathname + location.search);
+    else if (act === 'saveview') this.saveView(pane.info);
+    else if (act === 'live') this.address.changed();
     else if (act === 'do.choose') {
       if (phone.matches || document.body.classList.contains('lt-noside')) this.toggleSide(true);
       this.list.focus();
@@ -93,14 +114,82 @@ class Page {
     if (next) this.open(next);
   }
 
-  /** @param {any} log @param {boolean} [beside] in a pane of its own */
+  // --- the address -----------------------------------------------------------
+
+  /** The address of what is on the page. */
+  #where() {
+    const panes = this.panes.filter((pane) => pane.info);
+    if (!panes.length) return location.href;
+    const several = panes.length > 1;
+    const widths = this.#widths(panes);
+    const fragment = fragmentOfPanes(panes.map((pane, i) => ({
+      ...pane.view, log: pane.info.slug, width: several ? widths[i] : null, active: several && i > 0 && pane === this.active,
+    })), { isPlainSaid: panes[0].isRememberedOtherwise });
+    const address = new URL(panes[0].info.page, location.href);
+    if (address.pathname === location.pathname) address.search = location.search;
+    // A part of this page that was jumped to: the skip link.
+    if (fragment) address.hash = fragment;
+    else if (address.pathname === location.pathname && !panesOf(location.hash).length) address.hash = location.hash;
+    return address.href;
+  }
+
+  /** Whether the person has run each expression that is on the page, so that a reload need not ask again. */
+  #ran() {
+    const expressions = this.panes.filter(({ finding }) => finding.flags.regex && finding.field.value);
+    return expressions.length > 0 && expressions.every(({ finding }) => !finding.proposed);
+  }
+
+  /** Shows what the address says, of the logs that there are for this person. */
+  arrange() {
+    const [first, ...others] = panesOf(location.hash);
+    const found = this.logs.find((log) => new URL(log.page, location.href).pathname === location.pathname);
+    const wanted = [{ log: found, view: first ?? null }, ...others.map((view) => ({ log: this.#called(view.log), view }))].filter(({ log }) => log);
+    if (phone.matches) wanted.splice(1);
+    const isOwn = history.state?.ran === true;
+    while (this.panes.length > Math.max(1, wanted.length)) this.#remove(this.panes[this.panes.length - 1]);
+    while (this.panes.length < Math.max(1, wanted.length)) this.addPane();
+    wanted.forEach(({ log, view }, i) => {
+      const pane = this.panes[i];
+      pane.style.flexGrow = view?.width ? String(view.width) : '';
+      if (pane.info?.slug !== log.slug) pane.open(log, view, isOwn);
+      else if (!view || fragmentOfPanes([{ ...view, log: '', width: null, active: false }]) !== fragmentOfPanes([{ ...pane.view, log: '', width: null, active: false }])) pane.arrange(view, isOwn);
+    });
+    this.activePane = this.panes[Math.max(0, wanted.findIndex(({ view }) => view?.active))];
+    this.drawPanes();
+    if (!wanted.length) this.choose();
+    this.draw();
+    this.address.changed();
+  }
+
+  /** @param {string} slug @returns {Log|undefined} */
+  #called(slug) { return this.logs.find((log) => log.slug === slug); }
+
+  /** @param {Log} log @param {boolean} [beside] in a pane of its own */
   open(log, beside = false) {
     this.toggleSide(false, true);
-    if (beside && this.panes.length < MOST_PANES && !phone.matches) this.split(log);
-    else {
-      if (location.pathname !== new URL(log.page, location.href).pathname) history.pushState(null, '', log.page);
-      this.show(log);
-    }
+    this.address.opened(() => {
+      if (beside && this.panes.length < MOST_PANES && !phone.matches) this.split(log);
+      else this.show(log);
+    });
+  }
+
+  /** Shows a saved view, in all panes. @param {Log} log @param {SavedView} view */
+  openView(log, view) {
+    this.toggleSide(false, true);
+    this.address.flush();
+    const address = new URL(log.page, location.href);
+    address.hash = view.fragment || 'view=1';
+    if (address.href !== location.href) history.pushState(null, '', address);
+    this.arrange();
+    this.active.parts.view.focus({ preventScroll: true });
+  }
+
+  /** Asks for the name of the present view, or changes a saved one. @param {{slug: string}|null} log @param {SavedView} [view] */
+  saveView(log, view) {
+    const known = log && this.#called(log.slug);
+    if (!known) return;
+    const { hash } = new URL(this.#where());
+    openSaveView(known, { fragment: hash.slice(1), panes: this.panes.filter((pane) => pane.info).length, view }, () => this.refresh());
   }
 
   /** Nothing is shown, until one is picked. */
@@ -111,29 +200,34 @@ class Page {
     this.draw();
   }
 
-  /** @param {any} log @param {string} [place] */
-  show(log, place = '') {
-    this.active.open(log, place);
+  /** @param {Log} log */
+  show(log) {
+    this.active.open(log);
     this.active.parts.view.focus({ preventScroll: true });
     this.draw();
   }
 
-  /** @param {any} [log] */
+  // --- panes -----------------------------------------------------------------
+
+  /** @param {Log} [log] */
   split(log) {
     if (this.panes.length >= MOST_PANES || phone.matches) return;
     const pane = this.addPane();
-    this.activate(pane);
-    if (log) pane.open(log);
+    if (log) pane.open(log, null);
     else {
       pane.choose();
       this.act('do.choose', pane);
     }
     this.draw();
+    // What is narrow takes the room of the list; it is not remembered so.
+    if (this.panes.some((one) => one.offsetWidth < NARROW_PANE)) document.body.classList.add('lt-noside');
   }
 
   addPane() {
     const pane = /** @type {Pane} */ (document.createElement('log-tail'));
+    this.even();
     this.host.append(pane);
+    pane.parts.saveView.hidden = false;
     this.panes.push(pane);
     this.activePane = pane;
     this.drawPanes();
@@ -143,11 +237,32 @@ class Page {
   /** @param {Pane} pane */
   close(pane) {
     if (this.panes.length < 2) return;
+    this.address.opened(() => {
+      this.#remove(pane);
+      this.activePane = this.panes[0];
+      this.drawPanes();
+      this.draw();
+    });
+  }
+
+  /** @param {Pane} pane */
+  #remove(pane) {
     this.panes.splice(this.panes.indexOf(pane), 1);
     pane.remove();
-    this.activePane = this.panes[0];
-    this.drawPanes();
-    this.draw();
+  }
+
+  /** All panes are as wide as each other. */
+  even() {
+    for (const pane of this.panes) pane.style.flexGrow = '';
+    this.#drawDividers();
+  }
+
+  /** In percent; null each, where all are alike. @param {Pane[]} panes @returns {(number|null)[]} */
+  #widths(panes) {
+    const grows = panes.map((pane) => Number(pane.style.flexGrow || 1));
+    const all = grows.reduce((sum, grow) => sum + grow, 0);
+    const widths = grows.map((grow) => Math.min(99, Math.max(1, Math.round(100 * grow / all))));
+    return Math.max(...widths) - Math.min(...widths) <= 1 ? widths.map(() => null) : widths;
   }
 
   drawPanes() {
@@ -158,6 +273,33 @@ class Page {
       pane.parts.splitButton.hidden = this.panes.length >= MOST_PANES;
       pane.classList.toggle('lt-active', several && pane === this.active);
     }
+    this.#arrangeDividers();
+  }
+
+  #arrangeDividers() {
+    const { panes } = this;
+    if (this.dividers.length === Math.max(0, panes.length - 1) && this.dividers.every(({ before, after }, i) => before === panes[i] && after === panes[i + 1])) return this.#drawDividers();
+    for (const { element } of this.dividers) element.remove();
+    this.dividers = panes.slice(1).map((after, i) => new Divider(panes[i], after, {
+      begins: () => {
+        const widths = this.panes.map((pane) => pane.offsetWidth);
+        this.panes.forEach((pane, at) => { pane.style.flexGrow = String(widths[at]); });
+      },
+      moved: () => {
+        this.#drawDividers();
+        this.address.changed();
+      },
+      evens: () => {
+        this.even();
+        this.address.changed();
+      },
+    }));
+    for (const { element, after } of this.dividers) after.before(element);
+    return undefined;
+  }
+
+  #drawDividers() {
+    for (const divider of this.dividers) divider.draw();
   }
 
   /** @param {Pane} pane */
@@ -166,13 +308,26 @@ class Page {
     this.activePane = pane;
     this.drawPanes();
     this.draw();
-    if (pane.info) history.replaceState(null, '', pane.info.page);
+    this.address.changed();
   }
 
+  // --- the list, the tab, the theme --------------------------------------------
+
   draw() {
-    const slug = this.active?.info?.slug ?? null;
-    this.list.draw(this.logs, slug);
-    document.title = this.active?.info ? `${this.active.info.name} · ${words.say('app.title')}` : words.say('app.title');
+    this.drawList();
+    this.drawTab();
+  }
+
+  drawList() {
+    const { info } = this.active ?? {};
+    // A view is named by the log of the address, and that one is in the first pane.
+    const isFirst = this.panes.find((pane) => pane.info) === this.active;
+    this.list.draw(this.logs, info?.slug ?? null, isFirst ? location.hash.slice(1) : '');
+  }
+
+  drawTab() {
+    const { info, state } = this.active ?? {};
+    this.tab.draw({ name: info?.name ?? '', state: info ? state : '', errors: this.panes.reduce((sum, pane) => sum + pane.newErrors, 0) });
   }
 
   async refresh() {
@@ -185,7 +340,7 @@ class Page {
     } catch { /* the panes say that the network is gone */ }
   }
 
-  /** Who is signed out sees no lines and no logs, of panes that are connected to nothing as well. @param {Response} response */
+  /** Anyone who is signed out sees no lines and no logs, in panes that are connected to nothing as well. @param {Response} response */
   async #refused(response) {
     const refused = await refusalOf(response);
     if (!(refused instanceof Refused) || refused.phase !== 'signedout') return;

@@ -4,6 +4,8 @@ import { copy } from '../ui/clipboard.js';
 import { config, words } from '../ui/config.js';
 import { openDownload, openMore, openPlain, openSettings } from './menus.js';
 import { signInAddress } from '../connection/sign-in.js';
+import { termOfText } from '../find/terms.js';
+import { MOST_CHARACTERS } from '../log/markdown.js';
 
 /** @typedef {import('../log/item.js').Item} Item */
 
@@ -72,7 +74,10 @@ const ACTIONS = {
     void copy(host, selection.text, say);
     selection.clear();
   },
+  selmarkdown: (on) => copyMarkdown(on, on.selection.active ? undefined : on.tools.item ?? undefined),
   sellink: ({ host, log, say, selection }) => selection.items.length && copy(host, log.linkTo(selection.items), say, null, 'link'),
+  selfor: (on) => filterBySelection(on, false),
+  selhide: (on) => filterBySelection(on, true),
   selclear: ({ selection }) => selection.clear(),
 };
 
@@ -126,6 +131,25 @@ function signIn(login) {
 function openPrevious({ log, earlier, linkedLines }, mark) {
   const file = mark?.file ?? earlier.first?.file ?? log.store.place?.file;
   if (file) void linkedLines.loadPrevious(file);
+}
+
+/** Copies whole entries as Markdown, and says where there was no room for all. @param {Pick<Acted, 'host'|'say'|'selection'>} on @param {Item} [item] of an entry; without it, what is selected */
+function copyMarkdown({ host, say, selection }, item) {
+  const made = selection.markdown(item);
+  if (!made) return;
+  const { all, copied, text } = made;
+  const said = copied < all ? words.say('md.cut', { a: words.number(copied), b: words.number(all), n: words.number(MOST_CHARACTERS) }) : words.say('md.copied');
+  void copy(host, text, () => say(said));
+  if (copied === all) selection.clear();
+}
+
+/** Lines with the selected text are shown alone, or hidden. @param {Pick<Acted, 'finding'|'selection'>} on @param {boolean} not */
+function filterBySelection({ finding, selection }, not) {
+  const { sought } = selection;
+  if (!sought) return;
+  selection.clear();
+  if (!not && !finding.flags.invert) finding.flags.only = true;
+  finding.add(termOfText(sought, { not }));
 }
 
 /** @param {Pick<Acted, 'host'|'log'|'rows'|'linkedLines'|'say'>} on @param {Item} item @param {HTMLElement} [button] */

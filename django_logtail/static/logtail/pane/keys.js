@@ -8,7 +8,7 @@ import { settings, words } from '../ui/config.js';
 export const HELP = /** @type {[string, Record<string, string>][]} */ ([
   ['move', { line: 'j / k', page: 'Space', 'half-page': 'Ctrl d / u', first: 'g g', last: 'G / End', error: 'e / E', warning: 'w / W' }],
   ['find', { filter: '/', match: 'n / N', case: 'Alt C', regex: 'Alt R', only: 'Alt F', invert: 'Alt X', clear: 'Esc', pin: 'Ctrl Enter', unpin: 'Backspace', whole: 'S' }],
-  ['lines', { select: 'Shift j / k', copy: 'c', link: 'y', context: 'Enter', earlier: 'u', fold: 'x' }],
+  ['lines', { select: 'Shift j / k', copy: 'c', markdown: 'M', link: 'y', context: 'Enter', earlier: 'u', fold: 'x' }],
   ['view', { pause: 'p', stop: 'q', follow: 'f', wrap: 'z', time: 't', level: '1 – 4', split: '\\', size: '+ / −' }],
   ['logs', { find: 'o', next: '[ / ]', list: 'b', download: 'd', help: '?' }],
 ]);
@@ -140,6 +140,13 @@ function letter(on, event) {
     case 'c':
       if (on.selection.lines) on.actions.run('selcopy');
       else if (on.cursor.item) { on.tools.item = on.cursor.item; on.actions.run('copyline'); } else return false;
+      return true;
+    case 'M':
+      if (!on.selection.active) {
+        if (!on.cursor.item) return false;
+        on.tools.item = on.cursor.item;
+      }
+      on.actions.run('selmarkdown');
       return true;
     case 'y':
       if (on.selection.lines) on.actions.run('sellink');

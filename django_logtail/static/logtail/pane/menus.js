@@ -87,6 +87,7 @@ export function openSettings({ host, log, viewOptions, readAs }, button) {
   row('set.keys', toggle(settings.reader.keys, (keys) => reader({ keys })));
   if (log.info) pop.append(el('div.lt-set', {}, el('span', {}, words.say('set.plain')), el('button.lt-link', { type: 'button', 'data-act': 'plain', click: () => pop.hidePopover() }, words.say('do.open'))));
   if (document.body.classList.contains('lt-page')) {
+    if (log.info) pop.append(el('div.lt-set', {}, el('span', {}, words.say('view.this')), el('button.lt-link', { type: 'button', 'data-act': 'saveview', click: () => pop.hidePopover() }, words.say('view.saveas'))));
     row('set.theme', choice([['auto', words.say('set.theme.auto')], ['light', words.say('set.theme.light')], ['dark', words.say('set.theme.dark')]], settings.reader.theme, (theme) => reader({ theme })));
     if (config.languages?.length) languages(row, choice);
   }

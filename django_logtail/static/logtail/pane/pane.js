@@ -79,15 +79,22 @@ export function pane(say) {
   const pillErrors = el('span.lt-pill-e');
   const pill = el('button.lt-pill', { type: 'button', 'data-act': 'follow', 'data-keys': 'End', hidden: true }, icon('down'), pillCount, pillErrors);
   const selectionCount = el('span.lt-sel-n');
-  const selectionBar = el('div.lt-selbar', { hidden: true }, selectionCount,
-    el('button.lt-link', { type: 'button', 'data-act': 'selcopy' }, say('sel.copy')), el('button.lt-link', { type: 'button', 'data-act': 'sellink' }, say('sel.link')), button('button.lt-icon.lt-icon-s', 'selclear', 'sel.clear', 'x'));
+  const offer = (/** @type {string} */ act, /** @type {string} */ label, /** @type {any} */ shape, /** @type {string} */ face, keys = '') => {
+    const made = button('button.lt-btn', act, label, shape, keys);
+    made.append(el('span.lt-label', {}, say(face)));
+    return made;
+  };
+  const selectionFilters = [el('i'), offer('selfor', 'sel.for', 'funnel', 'sel.for'), offer('selhide', 'sel.hide', 'not', 'sel.hide')];
+  const selectionBar = el('div.lt-selbar', { role: 'toolbar', 'aria-label': say('sel.bar'), 'data-at': 'bottom', hidden: true }, selectionCount, el('i'),
+    offer('selcopy', 'sel.copy', 'copy', 'sel.copy', 'C'), offer('selmarkdown', 'sel.md', 'markdown', 'sel.md.short', 'M'), offer('sellink', 'sel.link', 'link', 'sel.link.short', 'Y'),
+    ...selectionFilters, button('button.lt-icon.lt-icon-s', 'selclear', 'sel.clear', 'x', 'Esc'));
   const emptyTitle = el('h3');
   const emptyText = el('p');
   const emptyActions = el('div.lt-empty-acts');
   const emptyIcon = icon('file');
   emptyIcon.classList.add('lt-empty-icon');
   const empty = el('div.lt-empty', { hidden: true }, emptyIcon, emptyTitle, emptyText, emptyActions);
-  const body = el('div.lt-body', {}, view, ruler, tools, el('div.lt-float', {}, selectionBar, pill), empty);
+  const body = el('div.lt-body', {}, view, ruler, tools, el('div.lt-float', {}, pill), selectionBar, empty);
 
   const resultsBar = el('i');
   const resultsPattern = el('strong.lt-results-q');
@@ -121,7 +128,7 @@ export function pane(say) {
     children: [head, bar, pinRow, notice, body, results, status, speech],
     name, folder, chip, chipText, pauseButton, stopButton, downloadButton, settingsButton, splitButton, moreButton, closeButton, bar, filter, pins, pinRow, saveView, query, hint, flags,
     matchNav, matchText, levels, wholeButton, notice, noticeText, noticeActions, body, view, stuck, top, lines, window: rows, tail, tailText, tailActions, ruler, tools,
-    contextButton, foldButton, pill, pillCount, pillErrors, selectionBar, selectionCount, empty, emptyTitle, emptyText, emptyActions,
+    contextButton, foldButton, pill, pillCount, pillErrors, selectionBar, selectionCount, selectionFilters, empty, emptyTitle, emptyText, emptyActions,
     spark, rate, loaded, size: sizeText, offset, followButton, timeButton, wrapButton, encoding, format, status, say: speech,
     results: { box: results, bar: resultsBar, pattern: resultsPattern, text: resultsText, cancel: resultsCancel, list: resultsList },
   };

@@ -3,32 +3,63 @@
  *
  * Two ways to select: with the gutter or the keyboard, whole lines; or with the browser's own selection, whose two
  * ends are kept in the document while what lies between comes and goes. Either way the clipboard gets the lines from
- * the store: the text of the file, escape sequences removed.
+ * the store: the text of the file, escape sequences removed, and with an entry's first line those that are folded away.
  */
 
 import { write } from '../ui/dom.js';
 import { words } from '../ui/config.js';
+import { headOf } from '../formats/heads.js';
+import { firstLineOf } from '../log/entry.js';
+import { MOST_CHARACTERS, markdownOf } from '../log/markdown.js';
 import { offsetIn } from './text-offset.js';
 
+/** Pixels between what is selected and the bar. */
+const APART = 6;
+
 /** @typedef {import('../log/item.js').Item} Item */
+/** @typedef {{item: Item, offset: number}} Place */
 
 export class Selection {
   /**
-   * @param {{host: HTMLElement, parts: import('../pane/pane.js').Parts, rows: import('./rows.js').Rows}} parts `host`: where what is copied is ours
+   * @param {{host: HTMLElement, log: import('../log/open-log.js').OpenLog, parts: import('../pane/pane.js').Parts, rows: import('./rows.js').Rows}} parts `host`: where what is copied is ours
    * @param {{say(text: string): void}} listener
    */
-  constructor({ host, parts, rows }, listener) {
+  constructor({ host, log, parts, rows }, listener) {
     this.host = host;
+    this.log = log;
     this.parts = parts;
     this.rows = rows;
     this.listener = listener;
     /** Whole lines, from where it began to where it goes. @type {{from: Item, to: Item}|null} */
     this.lines = null;
-    /** The browser's own. @type {{from: {item: Item, offset: number}, to: {item: Item, offset: number}}|null} */
+    /** The browser's own. @type {{from: Place, to: Place}|null} */
     this.native = null;
+    /** How the pointer selects now; '' while it does not. */
+    this.pointer = '';
+    /** Whether the browser's own selection was made with a mouse. */
+    this.isByMouse = false;
   }
 
   get active() { return this.lines !== null || this.native !== null; }
+
+  /** @param {AbortSignal} signal */
+  wire(signal) {
+    const { bar, view } = { bar: this.parts.selectionBar, view: this.parts.view };
+    view.addEventListener('pointerdown', (event) => {
+      this.pointer = event.pointerType;
+      this.isByMouse = event.pointerType === 'mouse';
+      if (this.native) this.#draw();
+    }, { signal });
+    for (const type of ['pointerup', 'pointercancel']) {
+      addEventListener(type, () => {
+        this.pointer = '';
+        if (this.native) this.#draw();
+      }, { signal });
+    }
+    view.addEventListener('keydown', () => { this.isByMouse = false; }, { signal });
+    // A press on the bar would take the browser's selection away.
+    bar.addEventListener('mousedown', (event) => event.preventDefault(), { signal });
+  }
 
   /** @param {Item} item */
   has(item) {
@@ -66,37 +97,92 @@ export class Selection {
     if (this.native) getSelection()?.removeAllRanges();
     this.native = null;
     this.rows.pinned.clear();
-    if (!this.lines) return;
+    if (this.lines) this.rows.repaint();
     this.lines = null;
-    this.rows.repaint();
     this.#draw();
   }
 
-  #draw() {
-    const { parts } = this;
-    parts.selectionBar.hidden = this.lines === null;
-    if (!this.lines) return;
-    const n = this.items.length;
-    write(parts.selectionCount, words.say('sel.n', { n }));
+  // --- what is selected ----------------------------------------------------
+
+  /** From the first to the last place, in order; null without a selection. @returns {{from: Place, to: Place}|null} */
+  get #ends() {
+    if (this.lines) {
+      const [low, high] = ordered(this.lines.from, this.lines.to);
+      return { from: { item: low, offset: 0 }, to: { item: high, offset: Infinity } };
+    }
+    if (!this.native) return null;
+    const { from, to } = this.native;
+    return from.item.seq > to.item.seq || (from.item === to.item && from.offset > to.offset) ? { from: to, to: from } : { from, to };
   }
 
-  /** The lines selected, of those shown. */
+  /** The lines selected, with those that are folded away behind them. @returns {Item[]} */
   get items() {
-    if (!this.lines) return [];
-    const [low, high] = ordered(this.lines.from, this.lines.to);
-    return this.#between(low, high);
+    const ends = this.#ends;
+    if (!ends) return [];
+    const { from, to } = ends;
+    return this.#between(from.item, to.item, to.offset >= to.item.plain.length);
   }
 
-  /** @param {Item} low @param {Item} high */
-  #between(low, high) {
+  /**
+   * Lines that are shown, and the folded ones of entries whose first line is.
+   *
+   * @param {Item} low @param {Item} high @param {boolean} isWhole the last one is selected to its end, and with it what is folded behind it
+   */
+  #between(low, high, isWhole) {
+    const { store } = this.log;
     const { shown } = this.rows;
+    /** @type {Item[]} */
     const found = [];
-    for (let i = shown.indexOfSeq(low.seq); i < shown.length && shown.at(i).seq <= high.seq; i++) if (shown.at(i).kind === 'line') found.push(shown.at(i));
+    let at = shown.indexOfSeq(firstLineOf(store, low).seq);
+    let isHeadShown = false;
+    for (let i = store.indexOfSeq(firstLineOf(store, low).seq); i < store.length; i++) {
+      const item = store.at(i);
+      while (at < shown.length && shown.at(at).seq < item.seq) at++;
+      const isShown = at < shown.length && shown.at(at) === item;
+      const isInner = item.kind === 'line' && item.inner;
+      if (item.seq > high.seq && !(isWhole && isInner && isHeadShown && !isShown)) break;
+      if (!isInner) isHeadShown = item.kind === 'line' && isShown;
+      if (item.kind === 'line' && item.seq >= low.seq && (isShown || isHeadShown)) found.push(item);
+    }
     return found;
   }
 
+  /** As it is in the file; '' where nothing is selected. */
   get text() {
-    return this.items.map((item) => item.plain).join('\n');
+    const ends = this.#ends;
+    if (!ends) return '';
+    const { from, to } = ends;
+    return this.items.map((item) => {
+      const whole = item.plain;
+      return whole.slice(item === from.item ? from.offset : 0, item === to.item ? to.offset : undefined);
+    }).join('\n');
+  }
+
+  /** What a filter for it would look for: the text within a line, or the message of a whole one; '' where it is more. */
+  get sought() {
+    const { native } = this;
+    if (native) return native.from.item === native.to.item ? this.text.trim() : '';
+    const { items } = this;
+    return items.length === 1 ? messageOf(items[0], this.log.store).trim() : '';
+  }
+
+  /** What is selected as Markdown, whole entries of it; or an entry. @param {Item} [item] a line of it @returns {{text: string, copied: number, all: number}|null} */
+  markdown(item) {
+    const { log } = this;
+    const ends = item ? { from: { item }, to: { item } } : this.#ends;
+    if (!ends || !log.info) return null;
+    const { store } = log;
+    let last = ends.to.item;
+    for (let i = store.indexOfSeq(last.seq) + 1; i < store.length && store.at(i).kind === 'line' && store.at(i).inner; i++) last = store.at(i);
+    const lines = this.#between(firstLineOf(store, ends.from.item), last, true);
+    if (!lines.length) return null;
+    const heads = lines.filter((line) => !line.inner);
+    const of = {
+      name: log.info.name, host: log.info.queue || location.hostname, link: log.linkTo(lines),
+      first: writtenIn(heads[0], store), last: writtenIn(heads[heads.length - 1], store),
+    };
+    const { text, copied } = markdownOf(of, lines.map((line) => line.plain), (n) => words.say('md.left', { n, size: words.number(MOST_CHARACTERS) }));
+    return { text, copied, all: lines.length };
   }
 
   /** The browser's selection moved. */
@@ -108,6 +194,7 @@ export class Selection {
       if (this.native) {
         this.native = null;
         rows.pinned.clear();
+        this.#draw();
       }
       return;
     }
@@ -116,13 +203,18 @@ export class Selection {
     const to = this.#end(selection.focusNode, selection.focusOffset) ?? this.native?.to ?? null;
     if (!from || !to) return;
     rows.leave();
+    if (this.lines) {
+      this.lines = null;
+      rows.repaint();
+    }
     this.native = { from, to };
     rows.pinned.clear();
     rows.pinned.add(from.item);
     rows.pinned.add(to.item);
+    this.#draw();
   }
 
-  /** @param {Node|null} node @param {number} offset */
+  /** @param {Node|null} node @param {number} offset @returns {Place|null} */
   #end(node, offset) {
     if (!node) return null;
     const { rows, parts } = this;
@@ -137,27 +229,77 @@ export class Selection {
     return null;
   }
 
+  // --- the bar ---------------------------------------------------------------
+
+  #draw() {
+    const { native, parts } = this;
+    const { selectionBar: bar } = parts;
+    // While it is dragged, nothing is to lie under the pointer.
+    bar.hidden = !this.active || (native !== null && this.pointer !== '');
+    if (bar.hidden) return;
+    const { sought, text } = this;
+    const isWithin = native !== null && native.from.item === native.to.item;
+    write(parts.selectionCount, isWithin ? words.say('sel.chars', { n: [...text].length }) : words.say('sel.n', { n: this.items.length }));
+    for (const button of parts.selectionFilters) button.hidden = !sought;
+    this.moved();
+  }
+
+  /** Other lines are where these were. */
+  moved() {
+    const { parts } = this;
+    const { selectionBar: bar, body, ruler } = parts;
+    if (bar.hidden) return;
+    const end = this.native && this.isByMouse ? endOfSelection() : null;
+    const box = body.getBoundingClientRect();
+    if (!end || end.rect.bottom < box.top || end.rect.top > box.bottom) {
+      bar.dataset.at = 'bottom';
+      bar.style.translate = '';
+      return;
+    }
+    bar.dataset.at = 'end';
+    const { rect, isUpwards } = end;
+    const { offsetHeight: height, offsetWidth: width } = bar;
+    const below = rect.bottom - box.top + APART;
+    const above = rect.top - box.top - APART - height;
+    const fitsBelow = below + height <= box.height - APART;
+    const top = (isUpwards && above >= APART) || !fitsBelow ? above : below;
+    const left = Math.min((isUpwards ? rect.left : rect.right) - box.left - width / 2, box.width - ruler.offsetWidth - width - APART);
+    bar.style.translate = `${Math.round(Math.max(APART, left))}px ${Math.round(Math.max(APART, Math.min(box.height - height - APART, top)))}px`;
+  }
+
   /** @param {ClipboardEvent} event */
   copy(event) {
     // Where nothing is natively selected, Firefox asks the body and not what has the focus.
     const at = /** @type {Element} */ (event.target === document.body ? document.activeElement : event.target);
     if (at?.closest?.('input, textarea') || (!this.native && !this.host.contains(at))) return;
-    let text = null;
-    if (this.native) {
-      let { from, to } = this.native;
-      if (from.item.seq > to.item.seq || (from.item === to.item && from.offset > to.offset)) [from, to] = [to, from];
-      const items = this.#between(from.item, to.item);
-      text = items.map((item) => {
-        const whole = item.plain;
-        return whole.slice(item === from.item ? from.offset : 0, item === to.item ? to.offset : undefined);
-      }).join('\n');
-      // An end on a line below with nothing of it selected means: up to and with the newline.
-    } else if (this.lines) text = this.text;
-    if (text === null || !event.clipboardData) return;
-    event.clipboardData.setData('text/plain', text);
+    if (!this.active || !event.clipboardData) return;
+    event.clipboardData.setData('text/plain', this.text);
     event.preventDefault();
     this.listener.say(words.say('row.copied'));
   }
+}
+
+/** Where the end that moves is on screen, and whether that is above the one that stays. */
+function endOfSelection() {
+  const selection = getSelection();
+  if (!selection?.rangeCount || selection.isCollapsed) return null;
+  const range = selection.getRangeAt(0);
+  const isUpwards = range.startContainer === selection.focusNode && range.startOffset === selection.focusOffset;
+  const rects = [...range.getClientRects()].filter(({ width, height }) => width > 0 && height > 0);
+  const rect = isUpwards ? rects[0] : rects[rects.length - 1];
+  return rect ? { rect, isUpwards } : null;
+}
+
+/** @param {Item} item @param {import('../log/store.js').Store} store */
+function messageOf(item, store) {
+  const text = item.plain;
+  const head = item.inner ? null : headOf(text, store.entries.formats);
+  return head ? head.said ?? text.slice(head.message) : text;
+}
+
+/** The time of an entry as it was written. @param {Item|undefined} item @param {import('../log/store.js').Store} store */
+function writtenIn(item, store) {
+  return (item && headOf(item.plain, store.entries.formats)?.written) || '';
 }
 
 /** @param {Item} a @param {Item} b @returns {[Item, Item]} */
