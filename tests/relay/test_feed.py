@@ -251,6 +251,14 @@ def test_a_reader_s_own_words_are_told_as_viewers_know_them(on_stage, state, sho
     assert on_stage(scene) == (shown, "why", 77, "web-1.example", state == "changed")
 
 
+def test_a_feed_that_has_heard_nothing_says_nothing_of_its_log(on_stage):
+    def scene(stage):
+        feed = stage.feed
+        return feed.state, feed.reason, feed.is_outdated, feed.size, feed.host, feed.queue, feed.file
+
+    assert on_stage(scene) == ("waiting", "", False, None, "", "web-1", ("web-1", "/var/log/app.log"))
+
+
 def test_what_is_of_no_use_is_no_reader_whatever_it_says_of_itself(on_stage):
     def scene(stage):
         stage.feed.heard("token", "h", Beat(1, 0, 0, 77, "reading", ""), "the reader is newer")

@@ -188,13 +188,22 @@ def test_the_last_one_to_leave_takes_the_want_along_and_tells_that_nobody_waits_
 
 @pytest.mark.parametrize(
     ("feeds", "each"),
-    [(0, 4096), (1, 4096), (16, 4096), (17, 3855), (32, 2048), (1024, 64), (2000, 64)],
+    [
+        (0, 4_194_304),
+        (1, 4_194_304),
+        (16, 4_194_304),
+        (17, 3_947_580),
+        (32, 2_097_152),
+        (1023, 65_600),
+        (1024, 65_536),
+        (2000, 65_536),
+    ],
 )
 def test_all_rings_of_a_process_keep_64_mib_and_each_between_64_kib_and_4_mib(on_stage, feeds, each):
     def scene(stage):
         for number in range(feeds):
             stage.join(str(number))
-        return stage.feeds.ring_bytes() // KIB
+        return stage.feeds.ring_bytes()
 
     assert on_stage(scene) == each
 
