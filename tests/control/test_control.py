@@ -224,6 +224,87 @@ def test_queues_do_not_see_each_other(control, lease):
     assert control.tick("r", lease, Seen(), may_end=False, starting=True).changed == {}
 
 
+@pytest.mark.parametrize(("milliseconds", "is_wanted"), [(14_000, True), (15_500, False)])
+def test_a_want_lasts_for_15_s_and_renewing_it_is_no_change(place, control, lease, milliseconds, is_wanted):
+    control.post("q", [WANT], [], [])
+    seen = tick(control, lease).seen
+    control.post("q", [], [WANT.member], [])
+
+    place.lapse("wants", milliseconds)
+    found = tick(control, lease, seen)
+
+    assert found.changed == ({} if is_wanted else {WANT.member: None})
+    assert control.wanted("q") == ({"7"} if is_wanted else set())
+
+
+def test_a_wake_up_is_repeated_after_2_s_and_not_before(place, control):
+    control.post("q", [WANT], [], [])
+    place.lapse("wake", 1_000)
+    early = control.post("q", [], [WANT.member], []).wake
+    place.lapse("wake", 1_100)
+
+    assert not early
+    assert control.post("q", [], [WANT.member], []).wake
+
+
+def test_while_somebody_reads_nobody_is_woken_and_whoever_reads_is_named(control, lease):
+    tick(control, lease, starting=True)
+
+    posted = control.post("q", [WANT], [], [])
+
+    assert posted.reader is not None
+    assert (posted.reader.token, posted.wake, posted.missing) == (lease.token, False, ())
+
+
+def test_a_note_is_given_to_the_reader_of_its_queue_once(control, lease):
+    note = Note("7", "deploy", "info", 1.5)
+    control.add_note("q", note)
+    other = control.tick("other", ReaderLease.new(), Seen(), may_end=False, starting=True)
+
+    first, second = tick(control, lease), tick(control, lease)
+
+    assert (other.notes, first.notes, second.notes) == ((), (note,), ())
+
+
+def test_the_last_hundred_notes_wait_for_a_reader_in_their_order(control, lease):
+    for number in range(101):
+        control.add_note("q", Note("*", str(number), "info", 1.0))
+
+    assert [note.text for note in tick(control, lease).notes] == [str(number) for number in range(1, 101)]
+
+
+def test_stop_flags_are_listed_by_queue_and_cleared_one_by_one(control):
+    control.set_stop("q", "7", "one")
+    control.set_stop("q", "*", "all")
+    control.set_stop("other", "7", "theirs")
+    control.clear_stop("q", "7")
+
+    assert (control.stops("q"), control.stops("other")) == ({"*": "all"}, {"7": "theirs"})
+
+
+def test_what_was_dropped_twice_is_told_once(control, lease):
+    control.post("q", [WANT], [], [])
+    control.post("q", [], [], [WANT.member])
+    seen = tick(control, lease).seen
+    control.post("q", [], [], [WANT.member])
+
+    assert tick(control, lease, seen).changed == {}
+
+
+def test_a_reader_that_begins_is_told_all_whatever_others_had_seen(control, lease):
+    control.post("q", [WANT], [], [])
+    seen = tick(control, lease).seen
+    control.hand_over("q", lease)
+    control.post("q", [], [], [WANT.member])
+    other = replace(WANT, process="p2")
+    control.post("q", [other], [], [])
+
+    found = tick(control, ReaderLease.new())
+
+    assert (found.is_full, found.changed) == (True, {other.member: other})
+    assert seen.version != found.seen.version
+
+
 @pytest.mark.redis
 def test_a_reader_notices_that_redis_lost_its_data(server, lease):
     control = OnRedis(server).control
