@@ -16,6 +16,9 @@ from typing import Any, Final, Protocol
 from django_logtail import __version__
 from django_logtail.control.wants import Want
 
+#: The version of all messages between processes. Raise it when older processes would misunderstand a new message; a new
+#: field that they may ignore needs no new version.
+VERSION: Final = 2
 #: Milliseconds until a reader's lease expires unless renewed: 18 missed ticks, 4 at rest; a mistaken take-over is
 #: harmless. With the pause until the next post (0.4 s) and until an idle worker polls its queue (1 s), viewers are back
 #: within 3.5 s.
@@ -51,7 +54,7 @@ class WrongServer(ControlUnavailable):
 class ReaderLease:
     """The current reader of a queue. A message to its mailbox makes it look at the wants at once.
 
-    `version` is its release; `speaks`, the version of its messages (`wire.VERSION`), 0 if it is not one of our readers.
+    `version` is its release; `speaks`, the version of its messages (`VERSION`), 0 if it is not one of our readers.
     """
 
     token: str
@@ -59,7 +62,7 @@ class ReaderLease:
     pid: int
     version: str
     mailbox: str = ""
-    speaks: int = 1
+    speaks: int = VERSION
 
     @classmethod
     def new(cls) -> ReaderLease:

@@ -16,15 +16,12 @@ from operator import attrgetter
 from typing import Any, Final, Generic, TypeVar, get_type_hints
 
 from django_logtail.conf import conf
+from django_logtail.control import VERSION
 from django_logtail.control.wants import Sought
 from django_logtail.place import Place
 from django_logtail.signing import is_signed, signatures
 
 logger = logging.getLogger(__name__)
-
-#: The version of all messages between processes. Raise it when older processes would misunderstand a new message; a new
-#: field that they may ignore needs no new version.
-VERSION: Final = 2
 
 Message = TypeVar("Message")
 

@@ -24,7 +24,7 @@ import uuid
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from django_logtail.control import Control, ControlUnavailable, Posted, ReaderLease
+from django_logtail.control import VERSION, Control, ControlUnavailable, Posted, ReaderLease
 from django_logtail.control.mailboxes import Mailboxes, MailboxUnavailable
 from django_logtail.control.messages import (
     Answer,
@@ -39,7 +39,6 @@ from django_logtail.control.messages import (
 )
 from django_logtail.control.process import in_thread
 from django_logtail.control.wants import WANT_RENEWAL_SECONDS, Sought, Want
-from django_logtail.control.wire import VERSION
 from django_logtail.place import Place
 from django_logtail.relay.feeds import Feeds
 from django_logtail.relay.inbox import Inbox

@@ -1,4 +1,4 @@
-"""Record the messages of this version, once, when `wire.VERSION` was raised: `python -m tests.recorded_messages`."""
+"""Record the messages of this version, once, when `control.VERSION` was raised: `python -m tests.recorded_messages`."""
 
 import json
 import os
@@ -11,7 +11,7 @@ import django
 def record() -> None:
     from django.test import override_settings
 
-    from django_logtail.control import messages, wire
+    from django_logtail.control import VERSION, messages
     from tests.control.test_messages import LEASE, NOTE, SAID, VIEWERS, WANT
 
     facts = {"state": "reading", "reason": "", "size": 508, "flows": 1, "rate": 3, "behind": 0}
@@ -30,9 +30,9 @@ def record() -> None:
                 "wake-up": messages.wake_up_text("logtail", messages.WakeUp("shop", 12.5, "web-1")),
             },
         }
-    path = Path(__file__).parent / f"version-{wire.VERSION}.json"
+    path = Path(__file__).parent / f"version-{VERSION}.json"
     if path.exists():
-        raise SystemExit(f"{path.name} is there, and stays as it is: raise wire.VERSION first")
+        raise SystemExit(f"{path.name} is there, and stays as it is: raise control.VERSION first")
     path.write_text(json.dumps(recorded, indent=1) + "\n")
 
 

@@ -410,7 +410,7 @@ def test_a_reader_of_another_version_is_told_for_3_s_after_it_was_last_met(on_st
     async def scene(stage):
         viewer = stage.join()
         await stage.live(0.1, viewer)
-        stage.redis.holder = ReaderLease("token", "web-9", 1, "99.0", speaks=2)
+        stage.redis.holder = ReaderLease("token", "web-9", 1, "99.0", speaks=99)
         stage.relay.wants.post_soon([viewer.feed.member])
         await asyncio.sleep(0.001)
         stage.beat(viewer)

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Mapping
 from typing import Any
 
+from django_logtail import control
 from django_logtail.control import wire
 from tests.settings import *  # noqa: F403
 from tests.settings import INSTALLED_APPS
@@ -28,5 +29,5 @@ def _skewed_head(kind: str, fields: Mapping[str, Any]) -> str:
     return _written_head(kind, {**kept, **SKEW["more"]})
 
 
-wire.VERSION = SKEW["version"]  # type: ignore[misc]
+control.VERSION = wire.VERSION = SKEW["version"]  # type: ignore[misc]
 wire.written_head = _skewed_head
