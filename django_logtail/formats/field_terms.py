@@ -1,6 +1,6 @@
-"""Whether a line has a field of a name and a value. The page has the same in `find/field-test.js`.
+"""Whether a line has a field with a certain name and value. The page has the same in `find/field-test.js`.
 
-Values come from viewers: nothing here makes an expression of one, and each test takes time linear in the line.
+Values come from viewers: none becomes an expression, and each test takes time linear in the line.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from django_logtail.formats.shape import Field
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
 _INTEGER = re.compile(r"[+-]?[0-9]+\Z")
-#: Digits from which on the page's numbers are rounded: these are compared as they are written.
+#: Digits from which on the page's numbers are rounded: such numbers are compared as written.
 _ROUNDED_DIGITS: Final = 16
 
 
 def number_in(text: str) -> float | None:
-    """The number that is written there."""
+    """The number in the text; None if it isn't one."""
     return float(text) if _NUMBER.match(text) else None
 
 
 def folded(text: str) -> str:
-    """The text with each letter in its upper case, where that is one letter too, as the page's expressions fold it."""
+    """The text with each letter in upper case if that is a single letter too, as the page's expressions fold it."""
     return text.upper() if text.isascii() else "".join(map(_upper, text))
 
 
@@ -37,9 +37,9 @@ def _upper(letter: str) -> str:
 
 @dataclass(frozen=True)
 class FieldTerm:
-    """A field that is wanted: `name`, dotted where it is nested, and what its value is.
+    """A wanted field: its `name`, dotted if nested, and a condition on its value.
 
-    With ":" a "*" in the value stands for any text, unless it is `exact`.
+    With ":", a "*" in the value stands for any text, unless `exact`.
     """
 
     name: str
@@ -49,7 +49,7 @@ class FieldTerm:
     case: bool = False
 
     def matches(self, fields: list[Field] | None) -> bool:
-        """Whether one of the fields is it."""
+        """Whether one of the fields matches."""
         return any(name == self.name and self._takes(text) for name, text in fields or ())
 
     @cached_property
@@ -89,7 +89,7 @@ def _compared(operator: str, number: float) -> Callable[[str], bool]:
 
 
 def _is_like(text: str, parts: list[str]) -> bool:
-    """Whether the text has the parts in order, the first at its begin and the last at its end."""
+    """Whether the text contains the parts in order, the first at its beginning and the last at its end."""
     first, *inner, last = parts
     if not text.startswith(first):
         return False

@@ -1,6 +1,6 @@
-"""The fields of a line of JSON, logfmt or an access log, each as it was written. The page has the same in `shape.js`.
+"""The fields of a line of JSON, logfmt or an access log, each as written. The page has the same in `shape.js`.
 
-Digits are kept as they are written: a number of the page's language rounds beyond 2^53.
+Numbers are kept as written, because the page's would be rounded beyond 2^53.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from django_logtail.formats.detection import Formats
 from django_logtail.formats.escapes import plain, unescaped
 from django_logtail.formats.heads import Head, head_of
 
-#: Fields of one line; a line of more is not taken apart.
+#: Fields of one line; a line with more is not parsed.
 _MOST_FIELDS: Final = 5_000
 _BLANKS = re.compile(r"[ \t]*")
 _SCALAR = re.compile(r"[-+.0-9A-Za-z]+")
@@ -34,20 +34,20 @@ _DECODER = json.JSONDecoder()
 
 
 class Field(NamedTuple):
-    """A field: its name, dotted where it is nested, and its value; of a string what it says."""
+    """A field: its name, dotted if nested, and its value; for a string, without quotes."""
 
     name: str
     text: str
 
 
 class _NotWhole(Exception):
-    """It cannot be taken apart without hiding something."""
+    """Parsing would hide something."""
 
 
 def fields_of(text: str, formats: Formats | None = None) -> list[Field] | None:
     """The fields of a line without escape sequences, in order; None for a line of another kind.
 
-    `formats`: of the log; all there are when left out.
+    `formats`: the log's formats; None: every format.
     """
     if not text.startswith("{") and "=" not in text and '"' not in text:
         return None
@@ -76,7 +76,7 @@ def _own_fields(text: str, head: Head) -> list[Field] | None:
 
 
 def _json_fields(text: str) -> list[Field]:
-    """Raises `_NotWhole` where two fields have one name."""
+    """Raises `_NotWhole` if two fields have the same name."""
     fields: list[Field] = []
     try:
         _object(text, _after(_BLANKS, text, 0), "", fields)
@@ -128,7 +128,7 @@ def _after(expression: re.Pattern[str], text: str, at: int) -> int:
 
 
 def _said(quoted: str) -> str:
-    """What a string in quotation marks says."""
+    """The content of a quoted string."""
     inner = quoted[1:-1]
     if "\\" not in inner:
         return inner
@@ -187,7 +187,7 @@ def _access_fields(text: str, head: Head) -> list[Field] | None:
 
 
 def _after_request(text: str) -> list[Field]:
-    """Status, size and what a server's own format appends."""
+    """Status, size and whatever a server's own format appends."""
     fields: list[Field] = []
     seen: set[str] = set()
     quoted = 0
@@ -224,14 +224,14 @@ def _within(wrapper: str, formats: Formats | None) -> Formats | None:
 
 
 def _fields_inside(text: str, head: Head, formats: Formats | None) -> list[Field] | None:
-    """Of a line behind the name of a container, or behind the head of a syslog."""
+    """The fields of a line after a container's name, or after a syslog head."""
     if not head.inner or not text.endswith(head.inner):
         return None
     return fields_of(head.inner, _within(head.wrapper, formats))
 
 
 def _fields_inside_json(text: str, formats: Formats | None) -> list[Field] | None:
-    """Of a line that a container's runtime has put into one of JSON, and of that one."""
+    """The fields of a line that a container runtime wrapped in JSON, and of the JSON itself."""
     outer = _json_fields(text)
     log = next((field for field in outer if field.name == "log"), None)
     if log is None:

@@ -1,7 +1,7 @@
-"""What a search looks for beside one pattern: further texts, fields and levels, of whole lines.
+"""What a search looks for besides one pattern: further texts, fields and levels, in whole lines.
 
-The pattern, or a text, finds candidates as fast as ever; only these are taken apart. Everything here comes from a
-viewer and is hostile: texts are literal, expressions are RE2's, and values of fields are compared without any.
+The pattern, or a text, finds candidates as fast as before; only these lines are parsed. Everything here comes from a
+viewer and may be hostile: texts are literal, expressions are RE2's, and field values are compared without any.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from django_logtail.formats.shape import fields_of
 from django_logtail.tailing.reasons import reason
 from django_logtail.tailing.text.matching import LONGEST_BYTES, BadPattern, Matcher, matcher
 
-#: Bytes searched at once where lines are taken apart: of lines that are all candidates, about a turn. A longer line
-#: is searched in pieces, which have no fields.
+#: Bytes searched at once if lines are parsed: about a turn if every line is a candidate. A longer line is searched in
+#: pieces, which have no fields.
 TAKEN_APART_BYTES: Final = 128 * 1024
-#: Lines before one in which the head of its entry is looked for, and bytes kept of what was searched before.
+#: Lines above a line to search for the head of its entry, and bytes to keep of what was searched before.
 MOST_BACK: Final = 300
 KEPT_BYTES: Final = 64 * 1024
-#: Lines from which a log's formats are found, at its begin and at its end.
+#: Lines from which to detect a log's formats, at its beginning and at its end.
 SAMPLED_LINES: Final = 300
 _ORDINARY: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-@$")
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What the formats of a log are found from: the format it was given, and some of its lines."""
+    """The source of a log's formats: the format it was given, and some of its lines."""
 
     format: str = ""
     first: Sequence[str] = ()
@@ -49,19 +49,19 @@ class Sample:
 
 
 def needs_sample(sought: Sought) -> bool:
-    """Whether lines are to be taken apart."""
+    """Whether lines must be parsed."""
     return bool(sought.levels) or any("field" in term for term in sought.terms)
 
 
 def matcher_of(sought: Sought, sample: Sample | None = None) -> Matcher:
-    """What finds the lines that are sought. Raises `BadPattern`."""
+    """A matcher for the wanted lines. Raises `BadPattern`."""
     if not sought.terms and not sought.levels:
         return matcher(sought.pattern, regex=sought.regex, case=sought.case)
     return Conditions(sought, sample or Sample())
 
 
 class Conditions:
-    """A `Matcher` of lines that meet all conditions."""
+    """A `Matcher` for lines that meet all conditions."""
 
     def __init__(self, sought: Sought, sample: Sample) -> None:
         """Raises `BadPattern`."""
@@ -78,7 +78,7 @@ class Conditions:
         takes_apart = self._fields or self._levels or not self._wanted
         #: Bytes that may be searched at once.
         self.longest = min([*longest, TAKEN_APART_BYTES if takes_apart else LONGEST_BYTES])
-        #: The text that is searched now, as the first matcher takes it; and the end of what was searched before.
+        #: The text being searched, as prepared by the first matcher; and the end of what was searched before.
         self._text = self._prepared = self._before = b""
 
     def _add(self, term: Any, *, case: bool) -> None:
@@ -112,7 +112,7 @@ class Conditions:
         return -1
 
     def spans(self, line: bytes) -> Iterator[tuple[int, int]]:
-        """Where the texts are; nowhere in particular for a line that is found by its fields alone."""
+        """Where the texts are; empty for a line found by its fields alone."""
         spans = [span for one in self._wanted for span in one.spans(one.prepared(line))]
         end = 0
         for start, stop in sorted(spans) if len(self._wanted) > 1 else spans:
@@ -141,7 +141,7 @@ class Conditions:
         return self._sample.formats()
 
     def _level(self, text: bytes, begin: int, stop: int) -> str:
-        """The level of the entry that a line is in."""
+        """The level of the entry that contains a line."""
         lines = [_shown(text[begin:stop].removesuffix(b"\r"))]
         if not self._begins_entry(lines[0]):
             for line in _backwards(text, begin, self._before):
@@ -168,7 +168,7 @@ class _FieldCondition:
     is_wanted: bool
 
     def may_be_met(self, line: bytes) -> bool:
-        """Whether it may be, as far as the bytes of a line of JSON tell: whose keys are written in it."""
+        """Whether the bytes of a line of JSON allow it: its keys are written in the line."""
         if not self.is_wanted or not line.startswith(b"{") or b"\\u" in line:
             return True
         return self._key in line
@@ -193,7 +193,7 @@ def _backwards(text: bytes, begin: int, before: bytes) -> Iterator[bytes]:
         while end > 0:
             start = part.rfind(b"\n", 0, end - 1) + 1
             if start == 0 and part is before and len(before) == KEPT_BYTES:
-                return  # its begin is missing
+                return  # its beginning is missing
             yield (
                 part[start : end - 1].removesuffix(b"\r") if part[end - 1 : end] == b"\n" else part[start:end]
             )
