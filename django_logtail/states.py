@@ -89,7 +89,7 @@ PAGE_STATES: Final = (
         "history",
         _("Not live"),
         "the person is viewing an earlier part, through a link or until the page was full, and the server was asked "
-        "to hold; or no WebSocket gets through and the lines were fetched over HTTP",
+        "to hold; or WebSockets are blocked and the lines were fetched over HTTP",
         "caution",
         dot="square",
         is_plain_at_end=True,
@@ -215,7 +215,7 @@ LOG_STATES: Final = (
     ),
     LogState(
         "no-reader",
-        "nothing serves the log's queue, or what its reader sends is of no use",
+        "no worker serves the log's queue, or its reader's messages can't be used",
         shown="noreader",
         is_answer=False,
         notice=_(
@@ -233,7 +233,7 @@ LOG_STATES: Final = (
     ),
     LogState(
         "no-redis",
-        "the web process cannot reach Redis, or Redis refuses what it asks",
+        "the web process can't reach Redis, or Redis refuses its commands",
         shown="noreader",
         is_answer=False,
         notice=_("The server cannot reach Redis. Resumes automatically when Redis is back."),
