@@ -14,9 +14,9 @@ from django_logtail.control.messages import Failed, Piece, Read
 from django_logtail.control.wants import Sought
 from django_logtail.place import Place
 from django_logtail.reader import ranges, searches
+from django_logtail.reader.conditions import matcher_of
 from django_logtail.reader.limits import Limits
 from django_logtail.reader.sources import NotThere
-from django_logtail.tailing.text.matching import matcher
 from tests.delivery.test_delivery import QUEUE, House
 
 #: Of a processor: at 1 % of one it takes half a minute until as much is paid for.
@@ -94,13 +94,15 @@ async def test_who_has_spent_their_share_of_searching_begins_no_further_search(
     begun: list[str] = []
     ended: list[str] = []
 
-    def costly(pattern: str, **options: bool) -> Any:
-        begun.append(pattern)
+    def costly(sought: Sought, *sample: Any) -> Any:
+        if not sample:  # only a look at whether there can be any
+            return matcher_of(sought)
+        begun.append(sought.pattern)
         burn()
-        ended.append(pattern)
-        return matcher(pattern, **options)
+        ended.append(sought.pattern)
+        return matcher_of(sought, *sample)
 
-    monkeypatch.setattr(searches, "matcher", costly)
+    monkeypatch.setattr(searches, "matcher_of", costly)
     taker = house.join(lines=1)
     await taker.until(lambda: taker.place)
     place = Place(taker.place[0], 0)
