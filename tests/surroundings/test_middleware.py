@@ -17,13 +17,14 @@ import zstandard
 from playwright.sync_api import BrowserContext, Error, TimeoutError
 
 from django_logtail.page.assets import assets
+from tests.length import at_length
 from tests.stack import CHECKOUT, Stack, Web
 from tests.viewing.test_last_lines import bytes_of, named
 
 pytestmark = [pytest.mark.whole]
 
-#: More than 27 MB of lines that compress well.
-LINES = b"".join(b"%08d and whatever else is in a line of a log\n" % number for number in range(500_000))
+#: Lines that compress well: more than the 64 KiB that are read at once, many times over.
+LINES = b"".join(b"%08d and whatever else is in a line of a log\n" % number for number in range(at_length(500_000, short=50_000)))
 ALL_KINDS = "gzip, deflate, br, zstd"
 SETS = ["gzip", "compression", "conditional", "whitenoise", "policy", "watchers"]
 
