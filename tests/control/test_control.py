@@ -12,6 +12,7 @@ from django_logtail.control.in_redis import RedisControl
 from django_logtail.control.keys import key
 from django_logtail.control.messages import read_want, want_text
 from django_logtail.control.wants import WANT_LEASE_MS, Want
+from django_logtail.control.wire import VERSION
 from django_logtail.place import Place
 from example_project.demo.redis_server import redis_command
 from tests.ports import free_port
@@ -153,6 +154,16 @@ def test_a_second_reader_is_turned_away_with_who_reads(control, lease):
 
     assert not found.holds
     assert found.holder == lease
+
+
+def test_the_reader_is_known_to_speak_as_this_process_does(control, lease):
+    """Otherwise viewers are told that their reader is older."""
+    tick(control, lease)
+
+    reader = control.post("q", [WANT], [], []).reader
+
+    assert reader is not None
+    assert (reader.token, reader.speaks) == (lease.token, VERSION)
 
 
 def test_a_lease_that_lapsed_is_free_for_the_next_reader(place, control, lease):

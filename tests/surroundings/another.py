@@ -20,7 +20,7 @@ if "HOST_NAME" in os.environ:
 
 #: How the words of another release differ: its version, fields that it adds to every message, and those that it does
 #: not know.
-SKEW = {"version": 1, "more": {}, "less": [], **json.loads(os.environ.get("SKEW", "{}"))}
+SKEW = {"version": wire.VERSION, "more": {}, "less": [], **json.loads(os.environ.get("SKEW", "{}"))}
 _written_head = wire.written_head
 
 

@@ -24,7 +24,10 @@ from tests.viewing.test_last_lines import bytes_of, named
 pytestmark = [pytest.mark.whole]
 
 #: Lines that compress well: more than the 64 KiB that are read at once, many times over.
-LINES = b"".join(b"%08d and whatever else is in a line of a log\n" % number for number in range(at_length(500_000, short=50_000)))
+LINES = b"".join(
+    b"%08d and whatever else is in a line of a log\n" % number
+    for number in range(at_length(500_000, short=50_000))
+)
 ALL_KINDS = "gzip, deflate, br, zstd"
 SETS = ["gzip", "compression", "conditional", "whitenoise", "policy", "watchers"]
 
