@@ -27,6 +27,7 @@ import { Drawing } from './pane/drawing.js';
 import { onKey } from './pane/keys.js';
 import { pane } from './pane/pane.js';
 import { Cursor } from './rows/cursor.js';
+import { selectsInLinks } from './rows/link-press.js';
 import { Painter } from './rows/painter.js';
 import { Rows } from './rows/rows.js';
 import { Ruler } from './rows/ruler.js';
@@ -496,12 +497,9 @@ export class LogTail extends HTMLElement {
     const on = (/** @type {EventTarget} */ target, /** @type {string} */ type, /** @type {(event: any) => void} */ run) => target.addEventListener(type, run, { signal });
     const { parts } = this;
     on(this, 'click', (event) => {
-      // Text that was drawn along ends where the pointer is let go: that presses no link.
-      if (event.target.closest('.lt-a') && getSelection()?.isCollapsed === false) return event.preventDefault();
       const button = event.target.closest('[data-act]');
       if (button && this.contains(button)) this.run(button.dataset.act, button);
       else if (event.target.classList?.contains('lt-gut')) this.selection.clickGutter(this.rows.itemAt(event.target), event.shiftKey);
-      return undefined;
     });
     on(this, 'keydown', (event) => this.onKey?.(event));
     for (const type of ['focusin', 'pointerdown']) on(this, type, () => this.dispatchEvent(new CustomEvent('logtail:active', { bubbles: true })));
@@ -517,6 +515,7 @@ export class LogTail extends HTMLElement {
     on(document, 'logtail:settings', () => this.applySettings());
     on(window, 'online', () => this.session?.wake());
     on(window, 'offline', () => this.session?.offline());
+    selectsInLinks(parts.view, signal);
     this.backgroundStop.wire(signal);
     this.selection.wire(signal);
     this.ruler.wire(signal);

@@ -319,5 +319,7 @@ export class Finding {
     const isUnderFrame = item.block !== null && filtered.isFoldOfFrames(item.block);
     if (isUnderFrame) filtered.opened.add(/** @type {Item} */ (item.block));
     if (filtered.folded.delete(firstLineOf(this.log.store, item)) || isUnderFrame) this.listener.unfolded();
+    // Its row stays, and is another now.
+    if (isUnderFrame) this.rows.refresh(/** @type {Item} */ (item.block));
   }
 }

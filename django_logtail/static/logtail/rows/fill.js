@@ -82,10 +82,10 @@ export function fill(into, text, from, to, ctx) {
 }
 
 /**
- * A link in a new tab that learns nothing of this one. Pressed and drawn along, it is text to be selected like the rest.
+ * A link in a new tab that learns nothing of this one.
  *
  * @param {import('./links.js').Link} link
  */
 function anchor({ href, isFrame }) {
-  return el(isFrame ? 'a.lt-a.lt-frame' : 'a.lt-a', { href, target: '_blank', rel: 'noopener noreferrer nofollow', draggable: 'false', title: isFrame ? href : null });
+  return el(isFrame ? 'a.lt-a.lt-frame' : 'a.lt-a', { href, target: '_blank', rel: 'noopener noreferrer nofollow', title: isFrame ? href : null });
 }

@@ -1,11 +1,11 @@
 /** What the look of a row depends on, brought together: view options, what is found, selected and linked. */
 
 import { config, settings, words } from '../ui/config.js';
-import { blockOf, innerLinesOf, writtenBefore } from '../log/entry.js';
+import { blockOf, firstLineOf, innerLinesOf, writtenBefore } from '../log/entry.js';
 import { offerFold, paintFold } from './fold-row.js';
 import { linksIn } from './links.js';
-import { paint } from './row.js';
-import { PHONE } from './view-options.js';
+import { hangOf, paint } from './row.js';
+import { HEAD_CHARACTERS, PHONE } from './view-options.js';
 
 /** @typedef {import('../log/item.js').Item} Item */
 
@@ -24,6 +24,21 @@ export class Painter {
     this.filtered = filtered;
     this.finding = finding;
     this.linkedLines = linkedLines;
+    /** Where the text begins in the last head that was asked for. @type {{head: Item|null, time: string, formats: any, columns: number|null}} */
+    this.last = { head: null, time: '', formats: null, columns: null };
+  }
+
+  /** Lines go on where the text of their own head begins, also where that is another column than in most. @param {HTMLElement} row @param {Item} item */
+  #hang(row, item) {
+    const { store } = this.log;
+    const { hang, time } = this.viewOptions;
+    const head = firstLineOf(store, item);
+    if (hang === null || head.inner) return;
+    const { formats } = store.entries;
+    const { last } = this;
+    if (last.head !== head || last.time !== time || last.formats !== formats) this.last = { head, time, formats, columns: hangOf(head.plain.slice(0, HEAD_CHARACTERS), time, formats) };
+    const { columns } = this.last;
+    if (columns !== null && columns !== hang) row.style.setProperty('--lt-hang', `${columns}ch`);
   }
 
   /** @param {HTMLElement} row @param {Item} item */
@@ -42,6 +57,7 @@ export class Painter {
       innerCount: (line) => innerLinesOf(store, line).length,
     });
     if (item.block === item && filtered.opened.has(item)) offerFold(row, blockOf(store, item), words);
+    if (item.inner) this.#hang(row, item);
     if (selection.has(item)) row.classList.add('lt-sel');
     row.removeAttribute('aria-current');
     if (!linkedLines.isTarget(item)) return;

@@ -7,7 +7,7 @@ import { plain } from '../formats/text.js';
 const TIMES = /** @type {const} */ (['compact', 'raw', 'relative', 'hidden']);
 export const PHONE = matchMedia('(max-width: 640px)');
 /** Of a longer line its head is in the first ones. */
-const HEAD_CHARACTERS = 400;
+export const HEAD_CHARACTERS = 400;
 /** Lines looked at for one with a head. */
 const MOST_LOOKED = 200;
 
