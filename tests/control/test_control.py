@@ -14,6 +14,7 @@ from django_logtail.control.messages import read_want, want_text
 from django_logtail.control.wants import WANT_LEASE_MS, Want
 from django_logtail.control.wire import VERSION
 from django_logtail.place import Place
+from django_logtail.timing import failures
 from example_project.demo.redis_server import redis_command
 from tests.ports import free_port
 from tests.stack import is_listening, wait_until
@@ -377,6 +378,44 @@ def test_a_redis_that_does_not_answer_is_one_kind_of_error():
     with pytest.raises(ControlUnavailable):
         RedisControl(client).ping()
     client.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "losses"),
+    [
+        (redis.ConnectionError("gone"), 1),
+        (redis.ReadOnlyError("You can't write against a read only replica."), 1),
+        (redis.TimeoutError("silent"), 0),
+        (redis.ResponseError("OOM command not allowed"), 0),
+        (OSError("no route"), 0),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_server_that_was_lost_is_counted_and_one_that_only_refuses_is_not(monkeypatch, error, losses):
+    client = redis.Redis(port=1)
+    monkeypatch.setattr(client, "get", lambda key: (_ for _ in ()).throw(error))
+    control = RedisControl(client)
+
+    for _ in range(2):
+        with pytest.raises(ControlUnavailable):
+            control.reader("q")
+
+    assert control.losses == 2 * losses
+    client.close()
+
+
+@pytest.mark.redis
+def test_what_failed_in_a_process_is_told_although_nobody_watches_there(server):
+    control = OnRedis(server).control
+    failures.add("relay: posting", ValueError("boom"))
+
+    control.report_viewers("p", [])
+    told = [(failed.task, failed.count, failed.error) for failed in control.failures()]
+    failures.forget()
+    control.report_viewers("p", [])
+
+    assert told == [("relay: posting", 1, "ValueError: boom")]
+    assert (control.failures(), server.keys("*viewers*")) == ([], [])
 
 
 @pytest.mark.parametrize(

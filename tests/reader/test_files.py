@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from django_logtail.control import messages
 from django_logtail.control.wants import Want
 from django_logtail.place import Place
 from django_logtail.reader.files import Files
@@ -15,6 +16,7 @@ from django_logtail.reader.flow import Flow
 from django_logtail.reader.flows import Flows
 from django_logtail.reader.limits import Limits
 from django_logtail.reader.seals import Seals
+from django_logtail.tailing.events import Batch
 from django_logtail.timing import TokenBucket
 from tests.virtual_time import run_virtually
 
@@ -223,3 +225,139 @@ def test_a_file_that_cannot_even_be_closed_is_let_go(scene: Scene) -> None:
 
     assert (flow.follower, flow.is_watched) == (None, False)
     assert scene.parts.failures == [("log 1", "boom"), ("closing log 1", "division by zero")]
+
+
+class Threads:
+    """Polls in threads, which return at once; what they are asked is kept."""
+
+    def __init__(self, items: list[Any], meanwhile: Any = None) -> None:
+        self.items, self.meanwhile = items, meanwhile
+        self.asked: list[tuple[Any, float, int]] = []
+
+    async def poll(self, follower: Any, now: float, max_bytes: int, say_stalled: Any) -> list[Any]:
+        self.asked.append((follower, now, max_bytes))
+        if self.meanwhile is not None:
+            self.meanwhile(say_stalled)
+        return self.items
+
+    def close(self) -> None:
+        pass
+
+
+def look(scene: Scene, flow: Flow, follower: Follower, meanwhile: Any = None) -> Threads:
+    """What happens when a poll in a thread returns one batch."""
+    threads = Threads([Batch(Place("a", 9), b"x\n")], meanwhile)
+    scene.files._poll_threads = threads  # type: ignore[assignment]
+    run_virtually(scene.files._look_in_thread_or_fail(flow, follower))  # type: ignore[arg-type]
+    return threads
+
+
+@pytest.fixture
+def followers(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, object]]:
+    """What the set of those that are watched is told."""
+    told: list[tuple[str, object]] = []
+    for name in ("add", "polled", "remove"):
+        monkeypatch.setattr(
+            scene.files.followers, name, lambda key, *more, name=name: told.append((name, key))
+        )
+    return told
+
+
+def test_the_first_look_has_a_file_watched_and_further_ones_say_that_it_was_polled(
+    scene: Scene, followers: list[tuple[str, object]]
+) -> None:
+    follower = Follower()
+    flow = scene.flow(follower)
+    flow.is_watched = False
+
+    threads = look(scene, flow, follower)
+    look(scene, flow, follower)
+
+    assert threads.asked == [(follower, 0.0, 256 * 1024)]
+    assert followers == [("add", "p|1|"), ("polled", "p|1|")]
+    assert [item.data for item in flow.outbox if isinstance(item, messages.Batch)] == [b"x\n"] * 2
+    assert (flow.is_watched, list(scene.flows.ready), flow.beats) == (True, ["p|1|"], 4)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "left", "beats"),
+    [(("stalled", "why"), None, 4), (("stopped", "why"), ("stopped", "why"), 0), (None, None, 0)],
+)
+def test_a_file_system_that_responds_again_is_no_trouble_any_more(
+    scene: Scene,
+    followers: list[tuple[str, object]],
+    trouble: tuple[str, str] | None,
+    left: tuple[str, str] | None,
+    beats: int,
+) -> None:
+    follower = Follower()
+    flow = scene.flow(follower)
+    flow.trouble = trouble
+    threads = Threads([])
+    scene.files._poll_threads = threads  # type: ignore[assignment]
+
+    run_virtually(scene.files._look_in_thread_or_fail(flow, follower))  # type: ignore[arg-type]
+
+    assert (flow.trouble, flow.beats) == (left, beats)
+
+
+@pytest.mark.parametrize(
+    ("is_there", "trouble"), [(True, "reason:silent-file-system?seconds=5"), (False, None)]
+)
+def test_a_file_that_does_not_respond_is_said_unless_it_was_closed(
+    scene: Scene, followers: list[tuple[str, object]], is_there: bool, trouble: str | None
+) -> None:
+    follower = Follower()
+    flow = scene.flow(follower if is_there else None)
+    seen: list[Any] = []
+
+    def meanwhile(say_stalled: Any) -> None:
+        say_stalled(5.0)
+        seen.append((flow.trouble, flow.beats))
+
+    look(scene, flow, follower, meanwhile)
+
+    assert seen == [(("stalled", trouble), 4) if trouble else (None, 0)]
+
+
+def test_what_was_closed_while_a_thread_read_it_is_closed_then_and_shows_nothing(
+    scene: Scene, followers: list[tuple[str, object]]
+) -> None:
+    follower = Follower()
+    flow = scene.flow(Follower())
+
+    look(scene, flow, follower)
+
+    assert (follower.closed, len(flow.outbox), followers) == (1, 0, [])
+
+
+@pytest.mark.parametrize("rewinds", [True, False])
+def test_a_want_that_changed_while_a_thread_read_begins_at_its_place_and_not_with_what_was_read(
+    scene: Scene, followers: list[tuple[str, object]], rewinds: bool
+) -> None:
+    follower = Follower(rewinds=rewinds)
+    flow = scene.flow(follower, position=Place(Seals("1").seal("a"), 5))
+    flow.must_rewind = True
+
+    look(scene, flow, follower)
+
+    assert (flow.must_rewind, len(flow.outbox)) == (False, 0)
+    assert follower.rewound_to == [(HERE, {})]
+    assert followers == ([("polled", "p|1|")] if rewinds else [("remove", "p|1|")])
+    assert scene.parts.begun == ([] if rewinds else ["opening log 1"])
+
+
+def test_a_look_that_fails_is_the_trouble_of_its_log_unless_that_was_closed(
+    scene: Scene, followers: list[tuple[str, object]]
+) -> None:
+    follower = Follower()
+    flow = scene.flow(follower)
+
+    look(scene, flow, follower, lambda say_stalled: 1 / 0)
+    failed = flow.trouble, flow.poll_task
+    flow.trouble = None
+    look(scene, flow, Follower(), lambda say_stalled: 1 / 0)
+
+    assert failed == (("unreadable", "reason:log-failed?error=ZeroDivisionError"), None)
+    assert flow.trouble is None
+    assert scene.parts.failures == [("log 1", "division by zero")] * 2

@@ -656,6 +656,30 @@ def test_the_bytes_of_history_are_a_user_s_own_share(at_desk):
     assert others[0] < 0.6
 
 
+def test_old_bytes_wait_until_those_that_all_logs_read_together_are_paid_for(at_desk):
+    async def scene(desk):
+        desk.limits = Limits(bytes_per_second=500_000)
+        desk.write("1", b"x" * 2**20)
+        want = desk.want("1", lines=0)
+        desk.begin()
+        await desk.passes(2, want)
+        wants, began = [want], now()
+        for number in range(2):  # of two users, so that neither pays for the other
+            place = Place(desk.place().file, 0)
+            box = f"box {number}"
+            wants.append(
+                desk.want("1", box, flow=f"range-{number}", position=place, end=2**20, user=str(number))
+            )
+            await desk.passes(0.2, *wants)
+        await desk.passes(3, *wants)
+        return [at - began for box in ("box 0", "box 1") for at in desk.times(Read, box)]
+
+    first, second = at_desk(scene)
+
+    assert first < 0.2
+    assert 1.0 < second < 1.4
+
+
 @pytest.mark.parametrize(("is_moved", "renewals"), [(True, 1), (False, 0)])
 def test_who_wants_the_same_in_another_mailbox_is_sent_to_over_new_connections(at_desk, is_moved, renewals):
     async def scene(desk):
