@@ -2,18 +2,18 @@
 
 PYTHON ?= python3
 PORT ?=
-# Test processes side by side, a file of tests in one of them: more than cores, since most tests wait for others.
+# Parallel test processes, each running whole files: more than cores, because tests mostly wait.
 BESIDE ?= 4
 
 bin := .venv/bin
-# conftest.py has the files in an order that ends well.
+# conftest.py orders the files so that no process ends much later than the others.
 pytest := $(bin)/pytest --numprocesses $(BESIDE) --dist loadfile --no-loadscope-reorder --durations 20 --durations-min 5
 heading = @printf '\n=== %s\n' "$(1)"
 
 .PHONY: demo develop test check check-long clean
 .PHONY: lint types layers migrations docs wheel js-types js-tests tests python-tests browser-tests
 .NOTPARALLEL:
-# The one of another project would be asked for instead.
+# It would otherwise select another project's settings.
 unexport DJANGO_SETTINGS_MODULE
 
 demo: .venv/demo.stamp
@@ -25,12 +25,12 @@ develop: .venv/develop.stamp
 test: .venv/develop.stamp
 	$(pytest) -m 'main or not whole'
 
-# The tests keep all cores busy when they do not wait, and the other steps fill the gaps.
+# The tests keep all cores busy except while they wait, and the other steps fill the gaps.
 check: .venv/develop.stamp
 	@$(bin)/python .ci/beside.py tests lint types layers migrations docs js-types js-tests
 	$(call heading,Everything passed)
 
-# The same tests with the numbers, programs and variants that take long: an hour and more.
+# The same tests with larger numbers, longer programs and more variants: an hour and more.
 check-long: .venv/develop.stamp
 	LOGTAIL_LONG=1 $(pytest)
 
@@ -86,7 +86,7 @@ node_modules/.stamp: package-lock.json
 	npm ci --silent --no-audit --no-fund
 	@touch $@
 
-# What is said of each of a thousand is shown when one fails.
+# Shows only failures out of a thousand tests.
 js-tests:
 	$(call heading,JavaScript tests)
 	@if command -v node >/dev/null; then \
@@ -96,7 +96,7 @@ js-tests:
 	elif [ -n "$$CI" ]; then echo 'node is missing' >&2; exit 1; \
 	else echo 'node is missing: left out'; fi
 
-# Those of the browser are left out by themselves where no Chromium is found; in CI that is a failure.
+# Browser tests are skipped if there is no Chromium; in CI that is a failure.
 tests: .venv/develop.stamp
 	$(call heading,Python and browser tests)
 	$(pytest)
