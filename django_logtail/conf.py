@@ -154,9 +154,9 @@ def _source_url(value: object) -> str | None:
     try:
         parts = urlsplit(filled)
         is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # what stands where a host or a port should
+    except ValueError:  # something else in place of a host or a port
         raise wrong from None
-    # The host is the administrator's to choose and not a log's, and other fields would stay as they are.
+    # The administrator chooses the host, not a log; other placeholders would be left in the address.
     if not is_address or "{" in filled or "}" in filled or "{" in urlsplit(value).netloc:
         raise wrong
     if re.search(r"[\s\x00-\x1f\x7f\\]", value):

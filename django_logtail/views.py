@@ -144,7 +144,7 @@ def ticket(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 
 def of_own_log(view: View) -> View:
-    """A view that gets the log in the address; 404 where that is not there or not for this person."""
+    """Make a view get the log in its address; 404 if that doesn't exist or is forbidden."""
 
     @wraps(view)
     def wrapped(request: HttpRequest, slug: str, **kwargs: Any) -> HttpResponseBase:

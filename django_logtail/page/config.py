@@ -48,7 +48,7 @@ def viewer_config(request: HttpRequest) -> dict[str, Any]:
 
 
 def _source() -> dict[str, Any] | None:
-    """How the page makes the address of a frame's source: for people who may know where the project's files are."""
+    """How the page makes the URL of a frame's source; only for people who may know where the project's files are."""
     if conf.SOURCE_URL is None:
         return None
     return {"url": conf.SOURCE_URL, "roots": [str(root) for root in conf.SOURCE_ROOTS]}

@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 #: Seconds between checks of the registry, for logs that were disabled, moved or re-routed.
 REGISTRY_SECONDS: Final = 15.0
-#: Said of a log that the reader itself fails on: what its own log says, with traceback, is for those who run it.
+#: The reason for a row whose path no file can have.
 NUL_IN_PATH: Final = reason("nul-in-path")
 #: Bytes of backlog that one new flow reads at most.
 BACKLOG_BYTES: Final = 256 * 1024

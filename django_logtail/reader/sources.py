@@ -62,7 +62,7 @@ class Source:
     rotated_as: str = ""
     key: int = 0
     registered: Registered | None = field(default=None, compare=False, repr=False)
-    #: The format that it was given; "" where it is found.
+    #: The format that the log was given; "" if it is detected.
     format: str = ""
 
     @property

@@ -31,7 +31,7 @@ GONE_SECONDS = 0.2
 UNSETTLED_SECONDS = 0.02
 #: Looks at a file that has become unreadable before another one under its name replaces it.
 MAX_FAILURES = 5
-#: Seconds between two looks at where an open file is: one that is moved out of the roots is no longer read.
+#: Seconds between checks of where an open file is, because one moved out of the roots is no longer read.
 PLACE_SECONDS = 15.0
 
 STATES = {
@@ -145,7 +145,7 @@ class Discovery:
             self._is_away(trouble_of(error, self._system, self._path), now)
 
     def _is_in_place(self, now: float, *, is_away: bool = False) -> bool:
-        """Whether the look may go on: not if the last file was moved to where it may not be read, which is reported."""
+        """Whether the look may go on. If the last file was moved out of the roots, it may not, and that is reported."""
         generation = self._chain.last.generation if self._chain.segments else None
         is_due = now >= self._placed_at + PLACE_SECONDS or (is_away and self.away_since is None)
         if generation is None or not generation.is_open or not is_due:

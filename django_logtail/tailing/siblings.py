@@ -158,5 +158,5 @@ def _age(one: Sibling, other: Sibling, older: Collection[Inode]) -> int:
     if begun == ended != 0:
         return begun
     if not all(each.is_text or each.inode in older for each in (one, other)):
-        return 0  # compression creates an old file anew
+        return 0  # compression re-creates an old file
     return (one.inode in older) - (other.inode in older)
