@@ -1,20 +1,20 @@
 /**
- * Frames of tracebacks: which file and line each names, and whose code it is. Knows no DOM.
+ * Frames of tracebacks: the file and line of each, and the library it belongs to. Knows no DOM.
  *
- * Python, Node.js, Java, Go, Ruby, PHP, .NET and Rust. A frame of a library has the library's name; the standard library
- * and the runtime have the language's. What can't be told is the project's own.
+ * Python, Node.js, Java, Go, Ruby, PHP, .NET and Rust. A library's frame has the library's name; the standard library
+ * and the runtime have the language's. Anything else counts as the project's own.
  */
 
-/** Longer lines name no frame. */
+/** Longer lines are not searched for a frame. */
 const MOST_CHARACTERS = 2_000;
 
 /**
  * @typedef {{path: string, line: number, at: [number, number]|null, library: string, kind: string}} Frame
- *   `path`: the file, with "/" between its parts, "" where the frame names none; `at`: where file and line stand in the
- *   text; `library`: "" in the project's own code
+ * `path`: the file, with "/" between its parts, "" if the frame names none; `at`: where file and line are in the text;
+ * `library`: "" in the project's own code
  */
 
-/** What a path of a library has, and where its name is. @type {[RegExp, string|((found: RegExpExecArray) => string)][]} */
+/** Patterns of libraries' paths, and where the library's name is. @type {[RegExp, string|((found: RegExpExecArray) => string)][]} */
 const LIBRARY_PATHS = [
   [/^.*\/(?:site|dist)-packages\/((?:[^/.]|\.(?!py\b))+)/, (found) => found[1]],
   [/^.*\/node_modules\/(@[^/]+\/[^/]+|[^/]+)\//, (found) => found[1]],
@@ -33,10 +33,10 @@ const LIBRARY_PATHS = [
   [/^\.\/csu\/|\/glibc[^/]*\/|\/sysdeps\//, 'libc'],
 ];
 
-/** Modules of Go write capitals as "!" and the letter. @param {string} name */
+/** Go's module paths write a capital as "!" and the letter. @param {string} name */
 const unescapedModule = (name) => name.replace(/!([a-z])/g, (_, letter) => letter.toUpperCase());
 
-/** Packages of Java and .NET that no project has of its own, and what they are called. @type {[RegExp, string][]} */
+/** Packages of Java and .NET that never belong to a project, and their names for people. @type {[RegExp, string][]} */
 const JAVA = [
   [/^(?:javax?|jdk|sun|com\.sun)\./, 'Java'], [/^jakarta\.(\w+)/, 'jakarta.$1'], [/^kotlinx?\./, 'Kotlin'], [/^scala\./, 'Scala'], [/^groovy\.|^org\.codehaus\.groovy\./, 'Groovy'], [/^clojure\./, 'Clojure'],
   [/^org\.springframework\.(\w+)/, 'spring-$1'], [/^org\.apache\.(\w+)/, 'apache.$1'], [/^org\.(hibernate|jboss|eclipse|slf4j|postgresql|junit|mockito|quartz|jooq|h2|mariadb|wildfly|xnio)\b/, '$1'],
@@ -65,12 +65,12 @@ const DOTNET_FRAME = /^\s*at ([\w.`<>|$[\],+&* -]+\(.*\))(?: in (.+):line (\d+))
 const DOTNET_END = /^\s*--- End of (?:stack trace|inner exception)/;
 const RUST_FUNCTION = /^\s+\d+:\s+(?:0x[0-9a-f]+ - )?(\S.*)$/;
 const RUST_PANIC = /\bpanicked at (?:.*?', )?([^\s:'"]+\.rs):(\d+):\d+/;
-/** What the line below a function's name has, in Go and Rust. */
+/** The line below a function's name, in Go and Rust. */
 const PLACE = /^\s+(?:at |\S+\.(?:go|s|c):\d)/;
-/** A line of Python that says how often the frame above stands there. */
+/** Python's line for a repeated frame. */
 const REPEATED = /^[\s|]*\[Previous line repeated \d+ more times?\]$/;
 
-/** @param {string} path with "/" between its parts @returns {string} the library it is of, or "" */
+/** @param {string} path with "/" between its parts @returns {string} the library it belongs to, or "" */
 export function libraryOf(path) {
   for (const [pattern, name] of LIBRARY_PATHS) {
     const found = pattern.exec(path);
@@ -85,7 +85,7 @@ function pathOf(written) {
   return path.replace(/^\/(?=[A-Za-z]:\/)/, '').replaceAll('\\', '/');
 }
 
-/** @param {string} kind @param {string} text @param {string} written the path, as it stands there @param {string} line @param {number} [from] where it may stand @returns {Frame} */
+/** @param {string} kind @param {string} text @param {string} written the path as written @param {string} line @param {number} [from] where to start searching for it @returns {Frame} */
 function placed(kind, text, written, line, from = 0) {
   const start = text.indexOf(written, from);
   let end = text.indexOf(line, start + written.length) + line.length;
@@ -127,7 +127,7 @@ function framesAt(text) {
   const library = name === 'System' || name === 'Microsoft' ? '.NET' : name;
   if (!path) return library || /^[\w.]+\.[\w.`<>|$[\],+&*]+\(/.test(method) ? unplaced('dotnet', library) : null;
   const frame = placed('dotnet', text, path, line, text.lastIndexOf(' in '));
-  // Packages are built where the path begins with "/_/".
+  // .NET packages are built with paths that begin with "/_/".
   return { ...frame, library: library || (frame.path.startsWith('/_/') ? method.split('.')[0] : frame.library) };
 }
 
@@ -152,18 +152,18 @@ function columnOf(text) {
   return at < 0 ? text.length : at;
 }
 
-/** Reads the lines of an entry in order, and says which are of a library. */
+/** Reads the lines of an entry in order, and tells which belong to a library. */
 export class Frames {
   constructor() { this.end(); }
 
-  /** What comes belongs to no frame before. */
+  /** Ends the current frame: following lines don't belong to it. */
   end() {
-    /** The library of the frame that the last line was of; "" in the project's own code and outside of frames. */
+    /** The library of the last line's frame; "" in the project's own code and outside frames. */
     this.library = '';
     this.kind = '';
-    /** Where that frame began: its further lines begin right of it. */
+    /** The indentation of that frame: its further lines are indented more. */
     this.column = 0;
-    /** Whether the last line named a function whose place is still to come. */
+    /** Whether the last line named a function whose file and line come next. */
     this.isNamed = false;
   }
 
@@ -174,15 +174,15 @@ export class Frames {
 
   /**
    * @param {string} text of a line that begins no entry, without escape sequences
-   * @param {string|null} next the line after it, where it is known
-   * @returns {{library: string, isFrame: boolean}} `isFrame`: a frame begins with it
+   * @param {string|null} next the line after it, if known
+   * @returns {{library: string, isFrame: boolean}} `isFrame`: whether a frame begins here
    */
   read(text, next) {
     const isNamed = this.isNamed;
     this.isNamed = false;
     const frame = frameOf(text);
     if (frame) {
-      // The place of a function that was named in the line above.
+      // The file and line of the function in the line above.
       const isPlace = isNamed && frame.kind === this.kind;
       this.kind = frame.kind;
       this.column = columnOf(text);
@@ -199,7 +199,7 @@ export class Frames {
     return { library: this.library, isFrame: false };
   }
 
-  /** Go and Rust name the function first, and its place in the next line. @param {string} text @param {string|null} next @returns {string|null} its library; null when the line names none */
+  /** Go and Rust name the function first, and its file in the next line. @param {string} text @param {string|null} next @returns {string|null} its library; null if the line names no function */
   #functionOf(text, next) {
     if (text.length > MOST_CHARACTERS) return null;
     const place = next !== null && PLACE.test(next) ? frameOf(next) : null;
@@ -229,10 +229,11 @@ export class Frames {
 const isAbsolute = (path) => path.startsWith('/') || /^[A-Za-z]:\//.test(path);
 
 /**
- * The address of a frame's source, or "" where it is not the project's own, or can't be told.
+ * The URL of a frame's source, or "" if the frame isn't the project's own, or that is unknown.
  *
  * @param {Frame} frame
- * @param {{url: string, roots: string[]}|null|undefined} source the template with `{path}` and `{line}`, and the folders of the project
+ * @param {{url: string, roots: string[]}|null|undefined} source the template with `{path}` and `{line}`, and the
+ * project's directories
  */
 export function sourceOf(frame, source) {
   if (!source?.url || frame.library || !frame.path || !frame.line) return '';
@@ -243,7 +244,7 @@ export function sourceOf(frame, source) {
     path = path.slice(root.length);
   } else path = path.replace(/^(?:\.\/)+/, '');
   const parts = path.split('/');
-  // A scheme, "<string>", and what would lead out of the project.
+  // Not a scheme, "<string>", or anything that would lead out of the project.
   if (/[<>:?\u0000-\u001f]/.test(path) || parts.some((part) => part === '' || part === '.' || part === '..')) return '';
   try {
     const encoded = parts.map(encodeURIComponent).join('/');

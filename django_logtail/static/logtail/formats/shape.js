@@ -1,8 +1,7 @@
 /**
- * What a line of JSON, logfmt or an access log consists of: its fields, each as it was written and where it stands.
- * Knows no DOM.
+ * The fields of a line of JSON, logfmt or an access log, each as written and with its position. Knows no DOM.
  *
- * Digits are kept as they are written, since a number of the language rounds beyond 2^53.
+ * Numbers are kept as written, because JavaScript's would be rounded beyond 2^53.
  */
 
 import { afterBlanks, afterString, afterValue, isKey } from './fields.js';
@@ -15,11 +14,11 @@ import { plain, unescaped } from './text.js';
 /** @typedef {import('./heads.js').Span} Span */
 /** @typedef {import('./detection.js').Formats} Formats */
 /** @typedef {'string'|'number'|'word'|'list'|'object'} Kind `word`: true, false, null; `object`: one without fields */
-/** @typedef {'time'|'level'|'logger'|'message'|'inner'|''} Part what the line draws a field as; `inner`: it holds the line that is drawn */
+/** @typedef {'time'|'level'|'logger'|'message'|'inner'|''} Part the role in which a field is drawn; `inner`: it contains the line that is drawn */
 
-/** Fields of one line at most; a line of more is drawn raw. */
+/** Fields of one line at most; a line with more is drawn raw. */
 const MOST_FIELDS = 5_000;
-/** Of an access line: what is in it and needs no word of its own. */
+/** Fields of an access line that are shown without a name. */
 const REQUEST = /^([A-Z][A-Z-]{1,15}) (.*?)(?: (HTTP\/[\d.]{1,5}|[12](?:\.\d)?))?$/;
 const ENTRIES = /"(?:[^"\\]|\\.)*"|\[[^\]]*\]|[^ ]+/g;
 const DURATION = /^(?:\d+\.\d+|\d+(?:\.\d+)?(?:[mun\u00b5\u03bc]?s|sec))$/;
@@ -27,12 +26,12 @@ const NAMED_DURATION = /^(?:rt|request_time|duration|took|time_taken|elapsed|lat
 const NUMBER = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 export class Field {
-  /** @param {string[]} path keys of objects in objects @param {string} text @param {Kind} kind @param {Span|null} at where the value stands in the line @param {Span|null} keyAt */
+  /** @param {string[]} path keys of objects in objects @param {string} text @param {Kind} kind @param {Span|null} at where the value is in the line @param {Span|null} keyAt */
   constructor(path, text, kind, at, keyAt) {
     this.path = path;
-    /** Dotted, of a field in fields. Empty for a word without a key. */
+    /** Dotted for a nested field. Empty for a word without a key. */
     this.name = path.length === 1 ? path[0] : path.join('.');
-    /** The value as people read it: of a string what it says, of all others what was written. */
+    /** The value as people read it: a string's content, anything else as written. */
     this.text = text;
     this.kind = kind;
     this.at = at;
@@ -41,7 +40,7 @@ export class Field {
     this.part = '';
   }
 
-  /** The value in the language's own types; a long number is rounded by that, and `text` is not. */
+  /** The value as a JavaScript value, which rounds a long number; `text` doesn't. */
   get value() {
     if (this.kind === 'string') return this.text;
     try { return JSON.parse(this.text); } catch { return this.text; }
@@ -49,7 +48,7 @@ export class Field {
 
   get isNumber() { return this.kind === 'number'; }
 
-  /** Whether what is drawn has to be told from what stands beside it. */
+  /** Whether it must be quoted to be told from what is next to it. */
   get isQuoted() { return this.kind === 'string' && (this.text === '' || /[\s"=]/.test(this.text)); }
 }
 
@@ -62,19 +61,19 @@ export class Shape {
     this.time = '';
     /** @type {Level} */
     this.level = 'O';
-    /** The level's word as it was written; empty for a number, or without one. */
+    /** The level's word as written; empty for a number, or without a level. */
     this.word = '';
     this.logger = '';
     this.message = '';
-    /** What stands around the line: the name of a container, or a host and its clock. */
+    /** What surrounds the line: a container's name, or a host and its clock. */
     this.prefix = '';
-    /** Where the time stands, of a line that names it by no field. @type {Span|null} */
+    /** Where the time is, if it isn't a field. @type {Span|null} */
     this.timeAt = null;
-    /** Where the message stands, of a line that names it by no field. @type {Span|null} */
+    /** Where the message is, if it isn't a field. @type {Span|null} */
     this.messageAt = null;
   }
 
-  /** The first field of a name. @param {string} name */
+  /** The first field with a name. @param {string} name */
   field(name) { return this.fields.find((field) => field.name === name); }
 
   /** @param {Part} part */
@@ -82,8 +81,8 @@ export class Shape {
 }
 
 /**
- * What a line consists of, or null: it is none of JSON, logfmt and access logs, or cannot be shown field by field without
- * hiding something of it.
+ * The parts of a line, or null if it isn't JSON, logfmt or an access log, or can't be shown field by field without
+ * hiding something.
  *
  * @param {string} text without escape sequences
  * @param {Formats|null} formats of the log
@@ -133,7 +132,7 @@ function take(fields, name, part) {
 
 /** @typedef {{text: string, fields: Field[], isWhole: boolean}} Scan */
 
-/** The fields of an object that is known to be well-formed; null where two have one name. @param {string} text @returns {Field[]|null} */
+/** The fields of a well-formed object; null if two have the same name. @param {string} text @returns {Field[]|null} */
 function fieldsIn(text) {
   /** @type {Scan} */
   const scan = { text, fields: [], isWhole: true };
@@ -154,7 +153,7 @@ function object(scan, begin, path) {
     const keyEnd = text.charCodeAt(at) === 34 ? afterString(text, at) : -1;
     if (keyEnd < 0 || fields.length > MOST_FIELDS) return failed(scan);
     const key = said(text, at, keyEnd);
-    // JSON.parse keeps the last of two: a box without the first would hide it.
+    // JSON.parse keeps the last of two, and a box without the first would hide it.
     if (keys.has(key)) return failed(scan);
     keys.add(key);
     /** @type {Span} */
@@ -195,7 +194,7 @@ function valueOf(text, from, to, path, keyAt) {
   return new Field(path, text.slice(from, to), kind, [from, to], keyAt);
 }
 
-/** What a string says. @param {string} text @param {number} from its quotation mark @param {number} to */
+/** The content of a string. @param {string} text @param {number} from its quotation mark @param {number} to */
 function said(text, from, to) {
   const inner = text.slice(from + 1, to - 1);
   if (!inner.includes('\\')) return inner;
@@ -204,7 +203,7 @@ function said(text, from, to) {
 
 // --- pairs ------------------------------------------------------------------
 
-/** The pairs of a line, and the words between them; null of too many. @param {string} text @returns {Field[]|null} */
+/** The pairs of a line, and the words between them; null if there are too many. @param {string} text @returns {Field[]|null} */
 function pairsIn(text) {
   /** @type {Field[]} */
   const fields = [];
@@ -279,7 +278,7 @@ function access(text, head) {
   return shape;
 }
 
-/** Status, size and what a server's own format appends. @param {string} text @param {number} from @param {(name: string, from: number, to: number) => string} add */
+/** Status, size and whatever a server's own format appends. @param {string} text @param {number} from @param {(name: string, from: number, to: number) => string} add */
 function afterRequest(text, from, add) {
   const seen = new Set();
   const once = (/** @type {string} */ name) => {
@@ -318,7 +317,7 @@ function formatsWithin(wrapper, formats) {
   return inside;
 }
 
-/** A line behind the name of a container, or behind the head of a syslog. @param {string} text @param {Head} head @param {Formats|null} formats @returns {Shape|null} */
+/** A line after a container's name, or after a syslog head. @param {string} text @param {Head} head @param {Formats|null} formats @returns {Shape|null} */
 function insideText(text, head, formats) {
   const { inner } = head;
   if (!inner || !text.endsWith(inner)) return null;
