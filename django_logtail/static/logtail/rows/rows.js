@@ -101,10 +101,9 @@ export class Rows {
     const { scroll } = this;
     const top = this.top.offsetHeight;
     if (top !== scroll.topHeight) {
-      const before = scroll.topHeight;
       scroll.topHeight = top;
       // What stands above the first line came or went; the lines stay where they are on screen.
-      if (!this.follow && before && scroll.at > 0) scroll.moveTo(scroll.at);
+      if (!this.follow && scroll.at > 0) scroll.moveTo(scroll.at);
     }
     const { clientHeight, clientWidth } = view;
     if (clientHeight === scroll.height && clientWidth === this.width) return this.schedule();
