@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from tests.stack import Stack, Web, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.redis, pytest.mark.whole]
 
+#: Of other people.
+NUMBERS = itertools.count()
 TRACEBACK = (
     'Traceback (most recent call last):\n  File "shop/views.py", line 5, in pay\nValueError: no card\n'
 )
@@ -45,7 +48,7 @@ def another(browser: Browser, web: Web, stack: Stack) -> Callable[..., Page]:
     def opens(address: str, **options: Any) -> Page:
         context = browser.new_context(viewport={"width": 1440, "height": 900})
         made.append(context)
-        session = stack.make_user(f"other{len(made)}", **options)
+        session = stack.make_user(f"other{next(NUMBERS)}", **options)
         context.add_cookies([{"name": "sessionid", "value": session, "url": web.url}])
         page = context.new_page()
         page.goto(address)
@@ -275,6 +278,17 @@ def test_where_one_reads_is_in_the_address(viewer: Page) -> None:
     has_fragment(viewer, "")
 
 
+def test_widths_that_an_address_leaves_out_are_even_shares(viewer: Page, web: Web) -> None:
+    viewer.goto("about:blank")
+    viewer.goto(f"{web.url}/logs/shop/#view=1;log=worker&w=50;log=beat")
+    expect_state(viewer, "live", pane=2)
+
+    widths = viewer.evaluate("() => [...document.querySelectorAll('log-tail')].map((one) => one.offsetWidth)")
+
+    assert 1.3 < widths[1] / widths[0] < 1.7
+    assert abs(widths[0] - widths[2]) <= 1
+
+
 @pytest.mark.parametrize(
     "hostile",
     [
@@ -366,7 +380,7 @@ def test_a_view_is_saved_opened_renamed_and_deleted(viewer: Page, web: Web) -> N
     expect(viewer.locator(".lt-view-row")).to_have_count(0)
 
 
-def test_a_name_that_is_taken_is_said_and_can_be_replaced(viewer: Page, stack: Stack) -> None:
+def test_a_name_that_is_taken_is_said_and_can_be_replaced(viewer: Page, complaints: list[str]) -> None:
     for query in ("first", "second"):
         viewer.locator(".lt-q").fill(query)
         has_fragment(viewer, f"q={query}")
@@ -383,6 +397,9 @@ def test_a_name_that_is_taken_is_said_and_can_be_replaced(viewer: Page, stack: S
     link = viewer.locator(".lt-view-row .lt-log")
     expect(link).to_have_count(1)
     expect(link).to_have_attribute("href", "/logs/shop/#q=second")
+    # The browser's own word for the answer.
+    assert ["409" in said for said in complaints] == [True]
+    complaints.clear()
 
 
 def test_a_shared_view_is_listed_with_whom_it_is_for(
@@ -463,7 +480,7 @@ def test_chosen_text_is_filtered_for_and_hidden(viewer: Page) -> None:
     viewer.get_by_role("button", name="Filter for this").click()
     until(viewer, "tail.filtered.lines === 1")
     expect(viewer.get_by_role("toolbar", name="Selected text")).to_be_hidden()
-    has_fragment(viewer, "flags=only&t=things/+395")
+    wait_until(lambda: fragment(viewer).endswith("&flags=only&t=things/+395"), what="the chip in the address")
 
     drag(viewer, "things/ 395")
     viewer.get_by_role("button", name="Hide lines like this").click()

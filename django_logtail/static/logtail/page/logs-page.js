@@ -22,6 +22,9 @@ const phone = matchMedia('(max-width: 640px)');
 /** @typedef {import('./list.js').Log} Log */
 /** @typedef {import('./list.js').SavedView} SavedView */
 
+/** Whether an element of the page is named, as by the skip link. @param {string} hash */
+const isPartOfPage = (hash) => document.getElementById(hash.slice(1)) !== null;
+
 class Page {
   constructor() {
     this.host = /** @type {HTMLElement} */ (document.getElementById('lt-main'));
@@ -61,10 +64,9 @@ class Page {
     document.addEventListener('keydown', (event) => this.key(event));
     addEventListener('popstate', () => {
       this.address.forget();
-      // The skip link, and what else is a part of this page.
       const shown = this.panes.find((pane) => pane.info)?.info.page;
-      const isPart = location.hash && !panesOf(location.hash).length && shown && new URL(shown, location.href).pathname === location.pathname;
-      if (!isPart) this.arrange();
+      const isHere = shown && new URL(shown, location.href).pathname === location.pathname;
+      if (!isHere || !isPartOfPage(location.hash)) this.arrange();
     });
     addEventListener('pagehide', () => this.address.flush());
     setInterval(() => this.refresh(), REFRESH_MS);
@@ -127,9 +129,8 @@ class Page {
     })), { isPlainSaid: panes[0].isRememberedOtherwise });
     const address = new URL(panes[0].info.page, location.href);
     if (address.pathname === location.pathname) address.search = location.search;
-    // A part of this page that was jumped to: the skip link.
     if (fragment) address.hash = fragment;
-    else if (address.pathname === location.pathname && !panesOf(location.hash).length) address.hash = location.hash;
+    else if (address.pathname === location.pathname && isPartOfPage(location.hash)) address.hash = location.hash;
     return address.href;
   }
 
@@ -148,9 +149,10 @@ class Page {
     const isOwn = history.state?.ran === true;
     while (this.panes.length > Math.max(1, wanted.length)) this.#remove(this.panes[this.panes.length - 1]);
     while (this.panes.length < Math.max(1, wanted.length)) this.addPane();
+    const isSized = wanted.some(({ view }) => view?.width);
     wanted.forEach(({ log, view }, i) => {
       const pane = this.panes[i];
-      pane.style.flexGrow = view?.width ? String(view.width) : '';
+      pane.style.flexGrow = isSized ? String(view?.width ?? 100 / wanted.length) : '';
       if (pane.info?.slug !== log.slug) pane.open(log, view, isOwn);
       else if (!view || fragmentOfPanes([{ ...view, log: '', width: null, active: false }]) !== fragmentOfPanes([{ ...pane.view, log: '', width: null, active: false }])) pane.arrange(view, isOwn);
     });
