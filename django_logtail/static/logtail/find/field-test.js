@@ -23,7 +23,7 @@ const EXPONENT = /\d[eE][+-]?\d/;
 /** Keys that are written in one way only, but for escapes with "\u". */
 const ORDINARY = /^[\w@$-]+$/;
 /** The line of a container's runtime, which holds another one. */
-const INNER = '"log"';
+const INNER = 'log"';
 
 const [QUOTE, COMMA, COLON, OPEN_LIST, CLOSE_LIST, OPEN, CLOSE, BLANK, TAB] = [34, 44, 58, 91, 93, 123, 125, 32, 9];
 
@@ -37,17 +37,23 @@ function folded(text) {
   });
 }
 
-/** Whether the text has the parts in order, the first at its begin and the last at its end. @param {string} text @param {string[]} parts */
-function isLike(text, parts) {
-  if (!text.startsWith(parts[0])) return false;
-  let at = parts[0].length;
-  for (let i = 1; i < parts.length - 1; i++) {
-    const found = text.indexOf(parts[i], at);
-    if (found < 0) return false;
-    at = found + parts[i].length;
-  }
-  const last = parts[parts.length - 1];
-  return text.length - last.length >= at && text.endsWith(last);
+/** Whether a text has the parts in order, the first at its begin and the last at its end. @param {string[]} parts folded @param {(text: string) => string} fold */
+function likeTest(parts, fold) {
+  const [first, last, inner] = [parts[0], parts[parts.length - 1], parts.slice(1, -1)];
+  const least = first.length + last.length;
+  return (/** @type {string} */ text) => {
+    const { length } = text;
+    if (length < least || fold(text.slice(0, first.length)) !== first || fold(text.slice(length - last.length)) !== last) return false;
+    if (inner.length === 0) return true;
+    const between = fold(text.slice(first.length, length - last.length));
+    let at = 0;
+    for (const part of inner) {
+      const found = between.indexOf(part, at);
+      if (found < 0) return false;
+      at = found + part.length;
+    }
+    return true;
+  };
 }
 
 /** What text of a value a term takes. Nothing here makes an expression of what was typed: each test is linear in the text. @param {FieldTerm} term @param {boolean} isCase @returns {(text: string) => boolean} */
@@ -62,8 +68,7 @@ function valueTest({ op, value, quoted }, isCase) {
   }
   const fold = isCase ? (/** @type {string} */ text) => text : folded;
   if (!quoted && value.includes('*')) {
-    const parts = fold(value).split(/\*+/);
-    return (text) => isLike(fold(text), parts);
+    return likeTest(fold(value).split(/\*+/), fold);
   }
   const wanted = fold(value);
   const hasLetters = !isCase && value.toUpperCase() !== value.toLowerCase();
@@ -112,7 +117,7 @@ export class FieldTest {
     this.keyEnd = `${this.hint}"`;
     this.parentEnd = `${this.path[0]}"`;
     this.isInner = this.path.length === 2;
-    this.wholeEnd = `${term.name}"`;
+    this.wholeEnd = `.${this.hint}"`;
   }
 
   /** @param {string} text without escape sequences @param {Formats|null} formats of the log */
@@ -166,20 +171,29 @@ export class FieldTest {
 
   /** A name of two parts. @param {string} text @returns {Verdict} */
   #judgeInner(text) {
-    const { keyEnd, parentEnd } = this;
+    const { parentEnd } = this;
     const at = text.indexOf(parentEnd);
     if (at < 0) return text.includes(this.hint) && (text.includes(this.wholeEnd) || text.includes(INNER)) ? null : false;
     const begin = text.charCodeAt(at - 1) === QUOTE ? valueAfter(text, at + parentEnd.length) : -1;
-    if (begin < 0 || text.indexOf('{', 1) < at || text.indexOf(parentEnd, begin) > 0 || text.includes(this.wholeEnd)) return null;
-    if (text.charCodeAt(begin) !== OPEN) return text.includes(INNER) ? null : false;
+    if (begin < 0 || text.indexOf('{', 1) < at) return null;
+    const verdict = this.#judgeMember(text, begin);
+    if (verdict === null) return null;
+    // A line with two keys of one name has no fields; and a key may have the whole name.
+    if (verdict) return text.indexOf(parentEnd, begin) > 0 ? null : true;
+    return text.includes(this.wholeEnd) || text.includes(INNER) ? null : false;
+  }
+
+  /** The key in an object that begins there. @param {string} text @param {number} begin @returns {Verdict} */
+  #judgeMember(text, begin) {
+    const { keyEnd } = this;
+    if (text.charCodeAt(begin) !== OPEN) return false;
     const end = text.indexOf('}', begin);
     const inner = text.indexOf('{', begin + 1);
     if (inner > 0 && inner < end) return null;
     const found = text.indexOf(keyEnd, begin);
-    if (found < 0 || found > end) return text.includes(INNER) ? null : false;
+    if (found < 0 || found > end) return false;
     const value = text.charCodeAt(found - 1) === QUOTE ? valueAfter(text, found + keyEnd.length) : -1;
-    const other = text.indexOf(keyEnd, found + 1);
-    if (value < 0 || (other > 0 && other < end)) return null;
+    if (value < 0 || text.slice(found + 1, end).includes(keyEnd)) return null;
     return this.#judgeValue(text, value);
   }
 
