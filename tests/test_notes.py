@@ -86,3 +86,16 @@ def test_another_level_is_refused_and_nothing_is_sent(control: Control, level: s
 def test_a_log_that_is_not_there_is_the_caller_s_mistake(control: Control) -> None:
     with pytest.raises(Log.DoesNotExist):
         notes.send("nowhere", "x")
+
+
+def test_a_note_has_the_time_at_which_it_was_sent_in_every_queue(
+    control: Control, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for slug, queue in (("a", "web-1"), ("b", "web-2")):
+        make_log(slug, queue)
+    moments = iter([1_700_000_000.5, 1_700_000_099.5])
+    monkeypatch.setattr("django_logtail.notes.time.time", lambda: next(moments))
+
+    notes.send(None, "hi")
+
+    assert [note.at for _, note in control.notes] == [1_700_000_000.5, 1_700_000_000.5]
