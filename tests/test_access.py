@@ -2,6 +2,7 @@ import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -519,3 +520,29 @@ class TestSeesHost:
             seen[name] = log.sees_host
 
         assert seen == {"ann": False, "ben": True}
+
+
+class TestUsersOfAnotherKind:
+    """A project's own model of users need not have Django's roles and groups: what it lacks gives no right."""
+
+    @pytest.mark.parametrize("access", ["staff", "chosen", "permission"])
+    def test_who_has_no_roles_sees_what_is_for_everyone_signed_in_and_no_more(self, access: str) -> None:
+        public, private = make_log("public", access=Access.SIGNED_IN), make_log("private", access=access)
+        user: Any = SimpleNamespace(
+            pk=7, is_authenticated=True, is_active=True, has_perm=lambda permission: False
+        )
+
+        seen = list(AccessPolicy().visible_logs(user))
+
+        assert seen == [public]
+        assert [AccessPolicy().may_view(user, log) for log in (public, private)] == [True, False]
+        assert AccessPolicy().sees_host(user) is False
+        assert AccessPolicy().may_share_views(user) is False
+
+    def test_such_a_user_may_be_chosen_and_hold_the_permission(self) -> None:
+        make_log("for-holders", access=Access.PERMISSION)
+        user: Any = SimpleNamespace(
+            pk=7, is_authenticated=True, is_active=True, has_perm=lambda name: name == "logtail.watch_log"
+        )
+
+        assert [log.slug for log in AccessPolicy().visible_logs(user)] == ["for-holders"]

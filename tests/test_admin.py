@@ -1,3 +1,4 @@
+import json
 import os
 import re
 import threading
@@ -497,3 +498,42 @@ def test_saving_a_log_on_a_file_system_that_does_not_answer_does_not_wait_for_it
     assert hint in said(changed)
     assert (added.status_code, changed.status_code) == (302, 302)
     assert [thread.name for thread in threading.enumerate()].count("logtail-look") == 1
+
+
+def format_field(client: Client, log: Log) -> dict[str, Any]:
+    """The context of the format's field on the page of a log."""
+    page = client.get(reverse("admin:logtail_log_change", args=[log.pk]))
+    field = page.context["adminform"].form["format"]
+    return dict(field.field.widget.get_context("format", field.value(), {"id": "id_format"}))
+
+
+def test_the_format_s_field_offers_the_formats_by_name_and_the_words_of_its_preview(
+    client: Client, roots: Path
+) -> None:
+    log = Log.objects.create(name="App", slug="app", path=f"{roots}/app.log")
+
+    context = format_field(client, log)
+
+    names = [name for _, name in context["names"]]
+    assert {".NET", "Apache", "BIND"} <= {name.split()[0] for name in names}
+    assert names == sorted(names, key=str.lower)
+    assert context["widget"]["attrs"]["list"] == "id_format_names"
+    assert context["lines"] == "/logs/app/lines/"
+    assert "format-preview" in context["script"]
+    words = json.loads(context["words"])
+    assert sorted(words) == sorted(["time", "level", "logger", "message", "none", "bad", "nothing", "read"])
+    assert [words[name] for name in ("time", "level", "logger", "message")] == [
+        "Time",
+        "Level",
+        "Logger",
+        "Message",
+    ]
+    assert [place in words["read"] for place in ("{format}", "{entries}", "{lines}")] == [True] * 3
+
+
+def test_a_log_that_nobody_can_watch_has_no_preview(client: Client, roots: Path) -> None:
+    log = Log.objects.create(name="App", slug="app", path=f"{roots}/app.log", enabled=False)
+
+    context = format_field(client, log)
+
+    assert (context["lines"], context["script"]) == (None, None)
