@@ -210,7 +210,7 @@ class _Job:
         """Open the file. In a thread."""
         sought = self._sought
         if not needs_sample(sought):
-            matcher_of(sought)  # a bad expression is none, whatever the file
+            matcher_of(sought)  # refuse a bad expression before opening a file
         source, place = self._source, self._seals.open_place(self._place)
         permit = source.permit(self._permit)
         descriptor = history.open_generation(source.belonging, place.file, permit=permit)

@@ -70,7 +70,7 @@ def answer(relay, want, data=b"0123456789"):
 
 
 @pytest.mark.parametrize(
-    ("re2", "can"), [(object(), ["range", "search", "regex"]), (None, ["range", "search"])]
+    ("re2", "can"), [(object(), ["range", "search", "terms", "regex"]), (None, ["range", "search", "terms"])]
 )
 def test_expressions_are_offered_where_there_is_something_to_match_them(monkeypatch, re2, can):
     monkeypatch.setattr("django_logtail.tailing.text.matching._re2", lambda: re2)
