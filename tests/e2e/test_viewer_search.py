@@ -52,7 +52,7 @@ def test_a_line_is_found_in_the_whole_file_and_shown_among_those_around_it(viewe
 def test_all_terms_and_levels_are_searched_for_in_the_whole_file(viewer: Page) -> None:
     viewer.locator(".lt-q").fill('"things/ 1234" ')
     viewer.keyboard.press("Control+Enter")
-    viewer.locator(".lt-q").fill("-12345")
+    viewer.locator(".lt-q").fill('-"12345"')
     viewer.keyboard.press("Control+Enter")
     viewer.locator(".lt-level[data-lv=D]").click()
 
