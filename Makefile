@@ -3,7 +3,7 @@
 PYTHON ?= python3
 PORT ?=
 # Parallel test processes, each running whole files: more than cores, because tests mostly wait.
-BESIDE ?= 4
+BESIDE ?= 6
 
 bin := .venv/bin
 # conftest.py orders the files so that no process ends much later than the others.

@@ -81,6 +81,14 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
     demo.end()
 
 
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """One for all tests that leave it as it is."""
+    demo = start_demo(tmp_path_factory.mktemp("lasting"), "--port", str(free_port()))
+    yield demo
+    demo.end()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
 def test_one_signal_ends_every_process_that_the_demo_started(demo: Demo, number: int) -> None:
     code = demo.end(number)
@@ -100,13 +108,13 @@ def test_the_demo_ends_and_says_which_process_died(demo: Demo) -> None:
     assert [pid for pid in demo.pids if is_alive(pid)] == []
 
 
-def test_a_second_demo_with_the_same_files_is_told_so(demo: Demo) -> None:
+def test_a_second_demo_with_the_same_files_is_told_so(lasting: Demo) -> None:
     command = [
         sys.executable,
         str(CHECKOUT / "example_project" / "manage.py"),
         "demo",
         "--data",
-        str(demo.data),
+        str(lasting.data),
     ]
 
     second = subprocess.run(
@@ -138,8 +146,10 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.browser
-def test_a_person_signs_in_opens_a_log_and_sees_what_is_appended(demo: Demo, context: BrowserContext) -> None:
-    see_what_is_appended(demo, context)
+def test_a_person_signs_in_opens_a_log_and_sees_what_is_appended(
+    lasting: Demo, context: BrowserContext
+) -> None:
+    see_what_is_appended(lasting, context)
 
 
 def see_what_is_appended(demo: Demo, context: BrowserContext) -> None:
@@ -159,13 +169,13 @@ def see_what_is_appended(demo: Demo, context: BrowserContext) -> None:
 
 
 @pytest.mark.browser
-def test_the_hosts_own_websocket_works_beside_the_logs(demo: Demo, context: BrowserContext) -> None:
+def test_the_hosts_own_websocket_works_beside_the_logs(lasting: Demo, context: BrowserContext) -> None:
     page = context.new_page()
-    sign_in(page, demo, "Django")
+    sign_in(page, lasting, "Django")
     other = context.new_page()
 
-    page.goto(f"{demo.url}/chat/")
-    other.goto(f"{demo.url}/chat/")
+    page.goto(f"{lasting.url}/chat/")
+    other.goto(f"{lasting.url}/chat/")
     page.get_by_label("Say").fill("hello")
     page.get_by_role("button", name="Send").click()
 
@@ -174,12 +184,12 @@ def test_the_hosts_own_websocket_works_beside_the_logs(demo: Demo, context: Brow
 
 
 @pytest.mark.browser
-def test_a_page_of_the_host_shows_a_log_inside_its_own_frame(demo: Demo, context: BrowserContext) -> None:
+def test_a_page_of_the_host_shows_a_log_inside_its_own_frame(lasting: Demo, context: BrowserContext) -> None:
     page = context.new_page()
-    sign_in(page, demo, "Django")
+    sign_in(page, lasting, "Django")
 
-    page.goto(f"{demo.url}/status/")
-    with (demo.data / "logs" / "django.log").open("a") as file:
+    page.goto(f"{lasting.url}/status/")
+    with (lasting.data / "logs" / "django.log").open("a") as file:
         file.write("2026-01-01 00:00:00,000 INFO e2e.mark inside the frame\n")
 
     expect(page.get_by_role("link", name="Fern & Fable")).to_be_visible()

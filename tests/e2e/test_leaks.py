@@ -19,9 +19,9 @@ from tests.stack import Running, Stack, Web, has_redis, wait_until
 
 pytestmark = [pytest.mark.redis, pytest.mark.whole]
 
-VIEWERS = at_length(10_000, short=300)
+VIEWERS = at_length(10_000, short=200)
 #: Viewers before the first measurement: pools are filled, modules loaded and memory is cut into pieces by then.
-WARM_UP = at_length(2_000, short=600)
+WARM_UP = at_length(2_000, short=400)
 #: Viewers inside at a time, and the most that the web process may have of them and of those it still says goodbye to.
 AT_ONCE = 40
 PEAK = 4 * AT_ONCE

@@ -12,6 +12,7 @@ import redis
 
 from tests.client import Client
 from tests.conftest import absent
+from tests.length import at_length
 from tests.redis_servers import KINDS, RedisServer, client, with_password
 from tests.stack import CORE_LAYER, PUBSUB_LAYER, Stack, Web, has_redis
 
@@ -89,7 +90,7 @@ def installations(shared: Installations) -> Iterator[Installations]:
 EVERY_LINE = dict.fromkeys(LAYERS, b"first\nafter the silence\n")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", at_length(list(KINDS), short=["sentinel", "tls"]))
 async def test_lines_arrive_over_both_layers_also_after_a_silence(
     kind: str, installations: Installations, tmp_path: Path
 ) -> None:

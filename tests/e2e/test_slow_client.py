@@ -35,7 +35,10 @@ ASK_SECONDS = 0.055
 UNLIMITED = {"READ_BYTES_PER_SECOND": 10**9, "READ_BYTES_PER_SECOND_PER_LOG": 10**9}
 
 
-@pytest.fixture(params=["uvicorn", "daphne", "hypercorn", "granian"])
+SERVERS = ["uvicorn", "daphne", "hypercorn", "granian"]
+
+
+@pytest.fixture(params=at_length(SERVERS, short=["uvicorn", "daphne"]))
 def flooded(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Stack, Web]]:
     if not has_redis():
         absent("a redis-server")

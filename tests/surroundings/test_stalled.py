@@ -14,11 +14,13 @@ from dataclasses import dataclass
 import pytest
 
 from tests.e2e.test_http import Host as Asker
+from tests.length import at_length
 from tests.stack import Running, Stack, Web, wait_until
 
 pytestmark = [pytest.mark.whole]
 
 LINES = b"".join(b"%08d and whatever else is in a line of a log\n" % number for number in range(500_000))
+SERVERS = ["uvicorn", "daphne", "hypercorn", "granian"]
 #: Seconds that a busy machine may take beside the bound.
 PATIENCE = 25.0
 #: Seconds of a bound that is not reached in a test, and of one that is.
@@ -70,7 +72,9 @@ def ended_within(web: Running, seconds: float) -> float:
 PATIENT = ("--timeout-graceful-shutdown", "600")
 
 
-@pytest.mark.parametrize("server", ["uvicorn", "daphne", "hypercorn", "granian"])
+@pytest.mark.parametrize(
+    "server", at_length(["uvicorn", "daphne", "hypercorn", "granian"], short=["uvicorn", "daphne"])
+)
 def test_a_download_whose_client_takes_nothing_is_ended_and_its_place_is_free(tmp_path, server: str) -> None:
     with hosted(tmp_path, server, SHORT) as host, host.begun():
         assert host.is_full()
@@ -92,7 +96,7 @@ def test_a_server_ends_although_a_download_stands_still(tmp_path, server: str) -
 
 
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
-@pytest.mark.parametrize("http", ["h11", "httptools"])
+@pytest.mark.parametrize("http", at_length(["h11", "httptools"], short=["httptools"]))
 def test_uvicorn_that_waits_for_its_answers_ends_all_the_same(tmp_path, http: str, loop: str) -> None:
     pytest.importorskip("uvloop" if loop == "uvloop" else "asyncio")
     pytest.importorskip(http)
@@ -118,7 +122,8 @@ def test_a_client_that_never_takes_the_last_piece_does_not_hold_it_either(tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("server", "bound"), [("uvicorn", SHORT), ("daphne", SHORT), ("hypercorn", "12"), ("granian", "12")]
+    ("server", "bound"),
+    [("uvicorn", SHORT), ("daphne", SHORT), *at_length([("hypercorn", "12"), ("granian", "12")], short=[])],
 )
 def test_a_slow_client_that_moves_is_not_ended(tmp_path, server: str, bound: str) -> None:
     """It takes a little each tenth of a second. What the kernel does with that shows in steps of a megabyte."""
