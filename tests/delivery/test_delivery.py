@@ -97,7 +97,7 @@ class Taker:
                     self.place = (fields["file"], fields["offset"])
         self.relay.feeds.share(self.viewer)
 
-    async def until(self, is_true: Callable[[], object], seconds: float = 15.0) -> None:
+    async def until(self, is_true: Callable[[], object], seconds: float = 60.0) -> None:
         async def wait() -> None:
             while True:
                 self.viewer.news.clear()
@@ -192,7 +192,7 @@ def open_inodes() -> set[int]:
     return found
 
 
-async def eventually(is_true: Callable[[], object], seconds: float = 15.0) -> None:
+async def eventually(is_true: Callable[[], object], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not is_true():
         assert time.monotonic() < deadline, "not in time"

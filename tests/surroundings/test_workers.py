@@ -64,7 +64,7 @@ async def test_an_ordinary_worker_leaves_the_logs_to_the_one_that_was_started_fo
 
     for _ in range(6):
         async with Client(stack, web, "app", session) as viewer:
-            await viewer.until(lambda: viewer.bytes == b"one\n", 30)
+            await viewer.until(lambda: viewer.bytes == b"one\n", 90)
             states.append({status["state"] for status in viewer.statuses})
             await viewer.until(lambda: viewer.statuses[-1]["reader"]["host"] == "web-2")
         with redis.Redis(port=stack.redis_port) as client:
@@ -81,10 +81,10 @@ async def test_an_ordinary_worker_serves_the_logs_of_its_host_where_it_is_alone(
     stack.start_worker(is_named=False)
 
     async with Client(stack, web, "app", session) as viewer, Client(stack, web, "later", session) as waits:
-        await viewer.until(lambda: viewer.bytes == b"one\n", 30)
-        await waits.until(lambda: waits.state == "missing", 30)
+        await viewer.until(lambda: viewer.bytes == b"one\n", 90)
+        await waits.until(lambda: waits.state == "missing", 90)
         (stack.logs / "later.log").write_bytes(b"now\n")
-        await waits.until(lambda: waits.bytes == b"now\n", 30)
+        await waits.until(lambda: waits.bytes == b"now\n", 90)
 
 
 async def test_an_ordinary_worker_hands_over_when_the_right_one_starts(stack: Stack) -> None:
@@ -93,10 +93,10 @@ async def test_an_ordinary_worker_hands_over_when_the_right_one_starts(stack: St
     start_elsewhere(stack)
 
     async with Client(stack, web, "app", session) as viewer:
-        await viewer.until(lambda: viewer.state == "missing", 30)
+        await viewer.until(lambda: viewer.state == "missing", 90)
         assert viewer.statuses[-1]["reader"]["host"] == "web-9"
         stack.start_worker("logtail", environment={"HOST_NAME": "web-2"})
-        await viewer.until(lambda: viewer.bytes == b"one\n", 30)
+        await viewer.until(lambda: viewer.bytes == b"one\n", 90)
 
 
 async def test_of_two_ordinary_workers_the_one_that_has_the_file_reads_in_the_end(stack: Stack) -> None:
@@ -105,9 +105,9 @@ async def test_of_two_ordinary_workers_the_one_that_has_the_file_reads_in_the_en
     start_elsewhere(stack)
 
     async with Client(stack, web, "app", session) as viewer:
-        await viewer.until(lambda: viewer.state == "missing", 30)
+        await viewer.until(lambda: viewer.state == "missing", 90)
         stack.start_worker(is_named=False, environment={"HOST_NAME": "web-2"})
-        await viewer.until(lambda: viewer.bytes == b"one\n", 30)
+        await viewer.until(lambda: viewer.bytes == b"one\n", 90)
 
 
 async def test_a_host_without_a_trace_of_the_files_says_once_that_it_leaves_them(stack: Stack) -> None:
@@ -116,7 +116,7 @@ async def test_a_host_without_a_trace_of_the_files_says_once_that_it_leaves_them
     elsewhere = start_elsewhere(stack)
 
     async with Client(stack, web, "app", session) as viewer:
-        await viewer.until(lambda: viewer.state == "no-reader", 30)
+        await viewer.until(lambda: viewer.state == "no-reader", 90)
         wait_until(lambda: "is left to other workers" in elsewhere.says(), what="its word")
     said = [line for line in elsewhere.says().splitlines() if "is left to other workers" in line]
 
@@ -134,7 +134,7 @@ async def test_one_wake_up_waits_however_long_a_tab_is_forgotten_and_is_answered
     lengths = set()
 
     async with Client(stack, web, "app", session) as viewer:
-        await viewer.until(lambda: viewer.state == "no-reader", 30)
+        await viewer.until(lambda: viewer.state == "no-reader", 90)
         with redis.Redis(port=stack.redis_port, decode_responses=True) as client:
             (lock,) = client.scan_iter("logtail:*:wake")
             for _ in range(10):  # the pauses between wake-ups pass
@@ -148,7 +148,7 @@ async def test_one_wake_up_waits_however_long_a_tab_is_forgotten_and_is_answered
             lengths.add(queue_length(stack))
             dead = client.zcard("dramatiq:logtail.XQ")
             stack.start_worker()
-            await viewer.until(lambda: viewer.bytes == b"one\n", 30)
+            await viewer.until(lambda: viewer.bytes == b"one\n", 90)
 
     assert lengths == {1}
     assert dead == 0
@@ -166,7 +166,7 @@ async def test_a_worker_with_another_database_says_what_its_database_says(
         ("bo", False, "the reading host cannot query its database"),
     ):
         async with Client(stack, web, "app", stack.make_user(who, staff=staff)) as viewer:
-            await viewer.until(lambda: viewer.state == "unreadable", 30)
+            await viewer.until(lambda: viewer.state == "unreadable", 90)
             assert viewer.statuses[-1]["reason"] == reason
     report = stack.manage("logtail_doctor", check=False).stdout
 
@@ -182,7 +182,7 @@ async def test_a_worker_that_is_set_to_read_locally_says_so(stack: Stack) -> Non
     web, session = stack.start_web(), stack.make_user("bo", staff=True)
 
     async with Client(stack, web, "app", session) as viewer:
-        await viewer.until(lambda: viewer.state == "no-reader", 30)
+        await viewer.until(lambda: viewer.state == "no-reader", 90)
         await asyncio.to_thread(
             worker.wait_until, lambda: "in the settings of this worker" in worker.says(), "the reason"
         )
