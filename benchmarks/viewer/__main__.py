@@ -96,11 +96,12 @@ def filtered(page: Page, texts: list[str], session: CDPSession | None = None) ->
     return took
 
 
-def opened(page: Page, url: str, wrap: bool, lines: int = LOADED) -> None:
+def opened(page: Page, url: str, wrap: bool, columns: list[str], lines: int = LOADED) -> None:
     page.goto(url)
     page.wait_for_function(f"{TAIL}?.dataset.state === 'live'")
     page.evaluate(f"if ({TAIL}.viewOptions.wrap !== {str(wrap).lower()}) {TAIL}.viewOptions.toggleWrap()")
     page.evaluate(f"bench.load({lines})")
+    page.evaluate(f"{TAIL}.viewOptions.setColumns({[{'name': name, 'width': 16} for name in columns]})")
     page.wait_for_timeout(500)
 
 
@@ -113,6 +114,7 @@ def main() -> None:
     parser.add_argument(
         "--lines", type=int, default=LOADED, help="lines that come, of which the page keeps 200,000"
     )
+    parser.add_argument("--columns", nargs="*", default=[], help="fields that are columns")
     asked = parser.parse_args()
     with (
         Stack(Path(tempfile.mkdtemp())) as stack,
@@ -139,7 +141,7 @@ def main() -> None:
                         page = context.new_page()
                         session = context.new_cdp_session(page)
                         session.send("Performance.enable")
-                        opened(page, url, wrap)
+                        opened(page, url, wrap, asked.columns)
                         if reading != "following":
                             page.evaluate(f"{TAIL}.rows.goToPart(0.5)")
                             # While scrolled away, nothing is dropped: make room for new lines, as on a page just
@@ -158,7 +160,7 @@ def main() -> None:
                         )
                         page.close()
         page = context.new_page()
-        opened(page, url, wrap=False, lines=asked.lines)
+        opened(page, url, False, asked.columns, asked.lines)
         page.evaluate(f"{TAIL}.finding.flags.only = true")
         if asked.json:
             session = context.new_cdp_session(page)

@@ -11,11 +11,11 @@
     if (before && box.top < before.bottom - 0.5) found.push(`over the row before by ${before.bottom - box.top}: ${name(row)}`);
     if (before && box.top > before.bottom + 0.5) found.push(`${box.top - before.bottom} below the row before: ${name(row)}`);
     if (row.scrollHeight > row.clientHeight + 1) found.push(`needs ${row.scrollHeight}, has ${row.clientHeight}: ${name(row)}`);
-    if (row.classList.contains('lt-row') && view.dataset.wrap !== 'true' && box.height !== 20) found.push(`${box.height} high: ${name(row)}`);
+    if (row.classList.contains('lt-row') && !row.classList.contains('lt-open') && view.dataset.wrap !== 'true' && box.height !== 20) found.push(`${box.height} high: ${name(row)}`);
     if (row.classList.contains('lt-mark')) for (const part of row.querySelectorAll('span')) if (part.scrollWidth > part.clientWidth + 1 && innerWidth < 640) found.push(`cut: ${name(row)}`);
     let last = null;
     let gap = 0;
-    for (const part of row.querySelectorAll(':scope > :is(.lt-ts, .lt-lv, .lt-sep, .lt-src, .lt-msg)')) {
+    for (const part of row.querySelectorAll(':scope > :is(.lt-ts, .lt-lv, .lt-sep, .lt-src, .lt-msg, .lt-gap, .lt-kv, .lt-verb, .lt-path, .lt-code, .lt-n, .lt-col)')) {
       const style = getComputedStyle(part);
       const blank = part.querySelector('.lt-blank');
       const shown = blank && getComputedStyle(blank).clipPath !== 'none' ? part.textContent.trimEnd() : part.textContent;

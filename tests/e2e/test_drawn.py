@@ -601,18 +601,6 @@ def test_the_strip_beside_the_log_has_the_colours_of_errors_and_warnings(alone):
     assert 130 < colours[1][1] < 200  # the warning's, over what is behind it
 
 
-def test_a_json_line_is_opened_as_its_fields_and_closed_again(alone):
-    app = alone()
-    page = app.open('{"level": "error", "message": "no card", "user": 7}\n')
-    page.locator(".lt-row").hover()
-
-    page.locator('[data-act="fields"]').click()
-    expect(page.locator(".lt-fields dt")).to_have_text(["level", "message", "user"])
-    assert page.locator(".lt-fields dd").all_inner_texts() == ["error", "no card", "7"]
-    page.locator('[data-act="fields"]').click()
-    expect(page.locator(".lt-fields")).to_have_count(0)
-
-
 def test_lines_wrap_when_asked_and_then_take_the_rows_they_need(alone):
     app = alone(width=800)
     page = app.open(entry("INFO", "word " * 60))

@@ -24,7 +24,7 @@ from example_project.demo.writers import (
     json_lines,
 )
 from tests.e2e.alone import Alone, alone, origin, profiles
-from tests.e2e.viewing import settle, until
+from tests.e2e.viewing import settle, text_of, until
 from tests.length import at_length
 from tests.stack import CHECKOUT, Stack, Web
 
@@ -47,11 +47,106 @@ CLOCK = re.compile(r"(?<!\d)(\d\d:\d\d:\d\d)(?!\d)")
 
 #: What is wrong with what is drawn, in words.
 FAULTS = (Path(__file__).parent / "looking.js").read_text()
-#: Of each row of a line: its text, and the time that is drawn.
-DRAWN = """() => [...document.querySelectorAll('.lt-window > .lt-row')].map((row) => [
-  [...row.querySelectorAll(':scope > :not(.lt-extra, .lt-fields, .lt-gut)')].map((part) => part.textContent).join(''),
-  row.querySelector('.lt-ts')?.dataset.t ?? '',
-])"""
+#: Of each row of a line: its text, the time that is drawn, and of a line that is drawn as its fields what is written in
+#: the file, and each part with its class.
+DRAWN = """() => [...document.querySelectorAll('.lt-window > .lt-row')].map((row) => {
+  const parts = [...row.querySelectorAll(':scope > :not(.lt-extra, .lt-fields, .lt-gut)')];
+  const isShaped = row.classList.contains('lt-shaped');
+  return {
+    text: parts.map((part) => part.textContent).join(''),
+    time: row.querySelector('.lt-ts')?.dataset.t ?? '',
+    written: isShaped ? document.querySelector('log-tail').rows.itemAt(row).plain : '',
+    parts: isShaped ? parts.map((part) => [part.className, part.textContent]) : [],
+  };
+})"""
+PAIR = re.compile(r'([\w.@/-]+)=("(?:[^"\\]|\\.)*"|\S*)')
+REQUEST = re.compile(
+    r'(\S+) \S+ (\S+) \[(.*?)\] "(\w+) (\S+)(?: HTTP/[\d.]+)?" (\d+) (\d+|-)(?: "(.*?)" "(.*?)")?$'
+)
+#: Words that levels are called by where they are numbers.
+NUMBERED = {"ERROR", "WARNING", "INFO", "DEBUG"}
+
+
+def leaves(value: object, name: str = "") -> Iterator[tuple[str, str]]:
+    """The fields of an object by their dotted names; numbers as they are written."""
+    if isinstance(value, dict) and (value or not name):
+        for key, inner in value.items():
+            yield from leaves(inner, f"{name}.{key}" if name else key)
+    elif isinstance(value, str):
+        yield name, re.sub(r"\x1b\[[\d;]*m", "", value)
+    else:
+        yield name, json.dumps(value)
+
+
+def fields_in(line: str) -> dict[str, str] | None:
+    """What a line of JSON or of pairs says, by names; None where it is neither alone."""
+    if line.startswith("{"):
+        found = json.loads(line, parse_int=Written, parse_float=Written)
+        return None if "log" in found else dict(leaves(found))
+    if REQUEST.search(line) or not PAIR.match(line):
+        return None
+    return {name: json.loads(value) if value.startswith('"') else value for name, value in PAIR.findall(line)}
+
+
+class Written(float):
+    """A number that remembers its digits."""
+
+    def __new__(cls, digits: str) -> Written:
+        made = super().__new__(cls, digits)
+        made.digits = digits
+        return made
+
+    digits: str
+
+    def __repr__(self) -> str:
+        return self.digits
+
+
+def misdrawn(line: str, parts: list[list[str]]) -> list[str]:
+    """What a line that is drawn as its fields hides, or says otherwise than it is written."""
+    if request := REQUEST.search(line):
+        address, _, _, method, path, status, size, referer, agent = request.groups()
+        by_class = {name: text for name, text in parts if not name.startswith(("lt-kv", "lt-n"))}
+        rest = [text for name, text in parts if name == "lt-kv lt-rest"]
+        digits = next((text for name, text in parts if name == "lt-n"), "")
+        return [
+            f"{wanted!r} is not drawn of {line[:80]!r}"
+            for wanted, is_drawn in [
+                (method, by_class.get("lt-verb") == method),
+                (path, by_class.get("lt-path") == path),
+                (status, by_class.get("lt-code") == status),
+                (size, size == "-" or digits[:1] == size[:1] or digits[:1] in "123456789"),
+                (address, address in rest),
+                (referer, referer is None or f'"{referer}"' in rest),
+                (agent, agent is None or f'"{agent}"' in rest),
+            ]
+            if not is_drawn
+        ]
+    fields = fields_in(line)
+    if fields is None:
+        return []
+    drawn = dict(text.split("=", 1) for name, text in parts if name == "lt-kv" and "=" in text)
+    elsewhere = {
+        text.strip() for name, text in parts if name in ("lt-ts", "lt-lv lt-pad", "lt-src", "lt-msg")
+    }
+    faults = []
+    for name, text in fields.items():
+        if name in drawn:
+            shown = drawn[name]
+            quoted = shown[1:-1] if shown[:1] == '"' == shown[-1:] and shown != text else shown
+            if not same(quoted, text):
+                faults.append(f"{name} is drawn as {shown!r} and not as {text!r}")
+        elif not any(same(one, text) or one == text.upper() for one in elsewhere) and not (
+            text.isdigit() and NUMBERED & elsewhere
+        ):
+            faults.append(f"{name}, {text!r}, is not drawn of {line[:80]!r}")
+    return faults
+
+
+def same(drawn: str, written: str) -> bool:
+    """Whether this is what was written; characters that steer are named, and long values are cut."""
+    named = re.sub(r"[\x00-\x08\x0a-\x1f]", lambda found: f"U+{ord(found[0]):04X}", written)
+    return drawn == named or (drawn.endswith("…") and named.startswith(drawn[:-1]))
 
 
 def demo_files() -> dict[str, tuple[bytes, str]]:
@@ -111,12 +206,36 @@ def look_at(page: Page, name: str) -> list[str]:
         settle(page)
         settle(page)
         faults += page.evaluate(FAULTS)
+        rows = page.evaluate(DRAWN)
         faults += [
-            f"{time!r} is drawn where {clock[1]} was written: {line[:80]!r}"
-            for line, time in page.evaluate(DRAWN)
-            if time and (clock := CLOCK.search(line)) and not time.startswith(clock[1])
+            f"{row['time']!r} is drawn where {clock[1]} was written: {row['text'][:80]!r}"
+            for row in rows
+            if row["time"] and (clock := CLOCK.search(row["text"])) and not row["time"].startswith(clock[1])
         ]
+        for row in rows:
+            faults += misdrawn(row["written"], row["parts"]) if row["written"] else []
+        if any(row["written"] for row in rows):
+            faults += raw_faults(page)
     return [f"{name}: {fault}" for fault in dict.fromkeys(faults)]
+
+
+def raw_faults(page: Page) -> list[str]:
+    """The same for raw lines, each of which is a line of the file."""
+    page.evaluate("document.querySelector('log-tail').viewOptions.toggleRaw()")
+    settle(page)
+    settle(page)
+    faults: list[str] = page.evaluate(FAULTS)
+    rows = page.evaluate(DRAWN)
+    faults += [f"still drawn as fields: {row['text'][:80]!r}" for row in rows if row["written"]]
+    lines = set(text_of(page).splitlines())
+    faults += [
+        f"is not a line of the file: {row['text'][:80]!r}"
+        for row in rows
+        if row["text"].startswith("{") and "U+" not in row["text"] and row["text"] not in lines
+    ]
+    page.evaluate("document.querySelector('log-tail').viewOptions.toggleRaw()")
+    settle(page)
+    return [f"raw: {fault}" for fault in faults]
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])

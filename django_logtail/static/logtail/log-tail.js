@@ -12,6 +12,7 @@ import { FilterBar } from './find/filter-bar.js';
 import { Filtered } from './find/filtered.js';
 import { Finding } from './find/finding.js';
 import { Results } from './find/results.js';
+import { termOf } from './find/terms.js';
 import { given as formatGiven, names as formatNames } from './formats/given.js';
 import { BackgroundStop } from './log/background-stop.js';
 import { Earlier } from './log/earlier.js';
@@ -26,6 +27,7 @@ import { Actions } from './pane/actions.js';
 import { Drawing } from './pane/drawing.js';
 import { onKey } from './pane/keys.js';
 import { pane } from './pane/pane.js';
+import { Columns } from './rows/columns.js';
 import { Cursor } from './rows/cursor.js';
 import { selectsInLinks } from './rows/link-press.js';
 import { Painter } from './rows/painter.js';
@@ -34,6 +36,7 @@ import { Ruler } from './rows/ruler.js';
 import { Selection } from './rows/selection.js';
 import { StuckHead } from './rows/stuck-head.js';
 import { Tools } from './rows/tools.js';
+import { ValueActions } from './rows/value-actions.js';
 import { PHONE, ViewOptions } from './rows/view-options.js';
 import { config, settings, words } from './ui/config.js';
 import { write } from './ui/dom.js';
@@ -197,6 +200,8 @@ export class LogTail extends HTMLElement {
       this.drawing.status();
       this.#viewed();
     }, uncovered: () => this.drawing.all() });
+    this.viewOptions.heading = new Columns({ host: this, log, view: parts.view, rows, viewOptions: this.viewOptions, query: parts.query });
+    this.valueActions = new ValueActions({ host: this, view: parts.view, rows, finding, viewOptions: this.viewOptions, termOf }, { say: (text) => this.say(text) });
     this.selection = new Selection({ host: this, log, parts, rows }, { say: (text) => this.say(text) });
     this.tools = new Tools({ log, parts, rows, filtered, incoming });
     this.cursor = new Cursor({ rows, tools: this.tools });
@@ -229,7 +234,7 @@ export class LogTail extends HTMLElement {
       host: this, log, parts, rows, incoming, follow, earlier, linkedLines, filtered, finding, filterBar, results, viewOptions, selection, tools,
       readAs: (format) => this.readAs(format), stop: () => this.stop(), startAgain: () => this.startAgain(), showContext, say,
     });
-    const keyed = { host: this, log, parts, rows, cursor, selection, tools, filtered, finding, filterBar, results, follow, actions: this.actions, showContext };
+    const keyed = { host: this, log, parts, rows, cursor, selection, tools, filtered, finding, filterBar, results, follow, viewOptions, actions: this.actions, showContext };
     this.onKey = (/** @type {KeyboardEvent} */ event) => onKey(keyed, event);
   }
 
@@ -496,6 +501,7 @@ export class LogTail extends HTMLElement {
   #wire(/** @type {AbortSignal} */ signal) {
     const on = (/** @type {EventTarget} */ target, /** @type {string} */ type, /** @type {(event: any) => void} */ run) => target.addEventListener(type, run, { signal });
     const { parts } = this;
+    this.valueActions.wire(signal);
     on(this, 'click', (event) => {
       const button = event.target.closest('[data-act]');
       if (button && this.contains(button)) this.run(button.dataset.act, button);
@@ -507,7 +513,7 @@ export class LogTail extends HTMLElement {
     on(parts.view, 'pointerover', (event) => { if (event.pointerType !== 'touch') this.tools.show(this.rows.itemAt(event.target)); });
     let pointer = '';
     on(parts.view, 'pointerdown', (event) => { pointer = event.pointerType; });
-    on(parts.view, 'click', (event) => { if (pointer === 'touch' && !event.target.closest('button, a, .lt-gut')) this.tools.tap(this.rows.itemAt(event.target)); });
+    on(parts.view, 'click', (event) => { if (pointer === 'touch' && !event.defaultPrevented && !event.target.closest('button, a, .lt-gut, .lt-fields')) this.tools.tap(this.rows.itemAt(event.target)); });
     on(parts.body, 'pointerleave', (event) => { if (event.pointerType !== 'touch') this.tools.hide(); });
     on(document, 'selectionchange', () => this.selection.changed());
     on(document, 'visibilitychange', () => { if (!document.hidden) this.#setErrors(0); });

@@ -386,7 +386,7 @@ function textShape(text, formats) {
 }
 
 /** Where each character of a string of JSON begins in the line, and where the last one ends. @param {string} text @param {Span} at */
-function placesOf(text, at) {
+export function placesOf(text, at) {
   const places = [];
   for (let i = at[0]; i < at[1];) {
     places.push(i);

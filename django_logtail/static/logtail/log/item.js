@@ -30,6 +30,8 @@ export class Item {
     /** For which layout `height` was measured; 0 when it is an estimate. */
     this.measured = 0;
     this.whole = false;
+    /** Whether it was drawn as its fields the last time, and not as it was written. */
+    this.formatted = false;
     /** Whether it was an unfinished line that was replaced. */
     this.gone = false;
     /** @type {any} */

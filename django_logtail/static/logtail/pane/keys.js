@@ -8,8 +8,8 @@ import { settings, words } from '../ui/config.js';
 export const HELP = /** @type {[string, Record<string, string>][]} */ ([
   ['move', { line: 'j / k', page: 'Space', 'half-page': 'Ctrl d / u', first: 'g g', last: 'G / End', error: 'e / E', warning: 'w / W' }],
   ['find', { filter: '/', match: 'n / N', case: 'Alt C', regex: 'Alt R', only: 'Alt F', invert: 'Alt X', clear: 'Esc', pin: 'Ctrl Enter', unpin: 'Backspace', whole: 'S' }],
-  ['lines', { select: 'Shift j / k', copy: 'c', markdown: 'M', link: 'y', context: 'Enter', earlier: 'u', fold: 'x' }],
-  ['view', { pause: 'p', stop: 'q', follow: 'f', wrap: 'z', time: 't', level: '1 – 4', split: '\\', size: '+ / −' }],
+  ['lines', { select: 'Shift j / k', copy: 'c', markdown: 'M', link: 'y', fields: '→ / ←', context: 'Enter', earlier: 'u', fold: 'x' }],
+  ['view', { pause: 'p', stop: 'q', follow: 'f', wrap: 'z', time: 't', raw: 'v', level: '1 – 4', split: '\\', size: '+ / −' }],
   ['logs', { find: 'o', next: '[ / ]', list: 'b', download: 'd', help: '?' }],
 ]);
 
@@ -29,7 +29,7 @@ function isTyping(target) {
  *   cursor: import('../rows/cursor.js').Cursor, selection: import('../rows/selection.js').Selection, tools: import('../rows/tools.js').Tools,
  *   filtered: import('../find/filtered.js').Filtered, finding: import('../find/finding.js').Finding, filterBar: import('../find/filter-bar.js').FilterBar,
  *   results: import('../find/results.js').Results, follow: import('../log/follow.js').Follow, actions: import('./actions.js').Actions,
- *   showContext(item: import('../log/item.js').Item): void,
+ *   viewOptions: import('../rows/view-options.js').ViewOptions, showContext(item: import('../log/item.js').Item): void,
  * }} Keyed what keys act on
  */
 
@@ -113,6 +113,8 @@ function moves(on, event) {
       if (!inView) return false;
       on.rows.scrollBy((event.key === 'ArrowUp' ? -1 : 1) * on.rows.rowHeight * 2);
       return true;
+    case 'ArrowRight':
+    case 'ArrowLeft': return inView && openFields(on, event);
     case 'Enter':
       if (!on.cursor.item || !inView || event.target === view || /** @type {Element} */ (event.target).closest('button, a')) return false;
       if (on.filtered.isFoldOfFrames(on.cursor.item)) on.tools.toggleFrames(on.cursor.item);
@@ -120,6 +122,18 @@ function moves(on, event) {
       return true;
     default: return false;
   }
+}
+
+/** Opens or closes the fields of a line, as in a tree; where there is nothing to open or close, lines are scrolled sideways. @param {Keyed} on @param {KeyboardEvent} event */
+function openFields({ cursor, rows, viewOptions }, event) {
+  const item = rows.itemAt(/** @type {Node} */ (event.target)) ?? cursor.item;
+  const row = item && rows.mounted.get(item);
+  if (!row?.classList.contains('lt-can')) return false;
+  if (viewOptions.opened.has(item) === (event.key === 'ArrowRight')) return false;
+  // The fields that had the focus go.
+  if (event.key === 'ArrowLeft') row.focus({ preventScroll: true });
+  viewOptions.toggleFields(item);
+  return true;
 }
 
 /** @param {Keyed} on @param {KeyboardEvent} event */
@@ -161,6 +175,7 @@ function letter(on, event) {
     case 'G': on.follow.toEnd(); return true;
     case 'z': on.actions.run('wrap'); return true;
     case 't': on.actions.run('time'); return true;
+    case 'v': on.actions.run('raw'); return true;
     case '1': case '2': case '3': case '4': on.filterBar.toggleLevel('EWID'[+event.key - 1]); return true;
     case '+': case '=': resize(1); return true;
     case '-': case '−': resize(-1); return true;

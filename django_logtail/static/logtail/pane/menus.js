@@ -75,6 +75,7 @@ export function openSettings({ host, log, viewOptions, readAs }, button) {
     document.dispatchEvent(new CustomEvent('logtail:settings'));
   };
   if (log.info) {
+    if (viewOptions.hasFields) row('set.lines', choice([['fields', words.say('read.fields')], ['raw', words.say('read.raw')]], viewOptions.raw ? 'raw' : 'fields', (value) => { if ((value === 'raw') !== viewOptions.raw) viewOptions.toggleRaw(); }));
     row('set.wrap', toggle(viewOptions.wrap, () => viewOptions.toggleWrap()));
     row('set.time', choice([['compact', words.say('time.compact')], ['raw', words.say('time.raw')], ['relative', words.say('time.relative')], ['hidden', words.say('time.hidden')]], viewOptions.time, (value) => viewOptions.setTime(/** @type {typeof viewOptions.time} */ (value))));
   }

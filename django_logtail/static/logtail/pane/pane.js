@@ -73,8 +73,9 @@ export function pane(say) {
   const view = el('div.lt-view', { role: 'log', 'aria-live': 'off', tabindex: '0' }, stuck, top, lines, tail);
   const ruler = /** @type {HTMLCanvasElement} */ (el('canvas.lt-ruler', { width: '12', height: '10', 'aria-hidden': 'true' }));
   const contextButton = button('button.lt-icon.lt-icon-s', 'context', 'row.context', 'context', 'Enter', { hidden: true });
+  const fieldsButton = button('button.lt-icon.lt-icon-s', 'fields', 'field.all', 'fields', '→', { hidden: true });
   const foldButton = button('button.lt-icon.lt-icon-s', 'fold', 'do.fold', 'chevron-up', 'X', { hidden: true });
-  const tools = el('div.lt-tools', { hidden: true }, button('button.lt-icon.lt-icon-s', 'copyline', 'row.copy', 'copy', 'C'), button('button.lt-icon.lt-icon-s', 'linkline', 'row.link', 'link', 'Y'), contextButton, foldButton);
+  const tools = el('div.lt-tools', { hidden: true }, button('button.lt-icon.lt-icon-s', 'copyline', 'row.copy', 'copy', 'C'), button('button.lt-icon.lt-icon-s', 'linkline', 'row.link', 'link', 'Y'), fieldsButton, contextButton, foldButton);
   const pillCount = el('span.lt-pill-n');
   const pillErrors = el('span.lt-pill-e');
   const pill = el('button.lt-pill', { type: 'button', 'data-act': 'follow', 'data-keys': 'End', hidden: true }, icon('down'), pillCount, pillErrors);
@@ -118,18 +119,19 @@ export function pane(say) {
   const offset = el('span.lt-off.lt-wide', { title: say('status.offset') });
   const followButton = el('button.lt-stbtn.lt-wide', { type: 'button', 'data-act': 'togglefollow', 'data-keys': 'F' });
   const timeButton = el('button.lt-stbtn', { type: 'button', 'data-act': 'time', 'data-keys': 'T' });
+  const readButton = el('button.lt-stbtn.lt-read', { type: 'button', 'data-act': 'raw', 'data-keys': 'V', hidden: true });
   const wrapButton = el('button.lt-stbtn', { type: 'button', 'data-act': 'wrap', 'data-keys': 'Z' });
   const encoding = el('span.lt-wide.lt-encoding', { title: say('status.encoding') });
   const format = el('span.lt-wide.lt-format', { title: say('status.format') });
-  const status = el('footer.lt-status', {}, sparkline, rate, loaded, el('span.lt-grow'), format, sizeText, offset, followButton, timeButton, wrapButton, encoding);
+  const status = el('footer.lt-status', {}, sparkline, rate, loaded, el('span.lt-grow'), format, sizeText, offset, followButton, timeButton, readButton, wrapButton, encoding);
   const speech = el('div.lt-say.lt-sr', { role: 'status', 'aria-live': 'polite' });
 
   return {
     children: [head, bar, pinRow, notice, body, results, status, speech],
     name, folder, chip, chipText, pauseButton, stopButton, downloadButton, settingsButton, splitButton, moreButton, closeButton, bar, filter, pins, pinRow, saveView, query, hint, flags,
     matchNav, matchText, levels, wholeButton, notice, noticeText, noticeActions, body, view, stuck, top, lines, window: rows, tail, tailText, tailActions, ruler, tools,
-    contextButton, foldButton, pill, pillCount, pillErrors, selectionBar, selectionCount, selectionFilters, empty, emptyTitle, emptyText, emptyActions,
-    spark, rate, loaded, size: sizeText, offset, followButton, timeButton, wrapButton, encoding, format, status, say: speech,
+    contextButton, fieldsButton, foldButton, pill, pillCount, pillErrors, selectionBar, selectionCount, selectionFilters, empty, emptyTitle, emptyText, emptyActions,
+    spark, rate, loaded, size: sizeText, offset, followButton, timeButton, readButton, wrapButton, encoding, format, status, say: speech,
     results: { box: results, bar: resultsBar, pattern: resultsPattern, text: resultsText, cancel: resultsCancel, list: resultsList },
   };
 }

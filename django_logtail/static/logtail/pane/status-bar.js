@@ -13,6 +13,8 @@ export function drawStatus({ log, parts, rows, viewOptions }) {
   write(parts.size, Number.isFinite(bytes) ? words.size(bytes) : '');
   write(parts.offset, place ? `@ ${words.number(place.offset)}` : '');
   write(parts.timeButton, words.say(`time.${viewOptions.time}`));
+  parts.readButton.hidden = !viewOptions.hasFields;
+  write(parts.readButton, words.say(viewOptions.raw ? 'read.raw' : 'read.fields'));
   write(parts.wrapButton, words.say(viewOptions.wrap ? 'status.wrap' : 'status.nowrap'));
   write(parts.followButton, words.say(rows.follow ? 'status.follow' : 'status.nofollow'));
 }

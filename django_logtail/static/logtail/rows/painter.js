@@ -5,7 +5,8 @@ import { blockOf, firstLineOf, innerLinesOf, writtenBefore } from '../log/entry.
 import { offerFold, paintFold } from './fold-row.js';
 import { linksIn } from './links.js';
 import { hangOf, paint } from './row.js';
-import { HEAD_CHARACTERS, PHONE } from './view-options.js';
+import { PHONE } from './view-options.js';
+import { shapeOf } from '../formats/shape.js';
 
 /** @typedef {import('../log/item.js').Item} Item */
 
@@ -24,6 +25,8 @@ export class Painter {
     this.filtered = filtered;
     this.finding = finding;
     this.linkedLines = linkedLines;
+    /** What the line of a row consists of: it is asked for once for each line that is painted there. @type {WeakMap<HTMLElement, {text: string, formats: object|null, shape: import('../formats/shape.js').Shape|null}>} */
+    this.shapes = new WeakMap();
     /** Where the text begins in the last head that was asked for. @type {{head: Item|null, time: string, formats: any, columns: number|null}} */
     this.last = { head: null, time: '', formats: null, columns: null };
   }
@@ -36,9 +39,22 @@ export class Painter {
     if (hang === null || head.inner) return;
     const { formats } = store.entries;
     const { last } = this;
-    if (last.head !== head || last.time !== time || last.formats !== formats) this.last = { head, time, formats, columns: hangOf(head.plain.slice(0, HEAD_CHARACTERS), time, formats) };
+    if (last.head !== head || last.time !== time || last.formats !== formats) this.last = { head, time, formats, columns: hangOf(head.plain, time, formats) };
     const { columns } = this.last;
     if (columns !== null && columns !== hang) row.style.setProperty('--lt-hang', `${columns}ch`);
+  }
+
+  /** @param {HTMLElement} row @param {Item} item */
+  shapeOf(row, item) {
+    if (item.inner) return null;
+    const text = item.plain;
+    const { formats } = this.log.store.entries;
+    const known = this.shapes.get(row);
+    if (known && known.text === text && known.formats === formats) return known.shape;
+    const shape = shapeOf(text, formats);
+    this.shapes.set(row, { text, formats, shape });
+    if (shape && !this.viewOptions.hasFields) this.viewOptions.sawFields(shape);
+    return shape;
   }
 
   /** @param {HTMLElement} row @param {Item} item */
@@ -53,6 +69,7 @@ export class Painter {
       hitsOf: (text, line) => (query.active ? query.hits(text, line) : []),
       isCurrent: (line) => filtered.matches[finding.current] === line,
       timeBefore: (line) => writtenBefore(store, line),
+      shapeOf: (line, its) => this.shapeOf(line, its), columns: viewOptions.heading?.drawn ?? viewOptions.columns, raw: viewOptions.raw, rawItems: viewOptions.rawItems,
       hasPrevious: (mark) => linkedLines.isCutOff(mark), opened: viewOptions.opened, folded: filtered.folded,
       innerCount: (line) => innerLinesOf(store, line).length,
     });

@@ -1,24 +1,30 @@
 /** One line, or one mark, as an element. */
 
 import { el } from '../ui/dom.js';
-import { fill, isOrdinary, put } from './fill.js';
+import { openFields } from './fields-box.js';
+import { fill, isOrdinary, put as putText } from './fill.js';
+import { clockDrawn, hitsIn, meets, pieceOf, Pieces } from './formatted.js';
 import { namesError } from '../formats/context.js';
 import { headIn, headOf } from '../formats/heads.js';
 import { paintMark } from './mark.js';
 import { briefClockOf, clockOf, momentOf, passed } from '../formats/moments.js';
-import { steering } from '../formats/text.js';
+import { STEERING, steering } from '../formats/text.js';
 
 /** What stands between two parts and is more than a sign: the address before the time of a request. */
 const SAYS = /[\p{L}\p{N}]/u;
+/** Of a longer line its head is in the first ones. */
+const HEAD_CHARACTERS = 400;
 /** Characters of a line on screen before "Show all": a line of a megabyte would be laid out whole. */
 export const CUT = 4_000;
 
 /** @typedef {import('../log/item.js').Item} Item */
+/** @typedef {import('../formats/shape.js').Shape} Shape */
 /**
  * @typedef {{
  *   words: import('../ui/format.js').Words, formats: import('../formats/detection.js').Formats|null, time: string, colours: boolean, phone: boolean,
  *   linksOf: (text: string, steering: {start: number, end: number}[], limit: number) => import('./links.js').Link[],
  *   hitsOf: (text: string, item: Item) => [number, number][], isCurrent: (item: Item) => boolean, timeBefore: (item: Item) => string,
+ *   shapeOf: (row: HTMLElement, item: Item) => Shape|null, columns: import('./column.js').Column[], raw: boolean, rawItems: Set<Item>,
  *   hasPrevious: (mark: Item) => boolean, opened: Set<Item>, folded: Set<Item>, innerCount: (item: Item) => number, name: string,
  * }} Look
  */
@@ -26,6 +32,39 @@ export const CUT = 4_000;
 /** @param {HTMLElement} row @param {Item} item @param {Look} look */
 export function paint(row, item, look) {
   if (item.kind !== 'line') return paintMark(row, item, look);
+  const shape = look.shapeOf(row, item);
+  const pieces = shape && !look.raw && !look.rawItems.has(item) ? piecesFor(shape, item, look) : null;
+  // Rows of one line that is drawn in another way need another height.
+  if (item.formatted !== (pieces !== null)) {
+    item.formatted = pieces !== null;
+    if (item.measured > 0) item.measured = -1;
+  }
+  const isOpen = shape !== null && look.opened.has(item);
+  const more = shape === null ? '' : isOpen ? ' lt-can lt-open' : ' lt-can';
+  if (pieces) paintPieces(row, item, pieces, look, more);
+  else paintText(row, item, look, more);
+  openFields(row, item, isOpen ? shape : null, look);
+  const inner = look.folded.has(item) ? look.innerCount(item) : 0;
+  if (inner) put(row, extra(row, '', look.words.say('fold.more', { n: inner }), 'fold', 0));
+  return undefined;
+}
+
+/** Before the fields that are opened, which stand at the end of a row. @param {HTMLElement} row @param {HTMLElement} what */
+function put(row, what) {
+  row.insertBefore(what, row.querySelector(':scope > .lt-fields'));
+}
+
+/** @param {HTMLElement} row @param {Item} item @param {string} name of its classes */
+function begin(row, item, name) {
+  if (item.late) name += ' lt-late';
+  if (row.className !== name) row.className = name;
+  if (row.getAttribute('role') !== 'listitem') row.setAttribute('role', 'listitem');
+  if (item.level === 'O') delete row.dataset.lv;
+  else if (row.dataset.lv !== item.level) row.dataset.lv = item.level;
+}
+
+/** The line as it was written. @param {HTMLElement} row @param {Item} item @param {Look} look @param {string} more classes */
+function paintText(row, item, look, more) {
   const shown = item.coloured;
   let { text } = shown;
   const { runs } = shown;
@@ -41,13 +80,9 @@ export function paint(row, item, look) {
   let name = 'lt-row';
   if (item.inner) name += namesError(text) ? ' lt-cont lt-last' : ' lt-cont';
   else if (!head?.time && !head?.word) name += ' lt-plain';
-  if (item.late) name += ' lt-late';
-  if (row.className !== name) row.className = name;
-  if (row.getAttribute('role') !== 'listitem') row.setAttribute('role', 'listitem');
-  if (item.level === 'O') delete row.dataset.lv;
-  else if (row.dataset.lv !== item.level) row.dataset.lv = item.level;
+  begin(row, item, name + more);
   const parts = new Parts(row, text, ctx);
-  parts.gutter();
+  parts.gutter(more !== '');
   let at = 0;
   if (head) {
     /** @type {[number, number, string][]} */
@@ -69,16 +104,51 @@ export function paint(row, item, look) {
       const field = parts.put(name, start, end);
       if (name !== 'lt-ts') continue;
       const written = text.slice(start, end);
-      const time = look.time === 'relative' ? since(look.timeBefore(item), written) : look.phone ? briefClockOf(written) : clockOf(written);
-      if (field.dataset.t !== time) field.dataset.t = time;
+      drawTime(field, look.time === 'relative' ? since(look.timeBefore(item), written) : look.phone ? briefClockOf(written) : clockOf(written));
     }
   }
   parts.put('lt-msg', at, text.length);
   parts.end();
-  if (cut) row.append(extra(row, look.words.say('mark.long', { size: look.words.size(CUT) }), look.words.say('mark.long.more'), 'whole', full));
-  if (text.charCodeAt(0) === 123 && !cut && text.endsWith('}')) fields(row, item, text, look);
-  const inner = look.folded.has(item) ? look.innerCount(item) : 0;
-  if (inner) row.append(extra(row, '', look.words.say('fold.more', { n: inner }), 'fold', 0));
+  if (cut) put(row, extra(row, look.words.say('mark.long', { size: look.words.size(CUT) }), look.words.say('mark.long.more'), 'whole', full));
+}
+
+/** @param {HTMLElement} field @param {string} time */
+function drawTime(field, time) {
+  if (field.dataset.t !== time) field.dataset.t = time;
+}
+
+/** What is drawn of a line with fields; null where it would show nothing of what is sought in it. @param {Shape} shape @param {Item} item @param {Look} look */
+function piecesFor(shape, item, look) {
+  const hits = look.hitsOf(item.plain, item);
+  const isFound = (/** @type {[number, number]} */ at) => hits.some((hit) => meets(at, hit));
+  const pieces = new Pieces(shape, { columns: look.columns, whole: item.whole, size: look.words.size, isFound });
+  return !hits.length || hits.some((hit) => pieces.shows(hit)) ? { pieces, hits } : null;
+}
+
+/** The line as its fields. @param {HTMLElement} row @param {Item} item @param {{pieces: Pieces, hits: [number, number][]}} drawn @param {Look} look @param {string} more classes */
+function paintPieces(row, item, { pieces, hits }, look, more) {
+  const { shape } = pieces;
+  const text = item.plain;
+  begin(row, item, `lt-row lt-shaped${shape.time || shape.level !== 'O' ? '' : ' lt-plain'}${more}`);
+  const hidden = steering(text);
+  const ctx = {
+    runs: look.colours ? item.coloured.runs : [], steering: hidden, links: look.linksOf(text, hidden, text.length), hits,
+    hitClass: look.isCurrent(item) ? 'lt-hit lt-hit-on' : 'lt-hit',
+  };
+  const parts = new Parts(row, text, ctx);
+  parts.gutter(true);
+  let isFirst = shape.message !== '';
+  for (const piece of pieces.all) {
+    if (piece.name.startsWith('lt-kv')) {
+      parts.gap('lt-gap', isFirst ? '  ' : ' ');
+      isFirst = false;
+    }
+    const part = parts.piece(piece);
+    if (piece.isApart) parts.gap('lt-sep', ' ');
+    if (piece.name === 'lt-ts') drawTime(part, look.time === 'relative' ? since(look.timeBefore(item), shape.time) : clockDrawn(piece.text, look.phone));
+  }
+  parts.end();
+  if (pieces.isCut) put(row, extra(row, look.words.say('mark.long', { size: look.words.size(CUT) }), look.words.say('mark.long.more'), 'whole', text.length));
 }
 
 /**
@@ -108,14 +178,55 @@ class Parts {
     return made;
   }
 
-  gutter() {
+  /** @param {boolean} canOpen whether the line has fields that may be opened there */
+  gutter(canOpen) {
     const gutter = this.#part('lt-gut');
     if (!gutter.hasAttribute('aria-hidden')) gutter.setAttribute('aria-hidden', 'true');
+    if (canOpen === (gutter.firstChild !== null)) return;
+    if (canOpen) gutter.append(el('button.lt-tri', { type: 'button', tabindex: '-1', 'data-act': 'fields' }));
+    else gutter.replaceChildren();
+  }
+
+  /** @param {string} name @param {string} blanks between two parts */
+  gap(name, blanks) { writeAlone(this.#part(name), blanks, false); }
+
+  /** A part of a line that is drawn as its fields. @param {import('./formatted.js').Piece} piece */
+  piece(piece) {
+    const part = this.#part(piece.name);
+    pieceOf.set(part, piece);
+    const { text, ctx } = this;
+    const { at, keyAt, key, isQuoted, name } = piece;
+    const isSought = (/** @type {[number, number]|null} */ span) => ctx.hits.some((/** @type {[number, number]} */ hit) => meets(span, hit));
+    const isWritten = at !== null && !piece.isCut && text.slice(at[0], at[1]) === piece.text;
+    const isPlain = isWritten ? isOrdinary(ctx, at[0], at[1]) : !isSought(at) && !STEERING.test(piece.text);
+    const quote = isQuoted ? '"' : '';
+    const end = piece.isCut ? '…' : '';
+    const isPad = name === 'lt-lv lt-pad';
+    if (isPlain && !key) writeAlone(part, quote + piece.text + end + quote, isPad);
+    else if (isPlain && !isSought(keyAt) && !STEERING.test(key)) writeKeyed(part, key, quote + piece.text + end + quote);
+    else {
+      part.replaceChildren();
+      if (key) {
+        const label = el(isSought(keyAt) ? `i.${ctx.hitClass.replaceAll(' ', '.')}` : 'i');
+        putText(label, key);
+        part.append(label);
+      }
+      part.append(quote);
+      if (isWritten) fill(part, text, at[0], at[1], ctx);
+      else fill(part, piece.text, 0, piece.text.length, { runs: [], steering: steering(piece.text), links: [], hits: hitsIn(piece, text, ctx.hits), hitClass: ctx.hitClass });
+      part.append(end + quote);
+    }
+    if (isPad && part.lastElementChild?.className !== 'lt-blank') part.append(el('span.lt-blank', {}, ' '));
+    if (part.title !== piece.tip) part.title = piece.tip;
+    if (name === 'lt-code') part.dataset.c = piece.text[0];
+    else if (name === 'lt-col') drawColumn(part, piece);
+    return part;
   }
 
   /** text[from, to), and the blanks up to `blankTo` apart. @param {string} name @param {number} from @param {number} to @param {number} [blankTo] */
   put(name, from, to, blankTo = to) {
     const part = this.#part(name);
+    pieceOf.delete(part);
     const { text, ctx } = this;
     if (isOrdinary(ctx, from, to)) writeAlone(part, text.slice(from, to) || '\u200b', blankTo > to);
     else {
@@ -129,13 +240,37 @@ class Parts {
     return part;
   }
 
-  /** Nothing else is in the row. */
+  /** Nothing else is in the row, but for the fields that are opened. */
   end() {
-    const { row, next } = this;
-    if (!next) return;
-    while (row.lastChild && row.lastChild !== next) row.lastChild.remove();
-    next.remove();
+    for (let { next } = this; next;) {
+      const after = next.nextElementSibling;
+      if (!next.classList.contains('lt-fields')) next.remove();
+      next = after;
+    }
   }
+}
+
+/** A column of a line. @param {HTMLElement} part @param {import('./formatted.js').Piece} piece */
+function drawColumn(part, piece) {
+  const { dataset, style } = part;
+  if (dataset.column !== String(piece.column)) {
+    dataset.column = String(piece.column);
+    style.setProperty('--w', `var(--lt-c${piece.column})`);
+  }
+  if (piece.isNumber) dataset.num = '';
+  else delete dataset.num;
+  if (piece.isMissing) dataset.no = '';
+  else delete dataset.no;
+}
+
+/** `key=value`, its key an element of its own. @param {HTMLElement} into @param {string} key @param {string} value */
+function writeKeyed(into, key, value) {
+  const { firstChild: first, lastChild: last } = into;
+  const inner = first?.firstChild;
+  if (first instanceof HTMLElement && first.className === '' && inner instanceof Text && inner === first.lastChild && last instanceof Text && first.nextSibling === last) {
+    if (inner.data !== key) inner.data = key;
+    if (last.data !== value) last.data = value;
+  } else into.replaceChildren(el('i', {}, key), value);
 }
 
 /** The text in the element, but for the blanks after it. @param {Element} into @param {string} text @param {boolean} hasBlanks */
@@ -153,27 +288,6 @@ function extra(row, text, label, act, count) {
   row.classList.add('lt-more');
   if (count) button.title = count.toLocaleString();
   return el('span.lt-extra', {}, text ? el('span', {}, text) : null, button);
-}
-
-/** JSON lines opened as fields. */
-function fields(row, item, text, look) {
-  const open = look.opened.has(item);
-  const offer = extra(row, '', look.words.say(open ? 'fields.hide' : 'fields.show'), 'fields', 0);
-  offer.classList.add('lt-offer');
-  row.classList.toggle('lt-opened', open);
-  row.append(offer);
-  if (!open) return;
-  let value;
-  try { value = JSON.parse(text); } catch { return; }
-  const list = el('dl.lt-fields');
-  for (const [key, part] of Object.entries(value)) {
-    const name = el('dt');
-    const what = el('dd');
-    put(name, key);
-    put(what, typeof part === 'string' ? part : JSON.stringify(part, null, 2) ?? '');
-    list.append(name, what);
-  }
-  row.append(list);
 }
 
 /** @param {string} before @param {string} now written times */
@@ -194,7 +308,7 @@ const LEVEL_COLUMNS = 9;
  * @returns {number|null}
  */
 export function hangOf(text, time, formats) {
-  const head = headOf(text, formats);
+  const head = headOf(text.slice(0, HEAD_CHARACTERS), formats);
   if (!head?.time || !head.word) return null;
   const fields = /** @type {[number, number][]} */ ([head.time, head.word]).sort((a, b) => a[0] - b[0]);
   let at = 0;
@@ -212,4 +326,17 @@ export function hangOf(text, time, formats) {
   }
   for (; text[at] && /[\s\]:]/.test(text[at]); at++) columns++;
   return columns;
+}
+
+/**
+ * The same of a line that is drawn as its fields: the message begins behind time and level. And how many the time takes.
+ *
+ * @param {Shape} shape @param {string} time mode
+ * @returns {{hang: number, time: number}}
+ */
+export function hangOfShape(shape, time) {
+  const written = shape.partOf('time')?.text ?? shape.time;
+  const columns = time === 'raw' ? written.length : time === 'hidden' || !written ? 0 : time === 'relative' ? 9 : clockDrawn(written).length;
+  const before = columns ? columns + 1 : 0;
+  return { hang: before + (shape.kind === 'access' || shape.level === 'O' ? 0 : LEVEL_COLUMNS), time: before };
 }

@@ -37,6 +37,10 @@ export class Rows {
     /** @type {() => boolean} */ this.isHeld;
     /** @type {(() => void)|undefined} */ this.onPaint;
     this.shown = new Heights((item) => this.estimate(item));
+    /** Lines that are higher than their text: their fields are opened. @type {Set<Item>} */
+    this.tall = new Set();
+    /** Of what stands over the first row, in pixels: the names of columns. */
+    this.headHeight = 0;
     this.follow = true;
     this.wrap = false;
     this.rowHeight = 20;
@@ -106,13 +110,23 @@ export class Rows {
       if (!this.follow && scroll.at > 0) scroll.moveTo(scroll.at);
     }
     const { clientHeight, clientWidth } = view;
-    if (clientHeight === scroll.height && clientWidth === this.width) return this.schedule();
+    const height = clientHeight - this.headHeight;
+    if (height === scroll.height && clientWidth === this.width) return this.schedule();
     const widthChanged = clientWidth !== this.width;
-    scroll.height = clientHeight;
+    scroll.height = height;
     this.width = clientWidth;
     this.onLook();
-    if (widthChanged && this.wrap) this.measureAgain();
+    if (widthChanged && (this.wrap || this.tall.size)) this.measureAgain();
     else this.schedule();
+  }
+
+  /** The names of columns stand over the first row now, or no longer; the lines stay where they are. @param {number} height */
+  headed(height) {
+    const grown = height - this.headHeight;
+    if (!grown) return;
+    this.headHeight = height;
+    this.scroll.height -= grown;
+    if (!this.follow) this.scroll.moveTo(this.at + grown);
   }
 
   /** Anew, after the text size, wrap or width changed. */
@@ -129,6 +143,7 @@ export class Rows {
     this.character = character;
     this.columns = Math.max(20, Math.floor((view.clientWidth - 48) / character));
     this.epoch++;
+    for (const item of this.tall) item.measured = -1;
     this.widest = 0;
     this.lines.style.minWidth = '';
     this.#keepPlace(() => this.shown.measureAgain());

@@ -11,13 +11,13 @@ import { words } from '../ui/config.js';
 import { headOf } from '../formats/heads.js';
 import { firstLineOf } from '../log/entry.js';
 import { MOST_CHARACTERS, markdownOf } from '../log/markdown.js';
-import { offsetIn } from './text-offset.js';
+import { offsetIn, partAt } from './text-offset.js';
 
 /** Pixels between what is selected and the bar. */
 const APART = 6;
 
 /** @typedef {import('../log/item.js').Item} Item */
-/** @typedef {{item: Item, offset: number}} Place */
+/** @typedef {{item: Item, offset: number, part?: Element|null}} Place `part`: that it is in, of a line that is drawn as its fields */
 
 export class Selection {
   /**
@@ -154,6 +154,8 @@ export class Selection {
     const { from, to } = ends;
     return this.items.map((item) => {
       const whole = item.plain;
+      // The parts of a line of fields stand in another order than they were written in: one of them is copied, or the whole line.
+      if (this.native && item.formatted && (from.item !== to.item || from.part !== to.part)) return item === to.item && item !== from.item && to.offset === 0 ? '' : whole;
       return whole.slice(item === from.item ? from.offset : 0, item === to.item ? to.offset : undefined);
     }).join('\n');
   }
@@ -220,11 +222,11 @@ export class Selection {
     const { rows, parts } = this;
     const item = rows.itemAt(node);
     const row = item && rows.mounted.get(item);
-    if (item && row) return { item, offset: offsetIn(row, node, offset) };
+    if (item && row) return { item, offset: offsetIn(row, node, offset), part: partAt(row, node, offset) };
     if (node === parts.window) {
       const beside = node.childNodes[Math.min(offset, node.childNodes.length - 1)];
       const at = rows.itemAt(beside);
-      return at && { item: at, offset: 0 };
+      return at && { item: at, offset: 0, part: null };
     }
     return null;
   }

@@ -69,6 +69,7 @@ export class Tools {
     tools.hidden = !at || item?.kind !== 'line' || at.bottom <= box.top || at.top >= box.bottom;
     if (tools.hidden || !at) return;
     contextButton.hidden = !filtered.hides;
+    parts.fieldsButton.hidden = !row?.classList.contains('lt-can');
     this.#drawFold(/** @type {Item} */ (item));
     const height = tools.offsetHeight;
     tools.style.top = `${Math.max(0, Math.min(box.height - height, at.top - box.top + (Math.min(at.height, ROW_HEIGHT) - height) / 2))}px`;

@@ -3,12 +3,12 @@
 const PREFIX = 'logtail:';
 
 /** @typedef {{size: 's'|'m'|'l', theme: 'auto'|'light'|'dark', keys: boolean, colours: boolean, announce: boolean, side: boolean, links: boolean, mine: boolean}} ReaderSettings `mine`: frames of libraries are folded */
-/** @typedef {{wrap: boolean|null, time: 'compact'|'raw'|'relative'|'hidden', off: string[], format: string}} LogSettings `format`: chosen by the person; empty: the one that is given or detected */
+/** @typedef {{wrap: boolean|null, time: 'compact'|'raw'|'relative'|'hidden', off: string[], format: string, raw: boolean, columns: {name: string, width: number}[]}} LogSettings `format`: chosen by the person; empty: the one that is given or detected; `raw`: lines as they were written, and not as their fields */
 
 /** @type {ReaderSettings} */
 const READER = { size: 'm', theme: 'auto', keys: true, colours: true, announce: false, side: true, links: true, mine: true };
 /** @type {LogSettings} */
-const LOG = { wrap: null, time: 'compact', off: [], format: '' };
+const LOG = { wrap: null, time: 'compact', off: [], format: '', raw: false, columns: [] };
 
 export class Settings {
   /** @param {Pick<Storage, 'getItem'|'setItem'>|null} storage */

@@ -1,0 +1,176 @@
+/**
+ * What can be done with a value of a line: filter for it, hide lines that have it, copy it, show it as a column. Beside a
+ * value of the fields that are opened, and as a menu at one in a line.
+ */
+
+import { copy } from '../ui/clipboard.js';
+import { words } from '../ui/config.js';
+import { el } from '../ui/dom.js';
+import { icon } from '../ui/icons.js';
+import { popUp } from '../ui/pop-up.js';
+import { fieldOf } from './fields-box.js';
+import { pieceOf } from './formatted.js';
+
+/** @typedef {import('../log/item.js').Item} Item */
+/** @typedef {import('../formats/shape.js').Field} Field */
+/** @typedef {'for'|'hide'|'copy'|'column'} Act */
+
+/** In this order, everywhere. @type {[Act, import('../ui/icons.js').Shape][]} */
+const ACTS = [['for', 'funnel'], ['hide', 'not'], ['copy', 'copy'], ['column', 'column']];
+/** Parts of a line that have a menu; the message is for reading and selecting. */
+const VALUES = '.lt-kv, .lt-src, .lt-col, .lt-verb, .lt-path, .lt-code, .lt-n';
+
+export class ValueActions {
+  /**
+   * @param {{
+   *   host: HTMLElement, view: HTMLElement, rows: import('./rows.js').Rows, finding: import('../find/finding.js').Finding,
+   *   viewOptions: import('./view-options.js').ViewOptions, termOf: typeof import('../find/terms.js').termOf,
+   * }} parts `termOf`: what looks for a value
+   * @param {{say(text: string): void}} listener
+   */
+  constructor({ host, view, rows, finding, viewOptions, termOf }, listener) {
+    this.host = host;
+    this.view = view;
+    this.rows = rows;
+    this.finding = finding;
+    this.viewOptions = viewOptions;
+    this.termOf = termOf;
+    this.listener = listener;
+  }
+
+  /** @param {AbortSignal} signal */
+  wire(signal) {
+    const { view } = this;
+    const on = (/** @type {string} */ type, /** @type {(event: any) => void} */ run) => view.addEventListener(type, run, { signal });
+    on('click', (event) => this.#clicked(event));
+    on('keydown', (event) => this.#pressed(event));
+    for (const type of ['pointerover', 'focusin']) on(type, (event) => this.#offer(event.target.closest?.('.lt-fld')));
+    on('focusin', (event) => { if (event.target.matches('.lt-row')) reachable(event.target, true); });
+    on('focusout', (event) => {
+      const row = event.target.closest('.lt-row');
+      // A menu of one of them gives the focus back.
+      if (row && !row.contains(event.relatedTarget) && !event.relatedTarget?.closest('.lt-pop')) reachable(row, false);
+    });
+    on('logtail:grew', (event) => {
+      const item = this.rows.itemAt(event.target);
+      if (item) this.rows.refresh(item);
+    });
+  }
+
+  /** @param {MouseEvent} event */
+  #clicked(event) {
+    const target = /** @type {Element} */ (event.target);
+    if (target.closest('button, a')) return;
+    const value = /** @type {HTMLElement|null} */ (target.closest(VALUES));
+    // A choice of text is not a click.
+    if (!value || getSelection()?.isCollapsed === false) return;
+    event.preventDefault();
+    this.menu(value);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #pressed(event) {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    const target = /** @type {HTMLElement} */ (event.target);
+    if (event.key === 'Enter' && target.matches(VALUES)) {
+      event.preventDefault();
+      this.menu(target);
+    } else if (target.matches('.lt-fld')) this.#inBox(event, target);
+  }
+
+  /** Keys in the fields that are opened, as in a tree. @param {KeyboardEvent} event @param {HTMLElement} row */
+  #inBox(event, row) {
+    const isHead = row.hasAttribute('aria-expanded');
+    const isOpen = row.getAttribute('aria-expanded') === 'true';
+    switch (event.key) {
+      case 'ArrowDown': focusOn(row.nextElementSibling); break;
+      case 'ArrowUp': focusOn(row.previousElementSibling); break;
+      case 'Enter':
+      case ' ':
+        if (isHead) row.click();
+        else if (event.key === 'Enter') /** @type {HTMLElement|null} */ (row.querySelector('.lt-fldacts button'))?.focus();
+        else return;
+        break;
+      case 'ArrowRight':
+        if (!isHead || isOpen) return;
+        row.click();
+        break;
+      case 'ArrowLeft': {
+        if (!isHead || !isOpen) return;
+        row.click();
+        break;
+      }
+      default: return;
+    }
+    event.preventDefault();
+  }
+
+  /** Puts the four beside a value that is pointed at or has the focus. @param {HTMLElement|null|undefined} row */
+  #offer(row) {
+    const field = row && fieldOf.get(row);
+    if (!row || !field || row.querySelector('.lt-fldacts')) return;
+    const acts = el('span.lt-fldacts');
+    for (const [act, shape] of ACTS) {
+      acts.append(el('button.lt-icon.lt-icon-s', { type: 'button', 'aria-label': this.#label(act, field), click: (/** @type {Event} */ event) => {
+        event.stopPropagation();
+        this.run(act, field, /** @type {Element} */ (event.currentTarget));
+      } }, icon(shape)));
+    }
+    row.append(acts);
+  }
+
+  /** @param {Act} act @param {Field} field */
+  #label(act, field) { return words.say(act === 'column' && this.viewOptions.hasColumn(field.name) ? 'col.remove' : `field.${act}`); }
+
+  /** @param {Field} field @param {boolean} not */
+  #term(field, not) { return this.termOf(field.name, field.text, { not }); }
+
+  /** The same as a menu, with the term that each would write. @param {HTMLElement} value in a line */
+  menu(value) {
+    const piece = pieceOf.get(value);
+    const field = piece?.field;
+    if (!field) return;
+    const pop = el('div.lt-pop.lt-values', { role: 'menu', 'aria-label': field.name || field.text });
+    pop.append(el('div.lt-pop-head', {}, el('code', {}, field.name ? `${field.name}: ` : '', field.text)));
+    const item = (/** @type {import('../ui/icons.js').Shape} */ shape, /** @type {string} */ label, /** @type {string} */ term, /** @type {() => void} */ run) => pop.append(el('button.lt-item', { type: 'button', role: 'menuitem', click: () => {
+      pop.hidePopover();
+      run();
+    } }, icon(shape), el('span', {}, label), el('span', {}, term)));
+    for (const [act, shape] of ACTS) {
+      const term = act === 'for' || act === 'hide' ? this.#term(field, act === 'hide') : '';
+      if (act !== 'column' || field.name) item(shape, this.#label(act, field), term, () => this.run(act, field));
+      if (act === 'hide' && value.matches('.lt-code') && /^[1-5]\d\d$/.test(field.text)) {
+        item('funnel', words.say('field.class', { class: `${field.text[0]}xx` }), `status:${field.text[0]}*`, () => this.finding.add(`status:${field.text[0]}*`));
+      }
+    }
+    popUp(this.host, value, pop);
+  }
+
+  /** @param {Act} act @param {Field} field @param {Element} [button] that asked for it */
+  run(act, field, button) {
+    switch (act) {
+      case 'for': return this.finding.add(this.#term(field, false));
+      case 'hide': return this.finding.add(this.#term(field, true));
+      case 'copy': return void copy(this.host, field.text, this.listener.say, button);
+      default: return this.viewOptions.toggleColumn(field.name);
+    }
+  }
+}
+
+/** Whether the values of a line are reached by Tab: of one line at a time. @param {HTMLElement} row @param {boolean} can */
+function reachable(row, can) {
+  for (const value of /** @type {NodeListOf<HTMLElement>} */ (row.querySelectorAll(VALUES))) {
+    if (can && pieceOf.get(value)?.field) {
+      value.tabIndex = 0;
+      value.setAttribute('role', 'button');
+    } else {
+      value.removeAttribute('tabindex');
+      value.removeAttribute('role');
+    }
+  }
+}
+
+/** @param {Element|null} row */
+function focusOn(row) {
+  if (row instanceof HTMLElement) row.focus();
+}
