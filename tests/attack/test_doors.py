@@ -66,7 +66,7 @@ class House:
             mark = f"mark {random.random()}\n".encode()
             with self.log.open("ab") as file:
                 file.write(mark)
-            await client.until(lambda: mark in client.bytes, 30)
+            await client.until(lambda: mark in client.bytes)
             assert client.close_code is None
 
 

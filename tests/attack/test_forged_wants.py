@@ -96,7 +96,7 @@ async def test_forged_wants_get_nothing_and_are_counted(stack: Stack) -> None:
     web, session = stack.start_web(), stack.make_user("bo")
 
     async with Client(stack, web, "app", session) as viewer:
-        await viewer.until(lambda: viewer.bytes == b"one\n", 30)
+        await viewer.until(lambda: viewer.bytes == b"one\n")
         await viewer.until_live()
         attacker = Attacker(stack)
         for number, forge in enumerate(FORGERIES, 1):
@@ -116,7 +116,7 @@ async def test_forged_messages_reach_no_viewer_and_end_no_task(stack: Stack) -> 
     web, session = stack.start_web(), stack.make_user("bo")
 
     async with Client(stack, web, "app", session) as viewer:
-        await viewer.until(lambda: viewer.bytes == b"one\n", 30)
+        await viewer.until(lambda: viewer.bytes == b"one\n")
         client = redis.Redis(port=stack.redis_port)
         boxes = client.pubsub_channels()
         assert boxes
@@ -125,7 +125,7 @@ async def test_forged_messages_reach_no_viewer_and_end_no_task(stack: Stack) -> 
                 client.publish(box, garbage)
         with path.open("ab") as file:
             file.write(b"two\n")
-        await viewer.until(lambda: viewer.bytes == b"one\ntwo\n", 30)
+        await viewer.until(lambda: viewer.bytes == b"one\ntwo\n")
 
     for process in stack.started:
         assert "Traceback" not in process.says()
@@ -159,7 +159,7 @@ async def test_a_viewer_gets_every_byte_after_junk_in_every_key(
     web, session = stack.start_web(), stack.make_user("bo")
 
     async with Client(stack, web, "app", session) as viewer:
-        await viewer.until(lambda: viewer.bytes == b"one\n", 30)
+        await viewer.until(lambda: viewer.bytes == b"one\n")
         await viewer.until_live()
         client = redis.Redis(port=stack.redis_port)
         for key in list(client.scan_iter("logtail:*")):
@@ -169,13 +169,13 @@ async def test_a_viewer_gets_every_byte_after_junk_in_every_key(
         # A process that starts now has nothing yet, neither from a reader nor in its own memory.
         other = stack.start_web()
         async with Client(stack, other, "app", session) as later:
-            await later.until(lambda: later.bytes == b"one\ntwo\n", 30)
-            await later.until_live(30)
+            await later.until(lambda: later.bytes == b"one\ntwo\n")
+            await later.until_live()
             with path.open("ab") as file:
                 file.write(b"three\n")
-            await later.until(lambda: later.bytes == b"one\ntwo\nthree\n", 30)
-            await viewer.until(lambda: viewer.bytes == b"one\ntwo\nthree\n", 30)
-            await viewer.until_live(30)
+            await later.until(lambda: later.bytes == b"one\ntwo\nthree\n")
+            await viewer.until(lambda: viewer.bytes == b"one\ntwo\nthree\n")
+            await viewer.until_live()
 
 
 def put_into_the_queue(client: redis.Redis, *arguments: object) -> None:
@@ -214,10 +214,10 @@ async def test_a_forged_reason_of_the_stop_flag_is_short_and_does_nothing_on_a_t
     web, session = stack.start_web(), stack.make_user("bo")
 
     async with Client(stack, web, "app", session) as viewer:
-        await viewer.until_live(30)
+        await viewer.until_live()
         attacker = Attacker(stack)
         attacker.client.hset(attacker.family + "stop", "*", "over\n\x1b[31m" + "x" * 1_000_000)
-        await viewer.until(lambda: viewer.state == "stopped", 30)
+        await viewer.until(lambda: viewer.state == "stopped")
         status = stack.manage("logtail_status").stdout
     worker = stack.started[0].says()
 

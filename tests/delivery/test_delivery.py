@@ -390,7 +390,7 @@ async def test_a_slow_viewer_beside_a_fast_one_gets_the_exact_gap(house):
     await fast.until(lambda: fast.bytes)
     text = numbered(0, 200_000)
     house.append(text)
-    await fast.until(lambda: len(fast.bytes) == len(text) + 6, 30)
+    await fast.until(lambda: len(fast.bytes) == len(text) + 6)
     slow.take()
     await slow.until(lambda: slow.place == fast.place)
     [gap] = slow.gaps

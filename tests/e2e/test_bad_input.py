@@ -343,7 +343,7 @@ async def test_without_redis_the_page_is_served_and_the_viewer_lives_when_it_com
 
     status, _ = status_of(web.url + own.reverse("logtail:log", "django"), session)
     async with Client(own, web, "django", session) as viewer:
-        await viewer.until(lambda: viewer.state == "no-redis", 30)
+        await viewer.until(lambda: viewer.state == "no-redis")
         own.start_redis()
         own.start_worker()
         await viewer.until_live(60)

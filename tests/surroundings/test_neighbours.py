@@ -83,7 +83,7 @@ async def test_a_worker_of_another_project_reads_nothing_and_leaves_the_wake_up(
     web, session = shop.start_web(), shop.make_user("bo")
 
     async with Client(shop, web, "app", session) as viewer:
-        await viewer.until(lambda: viewer.state == "no-reader", 30)
+        await viewer.until(lambda: viewer.state == "no-reader")
         wait_until(lambda: "delivered another project's wake-up" in staging_worker.says(), what="its word")
         assert viewer.bytes == b""
         shop.start_worker()
@@ -102,7 +102,7 @@ async def test_the_key_is_rotated_in_a_rolling_deploy_while_a_viewer_watches(sho
     worker, web = shop.start_worker(), shop.start_web()
 
     async with Client(shop, web, "app", session) as viewer:
-        await viewer.until(lambda: viewer.bytes == b"one\n", 30)
+        await viewer.until(lambda: viewer.bytes == b"one\n")
         if first == "worker":
             shop.start_worker(environment=rotated)
             worker.stop()
@@ -114,7 +114,7 @@ async def test_the_key_is_rotated_in_a_rolling_deploy_while_a_viewer_watches(sho
             expected = b"one\n"
             newer = shop.start_web(environment=rotated)
             async with Client(shop, newer, "app", renewed(newer, shop, session)) as other:
-                await other.until(lambda: other.bytes == b"one\n", 30)
+                await other.until(lambda: other.bytes == b"one\n")
     status = shop.manage("logtail_status", "--json").stdout
 
     assert viewer.bytes == expected

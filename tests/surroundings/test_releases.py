@@ -40,7 +40,7 @@ async def test_fields_that_the_other_release_does_not_know_are_ignored(stack: St
     web, session = stack.start_web(environment=more if skewed == "web" else {}), stack.make_user("bo")
 
     async with Client(stack, web, "app", session) as viewer:
-        await viewer.until(lambda: viewer.bytes == b"one\n", 30)
+        await viewer.until(lambda: viewer.bytes == b"one\n")
         await viewer.until_live()
 
     assert '"ignored": {}' in stack.manage("logtail_status", "--json").stdout
@@ -80,12 +80,12 @@ async def test_a_release_that_is_not_understood_is_a_state_with_a_reason_and_end
             worker.stop()
             stack.start_worker(environment=release())
             await viewer.until(lambda: viewer.bytes == b"one\n", 60)
-            await viewer.until_live(30)
+            await viewer.until_live()
     if web_release:
         web.stop()
         async with Client(stack, stack.start_web(environment=release()), "app", session) as viewer:
             await viewer.until(lambda: viewer.bytes == b"one\n", 60)
-            await viewer.until_live(30)
+            await viewer.until_live()
 
     for process in stack.started:
         assert "Traceback" not in process.says()
