@@ -115,6 +115,14 @@ class TestSettings:
 
         assert {message.id for message in run_checks(tags=["logtail"])} == {"logtail.E003"}
 
+    @pytest.mark.parametrize("name", ["ROOTS", "LOGS", "ACCESS_POLICY", "CHANNEL_LAYER", "QUEUE", "READER"])
+    def test_a_single_wrong_value_is_left_to_this_one_as_well(
+        self, settings: Any, tmp_path: Path, name: str
+    ) -> None:
+        settings.LOGTAIL = {"ROOTS": [tmp_path], "READER": "dramatiq", name: 7}
+
+        assert {message.id for message in run_checks(tags=["logtail"])} == {"logtail.E003"}
+
 
 class TestRoots:
     def test_no_roots_is_a_warning(self, settings: Any) -> None:

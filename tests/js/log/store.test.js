@@ -534,3 +534,12 @@ test('a batch of bytes that are no text keeps the places of its lines', () => {
 
   assert.deepEqual(store.items.map(({ text, start, end }) => [text, start, end]), [['\ufffd', 0, 2], ['\ufffd', 2, 6], ['a', 6, 7]]);
 });
+
+test('a newline that an encoding takes for something else ends a line all the same', () => {
+  const store = new Store({ encoding: 'iso-2022-jp' });
+
+  store.take({ file: 'a', start: 10, end: 18 }, Uint8Array.from([0x1b, 0x24, 0x42, 10, 65, 10, 66, 10]));
+
+  assert.deepEqual(store.items.map(({ start, end }) => [start, end]), [[10, 14], [14, 16], [16, 18]]);
+  assert.deepEqual([store.at(1).text, store.at(2).text], ['A', 'B']);
+});
