@@ -47,3 +47,9 @@ test('the time before a line is that of the entry before, without escape sequenc
   assert.equal(writtenBefore(store, byText(store, NEXT)), '2026-08-24 10:00:00,000');
   assert.equal(writtenBefore(store, store.items.find((item) => item.kind === 'line')), '');
 });
+
+test('a line of a log that was left is its own first one', () => {
+  const [, inner] = storeOf('2026-08-24 10:00:00,000 ERROR shop broke\nTraceback (most recent call last):\n').items.filter((item) => item.kind === 'line');
+
+  assert.equal(firstLineOf(new Store(), inner), inner);
+});

@@ -9,11 +9,11 @@ const MOST_BACK = 200;
 /** @typedef {import('./item.js').Item} Item */
 /** @typedef {import('./store.js').Store} Store */
 
-/** The first line of the entry an item belongs to. @param {Store} store @param {Item} item */
+/** The first line of the entry an item belongs to; of one that is not here any more, the item. @param {Store} store @param {Item} item */
 export function firstLineOf(store, item) {
   for (let i = store.indexOfSeq(item.seq); i >= 0; i--) {
     const at = store.at(i);
-    if (at.kind !== 'line') break;
+    if (at?.kind !== 'line') break;
     if (!at.inner) return at;
   }
   return item;
