@@ -593,3 +593,31 @@ def test_a_hidden_tab_counts_new_errors_until_it_is_looked_at(viewer: Page, path
     viewer.evaluate(hide, False)
     expect(viewer).to_have_title(f"{name} · Logs")
     assert icon(viewer) == "icon.svg"
+
+
+def test_frames_that_are_folded_are_copied_from_the_row_that_stands_for_them(
+    signed_in: BrowserContext, page: Page, web: Web, stack: Stack
+) -> None:
+    frames = "".join(
+        f'  File "/usr/lib/python3/site-packages/django/core/{name}.py", line {n}, in run\n    call({n})\n'
+        for n, name in enumerate(("base", "handlers", "middleware"), 1)
+    )
+    error = (
+        line(0, "ERROR", "failed") + "Traceback (most recent call last):\n" + frames + "ValueError: no card\n"
+    )
+    stack.add_log("frames", error.encode())
+    signed_in.grant_permissions(["clipboard-read", "clipboard-write"])
+    show(page, web, stack, "frames")
+    expect(page.locator(".lt-foldrow")).to_have_count(1)
+
+    # From within "failed" to the row of folded frames.
+    page.evaluate(
+        """() => {
+          const text = document.querySelector('.lt-row .lt-msg').firstChild;
+          getSelection().setBaseAndExtent(text, text.data.indexOf('failed'), document.querySelector('.lt-foldrow'), 2);
+        }"""
+    )
+    page.get_by_role("toolbar").get_by_role("button", name="Copy", exact=True).click()
+    expect(page.locator(".lt-say")).to_have_text("Copied")
+
+    assert copied(page) == "failed 0\nTraceback (most recent call last):\n" + frames.rstrip("\n")

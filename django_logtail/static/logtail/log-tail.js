@@ -313,13 +313,13 @@ export class LogTail extends HTMLElement {
     if (!view) return kept;
     const { off, columns, raw, time, wrap } = view;
     // A format of one's own is an expression, and an address is anybody's.
-    return /** @type {any} */ ({ ...kept, off, columns, raw, time, wrap, format: isFormat(view.format) ? view.format : '' });
+    return { ...kept, off, columns, raw, time, wrap, format: isFormat(view.format) ? view.format : '' };
   }
 
   /** How the log is looked at now. @returns {View} */
   get view() {
     const { filtered, finding, viewOptions } = this;
-    const { columns = [], raw = false, time, wrap } = /** @type {any} */ (viewOptions);
+    const { columns, raw, time, wrap } = viewOptions;
     // What came with a link stays in the address until it is run or removed, or something else is sought.
     const query = finding.field.value || finding.proposed;
     return {
@@ -330,8 +330,8 @@ export class LogTail extends HTMLElement {
 
   /** Whether this browser shows the log otherwise than plain where an address says nothing. */
   get isRememberedOtherwise() {
-    const { off, columns, raw, time, wrap, format } = /** @type {Record<string, any>} */ (settings.log(/** @type {LogInfo} */ (this.info).slug));
-    return off.length > 0 || columns?.length > 0 || raw === true || time !== 'compact' || (wrap !== null && wrap !== PHONE.matches) || format !== '';
+    const { off, columns, raw, time, wrap, format } = settings.log(/** @type {LogInfo} */ (this.info).slug);
+    return off.length > 0 || columns.length > 0 || raw || time !== 'compact' || (wrap !== null && wrap !== PHONE.matches) || format !== '';
   }
 
   /** Which lines are looked at: those a link leads to while they are in sight, else the first ones in sight; null at the live end. */

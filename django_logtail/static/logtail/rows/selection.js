@@ -17,7 +17,10 @@ import { offsetIn, partAt } from './text-offset.js';
 const APART = 6;
 
 /** @typedef {import('../log/item.js').Item} Item */
-/** @typedef {{item: Item, offset: number, part?: Element|null}} Place `part`: that it is in, of a line that is drawn as its fields */
+/**
+ * @typedef {{item: Item, offset: number, part?: Element|null, isFold?: boolean}} Place `part`: that it is in, of a line
+ *   that is drawn as its fields; `isFold`: on the row that stands for folded lines, which are copied whole
+ */
 
 export class Selection {
   /**
@@ -112,7 +115,8 @@ export class Selection {
     }
     if (!this.native) return null;
     const { from, to } = this.native;
-    return from.item.seq > to.item.seq || (from.item === to.item && from.offset > to.offset) ? { from: to, to: from } : { from, to };
+    const ends = from.item.seq > to.item.seq || (from.item === to.item && from.offset > to.offset) ? { from: to, to: from } : { from, to };
+    return ends.to.isFold ? { ...ends, to: { ...ends.to, offset: Infinity } } : ends;
   }
 
   /** The lines selected, with those that are folded away behind them. @returns {Item[]} */
@@ -222,6 +226,7 @@ export class Selection {
     const { rows, parts } = this;
     const item = rows.itemAt(node);
     const row = item && rows.mounted.get(item);
+    if (item && row?.classList.contains('lt-foldrow')) return { item, offset: 0, isFold: true };
     if (item && row) return { item, offset: offsetIn(row, node, offset), part: partAt(row, node, offset) };
     if (node === parts.window) {
       const beside = node.childNodes[Math.min(offset, node.childNodes.length - 1)];
