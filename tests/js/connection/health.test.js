@@ -80,3 +80,14 @@ test('after its end nothing is said', () => {
 
   assert.deepEqual([said, clock.timers.size], [[], 0]);
 });
+
+for (const [bytes, at] of [[65_535, 250], [65_536, 0]]) {
+  test(`${bytes} bytes are acknowledged after ${at} ms`, () => {
+    const { health, passTo, said } = alive();
+
+    health.took(bytes);
+    passTo(1_000);
+
+    assert.deepEqual(said, [['ack', at]]);
+  });
+}

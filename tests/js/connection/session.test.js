@@ -640,3 +640,82 @@ test('a search is lost with its connection, and without one there is none', asyn
 
   await assert.rejects(asked.done, /connection lost/);
 });
+
+/** How long each retry waits after the connection is lost again and again. */
+async function waitsAfterLosses(w, count) {
+  const waits = [];
+  w.socket.drop();
+  for (let i = 0; i < count; i++) {
+    waits.push(w.session.retryAt - w.clock.now);
+    await w.clock.pass(waits[i]);
+    w.socket.drop();
+  }
+  return waits;
+}
+
+test('after a good connection retries begin with the shortest wait, and then come later and later', async () => {
+  const w = world();
+  await w.connected();
+  await w.clock.pass(10_001);
+
+  assert.deepEqual(await waitsAfterLosses(w, 4), [500, 1_000, 2_000, 4_000]);
+});
+
+for (const [seconds, wait] of [[10, 1_000], [10.001, 500]]) {
+  test(`a connection that lasted ${seconds} s is followed by a wait of ${wait} ms`, async () => {
+    const w = world({ tickets: [new Error('unreachable')] });
+    w.session.start();
+    await settle();
+    await w.clock.pass(500);
+    w.socket.open();
+    w.socket.say({ type: 'hello', protocol: 1, session: 's', can: [] });
+
+    await w.clock.pass(seconds * 1_000);
+    w.socket.drop();
+
+    assert.equal(w.session.retryAt - w.clock.now, wait);
+  });
+}
+
+test('a page that starts again forgets how often it had tried', async () => {
+  const w = world({ tickets: Array.from({ length: 5 }, () => new Error('unreachable')) });
+  w.session.start();
+  await settle();
+  await w.clock.pass(4_000);
+
+  w.session.stop();
+  w.session.start();
+  await settle();
+
+  assert.equal(w.session.retryAt - w.clock.now, 500);
+});
+
+test('lines are not fetched over HTTP while there is a socket', async () => {
+  const w = world({ lines: [answer(200)] });
+  await w.connected();
+
+  await w.session.refresh();
+  await settle();
+
+  assert.deepEqual([w.fetched, w.sockets.length, w.phase], [['/logs/a/ticket/'], 1, 'open']);
+});
+
+test('a page that is awake, and hears its server, stays as it is', async () => {
+  const w = world();
+  await w.connected();
+
+  w.session.wake();
+  await settle();
+
+  assert.deepEqual([w.sockets.length, w.phase], [1, 'open']);
+});
+
+test('a page that wakes after a long sleep does not wait for a dead socket', async () => {
+  const w = world();
+  await w.connected();
+  w.clock.now += 46_000; // asleep: no timer ran
+
+  w.session.wake();
+
+  assert.equal(w.phase, 'waiting');
+});

@@ -218,3 +218,14 @@ for (const phase of ['waiting', 'offline', 'stopped', 'limit', 'outdated', 'fail
     assert.deepEqual(held(stream), ['one']);
   });
 }
+
+test('where a reader starts it says how large the file is, and what was known of it stays', () => {
+  const { stream } = begun();
+  stream.hear({ type: 'status', state: 'live', size: 10 });
+
+  stream.hear(started('f', 4, { size: 40 }));
+  const known = { ...stream.server };
+  stream.hear(started('f', 4));
+
+  assert.deepEqual([known.state, known.size, stream.server.size], ['live', 40, 40]);
+});
