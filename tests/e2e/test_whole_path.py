@@ -344,7 +344,7 @@ async def test_a_whole_file_is_searched_far_beyond_the_lines_that_were_sent(
     done = {answer["request"]: answer for answer in viewer.answers if answer["type"] in ("done", "error")}
     assert done[1]["end"] == len(text)
     assert done[3]["id"] == "bad-pattern"
-    assert viewer.hello["can"] == ["range", "search", "regex"]
+    assert viewer.hello["can"] == ["range", "search", "terms", "regex"]
 
 
 def times_open(reader: Running, path: Path) -> int:

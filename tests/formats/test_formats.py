@@ -8,7 +8,7 @@ import pytest
 from django_logtail.formats.context import Context, read
 from django_logtail.formats.detection import detect
 from django_logtail.formats.escapes import plain
-from django_logtail.formats.heads import head_of
+from django_logtail.formats.heads import head_of, shown
 from django_logtail.formats.moments import moment_of, passed
 from django_logtail.formats.rows import TABLE_FILE
 
@@ -164,3 +164,25 @@ def test_what_the_last_lines_say_counts_as_well() -> None:
 )
 def test_text_is_what_a_terminal_would_show(text, shown):
     assert plain(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("line", "seen"),
+    [
+        ("10%\r20%", "20%"),
+        ("2026-08-24 10:00:00 10%\r20%", "2026-08-24 10:00:00 10%\r20%"),
+        ("ERROR 10%\r20%", "ERROR 10%\r20%"),
+        ("\x1b[31mERROR\x1b[0m 10%", "ERROR 10%"),
+    ],
+)
+def test_a_return_writes_over_a_progress_bar_and_over_no_line_with_a_head(line: str, seen: str) -> None:
+    assert shown(line) == seen
+
+
+def test_a_line_that_docker_wrapped_is_of_no_format_of_its_own() -> None:
+    head = head_of('{"log":"plain text\\n","stream":"stderr","time":"2026-08-24T10:00:00Z"}')
+
+    assert head is not None
+    assert (head.format, head.wrapper, head.is_bare) == ("", "docker", True)
+    assert (head.inner, head.said, head.written) == ("plain text", "plain text", "2026-08-24T10:00:00Z")
+    assert (head.is_fields, head.is_keyed, head.level) == (False, False, "O")
