@@ -63,7 +63,7 @@ def test_all_terms_and_levels_are_searched_for_in_the_whole_file(viewer: Page) -
     )
     expect(viewer.locator(".lt-results-text")).to_contain_text("10 matches")
     viewer.locator(".lt-level[data-lv=I]").click()
-    viewer.get_by_role("button", name="Search whole file").click()
+    viewer.locator(".lt-whole").click()
     expect(viewer.locator(".lt-results-text")).to_contain_text("No matches in")
 
 

@@ -81,6 +81,24 @@ test('a thousand lines of any kind are judged as their fields say', () => {
   }
 });
 
+test('lines of pairs and of access logs are judged as their fields say', () => {
+  const pairs = 'time=2026-11-28T14:22:09Z level=info';
+  const request = '203.0.113.84 - - [28/Nov/2026:14:22:09 +0000]';
+  const lines = [
+    `${pairs} status=500`, `${pairs} status="500" n=1`, `${pairs} msg="a status=500 b" n=1`, `${pairs} msg="x" status=500`, `${pairs} xstatus=500`, `${pairs} status=200 status=500`, `${pairs} status=`, `${pairs}\tstatus=500`,
+    `${pairs} msg="a \\" status=500 b"`, `${pairs} status="500`, 'time=2026 is no line of pairs status=500', 'ts=2026-11-28T14:22:09Z status=500', 'a status=500 b',
+    `${request} "GET /a HTTP/1.1" 500 12`, `${request} "GET /500 HTTP/1.1" 200 500`, `${request} "GET /a HTTP/1.1" 200 12 status=500`, `${request} "GET /a b HTTP/1.1" 500 12`, `${request} "GET /a HTTP/1.1" 500 12x`, `${request} "-" 500 0`,
+    `host ${request} "GET /a HTTP/1.1" 500 -`, `web-1  | ${request} "GET /a HTTP/1.1" 500 12`, `[28/Nov/2026:14:22:09 +0000] "GET /a HTTP/1.1" 500 12`, `say 203.0.113.84 - - - [28/Nov/2026:14:22:09 +0000] "GET /a HTTP/1.1" 500 12`,
+  ];
+  const found = { 'status:500': [0, 1, 3, 5, 7, 9, 10, 11, 13, 15, 16, 17, 18, 19, 20, 21], 'size:500': [14], 'path:/a': [13, 15, 17, 19, 20, 21], 'status:*': null };
+  for (const [term, expected] of Object.entries(found)) {
+    const one = new FieldTest(termIn(term), false);
+    const asked = lines.map((line) => one.test(line, null));
+    assert.deepEqual(asked, lines.map((line) => (shapeOf(line, null)?.fields ?? []).some((field) => field.name === one.term.name && one.takes(field.text))), term);
+    if (expected) assert.deepEqual(asked.flatMap((is, i) => (is ? [i] : [])), expected, term);
+  }
+});
+
 test('the names of fields are those of lines that are loaded', () => {
   const store = new Store();
   const take = (text) => {

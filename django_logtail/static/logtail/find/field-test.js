@@ -25,6 +25,15 @@ const ORDINARY = /^[\w@$-]+$/;
 /** The line of a container's runtime, which holds another one. */
 const INNER = 'log"';
 
+/** A line of an access log without anything unusual, up to its size: what is in it is told without taking it apart. */
+const ACCESS = /^(?:\[[0-9a-fA-F:.]{2,64}\](?::\d{1,5})? )?(?:[^ "[]{1,255} ){2,4}\[\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] "([A-Z][A-Z-]{1,15}) ([^"\\ ]*) (HTTP\/[\d.]{1,5})" (\d{3}) (\d+|-)(?= |$)/;
+/** Its groups. */
+const ACCESS_FIELDS = ['method', 'path', 'protocol', 'status', 'size'];
+/** Names of fields that may be in a line without being written there. */
+const UNWRITTEN = new Set([...ACCESS_FIELDS, 'host', 'address', 'ident', 'user', 'time', 'request', 'duration', 'referer', 'agent']);
+/** A line of pairs that begins as such lines do. */
+const PAIRS = /^(?:time|ts|timestamp)="?\d{4}[^=]*[^ =]=/;
+
 const [QUOTE, COMMA, COLON, OPEN_LIST, CLOSE_LIST, OPEN, CLOSE, BLANK, TAB] = [34, 44, 58, 91, 93, 123, 125, 32, 9];
 
 /** Each letter in its upper case where that is one letter too, as expressions fold them. @param {string} text */
@@ -111,6 +120,9 @@ export class FieldTest {
     this.certain = certainIn(term, isCase);
     this.isNumber = !term.quoted && !Number.isNaN(numberIn(term.value));
     this.path = term.name.split('.');
+    this.pair = `${term.name}=`;
+    this.isUnwritten = UNWRITTEN.has(term.name);
+    this.accessField = ACCESS_FIELDS.indexOf(term.name) + 1;
     this.isOrdinary = this.path.length <= 2 && this.path.every((part) => ORDINARY.test(part));
     // Without the quotation mark before them: it is what a line of JSON has most of, and finding it takes the time.
     this.hint = this.path[this.path.length - 1];
@@ -126,13 +138,46 @@ export class FieldTest {
       const verdict = text.includes('\\') ? (text.includes(this.hint) || text.includes('\\u') ? null : false) : this.#judge(text);
       if (verdict !== null) return verdict;
     }
-    if (text.charCodeAt(0) !== OPEN && !this.#mayHold(text)) return false;
+    if (text.charCodeAt(0) !== OPEN) {
+      if (!this.#mayHold(text)) return false;
+      const verdict = formats?.isGiven || text.includes('\\') ? null : this.#judgeText(text);
+      if (verdict !== null) return verdict;
+    }
     return this.#slowly(text, formats);
+  }
+
+  /** Of an access line, or a line of pairs, without escapes. @param {string} text @returns {Verdict} */
+  #judgeText(text) {
+    if (this.accessField > 0) {
+      const found = ACCESS.exec(text);
+      if (found) return this.takes(found[this.accessField]) || (text.includes(this.pair) ? null : false);
+    }
+    return PAIRS.test(text) && !text.includes('\t') ? this.#judgePairs(text) : null;
+  }
+
+  /** @param {string} text @returns {Verdict} */
+  #judgePairs(text) {
+    const { pair } = this;
+    let quotes = 0;
+    let from = 0;
+    for (let at = text.indexOf(pair); at >= 0; at = text.indexOf(pair, at + 1)) {
+      if (at > 0 && text.charCodeAt(at - 1) !== BLANK) continue;
+      for (let quote = text.indexOf('"', from); quote >= 0 && quote < at; quote = text.indexOf('"', quote + 1)) quotes++;
+      from = at;
+      if (quotes % 2) continue;
+      const begin = at + pair.length;
+      const isQuoted = text.charCodeAt(begin) === QUOTE;
+      const end = isQuoted ? text.indexOf('"', begin + 1) : text.indexOf(' ', begin);
+      if (isQuoted && end < 0) return null;
+      if (this.takes(text.slice(isQuoted ? begin + 1 : begin, end < 0 ? undefined : end))) return true;
+    }
+    return false;
   }
 
   /** Whether a line that begins with no brace may hold the value. @param {string} text */
   #mayHold(text) {
     if (this.certain?.test(text) === false && !(this.isNumber && EXPONENT.test(text)) && !text.includes('\\')) return false;
+    if (!this.isUnwritten && !text.includes(this.pair) && !text.includes(this.keyEnd) && !text.includes('\\')) return false;
     return text.includes('"') || text.includes('=');
   }
 
