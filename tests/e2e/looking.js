@@ -14,6 +14,7 @@
     if (row.classList.contains('lt-row') && !row.classList.contains('lt-open') && view.dataset.wrap !== 'true' && box.height !== 20) found.push(`${box.height} high: ${name(row)}`);
     if (row.classList.contains('lt-mark')) for (const part of row.querySelectorAll('span')) if (part.scrollWidth > part.clientWidth + 1 && innerWidth < 640) found.push(`cut: ${name(row)}`);
     let last = null;
+    let ends = null;
     let gap = 0;
     for (const part of row.querySelectorAll(':scope > :is(.lt-ts, .lt-lv, .lt-sep, .lt-src, .lt-msg, .lt-gap, .lt-kv, .lt-verb, .lt-path, .lt-code, .lt-n, .lt-col)')) {
       const style = getComputedStyle(part);
@@ -23,6 +24,12 @@
       const [place] = part.getClientRects();
       if (!place || !text || style.clipPath !== 'none') continue;
       gap += parseFloat(style.marginInlineStart);
+      // Parts of a request have a width of their own: what counts is where their text is.
+      const written = document.createRange();
+      written.selectNodeContents(part);
+      const line = part.classList.contains('lt-ts') ? null : written.getClientRects()[0];
+      if (line && ends && Math.abs(line.top - ends.top) < 4) gap = Math.max(gap, line.left - ends.right);
+      ends = line ? [...written.getClientRects()].at(-1) : null;
       if (last && /[\p{L}\p{N}]$/u.test(last) && /^[\p{L}\p{N}]/u.test(text) && gap < 4) found.push(`no gap between ${JSON.stringify(last)} and ${JSON.stringify(text.slice(0, 30))}`);
       last = text;
       gap = parseFloat(style.marginInlineEnd);

@@ -74,7 +74,9 @@ def leaves(value: object, name: str = "") -> Iterator[tuple[str, str]]:
             yield from leaves(inner, f"{name}.{key}" if name else key)
     elif isinstance(value, str):
         yield name, re.sub(r"\x1b\[[\d;]*m", "", value)
-    else:
+    elif isinstance(value, Written):
+        yield name, value.digits
+    elif not isinstance(value, list):
         yield name, json.dumps(value)
 
 
@@ -97,9 +99,6 @@ class Written(float):
         return made
 
     digits: str
-
-    def __repr__(self) -> str:
-        return self.digits
 
 
 def misdrawn(line: str, parts: list[list[str]]) -> list[str]:
