@@ -167,7 +167,7 @@ export class LogTail extends HTMLElement {
     this.incoming = new Incoming({ log, rows, filtered, finding: this.finding });
   }
 
-  /** Where the reader of the page looks. */
+  /** Where the person looks. */
   #buildView() {
     const { filtered, finding, incoming, log, parts, rows } = this;
     this.follow = new Follow({ log, rows, incoming }, {
@@ -211,7 +211,7 @@ export class LogTail extends HTMLElement {
     this.stuckHead = new StuckHead({ log, parts, rows, painter: this.painter });
   }
 
-  /** What is around the lines, and what the reader of the page does. */
+  /** What is around the lines, and what the person does. */
   #buildControls() {
     const { cursor, earlier, filtered, finding, follow, incoming, linkedLines, log, parts, rows, selection, tools, viewOptions } = this;
     this.filterBar = new FilterBar({ log, parts, filtered, finding, rows }, {
@@ -356,7 +356,7 @@ export class LogTail extends HTMLElement {
     if (this.info) this.dispatchEvent(new CustomEvent('logtail:view', { bubbles: true }));
   }
 
-  /** Reads the lines in the format that a reader chose; without one in the format that the log was given or that is found. @param {string} chosen */
+  /** Reads the lines in the format that the person chose; without one, in the log's given or detected format. @param {string} chosen */
   async readAs(chosen) {
     const { store } = this.log;
     this.readFormat = chosen;
@@ -483,8 +483,8 @@ export class LogTail extends HTMLElement {
 
   /** The reader's settings changed, here or in another pane. */
   applySettings() {
-    this.dataset.size = settings.reader.size;
-    this.#foldFrames(settings.reader.mine);
+    this.dataset.size = settings.general.size;
+    this.#foldFrames(settings.general.mine);
     if (this.info) this.viewOptions.apply();
     this.ruler.schedule();
   }

@@ -69,9 +69,9 @@ for (const [key, more] of [['p', { altKey: true }], ['p', { ctrlKey: true }], ['
 }
 
 test('single letters can be switched off, and the keys of every list stay', () => {
-  settings.reader.keys = false;
+  settings.general.keys = false;
   const seen = [press('p'), press('/'), press('d', { ctrlKey: true }), press('End')];
-  settings.reader.keys = true;
+  settings.general.keys = true;
 
   assert.deepEqual(seen, [['', false], ['', false], ['', false], ['end', true]]);
 });

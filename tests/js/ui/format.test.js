@@ -51,24 +51,24 @@ test('days are written out', () => {
   assert.equal(new Words({}, 'en').day('someday'), 'someday');
 });
 
-test('what is remembered per log and per reader is kept apart', () => {
+test('what is remembered for each log and for the person is kept apart', () => {
   const kept = new Map();
   const storage = { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => kept.set(key, value) };
   const settings = new Settings(storage);
 
   settings.saveLog('a', { wrap: true });
-  settings.saveReader({ size: 'l' });
+  settings.saveGeneral({ size: 'l' });
   const again = new Settings(storage);
 
-  assert.deepEqual([again.log('a').wrap, again.log('b').wrap, again.reader.size], [true, null, 'l']);
+  assert.deepEqual([again.log('a').wrap, again.log('b').wrap, again.general.size], [true, null, 'l']);
 });
 
 test('a storage that fails or holds nonsense is no storage', () => {
   const broken = new Settings({ getItem: () => { throw new Error('denied'); }, setItem: () => { throw new Error('full'); } });
   const nonsense = new Settings({ getItem: () => '[1', setItem: () => {} });
 
-  broken.saveReader({ size: 's' });
+  broken.saveGeneral({ size: 's' });
 
-  assert.equal(broken.reader.size, 's');
-  assert.equal(nonsense.reader.size, 'm');
+  assert.equal(broken.general.size, 's');
+  assert.equal(nonsense.general.size, 'm');
 });

@@ -11,18 +11,18 @@ function storage(kept = {}) {
 test('nothing was chosen yet', () => {
   const settings = new Settings(storage());
 
-  assert.deepEqual(settings.reader, { size: 'm', theme: 'auto', keys: true, colours: true, announce: false, side: true, links: true, mine: true });
+  assert.deepEqual(settings.general, { size: 'm', theme: 'auto', keys: true, colours: true, announce: false, side: true, links: true, mine: true });
   const { wrap, time, off } = settings.log('app');
   assert.deepEqual([wrap, time, off], [null, 'compact', []]);
 });
 
-test('what a reader chose is there in the next page, and the rest is as before', () => {
+test('what a person chose is there in the next page, and the rest is as before', () => {
   const kept = storage();
 
-  new Settings(kept).saveReader({ size: 'l' });
-  new Settings(kept).saveReader({ keys: false });
+  new Settings(kept).saveGeneral({ size: 'l' });
+  new Settings(kept).saveGeneral({ keys: false });
 
-  assert.deepEqual(new Settings(kept).reader, { size: 'l', theme: 'auto', keys: false, colours: true, announce: false, side: true, links: true, mine: true });
+  assert.deepEqual(new Settings(kept).general, { size: 'l', theme: 'auto', keys: false, colours: true, announce: false, side: true, links: true, mine: true });
 });
 
 test('what was chosen for one log is not chosen for another', () => {
@@ -42,7 +42,7 @@ for (const text of ['', 'no JSON', 'null', '7', '"text"']) {
   test(`what is kept as ${JSON.stringify(text)} is as if nothing were`, () => {
     const settings = new Settings(storage({ 'logtail:reader': text, 'logtail:log:app': text }));
 
-    assert.equal(settings.reader.size, 'm');
+    assert.equal(settings.general.size, 'm');
     assert.equal(settings.log('app').time, 'compact');
   });
 }
@@ -52,9 +52,9 @@ test('a storage that fails, or none, is no trouble', () => {
 
   for (const kept of [fails, null]) {
     const settings = new Settings(kept);
-    settings.saveReader({ size: 's' });
+    settings.saveGeneral({ size: 's' });
     settings.saveLog('app', { time: 'raw' });
-    assert.equal(settings.reader.size, 's');
+    assert.equal(settings.general.size, 's');
     assert.equal(settings.log('app').time, 'compact');
   }
 });

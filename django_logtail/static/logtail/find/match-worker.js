@@ -1,5 +1,5 @@
 /**
- * Matches a reader's regular expression away from the page, in the syntax and with the engine's rules of RE2, as the
+ * Matches a person's regular expression away from the page, in the syntax and with the engine's rules of RE2, as the
  * host does for a whole file: in time linear in the text.
  *
  * In: {id, source, flags, texts}. Out: {id, found}: for each text null, or where its matches are; or {id, error}.

@@ -1,4 +1,4 @@
-/** The part of a file above the first line here, and what a gap leaves out: loaded when the reader asks. Knows no DOM. */
+/** Loads the part of a file above the first line, and what a gap leaves out, when the person asks. Knows no DOM. */
 
 import { Item } from './item.js';
 

@@ -40,7 +40,7 @@ export class Entries {
     this.looked = { seen: 0, at: -Infinity };
   }
 
-  /** What an administrator or a reader said of the log; null: what was found. @param {import('../formats/detection.js').Formats|null} given */
+  /** The formats that an administrator or the person gave; null: those detected. @param {import('../formats/detection.js').Formats|null} given */
   give(given) { this.context.formats = given ?? detect(this.firstLines, this.lastLines); }
 
   /** Those that were given or found, or null. */

@@ -1,5 +1,5 @@
 /**
- * Where the reader of the page looks: at the newest line, elsewhere, or at a page that is held still.
+ * Where the person looks: at the newest line, elsewhere, or at a paused page.
  *
  * Nothing is dropped while they look elsewhere; what no longer fits waits on the server.
  */
@@ -38,7 +38,7 @@ export class Follow {
     this.listener.say(words.say('say.following'));
   }
 
-  /** What came meanwhile is shown. @param {boolean} [follow] the reader goes to the newest line */
+  /** Shows what came in the meantime. @param {boolean} [follow] whether to go to the newest line */
   unpause(follow = false) {
     this.incoming.resume();
     if (follow) this.toEnd();

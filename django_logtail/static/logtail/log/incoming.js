@@ -1,5 +1,5 @@
 /**
- * Lines as they come into the store: shown, or counted for when the reader of the page looks again. Knows no DOM.
+ * Lines as they come into the store: shown, or counted until the person looks again. Knows no DOM.
  *
  * While the page is paused nothing after that moment is shown. Lines that an expression is still to be matched with
  * wait until the worker has done so.
@@ -30,7 +30,7 @@ export class Incoming {
     this.forgetUnmatched();
   }
 
-  /** The reader of the page is at the newest line. */
+  /** The person is at the newest line. */
   forgetUnseen() {
     /** Lines that came below what is looked at, and errors among them. */
     this.unseen = 0;

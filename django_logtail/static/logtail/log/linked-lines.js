@@ -1,7 +1,7 @@
 /**
  * Parts of a log that the stream did not bring: the lines a link leads to, and the file before the first one here.
  *
- * They come by `range` and are put where they belong, with gaps for what still lies between. While the reader looks
+ * They come by `range` and are put where they belong, with gaps for what still lies between. While the person looks
  * at linked lines the server is asked to hold; going back to live lets it go on.
  */
 
@@ -20,9 +20,10 @@ export class LinkedLines {
   /**
    * @param {{log: import('./open-log.js').OpenLog, rows: import('../rows/rows.js').Rows}} parts
    * @param {{
-   *   wanted(): void, unconnected(): void, hold(): void, loaded(): void, arrived(item: Item, linked: Linked): void, left(): void, changed(): void, failed(error: Failure): void,
-   * }} listener `wanted`: lines are, so that a pause ends; `unconnected`: they take a connection; `hold`: the server is to
-   *   send no more; `loaded`: lines were put in; `arrived`: at what a link leads to; `left`: the reader is not there any more
+   * wanted(): void, unconnected(): void, hold(): void, loaded(): void, arrived(item: Item, linked: Linked): void,
+   * left(): void, changed(): void, failed(error: Failure): void, }} listener `wanted`: lines are, so that a pause ends;
+   * `unconnected`: they take a connection; `hold`: the server is to send no more; `loaded`: lines were put in;
+   * `arrived`: at what a link leads to; `left`: the person has left them
    */
   constructor({ log, rows }, listener) {
     this.log = log;
@@ -42,7 +43,7 @@ export class LinkedLines {
     /** The file before a file; null when there is none. @type {Map<string, {file: string, exact: boolean}|null>} */
     this.before = new Map();
     this.loading = false;
-    /** Whether the reader was led here by a link and has not gone back to live. */
+    /** Whether the person came here by a link and has not gone back to live. */
     this.isAway = false;
   }
 

@@ -93,7 +93,7 @@ class Page {
   key(event) {
     const target = /** @type {Element} */ (event.target);
     if (event.defaultPrevented || target.closest?.('input, textarea, select, dialog, [popover]')) return;
-    const single = settings.reader.keys && !event.ctrlKey && !event.metaKey && !event.altKey;
+    const single = settings.general.keys && !event.ctrlKey && !event.metaKey && !event.altKey;
     const run = single && {
       o: () => this.act('do.choose', this.active), b: () => this.toggleSide(), '\\': () => this.split(), '?': () => openHelp(document.body),
       '[': () => this.step(-1), ']': () => this.step(1),
@@ -359,20 +359,20 @@ class Page {
       this.scrim.hidden = !classList.contains('lt-sideopen');
     } else if (!sheetOnly) {
       classList.toggle('lt-noside', open === undefined ? !classList.contains('lt-noside') : !open);
-      settings.saveReader({ side: !classList.contains('lt-noside') });
+      settings.saveGeneral({ side: !classList.contains('lt-noside') });
     }
   }
 
   nextTheme() {
     const order = /** @type {const} */ (['auto', 'light', 'dark']);
-    settings.saveReader({ theme: order[(order.indexOf(settings.reader.theme) + 1) % 3] });
+    settings.saveGeneral({ theme: order[(order.indexOf(settings.general.theme) + 1) % 3] });
     this.applySettings();
   }
 
   applySettings() {
     const { documentElement: root, body } = document;
-    root.dataset.theme = settings.reader.theme;
-    body.classList.toggle('lt-noside', !settings.reader.side);
+    root.dataset.theme = settings.general.theme;
+    body.classList.toggle('lt-noside', !settings.general.side);
   }
 }
 

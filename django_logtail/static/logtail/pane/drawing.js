@@ -113,7 +113,7 @@ export class Drawing {
     rows.pace.rate = taken;
     if (document.hidden) return;
     drawRate(parts, this.rate);
-    if (settings.reader.announce && taken && rows.follow) this.listener.say(words.say('say.new', { n: taken }));
+    if (settings.general.announce && taken && rows.follow) this.listener.say(words.say('say.new', { n: taken }));
     this.state();
     this.status();
   }

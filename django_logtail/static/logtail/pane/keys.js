@@ -51,7 +51,7 @@ export function onKey(on, event) {
     } else if (event.key === 'a') {
       event.preventDefault();
       on.selection.all();
-    } else if ((event.key === 'd' || event.key === 'u') && settings.reader.keys) {
+    } else if ((event.key === 'd' || event.key === 'u') && settings.general.keys) {
       event.preventDefault();
       on.rows.scrollBy((event.key === 'd' ? 1 : -1) * (view.clientHeight / 2));
     } else if (event.key === 'Home') on.rows.toTop();
@@ -59,7 +59,7 @@ export function onKey(on, event) {
     return undefined;
   }
   if (event.altKey || control) return undefined;
-  if (moves(on, event) || (settings.reader.keys && letter(on, event))) event.preventDefault();
+  if (moves(on, event) || (settings.general.keys && letter(on, event))) event.preventDefault();
   return undefined;
 }
 
@@ -201,8 +201,8 @@ function extend(on, step) {
 
 /** @param {number} step */
 function resize(step) {
-  const next = SIZES[Math.max(0, Math.min(2, SIZES.indexOf(settings.reader.size) + step))];
-  settings.saveReader({ size: next });
+  const next = SIZES[Math.max(0, Math.min(2, SIZES.indexOf(settings.general.size) + step))];
+  settings.saveGeneral({ size: next });
   document.dispatchEvent(new CustomEvent('logtail:settings'));
 }
 

@@ -9,7 +9,7 @@ import { PHONE } from '../rows/view-options.js';
 import { named, steering } from '../formats/text.js';
 
 /**
- * Shows a popover at a button; it goes by itself when the reader turns elsewhere.
+ * Shows a popover at a button; it closes automatically when the person clicks elsewhere.
  *
  * @param {HTMLElement} near @param {HTMLElement} button @param {HTMLElement} pop
  */
@@ -70,8 +70,8 @@ export function openSettings({ host, log, viewOptions, readAs }, button) {
     }
     return made;
   };
-  const reader = (/** @type {any} */ change) => {
-    settings.saveReader(change);
+  const general = (/** @type {any} */ change) => {
+    settings.saveGeneral(change);
     document.dispatchEvent(new CustomEvent('logtail:settings'));
   };
   if (log.info) {
@@ -80,23 +80,23 @@ export function openSettings({ host, log, viewOptions, readAs }, button) {
     row('set.time', choice([['compact', words.say('time.compact')], ['raw', words.say('time.raw')], ['relative', words.say('time.relative')], ['hidden', words.say('time.hidden')]], viewOptions.time, (value) => viewOptions.setTime(/** @type {typeof viewOptions.time} */ (value))));
   }
   if (log.info) row('set.format', formatChoice(log, log.info, readAs));
-  row('set.density', choice([['s', 'A−'], ['m', 'A'], ['l', 'A+']], settings.reader.size, (size) => reader({ size })));
-  row('set.color', toggle(settings.reader.colours, (colours) => reader({ colours })));
-  if (config.links) row('set.links', toggle(settings.reader.links, (links) => reader({ links })));
-  row('set.mine', toggle(settings.reader.mine, (mine) => reader({ mine })));
-  row('set.announce', toggle(settings.reader.announce, (announce) => reader({ announce })));
-  row('set.keys', toggle(settings.reader.keys, (keys) => reader({ keys })));
+  row('set.density', choice([['s', 'A−'], ['m', 'A'], ['l', 'A+']], settings.general.size, (size) => general({ size })));
+  row('set.color', toggle(settings.general.colours, (colours) => general({ colours })));
+  if (config.links) row('set.links', toggle(settings.general.links, (links) => general({ links })));
+  row('set.mine', toggle(settings.general.mine, (mine) => general({ mine })));
+  row('set.announce', toggle(settings.general.announce, (announce) => general({ announce })));
+  row('set.keys', toggle(settings.general.keys, (keys) => general({ keys })));
   if (log.info) pop.append(el('div.lt-set', {}, el('span', {}, words.say('set.plain')), el('button.lt-link', { type: 'button', 'data-act': 'plain', click: () => pop.hidePopover() }, words.say('do.open'))));
   if (document.body.classList.contains('lt-page')) {
     if (log.info) pop.append(el('div.lt-set', {}, el('span', {}, words.say('view.this')), el('button.lt-link', { type: 'button', 'data-act': 'saveview', click: () => pop.hidePopover() }, words.say('view.saveas'))));
-    row('set.theme', choice([['auto', words.say('set.theme.auto')], ['light', words.say('set.theme.light')], ['dark', words.say('set.theme.dark')]], settings.reader.theme, (theme) => reader({ theme })));
+    row('set.theme', choice([['auto', words.say('set.theme.auto')], ['light', words.say('set.theme.light')], ['dark', words.say('set.theme.dark')]], settings.general.theme, (theme) => general({ theme })));
     if (config.languages?.length) languages(row, choice);
   }
   show(host, button, pop);
 }
 
 /**
- * How the lines are read: as the log was given or as it was found, or in a format that the reader chooses.
+ * How the lines are read: as the log was given or as it was found, or in a format that the person chooses.
  *
  * @param {OpenLog} log @param {import('../log/open-log.js').LogInfo} info @param {(format: string) => Promise<void>} readAs
  */

@@ -29,7 +29,7 @@ export class Pace {
     this.pending = 0;
   }
 
-  /** @param {boolean} isUrgent the reader did something */
+  /** @param {boolean} isUrgent the person did something */
   schedule(isUrgent) {
     if (this.pending) return;
     const { now, later } = this.clock;

@@ -64,8 +64,8 @@ export class Painter {
     const { query } = finding;
     if (filtered.isFoldOfFrames(item)) paintFold(row, item, blockOf(store, item), words);
     else paint(row, item, {
-      words, formats: store.entries.formats, time: viewOptions.time, colours: settings.reader.colours, phone: PHONE.matches, name: info?.name ?? '',
-      linksOf: (text, steering, limit) => linksIn(text, steering, { urls: config.links && settings.reader.links, source: config.source }, limit),
+      words, formats: store.entries.formats, time: viewOptions.time, colours: settings.general.colours, phone: PHONE.matches, name: info?.name ?? '',
+      linksOf: (text, steering, limit) => linksIn(text, steering, { urls: config.links && settings.general.links, source: config.source }, limit),
       hitsOf: (text, line) => (query.active ? query.hits(text, line) : []),
       isCurrent: (line) => filtered.matches[finding.current] === line,
       timeBefore: (line) => writtenBefore(store, line),

@@ -1,7 +1,7 @@
 /**
- * The rows on screen: a window over the items shown, and where the reader of the page is looking.
+ * The rows on screen: a window over the items shown, and where the person is looking.
  *
- * Following ends only by what the reader does (wheel, touch, key, scrollbar, selection), never by our own scrolling,
+ * Following ends only by what the person does (wheel, touch, key, scrollbar, selection), never by our own scrolling,
  * and what is looked at does not move: a height that turns out different above it is taken out of the scroll position.
  */
 
@@ -22,8 +22,8 @@ export class Rows {
   /**
    * @param {{
    *   view: HTMLElement, top: HTMLElement, lines: HTMLElement, window: HTMLElement,
-   *   paintItem: (row: HTMLElement, item: Item) => void, onFollow: (follow: boolean) => void, onLook: () => void, isHeld: () => boolean,
-   * }} parts `isHeld`: a selection wants the reader to stay where they are
+   * paintItem: (row: HTMLElement, item: Item) => void, onFollow: (follow: boolean) => void, onLook: () => void, isHeld:
+   * () => boolean, }} parts `isHeld`: a selection keeps the view where it is
    */
   constructor(parts) {
     Object.assign(this, parts);
@@ -307,7 +307,7 @@ export class Rows {
 
   // --- painting -----------------------------------------------------------
 
-  /** Paints in the next frame, or later when lines come faster than anyone reads. @param {boolean} [now] the reader did something */
+  /** Paints in the next frame, or later when lines come faster than anyone reads. @param {boolean} [now] the person did something */
   schedule(now = false) {
     if (document.hidden || !this.abort || this.abort.signal.aborted) return;
     this.pace.schedule(now);

@@ -85,7 +85,7 @@ export class Scroll {
     this.at = this.lastTop - this.topHeight + this.shift;
   }
 
-  /** The view was scrolled, by the reader or by us. @returns {number} by how many pixels the reader did; 0 when there is nothing more to do */
+  /** The view was scrolled, by the person or by us. @returns {number} by how many pixels the person did; 0 if there is nothing more to do */
   scrolled() {
     const { height, topHeight, view } = this;
     const { total } = this.shown;

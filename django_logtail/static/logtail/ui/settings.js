@@ -2,11 +2,11 @@
 
 const PREFIX = 'logtail:';
 
-/** @typedef {{size: 's'|'m'|'l', theme: 'auto'|'light'|'dark', keys: boolean, colours: boolean, announce: boolean, side: boolean, links: boolean, mine: boolean}} ReaderSettings `mine`: frames of libraries are folded */
+/** @typedef {{size: 's'|'m'|'l', theme: 'auto'|'light'|'dark', keys: boolean, colours: boolean, announce: boolean, side: boolean, links: boolean, mine: boolean}} GeneralSettings `mine`: frames of libraries are folded */
 /** @typedef {{wrap: boolean|null, time: 'compact'|'raw'|'relative'|'hidden', off: string[], format: string, raw: boolean, columns: {name: string, width: number}[]}} LogSettings `format`: chosen by the person; empty: the one that is given or detected; `raw`: lines as they were written, and not as their fields */
 
-/** @type {ReaderSettings} */
-const READER = { size: 'm', theme: 'auto', keys: true, colours: true, announce: false, side: true, links: true, mine: true };
+/** @type {GeneralSettings} */
+const GENERAL = { size: 'm', theme: 'auto', keys: true, colours: true, announce: false, side: true, links: true, mine: true };
 /** @type {LogSettings} */
 const LOG = { wrap: null, time: 'compact', off: [], format: '', raw: false, columns: [] };
 
@@ -14,8 +14,8 @@ export class Settings {
   /** @param {Pick<Storage, 'getItem'|'setItem'>|null} storage */
   constructor(storage) {
     this.storage = storage;
-    /** @type {ReaderSettings} */
-    this.reader = { ...READER, ...this.#read('reader') };
+    /** @type {GeneralSettings} */
+    this.general = { ...GENERAL, ...this.#read('reader') };
   }
 
   /** @param {string} slug @returns {LogSettings} */
@@ -24,10 +24,10 @@ export class Settings {
   /** @param {string} slug @param {Partial<LogSettings>} change */
   saveLog(slug, change) { this.#write(`log:${slug}`, { ...this.log(slug), ...change }); }
 
-  /** @param {Partial<ReaderSettings>} change */
-  saveReader(change) {
-    Object.assign(this.reader, change);
-    this.#write('reader', this.reader);
+  /** @param {Partial<GeneralSettings>} change */
+  saveGeneral(change) {
+    Object.assign(this.general, change);
+    this.#write('reader', this.general);
   }
 
   /** @param {string} key @returns {object} */
