@@ -489,3 +489,17 @@ def test_real_tracebacks_are_all_there_when_opened_and_nothing_overlaps(alone, n
 
     assert faults == []
     assert "\n".join(opened) + "\n" == text
+
+
+def test_the_stamp_of_a_container_is_drawn_as_its_clock_and_zone_and_read_as_it_is(alone):
+    app = alone()
+    text = "".join(
+        f"2026-11-28T15:52:4{n}.123456789Z stdout F 2026-11-28 15:52:4{n},123 INFO shop.views hello {n}\n"
+        for n in range(4)
+    )
+    page = app.open(text + "2026-11-28T15:52:44.5Z stderr F plain words\n")
+
+    drawn = [one.strip('"').split('"')[0] for one in app.styles(".lt-row .lt-ts", "content", "::before")]
+    assert drawn[:2] == ["15:52:40.123456Z", "15:52:40.123"]
+    assert drawn[-1] == "15:52:44.5Z"
+    assert "\n".join(rows_of(page)) + "\n" == text + "2026-11-28T15:52:44.5Z stderr F plain words\n"

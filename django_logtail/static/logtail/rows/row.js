@@ -8,6 +8,7 @@ import { namesError } from '../formats/context.js';
 import { headIn, headOf } from '../formats/heads.js';
 import { paintMark } from './mark.js';
 import { briefClockOf, clockOf, momentOf, passed } from '../formats/moments.js';
+import { clockOfStamp, stampEnd } from '../formats/stamps.js';
 import { STEERING, steering } from '../formats/text.js';
 
 /** What stands between two parts and is more than a sign: the address before the time of a request. */
@@ -84,12 +85,15 @@ function paintText(row, item, look, more) {
   const parts = new Parts(row, text, ctx);
   parts.gutter(more !== '');
   let at = 0;
-  if (head) {
+  const stamp = stampEnd(text);
+  if (head || stamp) {
     /** @type {[number, number, string][]} */
     const fields = [];
-    if (head.time) fields.push([...head.time, 'lt-ts']);
-    if (head.word) fields.push([...head.word, 'lt-lv']);
-    if (head.source) fields.push([...head.source, 'lt-src']);
+    if (head?.time) fields.push([...head.time, 'lt-ts']);
+    if (head?.word) fields.push([...head.word, 'lt-lv']);
+    if (head?.source) fields.push([...head.source, 'lt-src']);
+    // What a container's runtime wrote, before the program's own time.
+    if (stamp && head?.time?.[0] !== 0) fields.push([0, stamp, 'lt-ts lt-stamp']);
     fields.sort((a, b) => a[0] - b[0]);
     for (const [start, end, name] of fields) {
       if (start < at || end > text.length) continue;
@@ -102,6 +106,7 @@ function paintText(row, item, look, more) {
         continue;
       }
       const field = parts.put(name, start, end);
+      if (name === 'lt-ts lt-stamp') drawTime(field, clockOfStamp(text.slice(start, end), look.phone));
       if (name !== 'lt-ts') continue;
       const written = text.slice(start, end);
       drawTime(field, look.time === 'relative' ? since(look.timeBefore(item), written) : look.phone ? briefClockOf(written) : clockOf(written));
@@ -311,8 +316,9 @@ export function hangOf(text, time, formats) {
   const head = headOf(text.slice(0, HEAD_CHARACTERS), formats);
   if (!head?.time || !head.word) return null;
   const fields = /** @type {[number, number][]} */ ([head.time, head.word]).sort((a, b) => a[0] - b[0]);
+  const stamp = head.time[0] === 0 ? 0 : stampEnd(text);
   let at = 0;
-  let columns = 0;
+  let columns = stamp && time !== 'raw' ? (time === 'hidden' ? 0 : clockOfStamp(text.slice(0, stamp)).length) - stamp : 0;
   for (const field of fields) {
     const [start, end] = field;
     columns += start - at;
