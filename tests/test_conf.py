@@ -80,6 +80,11 @@ def test_a_right_value_is_taken(settings: Any, name: str, given: Any, value: Any
         ),
         (
             "FRAME_ANCESTORS",
+            ["'self'", 7],
+            "expected a list of texts such as \"'self'\" and 'https://intranet.example.org'",
+        ),
+        (
+            "FRAME_ANCESTORS",
             ["'self' https://a.example"],
             "expected one source in each text, without spaces, ',' and ';'",
         ),
