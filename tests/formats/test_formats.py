@@ -186,3 +186,26 @@ def test_a_line_that_docker_wrapped_is_of_no_format_of_its_own() -> None:
     assert (head.format, head.wrapper, head.is_bare) == ("", "docker", True)
     assert (head.inner, head.said, head.written) == ("plain text", "plain text", "2026-08-24T10:00:00Z")
     assert (head.is_fields, head.is_keyed, head.level) == (False, False, "O")
+
+
+@pytest.mark.parametrize(("seconds", "kind"), [("59", "entry"), ("54", "entry"), ("53", "continuation")])
+def test_another_program_s_line_begins_an_entry_unless_it_is_over_5_s_older(seconds: str, kind: str) -> None:
+    lines = [f"2026-11-28 14:22:{second:02},000 INFO shop.x said" for second in range(60)]
+    context = Context(detect(lines))
+    for line in lines:
+        read(line, context)
+
+    found = read(f"2026/11/28 14:22:{seconds} [warn] 12#0: slow", context)
+
+    assert (found.kind, found.level) == (kind, "W" if kind == "entry" else "I")
+
+
+def test_below_a_traceback_no_other_program_s_line_is_looked_for() -> None:
+    lines = [f"2026-11-28 14:22:{second:02},000 INFO shop.x said" for second in range(60)]
+    context = Context(detect(lines))
+    for line in [*lines, "2026-11-28 14:22:59,500 ERROR shop.x no", "Traceback (most recent call last):"]:
+        read(line, context)
+
+    found = read("2026/11/28 14:22:59 [warn] 12#0: slow", context)
+
+    assert (found.kind, found.level) == ("continuation", "E")

@@ -47,6 +47,7 @@ function world({ tickets = [], random = () => 1, socketAnswer = null, lines = nu
   const messages = [];
   const batches = [];
   const fetched = [];
+  const requests = [];
   let online = true;
   let place = null;
 
@@ -71,8 +72,10 @@ function world({ tickets = [], random = () => 1, socketAnswer = null, lines = nu
   }
   const session = new Session({
     urls: { ticket: '/logs/a/ticket/', socket: 'ws://host/logs/a/socket/', ...(lines ? { lines: '/logs/a/lines/' } : {}) }, lines: 500, WebSocket: FakeSocket,
-    fetch: async (url) => {
+    headers: () => ({ 'X-CSRFToken': 'proof' }),
+    fetch: async (url, options) => {
       fetched.push(url);
+      requests.push(options);
       if (url.startsWith('http')) {
         if (!socketAnswer) throw new Error('no answer');
         return socketAnswer;
@@ -94,7 +97,7 @@ function world({ tickets = [], random = () => 1, socketAnswer = null, lines = nu
     },
   });
   return {
-    session, clock, sockets, phases, messages, batches, fetched,
+    session, clock, sockets, phases, messages, batches, fetched, requests,
     setOnline: (value) => { online = value; },
     get socket() { return sockets[sockets.length - 1]; },
     get phase() { return phases[phases.length - 1][0]; },
@@ -718,4 +721,15 @@ test('a page that wakes after a long sleep does not wait for a dead socket', asy
   w.session.wake();
 
   assert.equal(w.phase, 'waiting');
+});
+
+test('a ticket is asked for as the page of this session, and kept by no cache', async () => {
+  const w = world();
+
+  w.session.start();
+  await settle();
+
+  assert.deepEqual(w.requests, [{
+    method: 'POST', credentials: 'same-origin', redirect: 'manual', cache: 'no-store', headers: { Accept: 'application/json', 'X-CSRFToken': 'proof' },
+  }]);
 });

@@ -134,3 +134,28 @@ for (const line of ['{"level":"info","time":"1","level":"error"}', '{"level":"in
     assert.equal(peek(line, 'level', 'time'), null);
   });
 }
+
+/** Lines of one program, read with the format that is found in them. */
+function readSixty() {
+  const lines = Array.from({ length: 60 }, (_, second) => `2026-11-28 14:22:${String(second).padStart(2, '0')},000 INFO shop.x said`);
+  const context = new Context(detect(lines));
+  for (const line of lines) read(line, context);
+  return context;
+}
+
+for (const [seconds, kind, level] of [['59', 'entry', 'W'], ['54', 'entry', 'W'], ['53', 'continuation', 'I']]) {
+  test(`another program's line begins an entry unless it is over 5 s older: second ${seconds}`, () => {
+    const found = read(`2026/11/28 14:22:${seconds} [warn] 12#0: slow`, readSixty());
+
+    assert.deepEqual([found.kind, found.level], [kind, level]);
+  });
+}
+
+test("below a traceback no other program's line is looked for", () => {
+  const context = readSixty();
+  for (const line of ['2026-11-28 14:22:59,500 ERROR shop.x no', 'Traceback (most recent call last):']) read(line, context);
+
+  const found = read('2026/11/28 14:22:59 [warn] 12#0: slow', context);
+
+  assert.deepEqual([found.kind, found.level], ['continuation', 'E']);
+});
