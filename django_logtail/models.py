@@ -290,7 +290,7 @@ def validate_fragment(value: str) -> None:
 
 
 class SavedView(models.Model):
-    """A name for how somebody arranged a log's page: filter, columns, panes and so on, as in its address.
+    """A saved arrangement of a log's page: filter, columns, panes and so on, as in its address.
 
     It grants nothing. It is listed under its log, to people who may watch that log and whom it is for.
     """
@@ -310,7 +310,7 @@ class SavedView(models.Model):
     everyone = models.BooleanField(
         _("for everyone"), default=False, help_text=_("Everyone who may watch the log sees the view.")
     )
-    #: If the group is deleted, the view is its owner's alone again.
+    #: If the group is deleted, only the owner sees the view again.
     group = models.ForeignKey(
         Group,
         verbose_name=_("for the group"),

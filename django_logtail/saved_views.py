@@ -1,4 +1,4 @@
-"""Views that people saved: whom each is for, and what may be saved. `access` says who may watch their logs."""
+"""Views that people save: their audiences, and what may be saved. `access` decides who may watch their logs."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from django.utils.translation import gettext as _
 
 from django_logtail.models import FRAGMENT_CHARACTERS, Log, SavedView
 
-#: Views that one person may keep, over all logs.
+#: Views that one person may save, for all logs together.
 MOST_VIEWS = 200
-#: Views listed under one log, the person's own first: a page asks for its list every few seconds.
+#: Views listed under one log, the person's own first; a page requests its list every few seconds.
 MOST_LISTED = 50
-#: Groups that are offered to somebody who saves a view.
+#: Groups offered to a person who saves a view.
 MOST_GROUPS = 200
-#: What separates the panes in a fragment; the first pane is that of the log in the address.
+#: Separates the panes in a fragment; the first pane belongs to the log in the address.
 _BETWEEN_PANES = ";"
 #: Parameters of one pane at most; the page writes far fewer.
 _MOST_PARAMETERS = 100
 
-#: The host's user model, whatever it is.
+#: The host's user model.
 User: TypeAlias = Any
 
 
 class NotSaved(Exception):
-    """A view cannot be saved like this. `reason` is an id for programs, `text` a sentence."""
+    """A view can't be saved like this. `reason` is an id for programs, `text` a sentence."""
 
     def __init__(self, reason: str, text: str) -> None:
         super().__init__(reason)
@@ -42,7 +42,7 @@ class NotSaved(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Whom a view is for: its owner alone, the members of a group as well, or everyone."""
+    """Who sees a view: only its owner, also the members of a group, or everyone."""
 
     everyone: bool = False
     group: Group | None = None
@@ -52,7 +52,7 @@ ONLY_ME = Audience()
 
 
 def groups_offered(user: User) -> QuerySet[Group]:
-    """The groups for which `user` may save a view: their own; for a superuser, every one."""
+    """The groups for which `user` may save a view: their own, or every group for a superuser."""
     groups = Group.objects.order_by("name")
     if not getattr(user, "is_superuser", False):
         groups = groups.filter(pk__in=_groups_of(user))
@@ -60,7 +60,7 @@ def groups_offered(user: User) -> QuerySet[Group]:
 
 
 def audience_of(user: User, kind: str, group: str, *, may_share: bool) -> Audience:
-    """The audience that a form names: "me", "everyone", or "group" with the primary key of one."""
+    """The audience from a form: "me", "everyone", or "group" with a group's primary key."""
     if kind in ("", "me"):
         return ONLY_ME
     if not may_share:
@@ -74,7 +74,7 @@ def audience_of(user: User, kind: str, group: str, *, may_share: bool) -> Audien
 
 
 def views_for(user: User, logs: Collection[Log]) -> dict[Log, list[dict[str, Any]]]:
-    """By log, the views that `user` sees under it. `logs`: every log that they may watch."""
+    """The views that `user` sees, by log. `logs`: every log that they may watch."""
     visible = SavedView.objects.filter(log__in=[log.pk for log in logs]).filter(
         Q(owner=user.pk) | Q(everyone=True) | Q(group__in=_groups_of(user))
     )
@@ -89,7 +89,7 @@ def views_for(user: User, logs: Collection[Log]) -> dict[Log, list[dict[str, Any
 
 
 def described(view: SavedView, user: User, slugs: Collection[str]) -> dict[str, Any]:
-    """What the page knows of a view. Of its panes, those of logs that the person may watch: `slugs`."""
+    """What the page gets about a view, with only the panes of logs that the person may watch (`slugs`)."""
     return {
         "id": view.pk,
         "name": view.name,
@@ -103,9 +103,9 @@ def described(view: SavedView, user: User, slugs: Collection[str]) -> dict[str, 
 def save(
     user: User, log: Log, *, name: str, fragment: str, audience: Audience, replace: bool = False
 ) -> SavedView:
-    """Give an arrangement of `log` a name. Raises `NotSaved`.
+    """Save an arrangement of `log` under a name. Raises `NotSaved`.
 
-    With `replace`, a view of this person that has the name already gets the arrangement.
+    With `replace`, an existing view of this person with the name gets the arrangement.
     """
     name = _tidied(name)
     own = SavedView.objects.filter(owner=user.pk)
@@ -129,7 +129,7 @@ def change(user: User, log: Log, pk: int, *, name: str, audience: Audience) -> S
 
 
 def delete(user: User, log: Log, pk: int) -> bool:
-    """Delete one of the person's own views. False: there is none."""
+    """Delete one of the person's own views. False: it doesn't exist."""
     deleted, _by_model = SavedView.objects.filter(pk=pk, log=log, owner=user.pk).delete()
     return deleted > 0
 
@@ -161,7 +161,7 @@ def _taken(name: str) -> NotSaved:
 
 
 def _tidied(name: str) -> str:
-    """Without blanks around it, and nothing that a list would not show."""
+    """The name without surrounding blanks and invisible characters."""
     return "".join(character for character in name if character.isprintable()).strip()
 
 
@@ -178,7 +178,7 @@ def _is_key(value: str) -> bool:
 
 
 def _of_logs(fragment: str, slugs: Collection[str]) -> str:
-    """A fragment without the panes of other logs: a view must not tell anyone that a log exists."""
+    """A fragment without the panes of other logs, because a view must not reveal that a log exists."""
     first, *panes = fragment[:FRAGMENT_CHARACTERS].split(_BETWEEN_PANES)
     return _BETWEEN_PANES.join([first, *(pane for pane in panes if _log_of(pane) in slugs)])
 

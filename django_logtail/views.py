@@ -164,7 +164,7 @@ def of_own_log(view: View) -> View:
     return wrapped
 
 
-#: Of why a view was not saved: what is not a mistake in the form.
+#: Statuses for reasons other than a mistake in the form.
 _STATUSES = {"not-shared": 403, "taken": 409, "too-many": 409}
 
 
@@ -173,7 +173,7 @@ _STATUSES = {"not-shared": 403, "taken": 409, "too-many": 409}
 @signed_in_json
 @of_own_log
 def save_view(request: HttpRequest, log: Log) -> HttpResponseBase:
-    """Give an arrangement of the log's page a name."""
+    """Save an arrangement of the log's page under a name."""
     view = saved_views.save(
         request.user,
         log,
@@ -217,7 +217,7 @@ def _audience(request: HttpRequest) -> saved_views.Audience:
 
 
 def _groups_offered(request: HttpRequest) -> list[dict[str, Any]] | None:
-    """The groups for which the person may save views; None where they may save views for themselves only."""
+    """The groups for which the person may save views; None if they may save views only for themselves."""
     if not policy().may_share_views(request.user):
         return None
     groups = saved_views.groups_offered(request.user)[: saved_views.MOST_GROUPS]
