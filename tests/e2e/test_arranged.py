@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -621,3 +622,58 @@ def test_frames_that_are_folded_are_copied_from_the_row_that_stands_for_them(
     expect(page.locator(".lt-say")).to_have_text("Copied")
 
     assert copied(page) == "failed 0\nTraceback (most recent call last):\n" + frames.rstrip("\n")
+
+
+# --- lines with fields -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def requests(stack: Stack) -> None:
+    rows = [
+        {"time": f"2026-08-24T10:00:{n:02d}Z", "level": "info", "request_id": f"r{n}", "message": f"paid {n}"}
+        for n in range(20)
+    ]
+    stack.add_log("api", "".join(json.dumps(row) + "\n" for row in rows).encode())
+
+
+def test_columns_and_raw_lines_are_in_the_address(
+    signed_in: BrowserContext, page: Page, web: Web, stack: Stack, requests: None
+) -> None:
+    page.goto(f"{web.url}/logs/api/#col=12.request_id")
+    until(page, "tail.lines === 20")
+    expect(page.locator(".lt-row .lt-col").first).to_have_text("r0")
+    assert fragment(page) == "col=12.request_id"
+
+    page.locator(".lt-view").focus()
+    page.keyboard.press("v")
+    has_fragment(page, "raw=1&col=12.request_id")
+    page.reload()
+    until(page, "tail.lines === 20")
+
+    expect(page.locator(".lt-row .lt-col")).to_have_count(0)
+    expect(page.locator(".lt-row").last).to_contain_text('"request_id": "r19"')
+    assert fragment(page) == "raw=1&col=12.request_id"
+    # A link is no choice of one's own: the bare address is as it was.
+    page.evaluate("() => localStorage.clear()")
+    page.goto("about:blank")
+    page.goto(f"{web.url}/logs/api/")
+    until(page, "tail.lines === 20")
+    assert fragment(page) == ""
+
+
+def test_a_line_of_fields_is_copied_as_it_is_in_the_file(
+    signed_in: BrowserContext, page: Page, web: Web, stack: Stack, requests: None
+) -> None:
+    signed_in.grant_permissions(["clipboard-read", "clipboard-write"])
+    show(page, web, stack, "api")
+    until(page, "tail.lines === 20")
+    page.locator(".lt-view").focus()
+    page.keyboard.press("k")
+    page.keyboard.press("Shift+M")
+    expect(page.locator(".lt-say")).to_have_text("Copied as Markdown")
+
+    fenced = copied(page).split("\n\n")[2]
+
+    assert fenced == (
+        '```text\n{"time": "2026-08-24T10:00:19Z", "level": "info", "request_id": "r19", "message": "paid 19"}\n```\n'
+    )

@@ -181,7 +181,8 @@ class Page {
     this.address.flush();
     const address = new URL(log.page, location.href);
     address.hash = view.fragment || 'view=1';
-    if (address.href !== location.href) history.pushState(null, '', address);
+    // An expression of one's own view needs no asking.
+    if (address.href !== location.href) history.pushState(view.mine ? { ran: true } : null, '', address);
     this.arrange();
     this.active.parts.view.focus({ preventScroll: true });
   }
