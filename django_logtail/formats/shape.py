@@ -5,9 +5,10 @@ Numbers are kept as written, because the page's would be rounded beyond 2^53.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, NoReturn
 
 from django_logtail.formats.detection import Formats
 from django_logtail.formats.escapes import plain, unescaped
@@ -16,7 +17,7 @@ from django_logtail.formats.heads import Head, head_of
 #: Fields of one line; a line with more is not parsed.
 _MOST_FIELDS: Final = 5_000
 _BLANKS = re.compile(r"[ \t]*")
-_SCALAR = re.compile(r"[-+.0-9A-Za-z]+")
+_SCALAR = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null")
 _KEY = re.compile(r"[A-Za-z0-9_.@/-]+")
 _STRING = re.compile(r'"(?:[^"\\]|\\[\s\S])*"?')
 _BARE = re.compile(r"[^ \t]*")
@@ -30,7 +31,16 @@ _DURATION = re.compile(r"(?:[0-9]+\.[0-9]+|[0-9]+(?:\.[0-9]+)?(?:[mun\u00b5\u03b
 _NAMED_DURATION = re.compile(r"(?:rt|request_time|duration|took|time_taken|elapsed|latency)=(.+)\Z")
 _SIZE = re.compile(r"(?:-|[0-9]+)\Z")
 _PAIR = re.compile(r"([A-Za-z0-9_.@/-]{1,64})=(.+)\Z")
-_DECODER = json.JSONDecoder()
+#: Characters of a line of JSON that is taken apart, as in `fields`, and objects in objects.
+_MOST_CHARACTERS: Final = 2_000_000
+_MOST_DEPTH: Final = 200
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)
 
 
 class Field(NamedTuple):
@@ -50,6 +60,11 @@ def fields_of(text: str, formats: Formats | None = None) -> list[Field] | None:
     `formats`: the log's formats; None: every format.
     """
     if not text.startswith("{") and "=" not in text and '"' not in text:
+        return None
+    if text.startswith("{") and not (formats and formats.is_given) and '"log"' not in text:
+        # Any object is a line of JSON, and one without that key is no container's: its head need not be known.
+        with contextlib.suppress(_NotWhole):
+            return _json_fields(text)
         return None
     head = head_of(text, formats)
     if head is None and not (formats and formats.is_given):
@@ -79,13 +94,17 @@ def _json_fields(text: str) -> list[Field]:
     """Raises `_NotWhole` if two fields have the same name."""
     fields: list[Field] = []
     try:
-        _object(text, _after(_BLANKS, text, 0), "", fields)
+        end = _object(text, _after(_BLANKS, text, 0), "", fields, 1)
     except (ValueError, IndexError, RecursionError):
         raise _NotWhole from None
+    if _after(_BLANKS, text, end) < len(text) or len(text) > _MOST_CHARACTERS:
+        raise _NotWhole
     return fields
 
 
-def _object(text: str, begin: int, path: str, fields: list[Field]) -> int:
+def _object(text: str, begin: int, path: str, fields: list[Field], depth: int) -> int:
+    if depth > _MOST_DEPTH:
+        raise _NotWhole
     keys = set()
     at = _after(_BLANKS, text, begin + 1)
     if text[at] == "}":
@@ -100,11 +119,14 @@ def _object(text: str, begin: int, path: str, fields: list[Field]) -> int:
             raise _NotWhole
         keys.add(key)
         name = f"{path}.{key}" if path else key
-        at = _after(_BLANKS, text, _after(_BLANKS, text, at) + 1)
+        at = _after(_BLANKS, text, at)
+        if text[at] != ":":
+            raise _NotWhole
+        at = _after(_BLANKS, text, at + 1)
         begin = at
         match text[at]:
             case "{":
-                at = _object(text, at, name, fields)
+                at = _object(text, at, name, fields, depth + 1)
             case '"':
                 said, at = _DECODER.raw_decode(text, at)
                 fields.append(Field(name, unescaped(said)))
@@ -113,6 +135,8 @@ def _object(text: str, begin: int, path: str, fields: list[Field]) -> int:
                 fields.append(Field(name, text[begin:at]))
             case _:
                 at = _after(_SCALAR, text, at)
+                if at == begin:
+                    raise _NotWhole
                 fields.append(Field(name, text[begin:at]))
         at = _after(_BLANKS, text, at)
         if text[at] == "}":
