@@ -291,6 +291,38 @@ def test_folders_are_shown_to_staff_only(client: Client, member: User) -> None:
     assert (before, after) == ("", "/srv/shop/logs")
 
 
+@pytest.mark.parametrize("is_staff", [False, True])
+def test_all_that_the_list_says_of_a_log_and_what_of_it_is_for_staff(
+    client: Client, member: User, is_staff: bool
+) -> None:
+    log = add_log("open", "/srv/shop/logs/open.log")
+    Log.objects.filter(pk=log.pk).update(
+        name="Shop", group="web", description="What is sold", format="nginx", queue="web-2"
+    )
+    User.objects.filter(pk=member.pk).update(is_staff=is_staff)
+
+    [said] = client.get(reverse("logtail:logs")).json()["logs"]
+
+    own = {"folder": "/srv/shop/logs", "path": "/srv/shop/logs/open.log", "queue": "web-2"}
+    assert said == {
+        "slug": "open",
+        "name": "Shop",
+        "group": "web",
+        "description": "What is sold",
+        "format": "nginx",
+        **(own if is_staff else dict.fromkeys(own, "")),
+        "size": None,
+        "writing": False,
+        "page": "/logs/open/",
+        "ticket": "/logs/open/ticket/",
+        "socket": "/logs/open/socket/",
+        "lines": "/logs/open/lines/",
+        "download": "/logs/open/download/",
+        "save": "/logs/open/views/",
+        "views": [],
+    }
+
+
 def test_the_socket_says_over_http_why_there_is_no_websocket() -> None:
     answer = Client().get("/logs/any/socket/", headers={"Accept-Language": "en"})
 
