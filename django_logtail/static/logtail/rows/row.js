@@ -105,9 +105,15 @@ function paintText(row, item, look, more) {
         parts.put('lt-lv lt-pad', start, end, at);
         continue;
       }
-      const field = parts.put(name, start, end);
+      const field = parts.put(!name.startsWith('lt-ts') && isHeld(text, start, end) ? `${name} lt-held` : name, start, end);
       if (name === 'lt-ts lt-stamp') drawTime(field, clockOfStamp(text.slice(start, end), look.phone));
-      if (name !== 'lt-ts') continue;
+      if (name !== 'lt-ts') {
+        const colon = name.startsWith('lt-ts') ? null : /^: +/.exec(text.slice(end, end + 20));
+        if (!colon) continue;
+        at = end + colon[0].length;
+        parts.put('lt-sep', end, at);
+        continue;
+      }
       const written = text.slice(start, end);
       drawTime(field, look.time === 'relative' ? since(look.timeBefore(item), written) : look.phone ? briefClockOf(written) : clockOf(written));
     }
@@ -115,6 +121,11 @@ function paintText(row, item, look, more) {
   parts.put('lt-msg', at, text.length);
   parts.end();
   if (cut) put(row, extra(row, look.words.say('mark.long', { size: look.words.size(CUT) }), look.words.say('mark.long.more'), 'whole', full));
+}
+
+/** Whether brackets or the like hold what stands there, which would be left behind without it: `[info     ]`. @param {string} text @param {number} start @param {number} end */
+function isHeld(text, start, end) {
+  return /[^\s]/.test(text[start - 1] ?? ' ') || /^(?:[^\s:]| *[\])}>|])/.test(text.slice(end, end + 20));
 }
 
 /** @param {HTMLElement} field @param {string} time */
