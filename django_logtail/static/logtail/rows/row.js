@@ -11,8 +11,8 @@ import { briefClockOf, clockOf, momentOf, passed } from '../formats/moments.js';
 import { clockOfStamp, stampEnd } from '../formats/stamps.js';
 import { STEERING, steering } from '../formats/text.js';
 
-/** What stands between two parts and is more than a sign: the address before the time of a request. */
-const SAYS = /[\p{L}\p{N}]/u;
+/** What stands between two parts and is more than a sign (the address before the time of a request), or holds one of them. */
+const SAYS = /[\p{L}\p{N}[\](){}<>|]/u;
 /** Of a longer line its head is in the first ones. */
 const HEAD_CHARACTERS = 400;
 /** Characters of a line on screen before "Show all": a line of a megabyte would be laid out whole. */
@@ -156,7 +156,7 @@ function paintPieces(row, item, { pieces, hits }, look, more) {
   let isFirst = shape.message !== '';
   for (const piece of pieces.all) {
     if (piece.name.startsWith('lt-kv')) {
-      parts.gap('lt-gap', isFirst ? '  ' : ' ');
+      if (piece !== pieces.all[0]) parts.gap('lt-gap', isFirst ? '  ' : ' ');
       isFirst = false;
     }
     const part = parts.piece(piece);

@@ -1,0 +1,73 @@
+"""What a phone leaves out of a line, and what it does not. There is no server."""
+
+import pytest
+
+from tests.e2e.alone import alone, origin, profiles
+
+pytestmark = pytest.mark.browser
+__all__ = ["alone", "origin", "profiles"]
+
+#: Of each row the text that is seen, with the clock that is drawn in place of the written time.
+SEEN = """() => [...document.querySelectorAll('.lt-window > .lt-row')].map((row) => {
+  const isSeen = (part) => getComputedStyle(part).clipPath === 'none';
+  return [...row.querySelectorAll(':scope > :not(.lt-gut, .lt-extra)')].filter(isSeen).map((part) => {
+    if (part.dataset.t) return part.dataset.t;
+    const shown = [...part.childNodes].filter((one) => one.nodeType === 3 || isSeen(one));
+    return shown.map((one) => one.textContent).join('');
+  }).join('|');
+})"""
+
+
+@pytest.fixture
+def phone(alone):
+    return alone(390, 844, has_touch=True)
+
+
+def padded(row):
+    """The lines of a log that has enough of them for its format to be found."""
+    return "".join(row.format(number) for number in range(12))
+
+
+@pytest.mark.parametrize(
+    ("row", "seen"),
+    [
+        ("2026-11-28T14:22:{:02}.100000Z [info     ] paid  [shop]\n", "14:22:00| [|info|     ] paid  [shop]"),
+        ("[2026-11-28T14:22:{:02}.100000+00:00] production.INFO: paid\n", "[|14:22:00|] |production|.|INFO|paid"),
+        ("2026-11-28 14:22:{:02},100 INFO shop.views: paid\n", "14:22:00|paid"),
+        ("2026-11-28 14:22:{:02},100 ERROR shop.views: refused\n", "14:22:00| |ERROR|: |refused"),
+    ],
+)  # fmt: skip
+def test_what_brackets_hold_is_not_left_out_and_nothing_is_left_behind(phone, row, seen):
+    phone.open(padded(row))
+
+    assert phone.page.evaluate(SEEN)[0] == seen
+
+
+def test_the_message_stands_one_character_after_the_time(phone):
+    phone.open(padded("2026-11-28 14:22:{:02},100 INFO shop.views: paid\n"))
+
+    drawn = phone.page.evaluate(
+        """() => {
+          const [time, message] = ['.lt-row .lt-ts', '.lt-row .lt-msg'].map((one) => document.querySelector(one));
+          return [time.getBoundingClientRect().right, message.getBoundingClientRect().left];
+        }"""
+    )
+
+    assert 5 < drawn[1] - drawn[0] < 11
+
+
+@pytest.mark.parametrize("row", ['{{"level": "info", "message": "paid", "n": {}}}\n', "paid {}\n"])
+def test_all_of_the_status_bar_is_in_the_window(phone, row):
+    phone.open(padded(row))
+
+    ends = phone.page.locator(".lt-status > :not([hidden])").evaluate_all(
+        "(all) => all.map((one) => one.getBoundingClientRect().right)"
+    )
+
+    assert max(ends) <= 390
+
+
+def test_a_line_that_has_fields_and_nothing_else_begins_where_others_begin(phone):
+    phone.open(padded('{{"status": 200, "path": "/cart/", "n": {}}}\n'))
+
+    assert phone.page.evaluate(SEEN)[0].startswith("status=200")
