@@ -287,7 +287,7 @@ export class LogTail extends HTMLElement {
     this.drawing.noBlank();
     this.linkedLines.sought = view?.place ?? null;
     const { session } = log;
-    // Where the format cannot be had, which takes a script of its own for an expression, lines are shown all the same.
+    // If the format is unavailable (an expression needs a script of its own), lines are still shown.
     const starts = () => { if (log.session === session) session.start(); };
     this.readFormat = kept.format;
     if (kept.format || info.format) void this.readAs(kept.format).then(starts, starts);

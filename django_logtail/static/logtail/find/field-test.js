@@ -104,7 +104,7 @@ function afterBlanks(text, at) {
   return at;
 }
 
-/** Where the value of a key begins that stands there; -1: it is no key. @param {string} text @param {number} keyEnd behind its quotation mark */
+/** Where the value begins if there is a key; -1: it isn't a key. @param {string} text @param {number} keyEnd after its quotation mark */
 function valueAfter(text, keyEnd) {
   const at = afterBlanks(text, keyEnd);
   return text.charCodeAt(at) === COLON ? afterBlanks(text, at + 1) : -1;

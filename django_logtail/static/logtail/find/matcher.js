@@ -4,7 +4,7 @@
  * Where no worker can be had (scripts served from another origin), there are no regular expressions.
  */
 
-/** Milliseconds for one answer. No expression is for ever, but some are slow where much is loaded. */
+/** Milliseconds for one answer: every expression ends, but some are slow if much is loaded. */
 const DEADLINE_MS = 5_000;
 
 /** What RE2JS says of an expression, as codes of reasons: the words are those of a search of the whole file. @type {Record<string, string>} */
@@ -16,7 +16,7 @@ const CODES = {
   'expression too large': 'pattern-too-large', 'expression nests too deeply': 'pattern-too-large',
 };
 
-/** An expression is none of RE2's; `why` is the reason, as `Words.failure` takes it. */
+/** Not an RE2 expression; `why` is the reason, as `Words.failure` takes it. */
 export class BadExpression extends Error {
   /** @param {string} message of RE2JS: what is wrong, and which part of the expression */
   constructor(message) {

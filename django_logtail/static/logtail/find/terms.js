@@ -39,7 +39,7 @@ const unquoted = (quoted) => quoted.slice(1, -1).replaceAll('""', '"');
 /** @param {string} text */
 const inQuotes = (text) => `"${text.replaceAll('"', '""')}"`;
 
-/** What a text that is no field term would name as a field; "" where it looks like none. @param {string} text */
+/** The field that a text would name if it were a field term; "" if it doesn't look like one. @param {string} text */
 export function fieldLike(text) {
   const found = matchAt(FIELD_AT, text, 0);
   return found && found[0].length === text.length && !NO_VALUE.test(found[4]) ? found[2] : '';

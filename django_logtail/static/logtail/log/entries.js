@@ -12,7 +12,7 @@ import { isCoded, unescaped } from '../formats/text.js';
 const ENDS_PLAIN = /\u001b\[0?m[^\u001b\u009b]*$/;
 /** First lines, and last ones, in which formats are looked for. */
 const SAMPLE = 300;
-/** Formats are looked for again when so many times the lines are there. */
+/** Formats are detected again when there are this many times as many lines. */
 const GROWTH = 3;
 /** Lines and milliseconds after which they are looked for again all the same: another program may write now. */
 const AGAIN_LINES = 1_000;

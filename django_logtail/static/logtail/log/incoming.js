@@ -124,7 +124,7 @@ export class Incoming {
       // What comes meanwhile is for the next turn: nobody has matched it.
       this.forgetUnmatched();
       const done = await finding.match(items.filter((item) => query.awaits(item)));
-      // Another query is wanted, and with it everything is chosen anew.
+      // Another query is wanted, which chooses all lines again.
       if (!done || finding.query !== query) break;
       if (log.store !== store) continue;
       for (const item of items) if (item.seq >= store.firstSeq && !item.gone) this.#show(item);

@@ -13,7 +13,7 @@ export class Item {
     this.coded = false;
     /** The colours that the line before ended with, as `coloured` takes them. */
     this.pen = '';
-    /** Whether what a return would write over is shown all the same: the line has a head of its own, and is no progress bar. */
+    /** Whether to show what a return would overwrite, because the line has a head of its own and isn't a progress bar. */
     this.keeps = false;
     this.file = '';
     this.start = 0;

@@ -31,7 +31,7 @@ export function linkTo(lines) {
   return { file: first.file, start: first.start, end: Math.max(first.start, last.start), sum: `${n}.${sumOf(first.text, n)}` };
 }
 
-/** What a fragment leads to, or null when it is no link to a line. @param {string} fragment with or without "#" @returns {Linked|null} */
+/** What a fragment leads to, or null if it isn't a link to a line. @param {string} fragment with or without "#" @returns {Linked|null} */
 export function linkedBy(fragment) {
   const fields = new URLSearchParams(fragment.replace(/^#/, ''));
   const file = fields.get('file');

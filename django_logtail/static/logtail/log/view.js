@@ -27,7 +27,7 @@ const NAMES = new Set(['view', 'w', 'on', 'file', 'flags', 'q', 't', 'off', 'raw
 const FLAGS = /** @type {const} */ (['case', 'regex', 'invert', 'only']);
 const TIMES = ['compact', 'raw', 'relative', 'hidden'];
 const LEVELS = 'EWID';
-/** Characters of a column: less shows nothing, and more is no column. */
+/** The fewest and the most characters of a column. */
 const WIDTHS = { least: 2, most: 400 };
 
 /** @typedef {import('./link.js').Linked} Linked */

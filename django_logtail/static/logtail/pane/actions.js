@@ -113,7 +113,7 @@ async function refresh({ log, say }) {
   if (log.store === store && stream.phase === 'nosocket') say(words.say('say.new', { n: store.taken - before }));
 }
 
-/** Leaves out what lies between: joins anew at the end of the file. @param {Pick<Acted, 'log'|'follow'>} on */
+/** Skips what lies in between: joins again at the end of the file. @param {Pick<Acted, 'log'|'follow'>} on */
 function skip({ log, follow }) {
   const { session } = log;
   if (!session) return;

@@ -20,8 +20,9 @@ const FAST_SOON_MS = 200;
  *   incoming: import('../log/incoming.js').Incoming, earlier: import('../log/earlier.js').Earlier,
  *   linkedLines: import('../log/linked-lines.js').LinkedLines, filtered: import('../find/filtered.js').Filtered,
  *   filterBar: import('../find/filter-bar.js').FilterBar, results: import('../find/results.js').Results,
- *   viewOptions: import('../rows/view-options.js').ViewOptions, backgroundStop: import('../log/background-stop.js').BackgroundStop,
- * }} Drawn what is looked at when it is drawn; none of them knows of the drawing
+ * viewOptions: import('../rows/view-options.js').ViewOptions, backgroundStop:
+ * import('../log/background-stop.js').BackgroundStop, }} Drawn the parts whose state is drawn; none of them knows the
+ * drawing
  */
 
 export class Drawing {

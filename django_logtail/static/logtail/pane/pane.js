@@ -1,4 +1,4 @@
-/** The parts of a pane, built once. Which part is where is said here; what it says is said by those who draw it. */
+/** The parts of a pane, built once. This decides where each part is; others draw its content. */
 
 import { el } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';

@@ -1,7 +1,7 @@
 /** Lines a second, of the last seconds: the number and the columns of the status bar. Knows no DOM. */
 
 const SAMPLES = 24;
-/** So many lines a second fill a column, unless there were more: a line now and then is no peak. */
+/** Lines a second that fill a column, unless there were more, so that an occasional line isn't a peak. */
 const LEAST_FULL = 8;
 const HEIGHT = 14;
 

@@ -12,7 +12,7 @@ import { placesOf } from '../formats/shape.js';
 /** @typedef {import('../formats/heads.js').Span} Span */
 /** @typedef {import('./column.js').Column} Column */
 
-/** Characters of a value in a line, and of all that is drawn of it. */
+/** Characters drawn of one value, and of a whole line. */
 const MOST_OF_VALUE = 400;
 const MOST_DRAWN = 4_000;
 /** What the level is called where it is a number. @type {Record<string, string>} */

@@ -76,7 +76,7 @@ export class Heights {
     }
   }
 
-  /** Estimates every height anew: the layout changed. */
+  /** Estimates every height again, because the layout changed. */
   measureAgain() {
     this.reset(this.items.slice(this.first));
   }

@@ -28,7 +28,7 @@ const PAIRS = /** @type {const} */ ([['(', ')'], ['[', ']']]);
  * The links of a line, in order, none over another.
  *
  * @param {string} text @param {{start: number, end: number}[]} steering where hidden characters are @param {Linked} linked
- * @param {number} [limit] so much of the text is shown: what goes on behind that is no link
+ * @param {number} [limit] how much of the text is shown; what continues beyond it isn't a link
  * @returns {Link[]}
  */
 export function linksIn(text, steering, { urls, source }, limit = text.length) {

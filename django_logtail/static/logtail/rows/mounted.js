@@ -95,7 +95,7 @@ export class Mounted {
     }
   }
 
-  /** Paints them anew, but for some. @param {Set<Item>} [fresh] */
+  /** Repaints them, except some. @param {Set<Item>} [fresh] */
   repaint(fresh) {
     for (const [item, row] of this.rowOf) {
       if (fresh?.has(item)) continue;

@@ -169,7 +169,7 @@ function paintPieces(row, item, { pieces, hits }, look, more) {
 
 /**
  * The parts of a line in its row, in order. A row is painted for one line after another, and most of them have the
- * same parts: what stands there gets other text, which spares the browser making and styling it anew.
+ * same parts: the existing elements get other text, so that the browser need not create and style new ones.
  */
 class Parts {
   /** @param {HTMLElement} row @param {string} text @param {any} ctx */

@@ -52,7 +52,7 @@ export class Rows {
     this.widest = 0;
     this.inDocument = new Mounted(this.view, this.window, (row, item) => this.paintRow(row, item));
     this.pace = new Pace(() => this.paint());
-    /** Whether rows look different now and were not painted anew. */
+    /** Whether rows look different now and have not been repainted. */
     this.stale = false;
   }
 
@@ -129,7 +129,7 @@ export class Rows {
     if (!this.follow) this.scroll.moveTo(this.at + grown);
   }
 
-  /** Anew, after the text size, wrap or width changed. */
+  /** Lays everything out again, after the text size, wrap or width changed. */
   measureAgain() {
     const { view } = this;
     const style = getComputedStyle(view);
@@ -169,7 +169,7 @@ export class Rows {
   #keepPlace(/** @type {() => void} */ change) {
     const { shown } = this;
     if (this.follow || !shown.length) return change();
-    // A line and not a mark: marks may be told anew.
+    // A line and not a mark, because marks may be replaced.
     let index = shown.indexAt(Math.max(0, this.at));
     while (index < shown.length - 1 && shown.at(index).kind !== 'line') index++;
     const item = shown.at(index);
@@ -402,7 +402,7 @@ export class Rows {
     this.schedule(true);
   }
 
-  /** All rows look different now. Those that stay are painted anew with the next frame, when it is known which. */
+  /** All rows look different now. Those that stay are repainted with the next frame, when it is known which. */
   repaint() {
     this.stale = true;
     this.schedule(true);

@@ -1,4 +1,4 @@
-/** The strip beside the log: errors, warnings, matches and the part that is seen, of all that is loaded. */
+/** The strip next to the log: errors, warnings, matches and the visible part, of everything loaded. */
 
 const EVERY_MS = 250;
 

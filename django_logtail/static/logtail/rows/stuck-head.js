@@ -32,7 +32,7 @@ export class StuckHead {
       this.rows.inDocument.itemOf.set(this.row, head);
       write(this.button, `${words.say('trace.line', { a: line, b: lines })} · ${words.say('trace.fold')}`);
     }
-    // A line without a time and a level is no head that says what the lines below are.
+    // A line without a time and a level says nothing about the lines below.
     const isShown = found !== null && !this.row.classList.contains('lt-plain');
     if (!isShown) this.box.replaceChildren();
     else {

@@ -24,7 +24,7 @@ export class Tools {
     this.incoming = incoming;
     /** What they act on. @type {Item|null} */
     this.item = null;
-    /** A line that was tapped keeps them: there is no pointer that could ask for them again. */
+    /** A tapped line keeps them, because there is no pointer to bring them back. */
     this.isTapped = false;
   }
 

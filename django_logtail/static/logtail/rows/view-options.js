@@ -44,7 +44,7 @@ export class ViewOptions {
   begin() {
     /** Columns before the message, where continued lines begin; null until a line tells. @type {number|null} */
     this.hang = null;
-    /** Whether the lines of a file that seems to be no text are shown all the same. */
+    /** Whether to show the lines of a file that doesn't look like text. */
     this.showsBinary = false;
     /** Whether lines with fields were seen, and whether those were requests. */
     this.hasFields = this.isAccess = false;
@@ -164,7 +164,7 @@ export class ViewOptions {
     this.listener.uncovered();
   }
 
-  /** Opens the fields of a line below it, or closes them: whoever reads them follows no longer, and the line stays where it is. @param {Item} item */
+  /** Opens the fields of a line below it, or closes them. This ends following, and the line stays where it is. @param {Item} item */
   toggleFields(item) {
     this.rows.keeping(item, () => {
       if (!this.opened.delete(item)) this.opened.add(item);
