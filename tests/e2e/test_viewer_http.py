@@ -183,7 +183,7 @@ def test_a_download_that_cannot_be_whole_fails(
     page: Page, signed_in: BrowserContext, web: Web, stack: Stack, path: Path
 ) -> None:
     path.unlink()
-    show(page, web, stack, "shop", "missing")
+    show(page, web, stack, "shop", "notyet")
     page.get_by_role("button", name="Download").click()
 
     with page.expect_download() as download:

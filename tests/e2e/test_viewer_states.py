@@ -72,6 +72,23 @@ def test_a_missing_file_is_said_and_continues_when_it_comes_back(
     assert "gone" in marks_of(page)
 
 
+def test_a_file_that_was_never_written_is_awaited(
+    page: Page, signed_in: BrowserContext, web: Web, stack: Stack
+) -> None:
+    path = stack.add_log("shop", b"")
+    path.unlink()
+    show(page, web, stack, "shop", "notyet")
+
+    expect(page.locator(".lt-empty h3")).to_have_text("There is no file for shop yet")
+    expect(page.get_by_role("button", name="Pause")).to_be_hidden()
+    path.write_text("one\n")
+
+    expect_state(page, "live")
+    expect(page.locator(".lt-empty")).to_be_hidden()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    until(page, "tail.lines === 1")
+
+
 def test_a_rotation_and_an_emptied_file_are_marked_where_they_happened(
     page: Page, signed_in: BrowserContext, web: Web, stack: Stack
 ) -> None:

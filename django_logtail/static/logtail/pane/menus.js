@@ -171,7 +171,7 @@ export function openMore({ host, parts }, button, run) {
   const item = (/** @type {HTMLElement} */ of, /** @type {any} */ shape) => pop.append(el('button.lt-item', { type: 'button', role: 'menuitem', click: () => {
     pop.hidePopover();
     run(of.dataset.act ?? '');
-  } }, icon(shape), el('span', {}, of.getAttribute('aria-label') ?? '')));
+  } }, icon(shape), el('span', {}, of.getAttribute('aria-label') ?? ''), el('span', { 'aria-hidden': 'true' }, of.dataset.keys ?? '')));
   if (!parts.stopButton.hidden) item(parts.stopButton, 'stop');
   if (host.parentElement?.classList.contains('lt-panes') && !PHONE.matches) item(parts.splitButton, 'split');
   item(parts.downloadButton, 'download');
