@@ -75,6 +75,7 @@ def test_a_stream_that_is_joined_in_mid_batch_begins_there(ring: Ring) -> None:
         ("batch", {"file": "a", "start": 6, "end": 8}, b"1\n", Place("a", 8)),
         ("batch", {"file": "a", "start": 8, "end": 12}, b"002\n", Place("a", 12)),
     ]
+    assert sent[2][0] is ring.item(2).frame  # which is encoded once for all viewers
     assert (cursor.number, cursor.skipped, list(cursor.frames())) == (3, 0, [])
 
 

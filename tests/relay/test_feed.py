@@ -375,6 +375,20 @@ def test_no_last_lines_are_on_their_way_where_somebody_resumed(on_stage):
     assert on_stage(lambda stage: stage.feed.will_bring(1), start=Place("a", 7)) is False
 
 
+@pytest.mark.parametrize(
+    ("ring_bytes", "credit"),
+    [
+        (65_536, 131_072),
+        (262_144, 131_072),
+        (262_146, 131_073),
+        (4_194_304, 2_097_152),
+        (8_388_608, 2_097_152),
+    ],
+)
+def test_the_credit_is_half_a_ring_and_two_full_batches_at_least(on_stage, ring_bytes, credit):
+    assert on_stage(lambda stage: stage.want.credit, ring_bytes=ring_bytes) == credit
+
+
 def test_the_credit_is_2_mib_past_what_was_taken(on_stage):
     def scene(stage):
         credits = [stage.want.credit]

@@ -12,6 +12,7 @@ from django_logtail.control.mailboxes import MailboxUnavailable, MemoryMailboxes
 from django_logtail.control.messages import Beat, Garbled, Heartbeat, Nudge
 from django_logtail.place import Place
 from django_logtail.relay import Relay, viewer_list
+from django_logtail.tailing.reasons import in_full
 from django_logtail.timing import failures
 from tests.viewing.seat import Reader
 from tests.virtual_time import run_virtually
@@ -386,6 +387,31 @@ def test_another_server_of_redis_has_the_mailbox_made_anew_once_in_5_s(on_stage)
 
     assert len(renewals) == 3
     assert all(later - earlier >= 5 for earlier, later in itertools.pairwise(renewals))
+
+
+def test_another_server_is_noticed_as_well_while_wants_cannot_be_posted(on_stage):
+    async def scene(stage):
+        stage.join()
+        await asyncio.sleep(0.1)
+        stage.redis.error = ControlUnavailable("demoted")
+        stage.redis.losses += 1
+        stage.relay.wants.post_soon(stage.relay.feeds.by_member)
+        await asyncio.sleep(0.3)
+        return stage.mailboxes.renewals
+
+    assert len(on_stage(scene)) == 1
+
+
+@pytest.mark.parametrize(("is_heard", "host"), [(True, "web-1.example"), (False, "its host")])
+def test_a_message_that_cannot_be_read_at_all_is_that_of_the_host_which_was_heard(on_stage, is_heard, host):
+    async def scene(stage):
+        viewer = stage.join()
+        if is_heard:
+            stage.beat(viewer)
+        stage.relay._take(Garbled(False, "odd", "", "", viewer.feed.member))
+        return viewer.feed.reason
+
+    assert in_full(on_stage(scene)).endswith(f"what the reader on {host} sends: odd")
 
 
 @pytest.mark.parametrize(
