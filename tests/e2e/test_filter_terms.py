@@ -235,3 +235,19 @@ def test_a_server_that_takes_one_text_is_not_asked_for_less_than_all(alone):
 
     expect(app.page.locator(".lt-results-text")).to_contain_text("can only search a whole file for one text")
     assert not [message for message in app.heard if message["type"] == "search"]
+
+
+def test_chips_go_along_to_another_log_and_what_is_typed_stays_behind(alone):
+    app = alone()
+    app.open(LOG)
+    typed(app, "request 1")
+    app.page.keyboard.press("Control+Enter")
+    typed(app, "status:500")
+
+    app.page.evaluate(
+        "() => { const tail = document.querySelector('log-tail'); tail.open({ ...tail.info, slug: 'other' }); }"
+    )
+
+    expect(app.page.locator(".lt-q")).to_have_value("")
+    expect(app.page.locator(".lt-pin")).to_have_text(["request 1"])
+    expect(app.page.locator(".lt-hint")).to_be_hidden()

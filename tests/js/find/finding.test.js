@@ -155,6 +155,15 @@ test('a chip is added once, and takes the place of its contrary', () => {
   assert.deepEqual([pinned, tail.finding.pinned, tail.filtered.matches.map((item) => item.text)], [['b2', 'a1'], ['a1'], ['a1']]);
 });
 
+test('filtering for a value shows its lines alone, and hiding one shows all others', () => {
+  const tail = found('', 'a1', 'b2', 'a3');
+  tail.finding.add('-b2');
+  const hidden = [tail.seen, tail.finding.flags.only];
+  tail.finding.add('a3');
+
+  assert.deepEqual([hidden, tail.seen, tail.finding.flags.only], [[['a1', 'a3'], false], ['a3'], true]);
+});
+
 test('what is typed is kept term by term, and what cannot be read stays', () => {
   const tail = found('', '{"level":"info","status":500}', '{"level":"info","status":200,"path":"/x"}');
   tail.field.value = '"a b" status:500 -noise status>fast';

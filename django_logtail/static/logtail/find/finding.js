@@ -143,9 +143,13 @@ export class Finding {
   /** Forgets the expression that came with a link. */
   dismissProposed() { this.propose(''); }
 
-  /** Adds a chip; the one that says the contrary goes. @param {string} term as `terms.js` describes chips; see `termOf` there */
+  /** Filters for something in a line, or hides it: adds a chip, and takes the contrary one away. @param {string} term as `terms.js` describes chips; see `termOf` there */
   add(term) {
-    if (this.#add([term])) this.search();
+    const isNew = this.#add([term]);
+    const read = termIn(term);
+    const isFilter = read.kind !== 'bad' && !read.not && !this.flags.invert && !this.flags.only;
+    if (isFilter) this.flags.only = true;
+    if (isNew || isFilter) this.search();
   }
 
   /** @param {string[]} chips @returns {boolean} whether one of them is new */
