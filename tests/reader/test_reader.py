@@ -656,6 +656,28 @@ def test_the_bytes_of_history_are_a_user_s_own_share(at_desk):
     assert others[0] < 0.6
 
 
+def test_what_takes_a_log_s_name_while_nothing_can_be_sent_is_not_lost(at_desk):
+    async def scene(desk):
+        desk.write("1", b"one\n")
+        want = desk.want("1")
+        desk.begin()
+        await desk.passes(1, want)
+        desk.mailboxes.is_full = True
+        desk.write("1", b"two\n")
+        await desk.passes(2, want)
+        desk.paths["1"].rename(desk.folder / "1.log.1")
+        desk.write("1", b"three\n")
+        await desk.passes(2, want)
+        desk.paths["1"].unlink()  # it was here for so short that only a look in between can have seen it
+        desk.write("1", b"four\n")
+        await desk.passes(2, want)
+        desk.mailboxes.is_full = False
+        await desk.passes(4, want)
+        return desk.data()
+
+    assert at_desk(scene) == b"one\ntwo\nthree\nfour\n"
+
+
 def test_old_bytes_wait_until_those_that_all_logs_read_together_are_paid_for(at_desk):
     async def scene(desk):
         desk.limits = Limits(bytes_per_second=500_000)
