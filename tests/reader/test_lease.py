@@ -6,9 +6,10 @@ import pytest
 
 from django_logtail.control import ControlUnavailable, ReaderLease, Seen
 from django_logtail.control.in_memory import MemoryControl
-from django_logtail.control.mailboxes import MemoryMailboxes
+from django_logtail.control.mailboxes import MailboxUnavailable, MemoryMailboxes, WrongConnection
 from django_logtail.control.messages import Nudge
 from django_logtail.reader.lease import Lease
+from tests.virtual_time import run_virtually
 
 
 class Clock:
@@ -126,3 +127,41 @@ async def test_only_who_holds_it_hands_it_over(lease, control):
 
     assert await lease.hand_over() == 0
     assert control.reader("q").token == "other"
+
+
+@pytest.mark.parametrize(
+    ("error", "renewed", "mailboxes"),
+    [(MailboxUnavailable("away"), 0, 1), (WrongConnection("demoted"), 3, 4)],
+)
+def test_nudges_are_taken_again_a_tenth_of_a_second_after_a_mailbox_failed(error, renewed, mailboxes):
+    tries, renewals, opened = [], [], []
+
+    class Failing(MemoryMailboxes):
+        async def new(self):
+            opened.append(await super().new())
+            return opened[-1]
+
+        async def receive(self, mailbox):
+            tries.append((round(asyncio.get_running_loop().time() - 1_000, 3), mailbox == opened[-1]))
+            if len(tries) < 4:
+                raise error
+            return await super().receive(mailbox)
+
+        async def renew(self):
+            renewals.append(len(tries))
+
+    async def scene():
+        boxes = Failing()
+        lease = Lease("q", MemoryControl(lambda: 0.0), boxes, lambda: 0.0)
+        await lease.open_mailbox()
+        taking = asyncio.ensure_future(lease.take_nudges())
+        await asyncio.sleep(1)
+        before = lease.tick_soon.is_set()
+        await boxes.send(lease.shown.mailbox, Nudge())
+        await asyncio.sleep(0.01)
+        taking.cancel()
+        return before, lease.tick_soon.is_set()
+
+    assert run_virtually(scene()) == (False, True)
+    assert tries[:4] == [(0.0, True), (0.1, True), (0.2, True), (0.3, True)]
+    assert (len(renewals), len(opened)) == (renewed, mailboxes)

@@ -9,10 +9,12 @@ import os
 import pytest
 
 from django_logtail.control import Note, ReaderLease, Seen
-from django_logtail.control.messages import Batch, Event, Failed, Heartbeat, Piece, Read
+from django_logtail.control.messages import Batch, Event, Failed, Found, Heartbeat, Piece, Read
+from django_logtail.control.wants import Sought
 from django_logtail.place import Place
 from django_logtail.reader.lifetime import Ending
 from django_logtail.reader.limits import Limits, limits_of_settings
+from tests.delivery.test_machine import InPlace
 from tests.reader.desk import QUEUE, at_desk, clock, now
 
 __all__ = ["at_desk"]
@@ -730,3 +732,61 @@ def test_a_log_that_is_being_opened_is_not_opened_twice(at_desk):
         return looked_up
 
     assert at_desk(scene) == 1
+
+
+def test_a_search_of_a_file_that_is_gone_says_so(at_desk):
+    async def scene(desk):
+        desk.write("1", b"one\n")
+        want = desk.want("1")
+        desk.begin()
+        await desk.passes(1, want)
+        asked = desk.want(
+            "1", "answers", flow="range-1", credit=0, position=Place("gone", 0), search=Sought("one")
+        )
+        await desk.passes(2, want, asked)
+        return [message.error for message in desk.sent(Failed, "answers")]
+
+    assert at_desk(scene) == ["reason:bytes-gone?"]
+
+
+def test_a_search_costs_the_bytes_that_it_went_through(at_desk):
+    async def scene(desk):
+        desk.limits = Limits(search_bytes_per_second=2**20)
+        desk.write("1", b"nothing here\n" * (3 * 2**20 // 13))
+        want = desk.want("1", lines=0)
+        desk.begin()
+        await desk.passes(1, want)
+        began = now()
+        place = Place(desk.place().file, 0)
+        asked = desk.want("1", "answers", flow="range-1", credit=0, position=place, search=Sought("needle"))
+        await desk.passes(30, want, asked)
+        return [
+            at - began
+            for at, box, message in desk.mailboxes.sent
+            if box == "answers" and isinstance(message, Found) and message.done
+        ]
+
+    [seconds] = at_desk(scene)
+
+    assert 1.0 < seconds < 3.5
+
+
+def test_a_reader_reads_old_bytes_in_as_many_threads_as_the_limit_and_64_that_may_be_stuck(
+    at_desk, monkeypatch
+):
+    made = []
+
+    class Threads(InPlace):
+        def __init__(self, **options):
+            made.append(options)
+            super().__init__(**options)
+
+    monkeypatch.setattr("django_logtail.reader.ThreadPoolExecutor", Threads)
+
+    async def scene(desk):
+        desk.limits = Limits(history_jobs=5)
+        desk.begin()
+
+    at_desk(scene)
+
+    assert made == [{"max_workers": 69, "thread_name_prefix": "logtail-reader"}]
