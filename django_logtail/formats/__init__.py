@@ -9,6 +9,8 @@ Both have the same modules (the page's are in `static/logtail/formats`) and pass
 | `rows` | `rows.js` | the rows of the table, ready for matching |
 | `fields` | `fields.js` | what lines of JSON and of pairs say |
 | `heads` | `heads.js` | the head of one line |
+| `shape` | `shape.js` | the fields of a line, by name |
+| `field_terms` | `../find/field-test.js` | whether a line has a field of a name and a value |
 | `moments` | `moments.js` | written times as moments |
 | `detection` | `detection.js` | which formats a log has |
 | `context` | `context.js` | lines as entries, read in order |

@@ -1,13 +1,13 @@
 /**
- * A reader's regular expression over many lines, in a worker of its own, with a deadline.
+ * A typed regular expression over many lines, in a worker of its own, with a deadline.
  *
- * Where no worker can be had (scripts served from another origin), there are no regular expressions.
+ * Where a worker can't be made (scripts served from another origin), expressions aren't available.
  */
 
 /** Milliseconds for one answer: every expression ends, but some are slow if much is loaded. */
 const DEADLINE_MS = 5_000;
 
-/** What RE2JS says of an expression, as codes of reasons: the words are those of a search of the whole file. @type {Record<string, string>} */
+/** RE2JS's messages as codes of reasons, so that the page words them as it does for a search of the whole file. @type {Record<string, string>} */
 const CODES = {
   'invalid escape sequence': 'bad-escape', 'invalid character class range': 'bad-range', 'missing closing ]': 'missing-bracket',
   'missing closing )': 'missing-parenthesis', 'unexpected )': 'unexpected-parenthesis', 'trailing backslash at end of expression': 'trailing-backslash',

@@ -1,4 +1,4 @@
-/** What a search of the whole file found: the panel below the log. A click on a hit shows it in the log. */
+/** The panel below the log with the hits of a search of the whole file. A click on a hit shows it in the log. */
 
 import { words } from '../ui/config.js';
 import { el, write } from '../ui/dom.js';
@@ -8,7 +8,7 @@ import { Query } from './filter.js';
 import { refusalOf, Search, searchedFor, shownOf, soughtBy } from './search.js';
 import { steering } from '../formats/text.js';
 
-/** How often it is said how far a search is; what listens to a page would hear nothing else. */
+/** Milliseconds between two reports of a search's progress: a screen reader would read out nothing else. */
 const SAY_MS = 1_000;
 const STEPS = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -Infinity, End: Infinity };
 
@@ -95,7 +95,7 @@ export class Results {
     this.#draw(isFirst);
   }
 
-  /** @param {boolean} isNews said at once, and not only when it is time to */
+  /** @param {boolean} isNews report it at once, instead of at the next interval */
   #draw(isNews) {
     const { parts, search } = this;
     const isRunning = search?.state === 'running';

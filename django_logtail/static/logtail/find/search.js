@@ -1,4 +1,4 @@
-/** One search of a whole file, on the server: what it found so far, how far it is, and how to say so. Knows no DOM. */
+/** One search of a whole file, on the server: its hits, its progress, and both in words. Knows no DOM. */
 
 import { unescaped } from '../formats/text.js';
 import { sentenceOf } from './hints.js';
