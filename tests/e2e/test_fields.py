@@ -316,6 +316,23 @@ def test_the_triangle_opens_all_fields_as_a_tree_and_closes_them(alone):
     assert app.box(".lt-row")["height"] == 20
 
 
+@pytest.mark.parametrize("wrap", [False, True])
+def test_the_fields_begin_where_lines_begin_and_stay_in_sight_beside_long_ones(alone, wrap):
+    app = alone()
+    page = app.open(structlog(1, text="long " * 80) * 3)
+    if wrap:
+        tail(page, "tail.viewOptions.toggleWrap()")
+        settle(page)
+    opened(app)
+    begin = app.box(".lt-ts")["x"]
+
+    assert app.box(".lt-fields")["x"] == pytest.approx(begin, abs=1)
+    if not wrap:
+        page.evaluate("document.querySelector('.lt-view').scrollLeft = 700")
+        settle(page)
+        assert app.box(".lt-fields")["x"] == pytest.approx(begin, abs=1)
+
+
 def test_an_object_is_shut_and_opened_and_the_rows_below_make_room(alone):
     app = alone()
     app.open(PINO * 3)
