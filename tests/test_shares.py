@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from django_logtail.shares import Charged, Places, Shares, Turns
+from django_logtail.shares import Charged, Places, Shares, Timed, Turns
 from tests.virtual_time import run_virtually
 
 
@@ -237,3 +237,24 @@ async def test_errors_and_cancellations_go_through_what_is_charged():
     with pytest.raises(asyncio.CancelledError):
         await task
     assert ended == [True]
+
+
+@pytest.mark.parametrize("outcome", ["done", "failed"])
+def test_the_processor_time_of_work_in_a_thread_is_known_once_it_is_over_however_it_ends(
+    outcome: str,
+) -> None:
+    times = iter([3.0, 3.25])
+
+    def work() -> str:
+        if outcome == "failed":
+            raise ValueError(outcome)
+        return outcome
+
+    timed = Timed(work, clock=lambda: next(times))
+    before = timed.microseconds
+    try:
+        found = timed()
+    except ValueError as error:
+        found = str(error)
+
+    assert (before, found, timed.microseconds) == (0, outcome, 250_000)

@@ -790,3 +790,20 @@ def test_a_reader_reads_old_bytes_in_as_many_threads_as_the_limit_and_64_that_ma
     at_desk(scene)
 
     assert made == [{"max_workers": 69, "thread_name_prefix": "logtail-reader"}]
+
+
+def test_a_report_says_who_reads_and_how_each_log_is_and_what_failed(at_desk):
+    async def scene(desk):
+        desk.write("1", b"one\n")
+        want = desk.want("1")
+        desk.begin()
+        await desk.passes(3, want)
+        return desk.control.reports[-1][1]
+
+    said = at_desk(scene)
+
+    assert set(said) == {"host", "pid", "thread", "version", "since", "logs", "failures", "ignored"}
+    assert said["logs"] == {
+        "1": {"state": "reading", "reason": "", "size": 4, "flows": 1, "rate": 0, "behind": 0}
+    }
+    assert (said["pid"], said["failures"]) == (os.getpid(), [])
