@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.contrib.admin import AdminSite, ModelAdmin
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.contrib.messages import get_messages
 from django.test import Client, RequestFactory, override_settings
 from django.urls import path, reverse, reverse_lazy
@@ -132,6 +132,21 @@ def test_a_log_for_the_chosen_with_nobody_chosen_is_saved_with_a_warning(client:
     response = client.post(reverse("admin:logtail_log_add"), form(roots / "app.log", access="chosen"))
 
     assert "No groups or users are selected, so only superusers may watch this log." in said(response)
+
+
+@pytest.mark.parametrize("chosen", ["users", "groups"])
+def test_a_log_for_the_chosen_is_saved_without_a_warning_where_somebody_is(
+    client: Client, roots: Path, chosen: str
+) -> None:
+    (roots / "app.log").touch()
+    user, group = User.objects.create_user("ann"), Group.objects.create(name="night")
+    pk = {"users": user.pk, "groups": group.pk}[chosen]
+    fields: Any = form(roots / "app.log", access="chosen") | {chosen: [str(pk)]}
+
+    response = client.post(reverse("admin:logtail_log_add"), fields)
+
+    assert response.status_code == 302
+    assert not any("may watch this log" in message for message in said(response))
 
 
 def test_a_declared_log_is_shown_read_only_with_the_reason(client: Client, declared: Log) -> None:

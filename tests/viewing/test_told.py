@@ -129,6 +129,13 @@ def test_a_name_in_another_directory_is_told_without_the_directory():
     assert json.loads(told(frame, sees_host=True).encoded)["name"] == "/srv/elsewhere/app.log.1"
 
 
+@pytest.mark.parametrize("sees_host", [True, False])
+def test_the_text_of_a_note_is_told_whole_though_it_looks_like_a_path(sees_host):
+    note = Frame.message("event", kind="note", file="f/g", offset=0, text="deploy 4/2 started", level="info")
+
+    assert told(note, sees_host=sees_host) is note
+
+
 def test_lines_and_hits_are_not_touched():
     batch = Frame.batch(Place("f", 0), b'{"type":"hello","queue":"q"}\n')
     found = Frame.message("found", request=1, file="f", hits=[{"parts": [OUTSIDE]}], reader="x")
