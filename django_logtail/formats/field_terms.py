@@ -13,7 +13,7 @@ from typing import Final
 
 from django_logtail.formats.shape import Field
 
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
 _INTEGER = re.compile(r"[+-]?[0-9]+\Z")
 #: Digits from which on the page's numbers are rounded: such numbers are compared as written.
 _ROUNDED_DIGITS: Final = 16

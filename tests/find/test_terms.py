@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from django_logtail.control.wants import Sought
+from django_logtail.formats.field_terms import number_in
 from django_logtail.reader.conditions import Sample, matcher_of
 
 CASES = [json.loads(line) for line in (Path(__file__).parent / "terms.jsonl").read_text("utf-8").splitlines()]
@@ -24,3 +25,8 @@ def test_a_line_is_found_where_the_page_takes_it(case: dict[str, Any]) -> None:
 
     is_unwanted = case["sent"].get("not", False)
     assert (at >= 0) is (case["matches"] is not is_unwanted)
+
+
+def test_what_is_almost_a_number_is_judged_in_one_pass():
+    """A line may be 128 KiB long, and its time must grow with its length only: squared, this takes minutes."""
+    assert number_in("1" * 1_000_000 + "x") is None

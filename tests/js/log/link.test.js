@@ -50,3 +50,9 @@ for (const sum of ['1', '999999.00000000', 'x.y', '5.zzzzzzzz']) {
 test('an end before the beginning is the beginning', () => {
   assert.equal(linkedBy('#file=a&at=50-20').end, 50);
 });
+
+test('a file that no server names leads nowhere', () => {
+  assert.equal(linkedBy('file=%C3%A4&at=1'), null);
+  assert.equal(linkedBy(`file=${'x'.repeat(201)}&at=1`), null);
+  assert.equal(linkedBy(`file=${'x'.repeat(200)}&at=1`).start, 1);
+});

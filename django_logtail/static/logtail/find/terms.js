@@ -32,7 +32,7 @@ const LOOKS_OTHER = new RegExp(`^-[^\\s\\d-]|^["\\s]|\\s$|(?:^|\\s)-?${NAME}(?::
 /** What follows a name and a colon in addresses, paths and names of code; as a value it is quoted. */
 const NO_VALUE = /^(?:\/\/|:|\\)/;
 const EXCLUDES = /^-(?=[^\s\d-])/;
-const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 /** @param {string} quoted */
 const unquoted = (quoted) => quoted.slice(1, -1).replaceAll('""', '"');

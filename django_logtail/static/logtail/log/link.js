@@ -36,7 +36,7 @@ export function linkedBy(fragment) {
   const fields = new URLSearchParams(fragment.replace(/^#/, ''));
   const file = fields.get('file');
   const at = /^(\d{1,15})(?:-(\d{1,15}))?$/.exec(fields.get('at') ?? '');
-  if (!file || !at) return null;
+  if (!file || !/^[ -~]{1,200}$/.test(file) || !at) return null;
   const start = Number(at[1]);
   return { file, start, end: Math.max(start, Number(at[2] ?? start)), sum: fields.get('sum') ?? '' };
 }
