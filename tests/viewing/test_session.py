@@ -482,6 +482,24 @@ def test_who_resumes_is_given_what_follows_and_nothing_before(play):
     )
 
 
+def test_who_resumes_further_up_joins_the_others_once_they_have_come_so_far(play):
+    async def scene(relay):
+        first, back = Seat(relay), Seat(relay)
+        shared = await first.sits_down()
+        shared.starts(100)
+        shared.sends(b"two\n")
+        own = await back.sits_down(resume=Place("f", 96))
+        apart = len(relay.feeds.by_member)
+        own.at = 96
+        own.sends(b"one\n")
+        await asyncio.sleep(0.001)
+        shared.sends(b"three\n")
+        await asyncio.sleep(0.001)
+        return apart, list(relay.feeds.by_member.values()) == [shared.feed], back.bytes, first.bytes
+
+    assert play(scene) == (2, True, b"one\ntwo\nthree\n", b"two\nthree\n")
+
+
 def test_access_is_looked_up_again_while_the_reader_knows_another_state_of_the_log(play):
     async def scene(relay):
         seat = Seat(relay)
