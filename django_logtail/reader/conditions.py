@@ -25,6 +25,8 @@ from django_logtail.tailing.text.matching import LONGEST_BYTES, BadPattern, Matc
 #: Bytes searched at once if lines are parsed: about a turn if every line is a candidate. A longer line is searched in
 #: pieces, which have no fields.
 TAKEN_APART_BYTES: Final = 128 * 1024
+#: Bytes of lines checked between two looks at the clock: hundreds of lines at most.
+PAUSE_BYTES: Final = 1024
 #: Lines above a line to search for the head of its entry, and bytes to keep of what was searched before.
 MOST_BACK: Final = 300
 KEPT_BYTES: Final = 64 * 1024
@@ -63,6 +65,8 @@ def matcher_of(sought: Sought, sample: Sample | None = None) -> Matcher:
 class Conditions:
     """A `Matcher` for lines that meet all conditions."""
 
+    pause_bytes = PAUSE_BYTES
+
     def __init__(self, sought: Sought, sample: Sample) -> None:
         """Raises `BadPattern`."""
         self._sample = sample
@@ -80,6 +84,10 @@ class Conditions:
         self.longest = min([*longest, TAKEN_APART_BYTES if takes_apart else LONGEST_BYTES])
         #: The text being searched, as prepared by the first matcher; and the end of what was searched before.
         self._text = self._prepared = self._before = b""
+        #: The end, in that text, of the last line whose level is known, and what is known after it. Below 0: in the
+        #: text before. Each line is read only once, however many lines are candidates.
+        self._read_to: int | None = None
+        self._context = Context()
 
     def _add(self, term: Any, *, case: bool) -> None:
         match term:
@@ -93,6 +101,8 @@ class Conditions:
                 raise BadPattern(reason("bad-term"))
 
     def prepared(self, text: bytes) -> bytes:
+        if self._read_to is not None:
+            self._read_to -= len(self._text)
         self._before = self._text[-KEPT_BYTES:]
         self._text = text
         self._prepared = self._wanted[0].prepared(text) if self._wanted else text
@@ -143,18 +153,28 @@ class Conditions:
     def _level(self, text: bytes, begin: int, stop: int) -> str:
         """The level of the entry that contains a line."""
         lines = [_shown(text[begin:stop].removesuffix(b"\r"))]
+        context = Context(self._formats)
         if not self._begins_entry(lines[0]):
-            for line in _backwards(text, begin, self._before):
-                lines.append(_shown(line))
-                if self._begins_entry(lines[-1]) or len(lines) > MOST_BACK:
+            above = _backwards(text, begin, self._before)
+            at = begin
+            while at != self._read_to and len(lines) <= MOST_BACK:
+                found = next(above, None)
+                if found is None:
                     break
+                at, line = found
+                lines.append(_shown(line))
+                if self._begins_entry(lines[-1]):
+                    break
+            else:
+                if at == self._read_to:
+                    context = self._context
         lines.reverse()
         newline = text.find(b"\n", stop + 1)
         following = _shown(text[stop + 1 : newline].removesuffix(b"\r")) if newline >= 0 else None
-        context = Context(self._formats)
         level = "O"
         for text_of, after in zip(lines, [*lines[1:], following], strict=True):
             level = read(text_of, context, after).level
+        self._read_to, self._context = stop + 1, context
         return level
 
     def _begins_entry(self, line: str) -> bool:
@@ -187,14 +207,13 @@ def _shown(line: bytes) -> str:
     return shown(line.decode("utf-8", "replace"))
 
 
-def _backwards(text: bytes, begin: int, before: bytes) -> Iterator[bytes]:
-    """The lines before a place, nearest first."""
-    for part, end in ((text, begin), (before, len(before))):
+def _backwards(text: bytes, begin: int, before: bytes) -> Iterator[tuple[int, bytes]]:
+    """The lines before a place with where they begin (below 0: in the text before), nearest first."""
+    for part, end, base in ((text, begin, 0), (before, len(before), -len(before))):
         while end > 0:
             start = part.rfind(b"\n", 0, end - 1) + 1
             if start == 0 and part is before and len(before) == KEPT_BYTES:
                 return  # its beginning is missing
-            yield (
-                part[start : end - 1].removesuffix(b"\r") if part[end - 1 : end] == b"\n" else part[start:end]
-            )
+            line = part[start:end].removesuffix(b"\n")
+            yield base + start, line.removesuffix(b"\r") if len(line) < end - start else line
             end = start

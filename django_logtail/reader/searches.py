@@ -7,6 +7,7 @@ one, and skips hits repeated by another reader that starts the search over.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
 from collections import Counter
@@ -107,7 +108,7 @@ class Searches:
         count, said_at = 0, self._clock()
         try:
             # Finding the file may cost as much as a turn.
-            await self._processor.turn(job.user, LEAST_PROCESSOR)
+            await self._afford_processor(job)
             await self._in_turn(job, job.begin)
             while not job.is_done:
                 if (stopped := self._sources.stop_reason(want.log)) is not None:
@@ -155,11 +156,14 @@ class Searches:
 
     async def _afford(self, job: _Job) -> None:
         """Wait until there is something to spend."""
-        if await self._processor.turn(job.user, LEAST_PROCESSOR):
-            job.limit(reason("processor-limited", setting="SEARCH_PROCESSOR_PERCENT"), self._clock())
+        await self._afford_processor(job)
         if await self._budget.turn(job.user, CHUNK_BYTES):
             limited = reason("limited", bytes=int(self._budget.per_user), setting="SEARCH_BYTES_PER_SECOND")
             job.limit(limited, self._clock())
+
+    async def _afford_processor(self, job: _Job) -> None:
+        if await self._processor.turn(job.user, LEAST_PROCESSOR):
+            job.limit(reason("processor-limited", setting="SEARCH_PROCESSOR_PERCENT"), self._clock())
 
     async def _in_turn(self, job: _Job, work: Callable[..., list[Hit]], *arguments: Any) -> list[Hit]:
         async with self._turns.of(job.user):
@@ -169,8 +173,21 @@ class Searches:
                 return await asyncio.wrap_future(job.work)
             finally:
                 self._budget.spend(job.user, job.position - before)
-                self._processor.spend(job.user, int(job.seconds * 1e6))
-                job.seconds = 0.0
+                if job.work.done():
+                    self._charge(job)
+                else:  # cancelled: the thread ends at its next pause
+                    job.work.add_done_callback(self._charging(job, asyncio.get_running_loop()))
+
+    def _charging(self, job: _Job, loop: asyncio.AbstractEventLoop) -> Callable[[object], None]:
+        def charge(_: object) -> None:
+            with contextlib.suppress(RuntimeError):  # the reader has ended
+                loop.call_soon_threadsafe(self._charge, job)
+
+        return charge
+
+    def _charge(self, job: _Job) -> None:
+        self._processor.spend(job.user, int(job.seconds * 1e6))
+        job.seconds = 0.0
 
 
 class _Job:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from django_logtail.control.wants import Sought
+from django_logtail.reader import conditions
 from django_logtail.reader.conditions import Sample, matcher_of
 from django_logtail.tailing.reasons import in_full
 from django_logtail.tailing.text.matching import BadPattern, has_regex
@@ -127,3 +128,34 @@ def test_a_term_that_is_not_known_is_refused_and_not_left_out(term: Any) -> None
         matcher_of(Sought("x", terms=[term]))
 
     assert in_full(str(caught.value)) == "this server does not know one of its terms"
+
+
+def test_however_many_lines_are_candidates_each_is_read_a_few_times(tmp_path: Path, monkeypatch) -> None:
+    """An entry without a head may be long: walking to its head from each of its lines takes minutes."""
+    heads = []
+    head_of = conditions.head_of
+    monkeypatch.setattr(
+        conditions, "head_of", lambda line, formats: heads.append(line) or head_of(line, formats)
+    )
+
+    assert found(tmp_path, "a\n" * 3_000, "a", levels="E") == []
+    assert len(heads) <= 6_000
+
+
+@pytest.mark.parametrize("chunk_bytes", [64, 200, 100_000])
+def test_the_level_of_a_line_does_not_depend_on_which_lines_were_read_before(
+    tmp_path: Path, chunk_bytes: int
+) -> None:
+    some = LOG.splitlines(keepends=True)
+    log = "".join(some[:3] + ['  File "a.py", line 3, in needle\n'] * 40 + some[4:])
+
+    everything = found(tmp_path, log, "", levels="E", chunk_bytes=chunk_bytes)
+    needles = found(tmp_path, log, "needle", levels="E", chunk_bytes=chunk_bytes)
+
+    assert everything == list(range(1, 44))
+    assert needles == list(range(3, 43))
+
+
+def test_a_search_that_parses_lines_pauses_after_a_kilobyte() -> None:
+    assert matcher_of(Sought("a", levels="E"), Sample()).pause_bytes == 1024
+    assert matcher_of(Sought("a"), Sample()).pause_bytes == 1024 * 1024

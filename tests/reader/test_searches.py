@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -322,6 +323,37 @@ async def test_a_search_that_has_spent_its_share_of_the_processor_says_so(house,
     reasons = {in_full(message.get("reason") or "") for message in messages if message["type"] == "progress"}
     assert 'limited to a share of the processor by LOGTAIL["SEARCH_PROCESSOR_PERCENT"]' in reasons
     assert messages[-1]["end"] == 20_000 * LINE
+
+
+async def test_what_a_cancelled_search_still_costs_is_charged(house, monkeypatch):
+    house.limits = Limits(search_processor_percent=100)
+    house.append(numbered(0, 20_000))
+    monkeypatch.setattr(searches, "TURN_SECONDS", 0.0)
+    begun, going_on, times = threading.Event(), threading.Event(), [0.0]
+    monkeypatch.setattr(searches.time, "thread_time", lambda: times[0])
+    step = Search.step
+
+    def held(*arguments, **more):
+        begun.set()
+        if going_on.wait(30) and not times[0]:
+            times[0] = 1.5
+        return step(*arguments, **more)
+
+    monkeypatch.setattr(Search, "step", held)
+    frames = await ask(house, "nothing", user="7")
+    asked = asyncio.ensure_future(anext(frames))
+    await until(begun.is_set)
+    (reader, _) = house.readers[0]
+    asked.cancel()
+    await asyncio.gather(asked, return_exceptions=True)
+    await frames.aclose()
+    await until(lambda: not reader.ranges)
+    going_on.set()
+    await until(lambda: times[0])
+    messages = await answered(await ask(house, "nothing", user="7"))
+
+    reasons = {in_full(message.get("reason") or "") for message in messages}
+    assert 'limited to a share of the processor by LOGTAIL["SEARCH_PROCESSOR_PERCENT"]' in reasons
 
 
 async def test_lines_are_read_while_searches_take_turns(house, monkeypatch):

@@ -53,6 +53,10 @@ class Matcher(Protocol):
     def longest(self) -> int:
         """Bytes that may be searched at once in less than a turn, whatever their content."""
 
+    @property
+    def pause_bytes(self) -> int:
+        """Bytes after which a search pauses, at the end of a line, to check the clock and whether it was cancelled."""
+
     def prepared(self, text: bytes) -> bytes:
         """The text to search: of the same length, with lines and characters at the same places."""
 
@@ -77,6 +81,8 @@ class Literal:
                 forms = ((form, upper) for form, upper in _upper_forms().items() if upper in wanted)
                 self._folds = {form.encode(): upper.encode() for form, upper in forms}
             self._needle = self.prepared(self._needle)
+
+    pause_bytes = LONGEST_BYTES
 
     @property
     def longest(self) -> int:
@@ -152,6 +158,8 @@ class Regex:
         self._longest: int = min(LONGEST_BYTES, (TEXT_PIECE_WORK if is_text else PIECE_WORK) // size)
         # These depend on where the text ends, so they must see only one line. Rare enough to be slow.
         self._is_by_line = _SEES_MORE.search(pattern) is not None
+
+    pause_bytes = LONGEST_BYTES
 
     @property
     def longest(self) -> int:

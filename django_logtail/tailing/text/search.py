@@ -104,7 +104,10 @@ class Search:
         os.close(self._descriptor)
 
     def step(self, seconds: float, max_bytes: int, *, is_eager: bool = False) -> list[Hit]:
-        """Search for this long or this far; with `is_eager`, only to the first hits. Raises `OSError`."""
+        """Search for this long or this far; with `is_eager`, only to the first hits. Raises `OSError`.
+
+        It may end in the middle of a slice, whose hits come when the slice is done.
+        """
         hits: list[Hit] = []
         until, most = self._clock() + seconds, self.position + max_bytes
         while not self.is_done and not self._is_cancelled:
@@ -114,13 +117,18 @@ class Search:
         return hits
 
     def _searched(self) -> Iterator[list[Hit]]:
-        """The hits of each slice once it has been searched."""
+        """The hits of each slice once it has been searched; nothing at each pause before."""
         while self.position < self.end:
             began = self._clock()
             data = self._whole_lines()
             if not data:
                 break  # the file became shorter
-            hits = self._search(data)
+            hits: list[Hit] = []
+            for hit in self._search(data):
+                if hit is None:
+                    yield []
+                else:
+                    hits.append(hit)
             self.position = hits[-1].end if self.is_full else self.position + len(data)
             self._adapt(self._clock() - began)
             yield hits
@@ -147,24 +155,39 @@ class Search:
         elif took > SLOW_SECONDS:
             self._slice_bytes = max(self._slice_bytes // 2, min(LEAST_SLICE_BYTES, self._longest))
 
-    def _search(self, data: bytes) -> list[Hit]:
+    def _search(self, data: bytes) -> Iterator[Hit | None]:
+        """The hits, and None at each pause."""
         chunk = self._conversion.chunk(data, self.position)
         text = self._matcher.prepared(chunk.text)
-        hits = list(self._hits(chunk, text))
+        yield from self._hits(chunk, text)
         if text.endswith(b"\n"):
             self._open_line = None
         elif self._open_line is None or b"\n" in text:
             self._open_line = chunk.start_of(text.rfind(b"\n") + 1)
             self._open_line_found = chunk.last_found == self._open_line
-        return hits
 
-    def _hits(self, chunk: Chunk, text: bytes) -> Iterator[Hit]:
-        at, stop = 0, len(text)
-        while at < stop and (found := self._matcher.find(text, at, stop)) >= 0:
+    def _found(self, text: bytes) -> Iterator[int | None]:
+        """Where the lines begin to match, one place in each line; None at each pause."""
+        at, stop, most = 0, len(text), self._matcher.pause_bytes
+        while at < stop:
+            pause = stop if stop - at <= most else text.find(b"\n", at + most - 1) + 1 or stop
+            while at < pause and (found := self._matcher.find(text, at, pause)) >= 0:
+                yield found
+                newline = text.find(b"\n", found)
+                at = newline + 1 if newline >= 0 else stop
+            if pause == stop:
+                return
+            at = max(at, pause)
+            yield None
+
+    def _hits(self, chunk: Chunk, text: bytes) -> Iterator[Hit | None]:
+        for found in self._found(text):
+            if found is None:
+                yield None
+                continue
             line_start = text.rfind(b"\n", 0, found) + 1
             newline = text.find(b"\n", found)
             line_end = newline if newline >= 0 else len(text)
-            at = line_end + 1
             if line_start == len(text):
                 return  # an empty match fits everywhere, but after the last line feed there is no line
             start = chunk.start_of(line_start)

@@ -275,7 +275,7 @@ def test_cancelling_ends_the_step_under_way(tmp_path):
     begun, going_on = threading.Event(), threading.Event()
 
     class Slow:
-        longest = 1024 * 1024
+        longest = pause_bytes = 1024 * 1024
 
         def prepared(self, text):
             return text
@@ -595,13 +595,44 @@ def test_a_text_that_re2_does_not_take_is_refused_and_not_searched_slowly(monkey
         matcher(LETTERS, regex=False, case=False)
 
 
+@pytest.mark.parametrize("pause_bytes", [1, 12, 13, 100, 10_000])
+def test_a_step_ends_at_a_pause_and_nothing_is_lost_or_found_twice(tmp_path, pause_bytes):
+    """What parses lines may take seconds for one slice, in which it can neither be cancelled nor take turns."""
+    what = matcher("7", regex=False, case=True)
+    windows = []
+
+    class Pausing:
+        longest = 1024 * 1024
+        prepared, spans = what.prepared, what.spans
+
+        def find(self, text, start, end):
+            windows.append(end - start)
+            return what.find(text, start, end)
+
+    Pausing.pause_bytes = pause_bytes
+    data = b"".join(b"line %7d\n" % number for number in range(400))
+    path = tmp_path / "searched.log"
+    path.write_bytes(data)
+    search = Search(os.open(path, os.O_RDONLY), Pausing(), 0, len(data))
+    hits, steps = [], 0
+    while not search.is_done:
+        hits += search.step(0.0, 10**9)
+        steps += 1
+    search.close()
+
+    assert [hit.start // 13 for hit in hits] == [number for number in range(400) if "7" in str(number)]
+    assert max(windows) < pause_bytes + 13
+    if pause_bytes == 100:
+        assert steps > 40
+
+
 @needs_re2
 def test_marking_a_long_line_costs_a_bounded_number_of_looks_at_it(tmp_path):
     what = matcher("a(.*z)?", regex=True, case=True)
     looks = []
 
     class Counted:
-        longest = 4096
+        longest = pause_bytes = 4096
 
         def prepared(self, text):
             return text
