@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -113,9 +114,6 @@ def save(
     if view is not None and not replace:
         raise _taken(name)
     if view is None:
-        if own.count() >= MOST_VIEWS:
-            said = _("You have %(n)d saved views, which is the limit. Delete one and try again.")
-            raise NotSaved("too-many", said % {"n": MOST_VIEWS})
         view = SavedView(owner_id=user.pk, log=log, name=name)
     view.fragment = fragment
     return _stored(view, audience)
@@ -142,7 +140,12 @@ def _stored(view: SavedView, audience: Audience) -> SavedView:
         raise _invalid(error) from None
     try:
         with transaction.atomic():
+            # One at a time for each person: on SQLite by the first write, elsewhere by the row of the person.
+            get_user_model().objects.select_for_update().filter(pk=view.owner_id).first()
             view.save()
+            if SavedView.objects.filter(owner=view.owner_id).count() > MOST_VIEWS:
+                said = _("You have %(n)d saved views, which is the limit. Delete one and try again.")
+                raise NotSaved("too-many", said % {"n": MOST_VIEWS})
     except IntegrityError:
         raise _taken(view.name) from None
     return view

@@ -202,6 +202,21 @@ def test_nobody_saves_more_views_than_the_limit(ann: User, ben: User, shop: Log)
     assert save(ben).status_code == 201
 
 
+def test_the_limit_is_checked_after_the_view_is_stored(ann: User, shop: Log, monkeypatch) -> None:
+    """Of two requests at once, both counted 199 before either had saved."""
+    SavedView.objects.bulk_create(SavedView(owner=ann, log=shop, name=str(n)) for n in range(199))
+    store = SavedView.save
+
+    def beside_another(view: SavedView, *arguments: Any, **more: Any) -> None:
+        SavedView.objects.bulk_create([SavedView(owner=ann, log=shop, name="another")])
+        store(view, *arguments, **more)
+
+    monkeypatch.setattr(SavedView, "save", beside_another)
+
+    assert save(ann).status_code == 409
+    assert SavedView.objects.filter(owner=ann).count() <= 200
+
+
 def test_a_list_names_fifty_views_of_a_log_and_one_s_own_first(ann: User, ben: User, shop: Log) -> None:
     SavedView.objects.bulk_create(
         SavedView(owner=ben, log=shop, name=f"a{n}", everyone=True) for n in range(60)
