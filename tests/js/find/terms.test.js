@@ -80,7 +80,20 @@ test('every term that is typed comes back from its chip, and from the field', ()
 
 test('the chip of a value says exactly this value', () => {
   const chips = [['status', 500], ['ok', true], ['user', null], ['path', '/a b'], ['q', 'a"b'], ['q', '5*'], ['q', ''], ['url', '//x'], ['tags', ['a']], ['my key', 'v w']];
-  assert.deepEqual(chips.map(([name, value]) => termOf(name, value)), ['status:500', 'ok:true', 'user:null', 'path:"/a b"', 'q:"a""b"', 'q:"5*"', 'q:""', 'url:"//x"', 'tags:["a"]'.replace('["a"]', '"[""a""]"'), 'v w']);
-  assert.deepEqual([termOf('status', 200, { not: true }), termOf('my key', 'v', { not: true }), termOfText('-x'), termOfText('5', { not: true })], ['-status:200', '-v', '"-x"', '-"5"']);
+  assert.deepEqual(chips.map(([name, value]) => termOf(name, value)), ['status:500', 'ok:true', 'user:null', 'path:"/a b"', 'q:"a""b"', 'q:"5*"', 'q:""', 'url:"//x"', 'tags:["a"]'.replace('["a"]', '"[""a""]"'), '"my key":"v w"']);
+  assert.deepEqual([termOf('status', 200, { not: true }), termOf('my key', 'v', { not: true }), termOfText('-x'), termOfText('5', { not: true })], ['-status:200', '-"my key":v', '"-x"', '-"5"']);
   for (const [name, value] of chips.slice(0, -1)) assert.equal(termIn(termOf(name, value)).value, typeof value === 'object' && value ? JSON.stringify(value) : String(value));
+});
+
+test('a name that needs quotes is a field where the log has it, and a part of a line of JSON is a text', () => {
+  const has = (name) => ['User Agent', '5xx', 'a"b', 'status'].includes(name);
+  assert.deepEqual(typed('"User Agent":curl* -"5xx":1', has), [['User Agent', ':', 'curl*'], ['-5xx', ':', '1']]);
+  assert.deepEqual(typed('"a""b":"x y"', has), [['a"b', ':', 'x y', 'quoted']]);
+  for (const text of ['"status":500', '"other name":1', '"":1', '{"status":500}']) assert.deepEqual(typed(text, has), [text], text);
+  for (const [name, value] of [['User Agent', 'say "hi"'], ['dir x', 'c:\\temp'], ['x y', ''], ['5xx', 'two\nlines'], ['a"b', '*'], ['a:b', '-1'], ['-x', '>5']]) {
+    const term = termIn(termOf(name, value, { not: true }));
+    assert.deepEqual([term.kind, term.name, term.value, term.not], ['field', name, value, true], name);
+  }
+  assert.deepEqual(short([termIn(termOfText('say "x":1'))]), ['say "x":1']);
+  assert.equal(termOf('', 'v'), 'v');
 });

@@ -85,6 +85,12 @@ for (const [what, path, source] of [
   ['of a project whose folder is unknown', '/srv/shop/a.py', { url: SOURCE.url, roots: [] }],
 ]) test(`a file ${what} is no link`, () => assert.equal(sourceOf(frame(path), source), ''));
 
+test('a line that no file has is no link', () => {
+  assert.match(sourceOf(frame('a.py', { line: 999_999_999 }), SOURCE), /999999999$/);
+  assert.equal(sourceOf(frame('a.py', { line: 1e9 }), SOURCE), '');
+  assert.equal(sourceOf(frame('a.py', { line: 1e29 }), SOURCE), '');
+});
+
 test('a library inside the project is no link', () => {
   const path = '/srv/shop/.venv/lib/python3.11/site-packages/django/db/utils.py';
   assert.equal(sourceOf(frame(path, { library: libraryOf(path) }), SOURCE), '');

@@ -9,6 +9,7 @@
  * | `status:500`, `path:/checkout*`, `user:"Li Na"` | a field and its value; "*" stands for anything, also alone |
  * | `duration>1000` (`>=`, `<`, `<=`) | a field that is a number |
  * | `-status:200`, `-"x y"` | the same, not wanted |
+ * | `"User Agent":curl*` | a field whose name can't be typed without quotes |
  *
  * In the field, a text goes on to the end, or to a field term with a blank before it. A term of another kind ends at the
  * next blank, and another may follow. `name:value` is a field term only where lines of the log have a field of that
@@ -26,9 +27,9 @@
 const NAME = '[\\p{L}_@$][\\p{L}\\p{N}_.@$/-]*';
 const QUOTED = '"(?:[^"]|"")*"';
 const QUOTED_AT = new RegExp(`(-?)(${QUOTED})(?=\\s|$)`, 'uy');
-const FIELD_AT = new RegExp(`(-?)(${NAME})(:|[<>]=?)(${QUOTED}(?=\\s|$)|[^\\s"]\\S*|"[^]*)`, 'uy');
+const FIELD_AT = new RegExp(`(-?)(${NAME}|${QUOTED})(:|[<>]=?)(${QUOTED}(?=\\s|$)|[^\\s"]\\S*|"[^]*)`, 'uy');
 /** What would be read as another kind of term than a text. */
-const LOOKS_OTHER = new RegExp(`^-[^\\s\\d-]|^["\\s]|\\s$|(?:^|\\s)-?${NAME}(?::|[<>]=?)\\S`, 'u');
+const LOOKS_OTHER = new RegExp(`^-[^\\s\\d-]|^["\\s]|\\s$|(?:^|\\s)-?${NAME}(?::|[<>]=?)\\S|"(?::|[<>]=?)\\S`, 'u');
 /** What follows a name and a colon in addresses, paths and names of code; as a value it is quoted. */
 const NO_VALUE = /^(?:\/\/|:|\\)/;
 const EXCLUDES = /^-(?=[^\s\d-])/;
@@ -39,10 +40,16 @@ const unquoted = (quoted) => quoted.slice(1, -1).replaceAll('""', '"');
 /** @param {string} text */
 const inQuotes = (text) => `"${text.replaceAll('"', '""')}"`;
 
+const IS_NAME = new RegExp(`^${NAME}$`, 'u');
+/** A field's name without the quotes that it may need. @param {string} written */
+const nameOf = (written) => (written.startsWith('"') ? unquoted(written) : written);
+/** Whether the quotes are needed: `"status":500` is a part of a line of JSON. @param {string} written */
+const isName = (written) => !written.startsWith('"') || (written !== '""' && !IS_NAME.test(unquoted(written)));
+
 /** The field that a text would name if it were a field term; "" if it doesn't look like one. @param {string} text */
 export function fieldLike(text) {
   const found = matchAt(FIELD_AT, text, 0);
-  return found && found[0].length === text.length && !NO_VALUE.test(found[4]) ? found[2] : '';
+  return found && found[0].length === text.length && !NO_VALUE.test(found[4]) && isName(found[2]) ? nameOf(found[2]) : '';
 }
 
 /** The number that is written there, or NaN. @param {string} text */
@@ -61,19 +68,21 @@ export function termOfText(text, { not = false } = {}) {
 }
 
 /**
- * The chip of a field and its value. A field whose name cannot be typed is sought by its value alone.
+ * The chip of a field and its value. A name that needs quotes gets them.
  *
  * @param {string} field dotted where it is nested @param {unknown} value @param {{not?: boolean}} [how]
  */
 export function termOf(field, value, { not = false } = {}) {
   const text = typeof value === 'string' ? value : value !== null && typeof value === 'object' ? JSON.stringify(value) : String(value);
-  if (!new RegExp(`^${NAME}$`, 'u').test(field)) return termOfText(text, { not });
+  if (!field) return termOfText(text, { not });
+  const name = IS_NAME.test(field) ? field : inQuotes(field);
   const isPlain = text !== '' && !/[\s"*]/.test(text) && !NO_VALUE.test(text);
-  return `${not ? '-' : ''}${field}:${isPlain ? text : inQuotes(text)}`;
+  return `${not ? '-' : ''}${name}:${isPlain ? text : inQuotes(text)}`;
 }
 
 /** @param {RegExpExecArray} found of FIELD_AT @returns {FieldTerm|BadTerm} */
-function fieldTerm([term, minus, name, op, written]) {
+function fieldTerm([term, minus, writtenName, op, written]) {
+  const name = nameOf(writtenName);
   const isQuoted = written.startsWith('"');
   if (isQuoted && !new RegExp(`^${QUOTED}$`, 'u').test(written)) return { kind: 'bad', why: 'quote', name, term };
   const value = isQuoted ? unquoted(written) : written;
@@ -90,7 +99,7 @@ function matchAt(sticky, text, at) {
 /** The field term that begins there, or null. @param {string} typed @param {number} at @param {(name: string) => boolean} isField */
 function fieldAt(typed, at, isField) {
   const found = matchAt(FIELD_AT, typed, at);
-  return found && !NO_VALUE.test(found[4]) && isField(found[2]) ? found : null;
+  return found && !NO_VALUE.test(found[4]) && isName(found[2]) && isField(nameOf(found[2])) ? found : null;
 }
 
 /**
@@ -143,7 +152,7 @@ export function termIn(chip) {
   const quoted = whole(matchAt(QUOTED_AT, chip, 0));
   if (quoted && quoted[2] !== '""') return textTerm(unquoted(quoted[2]), quoted[1] === '-');
   const field = whole(matchAt(FIELD_AT, chip, 0));
-  if (field && !NO_VALUE.test(field[4]) && (field[4].startsWith('"') || !/\s/.test(field[4]))) return fieldTerm(field);
+  if (field && !NO_VALUE.test(field[4]) && isName(field[2]) && (field[4].startsWith('"') || !/\s/.test(field[4]))) return fieldTerm(field);
   const not = EXCLUDES.test(chip);
   return textTerm(not ? chip.slice(1) : chip, not);
 }

@@ -228,6 +228,9 @@ export class Frames {
 /** @param {string} path */
 const isAbsolute = (path) => path.startsWith('/') || /^[A-Za-z]:\//.test(path);
 
+/** No file has more lines; a larger number would be written in another way. */
+const MOST_LINES = 999_999_999;
+
 /**
  * The URL of a frame's source, or "" if the frame isn't the project's own, or that is unknown.
  *
@@ -236,7 +239,7 @@ const isAbsolute = (path) => path.startsWith('/') || /^[A-Za-z]:\//.test(path);
  * project's directories
  */
 export function sourceOf(frame, source) {
-  if (!source?.url || frame.library || !frame.path || !frame.line) return '';
+  if (!source?.url || frame.library || !frame.path || !frame.line || frame.line > MOST_LINES) return '';
   let path = frame.path;
   if (isAbsolute(path)) {
     const root = source.roots.map((one) => one.replaceAll('\\', '/').replace(/\/*$/, '/')).filter((one) => path.startsWith(one)).sort((a, b) => b.length - a.length)[0];
