@@ -48,6 +48,8 @@ def make(target: str, output: int | None = None) -> Made:
         start_new_session=True,
     )
     running.append(process)
+    if ended.is_set():  # the signal came while this was starting
+        os.killpg(process.pid, signal.SIGTERM)
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     running.remove(process)
