@@ -64,6 +64,20 @@ test('while somebody types, the history keeps its length and the address its las
   assert.deepEqual(made.entries, ['/aa long expression, typed fast']);
 });
 
+test('ten changes are written as they come, and the eleventh waits for its turn', () => {
+  const { made, address } = browser();
+
+  for (let i = 0; i < 11; i++) {
+    made.shown = `/a#${i}`;
+    address.changed();
+    made.pass(40);
+  }
+
+  assert.deepEqual([made.changes, made.entries], [10, ['/a#9']]);
+  made.pass(500);
+  assert.deepEqual([made.changes, made.entries], [11, ['/a#10']]);
+});
+
 test('no browser is asked a hundred times in thirty seconds', () => {
   const { made, address } = browser();
 

@@ -2,12 +2,13 @@
  * The address in the browser's bar, and its history. Knows no DOM: the window's parts are given.
  *
  * What is on the page is written into the address while it changes, in the same entry; opening a log or a pane makes a
- * new one. Browsers refuse to have an address changed too often (Safari throws at 100 times in 30 s), so changes are
- * written soon where the last one is a while ago, and otherwise together.
+ * new one. Browsers refuse to have an address changed too often (Safari throws at 100 times in 30 s), so some changes are
+ * written at once, and after them the others together.
  */
 
-/** Milliseconds between two changes of the same entry: 60 in 30 s. */
+/** Milliseconds between two changes of the same entry in the long run: 60 in 30 s; and changes that may come sooner. */
 const PAUSE_MS = 500;
+const AT_ONCE = 10;
 /** Milliseconds from a change until it is written: what changes with it is done by then, such as scrolling. */
 const SOON_MS = 30;
 
@@ -29,7 +30,8 @@ export class Address {
     this.clearTimeout = clearTimeout;
     this.ran = ran;
     this.written = written;
-    this.writtenAt = -Infinity;
+    /** When all changes so far would be written if each took its pause. */
+    this.paidAt = -Infinity;
     /** @type {any} */
     this.timer = null;
   }
@@ -37,7 +39,7 @@ export class Address {
   /** Something on the page changed; this entry of the history shows it. */
   changed() {
     if (this.timer !== null) return;
-    const wait = Math.max(SOON_MS, this.writtenAt + PAUSE_MS - this.now());
+    const wait = Math.max(SOON_MS, this.paidAt - (AT_ONCE - 1) * PAUSE_MS - this.now());
     this.timer = this.setTimeout(() => this.flush(), wait);
   }
 
@@ -47,7 +49,7 @@ export class Address {
     const address = this.current();
     const ran = this.ran();
     if (address === this.location.href && ran === (this.history.state?.ran === true)) return;
-    this.writtenAt = this.now();
+    this.paidAt = Math.max(this.paidAt, this.now()) + PAUSE_MS;
     try {
       this.history.replaceState(ran ? { ran } : null, '', address);
       this.written();
@@ -63,7 +65,7 @@ export class Address {
     this.forget();
     const address = this.current();
     if (address === this.location.href) return;
-    this.writtenAt = this.now();
+    this.paidAt = Math.max(this.paidAt, this.now()) + PAUSE_MS;
     try {
       this.history.pushState(this.ran() ? { ran: true } : null, '', address);
       this.written();
