@@ -405,7 +405,7 @@ def test_json_lines_open_as_fields(viewer: Page, path: Path) -> None:
     row = viewer.locator(".lt-row", has_text="boom")
     row.hover()
 
-    row.get_by_role("button", name="Show fields").click()
+    row.locator(".lt-tri").click()
 
     expect(row.locator("dt")).to_have_text(["level", "msg", "code"])
     expect(row.locator("dd")).to_have_text(["error", "boom <b>", "7"])

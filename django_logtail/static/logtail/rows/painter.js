@@ -44,16 +44,16 @@ export class Painter {
     if (columns !== null && columns !== hang) row.style.setProperty('--lt-hang', `${columns}ch`);
   }
 
-  /** @param {HTMLElement} row @param {Item} item */
+  /** What a line consists of; of the lines in an entry's body, only JSON that was dumped there. @param {HTMLElement} row @param {Item} item */
   shapeOf(row, item) {
-    if (item.inner) return null;
     const text = item.plain;
+    if (item.inner && text.charCodeAt(0) !== 123) return null;
     const { formats } = this.log.store.entries;
     const known = this.shapes.get(row);
     if (known && known.text === text && known.formats === formats) return known.shape;
     const shape = shapeOf(text, formats);
     this.shapes.set(row, { text, formats, shape });
-    if (shape && !this.viewOptions.hasFields) this.viewOptions.sawFields(shape);
+    if (shape && !item.inner && !this.viewOptions.hasFields) this.viewOptions.sawFields(shape);
     return shape;
   }
 

@@ -34,7 +34,7 @@ export const CUT = 4_000;
 export function paint(row, item, look) {
   if (item.kind !== 'line') return paintMark(row, item, look);
   const shape = look.shapeOf(row, item);
-  const pieces = shape && !look.raw && !look.rawItems.has(item) ? piecesFor(shape, item, look) : null;
+  const pieces = shape && !item.inner && !look.raw && !look.rawItems.has(item) ? piecesFor(shape, item, look) : null;
   // Rows of one line that is drawn in another way need another height.
   if (item.formatted !== (pieces !== null)) {
     item.formatted = pieces !== null;
