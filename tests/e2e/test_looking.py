@@ -135,7 +135,7 @@ def misdrawn(line: str, parts: list[list[str]]) -> list[str]:
             quoted = shown[1:-1] if shown[:1] == '"' == shown[-1:] and shown != text else shown
             if not same(quoted, text):
                 faults.append(f"{name} is drawn as {shown!r} and not as {text!r}")
-        elif not any(same(one, text) or one == text.upper() for one in elsewhere) and not (
+        elif not any(same(one, text.strip()) or one == text.upper() for one in elsewhere) and not (
             text.isdigit() and NUMBERED & elsewhere
         ):
             faults.append(f"{name}, {text!r}, is not drawn of {line[:80]!r}")

@@ -219,7 +219,7 @@ def test_who_signs_out_in_another_tab_loses_the_lines_and_is_asked_to_sign_in(
     assert "secret" not in page.content()
     assert tail(page, "tail.lines") == 0
     page.get_by_role("button", name="Sign in").click()
-    expect(page).to_have_url(f"{web.url}/accounts/login/?next=%2Flogs%2Fshop%2F")
+    expect(page).to_have_url(f"{web.url}/accounts/login/?next=%2Flogs%2Fshop%2F%23q%3Da%2Bse")
     complaints.clear()
 
 
