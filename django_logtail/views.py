@@ -143,7 +143,7 @@ def ticket(request: HttpRequest, slug: str) -> HttpResponseBase:
     )
 
 
-def of_own_log(view: View) -> View:
+def with_log(view: View) -> View:
     """Make a view get the log in its address; 404 if that doesn't exist or is forbidden."""
 
     @wraps(view)
@@ -171,7 +171,7 @@ _STATUSES = {"not-shared": 403, "taken": 409, "too-many": 409}
 @require_POST
 @never_cache
 @signed_in_json
-@of_own_log
+@with_log
 def save_view(request: HttpRequest, log: Log) -> HttpResponseBase:
     """Save an arrangement of the log's page under a name."""
     view = saved_views.save(
@@ -188,7 +188,7 @@ def save_view(request: HttpRequest, log: Log) -> HttpResponseBase:
 @require_POST
 @never_cache
 @signed_in_json
-@of_own_log
+@with_log
 def change_view(request: HttpRequest, log: Log, pk: int) -> HttpResponseBase:
     """Give one of the person's own views another name or audience."""
     name = request.POST.get("name", "")
@@ -199,7 +199,7 @@ def change_view(request: HttpRequest, log: Log, pk: int) -> HttpResponseBase:
 @require_POST
 @never_cache
 @signed_in_json
-@of_own_log
+@with_log
 def delete_view(request: HttpRequest, log: Log, pk: int) -> HttpResponseBase:
     """Delete one of the person's own views."""
     if not saved_views.delete(request.user, log, pk):
