@@ -95,7 +95,7 @@ export class LogTail extends HTMLElement {
     }, given('place'));
   }
 
-  /** The parts, from the ground up: each gets those that it needs, and tells what happened to whoever listens. */
+  /** The parts, from the ground up: each gets those it needs, and reports to its listener. */
   #build() {
     this.parts = pane(words.say);
     this.classList.add('lt-root', 'lt-pane');
@@ -211,7 +211,7 @@ export class LogTail extends HTMLElement {
     this.stuckHead = new StuckHead({ log, parts, rows, painter: this.painter });
   }
 
-  /** What is around the lines, and what the person does. */
+  /** The parts around the lines, and the actions. */
   #buildControls() {
     const { cursor, earlier, filtered, finding, follow, incoming, linkedLines, log, parts, rows, selection, tools, viewOptions } = this;
     this.filterBar = new FilterBar({ log, parts, filtered, finding, rows }, {
@@ -320,7 +320,7 @@ export class LogTail extends HTMLElement {
   get view() {
     const { filtered, finding, viewOptions } = this;
     const { columns, raw, time, wrap } = viewOptions;
-    // What came with a link stays in the address until it is run or removed, or something else is sought.
+    // An expression from a link stays in the address until it is run, removed or replaced.
     const query = finding.field.value || finding.proposed;
     return {
       query, terms: finding.pinned, flags: query === finding.proposed && query ? { ...finding.flags, regex: true } : finding.flags, off: [...filtered.off], columns, raw, time,
@@ -475,7 +475,7 @@ export class LogTail extends HTMLElement {
     this.#viewed();
   }
 
-  /** To who listens to the page. @param {string} text */
+  /** Announces it to screen readers. @param {string} text */
   say(text) { this.parts.say.textContent = text; }
 
   /** @param {import('./connection/requests.js').Failure} error */

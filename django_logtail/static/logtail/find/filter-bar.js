@@ -100,7 +100,7 @@ export class FilterBar {
     const { finding, parts } = this;
     const { trouble, wanted } = finding;
     const { value } = parts.query;
-    // What is being typed is read in a moment.
+    // Typed text is read in a moment.
     if (value !== wanted.text && value) return;
     const hints = value.trim() ? hintsOf(wanted, trouble, words) : [];
     parts.filter.classList.toggle('lt-bad', hints.some((hint) => hint.isBad));

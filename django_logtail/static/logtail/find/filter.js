@@ -35,7 +35,7 @@ export class Query {
     this.verdicts = new WeakMap();
     /** The expression of RE2 that is matched in a worker, and never here. @type {{source: string, flags: string}|null} */
     this.expression = flags.regex && text ? { source: text, flags: flags.case ? '' : 'i' } : null;
-    /** What is typed, in terms; none in an expression. @type {import('./terms.js').Term[]} */
+    /** The typed terms; empty if an expression is typed. @type {import('./terms.js').Term[]} */
     this.typed = flags.regex ? [] : termsIn(text, known.isField);
     this.terms = [...this.typed, ...pinned.map(termIn)];
     const mode = flags.case ? 'g' : 'gi';

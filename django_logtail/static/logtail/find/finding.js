@@ -2,7 +2,7 @@
  * What you look for: the query, its chips, and the way from match to match. Knows no DOM; the field is anything that has
  * a `value`.
  *
- * What is typed belongs to one log; chips go along to the next one.
+ * Typed text belongs to one log; chips also apply to the next one.
  */
 
 import { firstLineOf } from '../log/entry.js';
@@ -23,8 +23,8 @@ export class Finding {
   /**
    * @param {{log: import('../log/open-log.js').OpenLog, rows: import('../rows/rows.js').Rows, filtered: import('./filtered.js').Filtered, field: {value: string}}} parts
    * @param {{changed(): void, used(): void, unfolded(): void, found(): void}} listener
-   *   `changed`: it is to be drawn; `used`: another query is used, and `unfolded`: an entry, so that what is shown is to
-   *   be chosen again; `found`: that has been done, and all that a query changes is to be drawn
+   *   `changed`: redraw it; `used`: another query applies, and `unfolded`: an entry was unfolded, so choose the shown
+   *   lines again; `found`: that is done, so redraw everything that depends on the query
    * @param {(term: {source: string, flags: string}) => Matcher} [makeMatcher]
    */
   constructor({ log, rows, filtered, field }, listener, makeMatcher = (term) => new Matcher(term)) {
@@ -49,13 +49,13 @@ export class Finding {
     this.query = this.wanted = new Query('', { ...this.flags }, [], this.known);
     /** @type {Matcher|null} */
     this.matcher = null;
-    /** Why the expression is not used: it is none, or it is slow. @type {{bad: BadExpression|null, isSlow: boolean}} */
+    /** Why the expression is not used: it is invalid, or too slow. @type {{bad: BadExpression|null, isSlow: boolean}} */
     this.trouble = { bad: null, isSlow: false };
     this.isStepped = false;
     this.begin();
   }
 
-  /** A log was opened. What was typed for another one does not go along. */
+  /** A log was opened. Text typed for another log is dropped. */
   begin() {
     /** Of the matches, the one that you are at; -1: before the first step. */
     this.current = -1;
@@ -262,7 +262,7 @@ export class Finding {
 
   /** To another match. @param {number} step 1 forwards, -1 back */
   step(step) {
-    // What was typed just now is searched first: afterwards, it would take the step back.
+    // Search for text typed just now first; later, that search would undo the step.
     if (this.timer !== undefined) this.search();
     const { rows } = this;
     const { matches } = this.filtered;

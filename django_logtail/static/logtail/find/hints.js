@@ -37,7 +37,7 @@ export function hintOf(term, words, isField) {
 }
 
 /**
- * What is typed looks for, term by term, and what is wrong with it.
+ * The meaning of each typed term, and its mistakes.
  *
  * @param {import('./filter.js').Query} query @param {{bad: {why: any}|null, isSlow: boolean}} trouble @param {import('../ui/format.js').Words} words
  * @returns {Hint[]}

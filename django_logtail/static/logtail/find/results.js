@@ -50,7 +50,7 @@ export class Results {
     const { field, finding, parts } = this;
     const { session, stream } = this.log;
     const { off } = finding.filtered;
-    // What was typed just now counts.
+    // Text typed just now counts.
     const query = new Query(field.value, { ...finding.flags }, finding.pinned, finding.known);
     const sought = soughtBy(query, off);
     if (!sought) return field.focus();

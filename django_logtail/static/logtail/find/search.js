@@ -52,7 +52,7 @@ export function refusalOf({ pattern = '', regex, terms, levels }, can) {
   return (terms?.length ?? 0) > MOST_TERMS || texts.reduce((sum, text) => sum + Array.from(text).length, 0) > MOST_CHARACTERS ? 'search.long' : '';
 }
 
-/** What is searched for, in words. @param {import('./filter.js').Query} query @param {Set<string>} off @param {import('../ui/format.js').Words} words */
+/** The terms of a search, in words. @param {import('./filter.js').Query} query @param {Set<string>} off @param {import('../ui/format.js').Words} words */
 export function searchedFor(query, off, words) {
   const said = query.expression ? [query.expression.source] : [];
   const terms = query.terms.filter((term) => term.kind !== 'bad');

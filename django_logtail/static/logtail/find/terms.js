@@ -1,5 +1,5 @@
 /**
- * What is typed into the filter, as terms. Knows no DOM.
+ * The terms of the text in the filter. Knows no DOM.
  *
  * | typed | means |
  * | --- | --- |

@@ -138,7 +138,7 @@ function isDeep(text) {
 }
 
 /**
- * What a line of JSON says, or null when it is none. A line in which a container's runtime has put another one: that line.
+ * The fields of a line of JSON; null if it is not JSON. If a container's runtime has wrapped another line, the fields of that line.
  *
  * @param {string} text
  * @returns {Fields|null}
@@ -155,7 +155,7 @@ export function fieldsOfJson(text) {
 }
 
 /**
- * The pairs of a line `key=value other="value with blanks"`, or null when it is none.
+ * The pairs of a line `key=value other="value with blanks"`, or null if it is not such a line.
  *
  * @param {string} text @param {number} [at] where they begin
  * @returns {Fields|null}

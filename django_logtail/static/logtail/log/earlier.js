@@ -12,7 +12,7 @@ const MOST_GAP_LINES = 50_000;
 export class Earlier {
   /**
    * @param {{log: import('./open-log.js').OpenLog, rows: import('../rows/rows.js').Rows}} parts
-   * @param {{changed(): void, loaded(): void, failed(error: Failure): void}} listener `changed`: what stands above the first line is to be drawn
+   * @param {{changed(): void, loaded(): void, failed(error: Failure): void}} listener `changed`: redraw the row above the first line
    */
   constructor({ log, rows }, listener) {
     this.log = log;

@@ -46,7 +46,7 @@ export class Entries {
   /** Those that were given or found, or null. */
   get formats() { return this.context.formats; }
 
-  /** What comes belongs to no entry before. */
+  /** The next line starts a new entry. */
   endEntry() {
     this.context.end();
     this.pen = '';

@@ -11,7 +11,7 @@ export class Follow {
    * @param {{log: import('./open-log.js').OpenLog, rows: import('../rows/rows.js').Rows, incoming: import('./incoming.js').Incoming}} parts
    * @param {{say(text: string): void, changed(): void, leaving(): void, caughtUp(): void, looked(): void, held(isHeld: boolean): void}} listener
    *   `leaving`: what is looked at is left for the newest line, and `caughtUp`: that is shown; `looked`: elsewhere, or at
-   *   the newest line again; `held`: the server was asked for no more, or to go on; `changed`: all of it is to be drawn
+   *   the newest line again; `held`: the server was asked to hold or to go on; `changed`: redraw all of it
    */
   constructor({ log, rows, incoming }, listener) {
     this.log = log;

@@ -121,7 +121,7 @@ export class Incoming {
       const { store } = log;
       const { query } = finding;
       const items = this.unmatched;
-      // What comes meanwhile is for the next turn: nobody has matched it.
+      // Lines that come meanwhile wait for the next turn, because they have not been matched.
       this.forgetUnmatched();
       const done = await finding.match(items.filter((item) => query.awaits(item)));
       // Another query is wanted, which chooses all lines again.
@@ -152,7 +152,7 @@ export class Incoming {
     rows.schedule();
   }
 
-  /** What is shown, from all there is. */
+  /** Chooses the shown lines from all lines. */
   rebuild() {
     const { filtered, finding, rows } = this;
     const { query } = finding;

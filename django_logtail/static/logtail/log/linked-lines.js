@@ -36,11 +36,11 @@ export class LinkedLines {
   begin() {
     /** What a link leads to and is not shown yet. @type {Linked|null} */
     this.sought = null;
-    /** What is marked as linked. @type {Linked|null} */
+    /** The lines marked as linked. @type {Linked|null} */
     this.target = null;
     /** Why linked lines are not shown: "" while nothing is wrong. @type {{kind: ''|'lost'|'notloaded', failure?: Failure}} */
     this.trouble = { kind: '' };
-    /** The file before a file; null when there is none. @type {Map<string, {file: string, exact: boolean}|null>} */
+    /** The file before a file; null if it has no previous file. @type {Map<string, {file: string, exact: boolean}|null>} */
     this.before = new Map();
     this.loading = false;
     /** Whether the person came here by a link and has not gone back to live. */

@@ -2,7 +2,7 @@
 
 /** Characters of one copy: GitHub takes 65,536 in a comment, and Slack and GitLab no fewer. */
 export const MOST_CHARACTERS = 60_000;
-/** What is said after a copy that was cut. */
+/** The text after a copy that was cut. */
 const ROOM = 300;
 const SIGNS = /[\\`*_{}[\]()<>#+!|~&@-]/g;
 

@@ -1,7 +1,7 @@
 /**
  * The address in the browser's bar, and its history. Knows no DOM: the window's parts are given.
  *
- * What is on the page is written into the address while it changes, in the same entry; opening a log or a pane makes a
+ * The address always describes the page: changes are written into the same entry of the history; opening a log or a pane makes a
  * new one. Browsers refuse to have an address changed too often (Safari throws at 100 times in 30 s), so some changes are
  * written at once, and after them the others together.
  */

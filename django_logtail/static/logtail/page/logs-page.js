@@ -222,7 +222,7 @@ class Page {
       this.act('do.choose', pane);
     }
     this.draw();
-    // What is narrow takes the room of the list; it is not remembered so.
+    // Narrow panes take the room of the list; this is not remembered.
     if (this.panes.some((one) => one.offsetWidth < NARROW_PANE)) document.body.classList.add('lt-noside');
   }
 
@@ -343,7 +343,7 @@ class Page {
     } catch { /* the panes say that the network is gone */ }
   }
 
-  /** Anyone who is signed out sees no lines and no logs, in panes that are connected to nothing as well. @param {Response} response */
+  /** After signing out, no pane shows lines or logs, whether connected or not. @param {Response} response */
   async #refused(response) {
     const refused = await refusalOf(response);
     if (!(refused instanceof Refused) || refused.phase !== 'signedout') return;

@@ -1,4 +1,4 @@
-/** What stands where no lines do: why there are none, and what to do about it. */
+/** Fills a pane without lines: explains why it is empty, and what to do. */
 
 import { words } from '../ui/config.js';
 import { el, write } from '../ui/dom.js';

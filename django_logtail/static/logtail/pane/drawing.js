@@ -31,9 +31,9 @@ export class Drawing {
     this.drawn = drawn;
     this.listener = listener;
     this.rate = new Rate();
-    /** What is said of the log now. @type {import('../connection/state.js').Shown|null} */
+    /** The state that is shown now. @type {import('../connection/state.js').Shown|null} */
     this.shown = null;
-    /** Whether counts are to be drawn soon. */
+    /** Whether counts will be redrawn soon. */
     this.isDue = false;
   }
 
@@ -71,7 +71,7 @@ export class Drawing {
     if (incoming.paused || (this.shown?.chip === 'connecting' && log.lines)) this.state();
   }
 
-  /** What is true of the viewing. */
+  /** The state of the viewing. */
   state() {
     const { log, parts, results } = this.drawn;
     if (!log.info) return;

@@ -1,4 +1,4 @@
-/** What is true of the viewing, on the page: the chip, the strip above the lines, the end of the log, and what can be done. */
+/** Shows the state of the viewing: the chip, the strip above the lines, the end of the log, and the buttons. */
 
 import { config, words } from '../ui/config.js';
 import { el, write } from '../ui/dom.js';

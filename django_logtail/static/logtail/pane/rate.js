@@ -17,7 +17,7 @@ export class Rate {
   }
 
   /**
-   * A second has passed. What came before the log was live, or while it was not, is backlog and no rate.
+   * A second has passed. Lines that came while the log was not live are backlog, and do not count.
    *
    * @param {number} taken lines ever taken @param {boolean} isLive
    * @returns {number} lines of this second

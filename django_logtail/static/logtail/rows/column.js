@@ -24,7 +24,7 @@ export function fitting(name, values, most = WIDEST_AT_FIRST) {
   return Math.max(NARROWEST, Math.min(most, widest));
 }
 
-/** What a storage has kept, as columns; what is none is left out. @param {unknown} kept @returns {Column[]} */
+/** The columns that were stored; anything else is left out. @param {unknown} kept @returns {Column[]} */
 export function columnsIn(kept) {
   if (!Array.isArray(kept)) return [];
   const names = new Set();

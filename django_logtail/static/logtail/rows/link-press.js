@@ -1,7 +1,7 @@
 /**
  * Pressing links: a click opens one, and drawing along it selects its text like any other.
  *
- * Browsers begin no selection in a link. While the pointer is down a link is none, and it is one again before the click.
+ * Browsers do not start a selection inside a link. While the pointer is down, a link is plain text; before the click it is a link again.
  */
 
 /** @param {HTMLElement} view @param {AbortSignal} signal */

@@ -133,7 +133,7 @@ function drawTime(field, time) {
   if (field.dataset.t !== time) field.dataset.t = time;
 }
 
-/** What is drawn of a line with fields; null where it would show nothing of what is sought in it. @param {Shape} shape @param {Item} item @param {Look} look */
+/** The drawn parts of a line with fields; null if they would show none of its matches. @param {Shape} shape @param {Item} item @param {Look} look */
 function piecesFor(shape, item, look) {
   const hits = look.hitsOf(item.plain, item);
   const isFound = (/** @type {[number, number]} */ at) => hits.some((hit) => meets(at, hit));

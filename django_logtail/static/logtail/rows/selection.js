@@ -91,7 +91,7 @@ export class Selection {
     const { host, parts } = this;
     const { shown } = this.rows;
     if (!shown.length) return;
-    // What is copied next is asked of what has the focus, which is still nothing after a page has loaded.
+    // Browsers ask the focused element what to copy, and after a page has loaded nothing has the focus.
     if (!host.contains(document.activeElement)) parts.view.focus({ preventScroll: true });
     this.select(shown.at(0), shown.at(shown.length - 1));
   }
@@ -172,7 +172,7 @@ export class Selection {
     return items.length === 1 ? messageOf(items[0], this.log.store).trim() : '';
   }
 
-  /** What is selected as Markdown, whole entries of it; or an entry. @param {Item} [item] a line of it @returns {{text: string, copied: number, all: number}|null} */
+  /** The selected entries, or one entry, as Markdown. @param {Item} [item] a line of it @returns {{text: string, copied: number, all: number}|null} */
   markdown(item) {
     const { log } = this;
     const ends = item ? { from: { item }, to: { item } } : this.#ends;
