@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import logging
 import math
@@ -13,6 +14,7 @@ import random
 import socket
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any, Final
 
 import dramatiq
@@ -30,8 +32,10 @@ from django_logtail.timing import Supervisor, run_to_end
 
 logger = logging.getLogger(__name__)
 
-#: Seconds, up to twice as many, for which a worker holds a wake-up before passing it on to others.
-PASS_ON_SECONDS: Final = 0.15
+#: Seconds for which a worker takes nothing from a queue after passing on a wake-up: idle workers fetch once a second.
+PASS_ON_SECONDS: Final = 1.2
+#: Seconds, up to twice as many, for which a worker holds another project's wake-up before putting it back.
+PUT_BACK_SECONDS: Final = 0.15
 #: Seconds between checks for a better-placed worker, and between leaving to one twice because it has the files.
 LOOK_SECONDS: Final = 3.0
 ONCE_SECONDS: Final = 600.0
@@ -44,6 +48,8 @@ class _Running:
         self.lock = threading.Lock()
         self.readers: dict[str, tuple[asyncio.AbstractEventLoop, Reader]] = {}
         self.is_shutting_down = False
+        #: This process's worker; None until it boots.
+        self.worker: Any = None
         #: None until a worker boots, as in a host's tests: then any process reads when asked.
         self.serving: Serving | None = None
         #: By queue, when a reader of this process last left it to another host.
@@ -58,6 +64,7 @@ class ReaderMiddleware(dramatiq.Middleware):
 
     def before_worker_boot(self, broker: Any, worker: Any) -> None:
         mend_client_of(broker)
+        _running.worker = worker
         # A worker consumes only queues that an actor is declared on, and ours is declared on LOGTAIL["QUEUE"]: other
         # queues on the command line (`--queues web-2`) would silently not be served.
         named = getattr(worker, "consumer_whitelist", None)
@@ -107,18 +114,31 @@ def _is_for_us(queue: str, text: str, passed_on: int) -> bool:
     if _running.serving is None:
         return True
     verdict = _running.serving.verdict(queue, text, passed_on)
-    if verdict in (Verdict.PASS_ON, Verdict.PUT_BACK):
-        # Others fetch at most once a second, and we would only fetch it again at once.
-        time.sleep(PASS_ON_SECONDS * (1 + random.random()))  # noqa: S311 - no secret
     if verdict is Verdict.PUT_BACK:
+        time.sleep(PUT_BACK_SECONDS * (1 + random.random()))  # noqa: S311 - no secret
         _put(queue, text, passed_on + 1)
     elif verdict is Verdict.PASS_ON:
-        try:
-            if not waits_in(dramatiq.get_broker(), queue, control().waiting(queue)):
-                control().set_waiting(queue, _put(queue, text, passed_on + 1))
-        except ControlUnavailable as error:
-            logger.info("a wake-up for queue %s may be lost: Redis: %s", queue, error)
+        with _fetching_nothing(queue):
+            try:
+                if not waits_in(dramatiq.get_broker(), queue, control().waiting(queue)):
+                    control().set_waiting(queue, _put(queue, text, passed_on + 1))
+            except ControlUnavailable as error:
+                logger.info("a wake-up for queue %s may be lost: Redis: %s", queue, error)
+            time.sleep(PASS_ON_SECONDS)
     return verdict is Verdict.READ
+
+
+@contextlib.contextmanager
+def _fetching_nothing(queue: str) -> Iterator[None]:
+    """Leave the queue to other workers: this one would fetch again at once what it has put back."""
+    consumer = getattr(_running.worker, "consumers", {}).get(queue)
+    if consumer is not None:
+        consumer.pause()
+    try:
+        yield
+    finally:
+        if consumer is not None:
+            consumer.resume()
 
 
 async def _leave_to_others(queue: str, reader: Reader, serving: Serving) -> None:

@@ -1,0 +1,92 @@
+"""What a worker does with a wake-up that is for another worker."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from django_logtail import tasks
+from django_logtail.reader.wake_ups import Verdict
+
+
+class Consumer:
+    """Fetches from one queue of a worker."""
+
+    def __init__(self, queue: str, done: list[str]) -> None:
+        self.queue, self.done = queue, done
+
+    def pause(self) -> None:
+        self.done.append(f"pause {self.queue}")
+
+    def resume(self) -> None:
+        self.done.append(f"resume {self.queue}")
+
+
+class Judged:
+    """Serves queues, with a verdict given beforehand."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        self._verdict = verdict
+
+    def verdict(self, queue: str, text: str, passed_on: int) -> Verdict:
+        return self._verdict
+
+
+@pytest.fixture
+def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the worker does, in order. It serves "web-1" and "mail"."""
+    done: list[str] = []
+    worker = type(
+        "Worker", (), {"consumers": {queue: Consumer(queue, done) for queue in ("web-1", "mail")}}
+    )()
+    monkeypatch.setattr(tasks._running, "worker", worker)
+    state = SimpleNamespace(waiting=lambda queue: "", set_waiting=lambda queue, waiting: None)
+    monkeypatch.setattr(tasks, "control", lambda: state)
+    monkeypatch.setattr(tasks, "waits_in", lambda *arguments: False)
+    monkeypatch.setattr(tasks, "_put", lambda queue, text, passed_on: done.append(f"put {passed_on}") or "id")
+    monkeypatch.setattr(tasks.time, "sleep", lambda seconds: done.append(f"sleep {seconds:.1f}"))
+    return done
+
+
+def judge(monkeypatch: pytest.MonkeyPatch, verdict: Verdict) -> bool:
+    monkeypatch.setattr(tasks._running, "serving", Judged(verdict))
+    return tasks._is_for_us("web-1", "text", 3)
+
+
+def test_a_worker_that_passes_a_wake_up_on_leaves_its_queue_to_others_for_over_a_second(
+    monkeypatch: pytest.MonkeyPatch, done: list[str]
+) -> None:
+    """Others fetch once a second; it would fetch the wake-up again at once, until nobody waits for others any more."""
+    assert not judge(monkeypatch, Verdict.PASS_ON)
+    assert done == ["pause web-1", "put 4", "sleep 1.2", "resume web-1"]
+
+
+def test_it_fetches_again_also_if_putting_back_failed(
+    monkeypatch: pytest.MonkeyPatch, done: list[str]
+) -> None:
+    def fails(*arguments: object) -> str:
+        raise OSError("no broker")
+
+    monkeypatch.setattr(tasks, "_put", fails)
+    with pytest.raises(OSError, match="no broker"):
+        judge(monkeypatch, Verdict.PASS_ON)
+
+    assert done == ["pause web-1", "resume web-1"]
+
+
+def test_another_project_s_wake_up_goes_back_without_a_pause(
+    monkeypatch: pytest.MonkeyPatch, done: list[str]
+) -> None:
+    monkeypatch.setattr(tasks.random, "random", lambda: 0.5)
+
+    assert not judge(monkeypatch, Verdict.PUT_BACK)
+    assert done == ["sleep 0.2", "put 4"]
+
+
+@pytest.mark.parametrize(("verdict", "reads"), [(Verdict.READ, True), (Verdict.DROP, False)])
+def test_what_is_read_or_dropped_is_not_put_back(
+    monkeypatch: pytest.MonkeyPatch, done: list[str], verdict: Verdict, reads: bool
+) -> None:
+    assert judge(monkeypatch, verdict) is reads
+    assert done == []
