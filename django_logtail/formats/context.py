@@ -1,7 +1,7 @@
 """Groups lines into entries, in order. The page has the same in `context.js`.
 
 A line begins an entry only if it begins like this log's entries; any other line belongs to the entry before it. A crash
-is always an entry of its own.
+is always a separate entry.
 """
 
 from __future__ import annotations
@@ -10,15 +10,17 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from django_logtail.formats.detection import Formats, announces
+from django_logtail.formats.detection import Formats, announces, is_below
 from django_logtail.formats.heads import Head, head_of
 from django_logtail.formats.moments import moment_of
-from django_logtail.formats.rows import AT, FRAMES, HARD, MORE, SOFT, THROWN, Level
+from django_logtail.formats.rows import AT, FRAMES, HARD, MORE, SOFT, THROWN, Level, shape_of
 
 #: An entry with more lines than this isn't one: the log's format was misjudged.
 _MOST_ENTRY_LINES = 2_000
 #: Characters to search for a crash.
 _CRASH_CHARACTERS = 400
+#: Of formats whose entries have two heads: that of the second.
+_SECOND = {"jul": "colon", "terraform": "terraform"}
 #: Milliseconds by which another program's head may be older than the entry before it.
 _MAY_BE_OLDER = 5_000
 
@@ -69,31 +71,34 @@ class Read:
 
 def read(text: str, context: Context, following: str | None = None) -> Read:
     """Read the next line, without escape sequences; `following`: the one after it, if known."""
-    is_indented = text[:1] in ("", " ", "\t")
-    if is_indented:
-        found = _blank_head(text, context) if text[:1] == " " or context.formats is None else None
+    if text[:1] == " ":
+        found = _head_behind_blanks(text, context)
+    elif text[:1] in ("", "\t"):
+        found = None
     else:
         found = _head_here(text, context, following)
     return found or _plain_line(text, context, following, "")
 
 
-def _blank_head(text: str, context: Context) -> Read | None:
-    """A head with blanks in place of a repeated time, as rich writes it."""
-    if len(text) < 10 or text[8] != " " or context.trace == "frames":
+def _head_behind_blanks(text: str, context: Context) -> Read | None:
+    """A head with blanks before it, or in place of a repeated time, as rich writes it."""
+    formats = context.formats
+    may_be_blank = text[8:9] == " "
+    takes_blanks = formats is None or formats.is_indented or formats.expression is not None
+    if context.trace == "frames" or not (takes_blanks or may_be_blank):
         return None
-    head = head_of(text, context.formats)
-    return _begun(head, text, context) if head and head.blank else None
+    head = head_of(text, formats)
+    if head is None:
+        return None
+    if not head.blank and formats is None and context.lines and is_below(head, context):
+        return None
+    return _begun(head, text, context)
 
 
 def _head_here(text: str, context: Context, following: str | None) -> Read | None:
     head = head_of(text, context.formats)
-    if head is None and context.formats and not context.formats.is_given and _may_be_other(text, context):
-        # Another program's head, but only if the line can't be part of the entry above.
-        head = head_of(text)
-        if head and not (
-            head.written and head.word and not head.wrapper and not head.part and _is_not_older(head, context)
-        ):
-            head = None
+    if head is None and context.formats and not context.formats.is_given:
+        head = _other_timed_head(text, context, context.formats)
     if head is None:
         return None
     if head.is_bare:
@@ -110,7 +115,11 @@ def _head_here(text: str, context: Context, following: str | None) -> Read | Non
         next_head = head_of(following)
         if next_head and next_head.word and not next_head.written:
             head.level = next_head.level
-    if context.format == "jul" and context.lines == 1 and head.format == "colon":
+    if (
+        context.lines == 1
+        and head.format == _SECOND.get(context.format)
+        and not (head.written or head.follows)
+    ):
         return _continued(context)
     return _begun(head, text, context)
 
@@ -119,9 +128,28 @@ def _head_here(text: str, context: Context, following: str | None) -> Read | Non
 _MAY_BE_TIMED = re.compile(r'[\[(<]?(?:[A-Z]{4,8}:? {1,4})?[\[(<]?[\dA-Z][^"]{0,24}\d:\d\d', re.ASCII)
 
 
-def _may_be_other(text: str, context: Context) -> bool:
+#: A word behind a time, in brackets or between bars: a level, whatever it is called.
+_MARKED = re.compile(
+    r"[\])>]? {0,4}(?:[\[(<][A-Z][A-Z_]{2,15} {0,8}[\])>]|\| [A-Z][A-Z_]{2,15} {1,8}\|)", re.ASCII
+)
+
+
+def _other_timed_head(text: str, context: Context, formats: Formats) -> Head | None:
+    """Another program's head, but only if the line can't be part of the entry above; or one with this log's own time
+    and a level that its format doesn't know.
+    """
+    if not _MAY_BE_TIMED.match(text):
+        return None
     is_open = context.is_after_head and not context.is_crash and not context.trace
-    return is_open and _MAY_BE_TIMED.match(text) is not None
+    if not is_open and not formats.time_shapes:
+        return None
+    head = head_of(text)
+    if head is None or not head.written or head.wrapper or head.part:
+        return None
+    is_own = head.time is not None and head.time[0] <= 1 and shape_of(head.written) in formats.time_shapes
+    if not head.word and not (is_own and head.time and _MARKED.match(text, head.time[1])):
+        return None
+    return head if (is_open or is_own) and _is_not_older(head, context) else None
 
 
 def _is_not_older(head: Head, context: Context) -> bool:
@@ -138,7 +166,7 @@ def _is_not_older(head: Head, context: Context) -> bool:
 def _is_weak(head: Head, context: Context) -> bool:
     """Whether it may just as well be part of the entry above, while the log's formats are unknown."""
     is_inside = context.lines > 0 and context.written and not context.is_after_head and not context.is_crash
-    if is_inside and not head.written and not head.wrapper:
+    if is_inside and not head.written and not head.wrapper and head.format != context.format:
         return True  # below lines that began no entry, ERROR: is one of their words
     if head.format == "json" and not head.wrapper and not head.is_keyed:
         return not (context.lines == 0 or context.format == "json" or context.wrapper == "docker")
@@ -197,6 +225,11 @@ def _is_crash(inner: str, context: Context, following: str | None) -> bool:
         return False
     if SOFT.match(part):
         return True
+    return _is_thrown(part, following)
+
+
+def _is_thrown(part: str, following: str | None) -> bool:
+    """Whether a line names an error, and the next one begins its frames."""
     return following is not None and AT.match(following) is not None and THROWN.match(part) is not None
 
 
@@ -209,9 +242,22 @@ def _crashed(inner: str, context: Context, head: Head | None) -> Read:
     context.format = "crash"
     context.is_after_head = False
     context.is_crash = True
-    if head:
-        head.level = "E"
     return Read("entry", "E", head)
+
+
+#: Sentences in small letters have no head, and are many.
+_MAY_HAVE_HEAD = re.compile(r"[^a-z]|[^:\[]{1,80}[:\[]")
+
+
+def _other_head(text: str, context: Context) -> Head | None:
+    """Another program's head, where the line begins an entry in any case: there is no time above it."""
+    formats = context.formats
+    if formats is None or formats.is_given or not _MAY_HAVE_HEAD.match(text):
+        return None
+    head = head_of(text)
+    if head is None or head.level == "O" or head.written or head.wrapper:
+        return None
+    return head if formats.is_untimed or head.word else None
 
 
 def _plain_line(inner: str, context: Context, following: str | None, wrapper: str, label: str = "") -> Read:
@@ -225,8 +271,12 @@ def _plain_line(inner: str, context: Context, following: str | None, wrapper: st
         if FRAMES.match(inner):
             context.trace = "frames"
             return _continued(context)
-        if context.timed or is_indented or MORE.match(inner[:_CRASH_CHARACTERS]):
+        part = inner[:_CRASH_CHARACTERS]
+        if context.timed or is_indented or MORE.match(part) or _is_thrown(part, following):
             return _continued(context)
+    other = _other_head(inner, context) if not wrapper else None
+    if other:
+        return _begun(other, inner, context)
     lines = 0 if context.timed or context.lines >= _MOST_ENTRY_LINES else 1
     context.end()
     context.lines = lines

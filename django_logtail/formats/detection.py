@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
-from django_logtail.formats.heads import Head, HeadReader, head_of
-from django_logtail.formats.rows import Row, name_of, rows_like, shape_of, wrapper_called
+from django_logtail.formats.heads import Head, HeadReader, head_of, is_indented
+from django_logtail.formats.rows import INDENTED, Row, name_of, rows_like, shape_of, wrapper_called
 
-#: Formats a log may have besides its first.
+#: Formats a log may have in addition to its first.
 _MOST_BESIDE = 3
 #: The share of counted heads that the detected formats must explain.
 _MUST_EXPLAIN = 0.6
-#: The share of heads that a format besides the first must have.
+#: The share of heads that an additional format must have.
 _MUST_HAVE = 0.02
+
+
+#: Formats without a time: as fields, lines have one that isn't part of the sign.
+_UNTIMED = re.compile(r"(?!(?:[a-z-]+>)*(?:json|logfmt)\|)[^|]*\|")
 
 
 class Formats:
@@ -28,6 +34,10 @@ class Formats:
         self.expression: HeadReader | None = None
         #: Whether an administrator gave the format: then other programs' lines don't begin entries.
         self.is_given = False
+        #: Whether no format has a time, so that a line begins an entry if nothing says that it continues one.
+        self.is_untimed = all(_UNTIMED.fullmatch(sign) for sign in signs)
+        #: How entries write their times, if nothing is wrapped around them.
+        self.time_shapes: set[str] = set()
         self.rows: list[Row] = []
         self.wrappers: list[Row] = []
         #: Whether lines of JSON, or of pairs, begin entries; whether all lines of JSON do, or only those with level or
@@ -47,8 +57,15 @@ class Formats:
             elif rest == "logfmt|":
                 self.takes_pairs = True
             else:
-                self.rows.extend(rows_like(*rest.split("|", 1)))
+                id, shape = rest.split("|", 1)
+                self.rows.extend(rows_like(id, shape))
+                if shape:
+                    self.time_shapes.add(shape)
         self._inside = {id: Formats(inner) for id, inner in inside.items()}
+        self.is_indented = INDENTED in inside
+        if self.is_indented:
+            # Right-aligned numbers and levels have no blanks before the longest.
+            self.rows.extend(self._inside[INDENTED].rows)
         for id in inside:
             if id == "docker":
                 self.takes_json = True
@@ -103,12 +120,14 @@ def detect(first: Iterable[str], last: Iterable[str] = ()) -> Formats | None:
     found: dict[str, _Seen] = {}
     for lines in (first, last):
         is_after_head = True
+        above: Head | None = None
         for text in lines:
             head = head_of(text)
-            if head is None or head.blank or _says_nothing(head):
+            if head is None or head.blank or _says_nothing(head) or (above and is_below(head, above)):
                 if text:
                     is_after_head = False
                 continue
+            above = head
             seen = found.setdefault(sign_of(head), _Seen(sign_of(head), head.written != ""))
             seen.count += 1
             seen.clean += is_after_head
@@ -134,6 +153,24 @@ def detect(first: Iterable[str], last: Iterable[str] = ()) -> Formats | None:
     known = sum(seen.count for seen in chosen)
     counted = known + sum(seen.clean for seen in ranked if seen not in chosen)
     return Formats([seen.sign for seen in chosen]) if known >= counted * _MUST_EXPLAIN else None
+
+
+class _Above(Protocol):
+    """The entry above a line, as far as it says whether the line belongs to it."""
+
+    @property
+    def wrapper(self) -> str: ...
+    @property
+    def format(self) -> str: ...
+    @property
+    def written(self) -> str: ...
+
+
+def is_below(head: Head, above: _Above) -> bool:
+    """Whether a head after spaces is part of the entry above, like a quoted log."""
+    if not is_indented(head.wrapper) or is_indented(above.wrapper) or above.format == head.format:
+        return False
+    return above.written != "" or head.word is None
 
 
 def _says_nothing(head: Head) -> bool:

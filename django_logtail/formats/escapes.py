@@ -1,13 +1,13 @@
-"""Text as a terminal would show it, without colours. The page has the same in `log/text.js`."""
+"""Text as a terminal would show it, without colours. The page has the same in `formats/text.js`."""
 
 from __future__ import annotations
 
 import re
 
-# CSI; terminated OSC; terminated DCS, PM, APC, SOS; two-character escapes. Each stops at the next ESC, so a million
-# unfinished ones cost no more than one. CSI and OSC may also begin with a single C1 character.
+# CSI; terminated OSC; terminated DCS, PM, APC, SOS; two-character escapes. Each stops where the next begins, so
+# a million unfinished ones cost no more than one. CSI and OSC may also begin with a single C1 character.
 _ESCAPES = re.compile(
-    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b\]|\x9d)[^\x07\x1b\x9c\x9d]*(?:\x07|\x1b\\|\x9c)"
     r"|\x1b(?:[PX^_][^\x1b]*\x1b\\|[ -/]+[0-~]|[0-OQ-WYZ\\`a-~])"
 )
 _CODED = re.compile(r"[\x1b\x9b\x9d\r]")
@@ -39,7 +39,7 @@ def plain(text: str) -> str:
 
 def _state(text: str) -> tuple[str, bool]:
     """What is written after a carriage return, and whether it erases what was there."""
-    clean, last, erases, target = "", 0, False, ""
+    clean, last, erases, target, link_at = "", 0, False, "", 0
     for found in _ESCAPES.finditer(text):
         clean += text[last : found.start()]
         last = found.end()
@@ -47,7 +47,7 @@ def _state(text: str) -> tuple[str, bool]:
             erases = True
         elif link := _LINK.match(found[0]):
             # A link's target is shown next to it.
-            if target and not clean.endswith(target):
+            if target and not clean.endswith(target, link_at):
                 clean += f" ({target})"
-            target = link[1]
+            target, link_at = link[1], len(clean)
     return clean + text[last:], erases

@@ -39,7 +39,7 @@ def _upper(letter: str) -> str:
 class FieldTerm:
     """A wanted field: its `name`, dotted if nested, and a condition on its value.
 
-    With ":", a "*" in the value stands for any text, unless `exact`.
+    With ":", a "*" in the value matches any text, unless `exact`.
     """
 
     name: str
@@ -83,7 +83,8 @@ def _compared(operator: str, number: float) -> Callable[[str], bool]:
                 return found >= number
             case "<":
                 return found < number
-        return found <= number
+            case _:
+                return found <= number
 
     return takes
 

@@ -9,22 +9,39 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django_logtail.formats.escapes import plain
-from django_logtail.formats.rows import KEYS, MAPS, Level, level_of, level_of_number
+from django_logtail.formats.rows import (
+    FIELD_WORDS,
+    KEYS,
+    MAPS,
+    REQUEST_KEYS,
+    Level,
+    level_of,
+    level_of_number,
+    level_of_status,
+)
 
 #: Characters of a line that are parsed at most.
 _MOST_CHARACTERS = 2_000_000
 #: Depth of nested objects: real lines have fewer, and parsing a million of them would take seconds.
 _MOST_DEPTH = 200
-_LONG = 1_000
+LONG = 1_000
 #: Characters of a line to search for pairs.
 _MOST_PAIRS = 100_000
+#: Digits of an integer that is kept exactly.
+_MOST_DIGITS = 400
+#: JavaScript writes smaller numbers with an exponent.
+_LEAST_PLAIN = 1e-6
 #: In a log of pairs, single letters and names of programs don't count as level keys.
 _PAIR_LEVELS = {"level", "lvl", "severity", "loglevel", "log.level", "at"}
 _MONGO: dict[str, Level] = {"F": "E", "E": "E", "W": "W", "I": "I", "D": "D"}
 _DIGITS = re.compile(r"[0-9]{1,6}\Z")
+_FAILED = re.compile("[45][0-9][0-9]\\Z")
+#: A request, or its method alone.
+_REQUEST = re.compile("[A-Z]{3,10}(?: |\\Z)")
 _LETTER = re.compile(r"(?:.|D[1-5])\Z")
 
 
@@ -63,8 +80,22 @@ def _is_number(value: Any) -> bool:
 
 
 def _as_text(value: Any) -> str:
-    """The value as JavaScript writes it."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    """The value as JavaScript writes it, which has no integers: long ones are rounded."""
+    if isinstance(value, str):
+        return value
+    number = float(value)
+    if number == 0:
+        return "0"
+    if abs(number) < _LEAST_PLAIN:
+        digits, exponent = repr(number).split("e")
+        return f"{digits}e{int(exponent)}"
+    written = f"{Decimal(repr(number)):f}"
+    return written.rstrip("0").rstrip(".") if "." in written else written
+
+
+def _integer(digits: str) -> int | float:
+    """An integer of any length: `int` refuses long ones, and takes quadratic time for others."""
+    return int(digits) if len(digits) <= _MOST_DIGITS else float(digits)
 
 
 def _first_of(values: dict[str, Any], keys: list[str]) -> tuple[str, str]:
@@ -85,7 +116,11 @@ def _level_from(value: Any, family: str, key: str, values: dict[str, Any]) -> Le
             return MAPS["postgres"].get(value)
         if family == "letter":
             return _MONGO.get(value[:1]) if _LETTER.match(value) else None
-        return level_of(value) if family == "any" else None
+        if family != "any":
+            return None
+        if len(value) == 1:
+            return MAPS["letter"].get(value.upper(), "O")
+        return FIELD_WORDS.get(value.lower()) or level_of(value)
     if family in ("letter", "postgres") or not (isinstance(value, str) or _is_number(value)):
         return None
     number = float(value)
@@ -97,6 +132,8 @@ def _level_from(value: Any, family: str, key: str, values: dict[str, Any]) -> Le
         return level_of_number(number, "log4j")
     if number >= 100:
         return level_of_number(number, "monolog")
+    if number < 8 and "reqId" in values:
+        return level_of_number(number, "nextcloud")
     if number < 8 or "short_message" in values:
         return level_of_number(number, "syslog")
     return level_of_number(number, "pino")
@@ -124,6 +161,8 @@ def _said(values: dict[str, Any], takes: Callable[[str], bool] = lambda key: Tru
     time_key, time = _first_of(values, KEYS["time"])
     if level is None and "@t" in values and ("@mt" in values or "@m" in values):
         level = "I"
+    if level is None:
+        level = _level_of_request(values)
     return Fields(
         level,
         level_key,
@@ -134,16 +173,25 @@ def _said(values: dict[str, Any], takes: Callable[[str], bool] = lambda key: Tru
     )
 
 
+def _level_of_request(values: dict[str, Any]) -> Level | None:
+    """The level of a line of an access log, by its status; None for a success: many other lines have one, too."""
+    status = _first_of(values, REQUEST_KEYS["status"])[1]
+    if not _FAILED.match(status):
+        return None
+    request = _first_of(values, [*REQUEST_KEYS["method"], *REQUEST_KEYS["request"]])[1]
+    return level_of_status(status) if _REQUEST.match(request) else None
+
+
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
 def fields_of_json(text: str) -> Fields | None:
     """What a line of JSON says, or None. If a container runtime wrapped another line in it, that is `inner`."""
-    if len(text) > _MOST_CHARACTERS or (len(text) > _LONG and _is_deep(text)):
+    if len(text) > _MOST_CHARACTERS or (len(text) > LONG and is_deep(text)):
         return None
     try:
-        values = json.loads(text, parse_constant=_no_constant)
+        values = json.loads(text, parse_constant=_no_constant, parse_int=_integer)
     except (ValueError, RecursionError):
         return None
     if not isinstance(values, dict):
@@ -157,15 +205,20 @@ def fields_of_json(text: str) -> Fields | None:
     return said
 
 
-_BRACKET = re.compile(r"[\[\]{}]")
+_SIGN = re.compile(r'\\.|["\[\]{}]', re.DOTALL)
 
 
-def _is_deep(text: str) -> bool:
-    depth = 0
-    for bracket in _BRACKET.finditer(text):
-        depth += 1 if bracket[0] in "[{" else -1
-        if depth > _MOST_DEPTH:
-            return True
+def is_deep(text: str) -> bool:
+    """Whether objects and lists are nested too deeply to parse."""
+    depth, is_quoted = 0, False
+    for found in _SIGN.finditer(text):
+        sign = found[0]
+        if sign == '"':
+            is_quoted = not is_quoted
+        elif not is_quoted and sign[0] != "\\":
+            depth += 1 if sign in "[{" else -1
+            if depth > _MOST_DEPTH:
+                return True
     return False
 
 
@@ -177,10 +230,12 @@ _KEY = re.compile(r"[A-Za-z0-9_.@/-]+")
 _BLANKS = re.compile(r"[ \t]*")
 _QUOTED = re.compile(r'(?:[^"\\]|\\[\s\S])*')
 _BARE = re.compile(r"[^ \t]*")
+#: A value as Python writes it. A quotation mark that a blank doesn't follow is an apostrophe.
+SINGLE_QUOTED = re.compile(r"'(?:[^'\\]|\\[\s\S])*'(?![^ \t])")
 
 
 def fields_of_pairs(text: str, at: int = 0) -> Fields | None:
-    """The pairs of a line `key=value other="value with blanks"` from `at` on, or None if there are none."""
+    """The pairs of a line `key=value other="with blanks" third='as Python'` from `at` on, or None if there are none."""
     end = min(len(text), _MOST_PAIRS)
     values: dict[str, Any] = {}
     pairs = 0
@@ -201,6 +256,9 @@ def fields_of_pairs(text: str, at: int = 0) -> Fields | None:
             at = _end(_QUOTED, text, opened, end)
             value = text[opened:at]
             at += 1
+        elif single := SINGLE_QUOTED.match(text, at, end):
+            at = single.end()
+            value = single[0][1:-1]
         else:
             opened = at
             at = _end(_BARE, text, opened, end)

@@ -14,7 +14,6 @@ from django_logtail.formats.detection import Formats
 from django_logtail.formats.heads import Head
 from django_logtail.formats.rows import (
     ANY_TIME,
-    HEAD_CHARACTERS,
     MAPS,
     Level,
     format_names,
@@ -28,6 +27,14 @@ GROUPS: Final = ("time", "level", "logger", "message")
 _SIGNS: Final = frozenset("(<\\[")
 #: `\C`, any byte, even a part of a character: the page's engine doesn't know it.
 _BYTE: Final = re.compile(r"(?<!\\)(?:\\\\)*\\C")
+#: Characters of a line that an expression is matched against, and the ways that it may choose between (`_choices`):
+#: the page matches every line that it shows.
+MAX_CHARACTERS: Final = 200
+MAX_CHOICES: Final = 20
+_GROUP: Final = re.compile(r"\((?:\?(?:P?<[A-Za-z0-9_]*>|[A-Za-z-]*:?))?")
+_CLASS: Final = re.compile(r"\[\^?\]?(?:\[:[^\]]*:\]|\\.|[^\]\\])*\]?", re.DOTALL)
+_ESCAPE: Final = re.compile(r"\\(?:Q.*?(?:\\E|\Z)|[pP]\{[^}]*\}|x\{[^}]*\}|.?)", re.DOTALL)
+_COUNTED: Final = re.compile(r"\{([0-9]+)(,([0-9]*))?\}")
 #: Instructions that RE2 may compile an expression to, and bytes of memory for it.
 MAX_PROGRAM: Final = 1_000
 _MEMORY_BYTES: Final = 1024 * 1024
@@ -48,9 +55,13 @@ MISTAKES: Final = {
         "pip install 'django-logtail[regex]'. Or choose a format by its name."
     ),
     "unreadable": gettext_noop("The expression is invalid: %(said)s."),
-    "too-large": gettext_noop("The expression is too large; repeat less in it."),
-    "group": gettext_noop("The group “%(group)s” has no meaning. Use time, level, logger and message."),
-    "no-group": gettext_noop("Name the time or the level, as in (?P<time>…) or (?P<level>…)."),
+    "too-large": gettext_noop("The expression is too large. Reduce its repetitions."),
+    "group": gettext_noop("Unknown group “%(group)s”. Use time, level, logger or message."),
+    "no-group": gettext_noop("Add a group for the time or the level, as in (?P<time>…) or (?P<level>…)."),
+    "too-many": gettext_noop(
+        "The expression has %(count)s repetitions, and 20 are allowed. Each “*”, “+” and “?” counts, inside “{5}” "
+        "five times, and “{1,40}” counts 39 times: use “+” instead."
+    ),
 }
 
 
@@ -73,7 +84,10 @@ class Expression:
     def __init__(self, source: str) -> None:
         """Raises `BadFormat`."""
         self.source = source
-        self._regex = _compiled(source)
+        self._regex = compiled(source)
+        count = choices(source)
+        if count > MAX_CHOICES:
+            raise BadFormat("too-many", count=str(count))
         groups = set(self._regex.groupindex)
         if unknown := sorted(groups - set(GROUPS)):
             raise BadFormat("group", group=unknown[0])
@@ -82,7 +96,7 @@ class Expression:
         self._groups = {name: self._regex.groupindex[name] for name in GROUPS if name in groups}
 
     def head(self, text: str) -> Head | None:
-        found = self._regex.match(text[:HEAD_CHARACTERS])
+        found = self._regex.match(text[:MAX_CHARACTERS])
         if found is None:
             return None
         head = Head("expression", message=found.end())
@@ -133,11 +147,51 @@ def names() -> dict[str, str]:
     }
 
 
+def choices(source: str) -> int:
+    """How often an expression repeats something any number of times, each counted as often as it is repeated itself.
+
+    That, and the length of the text, is what matching it costs.
+    """
+    totals = [0]
+    last = at = 0
+    while at < len(source):
+        sign = source[at]
+        if sign == "(":
+            totals.append(0)
+            at = _after(_GROUP, source, at)
+        elif sign == ")" and len(totals) > 1:
+            last = totals.pop()
+            totals[-1] += last
+            at += 1
+        elif sign in "*+?":
+            last += 1
+            totals[-1] += 1
+            at += 2 if source[at + 1 : at + 2] == "?" else 1
+        elif counted := _COUNTED.match(source, at):
+            least = int(counted[1][:9])
+            most = int((counted[3] or counted[1])[:9])
+            more = 1 if counted[2] == "," else most - least
+            repeated = last * max(most, 1) + more
+            totals[-1] += repeated - last
+            last = repeated
+            at = counted.end() + (source[counted.end() : counted.end() + 1] == "?")
+        else:
+            last = 0
+            at = _after({"[": _CLASS, "\\": _ESCAPE}.get(sign), source, at)
+    return sum(totals)
+
+
+def _after(expression: re.Pattern[str] | None, text: str, at: int) -> int:
+    found = expression.match(text, at) if expression else None
+    return found.end() if found else at + 1
+
+
 def _level(word: str) -> Level:
     return MAPS["letter"].get(word, "O") if len(word) == 1 else level_of(word)
 
 
-def _compiled(source: str) -> Any:
+def compiled(source: str) -> Any:
+    """The expression, compiled by RE2. Raises `BadFormat`."""
     try:
         re2 = importlib.import_module("re2")
         options = re2.Options()
@@ -149,11 +203,11 @@ def _compiled(source: str) -> Any:
     if _BYTE.search(source):
         raise BadFormat("unreadable", said="invalid escape sequence: \\C")
     try:
-        compiled = re2.compile(source, options)
+        found = re2.compile(source, options)
     except re2.error as error:
         said = error.args[0] if error.args else ""
         said = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
         raise BadFormat("unreadable", said=said) from None
-    if compiled.programsize > MAX_PROGRAM:
+    if found.programsize > MAX_PROGRAM:
         raise BadFormat("too-large")
-    return compiled
+    return found

@@ -5,6 +5,7 @@ A level is read only from where a format puts it, never from a word in the messa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -12,7 +13,9 @@ from typing import Protocol
 from django_logtail.formats.escapes import plain, unescaped
 from django_logtail.formats.fields import Fields, fields_of_json, fields_of_pairs
 from django_logtail.formats.rows import (
+    GENERAL,
     HEAD_CHARACTERS,
+    INDENTED,
     LONG_HEAD_CHARACTERS,
     Level,
     Row,
@@ -24,8 +27,13 @@ from django_logtail.formats.rows import (
     wrappers_for,
 )
 
+#: Characters behind a time to search for the word of a level.
+_NEAR_CHARACTERS = 160
+_WORDS = re.compile("[A-Za-z\uff21-\uff5a\u3040-\u9fff\uac00-\ud7a3]{2,16}")
 #: Depth of wrappers inside wrappers.
 _MOST_WRAPPERS = 3
+#: Where right-aligned levels end: five columns in log4j, eight in Python.
+_ALIGNED = (5, 8)
 
 Span = tuple[int, int]
 
@@ -74,6 +82,8 @@ class Known(Protocol):
     """The formats of a log, as `detection.Formats` has them."""
 
     @property
+    def is_given(self) -> bool: ...
+    @property
     def expression(self) -> HeadReader | None: ...
 
     @property
@@ -107,11 +117,16 @@ def head_of(text: str, formats: Known | None = None, depth: int = 0) -> Head | N
                     if formats and wrapper.of == "lines" and not wrapper.many
                     else None
                 )
-                return _wrapped(_head_of(found, wrapper), text, wrapper, inside, depth)
+                head = _wrapped(_head_of(found, wrapper), text, wrapper, inside, depth)
+                if wrapper.id != INDENTED or _is_aligned(head):
+                    return head
     for row in formats.rows if formats else rows_for(text):
+        if row.alone and depth:
+            continue
         found = captured(row, text[:LONG_HEAD_CHARACTERS] if row.long else part)
         if found:
-            return _head_of(found, row, text)
+            head = _head_of(found, row, text)
+            return _more_exact(head, text, formats) if formats and row.id in GENERAL else head
     return None if formats and not formats.takes_pairs else _pairs_head(text)
 
 
@@ -135,7 +150,7 @@ def _head_of(found: tuple[str, ...], row: Row, text: str = "") -> Head:
         at = span[1]
         match slot:
             case "time":
-                head.time = span if what else None
+                head.time = span if what and not row.within else None
                 head.written = what
             case "level":
                 head.level = level_of(what) if row.map is None else row.map.get(what, "O")
@@ -147,7 +162,9 @@ def _head_of(found: tuple[str, ...], row: Row, text: str = "") -> Head:
                 head.level = level_of_status(what)
             case "pri":
                 head.level = level_of_priority(int(what))
-    head.message = 0 if "status" in row.slots else at
+            case _:
+                pass  # text in between
+    head.message = 0 if row.within or "status" in row.slots else at
     if row.pairs and "=" in text[at:]:
         fields = fields_of_pairs(text, at)
         if fields and fields.level:
@@ -186,6 +203,28 @@ def _wrapped(head: Head, text: str, wrapper: Row, formats: Known | None, depth: 
         logger=own.logger or head.logger,
         message=own.message + at,
     )
+
+
+def _more_exact(head: Head, text: str, formats: Known) -> Head:
+    """The head of a line with a time, or one that also has a level: in a log of times alone, few lines may have one."""
+    near = text[head.message : head.message + _NEAR_CHARACTERS]
+    if formats.is_given or head.level != "O" or all(level_of(word) == "O" for word in _WORDS.findall(near)):
+        return head
+    other = head_of(text)
+    return other if other and other.word and other.time == head.time and not other.wrapper else head
+
+
+def is_indented(wrapper: str) -> bool:
+    return wrapper.startswith(INDENTED)
+
+
+def _is_aligned(head: Head) -> bool:
+    """Whether blanks before a head are how its program writes it: before a time, a number, or a right-aligned level."""
+    if head.is_bare or head.is_fields or head.part or head.blank:
+        return False
+    if head.word and not (head.time and head.time < head.word):
+        return head.word[1] in _ALIGNED or "0" <= (head.inner or "")[:1] <= "9"
+    return head.time is not None
 
 
 def _json_head(text: str, formats: Known | None, depth: int) -> Head | None:

@@ -20,11 +20,16 @@ _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 _A = re.ASCII
 _EPOCH = re.compile(r"([12]\d{9})(\d{9}|\d{6}|\d{3})?(?:\.(\d{1,9}))?\Z", _A)
-_CLOCK = re.compile(r"(\d\d?):(\d\d)(?::(\d\d)(?:[.,:](\d{1,9}))?)?(?: ?([AaPp])[Mm](?![A-Za-z]))?", _A)
+_CLOCK = re.compile(
+    r"(\d\d?):(\d\d)(?::(\d\d)(?:[.,:](\d{1,9}))?)?(?:[ \u202f]?([AaPp])[Mm](?![A-Za-z]))?", _A
+)
 _DOTTED_CLOCK = re.compile(r"(?:^|[ T])(\d\d?)\.(\d\d)\.(\d\d)(?:[.,](\d{1,9}))?", _A)
-_COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:[T -]?)(\d\d)(\d\d)(\d\d)(?:[.,](\d{1,9}))?", _A)
+_COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:[T :_-]?)(\d\d)(\d\d)(\d\d)(?:[.,](\d{1,9}))?", _A)
 _KLOG = re.compile(r"(?:(20\d\d))?(\d\d)(\d\d)[ /](\d\d):?(\d\d):?(\d\d)(?:[.,](\d{1,9}))?\Z", _A)
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)?\Z", _A)
+#: A zone that Java adds to an offset.
+_JAVA_ZONE = re.compile(r"\[[\w/+-]{1,60}\]\Z", _A)
+_NAMED_OFFSET = re.compile(r"(?:GMT|UTC)([+-])(\d\d?):?(\d\d)?\Z", _A)
 _ZONE_NAME = re.compile(r"(?:\d|[ ,])(Z|[A-Z]{3,4})(?= \d{4}\Z|\Z)", _A)
 _CLF = re.compile(r"\d\d?/[A-Za-z]{3,9}/\d{4}[: ]|\d\d?-[A-Za-z]{3,9}-\d{4}::", _A)
 _COMPACT_TIME = re.compile(r"T\d{6}", _A)
@@ -40,7 +45,11 @@ _NO_YEAR_MONTH = re.compile(r"(\d\d?) ([A-Z][a-z]{2,8}) \d", _A)
 _NUMBERS = re.compile(r"(\d\d?)([/.-])(\d\d?)[/.-](\d{4}|\d\d)(?!\d)", _A)
 _COMPACT_DATE = re.compile(r"(\d{4})(\d\d)(\d\d)[ -]", _A)
 _SHORT_DATE = re.compile(r"(\d\d)(\d\d)(\d\d) ", _A)
-_NO_YEAR = re.compile(r"(\d\d)-(\d\d)[ |]", _A)
+_NO_YEAR = re.compile(r"(\d\d)(?:-(\d\d)[ |]|/(\d\d) )", _A)
+
+
+#: Year, month and day.
+_Date = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +86,7 @@ def _year(digits: str) -> int:
     return int(digits) + (2000 if len(digits) == 2 else 0)
 
 
-def _date_of(written: str) -> tuple[int, int, int] | None:
+def _date_of(written: str, beside: float | None) -> _Date | None:
     """Year, month and day of a written date; the year is 0 if missing; None without a date."""
     found = _YEAR_FIRST.search(written) or _CHINESE.match(written)
     if found:
@@ -96,28 +105,46 @@ def _date_of(written: str) -> tuple[int, int, int] | None:
     found = _NO_YEAR_MONTH.match(written)
     if found and _month(found[2]):
         return 0, _month(found[2]), int(found[1])
-    return _date_of_numbers(written)
+    return _date_of_numbers(written, beside)
 
 
-def _date_of_numbers(written: str) -> tuple[int, int, int] | None:
+def _likelier(one: _Date, other: _Date, beside: float | None) -> _Date:
+    """Of 28/11/26 as day, month, year and as year, month, day: the date nearest to `beside`.
+
+    Without that, it is the later date that is not in the future.
+    """
+    first, second = _day_number(*one), _day_number(*other)
+    if first is None or second is None:
+        return other if first is None else one
+    if beside is not None:
+        return other if abs(second - beside) < abs(first - beside) else one
+    tomorrow = time.time() * 1000 + _DAY_MS
+    if (first > tomorrow) != (second > tomorrow):
+        return other if first > tomorrow else one
+    return other if (second > first) == (first <= tomorrow) else one
+
+
+def _date_of_numbers(written: str, beside: float | None) -> _Date | None:
     found = _NUMBERS.match(written)
     if found:
         first, sign, second, third = found.groups()
-        if len(third) == 2 and int(first) > 12 and sign == "/":
-            return _year(first), int(second), int(third)
-        # 28.11.2026 and 28/11/2026, but 11/28/2026.
-        if sign != "/" or int(first) > 12:
+        if len(third) == 2 and int(first) > 12:
+            day_first = (_year(third), int(second), int(first))
+            return _likelier(day_first, (_year(first), int(second), int(third)), beside)
+        # 28.11.2026, 28/11/2026 and 5/11/2026 -- 14:22:09 (Suricata), but 11/28/2026.
+        if sign != "/" or int(first) > 12 or " -- " in written:
             return _year(third), int(second), int(first)
         return _year(third), int(first), int(second)
     if found := _COMPACT_DATE.match(written) or _SHORT_DATE.match(written):
         return _year(found[1]), int(found[2]), int(found[3])
     found = _NO_YEAR.match(written)
-    return (0, int(found[1]), int(found[2])) if found else None
+    return (0, int(found[1]), int(found[2] or found[3])) if found else None
 
 
 def _zone_of(written: str) -> int | None:
     """Minutes east of Greenwich."""
-    offset = _OFFSET.search(written)
+    written = _JAVA_ZONE.sub("", written)
+    offset = _OFFSET.search(written) or _NAMED_OFFSET.search(written)
     at = written.find(":")
     if offset and (offset.start() > at if at >= 0 else _COMPACT_TIME.search(written)):
         return (-1 if offset[1] == "-" else 1) * (int(offset[2]) * 60 + int(offset[3] or 0))
@@ -144,7 +171,7 @@ def moment_of(written: str, beside: float | None = None) -> Moment | None:
     if epoch and not (len(written) == 14 and written.startswith("20")):
         ms = int(epoch[1]) * 1000 + _milliseconds((epoch[2] or "") + (epoch[3] or ""))
         return Moment(ms, ms, 0, "moment")
-    parts = _parts_of(written)
+    parts = _parts_of(written, beside)
     if parts is None:
         return None
     day, hours, minutes, seconds, rest = parts
@@ -157,13 +184,16 @@ def moment_of(written: str, beside: float | None = None) -> Moment | None:
         begins = _day_number(*day)
         return None if begins is None else Moment(begins + in_day - back, begins + in_day, zone, "moment")
     if day:
-        near = time.time() * 1000 if beside is None else beside
+        now = time.time() * 1000
+        near = now if beside is None else beside
         year = time.gmtime(near / 1000).tm_year
         days = [_day_number(one, day[1], day[2]) for one in (year - 1, year, year + 1)]
         clocks = [begins + in_day for begins in days if begins is not None]
         if not clocks:
             return None
-        clock = min(clocks, key=lambda one: abs(one - (near + back)))
+        # In November, 31 Dec is last year's: lines come from the past, by clocks that may be a day ahead.
+        past = [one for one in clocks if one - back <= max(now, near) + _DAY_MS]
+        clock = min(past or clocks, key=lambda one: abs(one - (near + back)))
         return Moment(clock - back, clock, zone, "day")
     if beside is None:
         return Moment(in_day - back, in_day, zone, "clock")
@@ -173,10 +203,10 @@ def moment_of(written: str, beside: float | None = None) -> Moment | None:
     return Moment(clock - back, clock, zone, "clock")
 
 
-_Parts = tuple[tuple[int, int, int] | None, int, int, int, float]
+_Parts = tuple[_Date | None, int, int, int, float]
 
 
-def _parts_of(written: str) -> _Parts | None:
+def _parts_of(written: str, beside: float | None) -> _Parts | None:
     """Date, hours, minutes, seconds and milliseconds."""
     compact = _COMPACT.match(written) or _KLOG.match(written)
     if compact:
@@ -195,7 +225,7 @@ def _parts_of(written: str) -> _Parts | None:
     half = clock[5].lower() if clock.re is _CLOCK and clock[5] else ""
     if half:
         hour = hour % 12 + (12 if half == "p" else 0)
-    return _date_of(written), hour, int(clock[2]), int(clock[3] or 0), _milliseconds(clock[4])
+    return _date_of(written, beside), hour, int(clock[2]), int(clock[3] or 0), _milliseconds(clock[4])
 
 
 def passed(before: Moment, after: Moment) -> float:

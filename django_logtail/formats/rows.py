@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -31,6 +31,8 @@ TABLE = _table()
 ZONES: dict[str, int] = TABLE["zones"]
 KEYS: dict[str, Any] = TABLE["keys"]
 MAPS: dict[str, dict[str, Level]] = TABLE["maps"]
+#: Words of levels that are too common to name a level anywhere but in a field.
+FIELD_WORDS: dict[str, Level] = TABLE["fieldWords"]
 
 _SLOT = re.compile(r"<(time|level|logger|status|pri)(?::([a-z]+))?(\?)?>")
 _PART = re.compile(r"\{(T:)?([A-Za-z]+)\}")
@@ -54,7 +56,8 @@ _LEVEL_SLOTS: dict[str, str] = {
     "any": _one_of(
         [*_UPPER, *(word.lower() for word in _ALL), *(word[0] + word[1:].lower() for word in _ALL)]
     ),
-    "upper": _one_of(_UPPER),
+    # Python's name for a level that has none.
+    "upper": f"(?:{_one_of(_UPPER)}|Level [0-9]{{1,2}}(?![0-9]))",
     "letter": "[A-Z]",
     "sign": "[*#.-]",
     **{name: _one_of(words) for name, words in TABLE["levels"].items()},
@@ -74,19 +77,22 @@ _SLOTS: dict[str, dict[str, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Row:
     """One way an entry begins, or a wrapper around a line.
 
     `slots` says what each group captures, in order; None for text in between. If there is a `before`, the time is
     between it and `expression`, and is matched separately. `of` is "lines" or "messages" for a wrapper; `many` means
-    that it wraps lines of several programs.
+    that it wraps lines of several programs; `within`, that the time is part of the message; `alone`,
+    that nothing is wrapped around the line.
+
+    The expressions are compiled when they are first used: a web process starts faster, and most never read a line.
     """
 
     id: str
     name: str
-    before: re.Pattern[str] | None
-    expression: re.Pattern[str]
+    before_source: str | None
+    source: str
     slots: tuple[str | None, ...]
     map: dict[str, Level] | None
     level: Level | None
@@ -94,10 +100,20 @@ class Row:
     blank: bool
     pairs: bool
     follows: bool
+    within: bool
+    alone: bool
     long: bool
     first: str
     of: str
     many: bool
+
+    @cached_property
+    def before(self) -> re.Pattern[str] | None:
+        return None if self.before_source is None else re.compile(self.before_source, re.ASCII)
+
+    @cached_property
+    def expression(self) -> re.Pattern[str]:
+        return re.compile(self.source, re.ASCII)
 
 
 def expanded(text: str) -> str:
@@ -136,8 +152,8 @@ def _compiled(row: dict[str, Any], shape: str | None = None) -> Row:
     return Row(
         id=row["id"],
         name=row.get("name", row["id"]),
-        before=None if before is None else re.compile(before, re.ASCII),
-        expression=re.compile(source, re.ASCII),
+        before_source=before,
+        source=source,
         slots=tuple(slots),
         map=TABLE["maps"][row["map"]] if "map" in row else None,
         level=row.get("level"),
@@ -145,6 +161,8 @@ def _compiled(row: dict[str, Any], shape: str | None = None) -> Row:
         blank=row.get("blank", False),
         pairs=row.get("pairs", False),
         follows=row.get("follows", False),
+        within=row.get("within", False),
+        alone=row.get("alone", False),
         long=row.get("long", False),
         first=row["first"],
         of=row.get("of", ""),
@@ -202,7 +220,7 @@ rows_for = _chooser(_ROWS)
 wrappers_for = _chooser(_WRAPPERS)
 
 
-#: The shape that stands for times written in any way.
+#: The shape that covers times written in any way.
 ANY_TIME = "any"
 
 
@@ -212,6 +230,12 @@ def rows_like(id: str, shape: str) -> tuple[Row, ...]:
     like = (row for row in TABLE["rows"] if row["id"] == id)
     written = None if shape == ANY_TIME else _expression_of(shape)
     return tuple(_compiled(row, None if row.get("own") else written) for row in like)
+
+
+#: Formats with nothing but a time, which lines of formats with more have, too.
+GENERAL = ("time", "epoch")
+#: The wrapper of heads behind blanks.
+INDENTED = "indented"
 
 
 def wrapper_called(id: str) -> Row | None:
@@ -255,6 +279,8 @@ _OFFSET = re.compile(r"[+-][0-9]{1,3}\Z")
 
 
 def level_of(word: str) -> Level:
+    if word.startswith("Level "):
+        return level_of_number(int(word[6:]), "python") if word[6:].isdecimal() else "O"
     known = _LEVELS.get(word)
     return known or _LEVELS.get(_OFFSET.sub("", word.translate(_NARROW).upper()), "O")
 
@@ -276,6 +302,26 @@ def level_of_number(number: float, family: str) -> Level:
         if number >= begin:
             level = name
     return level
+
+
+_REQUEST_PART = re.compile("<([a-z]+)>")
+
+
+def _request(line: str) -> re.Pattern[str]:
+    parts = TABLE["requests"]["parts"]
+    return re.compile(
+        expanded(_REQUEST_PART.sub(lambda part: f"(?P<{part[1]}>{parts[part[1]]})", line)), re.ASCII
+    )
+
+
+@cache
+def requests() -> tuple[re.Pattern[str], ...]:
+    """How the message of an access line may be written; the groups are its fields."""
+    return tuple(map(_request, TABLE["requests"]["lines"]))
+
+
+#: The keys of a request in a line of JSON or of pairs, by what they name.
+REQUEST_KEYS: dict[str, list[str]] = TABLE["requests"]["keys"]
 
 
 def _crash(name: str) -> re.Pattern[str]:

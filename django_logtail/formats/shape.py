@@ -8,11 +8,14 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+from collections.abc import Iterable
 from typing import Final, NamedTuple, NoReturn
 
 from django_logtail.formats.detection import Formats
 from django_logtail.formats.escapes import plain, unescaped
+from django_logtail.formats.fields import LONG, SINGLE_QUOTED, is_deep
 from django_logtail.formats.heads import Head, head_of
+from django_logtail.formats.rows import requests
 
 #: Fields of one line; a line with more is not parsed.
 _MOST_FIELDS: Final = 5_000
@@ -21,17 +24,22 @@ _SCALAR = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true
 _KEY = re.compile(r"[A-Za-z0-9_.@/-]+")
 _STRING = re.compile(r'"(?:[^"\\]|\\[\s\S])*"?')
 _BARE = re.compile(r"[^ \t]*")
+_ESCAPED = re.compile(r"\\(['\\])")
 _WORD = re.compile(r"[^ ]+")
 _LINE_END = re.compile(r"\r?\n\Z")
 _REQUEST = re.compile(
     r"([A-Z][A-Z-]{1,15}) ([^\n\r\u2028\u2029]*?)(?: (HTTP/[0-9.]{1,5}|[12](?:\.[0-9])?))?\Z"
 )
-_ENTRY = re.compile(r'"(?:[^"\\]|\\[^\n\r\u2028\u2029])*"|\[[^\]]*\]|[^ ]+')
+_ENTRY = re.compile(r'"(?:[^"\\]|\\[^\n\r\u2028\u2029])*"|\[[^\[\]]*\]|[^ ]+')
 _DURATION = re.compile(r"(?:[0-9]+\.[0-9]+|[0-9]+(?:\.[0-9]+)?(?:[mun\u00b5\u03bc]?s|sec))\Z")
 _NAMED_DURATION = re.compile(r"(?:rt|request_time|duration|took|time_taken|elapsed|latency)=(.+)\Z")
 _SIZE = re.compile(r"(?:-|[0-9]+)\Z")
 _PAIR = re.compile(r"([A-Za-z0-9_.@/-]{1,64})=(.+)\Z")
-#: Characters of a line of JSON that is taken apart, as in `fields`, and objects in objects.
+#: A request without quotation marks, as hypercorn and morgan write it.
+_VERB = re.compile(r"(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE|CONNECT) +[/h*\"]")
+#: Characters from a line's message on to search for a request.
+_REQUEST_CHARACTERS: Final = 16_000
+#: Characters of a line of JSON to parse, as in `fields`, and the depth of nested objects.
 _MOST_CHARACTERS: Final = 2_000_000
 _MOST_DEPTH: Final = 200
 
@@ -40,7 +48,7 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-_DECODER = json.JSONDecoder(parse_constant=_no_constant)
+_DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_int=str)
 
 
 class Field(NamedTuple):
@@ -59,10 +67,10 @@ def fields_of(text: str, formats: Formats | None = None) -> list[Field] | None:
 
     `formats`: the log's formats; None: every format.
     """
-    if not text.startswith("{") and "=" not in text and '"' not in text:
+    if not text.startswith("{") and not may_have_fields(text):
         return None
     if text.startswith("{") and not (formats and formats.is_given) and '"log"' not in text:
-        # Any object is a line of JSON, and one without that key is no container's: its head need not be known.
+        # Any object is a line of JSON, and without that key it isn't from a container, so its head doesn't matter.
         with contextlib.suppress(_NotWhole):
             return _json_fields(text)
         return None
@@ -70,13 +78,18 @@ def fields_of(text: str, formats: Formats | None = None) -> list[Field] | None:
     if head is None and not (formats and formats.is_given):
         head = head_of(text)
     if head is None:
-        return None
+        return _list_fields(text) if text[0] == "[" and not (formats and formats.is_given) else None
     try:
         if not head.wrapper:
             return _own_fields(text, head)
         return _fields_inside_json(text, formats) if text[0] == "{" else _fields_inside(text, head, formats)
     except _NotWhole:
         return None
+
+
+def may_have_fields(text: str) -> bool:
+    """Whether a line that doesn't begin with a brace may have fields."""
+    return "=" in text or '"' in text or _VERB.search(text) is not None
 
 
 def _own_fields(text: str, head: Head) -> list[Field] | None:
@@ -87,14 +100,17 @@ def _own_fields(text: str, head: Head) -> list[Field] | None:
             return _pairs(text)
         case "access" | "access-time":
             return _access_fields(text, head)
-    return None
+        case _:
+            return _request_fields(text, head)
 
 
 def _json_fields(text: str) -> list[Field]:
     """Raises `_NotWhole` if two fields have the same name."""
     fields: list[Field] = []
+    if len(text) > LONG and is_deep(text):
+        raise _NotWhole
     try:
-        end = _object(text, _after(_BLANKS, text, 0), "", fields, 1)
+        end = _object(text, _after(_BLANKS, text, 0), None, fields, 1)
     except (ValueError, IndexError, RecursionError):
         raise _NotWhole from None
     if _after(_BLANKS, text, end) < len(text) or len(text) > _MOST_CHARACTERS:
@@ -102,48 +118,69 @@ def _json_fields(text: str) -> list[Field]:
     return fields
 
 
-def _object(text: str, begin: int, path: str, fields: list[Field], depth: int) -> int:
+def _list_fields(text: str) -> list[Field] | None:
+    """The fields of a line of JSON that is a list, by their place in it; None for another line."""
+    if len(text) > _MOST_CHARACTERS or (len(text) > LONG and is_deep(text)):
+        return None
+    fields: list[Field] = []
+    try:
+        at = _after(_BLANKS, text, 1)
+        for number in range(_MOST_FIELDS):
+            at = _after(_BLANKS, text, _value(text, at, str(number), fields, 1))
+            if text[at] == "]":
+                break
+            if text[at] != ",":
+                return None
+            at = _after(_BLANKS, text, at + 1)
+        else:
+            return None
+    except (ValueError, IndexError, RecursionError, _NotWhole):
+        return None
+    return fields if _after(_BLANKS, text, at + 1) == len(text) else None
+
+
+def _object(text: str, begin: int, path: str | None, fields: list[Field], depth: int) -> int:
     if depth > _MOST_DEPTH:
         raise _NotWhole
     keys = set()
     at = _after(_BLANKS, text, begin + 1)
     if text[at] == "}":
-        if path:
+        if path is not None:
             fields.append(Field(path, "{}"))
         return at + 1
     while True:
-        if text[at] != '"' or len(fields) > _MOST_FIELDS:
+        if text[at] != '"' or len(fields) >= _MOST_FIELDS:
             raise _NotWhole
         key, at = _DECODER.raw_decode(text, at)
         if key in keys:
             raise _NotWhole
         keys.add(key)
-        name = f"{path}.{key}" if path else key
+        name = key if path is None else f"{path}.{key}"
         at = _after(_BLANKS, text, at)
         if text[at] != ":":
             raise _NotWhole
-        at = _after(_BLANKS, text, at + 1)
-        begin = at
-        match text[at]:
-            case "{":
-                at = _object(text, at, name, fields, depth + 1)
-            case '"':
-                said, at = _DECODER.raw_decode(text, at)
-                fields.append(Field(name, unescaped(said)))
-            case "[":
-                _, at = _DECODER.raw_decode(text, at)
-                fields.append(Field(name, text[begin:at]))
-            case _:
-                at = _after(_SCALAR, text, at)
-                if at == begin:
-                    raise _NotWhole
-                fields.append(Field(name, text[begin:at]))
-        at = _after(_BLANKS, text, at)
+        at = _after(_BLANKS, text, _value(text, _after(_BLANKS, text, at + 1), name, fields, depth))
         if text[at] == "}":
             return at + 1
         if text[at] != ",":
             raise _NotWhole
         at = _after(_BLANKS, text, at + 1)
+
+
+def _value(text: str, begin: int, name: str, fields: list[Field], depth: int) -> int:
+    """Add the fields of a value that begins there; returns where it ends."""
+    if text[begin] == "{":
+        return _object(text, begin, name, fields, depth + 1)
+    if text[begin] == '"':
+        said, at = _DECODER.raw_decode(text, begin)
+        fields.append(Field(name, unescaped(said)))
+        return int(at)
+    is_list = text[begin] == "["
+    at = _DECODER.raw_decode(text, begin)[1] if is_list else _after(_SCALAR, text, begin)
+    if at == begin:
+        raise _NotWhole
+    fields.append(Field(name, text[begin:at]))
+    return int(at)
 
 
 def _after(expression: re.Pattern[str], text: str, at: int) -> int:
@@ -166,7 +203,7 @@ def _pairs(text: str) -> list[Field]:
     fields: list[Field] = []
     at = _after(_BLANKS, text, 0)
     while at < len(text):
-        if len(fields) > _MOST_FIELDS:
+        if len(fields) >= _MOST_FIELDS:
             raise _NotWhole
         begin, at = at, _after(_KEY, text, at)
         if at == begin or text[at : at + 1] != "=":
@@ -177,6 +214,9 @@ def _pairs(text: str) -> list[Field]:
             written = text[opened:at]
             is_ended = len(written) > 1 and written.endswith('"')
             fields.append(Field(key, unescaped(_said(written) if is_ended else written[1:])))
+        elif single := SINGLE_QUOTED.match(text, at + 1):
+            key, at = text[begin:at], single.end()
+            fields.append(Field(key, unescaped(_ESCAPED.sub(r"\1", single[0][1:-1]))))
         else:
             key, opened = text[begin:at], at + 1
             at = _after(_BARE, text, opened)
@@ -200,20 +240,41 @@ def _access_fields(text: str, head: Head) -> list[Field] | None:
     )
     fields = [Field(name, host) for name, host in zip(names, hosts, strict=False)]
     fields.append(Field("time", text[slice(*head.time)]))
-    if request := _REQUEST.match(quoted[0][1:-1]):
-        fields += [Field("method", request[1]), Field("path", request[2])]
-        if request[3]:
-            fields.append(Field("protocol", request[3]))
-    else:
-        fields.append(Field("request", quoted[0][1:-1]))
+    fields += _request_line(quoted[0][1:-1])
     fields += _after_request(text[quoted.end() :])
     return fields
 
 
-def _after_request(text: str) -> list[Field]:
-    """Status, size and whatever a server's own format appends."""
+def _request_line(request: str) -> list[Field]:
+    """`GET / HTTP/1.1`, or what a client sent in its place."""
+    found = _REQUEST.match(request)
+    if found is None:
+        return [Field("request", request)]
+    named = zip(("method", "path", "protocol"), found.groups(), strict=True)
+    return [Field(name, value) for name, value in named if value is not None]
+
+
+def _request_fields(text: str, head: Head) -> list[Field] | None:
+    """The fields of a line with a head of its own, whose message is a request: that of uvicorn, for example."""
+    part = text[head.message : head.message + _REQUEST_CHARACTERS]
+    found = next(filter(None, (request.match(part) for request in requests())), None)
+    if found is None or head.part:
+        return None
+    own = (("time", head.time), ("level", head.word), ("logger", head.source))
+    spans = {name: span for name, span in own if span}
+    said = {name: value for name, value in found.groupdict().items() if value is not None}
+    spans |= {name: (head.message + found.start(name), head.message + found.end(name)) for name in said}
     fields: list[Field] = []
-    seen: set[str] = set()
+    for name, (begin, end) in sorted(spans.items(), key=lambda one: one[1]):
+        what = text[begin:end]
+        fields += _request_line(what) if name == "request" else [Field(name, what)]
+    return fields + _after_request(part[found.end() :], {"status", *said} & {"status", "size", "duration"})
+
+
+def _after_request(text: str, before: Iterable[str] = ()) -> list[Field]:
+    """Status, size and whatever a server's own format appends; `before`: which of them are written before it."""
+    fields: list[Field] = []
+    seen = set(before)
     quoted = 0
 
     def add(name: str, value: str) -> None:
@@ -238,6 +299,8 @@ def _after_request(text: str) -> list[Field]:
             quoted += 1
         elif pair := _PAIR.match(entry):
             fields.append(Field(pair[1], pair[2]))
+        elif "a" <= entry[0] <= "z":
+            seen.add("size")  # a number in a sentence is none: "GET /a 200 after 3 tries"
     return fields
 
 

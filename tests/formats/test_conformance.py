@@ -1,6 +1,8 @@
 """Lines as programs write them, and the entries they make: the page's reader answers the same files in `tests/js`."""
 
 import json
+import re
+import time
 from datetime import datetime
 from math import floor
 from pathlib import Path
@@ -8,10 +10,14 @@ from typing import Any
 
 import pytest
 
+from django_logtail.formats import heads, rows
 from django_logtail.formats.context import Context, read
 from django_logtail.formats.detection import detect
+from django_logtail.formats.given import names
 from django_logtail.formats.heads import shown as plain
 from django_logtail.formats.moments import moment_of
+from django_logtail.formats.shape import fields_of
+from tests.stack import CHECKOUT
 
 HERE = Path(__file__).parent
 #: Noon of the day that the lines were written on: what a clock without a day, and a day without a year, belong to.
@@ -22,7 +28,9 @@ def cases(name: str) -> list[Any]:
     lines = (HERE / name).read_text(encoding="utf-8").splitlines()
     found = [json.loads(line) for line in lines if line]
     return [
-        pytest.param(one, id=f"{number}-{one.get('program', one.get('name'))}")
+        pytest.param(
+            one, id=f"{number}-{one.get('program') or one.get('name') or one.get('written') or 'line'}"
+        )
         for number, one in enumerate(found, 1)
     ]
 
@@ -66,8 +74,81 @@ def test_lines_make_the_entries_that_were_written(case: dict[str, Any]) -> None:
     assert entries == case["entries"]
 
 
+def milliseconds(at: str) -> int:
+    return round(datetime.fromisoformat(at.replace("Z", "+00:00")).timestamp() * 1000)
+
+
+@pytest.mark.parametrize("case", cases("moments.jsonl"))
+def test_a_written_time_means_its_moment(case: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    if "now" in case:
+        monkeypatch.setattr(time, "time", lambda: milliseconds(case["now"]) / 1000)
+
+    moment = moment_of(case["written"], milliseconds(case["beside"]) if "beside" in case else None)
+
+    assert (moment and floor(moment.ms)) == (case["at"] and milliseconds(case["at"]))
+
+
+@pytest.mark.parametrize("case", cases("fields.jsonl"))
+def test_a_line_has_the_fields_that_were_written(case: dict[str, Any]) -> None:
+    fields = fields_of(case["line"])
+
+    named = fields and [[field.name, field.text] for field in fields if field.name]
+    assert named == case["fields"]
+
+
+@pytest.mark.parametrize("count", [5_000, 5_001])
+def test_a_line_has_at_most_5000_fields(count: int) -> None:
+    pairs = fields_of(" ".join(f"k{number}=1" for number in range(count - 1)) + " level=info")
+    json_fields = fields_of(json.dumps({f"k{number}": 1 for number in range(count)}))
+
+    assert (pairs and len(pairs), json_fields and len(json_fields)) == (
+        (5_000, 5_000) if count == 5_000 else (None, None)
+    )
+
+
 def test_there_are_enough_lines_and_programs() -> None:
     lines = [json.loads(line) for line in (HERE / "conformance.jsonl").read_text("utf-8").splitlines()]
 
     assert len(lines) >= 200
     assert len({line["program"] for line in lines}) >= 120
+
+
+def test_each_row_of_the_table_reads_a_line_of_the_cases(monkeypatch: pytest.MonkeyPatch) -> None:
+    used: set[int] = set()
+
+    def captured(row: rows.Row, text: str) -> tuple[str, ...] | None:
+        found = rows.captured(row, text)
+        used.update([id(row)] if found else [])
+        return found
+
+    monkeypatch.setattr(heads, "captured", captured)
+    for name in ("conformance.jsonl", "entries.jsonl"):
+        for case in map(json.loads, (HERE / name).read_text("utf-8").splitlines()):
+            for line in case.get("lines") or [case["line"]]:
+                read(plain(line), Context())
+
+    unread = [row["head"] for row, made in table_rows() if id(made) not in used]
+    assert unread == []
+
+
+def table_rows() -> list[tuple[dict[str, Any], rows.Row]]:
+    made = [*rows._ROWS, *rows._WRAPPERS]
+    return list(zip([*rows.TABLE["rows"], *rows.TABLE["wrappers"]], made, strict=True))
+
+
+#: What the names of formats are made of that no program is called.
+WORDS = set(
+    re.findall(
+        r"\w+", "and brackets error epoch in indented letter level log logger process program thread time"
+    )
+)
+
+
+@pytest.mark.parametrize("name", sorted(set(names().values())))
+def test_the_page_about_formats_names_each_of_the_table(name: str) -> None:
+    page = (CHECKOUT / "docs" / "explanation" / "formats.md").read_text("utf-8")
+    said = page.partition("## What is recognised")[2].partition("\n## ")[0].casefold()
+
+    words = set(re.findall(r"[\w.-]*\w", re.sub(r" \(.*?\)", "", name).casefold())) - WORDS
+
+    assert [word for word in words if not re.search(rf"(?<!\w){re.escape(word)}", said)] == []

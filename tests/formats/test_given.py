@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from django_logtail.formats.context import Context, read
-from django_logtail.formats.given import BadFormat, given, names
+from django_logtail.formats.given import BadFormat, choices, given, names
 
 EXPRESSION = r"(?P<level>[A-Z]+) at (?P<time>\S+ \S+) <(?P<logger>[^>]*)> (?P<message>.*)"
 
@@ -63,15 +63,21 @@ def test_an_empty_group_says_nothing():
         (
             "(?P<time>a)(?P<host>b)",
             "group",
-            "The group “host” has no meaning. Use time, level, logger and message.",
+            "Unknown group “host”. Use time, level, logger or message.",
         ),
         (
             "(?P<message>.*)",
             "no-group",
-            "Name the time or the level, as in (?P<time>…) or (?P<level>…).",
+            "Add a group for the time or the level, as in (?P<time>…) or (?P<level>…).",
         ),
         (r"(?P<time>\C)", "unreadable", r"The expression is invalid: invalid escape sequence: \C."),
-        ("(?P<time>a{990})b{40}", "too-large", "The expression is too large; repeat less in it."),
+        ("(?P<time>a{990})b{40}", "too-large", "The expression is too large. Reduce its repetitions."),
+        (
+            "(?P<time>(?:.*?,){20}x*)",
+            "too-many",
+            "The expression has 21 repetitions, and 20 are allowed. Each “*”, “+” and “?” counts, inside “{5}” five "
+            "times, and “{1,40}” counts 39 times: use “+” instead.",
+        ),
         (r"(?P<time>a)\1", "unreadable", r"The expression is invalid: invalid escape sequence: \1."),
     ],
 )
@@ -80,6 +86,16 @@ def test_a_wrong_format_is_explained(text, code, sentence):
         given(text)
 
     assert (raised.value.code, str(raised.value)) == (code, sentence)
+
+
+REPETITIONS = [
+    json.loads(line) for line in (Path(__file__).parent / "choices.jsonl").read_text().splitlines()
+]
+
+
+@pytest.mark.parametrize("case", REPETITIONS, ids=[case["source"] for case in REPETITIONS])
+def test_repetitions_are_counted_as_often_as_they_are_repeated(case):
+    assert choices(case["source"]) == case["choices"]
 
 
 def test_a_backslash_before_a_letter_c_is_text():

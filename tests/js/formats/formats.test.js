@@ -9,6 +9,7 @@ import { detect } from '../../../django_logtail/static/logtail/formats/detection
 import { fieldsOfJson, peek } from '../../../django_logtail/static/logtail/formats/fields.js';
 import { headOf } from '../../../django_logtail/static/logtail/formats/heads.js';
 import { clockOf, dayOf, momentOf, passed } from '../../../django_logtail/static/logtail/formats/moments.js';
+import { shapeOf } from '../../../django_logtail/static/logtail/formats/shape.js';
 import { Store } from '../../../django_logtail/static/logtail/log/store.js';
 import { plain } from '../../../django_logtail/static/logtail/formats/text.js';
 
@@ -52,6 +53,34 @@ for (const { name, lines, entries } of cases('entries.jsonl')) {
   });
 }
 
+for (const { written, beside, now, at } of cases('moments.jsonl')) {
+  test(`${written} means its moment${beside ? ` beside ${beside}` : ''}`, ({ mock }) => {
+    if (now) mock.timers.enable({ apis: ['Date'], now: Date.parse(now) });
+
+    const moment = momentOf(written, beside ? Date.parse(beside) : null);
+
+    assert.equal(moment && Math.floor(moment.ms), at && Date.parse(at));
+  });
+}
+
+for (const { line, fields } of cases('fields.jsonl')) {
+  test(`a line has the fields that were written: ${line.slice(0, 60)}`, () => {
+    const shape = shapeOf(line, null);
+
+    assert.deepEqual(shape && shape.fields.filter((field) => field.name).map((field) => [field.name, field.text]), fields);
+  });
+}
+
+for (const count of [5_000, 5_001]) {
+  test(`a line of ${count} fields is ${count > 5_000 ? 'not ' : ''}taken apart`, () => {
+    const names = Array.from({ length: count }, (_, i) => `k${i}`);
+    const pairs = shapeOf(`${names.slice(1).map((name) => `${name}=1`).join(' ')} level=info`, null);
+    const json = shapeOf(JSON.stringify(Object.fromEntries(names.map((name) => [name, 1]))), null);
+
+    assert.deepEqual([pairs?.fields.length, json?.fields.length], count > 5_000 ? [undefined, undefined] : [5_000, 5_000]);
+  });
+}
+
 const PARTS = [' ', 'a.', '[a]', ': ', '1 ', '- -', 'a - ', '(', 'INFO/', '{"a":', 'x=1 ', '[', 'a=', '0', 'a', 'ERROR ', '"', '\\"', '1-', '1:', 'a::b', '<1>', '{}', '2026-11-28 14:22:09 ', 'ab12-', '\t', '|', 'x="', 'Error', 'a/'];
 const BEFORE = ['', '2026-08-24 14:22:09 ', 'INFO: ', '{"level":', '<34>', '[2026-08-24 14:22:09] ', 'web | ', '[pid: ', '10.0.0.1 - - [28/Nov/2026:14:22:09 +0000] "', 'Nov 28 14:22:09 web app: ', '1795875729.5 ', 'Caused by: ', 'a=1 ', '2026-08-24 14:22:09 UTC [12] '];
 
@@ -91,15 +120,16 @@ for (const [written, clock, day] of [
   ['28/Nov/2026:15:52:47 +0000', '15:52:47', '2026-11-28'],
   ['28-Nov-2026::14:22:09', '14:22:09', '2026-11-28'],
   ['20261128T142209Z', '14:22:09', '2026-11-28'],
-  ['1128 14:22:09.539123', '14:22:09.539123', ''],
-  ['Nov 28 14:22:09', '14:22:09', ''],
-  ['11/28/2026 2:22:09 PM', '02:22:09 PM', '2026-11-28'],
+  ['1128 14:22:09.539123', '14:22:09.539123', '2026-11-28'],
+  ['Nov 28 14:22:09', '14:22:09', '2026-11-28'],
+  ['11/28/2026 2:22:09 PM', '2:22:09 PM', '2026-11-28'],
   ['2026-11-28 14.22.09', '14:22:09', '2026-11-28'],
   ['2026-11-28 14:22', '14:22', '2026-11-28'],
   ['28-Nov-2026 14:22:09 America/New_York', '14:22:09', '2026-11-28'],
   ['1795875734.539', '14:22:14.539Z', '2026-11-28'],
 ]) {
-  test(`${written} shows the clock that was written, and its day`, () => {
+  test(`${written} shows the clock that was written, and its day`, ({ mock }) => {
+    mock.timers.enable({ apis: ['Date'], now: BESIDE });
     assert.deepEqual([clockOf(written), dayOf(written)], [clock, day]);
   });
 }
@@ -118,6 +148,10 @@ test('a line of JSON that is only looked into says what it says when it is parse
   let looked = 0;
   for (const { line } of cases('conformance.jsonl').filter((one) => one.line.startsWith('{'))) {
     const whole = fieldsOfJson(line);
+    if (!whole) {
+      assert.equal(peek(line, 'level', 'time'), null);
+      continue;
+    }
     for (const [level, time] of [[whole.levelKey, whole.timeKey], ['level', 'time'], ['severity', 'timestamp']]) {
       const found = peek(line, level, time);
       if (!found) continue;
@@ -159,3 +193,18 @@ test("below a traceback no other program's line is looked for", () => {
 
   assert.deepEqual([found.kind, found.level], ['continuation', 'E']);
 });
+
+for (const [name, lines, wanted] of [
+  ['java.util.logging', ['Nov 28, 2026 2:22:09 PM com.example.Shop pay', 'SEVERE: boom', 'java.lang.Error: x', 'Nov 28, 2026 2:22:10 PM com.example.Shop pay', 'INFO: ok'], [1, 4]],
+  ['the .NET console', ['fail: Shop.Pay[0]', '      boom', '      at Shop.Pay()', 'info: Shop.Pay[0]', '      ok'], [1, 4]],
+  ['Erlang', ['=ERROR REPORT==== 28-Nov-2026::14:22:01 ===', 'closing', 'the connection'], [1]],
+  ['a log whose heads have messages', ['2026-11-28 14:22:09 ERROR boom', 'more', 'and more'], []],
+]) {
+  test(`the message of ${name} is the line below its head, if it has none there`, () => {
+    const context = new Context(name === 'Erlang' ? null : detect(lines));
+
+    const found = lines.map((line, i) => (read(line, context, lines[i + 1] ?? null).isMessage ? i : -1)).filter((i) => i >= 0);
+
+    assert.deepEqual(found, wanted);
+  });
+}

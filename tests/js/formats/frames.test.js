@@ -58,6 +58,24 @@ for (const [name, sources] of [
   test(`frames of ${name} lead to the project's own files, and to no others`, () => assert.deepEqual(sourcesOf(name), sources));
 }
 
+for (const [text, path, line, library] of [
+  ["PHP Fatal error:  x in /srv/shop/a.php:12", '/srv/shop/a.php', 12, ''],
+  ['PHP Warning:  x in /srv/shop/a.php on line 12', '/srv/shop/a.php', 12, ''],
+  ['thrown at /srv/shop/a.php(12)', '/srv/shop/a.php', 12, ''],
+  ['#3 /srv/shop/vendor/laravel/framework/src/a.php:12', '/srv/shop/vendor/laravel/framework/src/a.php', 12, 'laravel/framework'],
+  ['#4 [internal function]: pay()', '', 0, 'PHP'],
+  ['activerecord (7.1.2) lib/active_record/base.rb:12:in `save\'', 'lib/active_record/base.rb', 12, 'activerecord'],
+  ['\t3: from /srv/shop/a.rb:12:in `pay\'', '/srv/shop/a.rb', 12, ''],
+  ["thread 'main' panicked at src/main.rs:12:5:", 'src/main.rs', 12, ''],
+  ['\t/srv/shop/pay.go:12 +0x1d', '/srv/shop/pay.go', 12, ''],
+]) {
+  test(`${text.trim()} is a frame at line ${line} of ${path || 'no file'}`, () => {
+    const found = /** @type {any} */ (frameOf(text));
+
+    assert.deepEqual([found.path, found.line, found.library], [path, line, library]);
+  });
+}
+
 for (const [text, part] of [
   ['  File "/srv/shop/a.py", line 12, in pay', '/srv/shop/a.py", line 12'],
   ['    at pay (/srv/shop/a.js:12:5)', '/srv/shop/a.js:12'],

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import test from 'node:test';
 
 import { Context, read } from '../../../django_logtail/static/logtail/formats/context.js';
-import { given } from '../../../django_logtail/static/logtail/formats/given.js';
+import { choices, given } from '../../../django_logtail/static/logtail/formats/given.js';
 import { headOf } from '../../../django_logtail/static/logtail/formats/heads.js';
 import { Store } from '../../../django_logtail/static/logtail/log/store.js';
 
@@ -30,6 +30,15 @@ for (const { name, given: text, lines, read: expected } of cases) {
 
 test('what names nothing is no format, and neither is what RE2 refuses', async () => {
   for (const text of ['nginks', '', '(?P<time>', '(?P<time>a)\\1', '(?=a)(?P<time>b)']) assert.equal(await given(text), null, text);
+});
+
+const repetitions = readFileSync(new URL('../../formats/choices.jsonl', import.meta.url), 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line));
+
+for (const { source, choices: count } of repetitions) test(`${source} repeats ${count} times`, () => assert.equal(choices(source), count));
+
+test('an expression that would be slow is no format', async () => {
+  assert.notEqual(await given('(?P<time>(?:.*?,){20}x)'), null);
+  for (const text of ['(?P<time>(?:.*?,){20}x*)', '(?P<time>a{990})b{40}']) assert.equal(await given(text), null, text);
 });
 
 test('an expression that would backtrack for ever does not', async () => {

@@ -121,3 +121,22 @@ test('joiners between letters and emoji are text, elsewhere they are named', () 
   assert.deepEqual(steering('\u200dx'), [{ start: 0, end: 1 }]);
   assert.equal(steering('👩\u200d\u200d💻').length, 2);
 });
+
+for (const [what, head, looks] of [
+  ['nothing', [], false],
+  ['text with the control characters that text has', [8, 9, 10, 12, 13, 27, 32, 97], false],
+  ['a zero', [0, 97], true],
+  ['bytes below a blank', [31, 97], true],
+  ['one byte in twenty', [1, ...Array(19).fill(97)], false],
+  ['more than one byte in twenty', [1, ...Array(18).fill(97)], true],
+  ['4,096 letters before zeros', [...Array(4096).fill(97), ...Array(4096).fill(0)], false],
+]) {
+  test(`${what} ${looks ? 'looks like something else than text' : 'looks like text'}`, () => {
+    assert.equal(looksBinary(Uint8Array.from(head), { unit: 1 }), looks);
+    assert.equal(looksBinary(Uint8Array.from(head), { unit: 2 }), false);
+  });
+}
+
+test('a black background is a background', () => {
+  assert.deepEqual(coloured('\u001b[40mx\u001b[0m').runs, [{ start: 0, end: 1, classes: 'lt-b0' }]);
+});

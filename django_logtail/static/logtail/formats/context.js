@@ -5,21 +5,23 @@
  * crash is always an entry of its own.
  */
 
-import { announces } from './detection.js';
+import { announces, isBelow } from './detection.js';
 import { peek } from './fields.js';
-import { CRASH, levelOf } from './rows.js';
+import { CRASH, levelOf, shapeOf } from './rows.js';
 import { headOf } from './heads.js';
 import { momentOf } from './moments.js';
 
 /** @typedef {import('./rows.js').Level} Level */
 /** @typedef {import('./heads.js').Head} Head */
 /** @typedef {import('./detection.js').Formats} Formats */
-/** @typedef {{kind: 'entry'|'continuation', level: Level, written: string}} Read `written`: its time */
+/** @typedef {{kind: 'entry'|'continuation', level: Level, written: string, isMessage?: boolean}} Read `written`: its time; `isMessage`: whether a line is the message of the entry whose head is above */
 
 /** An entry with more lines than this isn't one: the log's format was misjudged. */
 const MOST_ENTRY_LINES = 2_000;
 /** Characters to search for a crash. */
 const CRASH_CHARACTERS = 400;
+/** Of formats whose entries have two heads: that of the second. @type {Record<string, string>} */
+const SECOND = { jul: 'colon', terraform: 'terraform' };
 /** Milliseconds by which another program's head may be older than the entry before it. */
 const MAY_BE_OLDER = 5_000;
 
@@ -52,6 +54,8 @@ export class Context {
     /** Whether the last line was an entry's head, and didn't announce more to follow. */
     this.isAfterHead = true;
     this.isCrash = false;
+    /** Whether the message of the current entry is in its second line. */
+    this.below = false;
   }
 
   /** @returns {object} for `restore` */
@@ -71,7 +75,7 @@ export class Context {
 export function read(text, context, following = null) {
   if (context.jsonKeys && text.charCodeAt(0) === 123) {
     const found = peek(text, context.jsonKeys.level, context.jsonKeys.time);
-    if (found) return started(context, 'json', found.level, found.time, text);
+    if (found) return started(context, 'json', found.level, found.time, text, false);
   }
   const quick = context.formats?.brief;
   if (quick && context.trace !== 'frames') {
@@ -79,9 +83,8 @@ export function read(text, context, following = null) {
     if (found) return found;
   }
   const code = text.charCodeAt(0);
-  const isIndented = code === 32 || code === 9 || !text;
-  if (!isIndented || context.formats === null || code === 32) {
-    const head = isIndented ? blankHead(text, context) : headHere(text, context, following);
+  if (text && code !== 9) {
+    const head = code === 32 ? headBehindBlanks(text, context) : headHere(text, context, following);
     if (head) return head;
   }
   return plainLine(text, text, context, following, '');
@@ -95,13 +98,13 @@ function briefly(text, rows, context) {
     if (!found) continue;
     const grade = level ? (row.map ? row.map[found[level]] ?? 'O' : levelOf(found[level])) : row.level ?? 'O';
     const written = time ? found[time] : '';
-    return started(context, row.id, grade, written, text);
+    return started(context, row.id, grade, written, text, row.below);
   }
   return null;
 }
 
-/** @param {Context} context @param {string} format @param {Level} level @param {string} written @param {string} text @returns {Read} */
-function started(context, format, level, written, text) {
+/** @param {Context} context @param {string} format @param {Level} level @param {string} written @param {string} text @param {boolean} below @returns {Read} */
+function started(context, format, level, written, text, below) {
   context.lines = 1;
   context.level = level;
   context.trace = '';
@@ -111,25 +114,25 @@ function started(context, format, level, written, text) {
   context.timed = written !== '';
   context.isAfterHead = !announces(text);
   context.isCrash = false;
+  context.below = below;
   return { kind: 'entry', level, written };
 }
 
-/** A head with blanks in place of a repeated time, as rich writes it. @param {string} text @param {Context} context @returns {Read|null} */
-function blankHead(text, context) {
-  if (text.length < 10 || text.charCodeAt(8) !== 32 || context.trace === 'frames') return null;
-  const head = headOf(text, context.formats);
-  return head?.blank ? begun(head, text, context) : null;
+/** A head with blanks before it, or in place of a repeated time, as rich writes it. @param {string} text @param {Context} context @returns {Read|null} */
+function headBehindBlanks(text, context) {
+  const { formats } = context;
+  const takesBlanks = !formats || formats.isIndented || formats.expression !== null;
+  if (context.trace === 'frames' || !(takesBlanks || text.charCodeAt(8) === 32)) return null;
+  const head = headOf(text, formats);
+  if (!head || (!head.blank && !formats && context.lines && isBelow(head, context))) return null;
+  return begun(head, text, context);
 }
 
 /** @param {string} text @param {Context} context @param {string|null} following @returns {Read|null} */
 function headHere(text, context, following) {
   const { formats } = context;
   let head = headOf(text, formats);
-  if (!head && formats && !formats.isGiven && mayBeOther(text, context)) {
-    head = headOf(text);
-    // Another program's head, but only if the line can't be part of the entry above.
-    if (head && !(head.written && head.word && !head.wrapper && !head.part && isNotOlder(head, context))) head = null;
-  }
+  if (!head && formats && !formats.isGiven) head = otherTimedHead(text, context, formats);
   if (!head) return null;
   if (head.isBare) return inWrapper(head, text, context, following);
   if (context.trace === 'frames' && !head.written && !head.isFields && head.wrapper === '') return null;
@@ -142,15 +145,31 @@ function headHere(text, context, following) {
     const next = headOf(following);
     if (next && next.word && !next.written) head.level = next.level;
   }
-  if (context.format === 'jul' && context.lines === 1 && head.format === 'colon') return continued(context);
+  if (context.lines === 1 && head.format === SECOND[context.format] && !head.written && !head.follows) return continued(context);
   return begun(head, text, context);
 }
 
+/** A word behind a time, in brackets or between bars: a level, whatever it is called. */
+const MARKED = /^[\])>]? {0,4}(?:[[(<][A-Z][A-Z_]{2,15} {0,8}[\])>]|\| [A-Z][A-Z_]{2,15} {1,8}\|)/;
 /** A line with a time near its beginning. */
 const MAY_BE_TIMED = /^[[(<]?(?:[A-Z]{4,8}:? {1,4})?[[(<]?[\dA-Z][^"]{0,24}\d:\d\d/;
 
-/** @param {string} text @param {Context} context */
-const mayBeOther = (text, context) => context.isAfterHead && !context.isCrash && !context.trace && MAY_BE_TIMED.test(text);
+/**
+ * Another program's head, but only if the line can't be part of the entry above; or one with this log's own time and a
+ * level that its format doesn't know.
+ *
+ * @param {string} text @param {Context} context @param {Formats} formats @returns {Head|null}
+ */
+function otherTimedHead(text, context, formats) {
+  if (!MAY_BE_TIMED.test(text)) return null;
+  const isOpen = context.isAfterHead && !context.isCrash && !context.trace;
+  if (!isOpen && !formats.timeShapes.size) return null;
+  const head = headOf(text);
+  if (!head?.written || head.wrapper || head.part) return null;
+  const isOwn = head.time !== null && head.time[0] <= 1 && formats.timeShapes.has(shapeOf(head.written));
+  if (!head.word && !(isOwn && head.time && MARKED.test(text.slice(head.time[1], head.time[1] + 40)))) return null;
+  return (isOpen || isOwn) && isNotOlder(head, context) ? head : null;
+}
 
 /** Whether a traceback's line names the error. @param {string} text */
 export const namesError = (text) => CRASH.names.test(text.length > CRASH_CHARACTERS ? text.slice(0, CRASH_CHARACTERS) : text);
@@ -166,7 +185,7 @@ function isNotOlder(head, context) {
 /** Whether it may just as well be part of the entry above, while the log's formats are unknown. @param {Head} head @param {Context} context */
 function isWeak(head, context) {
   // Below lines that began no entry, ERROR: is one of their words.
-  if (context.lines > 0 && context.written && !context.isAfterHead && !context.isCrash && !head.written && !head.wrapper) return true;
+  if (context.lines > 0 && context.written && !context.isAfterHead && !context.isCrash && !head.written && !head.wrapper && head.format !== context.format) return true;
   if (head.format === 'json' && !head.wrapper && !head.isKeyed) return !(context.lines === 0 || context.format === 'json' || context.wrapper === 'docker');
   return false;
 }
@@ -186,6 +205,7 @@ function begun(head, text, context) {
   context.timed = head.written !== '' || head.blank;
   context.isAfterHead = !announces(text);
   context.isCrash = false;
+  context.below = head.below;
   return { kind: 'entry', level: head.level, written: head.written };
 }
 
@@ -193,7 +213,7 @@ function begun(head, text, context) {
 function continued(context) {
   context.lines++;
   context.isAfterHead = false;
-  return { kind: 'continuation', level: context.level, written: '' };
+  return { kind: 'continuation', level: context.level, written: '', isMessage: context.below && context.lines === 2 };
 }
 
 /** A line without a head of its own, in a wrapper. @param {Head} head @param {string} text @param {Context} context @param {string|null} following @returns {Read|null} */
@@ -217,8 +237,11 @@ function crashAt(inner, context, following) {
   const part = inner.length > CRASH_CHARACTERS ? inner.slice(0, CRASH_CHARACTERS) : inner;
   if (context.trace !== 'frames' && CRASH.hard.test(part)) return true;
   if (context.lines && (context.isCrash || context.level === 'E' || context.level === 'W')) return false;
-  return CRASH.soft.test(part) || (following !== null && CRASH.at.test(following) && CRASH.thrown.test(part));
+  return CRASH.soft.test(part) || isThrown(part, following);
 }
+
+/** Whether a line names an error, and the next one begins its frames. @param {string} part @param {string|null} following */
+const isThrown = (part, following) => following !== null && CRASH.at.test(following) && CRASH.thrown.test(part);
 
 /** @param {string} inner @param {Context} context @param {Head|null} head @param {string|null} following @returns {Read} */
 function crashed(inner, context, head, following) {
@@ -232,7 +255,18 @@ function crashed(inner, context, head, following) {
   context.timed = timed;
   context.isAfterHead = false;
   context.isCrash = true;
+  context.below = false;
   return { kind: 'entry', level: 'E', written: head?.written ?? '' };
+}
+
+/** Sentences in small letters have no head, and are many. */
+const MAY_HAVE_HEAD = /^(?:[^a-z]|[^:[]{1,80}[:[])/;
+
+/** Another program's head, where the line begins an entry in any case: there is no time above it. @param {string} text @param {Context} context @returns {Head|null} */
+function otherHead(text, { formats }) {
+  if (!formats || formats.isGiven || !MAY_HAVE_HEAD.test(text)) return null;
+  const head = headOf(text);
+  return head && head.level !== 'O' && !head.written && !head.wrapper && (formats.isUntimed || head.word) ? head : null;
 }
 
 /** @param {string} inner @param {string} text @param {Context} context @param {string|null} following @param {string} wrapper @param {string} [label] @returns {Read} */
@@ -249,8 +283,11 @@ function plainLine(inner, text, context, following, wrapper, label = '') {
       context.trace = 'frames';
       return continued(context);
     }
-    if (context.timed || isIndented || CRASH.more.test(inner.length > CRASH_CHARACTERS ? inner.slice(0, CRASH_CHARACTERS) : inner)) return continued(context);
+    const part = inner.length > CRASH_CHARACTERS ? inner.slice(0, CRASH_CHARACTERS) : inner;
+    if (context.timed || isIndented || CRASH.more.test(part) || isThrown(part, following)) return continued(context);
   }
+  const other = wrapper ? null : otherHead(inner, context);
+  if (other) return begun(other, text, context);
   const { timed } = context;
   const isLong = context.lines >= MOST_ENTRY_LINES;
   context.end();

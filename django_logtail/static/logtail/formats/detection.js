@@ -3,18 +3,21 @@
  * `formats/detection.py`.
  */
 
-import { brief, nameOf, rowsLike, shapeOf, wrapperCalled } from './rows.js';
-import { headOf } from './heads.js';
+import { brief, GENERAL, INDENTED, nameOf, rowsLike, shapeOf, wrapperCalled } from './rows.js';
+import { headOf, isIndented } from './heads.js';
 
 /** @typedef {import('./rows.js').Row} Row */
 /** @typedef {import('./heads.js').Head} Head */
 
-/** Formats a log may have besides its first. */
+/** Formats a log may have in addition to its first. */
 const MOST_BESIDE = 3;
 /** The share of counted heads that the detected formats must explain. */
 const MUST_EXPLAIN = 0.6;
-/** The share of heads that a format besides the first must have. */
+/** The share of heads that an additional format must have. */
 const MUST_HAVE = 0.02;
+
+/** Formats without a time: as fields, lines have one that isn't part of the sign. */
+const UNTIMED = /^(?!(?:[a-z-]+>)*(?:json|logfmt)\|)[^|]*\|$/;
 
 /** The formats of one log: what its entries begin with. */
 export class Formats {
@@ -25,6 +28,12 @@ export class Formats {
     this.expression = null;
     /** Whether the format was given: then other programs' lines don't begin entries. */
     this.isGiven = false;
+    /** Whether blanks after a level would not align what follows: the program aligns its levels with blanks before them, or most lines have none; null: unknown. @type {boolean|null} */
+    this.isPadded = null;
+    /** Whether no format has a time, so that a line begins an entry if nothing says that it continues one. */
+    this.isUntimed = signs.every((sign) => UNTIMED.test(sign));
+    /** How entries write their times, if nothing is wrapped around them. @type {Set<string>} */
+    this.timeShapes = new Set();
     /** @type {Row[]} */
     this.rows = [];
     /** @type {import('./rows.js').Wrapper[]} */
@@ -44,8 +53,10 @@ export class Formats {
         this.takesAnyJson ||= sign === signs[0];
       } else if (rest === 'logfmt|') this.takesPairs = true;
       else {
-        const [id, ...shape] = rest.split('|');
-        this.rows.push(...rowsLike(id, shape.join('|')));
+        const [id, ...others] = rest.split('|');
+        const shape = others.join('|');
+        this.rows.push(...rowsLike(id, shape));
+        if (shape) this.timeShapes.add(shape);
       }
     }
     /** The rows in a faster form, for every line; null if they aren't enough. */
@@ -60,6 +71,10 @@ export class Formats {
       }
       this.inside.set(id, new Formats(inner));
     }
+    const indented = this.inside.get(INDENTED);
+    this.isIndented = indented !== undefined;
+    // Right-aligned numbers and levels have no blanks before the longest.
+    if (indented) this.rows.push(...indented.rows);
   }
 
   /** The formats of lines inside a wrapper; null (any format) if none were found. @param {string} id */
@@ -88,6 +103,16 @@ function named(sign) {
   return [...outer, own].filter(Boolean).join(', ');
 }
 
+/**
+ * Whether a head behind blanks is part of the entry above, like a quoted log.
+ *
+ * @param {Head} head @param {{wrapper: string, format: string, written: string}} above
+ */
+export function isBelow(head, above) {
+  if (!isIndented(head.wrapper) || isIndented(above.wrapper) || above.format === head.format) return false;
+  return above.written !== '' || head.word === null;
+}
+
 /** Whether this line announces the lines that follow. @param {string} text */
 export function announces(text) {
   const last = text.charCodeAt(text.length - 1);
@@ -95,7 +120,7 @@ export function announces(text) {
 }
 
 /** What heads of one format have in common. @param {Head} head */
-export function signOf(head) {
+function signOf(head) {
   const own = `${head.format}|${head.written && head.format && !head.isFields ? shapeOf(head.written) : ''}`;
   return head.wrapper ? `${head.wrapper}>${own}` : own;
 }
@@ -112,21 +137,29 @@ export function signOf(head) {
  * @returns {Formats|null}
  */
 export function detect(first, last = []) {
-  /** @type {Map<string, {count: number, clean: number, isTimed: boolean}>} */
+  /** @type {Map<string, {count: number, clean: number, isTimed: boolean, lengths: Set<number>, widths: Set<number>}>} `widths`: of levels with the blanks before them */
   const found = new Map();
   let heads = 0;
   for (const lines of [first, last]) {
     let isAfterHead = true;
+    /** @type {Head|null} */
+    let above = null;
     for (const text of lines) {
       const head = headOf(text);
-      if (!head || head.blank || (head.format === 'json' && !head.isKeyed) || (head.isBare && head.of === 'lines')) {
+      if (!head || head.blank || (head.format === 'json' && !head.isKeyed) || (head.isBare && head.of === 'lines') || (above && isBelow(head, above))) {
         if (text) isAfterHead = false;
         continue;
       }
+      above = head;
       const sign = signOf(head);
       let about = found.get(sign);
-      if (!about) found.set(sign, about = { count: 0, clean: 0, isTimed: head.written !== '' });
+      if (!about) found.set(sign, about = { count: 0, clean: 0, isTimed: head.written !== '', lengths: new Set(), widths: new Set() });
       about.count++;
+      if (head.word) {
+        const [begin, end] = head.word;
+        about.lengths.add(end - begin);
+        about.widths.add(end - text.slice(0, begin).trimEnd().length);
+      }
       heads++;
       if (isAfterHead) about.clean++;
       // Words like ERROR: in an entry's body often follow one another.
@@ -141,5 +174,9 @@ export function detect(first, last = []) {
   if (main[1].count < 2) return null;
   const known = chosen.reduce((sum, [, about]) => sum + about.count, 0);
   const counted = ranked.reduce((sum, [, about]) => sum + Math.max(about.clean, chosen.some((one) => one[1] === about) ? about.count : 0), 0);
-  return known >= counted * MUST_EXPLAIN ? new Formats(chosen.map(([sign]) => sign)) : null;
+  if (known < counted * MUST_EXPLAIN) return null;
+  const formats = new Formats(chosen.map(([sign]) => sign));
+  if (GENERAL.includes(main[0].split('|')[0])) formats.isPadded = true;
+  else if (main[1].lengths.size > 1) formats.isPadded = main[1].widths.size === 1;
+  return formats;
 }

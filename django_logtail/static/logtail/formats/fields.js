@@ -4,18 +4,19 @@
  * JSON is parsed, and its own keys are asked, never text that looks like them.
  */
 
-import { KEYS, MAPS, levelOf, levelOfNumber } from './rows.js';
+import { FIELD_WORDS, KEYS, MAPS, REQUEST_KEYS, levelOf, levelOfNumber, levelOfStatus } from './rows.js';
 import { plain } from './text.js';
 
 /** @typedef {import('./rows.js').Level} Level */
 
-/** More of a line than this is not taken apart. */
-const MOST_CHARACTERS = 2_000_000;
+/** Characters of a line that are parsed at most. */
+export const MOST_CHARACTERS = 2_000_000;
+const LETTERS = /** @type {Record<string, Level>} */ (MAPS.letter);
 const POSTGRES = /** @type {Record<string, Level>} */ (MAPS.postgres);
 const LEVEL_KEYS = /** @type {[string, string][]} */ (KEYS.level);
-/** Objects in objects: no program writes more, and taking apart a million of them would take seconds. */
+/** Depth of nested objects: real lines have fewer, and parsing a million of them would take seconds. */
 const MOST_DEPTH = 200;
-const LONG = 1_000;
+export const LONG = 1_000;
 /** In a log of pairs, single letters and names of programs do not name a level. */
 const PAIR_LEVELS = new Set(['level', 'lvl', 'severity', 'loglevel', 'log.level', 'at']);
 
@@ -32,6 +33,11 @@ const LEVELS_OF_PAIRS = LEVEL_KEYS.filter(([key]) => PAIR_LEVELS.has(key)).flatM
 const TIMES = keysOf(KEYS.time);
 const LOGGERS = keysOf(KEYS.logger);
 const MESSAGES = keysOf(KEYS.message);
+const STATUSES = keysOf(REQUEST_KEYS.status);
+const REQUESTS = keysOf([...REQUEST_KEYS.method, ...REQUEST_KEYS.request]);
+const FAILED = /^[45]\d\d$/;
+/** A request, or its method alone. */
+const REQUEST = /^[A-Z]{3,10}(?: |$)/;
 
 /** @param {any} from @param {Key} key */
 function valueAt(from, { name, path }) {
@@ -45,7 +51,7 @@ function valueAt(from, { name, path }) {
   return inner;
 }
 
-/** A number that all languages write in the same way. @param {any} value */
+/** A number that JavaScript and Python write in the same way. @param {any} value */
 const isOrdinary = (value) => typeof value === 'number' && Math.abs(value) < 1e20;
 
 /** The first of some keys that has text or a number. @param {any} from @param {Key[]} keys @returns {[string, any]} */
@@ -57,22 +63,32 @@ function firstOf(from, keys) {
   return ['', ''];
 }
 
+/** The level of a line of an access log, by its status; null for a success: many other lines have one, too. @param {any} from @returns {Level|null} */
+function levelOfRequest(from) {
+  const status = String(firstOf(from, STATUSES)[1]);
+  return FAILED.test(status) && REQUEST.test(String(firstOf(from, REQUESTS)[1])) ? levelOfStatus(status) : null;
+}
+
+/** @param {string} word */
+const levelInField = (word) => (Object.hasOwn(FIELD_WORDS, word.toLowerCase()) ? FIELD_WORDS[word.toLowerCase()] : levelOf(word));
+
 /** @param {any} value @param {string} family @param {string} key @param {any} from @returns {Level|null} */
 function levelFrom(value, family, key, from) {
-  if (family === 'any' && typeof value === 'string' && value > ':') return levelOf(value);
-  const number = typeof value === 'number' ? value : typeof value === 'string' && /^\d{1,6}$/.test(value) ? Number(value) : null;
+  if (family === 'any' && typeof value === 'string' && value > ':') return value.length === 1 ? LETTERS[value.toUpperCase()] ?? 'O' : levelInField(value);
+  const number = isOrdinary(value) ? value : typeof value === 'string' && /^\d{1,6}$/.test(value) ? Number(value) : null;
   if (number === null) {
     if (typeof value !== 'string') return null;
     if (value === '') return null;
-    if (family === 'postgres') return POSTGRES[value] ?? null;
+    if (family === 'postgres') return Object.hasOwn(POSTGRES, value) ? POSTGRES[value] : null;
     if (family === 'letter') return value.length === 1 || /^D[1-5]$/.test(value) ? levelOfLetter(value) : null;
-    return family === 'any' ? levelOf(value) : null;
+    return family === 'any' ? levelInField(value) : null;
   }
   if (family === 'letter' || family === 'postgres') return null;
   if (family !== 'any') return levelOfNumber(number, /** @type {'pino'} */ (family));
   if (key.toLowerCase() === 'severity') return levelOfNumber(number, number >= 100 ? 'google' : number < 8 ? 'syslog' : 'otel');
   if (number >= 5000) return levelOfNumber(number, 'log4j');
   if (number >= 100) return levelOfNumber(number, 'monolog');
+  if (number < 8 && from.reqId !== undefined) return levelOfNumber(number, 'nextcloud');
   if (number < 8 || from.short_message !== undefined) return levelOfNumber(number, 'syslog');
   return levelOfNumber(number, 'pino');
 }
@@ -95,6 +111,7 @@ export class Fields {
     this.timeKey = key;
     this.time = String(time);
     if (this.level === null && from['@t'] !== undefined && (from['@mt'] !== undefined || from['@m'] !== undefined)) this.level = 'I';
+    this.level ??= levelOfRequest(from);
   }
 
   /** A word is asked before a number: where both are there, they are of one level, and the word names it. @param {Key[]} levels */
@@ -127,11 +144,15 @@ export class Fields {
 }
 
 /** @param {string} text */
-function isDeep(text) {
+export function isDeep(text) {
   let depth = 0;
+  let isQuoted = false;
   for (let at = 0; at < text.length && depth <= MOST_DEPTH; at++) {
     const code = text.charCodeAt(at);
-    if (code === 91 || code === 123) depth++;
+    if (code === 34) isQuoted = !isQuoted;
+    else if (code === 92) at++;
+    else if (isQuoted) continue;
+    else if (code === 91 || code === 123) depth++;
     else if (code === 93 || code === 125) depth--;
   }
   return depth > MOST_DEPTH;
@@ -155,7 +176,20 @@ export function fieldsOfJson(text) {
 }
 
 /**
- * The pairs of a line `key=value other="value with blanks"`, or null if it is not such a line.
+ * Where a value in single quotes ends, as Python writes it; -1: there is none. A quotation mark that a blank doesn't
+ * follow is an apostrophe.
+ *
+ * @param {string} text @param {number} begin of the value @param {number} end of what is read
+ */
+export function singleQuotedEnd(text, begin, end) {
+  if (text[begin] !== "'") return -1;
+  let at = begin + 1;
+  while (at < end && text[at] !== "'") at += text[at] === '\\' ? 2 : 1;
+  return at < end && (at + 1 === end || text[at + 1] === ' ' || text[at + 1] === '\t') ? at + 1 : -1;
+}
+
+/**
+ * The pairs of a line `key=value other="with blanks" third='as Python'`, or null if it is not such a line.
  *
  * @param {string} text @param {number} [at] where they begin
  * @returns {Fields|null}
@@ -175,7 +209,11 @@ export function fieldsOfPairs(text, at = 0) {
     }
     const key = text.slice(begin, at++);
     let value;
-    if (text[at] === '"') {
+    const single = singleQuotedEnd(text, at, end);
+    if (single > 0) {
+      value = text.slice(at + 1, single - 1);
+      at = single;
+    } else if (text[at] === '"') {
       const open = ++at;
       while (at < end && text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
       value = text.slice(open, Math.min(at, end));
@@ -201,11 +239,11 @@ export const isKey = (code) => (code >= 97 && code <= 122) || (code >= 64 && cod
 const CONTROL = /[\u0000-\u001f]/;
 /** @type {Map<string, string>} */
 const FAMILIES = new Map(LEVELS.map(({ name, family }) => [name, family]));
-/** Keys that may say more than the two that are looked for. */
-const TELLING = new Set([...LEVELS, ...TIMES].flatMap(({ name, path }) => [name, path?.[0] ?? name]).concat('log', 'stream', 'short_message', '@mt', '@m'));
+/** Keys that may say more than the two that are looked for: not a number inside an object, which comes last. */
+const TELLING = new Set([...LEVELS.filter(({ path, family }) => !path || family === 'any'), ...TIMES].flatMap(({ name, path }) => [name, path?.[0] ?? name]).concat('log', 'stream', 'short_message', 'reqId', '@mt', '@m'));
 
 /**
- * What two keys of a line of JSON say, without making the object that it is: of a log whose lines are all of one kind.
+ * The values of two keys of a line of JSON, without parsing all of it: for a log whose lines are all alike.
  *
  * @param {string} text that begins with a brace
  * @param {string} levelKey @param {string} timeKey those that named level and time of the line before
@@ -283,8 +321,10 @@ export function afterValue(text, at) {
       continue;
     }
     at++;
-    if (code === 123 || code === 91) depth++;
-    else if ((code === 125 || code === 93) && --depth === 0) return at;
+    if (code === 123 || code === 91) {
+      // The line's own brace is one more.
+      if (++depth >= MOST_DEPTH) return -1;
+    } else if ((code === 125 || code === 93) && --depth === 0) return at;
   }
   return -1;
 }

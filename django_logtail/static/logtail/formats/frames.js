@@ -5,7 +5,10 @@
  * and the runtime have the language's. Anything else counts as the project's own.
  */
 
-/** Longer lines are not searched for a frame. */
+/**
+ * Longer lines are not searched for a frame. Each expression here takes time linear in the line: none has two parts
+ * beside each other that take the same characters, and none reads on to the end from each place where it may begin.
+ */
 const MOST_CHARACTERS = 2_000;
 
 /**
@@ -21,15 +24,15 @@ const LIBRARY_PATHS = [
   [/^<frozen /, 'Python'],
   [/(?:^|\/)lib(?:64)?\/python[23](?:\.\d+)?t?\/|\/python\d+\.zip\/|^[A-Za-z]:\/(?:.*\/)?Python\d+\/Lib\//i, 'Python'],
   [/^(?:node:|internal\/)|^<anonymous>$|^native$/, 'Node.js'],
-  [/\/pkg\/mod\/(?:cache\/)?((?:[^@/]+\/)*[^@/]+)@v\d/, (found) => unescapedModule(found[1])],
+  [/^(?:(?!\/pkg\/mod\/).)*\/pkg\/mod\/(?:cache\/)?((?:[^@/]+\/)*[^@/]+)@v\d/, (found) => unescapedModule(found[1])],
   [/^((?:[^@/]+\/)*[^@/]+)@v\d/, (found) => unescapedModule(found[1])],
-  [/(?:^|\/)(?:go(?:-?[\d.]+)?|go\/[\d.]+\/x64|libexec|golang\.org\/toolchain@[^/]+)\/src\/(?!.*[^/]\.[^/]+\/)/, 'Go'],
-  [/\/(?:bundler\/)?gems\/([^/]+?)-(?:\d[^/]*|[0-9a-f]{7,})\//, (found) => found[1]],
+  [/^(?:.*\/)?(?:go(?:-?[\d.]+)?|go\/[\d.]+\/x64|libexec|golang\.org\/toolchain@[^/]+)\/src\/((?:[^/]*\/)*)[^/]*$/, (found) => (/[^/]\.[^/]/.test(found[1]) ? '' : 'Go')],
+  [/\/(?:bundler\/)?gems\/(?=[^/]*\/)([^/]+?)-(?:\d[^/]*|[0-9a-f]{7,})\//, (found) => found[1]],
   [/\/lib\/ruby\/\d|^<internal:/, 'Ruby'],
   [/\/vendor\/([a-z]+\.[a-z]+\/[^/]+\/[^/]+)\//, (found) => found[1]],
-  [/\/vendor\/([^/]+\/[^/]+)\/.*\.(?:php|phtml|inc)$/, (found) => found[1]],
+  [/^(?=.*\.(?:php|phtml|inc)$).*?\/vendor\/([^/]+\/[^/]+)\//, (found) => found[1]],
   [/^\/rustc\/[0-9a-f]+\/|\/rustlib\/src\/rust\//, 'Rust'],
-  [/\/\.?cargo\/(?:registry\/src\/[^/]+|git\/checkouts)\/([^/]+?)-(?:\d[^/]*|[0-9a-f]{7,})\//, (found) => found[1]],
+  [/\/\.?cargo\/(?:registry\/src\/[^/]+|git\/checkouts)\/(?=[^/]*\/)([^/]+?)-(?:\d[^/]*|[0-9a-f]{7,})\//, (found) => found[1]],
   [/^\.\/csu\/|\/glibc[^/]*\/|\/sysdeps\//, 'libc'],
 ];
 
@@ -50,21 +53,25 @@ const RUST = /^<*(?:&|dyn |mut )*(?:core|std|alloc|proc_macro|test|rust_begin_un
 
 const PYTHON = /^[\s|]*File "([^"]+)", line (\d+)/;
 /** `at name (path:1:2)`, `at path:1:2`. */
-const SCRIPT = /^\s*at (?:.{1,400}? \(|)((?:file:\/\/|webpack[\w-]*:\/\/\/|[A-Za-z]:[\\/])?[^():]*[./\\][^():]*|node:[^():]+|<anonymous>):(\d+):\d+\)?(?:,? ?\{?)$/;
+const SCRIPT = /^\s*at (?:.{1,400}? \(|)((?:file:\/\/|webpack[\w-]*:\/\/\/|[A-Za-z]:[\\/])?[^():./\\]*[./\\][^():]*|node:[^():]+|<anonymous>):(\d+):\d+\)?(?:,? ?\{?)$/;
 const SCRIPT_BARE = /^\s*at .{1,400} \((<anonymous>|native)\)(?: \{)?$/;
-const JAVA_FRAME = /^\s*(?:\|\s*)?at ((?:[\w.@$-]*\/{1,2})*)([\w$.<>/-]+)\((?:([\w$-]+\.(?:java|kts?|scala|groovy|clj)):(\d+)|Native Method|Unknown Source|[\w$-]+\.(?:java|kts?|scala|groovy|clj)|<generated>)\)(?: ~?\[([^\]:!]+)[^\]]*\])?\s*$/;
+const JAVA_FRAME = /^\s*(?:\|\s*)?at ([\w$.<>@/-]+)\((?:([\w$-]+\.(?:java|kts?|scala|groovy|clj)):(\d+)|Native Method|Unknown Source|[\w$-]+\.(?:java|kts?|scala|groovy|clj)|<generated>)\)(?: ~?\[([^\]:!]+)(?:[:!][^\]]*)?\])?\s*$/;
 const JAVA_MORE = /^\s*\.\.\. \d+ (?:more|common frames omitted|frames (?:excluded|truncated))/;
-const JAR = /^(.*?)(?:-\d[^/]*)?\.(?:jar|war)$/;
+/** The loader and the module before the name of a class. */
+const JAVA_MODULE = /^(?:[\w.@$-]*\/)*/;
+const JAR = /\.(?:jar|war)$/;
 const GO_PLACE = /^\s+(\S[^:]*\.(?:go|s|c)):(\d+)(?: \+0x[0-9a-f]+)?$/;
-const GO_FUNCTION = /^(?:created by )?((?:[\w.~@%-]+\/)*[\w.~@%*()[\]{}…-]+(?:\.[\w.*()[\]…-]+)*)(?:\([^()]*\)| in goroutine \d+)?$/;
-const GEM = /^\s*(?:from |\d+: from )?([\w-]+) \([\d.]+[\w.]*\) ([\w./-]+):(\d+):in /;
+const GO_FUNCTION = /^(?:created by )?((?:[\w.~@%-]+\/)*[\w.~@%*()[\]{}…-]+)(?:\([^()]*\)| in goroutine \d+)?$/;
+const GEM = /^\s*(?:from |\d+: from )?([\w-]+) \([\d.][\w.]*\) ([\w./-]+):(\d+):in /;
 const RUBY = /^\s*(?:from |\d+: from )?((?:[A-Za-z]:)?[^\s:()"]+\.(?:rb|erb|haml|slim|rake|ru|builder|jbuilder)|<internal:[\w/.-]+>|(?:[\w.-]*\/)[^\s:()"]+):(\d+):in /;
 const PHP = /^\s*#\d+ (?:((?:\/|[A-Za-z]:[\\/])?[^():]+\.(?:php|phtml|inc))(?:\((\d+)\): |:(\d+))|\[internal function\]: )/;
 const PHP_PLACE = /(?:^|[ (])(?:at|in) ((?:\/|[A-Za-z]:[\\/])[^\s:()"]+\.(?:php|phtml|inc))(?::(\d+)|\((\d+)\)| on line (\d+))/;
-const DOTNET_FRAME = /^\s*at ([\w.`<>|$[\],+&* -]+\(.*\))(?: in (.+):line (\d+))?\s*$/;
+const DOTNET_FRAME = /^\s*at ([\w.`<>|$[\],+&* -]+\(.*)$/;
+const DOTNET_LINE = /:line (\d+)$/;
 const DOTNET_END = /^\s*--- End of (?:stack trace|inner exception)/;
 const RUST_FUNCTION = /^\s+\d+:\s+(?:0x[0-9a-f]+ - )?(\S.*)$/;
-const RUST_PANIC = /\bpanicked at (?:.*?', )?([^\s:'"]+\.rs):(\d+):\d+/;
+const PANICKED = 'panicked at ';
+const RUST_PANIC = /^(?:.*?', )?([^\s:'"]+\.rs):(\d+):\d+/;
 /** The line below a function's name, in Go and Rust. */
 const PLACE = /^\s+(?:at |\S+\.(?:go|s|c):\d)/;
 /** Python's line for a repeated frame. */
@@ -74,7 +81,8 @@ const REPEATED = /^[\s|]*\[Previous line repeated \d+ more times?\]$/;
 export function libraryOf(path) {
   for (const [pattern, name] of LIBRARY_PATHS) {
     const found = pattern.exec(path);
-    if (found) return typeof name === 'string' ? name : name(found);
+    const library = found && (typeof name === 'string' ? name : name(found));
+    if (library) return library;
   }
   return '';
 }
@@ -107,37 +115,57 @@ export function frameOf(text) {
   if ((found = GO_PLACE.exec(text))) return placed('go', text, found[1], found[2]);
   if ((found = GEM.exec(text))) return { ...placed('ruby', text, found[2], found[3]), library: found[1] };
   if (text.includes(':in ') && (found = RUBY.exec(text))) return placed('ruby', text, found[1], found[2]);
-  if (text.includes('panicked at ') && (found = RUST_PANIC.exec(text))) return placed('rust', text, found[1], found[2]);
+  const panic = text.lastIndexOf(PANICKED);
+  if (panic >= 0 && (found = RUST_PANIC.exec(text.slice(panic + PANICKED.length)))) return placed('rust', text, found[1], found[2]);
   if (text.includes('.php') && (found = PHP_PLACE.exec(text))) return placed('php', text, found[1], found[2] ?? found[3] ?? found[4], found.index);
   return null;
 }
 
 /** Four languages begin a frame with "at". @param {string} text @returns {Frame|null} */
 function framesAt(text) {
-  const java = JAVA_FRAME.exec(text);
-  if (java) return javaFrame(text, java);
+  const named = JAVA_FRAME.exec(text);
+  const java = named && javaFrame(text, named);
+  if (java) return java;
   const script = SCRIPT.exec(text);
   if (script) return placed(/\.(?:rs|c|h|cpp)$/.test(script[1]) ? 'rust' : 'script', text, script[1], script[2]);
   const bare = SCRIPT_BARE.exec(text);
   if (bare) return unplaced('script', 'Node.js');
-  const dotnet = DOTNET_FRAME.exec(text);
-  if (!dotnet) return null;
-  const [, method, path, line] = dotnet;
+  return dotnetFrame(text);
+}
+
+/** @param {string} text @returns {Frame|null} */
+function dotnetFrame(text) {
+  const said = DOTNET_FRAME.exec(text)?.[1].trimEnd() ?? '';
+  const place = DOTNET_LINE.exec(said);
+  const end = place ? said.lastIndexOf(') in ', place.index - ') in '.length - 1) : said.endsWith(')') ? said.length - 1 : -1;
+  if (end < 0) return null;
+  const method = said.slice(0, end + 1);
+  const path = place ? said.slice(end + ') in '.length, place.index) : '';
+  const line = place?.[1] ?? '';
   const [, name = ''] = DOTNET.exec(method) ?? [];
   const library = name === 'System' || name === 'Microsoft' ? '.NET' : name;
-  if (!path) return library || /^[\w.]+\.[\w.`<>|$[\],+&*]+\(/.test(method) ? unplaced('dotnet', library) : null;
+  if (!path) return library || /^(?=[\w.]+\.[^(])[\w.`<>|$[\],+&*]+\(/.test(method) ? unplaced('dotnet', library) : null;
   const frame = placed('dotnet', text, path, line, text.lastIndexOf(' in '));
   // .NET packages are built with paths that begin with "/_/".
   return { ...frame, library: library || (frame.path.startsWith('/_/') ? method.split('.')[0] : frame.library) };
 }
 
-/** @param {string} text @param {RegExpExecArray} found @returns {Frame} */
-function javaFrame(text, [, module, name, file, line, jar]) {
-  const packed = JAR.exec(jar ?? '');
-  let library = packed ? packed[1].replace(/^.*\//, '') : /^(?:java|jdk)\./.test(module) ? 'Java' : '';
-  for (const [pattern, called] of library ? [] : JAVA) {
+/** The name of an archive without its version. @param {string} jar */
+function packageOf(jar) {
+  const name = jar.slice(jar.lastIndexOf('/') + 1).replace(JAR, '');
+  const version = name.search(/-\d/);
+  return version < 0 ? name : name.slice(0, version);
+}
+
+/** @param {string} text @param {RegExpExecArray} found @returns {Frame|null} */
+function javaFrame(text, [, called, file, line, jar]) {
+  const [module] = /** @type {RegExpExecArray} */ (JAVA_MODULE.exec(called));
+  const name = called.slice(module.length);
+  if (!name || name.includes('@')) return null;
+  let library = jar && JAR.test(jar) ? packageOf(jar) : /^(?:java|jdk)\./.test(module) ? 'Java' : '';
+  for (const [pattern, known] of library ? [] : JAVA) {
     const met = pattern.exec(name);
-    if (met) library = called.replace('$1', met[1]);
+    if (met) library = known.replace('$1', met[1]);
     if (met) break;
   }
   if (!file) return unplaced('java', library);
@@ -163,7 +191,7 @@ export class Frames {
     this.kind = '';
     /** The indentation of that frame: its further lines are indented more. */
     this.column = 0;
-    /** Whether the last line named a function whose file and line come next. */
+    /** Whether the last line named a function, and its file and line come next. */
     this.isNamed = false;
   }
 

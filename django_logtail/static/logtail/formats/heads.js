@@ -6,15 +6,20 @@
  */
 
 import { fieldsOfJson, fieldsOfPairs } from './fields.js';
-import { captured, HEAD_CHARACTERS, LONG_HEAD_CHARACTERS, levelOf, levelOfPriority, levelOfStatus, rowsFor, wrappersFor } from './rows.js';
+import { captured, GENERAL, HEAD_CHARACTERS, INDENTED, LONG_HEAD_CHARACTERS, levelOf, levelOfPriority, levelOfStatus, rowsFor, wrappersFor } from './rows.js';
 
 /** @typedef {import('./rows.js').Level} Level */
 /** @typedef {import('./rows.js').Row} Row */
 /** @typedef {[number, number]} Span */
 /** @typedef {import('./detection.js').Formats} Formats */
 
+/** Characters behind a time to search for the word of a level. */
+const NEAR_CHARACTERS = 160;
+const WORDS = /[A-Za-z\uff21-\uff5a\u3040-\u9fff\uac00-\ud7a3]{2,16}/g;
 /** Depth of wrappers inside wrappers. */
 const MOST_WRAPPERS = 3;
+/** Where right-aligned levels end: five columns in log4j, eight in Python. */
+const ALIGNED = [5, 8];
 
 export class Head {
   /** @param {string} format */
@@ -48,6 +53,10 @@ export class Head {
     this.isBare = false;
     /** Whether it belongs to the entry before; whether it has that entry's time; whether the next line names its level. */
     this.part = this.blank = this.follows = false;
+    /** Whether the message is in the next line; whether blanks after the level would not align what follows, null: unknown. */
+    this.below = false;
+    /** @type {boolean|null} */
+    this.isPadded = null;
     /** Whether it is JSON or pairs with a key for level or time. */
     this.isFields = this.isKeyed = false;
     /** The message of a line wrapped in JSON. @type {string|null} */
@@ -80,6 +89,7 @@ export function headOf(text, formats = null, depth = 0) {
       const inside = formats && wrapper.of === 'lines' && !wrapper.many ? formats.within(wrapper.id) : null;
       const own = headOfMatch(found, wrapper);
       const head = wrapped(own, text, own.message, wrapper, inside, depth);
+      if (wrapper.id === INDENTED && !isAligned(head)) continue;
       // Words and a bar may be a table in a message.
       if (head.isBare && wrapper.of === 'lines' && !formats && !wrapper.slots.includes('time')) head.level = 'O';
       return head;
@@ -89,8 +99,12 @@ export function headOf(text, formats = null, depth = 0) {
   if (rows.length) {
     const part = text.length > HEAD_CHARACTERS ? text.slice(0, HEAD_CHARACTERS) : text;
     for (const row of rows) {
+      if (row.alone && depth) continue;
       const found = captured(row, row.long && text.length > HEAD_CHARACTERS ? text.slice(0, LONG_HEAD_CHARACTERS) : part);
-      if (found) return headOfMatch(found, row, text);
+      if (!found) continue;
+      const head = headOfMatch(found, row, text);
+      head.isPadded ??= formats?.isPadded ?? null;
+      return formats && GENERAL.includes(row.id) ? moreExact(head, text, formats) : head;
     }
   }
   return formats && !formats.takesPairs ? null : pairsHead(text);
@@ -105,6 +119,8 @@ function headOfMatch(found, row, text = '') {
   head.part = row.part;
   head.blank = row.blank;
   head.follows = row.follows;
+  head.below = row.below;
+  if (row.padded) head.isPadded = true;
   if (row.level) head.level = row.level;
   let at = 0;
   const { slots } = row;
@@ -113,7 +129,7 @@ function headOfMatch(found, row, text = '') {
     const end = at + what.length;
     switch (slots[i]) {
       case 'time':
-        if (what) head.time = [at, end];
+        if (what && !row.within) head.time = [at, end];
         head.written = what;
         break;
       case 'level':
@@ -134,7 +150,7 @@ function headOfMatch(found, row, text = '') {
     }
     at = end;
   }
-  head.message = slots.includes('status') ? 0 : at;
+  head.message = row.within || slots.includes('status') ? 0 : at;
   if (row.pairs && text.includes('=', at)) {
     const fields = fieldsOfPairs(text, at);
     if (fields?.level) head.level = fields.level;
@@ -169,6 +185,25 @@ function wrapped(head, text, at, wrapper, formats, depth) {
   if (!isNamed) own.name = head.name;
   own.message += at;
   return own;
+}
+
+/** The head of a line with a time, or one that also has a level: in a log of times alone, few lines may have one. @param {Head} head @param {string} text @param {Formats} formats */
+function moreExact(head, text, formats) {
+  if (formats.isGiven || head.level !== 'O') return head;
+  const words = text.slice(head.message, head.message + NEAR_CHARACTERS).match(WORDS);
+  if (!words?.some((word) => levelOf(word) !== 'O')) return head;
+  const other = headOf(text);
+  if (other) other.isPadded = true;
+  return other?.word && !other.wrapper && head.time && other.time?.[0] === head.time[0] && other.time[1] === head.time[1] ? other : head;
+}
+
+/** @param {string} wrapper */
+export const isIndented = (wrapper) => wrapper.startsWith(INDENTED);
+
+/** Whether blanks before a head are how its program writes it: before a time, a number, or a right-aligned level. @param {Head} head */
+function isAligned({ isBare, isFields, part, blank, word, time, inner }) {
+  if (isBare || isFields || part || blank) return false;
+  return word && !(time && time[0] < word[0]) ? ALIGNED.includes(word[1]) || /^\d/.test(inner ?? '') : time !== null;
 }
 
 /** @param {string} text @param {Formats|null} formats @param {number} depth @returns {Head|null} */

@@ -17,11 +17,14 @@ const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', '
 const DAY_MS = 86_400_000;
 
 const EPOCH = /^([12]\d{9})(\d{9}|\d{6}|\d{3})?(?:\.(\d{1,9}))?$/;
-const CLOCK = /(\d\d?):(\d\d)(?::(\d\d)(?:[.,:](\d{1,9}))?)?(?: ?([AaPp])[Mm](?![A-Za-z]))?/;
+const CLOCK = /(\d\d?):(\d\d)(?::(\d\d)(?:[.,:](\d{1,9}))?)?(?:[ \u202f]?([AaPp])[Mm](?![A-Za-z]))?/;
 const DOTTED_CLOCK = /(?:^|[ T])(\d\d?)\.(\d\d)\.(\d\d)(?:[.,](\d{1,9}))?/;
-const COMPACT = /^(\d{4})(\d\d)(\d\d)(?:[T -]?)(\d\d)(\d\d)(\d\d)(?:[.,](\d{1,9}))?/;
+const COMPACT = /^(\d{4})(\d\d)(\d\d)(?:[T :_-]?)(\d\d)(\d\d)(\d\d)(?:[.,](\d{1,9}))?/;
 const KLOG = /^(?:(20\d\d))?(\d\d)(\d\d)[ /](\d\d):?(\d\d):?(\d\d)(?:[.,](\d{1,9}))?$/;
 const OFFSET = /([+-])(\d\d):?(\d\d)?$/;
+/** A zone that Java adds to an offset. */
+const JAVA_ZONE = /\[[\w/+-]{1,60}\]$/;
+const NAMED_OFFSET = /(?:GMT|UTC)([+-])(\d\d?):?(\d\d)?$/;
 
 /** @param {string} digits of a fraction of a second */
 const milliseconds = (digits) => Number(digits.padEnd(9, '0').slice(0, 9)) / 1e6;
@@ -39,8 +42,8 @@ const monthOf = (name) => MONTHS.indexOf(name.slice(0, 3).toLowerCase()) + 1;
 /** @param {string} year of two digits or four */
 const yearOf = (year) => (year.length === 2 ? 2000 + Number(year) : Number(year));
 
-/** Year, month and day of a written date; the year is 0 if missing; null without a date. @param {string} written @returns {[number, number, number]|null} */
-function dateOf(written) {
+/** Year, month and day of a written date; the year is 0 if missing; null without a date. @param {string} written @param {number|null} beside @returns {[number, number, number]|null} */
+function dateOf(written, beside) {
   let found = /(?:^|[ ,])(\d{4})[-/.](\d\d?)[-/.](\d\d?)(?!\d)/.exec(written) ?? /^(\d{4})\u5e74(\d\d?)\u6708(\d\d?)\u65e5/.exec(written);
   if (found) return [Number(found[1]), Number(found[2]), Number(found[3])];
   found = /(?:^|[ ,])(\d\d?)[-/ ]([A-Za-z]{3,9})[-/ ](\d{4})/.exec(written);
@@ -57,22 +60,38 @@ function dateOf(written) {
   found = /^(\d\d?)([/.-])(\d\d?)[/.-](\d{4}|\d\d)(?!\d)/.exec(written);
   if (found) {
     const [, first, sign, second, third] = found;
-    if (third.length === 2 && Number(first) > 12 && sign === '/') return [yearOf(first), Number(second), Number(third)];
-    // 28.11.2026 and 28/11/2026, but 11/28/2026.
-    if (sign !== '/' || Number(first) > 12) return [yearOf(third), Number(second), Number(first)];
+    if (third.length === 2 && Number(first) > 12) return likelier([yearOf(third), Number(second), Number(first)], [yearOf(first), Number(second), Number(third)], beside);
+    // 28.11.2026, 28/11/2026 and 5/11/2026 -- 14:22:09 (Suricata), but 11/28/2026.
+    if (sign !== '/' || Number(first) > 12 || written.includes(' -- ')) return [yearOf(third), Number(second), Number(first)];
     return [yearOf(third), Number(first), Number(second)];
   }
   found = /^(\d{4})(\d\d)(\d\d)[ -]/.exec(written);
   if (found) return [Number(found[1]), Number(found[2]), Number(found[3])];
   found = /^(\d\d)(\d\d)(\d\d) /.exec(written);
   if (found) return [yearOf(found[1]), Number(found[2]), Number(found[3])];
-  found = /^(\d\d)-(\d\d)[ |]/.exec(written);
+  found = /^(\d\d)-(\d\d)[ |]/.exec(written) ?? /^(\d\d)\/(\d\d) /.exec(written);
   return found ? [0, Number(found[1]), Number(found[2])] : null;
 }
 
-/** @param {string} written @returns {number|null} minutes east of Greenwich */
-function zoneOf(written) {
-  const offset = OFFSET.exec(written);
+/**
+ * Of 28/11/26 as day, month, year and as year, month, day: the date nearest to a moment; without one, the later date that
+ * is not in the future.
+ *
+ * @param {[number, number, number]} one @param {[number, number, number]} other @param {number|null} beside
+ */
+function likelier(one, other, beside) {
+  const [first, second] = [dayNumber(...one), dayNumber(...other)];
+  if (Number.isNaN(first) || Number.isNaN(second)) return Number.isNaN(first) ? other : one;
+  if (beside !== null) return Math.abs(second - beside) < Math.abs(first - beside) ? other : one;
+  const tomorrow = Date.now() + DAY_MS;
+  if ((first > tomorrow) !== (second > tomorrow)) return first > tomorrow ? other : one;
+  return (second > first) === (first <= tomorrow) ? other : one;
+}
+
+/** @param {string} withName a written time @returns {number|null} minutes east of Greenwich */
+function zoneOf(withName) {
+  const written = withName.replace(JAVA_ZONE, '');
+  const offset = OFFSET.exec(written) ?? NAMED_OFFSET.exec(written);
   const at = written.indexOf(':');
   if (offset && (at >= 0 ? offset.index > at : /T\d{6}/.test(written))) return (offset[1] === '-' ? -1 : 1) * (Number(offset[2]) * 60 + Number(offset[3] ?? 0));
   const name = /(?:\d|[ ,])(Z|[A-Z]{3,4})(?= \d{4}$|$)/.exec(written);
@@ -104,7 +123,7 @@ export function momentOf(written, beside = null) {
     date = [Number(klog[1] ?? 0), Number(klog[2]), Number(klog[3])];
     time = [Number(klog[4]), Number(klog[5]), Number(klog[6]), milliseconds(klog[7] ?? '')];
   } else {
-    date = dateOf(written);
+    date = dateOf(written, beside);
     const clock = clockFound(written);
     if (!clock) return null;
     let hours = Number(clock[1]);
@@ -119,9 +138,13 @@ export function momentOf(written, beside = null) {
   const back = (zone ?? 0) * 60_000;
   if (date && date[0]) return placed(dayNumber(date[0], date[1], date[2]) + inDay, back, zone, 'moment');
   if (date) {
-    const near = new Date(beside ?? Date.now()).getUTCFullYear();
-    const candidates = [near - 1, near, near + 1].map((year) => dayNumber(year, date[1], date[2]) + inDay);
-    return placed(nearest(candidates, (beside ?? Date.now()) + back), back, zone, 'day');
+    const now = Date.now();
+    const near = beside ?? now;
+    const thisYear = new Date(near).getUTCFullYear();
+    const candidates = [thisYear - 1, thisYear, thisYear + 1].map((year) => dayNumber(year, date[1], date[2]) + inDay);
+    // In November, 31 Dec is last year's: lines come from the past, by clocks that may be a day ahead.
+    const past = candidates.filter((one) => one - back <= Math.max(now, near) + DAY_MS);
+    return placed(nearest(past.length ? past : candidates, near + back), back, zone, 'day');
   }
   if (beside === null) return placed(inDay, back, zone, 'clock');
   const day = Math.floor((beside + back) / DAY_MS) * DAY_MS;
@@ -147,11 +170,12 @@ export function passed(from, to) {
   return (from.zone === null) === (to.zone === null) ? to.ms - from.ms : to.clock - from.clock;
 }
 
-/** The day of a written time, as 2026-08-24, or "" if it has none. @param {string} written */
+/** The day of a written time, as 2026-08-24, or "" if it has none. Without a year, the last one that isn't in the future. @param {string} written */
 export function dayOf(written) {
   if (/^\d{4}-\d\d-\d\d/.test(written)) return written.slice(0, 10);
-  const moment = momentOf(written, 0);
-  return moment?.has === 'moment' ? new Date(moment.clock).toISOString().slice(0, 10) : '';
+  let moment = momentOf(written, 0);
+  if (moment?.has === 'day') moment = momentOf(written);
+  return moment && moment.has !== 'clock' ? new Date(moment.clock).toISOString().slice(0, 10) : '';
 }
 
 /**
@@ -171,7 +195,7 @@ export function clockOf(written) {
   const found = clockFound(written);
   if (!found) return written;
   const [, hours, minutes, seconds, fraction, half] = found;
-  return `${hours.padStart(2, '0')}:${minutes}${seconds === undefined ? '' : `:${seconds}`}${fraction ? `.${fraction.slice(0, 6)}` : ''}${half ? ` ${half.toUpperCase()}M` : ''}`;
+  return `${half ? hours : hours.padStart(2, '0')}:${minutes}${seconds === undefined ? '' : `:${seconds}`}${fraction ? `.${fraction.slice(0, 6)}` : ''}${half ? ` ${half.toUpperCase()}M` : ''}`;
 }
 
 /** The same without parts of a second. @param {string} written */

@@ -6,8 +6,10 @@ import table from './table.js';
 /**
  * @typedef {{
  *   id: string, name: string, expression: RegExp, time: {before: RegExp}|null, slots: (string|null)[], groups: string[], map: Record<string, Level>|null, level: Level|null,
- *   part: boolean, blank: boolean, pairs: boolean, follows: boolean, long: boolean, first: string,
- * }} Row `slots`: what each group captures, in order; null: text in between; `time`: set if the time is matched
+ *   part: boolean, blank: boolean, pairs: boolean, follows: boolean, within: boolean, alone: boolean, below: boolean, padded: boolean, long: boolean, first: string,
+ * }} Row `slots`: what each group captures, in order; null: text in between; `within`: the time is part of the message; `alone`: nothing
+ * is wrapped around the line; `below`: the
+ * message is in the next line; `padded`: the program aligns its levels with blanks before them; `time`: set if the time is matched
  * separately, after which `expression` continues
  */
 /** @typedef {Row & {of: 'lines'|'messages', many: boolean}} Wrapper `many`: it wraps lines of several programs, each with its name */
@@ -39,7 +41,8 @@ const OTHER_CASES = new Map([...LEVELS].flatMap(([word, level]) => [[word.toLowe
 /** @type {Record<string, string>} */
 const LEVEL_SLOTS = {
   any: oneOf([...UPPER, ...ALL.map((word) => word.toLowerCase()), ...ALL.map(title)]),
-  upper: oneOf(UPPER),
+  // Python's name for a level that has none.
+  upper: `(?:${oneOf(UPPER)}|Level [0-9]{1,2}(?![0-9]))`,
   letter: '[A-Z]',
   sign: '[*#.-]',
   ...Object.fromEntries(Object.entries(table.levels).map(([name, words]) => [name, oneOf(words)])),
@@ -87,7 +90,7 @@ function compiled(row, shape) {
   put(row.head.slice(last));
   return {
     id: row.id, name: row.name ?? row.id, expression: new RegExp(groups.join(''), 'y'), time, slots, groups, map: row.map ? /** @type {any} */ (table.maps)[row.map] : null, level: row.level ?? null,
-    part: !!row.part, blank: !!row.blank, pairs: !!row.pairs, follows: !!row.follows, long: !!row.long, first: row.first,
+    part: !!row.part, blank: !!row.blank, pairs: !!row.pairs, follows: !!row.follows, within: !!row.within, alone: !!row.alone, below: !!row.below, padded: !!row.padded, long: !!row.long, first: row.first,
   };
 }
 
@@ -155,7 +158,12 @@ export const rowsFor = (text) => ROWS_BY_FIRST[Math.min(128, text.charCodeAt(0))
 /** @param {string} text @returns {Wrapper[]} that may fit */
 export const wrappersFor = (text) => WRAPPERS_BY_FIRST[Math.min(128, text.charCodeAt(0))] ?? [];
 
-/** The shape that stands for times written in any way. */
+/** Formats with nothing but a time, which lines of formats with more have, too. */
+export const GENERAL = ['time', 'epoch'];
+/** The wrapper of heads behind blanks. */
+export const INDENTED = 'indented';
+
+/** The shape that matches times written in any form. */
 export const ANY_TIME = 'any';
 
 /** All rows of a format, for times of one shape or of any. @param {string} id @param {string} shape @returns {Row[]} */
@@ -177,7 +185,7 @@ export function brief(rows) {
   /** @type {Brief[]} */
   const found = [];
   for (const row of rows) {
-    if (row.part || row.blank || row.follows || row.pairs || row.time || row.long || row.slots.includes('pri')) return null;
+    if (GENERAL.includes(row.id) || row.part || row.blank || row.follows || row.within || row.pairs || row.time || row.long || row.slots.includes('pri') || row.slots.includes('status')) return null;
     let time = 0;
     let level = 0;
     let group = 0;
@@ -204,7 +212,7 @@ export const nameOf = (id) => (ROWS.find((row) => row.id === id && row.name !== 
 
 /** How a time is written: digits become "0", words "a", and a zone's sign "+". @param {string} written */
 export function shapeOf(written) {
-  return written.replace(/\d+/g, '0').replace(/[A-Za-z_/]{2,}|[A-Za-z]/g, (word) => (word === '/' || word === '_' ? word : word.length === 1 && 'TZ'.includes(word) ? word : 'a'))
+  return written.replace(/\d+/g, '0').replace(/[A-Za-z_/]{2,}|[A-Za-z]/g, (word) => (word.length === 1 && 'TZ'.includes(word) ? word : 'a'))
     .replace(/ +/g, ' ').replace(/(:0(?:[.,:]0)? ?)-/, '$1+');
 }
 
@@ -215,6 +223,7 @@ function expressionOf(shape) {
 
 /** @param {string} word @returns {Level} */
 export function levelOf(word) {
+  if (word.startsWith('Level ')) return /^\d+$/.test(word.slice(6)) ? levelOfNumber(Number(word.slice(6)), 'python') : 'O';
   const known = LEVELS.get(word) ?? OTHER_CASES.get(word);
   if (known) return known;
   return LEVELS.get(narrow(word).toUpperCase().replace(/[+-]\d{1,3}$/, '')) ?? 'O';
@@ -233,6 +242,12 @@ export function levelOfNumber(number, family) {
   return level;
 }
 
+const { parts: REQUEST_PARTS, lines: REQUEST_LINES, keys } = table.requests;
+/** How the message of an access line may be written; the groups are its fields. */
+export const REQUESTS = REQUEST_LINES.map((line) => new RegExp(`^(?:${expanded(line.replace(/<([a-z]+)>/g, (_, name) => `(?<${name}>${/** @type {any} */ (REQUEST_PARTS)[name]})`))})`, 'd'));
+/** The keys of a request in a line of JSON or of pairs, by what they name. */
+export const REQUEST_KEYS = keys;
+
 const expression = (/** @type {string} */ source) => new RegExp(`^(?:${expanded(source)})`);
 /** How crashes begin and continue. */
 export const CRASH = {
@@ -241,5 +256,7 @@ export const CRASH = {
 };
 export const KEYS = table.keys;
 export const MAPS = table.maps;
+/** Words of levels that are too common to name a level anywhere but in a field. @type {Record<string, Level>} */
+export const FIELD_WORDS = /** @type {any} */ (table.fieldWords);
 /** Minutes east of Greenwich. @type {Record<string, number>} */
 export const ZONES = table.zones;

@@ -45,9 +45,9 @@ export function lineEnds(bytes, how) {
   return ends;
 }
 
-// CSI; OSC that is ended; DCS, PM, APC, SOS that are ended; two-character escapes. Each stops at the next ESC, so a
+// CSI; OSC that is ended; DCS, PM, APC, SOS that are ended; two-character escapes. Each stops where the next begins, so a
 // million unfinished ones cost no more than one. CSI and OSC may also begin with one character, of C1.
-const ESCAPES = /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|(?:\u001b\]|\u009d)[^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)|\u001b(?:[PX^_][^\u001b]*\u001b\\|[ -/]+[0-~]|[0-OQ-WYZ\\`a-~])/g;
+const ESCAPES = /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|(?:\u001b\]|\u009d)[^\u0007\u001b\u009c\u009d]*(?:\u0007|\u001b\\|\u009c)|\u001b(?:[PX^_][^\u001b]*\u001b\\|[ -/]+[0-~]|[0-OQ-WYZ\\`a-~])/g;
 const SEQUENCE = /[\u001b\u009b\u009d]/;
 /** What may begin such a sequence, or a state of the line that is written over the one before. */
 const CODED = /[\u001b\u009b\u009d\r]/;
@@ -189,10 +189,13 @@ function stateOf(text, hand) {
   let last = 0;
   let erases = false;
   let target = '';
+  /** What the link shows: to ask the end of `clean` for each link would copy all of it. */
+  let linked = '';
   const put = (/** @type {string} */ part) => {
     const classes = part && hand.classes;
     if (classes) runs.push({ start: clean.length, end: clean.length + part.length, classes });
     clean += part;
+    linked += part;
   };
   for (const match of text.matchAll(ESCAPES)) {
     put(text.slice(last, match.index));
@@ -203,9 +206,10 @@ function stateOf(text, hand) {
     else {
       const link = LINK.exec(match[0]);
       if (!link) continue;
-      // Where a link leads is said beside it: it is never one here.
-      if (target && !clean.endsWith(target)) put(` (${target})`);
+      // A link's target is shown next to it; the text itself is never a link here.
+      if (target && !linked.endsWith(target)) put(` (${target})`);
       [, target] = link;
+      linked = '';
     }
   }
   put(text.slice(last));
