@@ -135,11 +135,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m django_logtail.tailing", description="Follow a file by its name."
     )
-    parser.add_argument("-n", "--lines", type=start_of, default=start_of("10"), metavar="LINES")
     parser.add_argument(
-        "--encoding", default="utf-8", help="where lines end; the bytes are written as they are"
+        "-n",
+        "--lines",
+        type=start_of,
+        default=start_of("10"),
+        metavar="LINES",
+        help="lines to print first, or +1 for all; default: 10",
     )
-    parser.add_argument("file", type=Path)
+    parser.add_argument(
+        "--encoding",
+        default="utf-8",
+        help="used to find where lines end; the output has the bytes of the file",
+    )
+    parser.add_argument("file", type=Path, help="path of the file to follow")
     asked = parser.parse_args()
     with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
         follow(Path(os.path.abspath(asked.file)), asked.lines, asked.encoding)  # noqa: PTH100 - links stay as they are

@@ -76,7 +76,7 @@ class Follower:
 
     @property
     def size(self) -> int | None:
-        """The current file's size in bytes when last looked at."""
+        """The current file's size in bytes at the last look."""
         return self._discovery.size
 
     @property
@@ -137,7 +137,7 @@ class Follower:
         self._chain.release(position)
 
     def close(self) -> None:
-        """Close every file. The follower cannot be used afterwards."""
+        """Close every file. The follower can't be used afterwards."""
         self._closed = True
         self._rest = None
         self._chain.close()

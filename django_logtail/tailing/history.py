@@ -1,21 +1,33 @@
-"""Past bytes of a log: ranges and earlier lines of a generation, found again by its id.
+"""Past bytes of a log: the texts of its older files, found again by their ids, compressed or not.
 
 Stateless, and blocks like any file access: run it in a thread of its own if the disk may be slow.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
+from django_logtail.tailing.archives import Unsupported, head_of, open_archive
 from django_logtail.tailing.backlog import start_of_last_lines
 from django_logtail.tailing.belonging import Belonging
 from django_logtail.tailing.files.generation import HEAD_BYTES, FileId, birth_or_none, digest_of, proves
-from django_logtail.tailing.files.opening import Permit, Trouble, open_log, permit_all
+from django_logtail.tailing.files.opening import Opened, Permit, Trouble, open_log, permit_all
 from django_logtail.tailing.files.system import System, close_quietly
 from django_logtail.tailing.siblings import Rank, Sibling, siblings_of
 from django_logtail.tailing.text.lines import LineEnds
+from django_logtail.tailing.texts import PlainText, Text
+
+#: First bytes of two files that are compared to see whether one is a copy of the other: a program may begin each file
+#: with the same banner.
+COPY_BYTES: Final = 4096
+#: First bytes that a compressed file must share with an id at least, if its inode is another.
+LEAST_HEAD_BYTES: Final = 32
+
+
+class FilesAlike(Exception):
+    """Several files match one id."""
 
 
 def open_generation(
@@ -25,11 +37,12 @@ def open_generation(
     permit: Permit = permit_all,
     offset: int = 0,
     system: System | None = None,
-) -> int | None:
-    """A descriptor of the generation with this id: the log itself, or a sibling made by rotation.
+) -> Text | None:
+    """The text of the generation with this id: the log itself, or a file that rotation made of it, compressed or not.
 
-    The caller closes it. None: the id is not ours, or the file can't be found (compressed, removed, emptied, or another
-    row's). `offset` is a known place in it; a file too short for it is not the right one.
+    The caller closes it. None: the id is not ours, or the file can't be found (removed, emptied, or another row's).
+    `offset` is a known place in it; a file too short for it is not the right one. Raises `FilesAlike` if several
+    compressed files may be it, and `Unsupported` if it can't be unpacked here.
     """
     system, belonging = system or System(), _belonging(log)
     wanted = FileId.parse(file_id)
@@ -37,14 +50,21 @@ def open_generation(
         return None
     if (found := _first_proven(system, [belonging.path], permit, wanted, offset)) is not None:
         return found  # without a look at the directory, which may hold thousands of older files
-    siblings = [sibling for sibling in _siblings(system, belonging) if sibling.is_text]
-    mine = [sibling.path for sibling in siblings if sibling.stat.st_ino == wanted.inode]
-    if (found := _first_proven(system, mine, permit, wanted, offset)) is not None:
+    siblings = older_of(system, belonging)
+    mine = [sibling for sibling in siblings if sibling.stat.st_ino == wanted.inode]
+    plain = [sibling.path for sibling in mine if sibling.is_text]
+    if (found := _first_proven(system, plain, permit, wanted, offset)) is not None:
+        return found
+    archives = [sibling for sibling in mine if not sibling.is_text]
+    if (found := _proven_archive(system, archives, permit, wanted)) is not None:
         return found
     # Then copies with the same first bytes, newest first.
     siblings.sort(key=lambda sibling: -sibling.stat.st_mtime_ns)
-    places = [belonging.path, *(sibling.path for sibling in siblings)]
-    return _first_proven(system, places, permit, wanted, offset, copy=True)
+    places = [belonging.path, *(sibling.path for sibling in siblings if sibling.is_text)]
+    if (found := _first_proven(system, places, permit, wanted, offset, copy=True)) is not None:
+        return found
+    archives = [sibling for sibling in siblings if not sibling.is_text]
+    return _proven_archive(system, archives, permit, wanted, copy=True)
 
 
 def _first_proven(
@@ -55,19 +75,92 @@ def _first_proven(
     offset: int,
     *,
     copy: bool = False,
-) -> int | None:
-    """A descriptor of the first of these files that is the wanted one, or with `copy` begins like it."""
+) -> Text | None:
+    """The first of these files that is the wanted one, or with `copy` begins like it."""
     for place in places:
         opened = open_log(system, place, permit)
         if isinstance(opened, Trouble):
             continue
         try:
             if proves(system, opened.descriptor, wanted, offset, copy=copy):
-                return opened.descriptor
+                return PlainText(system, opened.descriptor)
         except OSError:
             pass
         close_quietly(system, opened.descriptor)
     return None
+
+
+def _proven_archive(
+    system: System, archives: Iterable[Sibling], permit: Permit, wanted: FileId, *, copy: bool = False
+) -> Text | None:
+    """The one of these archives whose text is the wanted one, or with `copy` begins like it.
+
+    Raises `FilesAlike`, and `Unsupported`.
+    """
+    found: dict[Path, Sibling] = {}
+    for archive in archives:
+        opened = open_log(system, archive.path, permit)
+        if isinstance(opened, Trouble):
+            continue
+        try:
+            if _archive_proves(system, opened, archive, wanted, copy=copy):
+                found.setdefault(archive.generation, archive)
+        except OSError:
+            continue
+        except Unsupported:
+            if not copy:
+                raise
+        finally:
+            close_quietly(system, opened.descriptor)
+    if len(found) > 1:
+        raise FilesAlike
+    for archive in found.values():
+        return open_sibling(system, archive, permit)
+    return None
+
+
+def _archive_proves(system: System, opened: Opened, archive: Sibling, wanted: FileId, *, copy: bool) -> bool:
+    found = opened.stat
+    same_inode = found.st_ino == wanted.inode and (found.st_dev == wanted.device or wanted.is_strong)
+    if same_inode and wanted.birth:
+        same_inode = birth_or_none(system, opened.descriptor) in (0, wanted.birth)
+    if not same_inode and not (copy and wanted.length >= LEAST_HEAD_BYTES):
+        return False
+    head = head_of(system, opened.descriptor, archive.kind)
+    return 0 < wanted.length <= len(head) and digest_of(head[: wanted.length]) == wanted.digest
+
+
+def open_sibling(system: System, sibling: Sibling, permit: Permit, file_id: str | None = None) -> Text | None:
+    """The text of this file; None if it is no longer there, or may not be read. Raises `Unsupported`.
+
+    With `file_id`, it must be of that id: a file that was rotated into its name may have its inode, too.
+    """
+    opened = open_log(system, sibling.path, permit)
+    if isinstance(opened, Trouble):
+        return None
+    try:
+        if (opened.stat.st_dev, opened.stat.st_ino) == sibling.inode and (
+            file_id is None or _is_of(system, opened, sibling, file_id)
+        ):
+            if sibling.is_text:
+                return PlainText(system, opened.descriptor)
+            return open_archive(system, opened.descriptor, sibling.kind)
+    except OSError:
+        pass
+    except Unsupported:
+        close_quietly(system, opened.descriptor)
+        raise
+    close_quietly(system, opened.descriptor)
+    return None
+
+
+def _is_of(system: System, opened: Opened, sibling: Sibling, file_id: str) -> bool:
+    wanted = FileId.parse(file_id)
+    if wanted is None:
+        return False
+    if sibling.is_text:
+        return proves(system, opened.descriptor, wanted, 0)
+    return _archive_proves(system, opened, sibling, wanted, copy=False)
 
 
 def inode_of(file_id: str) -> tuple[int, int] | None:
@@ -76,71 +169,81 @@ def inode_of(file_id: str) -> tuple[int, int] | None:
     return None if file is None else (file.device, file.inode)
 
 
-def open_previous(
-    log: Path | Belonging, descriptor: int, *, permit: Permit = permit_all, system: System | None = None
-) -> tuple[str, int] | None:
-    """Id and descriptor of the file that was the log before the one with `descriptor`. The caller closes it.
+def needs_line_start(text: Text, file_id: str, offset: int) -> bool:
+    """Whether a line must begin at `offset` for the text to be the one of this id: it is known by little else."""
+    file = FileId.parse(file_id)
+    return file is not None and not file.is_strong and offset > file.length and file.inode != text.inode[1]
 
-    Judged by the names that rotation gives and by write times: the newest file older than this one. None: no such file,
-    or it cannot be read as text (compressed, say). Raises `OSError`.
+
+def open_previous(
+    log: Path | Belonging, this: Text, *, permit: Permit = permit_all, system: System | None = None
+) -> tuple[str, Text] | None:
+    """Id and text of the file that was the log before `this`. The caller closes it.
+
+    Judged by the names that rotation gives and by write times: the newest file older than this one. None: no such file.
+    Raises `OSError`, `Changed`, and `Unsupported` if it can't be unpacked here.
     """
     system, belonging = system or System(), _belonging(log)
-    this = system.fstat(descriptor)
-    head = system.pread(descriptor, HEAD_BYTES, 0)
-    older = [sibling for sibling in _siblings(system, belonging) if sibling.stat.st_size]
-    mine = [index for index, sibling in enumerate(older) if sibling.inode == (this.st_dev, this.st_ino)]
-    for sibling in reversed(older[: mine[0]] if mine else older):
-        if not sibling.is_text:
-            return None
-        opened = open_log(system, sibling.path, permit)
-        if isinstance(opened, Trouble):
+    head = this.read(0, COPY_BYTES)
+    found = _siblings(system, belonging)
+    siblings = [sibling for sibling in _oldest_first(found) if sibling.stat.st_size]
+    mine = {sibling.generation for sibling in found if sibling.inode == this.inode}
+    at = next((at for at, sibling in enumerate(siblings) if sibling.generation in mine), len(siblings))
+    for sibling in reversed(siblings[:at]):
+        text = open_sibling(system, sibling, permit)
+        if text is None:
             continue
         try:
-            first = system.pread(opened.descriptor, HEAD_BYTES, 0)
-            found = system.fstat(opened.descriptor)
+            first = text.read(0, COPY_BYTES)
+            if first and not is_copy(first, head):
+                return id_of(system, text.inode, text.descriptor, first), text
         except OSError:
-            first = b""
-        # A copy of this file is not its predecessor.
-        is_copy = len(first) == HEAD_BYTES and first == head
-        if first and not is_copy and (found.st_dev, found.st_ino) == sibling.inode:
-            birth = birth_or_none(system, opened.descriptor)
-            file = FileId(found.st_dev, found.st_ino, birth, len(first), digest_of(first))
-            return str(file), opened.descriptor
-        close_quietly(system, opened.descriptor)
+            pass
+        text.close()
     return None
+
+
+def is_copy(first: bytes, head: bytes) -> bool:
+    """Whether texts that begin like this are copies, one of the other."""
+    common = min(len(first), len(head))
+    return common >= HEAD_BYTES and first[:common] == head[:common]
+
+
+def id_of(system: System, inode: tuple[int, int], descriptor: int, head: bytes) -> str:
+    """The id of an open file whose text begins like this."""
+    head = head[:HEAD_BYTES]
+    return str(FileId(*inode, birth_or_none(system, descriptor), len(head), digest_of(head)))
 
 
 def _belonging(log: Path | Belonging) -> Belonging:
     return log if isinstance(log, Belonging) else Belonging(log)
 
 
-def _siblings(system: System, belonging: Belonging) -> list[Sibling]:
+def older_of(system: System, belonging: Belonging) -> list[Sibling]:
     """Siblings of the name and of what it leads to, oldest first; none if they can't be listed."""
+    return _oldest_first(_siblings(system, belonging))
+
+
+def _siblings(system: System, belonging: Belonging) -> list[Sibling]:
     try:
         bases = {belonging.path: None, belonging.path.resolve(): None}
-        return Rank().oldest_first(siblings_of(system, belonging, bases).found)
+        return siblings_of(system, belonging, bases).found
     except (OSError, RuntimeError):
         return []
 
 
-def read_range(descriptor: int, start: int, end: int) -> bytes:
-    """The bytes [start, end) of an open file; fewer if it ends earlier. Raises `OSError`."""
-    parts = []
-    while start < end:
-        part = os.pread(descriptor, min(end - start, 1024 * 1024), start)
-        if not part:
-            break
-        parts.append(part)
-        start += len(part)
-    return b"".join(parts)
+def _oldest_first(found: list[Sibling]) -> list[Sibling]:
+    """Without archives of files that still exist: such archives are incomplete or additional, and have odd times."""
+    plain = {sibling.generation for sibling in found if sibling.is_text}
+    return Rank().oldest_first(
+        [sibling for sibling in found if sibling.is_text or sibling.generation not in plain]
+    )
 
 
 def lines_before(
-    descriptor: int, before: int, lines: int, encoding: str = "utf-8", max_bytes: int = 1024 * 1024
+    text: Text, before: int, lines: int, encoding: str = "utf-8", max_bytes: int = 1024 * 1024
 ) -> int:
-    """Where the `lines` lines that end at byte `before` begin, within `max_bytes` of it. Raises `OSError`."""
-    ends = LineEnds(encoding, os.pread(descriptor, HEAD_BYTES, 0))
-    end = min(before, os.fstat(descriptor).st_size)
-    return start_of_last_lines(
-        lambda size, offset: os.pread(descriptor, size, offset), end, lines, ends, max_bytes
-    )
+    """Where the `lines` lines that end at byte `before` begin, within `max_bytes` of it. Raises as `Text.read`."""
+    ends = LineEnds(encoding, text.read(0, 4))
+    end = before if text.size is None else min(before, text.size)
+    return start_of_last_lines(lambda size, offset: text.read(offset, size), end, lines, ends, max_bytes)

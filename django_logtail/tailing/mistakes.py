@@ -18,7 +18,7 @@ def gettext_noop(text: str) -> str:
 MISTAKES: Final[Mapping[str, str]] = {
     # Paths
     "path-relative": gettext_noop("The path %(path)s is not absolute. Start it with '/'."),
-    "path-upwards": gettext_noop("The path %(path)s contains '..'. Write it without."),
+    "path-upwards": gettext_noop("The path %(path)s contains '..'. Write the path without it."),
     "path-characters": gettext_noop("The path contains a line end or a NUL."),
     "path-no-roots": gettext_noop(
         'LOGTAIL["ROOTS"] is empty, so no file may be read. Add the directory of the logs to it.'
@@ -52,7 +52,7 @@ MISTAKES: Final[Mapping[str, str]] = {
         "The encoding %(encoding)s does not exist. Use one such as %(examples)s."
     ),
     "encoding-byte-order": gettext_noop(
-        "'utf-16' leaves the byte order open. Write utf-16-le (most Windows logs) or utf-16-be."
+        "'utf-16' doesn't specify the byte order. Use utf-16-le (most Windows logs) or utf-16-be."
     ),
     "encoding-browsers": gettext_noop(
         "Browsers do not support the encoding %(encoding)s. Use one such as %(examples)s."

@@ -31,8 +31,8 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
         gettext_noop('path {path} is outside LOGTAIL["ROOTS"]'),
     ),
     "no-location": (
-        gettext_noop("the file's location cannot be determined"),
-        gettext_noop("the file's location cannot be determined ({error})"),
+        gettext_noop("the file's location can't be determined"),
+        gettext_noop("the file's location can't be determined ({error})"),
     ),
     "not-permitted": (
         gettext_noop("the reader has no permission to open it"),
@@ -59,7 +59,7 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     "special-file": (gettext_noop("a special file"),),
     "silent-file-system": (gettext_noop("its file system has not responded for {seconds} s"),),
     # A log
-    "upwards": (gettext_noop("its path contains '..'; write it without"),),
+    "upwards": (gettext_noop("its path contains '..'; write the path without it"),),
     "taken": (gettext_noop("another log already reads this file"),),
     "belongs-to-another": (gettext_noop("the path leads to the file of another log"),),
     "nul-in-path": (gettext_noop("its path contains a NUL character, which no file name can"),),
@@ -67,8 +67,8 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     "not-registered": (gettext_noop("this log is not registered on the reading host, or is disabled"),),
     "changed": (gettext_noop("this log's settings were changed"),),
     "no-registry": (
-        gettext_noop("the reading host cannot query its database"),
-        gettext_noop("the reader on {host} cannot query its database: {error}"),
+        gettext_noop("the reading host can't query its database"),
+        gettext_noop("the reader on {host} can't query its database: {error}"),
     ),
     "stopped": (gettext_noop("stopped by {user}"),),
     "stopped-because": (gettext_noop("stopped by {user}: {why}"),),
@@ -107,12 +107,42 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     "kernel-memory": (gettext_noop("the kernel has no memory left for it"),),
     "unwatchable": (gettext_noop("the reader has no permission to read it or its directory"),),
     "no-inotify": (gettext_noop("inotify_simple is not installed"),),
-    "no-notification": (gettext_noop("this platform has no change notification"),),
+    "no-notification": (gettext_noop("this platform does not report file changes"),),
     # A request
     "bytes-gone": (gettext_noop("the file that held these bytes no longer exists"),),
+    "file-changed": (gettext_noop("the file changed while it was being read; try again"),),
+    "no-times": (gettext_noop("no times were recognised in this log"),),
+    "times-out-of-order": (
+        gettext_noop("times are out of order in this log, so the ends of the range are not exact"),
+    ),
+    "files-alike": (
+        gettext_noop("several older files begin alike, so it is unknown which of them held these bytes"),
+    ),
+    # A compressed file
+    "archive-unsupported": (
+        gettext_noop("files compressed with {kind} can't be read here; unpack this one first"),
+    ),
+    "no-zstd": (gettext_noop('zstd needs the "zstd" extra, which is not installed'),),
+    "archive-unfinished": (
+        gettext_noop("its text breaks off at byte {bytes}: the file is damaged or still being written"),
+    ),
+    "archive-damaged": (gettext_noop("its text is damaged after byte {bytes}"),),
+    "archive-garbage": (gettext_noop("byte {bytes} of its text is followed by other data"),),
+    "archive-bomb": (
+        gettext_noop(
+            "its text is over {count} times the file's size; only the first {bytes} bytes of the text can be read"
+        ),
+    ),
+    "archive-too-large": (gettext_noop("its text is too large; only the first {bytes} bytes can be read"),),
+    "archive-copy-limit": (
+        gettext_noop(
+            "only the first {bytes} bytes of its text can be read, the limit for unpacking to disk; "
+            "unpack it yourself, or use gzip"
+        ),
+    ),
     "no-older-file": (gettext_noop("this log has no older file that can be read"),),
     "no-answer": (gettext_noop("no reader answered; try again"),),
-    "results-lost": (gettext_noop("some results were lost on the way; search again"),),
+    "results-lost": (gettext_noop("some results were lost in transit; search again"),),
     "too-many-searches": (
         gettext_noop("you have reached your limit of running searches ({count}); try again when one ends"),
     ),
@@ -124,13 +154,13 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
         gettext_noop("the server failed to answer"),
         gettext_noop("the server failed to answer; see the server's own log"),
     ),
-    "unavailable": (gettext_noop("the server cannot check your access right now; try again"),),
+    "unavailable": (gettext_noop("the server can't check your access right now; try again"),),
     # A search's pattern
-    "bad-term": (gettext_noop("this server does not know one of its terms"),),
+    "bad-term": (gettext_noop("this server does not support one of its terms"),),
     "pattern-empty": (gettext_noop("there is nothing to search for"),),
-    "pattern-line-end": (gettext_noop("a match cannot span lines"),),
+    "pattern-line-end": (gettext_noop("a match can't span lines"),),
     "pattern-half-character": (gettext_noop("it contains an incomplete character"),),
-    "pattern-too-large": (gettext_noop("the expression is too large; repeat less in it"),),
+    "pattern-too-large": (gettext_noop("the expression is too large; reduce its repetitions"),),
     "pattern-classes": (gettext_noop("the expression has more than {count} letter classes (\\p)"),),
     "no-regex": (gettext_noop('regular expressions need the "regex" extra, which is not installed'),),
     "bad-escape": (gettext_noop("invalid escape sequence {part}"),),
@@ -146,12 +176,12 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     "bad-group": (gettext_noop("invalid group name {part}"),),
     # Redis, and what the reader says
     "redis": (
-        gettext_noop("the server cannot reach Redis"),
-        gettext_noop("the server cannot reach Redis: {error}"),
+        gettext_noop("the server can't reach Redis"),
+        gettext_noop("the server can't reach Redis: {error}"),
     ),
     "redis-refuses": (
-        gettext_noop("Redis refused a command of the server"),
-        gettext_noop("Redis refused a command of the server: {error}"),
+        gettext_noop("Redis refused a command from the server"),
+        gettext_noop("Redis refused a command from the server: {error}"),
     ),
     "channel-layer": (gettext_noop("the channel layer does not respond"),),
     "unheard": (
@@ -165,9 +195,7 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
         gettext_noop("the server failed to handle what the reader sent"),
         gettext_noop("this web process failed to handle what the reader sent ({error})"),
     ),
-    "foreign-lease": (
-        gettext_noop("the lease of this queue in Redis is not held by a reader of this project"),
-    ),
+    "foreign-lease": (gettext_noop("this queue's lease in Redis is not held by a reader of this project"),),
     "reader-newer": (
         gettext_noop("the reader is newer than this web process"),
         gettext_noop("the reader on {host} is newer than this web process"),
@@ -177,13 +205,13 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
         gettext_noop("the reader on {host} is older than this web process"),
     ),
     "garbled": (
-        gettext_noop("this web process cannot read what the reader sends"),
-        gettext_noop("this web process cannot read what the reader on {host} sends: {error}"),
+        gettext_noop("this web process can't read what the reader sends"),
+        gettext_noop("this web process can't read what the reader on {host} sends: {error}"),
     ),
     # Why a viewer ended, by the `reason` of the protocol's `end`
-    "bad-message": (gettext_noop("the server did not understand this page"),),
-    "no-hello": (gettext_noop("this page did not introduce itself in time"),),
-    "not-acknowledged": (gettext_noop("this page acknowledged nothing for too long"),),
+    "bad-message": (gettext_noop("the server did not understand a message from this page"),),
+    "no-hello": (gettext_noop("this page did not identify itself in time"),),
+    "not-acknowledged": (gettext_noop("this page stopped acknowledging what it received"),),
     "too-many-messages": (gettext_noop("this page sent too many messages"),),
     "too-many-downloads": (
         gettext_noop("you have reached your limit of downloads; try again when one ends"),

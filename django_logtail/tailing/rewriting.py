@@ -77,7 +77,7 @@ class Rewriting:
     def find_copies(self, now: float, notices: list[Notice]) -> bool:
         """Whether the last file, of which nothing was read, was copied and emptied, perhaps repeatedly.
 
-        Then the first copy stands in for it. Raises `OSError`; then nothing has changed.
+        Then the first copy is read in its place. Raises `OSError`; then nothing has changed.
         """
         segment = self._chain.last
         old = segment.generation
@@ -132,7 +132,7 @@ class Rewriting:
         exits: list[Notice],
         now: float,
     ) -> None:
-        """Let the copy stand in for the text that was cut away."""
+        """Read from the copy what was cut from the file."""
         sibling, generation = copy
         old = segment.generation
         size = max(sibling.stat.st_size, read_to)

@@ -15,7 +15,7 @@ says so.
 | names of weekdays and zones | `app-Mon.log`, `app.log-2026-11-28T18:40:00+0100` |
 | s6-log, multilog, svlogd (the log is `current`) | `@400000006543210f0c8e1b2a.s` |
 
-Each of them may be compressed: it then counts as the log's, although we don't read it.
+Each of them may be compressed: it then is unpacked to be read (`archives`).
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Rotated:
 
 
 class BadPattern(Mistake):
-    """A pattern that cannot describe names."""
+    """A pattern that can't describe names."""
 
 
 class Names:

@@ -36,7 +36,7 @@ COARSE_NS = 50_000_000
 
 
 class Unsettled(Exception):
-    """Names change while being listed: a later look may prove what this one cannot. Nothing was changed."""
+    """Names change while being listed: a later look may prove what this one can't. Nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Between:
 class Siblings:
     """Remembers the siblings that existed, so that only later ones can be generations that went unseen.
 
-    Never raises `OSError`: a sibling that cannot be opened does not count.
+    Never raises `OSError`: a sibling that can't be opened does not count.
     """
 
     def __init__(self, system: System, belonging: Belonging, permit: Permit) -> None:
@@ -303,7 +303,7 @@ class Siblings:
         return False
 
     def _is_compressed_form(self, sibling: Sibling, old: Generation, written_ns: int) -> bool:
-        """Whether it begins as the old file does; if it cannot be unpacked here, whether it is as old."""
+        """Whether it begins as the old file does; if it can't be unpacked here, whether it is as old."""
         with contextlib.suppress(OSError):
             opened = open_log(self._system, sibling.path, self._permit)
             if isinstance(opened, Trouble):

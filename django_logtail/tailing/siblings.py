@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from django_logtail.tailing.archives import kind_of
 from django_logtail.tailing.belonging import Belonging, Inode
 from django_logtail.tailing.files.system import System
 from django_logtail.tailing.rotated_names import Order, Rotated
@@ -39,6 +40,16 @@ class Sibling:
     def is_text(self) -> bool:
         """Whether it can be read directly."""
         return not self.rotated.compression
+
+    @property
+    def kind(self) -> str:
+        """How it is compressed, as the protocol has it: "gz", "zst", "bz2", "xz" and others; "" if it isn't."""
+        return kind_of(self.rotated.compression)
+
+    @property
+    def generation(self) -> Path:
+        """Its path without the ending of a compressed file: the same before and after compression."""
+        return self.path.with_name(self.path.name.removesuffix(self.rotated.compression))
 
     @property
     def since(self) -> int:

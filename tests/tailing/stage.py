@@ -21,6 +21,17 @@ def block(letter: str, lines: int = 10) -> bytes:
     return b"".join(f"{letter} line {number} of {lines}\n".encode() for number in range(lines))
 
 
+def reading(path: Path) -> Callable[[int, int], bytes]:
+    """Reads the file as a `Text` does."""
+
+    def read(offset: int, size: int) -> bytes:
+        with path.open("rb") as file:
+            file.seek(offset)
+            return file.read(size)
+
+    return read
+
+
 A, B, C, D = (block(letter) for letter in "ABCD")
 
 

@@ -13,7 +13,7 @@ from django_logtail.tailing.belonging import Belonging, Registered, Row
 from django_logtail.tailing.files.system import System
 from django_logtail.tailing.history import open_generation, open_previous
 from tests.tailing.stage import A, B, C, LockStep
-from tests.tailing.test_history import LONG, id_of
+from tests.tailing.test_history import LONG, id_of, plain
 
 REFUSED = "reason:belongs-to-another?"
 
@@ -120,11 +120,11 @@ def test_no_id_and_no_previous_file_leads_to_a_file_of_another_row(path: Path) -
     other = path.with_name("app.log.1")
     other.write_bytes(B * 100)
     belonging = among(Row(1, path), Row(2, other))
-    descriptor = os.open(path, os.O_RDONLY)
+    text = plain(path)
 
-    assert open_previous(belonging, descriptor) is None
+    assert open_previous(belonging, text) is None
     assert open_generation(belonging, id_of(other)) is None
-    os.close(descriptor)
+    text.close()
 
 
 def test_an_inode_given_to_another_file_is_told_by_its_birth(path: Path) -> None:
@@ -137,7 +137,7 @@ def test_an_inode_given_to_another_file_is_told_by_its_birth(path: Path) -> None
     found = open_generation(path, file)
 
     assert found is not None
-    os.close(found)
+    found.close()
     assert open_generation(path, file, system=Reused()) is None
 
 

@@ -14,8 +14,8 @@ from django_logtail.tailing.history import (
     lines_before,
     open_generation,
     open_previous,
-    read_range,
 )
+from django_logtail.tailing.texts import PlainText, read_whole
 from tests.tailing.stage import A, B, C, block
 
 LONG = block("long", 500)
@@ -37,18 +37,22 @@ def id_of(path: Path) -> str:
     return position.file
 
 
-def read_whole(path: Path, file: str) -> bytes | None:
-    descriptor = open_generation(path, file)
-    if descriptor is None:
+def plain(path: Path) -> PlainText:
+    return PlainText(System(), os.open(path, os.O_RDONLY))
+
+
+def text_of(path: Path, file: str) -> bytes | None:
+    text = open_generation(path, file)
+    if text is None:
         return None
     try:
-        return read_range(descriptor, 0, 10**9)
+        return read_whole(text, 0, 10**9)
     finally:
-        os.close(descriptor)
+        text.close()
 
 
 def test_the_current_file_is_found(path: Path) -> None:
-    assert read_whole(path, id_of(path)) == LONG
+    assert text_of(path, id_of(path)) == LONG
 
 
 class Watched(System):
@@ -71,10 +75,10 @@ def test_the_current_file_is_found_without_a_look_at_the_directory(path: Path) -
     path.with_name("app.log.1").write_bytes(B)
     system, file = Watched(), id_of(path)
 
-    descriptor = open_generation(path, file, system=system)
+    text = open_generation(path, file, system=system)
 
-    assert descriptor is not None
-    os.close(descriptor)
+    assert text is not None
+    text.close()
     assert (system.listed, system.opened) == ([], ["app.log"])
 
 
@@ -85,10 +89,10 @@ def test_of_many_older_files_only_the_wanted_one_is_opened(path: Path) -> None:
         path.with_name(name).write_bytes(B)
     system = Watched()
 
-    descriptor = open_generation(path, file, system=system)
+    text = open_generation(path, file, system=system)
 
-    assert descriptor is not None
-    os.close(descriptor)
+    assert text is not None
+    text.close()
     assert (system.listed, system.opened) == ([path.parent], ["app.log", "app.log.3"])
 
 
@@ -97,7 +101,7 @@ def test_a_rotated_file_is_found_under_its_new_name(path: Path) -> None:
     path.rename(path.with_name("app.log.1"))
     path.write_bytes(B)
 
-    assert read_whole(path, file) == LONG
+    assert text_of(path, file) == LONG
 
 
 def test_the_copy_of_an_emptied_file_is_found(path: Path) -> None:
@@ -105,19 +109,19 @@ def test_the_copy_of_an_emptied_file_is_found(path: Path) -> None:
     path.with_name("app.log-20260101").write_bytes(LONG + A)
     path.write_bytes(B)
 
-    assert read_whole(path, file) == LONG + A
+    assert text_of(path, file) == LONG + A
 
 
 def test_another_text_in_the_same_inode_is_not_taken_for_it(path: Path) -> None:
     file = id_of(path)
     path.write_bytes(B * 100)
 
-    assert read_whole(path, file) is None
+    assert text_of(path, file) is None
 
 
 @pytest.mark.parametrize("file", ["", "nonsense", "1-2-100-0123456789abcdef"])
 def test_an_id_of_nothing_finds_nothing(path: Path, file: str) -> None:
-    assert read_whole(path, file) is None
+    assert text_of(path, file) is None
 
 
 def test_a_file_that_may_not_be_read_is_not_found(path: Path) -> None:
@@ -125,35 +129,35 @@ def test_a_file_that_may_not_be_read_is_not_found(path: Path) -> None:
 
 
 def test_a_range_ends_with_the_file(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
+    text = plain(path)
 
-    assert read_range(descriptor, 5, 20) == LONG[5:20]
-    assert read_range(descriptor, len(LONG) - 3, len(LONG) + 100) == LONG[-3:]
-    assert read_range(descriptor, len(LONG), len(LONG) + 1) == b""
-    os.close(descriptor)
+    assert read_whole(text, 5, 20) == LONG[5:20]
+    assert read_whole(text, len(LONG) - 3, len(LONG) + 100) == LONG[-3:]
+    assert read_whole(text, len(LONG), len(LONG) + 1) == b""
+    text.close()
 
 
 def test_the_lines_before_a_place_begin_where_they_begin(path: Path) -> None:
     path.write_bytes(A + B + C)
-    descriptor = os.open(path, os.O_RDONLY)
+    text = plain(path)
 
-    assert lines_before(descriptor, len(A + B), 10) == len(A)
-    assert lines_before(descriptor, len(A), 1000) == 0
-    assert lines_before(descriptor, 10**9, 10) == len(A + B)
-    os.close(descriptor)
+    assert lines_before(text, len(A + B), 10) == len(A)
+    assert lines_before(text, len(A), 1000) == 0
+    assert lines_before(text, 10**9, 10) == len(A + B)
+    text.close()
 
 
 def previous_of(path: Path, of: Path) -> str | None:
     """The whole text of the file before `of`, when it is found under the id that was given for it."""
-    descriptor = os.open(of, os.O_RDONLY)
+    text = plain(of)
     try:
-        found = open_previous(path, descriptor)
+        found = open_previous(path, text)
     finally:
-        os.close(descriptor)
+        text.close()
     if found is None:
         return None
-    os.close(found[1])
-    text = read_whole(path, found[0])
+    found[1].close()
+    text = text_of(path, found[0])
     assert text is not None
     return text.decode()
 
@@ -193,10 +197,10 @@ def test_what_is_no_older_text_of_this_log_is_not_the_file_before(path: Path, na
 
 def test_a_file_that_may_not_be_read_is_not_the_one_before(path: Path) -> None:
     path.with_name("app.log.1").write_bytes(B)
-    descriptor = os.open(path, os.O_RDONLY)
+    text = plain(path)
 
-    assert open_previous(path, descriptor, permit=lambda descriptor: "no") is None
-    os.close(descriptor)
+    assert open_previous(path, text, permit=lambda descriptor: "no") is None
+    text.close()
 
 
 def test_the_file_before_a_link_is_beside_what_it_leads_to(path: Path, tmp_path: Path) -> None:

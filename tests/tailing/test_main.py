@@ -156,7 +156,7 @@ def mounted(tmp_path: Path) -> Iterator[Path]:
 def mount(*arguments: str | Path) -> None:
     done = subprocess.run(["mount", *map(str, arguments)], capture_output=True, text=True, check=False)
     if done.returncode:
-        pytest.skip(f"cannot mount here: {done.stderr.strip()}")
+        pytest.skip(f"can't mount here: {done.stderr.strip()}")
 
 
 def test_a_file_of_an_overlays_lower_layer_is_followed_when_it_is_copied_up(

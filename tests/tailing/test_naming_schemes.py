@@ -19,8 +19,9 @@ import pytest
 
 from django_logtail.tailing import Batch, Event, Follower, FromStart, Kind, Place, Resume
 from django_logtail.tailing.belonging import Belonging, Registered, Row
+from tests.length import at_length
 
-PROGRAMS = int(os.environ.get("LOGTAIL_SCHEMES", "600"))
+PROGRAMS = int(os.environ.get("LOGTAIL_SCHEMES", at_length("3000", short="300")))
 CHUNK = 100
 
 

@@ -17,9 +17,10 @@ from pathlib import Path
 import pytest
 
 from django_logtail.tailing import Batch, Event, Follower, FromStart, Kind, Place
+from tests.length import at_length
 from tests.tailing.stage import open_descriptors
 
-PROGRAMS = int(os.environ.get("LOGTAIL_PROGRAMS", "2000"))
+PROGRAMS = int(os.environ.get("LOGTAIL_PROGRAMS", at_length("10000", short="1000")))
 CHUNK = 100
 
 
@@ -215,7 +216,7 @@ class Program:
         os.truncate(self.path, 0)
         self.current = bytearray()
         self.expected.append(self.current)
-        # A text of which nothing was read cannot be told from the next one; give each a beginning of its own.
+        # A text of which nothing was read can't be told from the next one; give each a beginning of its own.
         self.write()
         self.unseen += 1
         if not self.races:

@@ -41,7 +41,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why a path cannot be read: GONE, UNREADABLE, NOT_A_FILE or REFUSED, and one of `reasons`."""
+    """Why a path can't be read: GONE, UNREADABLE, NOT_A_FILE or REFUSED, and one of `reasons`."""
 
     kind: Kind
     text: str = ""

@@ -57,6 +57,20 @@ class Matcher(Protocol):
     def pause_bytes(self) -> int:
         """Bytes after which a search pauses, at the end of a line, to check the clock and whether it was cancelled."""
 
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether it reads lines around a line: `follow` and `look_ahead` are for such a matcher."""
+
+    @property
+    def needed(self) -> str:
+        """A text that every matching line contains, if upper and lower case of ASCII are alike; "": unknown."""
+
+    def follow(self, text: bytes) -> None:
+        """Begin anew after this text, which isn't searched."""
+
+    def look_ahead(self, line: bytes) -> None:
+        """The line after the text that was prepared last."""
+
     def prepared(self, text: bytes) -> bytes:
         """The text to search: of the same length, with lines and characters at the same places."""
 
@@ -67,13 +81,27 @@ class Matcher(Protocol):
         """Where a prepared line matches: in order, without overlap."""
 
 
-class Literal:
+class _ByLine:
+    """A matcher that sees one line at a time."""
+
+    looks_ahead = False
+    needed = ""
+
+    def follow(self, text: bytes) -> None:
+        pass
+
+    def look_ahead(self, line: bytes) -> None:
+        pass
+
+
+class Literal(_ByLine):
     """Literal text; without `case`, letters match if they share an upper-case form of the same length in bytes."""
 
     def __init__(self, pattern: str, *, case: bool) -> None:
         """Raises `BadPattern`."""
         self._needle = _encoded(pattern)
         self._case = case
+        self.needed = pattern if case else _longest_without_forms(pattern)
         self._folds: dict[bytes, bytes] = {}
         if not case:
             if not pattern.isascii():
@@ -138,13 +166,14 @@ class Literal:
             at = line.find(self._needle, at + len(self._needle))
 
 
-class Regex:
+class Regex(_ByLine):
     """An RE2 expression. It sees one line at a time: `^` and `$` match at line ends, and nothing matches a line
     feed.
     """
 
-    def __init__(self, pattern: str, *, case: bool, is_text: bool = False) -> None:
+    def __init__(self, pattern: str, *, case: bool, is_text: bool = False, needed: str = "") -> None:
         """`is_text`: we built it to match a text. Raises `BadPattern`, also if RE2 is not installed."""
+        self.needed = needed
         if not is_text and len(_CLASS.findall(pattern)) > MAX_CLASSES:
             raise BadPattern(reason("pattern-classes", count=MAX_CLASSES))
         if _BYTE.search(pattern) is not None:
@@ -191,8 +220,18 @@ def matcher(pattern: str, *, regex: bool, case: bool) -> Matcher:
     literal = Literal(pattern, case=case)
     if literal.has_folds and has_regex():
         # RE2 handles both forms at once; converting takes ten times as long.
-        return Regex(literal.expression, case=True, is_text=True)
+        return Regex(literal.expression, case=True, is_text=True, needed=literal.needed)
     return literal
+
+
+def own_expression(pattern: str) -> Any:
+    """An expression of ours, and of nobody else, for `search` in UTF-8: in RE2, or in `re` where RE2 is missing."""
+    re2 = _re2()
+    if re2 is None:
+        return re.compile(pattern.encode(), re.MULTILINE)
+    options = re2.Options()
+    options.never_capture = True
+    return re2.compile(_BY_LINE + pattern.encode(), options)
 
 
 def has_regex() -> bool:
@@ -210,6 +249,15 @@ def _upper_forms() -> dict[str, str]:
         for letter, upper in forms
         if letter != upper and len(upper) == 1 and len(letter.encode()) == len(upper.encode())
     }
+
+
+def _longest_without_forms(pattern: str) -> str:
+    """Its longest part of ASCII and of characters that have neither an upper nor a lower case."""
+    parts = "".join(
+        letter if letter.isascii() or letter == letter.upper() == letter.lower() else "\n"
+        for letter in pattern
+    )
+    return max(parts.split("\n"), key=len)
 
 
 def _encoded(pattern: str) -> bytes:

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Final
+
 from django_logtail.tailing.text.lines import LineEnds
+
+#: Encodings with several bytes to a character in which no two byte sequences mean the same character.
+ONE_TO_ONE: Final = frozenset({"gbk", "gb2312", "gb18030", "cp949", "shift_jis"})
+
+#: How the names of encodings begin that have one byte to a character.
+ONE_BYTE: Final = ("iso8859-", "cp125", "koi8-")
 
 
 class Chunk:
@@ -49,6 +58,16 @@ class Conversion:
         """`base`: where in the file `data` begins."""
         return Chunk(data, self._text_of(data, base), base, self._ends)
 
+    def sieve(self, text: str) -> Callable[[bytes], bool] | None:
+        """A quick test whether bytes may contain a text, with upper and lower case of ASCII alike.
+
+        It is wrong only where it says yes. None: there is no such test, or none is needed.
+        """
+        if self._codec is None or not text or not all(_has_one_form(letter, self._codec) for letter in text):
+            return None
+        needle = text.encode(self._codec).lower()
+        return lambda data: needle in data.lower()
+
     def _text_of(self, data: bytes, base: int) -> bytes:
         if self._codec is None or (self._is_ascii_clear and data.isascii()):
             return data
@@ -62,6 +81,15 @@ class Conversion:
             + b"\n" * (end != len(data) or data.endswith(self._ends.newline))
             for start, end in lines
         )
+
+
+def _has_one_form(letter: str, codec: str) -> bool:
+    """Whether a letter is written in one way in an encoding, which has no state."""
+    if letter == "\ufffd":  # also what bytes become that mean nothing
+        return False
+    if codec in ONE_TO_ONE:
+        return letter.encode(codec, "ignore") != b""
+    return codec.startswith(ONE_BYTE) and bytes(range(256)).decode(codec, "replace").count(letter) == 1
 
 
 def _line_starts(data: bytes, base: int, ends: LineEnds) -> list[int]:

@@ -99,7 +99,7 @@ def test_a_follower_asks_for_each_file_it_opens(root: Path) -> None:
     ("path", "says"),
     [
         ("app.log", "The path 'app.log' is not absolute. Start it with '/'."),
-        ("{root}/../secret", "The path '{root}/../secret' contains '..'. Write it without."),
+        ("{root}/../secret", "The path '{root}/../secret' contains '..'. Write the path without it."),
         (
             "/etc/passwd",
             "The path '/etc/passwd' is outside LOGTAIL[\"ROOTS\"] ({root}): add '/etc' to it, or move the log.",

@@ -71,7 +71,7 @@ def test_utf_16_without_a_byte_order_asks_for_one() -> None:
         browser_label("utf-16")
 
     assert str(refused.value) == (
-        "'utf-16' leaves the byte order open. Write utf-16-le (most Windows logs) or utf-16-be."
+        "'utf-16' doesn't specify the byte order. Use utf-16-le (most Windows logs) or utf-16-be."
     )
 
 

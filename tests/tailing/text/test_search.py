@@ -1,6 +1,6 @@
 """Search in the bytes of a file: every line that matches, none that does not, whatever the encoding and the chunks."""
 
-import os
+import random
 import re
 import threading
 
@@ -12,6 +12,7 @@ from django_logtail.tailing.reasons import in_full
 from django_logtail.tailing.text import matching, search
 from django_logtail.tailing.text.matching import BadPattern, has_regex, matcher
 from django_logtail.tailing.text.search import Hit, Search
+from tests.tailing.stage import reading
 
 ENCODINGS = (
     "utf-8",
@@ -37,17 +38,13 @@ needs_re2 = pytest.mark.skipif(not has_regex(), reason="google-re2 is not instal
 def found(tmp_path, data: bytes, pattern: str, *, regex=False, case=True, start=0, **options) -> list[Hit]:
     path = tmp_path / "searched.log"
     path.write_bytes(data)
-    descriptor = os.open(path, os.O_RDONLY)
     options.setdefault("chunk_bytes", 1024 * 1024)
     what = Search(
-        descriptor, matcher(pattern, regex=regex, case=case), start, len(data), head=data[:4], **options
+        reading(path), matcher(pattern, regex=regex, case=case), start, len(data), head=data[:4], **options
     )
     hits = []
-    try:
-        while not what.is_done:
-            hits += what.step(60.0, 10**9)
-    finally:
-        what.close()
+    while not what.is_done:
+        hits += what.step(60.0, 10**9)
     assert what.found == len(hits)
     return hits
 
@@ -203,11 +200,8 @@ def test_a_search_ends_with_its_most_hits_and_goes_on_from_there(tmp_path):
     data = b"".join(b"needle %d\n" % number for number in range(100))
     path = tmp_path / "searched.log"
     path.write_bytes(data)
-    what = Search(
-        os.open(path, os.O_RDONLY), matcher("needle", regex=False, case=True), 0, len(data), max_hits=30
-    )
+    what = Search(reading(path), matcher("needle", regex=False, case=True), 0, len(data), max_hits=30)
     first = what.step(60.0, 10**9)
-    what.close()
 
     assert what.is_done
     assert what.is_full
@@ -221,9 +215,8 @@ def test_a_search_ends_with_its_most_hits_and_goes_on_from_there(tmp_path):
 def test_a_file_that_becomes_shorter_ends_the_search(tmp_path):
     path = tmp_path / "searched.log"
     path.write_bytes(b"needle\n" * 10)
-    what = Search(os.open(path, os.O_RDONLY), matcher("needle", regex=False, case=True), 0, 10**9)
+    what = Search(reading(path), matcher("needle", regex=False, case=True), 0, 10**9)
     hits = what.step(60.0, 10**9)
-    what.close()
 
     assert what.is_done
     assert len(hits) == 10
@@ -234,14 +227,13 @@ def test_a_step_ends_with_the_first_hits_when_somebody_waits_for_them(tmp_path):
     path = tmp_path / "searched.log"
     path.write_bytes((b"x" * 99 + b"\n") * 1_000 + b"needle\n" + (b"x" * 99 + b"\n") * 100_000)
     what = Search(
-        os.open(path, os.O_RDONLY),
+        reading(path),
         matcher("needle", regex=False, case=True),
         0,
         path.stat().st_size,
         clock=lambda: 0.0,
     )
     hits = what.step(60.0, 10**9, is_eager=True)
-    what.close()
 
     assert [hit.start for hit in hits] == [100_000]
     assert not what.is_done
@@ -252,7 +244,7 @@ def test_a_step_ends_when_its_time_or_its_bytes_are_over(tmp_path):
     path.write_bytes((b"x" * 99 + b"\n") * 100_000)
     ticks = iter(range(10_000))
     what = Search(
-        os.open(path, os.O_RDONLY),
+        reading(path),
         matcher("needle", regex=False, case=True),
         0,
         path.stat().st_size,
@@ -263,7 +255,6 @@ def test_a_step_ends_when_its_time_or_its_bytes_are_over(tmp_path):
     after_time = what.position
     what.step(10**9, 1_000_000)
     after_bytes = what.position
-    what.close()
 
     assert 0 < after_time < 1_000_000
     assert 1_000_000 <= after_bytes - after_time < 1_200_000
@@ -276,6 +267,8 @@ def test_cancelling_ends_the_step_under_way(tmp_path):
 
     class Slow:
         longest = pause_bytes = 1024 * 1024
+        looks_ahead = False
+        needed = ""
 
         def prepared(self, text):
             return text
@@ -288,14 +281,13 @@ def test_cancelling_ends_the_step_under_way(tmp_path):
         def spans(self, line):
             return iter(())
 
-    what = Search(os.open(path, os.O_RDONLY), Slow(), 0, 1_000_000, chunk_bytes=64 * 1024)
+    what = Search(reading(path), Slow(), 0, 1_000_000, chunk_bytes=64 * 1024)
     thread = threading.Thread(target=what.step, args=(60.0, 10**9))
     thread.start()
     assert begun.wait(10)
     what.cancel()
     going_on.set()
     thread.join(10)
-    what.close()
 
     assert not thread.is_alive()
     assert not what.is_done
@@ -528,7 +520,7 @@ def test_the_work_of_one_step_is_bounded_whatever_the_pattern(tmp_path, pattern,
     path = tmp_path / "searched.log"
     path.write_bytes(b"ab" * 2_000_000)  # one line
     what = Search(
-        os.open(path, os.O_RDONLY),
+        reading(path),
         matcher(pattern, regex=regex, case=case),
         0,
         4_000_000,
@@ -540,7 +532,6 @@ def test_the_work_of_one_step_is_bounded_whatever_the_pattern(tmp_path, pattern,
         before = what.position
         what.step(0.0, 10**9)
         advances.append(what.position - before)
-    what.close()
 
     assert max(advances) <= most
     assert min(advances[:3]) >= most // 2
@@ -551,7 +542,7 @@ def test_slices_are_no_longer_than_the_pattern_allows_in_short_lines_too(tmp_pat
     path = tmp_path / "searched.log"
     path.write_bytes(b"ababab\n" * 100_000)
     what = Search(
-        os.open(path, os.O_RDONLY),
+        reading(path),
         matcher("a[ab]{900}c", regex=True, case=True),
         0,
         700_000,
@@ -562,7 +553,6 @@ def test_slices_are_no_longer_than_the_pattern_allows_in_short_lines_too(tmp_pat
         before = what.position
         what.step(0.0, 1)
         assert what.position - before <= 4_660
-    what.close()
 
 
 @needs_re2
@@ -603,6 +593,8 @@ def test_a_step_ends_at_a_pause_and_nothing_is_lost_or_found_twice(tmp_path, pau
 
     class Pausing:
         longest = 1024 * 1024
+        looks_ahead = False
+        needed = ""
         prepared, spans = what.prepared, what.spans
 
         def find(self, text, start, end):
@@ -613,12 +605,11 @@ def test_a_step_ends_at_a_pause_and_nothing_is_lost_or_found_twice(tmp_path, pau
     data = b"".join(b"line %7d\n" % number for number in range(400))
     path = tmp_path / "searched.log"
     path.write_bytes(data)
-    search = Search(os.open(path, os.O_RDONLY), Pausing(), 0, len(data))
+    search = Search(reading(path), Pausing(), 0, len(data))
     hits, steps = [], 0
     while not search.is_done:
         hits += search.step(0.0, 10**9)
         steps += 1
-    search.close()
 
     assert [hit.start // 13 for hit in hits] == [number for number in range(400) if "7" in str(number)]
     assert max(windows) < pause_bytes + 13
@@ -633,6 +624,8 @@ def test_marking_a_long_line_costs_a_bounded_number_of_looks_at_it(tmp_path):
 
     class Counted:
         longest = pause_bytes = 4096
+        looks_ahead = False
+        needed = ""
 
         def prepared(self, text):
             return text
@@ -647,9 +640,58 @@ def test_marking_a_long_line_costs_a_bounded_number_of_looks_at_it(tmp_path):
 
     path = tmp_path / "searched.log"
     path.write_bytes(b"a" * 4000 + b"\n")
-    search = Search(os.open(path, os.O_RDONLY), Counted(), 0, 4001)
+    search = Search(reading(path), Counted(), 0, 4001)
     (hit,) = search.step(60.0, 10**9)
-    search.close()
 
     assert len(looks) == 4
     assert hit.parts[:9] == ("", "a", "", "a", "", "a", "", "a", "a" * 508)
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "gb18030", "cp949", "shift_jis", "cp1252", "koi8-r"])
+def test_bytes_that_may_not_match_are_left_out_and_all_others_searched(tmp_path, encoding):
+    chance = random.Random(encoding)
+    letters = [letter for letter in "aZzT7. 中文支付ソ表é한글" if letter.encode(encoding, "ignore")]
+    for _ in range(150):
+        lines = []
+        for _ in range(chance.randrange(1, 30)):
+            text = "".join(chance.choices(letters, k=chance.randrange(12))).encode(encoding)
+            broken = chance.choice([b"", b"", b"", b"\x81", b"\xff", b"\x84\x31"])
+            at = chance.randrange(len(text) + 1)
+            lines.append(text[:at] + broken + text[at:] + b"\n")
+        pattern = "".join(chance.choices(letters, k=chance.randrange(1, 4)))
+        case = chance.random() < 0.5
+        expected = []
+        for line in lines:
+            text = line.decode(encoding, "replace").removesuffix("\n")
+            if (pattern in text) if case else (ascii_lower(pattern) in ascii_lower(text)):
+                expected.append(line)
+
+        data = b"".join(lines)
+        assert lines_of(data, found(tmp_path, data, pattern, case=case, encoding=encoding)) == expected
+
+
+def ascii_lower(text: str) -> str:
+    return re.sub("[A-Z]", lambda letter: letter[0].lower(), text).replace("É", "é")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "pattern", "case", "conversions"),
+    [
+        ("gbk", "支付失败", True, 0),
+        ("gbk", "Timeout", False, 0),
+        ("gbk", "支付", True, 1),
+        ("cp1252", "Timeout", False, 0),
+        # What may be written in two ways, and bytes without a meaning, are looked for in the text.
+        ("cp932", "№", True, 1),
+        ("gb18030", "\ufffd", True, 1),
+        ("euc_jp", "支付失败", True, 1),
+    ],
+)
+def test_only_bytes_that_may_match_are_converted(tmp_path, monkeypatch, encoding, pattern, case, conversions):
+    converted = []
+    chunk = search.Conversion.chunk
+    monkeypatch.setattr(search.Conversion, "chunk", lambda *given: converted.append(given) or chunk(*given))
+
+    found(tmp_path, "支付成功 № é\n".encode(encoding, "ignore"), pattern, case=case, encoding=encoding)
+
+    assert len(converted) == conversions
