@@ -18,9 +18,9 @@ PROTOCOL_VERSION = 1
 
 #: Bytes of log text in one batch. 64 KiB gives the best throughput on the core channel layer, and is safe on pubsub.
 MAX_BATCH_BYTES = 64 * 1024
-#: Bytes of one client message; the longest legal one (a search) is below it.
+#: Bytes of one client message; the longest valid one (a search) is below it.
 MAX_CLIENT_MESSAGE_BYTES = 8 * 1024
-#: Bytes of one client message that a server should accept, if this can be set: more than any legal one, so that a
+#: Bytes of one client message that a server should accept, if this can be set: more than any valid one, so that a
 #: client slightly over the limit learns what the limit is.
 MOST_MESSAGE_BYTES = 64 * 1024
 #: Client messages a second in the long run, and in one burst.
@@ -35,14 +35,28 @@ MAX_RANGE_BYTES = 1024 * 1024
 #: Characters of the pattern of a `search`, in all its terms together, and how many terms it may have.
 MAX_PATTERN_CHARACTERS = 1_000
 MAX_SEARCH_TERMS = 20
+#: Expressions of a `search`, its pattern included: each may take as much memory as RE2 allows for one.
+MAX_SEARCH_EXPRESSIONS = 4
 #: The letters of levels: error, warning, information, debug, other.
 LEVELS = "EWIDO"
+#: Which hits of a search over all files come first, and how many are sent at most.
+ORDERS = ("newest", "oldest")
+#: Hits of a search over all files that are sent; the others are counted.
+MAX_HITS = 1_000
+#: The forms of a file of hits.
+HITS_FORMS = ("text", "ndjson")
 #: How the value of a field may be compared.
 OPERATORS = (":", ">", ">=", "<", "<=")
+#: Columns of the answer to one `volume`.
+MAX_COLUMNS = 400
+#: Files in the answer to one `files`: the newest ones.
+MAX_FILES = 1_000
 #: Characters of a file's id.
 MAX_FILE_CHARACTERS = 200
 #: Offsets above this lose precision in a browser's numbers.
 MAX_OFFSET = 2**53 - 1
+#: The last moment that a browser's dates can hold, in milliseconds since the epoch.
+MAX_MOMENT = 8_640_000_000_000_000
 
 
 class CloseCode(IntEnum):
@@ -74,14 +88,14 @@ class Hello:
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """The client has everything before `offset` of `file` in its store."""
+    """The client has stored everything before `offset` of `file`."""
 
     place: Place
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """The viewer is looking elsewhere: send no more until released."""
+    """The viewer is looking elsewhere: send nothing until released."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +122,39 @@ class RangeBefore:
 
 
 @dataclass(frozen=True, slots=True)
+class Files:
+    """Which files the log has, older ones included."""
+
+    request: int
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """Where the first line at or after a moment is; `at`: milliseconds since the epoch."""
+
+    request: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """How many entries there are in each of `columns` equal parts of the time from `since` to `until`, by level.
+
+    Both are milliseconds since the epoch; None: the log's begin or end.
+    """
+
+    request: int
+    since: int | None
+    until: int | None
+    columns: int
+
+
+@dataclass(frozen=True, slots=True)
 class SearchFrom:
     """The lines of a generation, from `start` on, that contain `pattern`, or match it with `regex`.
 
-    `terms` are further conditions: `{"text"}`, or `{"field", "is", "value"}` and maybe `"exact"`; each may be `"not"`.
+    `terms` are further conditions: `{"text"}`, `{"regex"}`, or `{"field", "is", "value"}` and maybe `"exact"`; each may
+    be `"not"`.
     `levels` are the letters of those that are wanted; "" for all.
     """
 
@@ -122,6 +165,31 @@ class SearchFrom:
     case: bool
     terms: tuple[Mapping[str, str | bool], ...] = ()
     levels: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchAll:
+    """The lines of all files of the log that meet the same conditions, in `order`.
+
+    Only those between the places `since` and `until`, if given, or else from the moment `after` to the moment `before`,
+    in milliseconds since the epoch. At most `limit` are sent; with `counts`, all are counted. With `heads`, only
+    lines that begin an entry.
+    """
+
+    request: int
+    order: str
+    since: Place | None
+    until: Place | None
+    counts: bool
+    pattern: str
+    regex: bool
+    case: bool
+    terms: tuple[Mapping[str, str | bool], ...] = ()
+    levels: str = ""
+    limit: int = MAX_HITS
+    heads: bool = False
+    after: int | None = None
+    before: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +204,21 @@ class Stop:
     """Stop watching, and stop reading the file if nobody else watches."""
 
 
-ClientMessage: TypeAlias = Hello | Ack | Hold | Release | Range | RangeBefore | SearchFrom | Cancel | Stop
+ClientMessage: TypeAlias = (
+    Hello
+    | Ack
+    | Hold
+    | Release
+    | Range
+    | RangeBefore
+    | Files
+    | Time
+    | Volume
+    | SearchFrom
+    | SearchAll
+    | Cancel
+    | Stop
+)
 
 
 def decode_client_message(text: str) -> ClientMessage:
@@ -178,29 +260,109 @@ def decode_client_message(text: str) -> ClientMessage:
             if found.end <= found.start.offset:
                 raise BadMessage("'end' is not after 'start'")
             return found
+        case "files":
+            return Files(_whole(fields, "request"))
+        case "time":
+            return Time(_whole(fields, "request"), _whole(fields, "at", MAX_MOMENT))
+        case "volume":
+            return _volume(fields)
         case "search":
-            terms = _terms(fields)
-            pattern = "" if terms and "pattern" not in fields else _text(fields, "pattern")
-            if len(pattern) > MAX_PATTERN_CHARACTERS:
-                raise BadMessage(f"'pattern' has over {MAX_PATTERN_CHARACTERS} characters")
-            said = [str(term.get(name, "")) for term in terms for name in ("text", "field", "value")]
-            if len(pattern) + sum(map(len, said)) > MAX_PATTERN_CHARACTERS:
-                raise BadMessage(f"'pattern' and 'terms' have over {MAX_PATTERN_CHARACTERS} characters")
-            return SearchFrom(
-                _whole(fields, "request"),
-                Place(_file(fields), _whole({"start": 0, **fields}, "start")),
-                pattern,
-                _flag(fields, "regex"),
-                _flag(fields, "case"),
-                terms,
-                _levels(fields),
-            )
+            return _search(fields)
         case "cancel":
             return Cancel(_whole(fields, "request"))
         case "stop":
             return Stop()
         case seen:
             raise BadMessage(f"unknown type {str(seen)[:40]!r}")
+
+
+def _volume(fields: Mapping[str, Any]) -> Volume:
+    since, until = _moments(fields, "from", "to")
+    columns = _whole(fields, "columns", MAX_COLUMNS)
+    if not columns:
+        raise BadMessage("'columns' is 0")
+    return Volume(_whole(fields, "request"), since, until, columns)
+
+
+def _moments(fields: Mapping[str, Any], begin: str, end: str) -> tuple[int | None, int | None]:
+    """Two moments in milliseconds since the epoch, each of which may be left out. Raises `BadMessage`."""
+    since, until = (
+        None if fields.get(name) is None else _whole(fields, name, MAX_MOMENT) for name in (begin, end)
+    )
+    if since is not None and until is not None and until <= since:
+        raise BadMessage(f"{end!r} is not after {begin!r}")
+    return since, until
+
+
+def _search(fields: Mapping[str, Any]) -> SearchFrom | SearchAll:
+    request = _whole(fields, "request")
+    if "order" not in fields:
+        conditions = decode_conditions(fields)
+        start = Place(_file(fields), _whole({"start": 0, **fields}, "start"))
+        return SearchFrom(request, start, *conditions)
+    if fields["order"] not in ORDERS:
+        raise BadMessage(f"'order' is not one of {', '.join(ORDERS)}")
+    since, until = (None if fields.get(name) is None else _place(fields[name]) for name in ("from", "to"))
+    after, before = _moments(fields, "since", "until")
+    is_bounded = bool(fields.get("levels")) or any(end is not None for end in (since, until, after, before))
+    conditions = decode_conditions(fields, is_bounded=is_bounded)
+    limit = _whole({"limit": MAX_HITS, **fields}, "limit", MAX_HITS, least=1)
+    counts = _flag({"count": True, **fields}, "count")
+    heads = _flag(fields, "heads")
+    return SearchAll(request, fields["order"], since, until, counts, *conditions, limit, heads, after, before)
+
+
+def decode_conditions(
+    fields: Mapping[str, Any], *, is_bounded: bool = False
+) -> tuple[str, bool, bool, tuple[Mapping[str, str | bool], ...], str]:
+    """What lines must meet: pattern, `regex`, `case`, terms and levels. Raises `BadMessage`.
+
+    `is_bounded`: only some of the lines are asked for, so there may be no further condition.
+    """
+    terms = _terms(fields)
+    levels = _levels(fields)
+    is_enough = terms or is_bounded
+    pattern = "" if is_enough and "pattern" not in fields else _text(fields, "pattern")
+    if len(pattern) > MAX_PATTERN_CHARACTERS:
+        raise BadMessage(f"'pattern' has over {MAX_PATTERN_CHARACTERS} characters")
+    said = [str(term.get(name, "")) for term in terms for name in ("text", "regex", "field", "value")]
+    if len(pattern) + sum(map(len, said)) > MAX_PATTERN_CHARACTERS:
+        raise BadMessage(f"'pattern' and 'terms' have over {MAX_PATTERN_CHARACTERS} characters")
+    regex = _flag(fields, "regex")
+    if regex + sum("regex" in term for term in terms) > MAX_SEARCH_EXPRESSIONS:
+        raise BadMessage(f"'pattern' and 'terms' have over {MAX_SEARCH_EXPRESSIONS} expressions")
+    return pattern, regex, _flag(fields, "case"), terms, levels
+
+
+def decode_hits_query(fields: Mapping[str, str]) -> tuple[str, SearchAll]:
+    """The form of a file of hits and what to search for, according to a URL's query. Raises `BadMessage`."""
+    form, asked = fields.get("form", "text"), fields.get("asked", "")
+    if form not in HITS_FORMS:
+        raise BadMessage(f"'form' is not one of {', '.join(HITS_FORMS)}")
+    said = _object(asked.encode("utf-8", "surrogatepass"), "'asked'")
+    found = _search({**said, "request": 0, "order": "oldest", "count": False, "limit": MAX_HITS})
+    assert isinstance(found, SearchAll)
+    return form, found
+
+
+def decode_search(body: bytes) -> SearchAll:
+    """The search over all files that the body of an HTTP request has. Raises `BadMessage`."""
+    found = _search({"order": "newest", **_object(body, "the body"), "request": 0})
+    assert isinstance(found, SearchAll)
+    return found
+
+
+def _object(said: bytes, what: str) -> dict[str, Any]:
+    """The JSON object in it. `what`: what it is, for `BadMessage`."""
+    if len(said) > MAX_CLIENT_MESSAGE_BYTES:
+        raise BadMessage(f"{what} has over {MAX_CLIENT_MESSAGE_BYTES} bytes")
+    try:
+        found = json.loads(said.decode("utf-8", "surrogatepass"))
+    except (ValueError, RecursionError):
+        raise BadMessage(f"{what} is not JSON") from None
+    if not isinstance(found, dict):
+        raise BadMessage(f"{what} is not a JSON object")
+    return found
 
 
 def decode_lines_query(fields: Mapping[str, str], lines: int) -> tuple[int, Place | None]:
@@ -295,10 +457,10 @@ def decode_batch(frame: bytes) -> tuple[dict[str, Any], bytes]:
     return fields, data
 
 
-def _whole(fields: Mapping[str, object], name: str, most: int = MAX_OFFSET) -> int:
+def _whole(fields: Mapping[str, object], name: str, most: int = MAX_OFFSET, *, least: int = 0) -> int:
     value = fields.get(name)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
-        raise BadMessage(f"{name!r} is not a whole number from 0 to {most}")
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise BadMessage(f"{name!r} is not a whole number from {least} to {most}")
     return value
 
 
@@ -318,11 +480,12 @@ def _terms(fields: Mapping[str, object]) -> tuple[Mapping[str, str | bool], ...]
 
 def _term(term: object) -> Mapping[str, str | bool]:
     """With the fields that are known and set, and no others."""
-    if not isinstance(term, dict) or ("text" in term) is ("field" in term):
-        raise BadMessage("a term is an object with either 'text' or 'field'")
+    kinds = [name for name in ("text", "regex", "field") if isinstance(term, dict) and name in term]
+    if not isinstance(term, dict) or len(kinds) != 1:
+        raise BadMessage("a term is an object with one of 'text', 'regex' and 'field'")
     found: dict[str, str | bool] = {}
-    if "text" in term:
-        found["text"] = _text(term, "text")
+    if kinds != ["field"]:
+        found[kinds[0]] = _text(term, kinds[0])
     else:
         found |= {"field": _text(term, "field"), "is": _text(term, "is")}
         if found["is"] not in OPERATORS:

@@ -101,7 +101,8 @@ class RedisControl:
                 return Tick(holds=False, holder=messages.read_lease(queue, _text(answer[1])))
             case "ended":
                 return Tick(holds=False, ended=True)
-        _, epoch, version, full, found, stops, notes = answer
+            case _:
+                _, epoch, version, full, found, stops, notes = answer
         wants, useless = _wants(queue, found)
         if useless:
             # So that its owner, on renewing it, learns that it is gone and posts it again.

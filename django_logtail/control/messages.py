@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from django_logtail.conf import conf
@@ -102,13 +102,14 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """The end of such an answer, which was the bytes [start.offset, end)."""
+    """The end of such an answer, which was the bytes [start.offset, end). `reason`: why the text ends there."""
 
     token: str
     member: str
     serial: int
     start: Place
     end: int
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,10 @@ class Found:
 
     A hit is start, end, the parts of the line, and whether the line continues before and after them. `more`: it ended
     because there were too many. `reason`: why it is slow.
+
+    A search with an order also says in which `file` the hits are, and its `name`; how many lines match in `total`;
+    `place`, from where the rest can be searched, which goes with `count` and `total`; and which files were `unread`, at
+    least in part. `ahead` is that place and the next files', each a list of name, file and offset.
     """
 
     token: str
@@ -129,6 +134,58 @@ class Found:
     done: bool
     more: bool = False
     reason: str = ""
+    file: str = ""
+    name: str = ""
+    total: int = 0
+    place: Place | None = None
+    unread: list[Any] = field(default_factory=list)
+    ahead: list[Any] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The log's files, oldest first, as the protocol has them; `more`: there are older ones."""
+
+    token: str
+    member: str
+    serial: int
+    files: list[Any]
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """The place of a moment. `result` is a word of the protocol; `ms`: the moment of the time `written` at `place`."""
+
+    token: str
+    member: str
+    serial: int
+    result: str
+    place: Place | None
+    written: str
+    ms: int
+    read: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Entries over time: errors, warnings and others in each of the `columns` of [since, until), in milliseconds.
+
+    Each message replaces the one before. `at` of `end`: lines read, of those to read at most. Without columns, no times
+    were recognised. `place`: how far the newest file was counted.
+    """
+
+    token: str
+    member: str
+    serial: int
+    since: int
+    until: int
+    columns: list[Any]
+    is_estimated: bool
+    at: int
+    end: int
+    done: bool
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +220,10 @@ class Garbled:
     member: str = ""
 
 
-Answer: TypeAlias = Piece | Read | Found | Failed
-Message: TypeAlias = Batch | Event | Heartbeat | Nudge | Piece | Read | Found | Failed | Echo
+Answer: TypeAlias = Piece | Read | Found | Listed | Reached | Counted | Failed
+Message: TypeAlias = (
+    Batch | Event | Heartbeat | Nudge | Piece | Read | Found | Listed | Reached | Counted | Failed | Echo
+)
 
 _KINDS: Final[dict[str, type[Any]]] = {
     "batch": Batch,
@@ -174,6 +233,9 @@ _KINDS: Final[dict[str, type[Any]]] = {
     "piece": Piece,
     "read": Read,
     "found": Found,
+    "listed": Listed,
+    "reached": Reached,
+    "counted": Counted,
     "failed": Failed,
     "echo": Echo,
 }
@@ -279,7 +341,7 @@ def want_text(queue: str, want: Want) -> str:
     for name in ("process", "log", "flow"):
         fields.pop(name, None)  # they are in the member
     if want.search is not None:
-        fields["search"] = asdict(want.search)
+        fields["search"] = _SOUGHT.written(want.search)
     return signed_text("want", fields, queue, want.member)
 
 

@@ -18,7 +18,13 @@ class Sought:
     """What to search lines for: a text, or with `regex` an expression; `case`: whether case matters.
 
     `terms` are further conditions, in the protocol's form; `levels` are the letters of the wanted levels, "" for all.
-    Without a `pattern` there are terms.
+    Without a `pattern` there are terms or levels.
+
+    `order`: "newest" or "oldest" first, over all files of the log, between two optional places, or else from the moment
+    `after` to the moment `before`, in milliseconds since the epoch; at most `limit` hits are reported, and with
+    `counts` all are counted. "": in one file, from the want's position on. `whole`, for the oldest first: report lines,
+    not excerpts. `heads`: only lines that begin an entry.
+    `ahead`: where another reader was, as its `Found` said: start at the first of these places that is still there.
     """
 
     pattern: str
@@ -26,6 +32,16 @@ class Sought:
     case: bool = False
     terms: list[Any] = field(default_factory=list)
     levels: str = ""
+    order: str = ""
+    since: Place | None = None
+    until: Place | None = None
+    limit: int = 1_000
+    counts: bool = False
+    whole: bool = False
+    heads: bool = False
+    ahead: list[Any] = field(default_factory=list)
+    after: int | None = None
+    before: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +52,10 @@ class Want:
     reader may have sent up to `taken + credit` bytes of this serial. A new serial rewinds to `position`.
     `late` is how many bytes were taken of older generations, which writers may still append to.
     `end` or `before_lines` make it a one-time request for history: bytes [position.offset, end), or the
-    `before_lines` lines that end at position.offset. `search` makes it a request for the matching lines from
-    position.offset on.
+    `before_lines` lines that end at position.offset. `search` makes it a request for the matching lines, from
+    position.offset on if it has no order. `files` makes it a request for the list of the log's files, and
+    `moment` (milliseconds since the epoch) for the place of the first line at or after it. `columns` makes it a request
+    for the entries over time, between the moments `since` and `until` if given.
     `user` is the requester's primary key, "" for nobody in particular; `revision` is that of the log's row when they
     were admitted.
     """
@@ -57,6 +75,11 @@ class Want:
     late: Mapping[str, int] = field(default_factory=dict)
     user: str = ""
     revision: str = ""
+    files: bool = False
+    moment: int | None = None
+    columns: int | None = None
+    since: int | None = None
+    until: int | None = None
 
     @property
     def member(self) -> str:
@@ -65,4 +88,5 @@ class Want:
     @property
     def is_history(self) -> bool:
         """Whether it is a one-time request for older content."""
-        return self.end is not None or self.before_lines is not None or self.search is not None
+        asked = (self.end, self.before_lines, self.search, self.moment, self.columns)
+        return self.files or any(one is not None for one in asked)

@@ -32,6 +32,7 @@ from django_logtail.reader.ranges import Ranges
 from django_logtail.reader.report import Report
 from django_logtail.reader.sources import Registry, Source, Sources
 from django_logtail.reader.ticks import Ticks
+from django_logtail.tailing import archives
 from django_logtail.tailing.files.roots import Roots
 from django_logtail.timing import TokenBucket, time_limit
 
@@ -156,6 +157,7 @@ class Reader:
             self.lease.close_mailbox()
             self._sources.close()
             self._threads.shutdown(wait=False, cancel_futures=True)
+            archives.known.drop_copies()
 
     async def _hand_over(self) -> None:
         try:

@@ -118,7 +118,7 @@ class Flow:
 
     @property
     def size(self) -> int | None:
-        """Bytes of its file when last looked at."""
+        """Size of its file at the last look."""
         return self.follower.size if self.follower is not None else None
 
     def affordable(self, now: float) -> int:

@@ -25,7 +25,7 @@ class Heartbeats:
     def __init__(
         self, flows: Flows, lease: Lease, mailboxes: Mailboxes, fail: Callable[[Flow, Exception], None]
     ) -> None:
-        """`fail` is called for a flow that cannot report its state."""
+        """`fail` is called for a flow that can't report its state."""
         self._flows = flows
         self._lease = lease
         self._mailboxes = mailboxes

@@ -1,19 +1,20 @@
-"""Answers about older content: ranges, lines before a place, searches. Each is a want of its own."""
+"""Answers about older content: ranges, lines before a place, lists of files, times, entries over time, searches.
+
+Each is a want."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Callable, Coroutine, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from typing import Any, Final
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Final, TypeVar
 
 from django_logtail.control.mailboxes import Mailboxes, MailboxUnavailable
-from django_logtail.control.messages import Answer, Failed, Piece, Read
+from django_logtail.control.messages import Answer, Counted, Failed, Found, Listed, Piece, Reached, Read
 from django_logtail.control.wants import Want
 from django_logtail.place import Place
-from django_logtail.protocol import MAX_BATCH_BYTES, MAX_RANGE_BYTES
+from django_logtail.protocol import MAX_BATCH_BYTES, MAX_FILES, MAX_RANGE_BYTES
 from django_logtail.reader.flows import Flows
 from django_logtail.reader.lease import TICK_SECONDS
 from django_logtail.reader.lifetime import Parts
@@ -21,13 +22,28 @@ from django_logtail.reader.limits import LEAST_WAIT_SECONDS, Limits
 from django_logtail.reader.seals import Seals
 from django_logtail.reader.searches import Searches
 from django_logtail.reader.sources import NotThere, Source, Sources
+from django_logtail.reader.times import TimeSearch
+from django_logtail.reader.volumes import Volume
 from django_logtail.shares import Shares, Timed, Turns
 from django_logtail.tailing import history
+from django_logtail.tailing.archives import Unsupported
+from django_logtail.tailing.files.generation import Changed
+from django_logtail.tailing.listing import Listed as ListedFile
+from django_logtail.tailing.listing import newest_first
 from django_logtail.tailing.reasons import reason, reason_of
+from django_logtail.tailing.texts import END, PlainText, Text, read_whole
 from django_logtail.timing import TokenBucket
 
 #: Percent of one processor for all users' requests together; a directory may hold thousands of older files.
 PERCENT_IN_ALL: Final = 50
+#: Seconds of processor time that one turn may take before other waiting work comes first.
+SLICE_SECONDS: Final = 0.05
+#: Seconds between two pictures of the entries over time.
+PICTURE_SECONDS: Final = 0.5
+#: Seconds between two messages about how far an archive is unpacked: whoever waits learns that it goes on.
+SAY_SECONDS: Final = 0.5
+
+T = TypeVar("T")
 
 
 class Ranges:
@@ -71,6 +87,7 @@ class Ranges:
             turns=self._turns,
             threads=threads,
             limits=limits,
+            open_files=flows.open_files,
             clock=clock,
         )
 
@@ -85,19 +102,25 @@ class Ranges:
         """Start answering, unless already running."""
         if want.member in self._under_way:
             return
-        is_search = want.search is not None
-        answer = self._searches.answer(want, self._token) if is_search else self._answer(want)
+        if want.search is not None:
+            answer = self._searches.answer(want, self._token)
+        elif want.moment is not None:
+            answer = self._find_moment(want)
+        elif want.columns is not None:
+            answer = self._count(want)
+        else:
+            answer = self._list(want) if want.files else self._answer(want)
         work = self._or_failed(want, answer)
         task = self._under_way[want.member] = self._parts.start_task(f"history of log {want.log}", work)
         task.add_done_callback(lambda _: self._under_way.pop(want.member, None))
 
     def drop(self, member: str) -> None:
-        """End an answer that nobody waits for any more."""
+        """End an answer that is no longer wanted."""
         if (task := self._under_way.get(member)) is not None:
             task.cancel()
 
     async def _or_failed(self, want: Want, answer: Coroutine[Any, Any, None]) -> None:
-        """Run the answer; if anything goes wrong, tell the requester at once."""
+        """Run the answer; if it fails, tell the requester at once."""
         try:
             await answer
         except Exception as error:  # noqa: BLE001 - reported, and affects only this answer
@@ -108,31 +131,138 @@ class Ranges:
     async def _answer(self, want: Want) -> None:
         await self._bytes.turn(want.user)
         await self._processor.turn(want.user)
-        async with self._turns.of(want.user):
-            address = (self._token, want.member, want.serial)
+        address = (self._token, want.member, want.serial)
+        try:
+            source = await self._sources.of(want.log, want.revision)
+            await self._until_affordable()
+            reading = Reading(source, want, self._permit, self._flows.open_files(want.log))
+            progress = self._progress(want)
             try:
-                start, data = await self._read(want)
-            except (NotThere, OSError) as error:
-                await self._send_surely(want.mailbox, Failed(*address, reason_of(error)))
-                return
+                while not await self._step(want, reading):
+                    await progress.tell(reading.position, reading.guess)
+                    if (stopped := self._sources.stop_reason(want.log)) is not None:
+                        raise NotThere(stopped)
+            finally:
+                reading.close()
+        except (NotThere, OSError) as error:
+            await self._send_surely(want.mailbox, Failed(*address, reason_of(error)))
+
+    async def _step(self, want: Want, reading: Reading) -> bool:
+        """Find and read, or unpack for a slice; True once the answer is sent.
+
+        Reading is charged like other history; unpacking what lies before is charged like searching it.
+        """
+        if reading.must_unpack:
+            await self._searches.unpack(want.user, reading)
+            return False
+        address = (self._token, want.member, want.serial)
+        async with self._turns.of(want.user):
+            answer = await self._timed(want, reading.step, reading)
+            if answer is None:
+                return False
+            start, data = answer
+            self._bytes.spend(want.user, len(data))
+            self._budget.spend(len(data))  # it may become a debt, which later reads wait for
             for at in range(0, len(data), MAX_BATCH_BYTES):
                 piece = data[at : at + MAX_BATCH_BYTES]
                 await self._send_surely(want.mailbox, Piece(*address, start.ahead(at), piece))
-            await self._send_surely(want.mailbox, Read(*address, start, start.offset + len(data)))
+            end = start.offset + len(data)
+            await self._send_surely(want.mailbox, Read(*address, start, end, reading.trouble))
+            return True
 
-    async def _read(self, want: Want) -> tuple[Place, bytes]:
-        source = await self._sources.of(want.log, want.revision)
-        await self._until_affordable()
-        files = self._flows.open_files(want.log)
-        read = partial(read_history, source, want, self._permit, files)
-        work: Timed[tuple[Place, bytes]] = Timed(read)
+    async def _list(self, want: Want) -> None:
+        address = (self._token, want.member, want.serial)
         try:
-            start, data = await asyncio.get_running_loop().run_in_executor(self._threads, work)
+            source = await self._sources.of(want.log, want.revision)
+            listing = Listing(source, want, self._permit, self._flows.open_files(want.log))
+            await self._finish(want, listing)
+        except (NotThere, OSError) as error:
+            await self._send_surely(want.mailbox, Failed(*address, reason_of(error)))
+            return
+        await self._send_surely(want.mailbox, Listed(*address, listing.files, listing.has_more))
+
+    async def _find_moment(self, want: Want) -> None:
+        address = (self._token, want.member, want.serial)
+        try:
+            source = await self._sources.of(want.log, want.revision)
+            search = TimeSearch(source, want, self._permit, self._flows.open_files(want.log))
+            try:
+                await self._finish(want, search)
+            finally:  # in a thread: if this was cancelled, a step may still be running
+                self._threads.submit(search.close)
+        except (NotThere, OSError) as error:
+            await self._send_surely(want.mailbox, Failed(*address, reason_of(error)))
+            return
+        found = search.found
+        reached = Reached(*address, found.result, found.place, found.written, found.ms, search.read)
+        await self._send_surely(want.mailbox, reached)
+
+    async def _count(self, want: Want) -> None:
+        """Tell the picture as it gets better. It costs about what a search costs."""
+        address = (self._token, want.member, want.serial)
+        told, told_at = None, float("-inf")
+        try:
+            source = await self._sources.of(want.log, want.revision)
+            volume = Volume(source, want, self._permit, self._flows.open_files(want.log))
+            try:
+                while not volume.is_done:
+                    if (stopped := self._sources.stop_reason(want.log)) is not None:
+                        raise NotThere(stopped)
+                    await self._searches.step(want.user, volume)
+                    picture = volume.picture
+                    is_due = self._clock() - told_at >= PICTURE_SECONDS and picture != told
+                    if picture is not None and (is_due or volume.is_done):
+                        told, told_at = picture, self._clock()
+                        await self._send_surely(
+                            want.mailbox,
+                            Counted(
+                                *address,
+                                picture.since,
+                                picture.until,
+                                picture.columns,
+                                picture.is_estimated,
+                                picture.at,
+                                picture.end,
+                                volume.is_done,
+                                volume.place,
+                            ),
+                        )
+            finally:  # in a thread: if this was cancelled, a step may still be running
+                self._threads.submit(volume.close)
+        except (NotThere, OSError) as error:
+            await self._send_surely(want.mailbox, Failed(*address, reason_of(error)))
+
+    def _progress(self, want: Want) -> Progress:
+        return Progress(want, self._token, self._send_surely, self._clock)
+
+    async def _finish(self, want: Want, work: Listing | TimeSearch) -> None:
+        """Take all its steps, each charged to the user. Raises `NotThere` if the log is stopped meanwhile."""
+        progress = self._progress(want)
+        while not work.is_done:
+            await progress.tell(*work.unpacked)
+            if (stopped := self._sources.stop_reason(want.log)) is not None:
+                raise NotThere(stopped)
+            await self._bytes.turn(want.user)
+            await self._processor.turn(want.user)
+            await self._until_affordable()
+            async with self._turns.of(want.user):
+                before = work.read
+                try:
+                    await self._timed(want, work.step)
+                finally:
+                    self._bytes.spend(want.user, work.read - before)
+                    self._budget.spend(work.read - before)
+
+    async def _timed(self, want: Want, work: Callable[[], T], reading: Reading | None = None) -> T:
+        """Run it in a thread, and charge its processor time to the user."""
+        timed = Timed(work)
+        future = self._threads.submit(timed)
+        if reading is not None:
+            reading.in_thread(future)
+        try:
+            return await asyncio.wrap_future(future)
         finally:  # also if nothing was found: finding that out may have cost more
-            self._processor.spend(want.user, work.microseconds)
-        self._bytes.spend(want.user, len(data))
-        self._budget.spend(len(data))  # it may become a debt, which later reads wait for
-        return start, data
+            self._processor.spend(want.user, timed.microseconds)
 
     async def _until_affordable(self) -> None:
         """Wait until the budget of all logs has something left."""
@@ -148,49 +278,185 @@ class Ranges:
                 await asyncio.sleep(TICK_SECONDS)
 
 
-def read_history(
-    source: Source,
-    want: Want,
-    permit: Callable[[int], str | None],
-    open_files: Mapping[tuple[int, int], str],
-) -> tuple[Place, bytes]:
-    """The bytes that a history want requests, and where they begin. Raises `NotThere` if they no longer exist.
+class Progress:
+    """Tells whoever waits for an answer how far an archive is unpacked, now and then."""
+
+    def __init__(
+        self,
+        want: Want,
+        token: str,
+        send: Callable[[str, Answer], Awaitable[None]],
+        clock: Callable[[], float],
+    ) -> None:
+        self._want = want
+        self._token = token
+        self._send = send
+        self._clock = clock
+        self._told = (clock(), 0)
+
+    async def tell(self, at: int, end: int) -> None:
+        """Tell it, if that was a while ago and there is news."""
+        told_at, told = self._told
+        if at <= told or self._clock() - told_at < SAY_SECONDS:
+            return
+        self._told = (self._clock(), at)
+        want = self._want
+        await self._send(
+            want.mailbox, Found(self._token, want.member, want.serial, [], 0, at, max(at, end), done=False)
+        )
+
+
+class Listing:
+    """The list of a log's files, a slice at a time. Call `step` in a thread."""
+
+    def __init__(
+        self,
+        source: Source,
+        want: Want,
+        permit: Callable[[int], str | None],
+        open_files: Mapping[tuple[int, int], str],
+    ) -> None:
+        #: As the protocol has them, oldest first.
+        self.files: list[dict[str, object]] = []
+        self.has_more = self.is_done = False
+        #: First bytes of files are not charged as bytes.
+        self.read = 0
+        self.unpacked = (0, 0)
+        self._seals = Seals(want.log)
+        self._open_files = open_files
+        self._found = newest_first(source.belonging, permit=source.permit(permit))
+
+    def step(self) -> None:
+        """Look at files for SLICE_SECONDS."""
+        until = time.thread_time() + SLICE_SECONDS
+        for found in self._found:
+            if found is not None:
+                if len(self.files) == MAX_FILES:
+                    self.has_more = self.is_done = True
+                    return
+                self.files.insert(0, self._entry(found))
+            elif time.thread_time() >= until:
+                return
+        self.is_done = True
+
+    def _entry(self, found: ListedFile) -> dict[str, object]:
+        file = self._open_files.get(found.inode, found.id)
+        entry: dict[str, object] = {
+            "file": self._seals.seal(file) if found.id else None,
+            "name": found.name,
+            "size": found.size,
+            "stored": found.stored,
+            "compression": found.kind,
+        }
+        return {**entry, "reason": found.reason} if found.reason else entry
+
+
+class Reading:
+    """The bytes that a history want requests. Call `step` in a thread; all raise `NotThere` and `OSError`.
 
     Lines before a file's first byte are the last lines of the previous file. `open_files`: the ids that streams use, by
     device and inode; a file may have two ids if it was short when it got the first.
     """
-    seals = Seals(want.log)
-    asked, descriptor = _open_asked(source, want, permit, seals)
-    try:
-        found = os.fstat(descriptor)
+
+    def __init__(
+        self,
+        source: Source,
+        want: Want,
+        permit: Callable[[int], str | None],
+        open_files: Mapping[tuple[int, int], str],
+    ) -> None:
+        #: Whether `unpack` must come before the next `step`.
+        self.must_unpack = False
+        #: Why the text ends where the answer does, although there should be more.
+        self.trouble = ""
+        self._source = source
+        self._want = want
+        self._permit = permit
+        self._open_files = open_files
+        self._seals = Seals(want.log)
+        self._asked: Place | None = None
+        self._text: Text | None = None
+        self._work: Future[Any] | None = None
+
+    def in_thread(self, work: Future[Any]) -> None:
+        """The current step; the text is closed after it."""
+        self._work = work
+
+    def step(self) -> tuple[Place, bytes] | None:
+        """Where the bytes begin, and the bytes; None: `unpack` first, or call it again."""
+        try:
+            if self._text is None:
+                self._asked, self._text = self._open()
+                self.must_unpack = self._text.size is None or not isinstance(self._text, PlainText)
+                return None if self.must_unpack else self._read(self._text, self._asked)
+            assert self._asked is not None
+            return self._read(self._text, self._asked)
+        except Changed:
+            raise NotThere(reason("file-changed")) from None
+
+    def unpack(self) -> None:
+        """Unpack towards the place for a slice."""
+        assert self._text is not None
+        assert self._asked is not None
+        try:
+            self.must_unpack = not self._text.reach(self._asked.offset, SLICE_SECONDS)
+        except Changed:
+            raise NotThere(reason("file-changed")) from None
+
+    @property
+    def position(self) -> int:
+        """How far it is unpacked, in bytes of text."""
+        return 0 if self._text is None else self._text.unpacked
+
+    @property
+    def guess(self) -> int:
+        """How long its text is, as far as known."""
+        return 0 if self._text is None else self._text.guess
+
+    def close(self) -> None:
+        """Close the text, after the current step."""
+        if self._work is not None:
+            self._work.add_done_callback(lambda _: self._close())
+
+    def _close(self) -> None:
+        if self._text is not None:
+            self._text.close()
+
+    def _open(self) -> tuple[Place, Text]:
+        want, belonging, permit = self._want, self._source.belonging, self._source.permit(self._permit)
+        assert want.position is not None
+        asked = self._seals.open_place(want.position)
+        try:
+            text = history.open_generation(belonging, asked.file, permit=permit)
+            if text is None:
+                raise NotThere(reason("bytes-gone"))
+            if want.before_lines is None or asked.offset > 0:
+                return asked, text
+            try:
+                previous = history.open_previous(belonging, text, permit=permit)
+            finally:
+                text.close()
+        except history.FilesAlike:
+            raise NotThere(reason("files-alike")) from None
+        except Unsupported as error:
+            raise NotThere(reason_of(error)) from None
+        if previous is None:
+            raise NotThere(reason("no-older-file"))
+        return Place(previous[0], END), previous[1]
+
+    def _read(self, text: Text, asked: Place) -> tuple[Place, bytes]:
+        want = self._want
+        if history.needs_line_start(text, asked.file, asked.offset):
+            before = text.read(max(0, asked.offset - 4), 4)
+            if b"\n" not in before and asked.offset != END:
+                raise NotThere(reason("bytes-gone"))
         if want.before_lines is not None:
-            end = min(asked.offset, found.st_size)
-            start = history.lines_before(descriptor, end, want.before_lines, source.encoding, MAX_RANGE_BYTES)
+            end = asked.offset if text.size is None else min(asked.offset, text.size)
+            start = history.lines_before(text, end, want.before_lines, self._source.encoding, MAX_RANGE_BYTES)
         else:
             start, end = asked.offset, min(want.end or 0, asked.offset + MAX_RANGE_BYTES)
-        file = open_files.get((found.st_dev, found.st_ino), asked.file)
-        return Place(seals.seal(file), start), history.read_range(descriptor, start, end)
-    finally:
-        os.close(descriptor)
-
-
-def _open_asked(
-    source: Source, want: Want, permit: Callable[[int], str | None], seals: Seals
-) -> tuple[Place, int]:
-    """The place of a history want, and a descriptor of its file."""
-    assert want.position is not None
-    asked = seals.open_place(want.position)
-    belonging, permit = source.belonging, source.permit(permit)
-    descriptor = history.open_generation(belonging, asked.file, permit=permit)
-    if descriptor is None:
-        raise NotThere(reason("bytes-gone"))
-    if want.before_lines is None or asked.offset > 0:
-        return asked, descriptor
-    try:
-        previous = history.open_previous(belonging, descriptor, permit=permit)
-    finally:
-        os.close(descriptor)
-    if previous is None:
-        raise NotThere(reason("no-older-file"))
-    file, descriptor = previous
-    return Place(file, os.fstat(descriptor).st_size), descriptor
+        data = read_whole(text, start, end)
+        if text.size is not None and start + len(data) >= text.size:
+            self.trouble = text.trouble
+        file = self._open_files.get(text.inode, asked.file)
+        return Place(self._seals.seal(file), start), data

@@ -35,7 +35,7 @@ class Report:
         clock: Callable[[], float],
         fail: Callable[[Flow, Exception], None],
     ) -> None:
-        """`fail` is called for a flow that cannot report its state."""
+        """`fail` is called for a flow that can't report its state."""
         self._fail = fail
         self._flows = flows
         self._lease = lease

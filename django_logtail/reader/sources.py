@@ -64,6 +64,8 @@ class Source:
     registered: Registered | None = field(default=None, compare=False, repr=False)
     #: The format that the log was given; "" if it is detected.
     format: str = ""
+    #: The zone of times that are written without one.
+    time_zone: str = "UTC"
 
     @property
     def belonging(self) -> Belonging:
@@ -202,6 +204,7 @@ class Registry:
             row.pk,
             self._registered,
             row.format,
+            row.zone_name,
         )
 
 

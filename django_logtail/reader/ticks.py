@@ -58,7 +58,7 @@ class Ticks:
         try:
             tick = await self._lease.tick(may_end=False, starting=True)
         except ControlUnavailable as error:
-            logger.warning("reader on queue %s cannot start: Redis: %s", self._lease.queue, error)
+            logger.warning("reader on queue %s can't start: Redis: %s", self._lease.queue, error)
             return Ending.ORPHANED
         if not tick.holds:
             return _ending(tick)

@@ -147,7 +147,7 @@ class Serving:
             logger.warning(
                 "queue %s delivered another project's wake-up, which was put back: two projects share Dramatiq's "
                 'queues. Give the broker of one of them a namespace: DRAMATIQ_BROKER["OPTIONS"]["namespace"], or its '
-                'logs a queue of their own: LOGTAIL["QUEUE"]',
+                'logs a separate queue: LOGTAIL["QUEUE"]',
                 queue,
             )
         # The count isn't signed: anyone who can write to the broker's Redis could make it negative.

@@ -50,7 +50,7 @@ class OnRedis:
         self.control = RedisControl(client)
 
     def lapse(self, name, milliseconds):
-        """Let time pass for one kind of lease: Redis' clock cannot be set, its expiries can."""
+        """Let time pass for one kind of lease: Redis' clock can't be set, its expiries can."""
         if name == "wants":
             for member in self.client.zrange(key("q", "expiry"), 0, -1):
                 self.client.zincrby(key("q", "expiry"), -milliseconds, member)

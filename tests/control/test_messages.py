@@ -1,8 +1,9 @@
 """Messages between processes: decoded as they were encoded, by later versions too, and refused if they aren't ours."""
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -10,14 +11,17 @@ from django_logtail.control import FailedTask, Note, ReaderLease, ViewerFacts, m
 from django_logtail.control.messages import (
     Batch,
     Beat,
+    Counted,
     Echo,
     Event,
     Failed,
     Found,
     Garbled,
     Heartbeat,
+    Listed,
     Nudge,
     Piece,
+    Reached,
     Read,
     WakeUp,
     beats,
@@ -32,7 +36,7 @@ from django_logtail.place import Place
 
 RECORDED = Path(__file__).parents[1] / "recorded_messages"
 
-#: One of each kind, with every field set. Its recording is named like it, and has been made by the version it is of.
+#: The examples of a kind set all its fields. A recording is named like its example; the version it is of has made it.
 SAID = {
     "batch": Batch("t", 2, "p|7|", 3, 4, Place("file", 500), b"one\ntwo\n", True, True),
     "event": Event("t", 2, "p|7|", 3, 5, "rotated", Place("file", 508), Place("next", 0), {"name": "a.1"}),
@@ -44,8 +48,27 @@ SAID = {
     "found": Found(
         "t", "p|7|s", 3, [[1, 9, ["an ", "error"], False, True]], 7, 900, 1000, True, True, "slow"
     ),
+    "found-in-order": Found(
+        *("t", "p|7|s", 3, [[1, 9, ["an ", "error"], False, True]], 7, 900, 1000, False, False, "slow"),
+        file="file",
+        name="a.1",
+        total=48_112,
+        place=Place("file", 1),
+        unread=[{"name": "a.2.gz", "reason": "damaged"}],
+    ),
+    "listed": Listed("t", "p|7|r", 3, [{"file": "file", "name": "a.1", "size": None}], True),
+    "reached": Reached("t", "p|7|r", 3, "found", Place("file", 12), "14:32:05", 1_800_000_000_123, 900),
+    "counted": Counted(
+        *("t", "p|7|r", 3, 1_800_000_000_000, 1_800_000_003_600, [[1, 2, 30]], True, 40, 900, True),
+        Place("file", 12),
+    ),
     "failed": Failed("t", "p|7|s", 3, "no such file", "bad-pattern"),
     "echo": Echo(b"\x00\xff"),
+}
+#: Those that set fields which this version's recording lacks, because older processes may ignore them.
+SAID_SINCE = {
+    "found-ahead": replace(SAID["found-in-order"], ahead=[["a.2.gz", "old", 0]]),
+    "read-cut": replace(SAID["read"], reason="damaged"),
 }
 WANT = Want(
     "p",
@@ -59,13 +82,37 @@ WANT = Want(
     taken=5,
     end=20,
     before_lines=10,
-    search=Sought('a"b', True, True, [{"field": "status", "is": ":", "value": "500", "not": True}], "EW"),
+    search=Sought(
+        *('a"b', True, True, [{"field": "status", "is": ":", "value": "500", "not": True}], "EW"),
+        order="newest",
+        since=Place("file", 2),
+        until=Place("file", 9),
+        limit=30,
+        counts=True,
+        after=1_800_000_000_000,
+        before=1_800_000_003_600,
+    ),
     late={"old": 700},
     user="42",
     revision="abc",
+    files=True,
+    moment=1_800_000_000_123,
+    columns=200,
+    since=1_800_000_000_000,
+    until=1_800_000_003_600,
 )
-#: What versions said before searches had terms.
-WANTS_BEFORE = {"version-1": replace(WANT, search=Sought('a"b', True, True))}
+#: What versions said before entries over time, before searches had terms, an order and places, and before lists of
+#: files and times.
+UNCOUNTED = replace(
+    WANT, columns=None, since=None, until=None, search=replace(WANT.search, after=None, before=None)
+)
+WANTS_BEFORE = {
+    "version-1": replace(UNCOUNTED, search=Sought('a"b', True, True), files=False, moment=None),
+    "version-2": replace(UNCOUNTED, search=Sought(*('a"b', True, True), WANT.search.terms, "EW")),
+    "version-3": UNCOUNTED,
+}
+WANT_SINCE = replace(WANT, search=replace(WANT.search, whole=True, heads=True, ahead=[["a.2.gz", "old", 0]]))
+WAKE_UP = WakeUp("shop", 12.5, "web-1")
 LEASE = ReaderLease("t", "web-2", 77, "0.9", "mailbox")
 NOTE = Note("*", "deploy 4.2 started", "info", 12.5)
 VIEWERS = [ViewerFacts("s", "42", "7", 12.5, "10.0.0.1")]
@@ -95,6 +142,32 @@ VERSIONS = sorted(RECORDED.glob("*.json"), key=lambda path: int(path.stem.remove
 def test_there_are_recordings_of_this_version_and_of_every_one_before():
     assert [path.stem for path in VERSIONS] == [f"version-{number + 1}" for number in range(wire.VERSION)]
     assert recorded(VERSIONS[-1])["mailbox"].keys() == SAID.keys()
+
+
+def test_each_kind_of_message_has_an_example():
+    examples = {type(said) for said in SAID.values()}
+
+    assert examples == set(messages._KINDS.values()) == set(get_args(messages.Message))
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [*messages._KINDS.values(), Want, Sought, Note, ViewerFacts, WakeUp],
+    ids=lambda kind: kind.__name__,
+)
+def test_each_field_is_set_in_an_example_of_its_message(kind):
+    said = [*SAID.values(), *SAID_SINCE.values(), WANT_SINCE, WANT_SINCE.search, NOTE, *VIEWERS, WAKE_UP]
+    examples = [one for one in said if type(one) is kind]
+
+    unset = [
+        field.name
+        for field in fields(kind)
+        if all(
+            getattr(one, field.name) in (field.default, None, False, "", 0, b"", [], {}) for one in examples
+        )
+    ]
+
+    assert unset == []
 
 
 @pytest.mark.parametrize(
@@ -128,13 +201,17 @@ def test_recorded_texts_in_redis_are_read_as_they_were_meant(version):
     assert messages.read_note("logtail", texts["note"]) == NOTE
     assert messages.read_report("logtail", texts["report"])["logs"]["7"]["size"] == 508
     assert messages.read_viewers("p", texts["viewers"]) == (VIEWERS, {"not ours": 2})
-    assert messages.read_wake_up("logtail", texts["wake-up"]) == WakeUp("shop", 12.5, "web-1")
+    assert messages.read_wake_up("logtail", texts["wake-up"]) == WAKE_UP
 
 
-@pytest.mark.parametrize("name", SAID)
-def test_a_message_is_read_as_it_was_said(name):
-    assert decode(*encode(SAID[name])) == SAID[name]
-    assert opened("mailbox", sealed("mailbox", SAID[name])) == SAID[name]
+@pytest.mark.parametrize("said", [*SAID.values(), *SAID_SINCE.values()], ids=[*SAID, *SAID_SINCE])
+def test_a_message_is_read_as_it_was_said(said):
+    assert decode(*encode(said)) == said
+    assert opened("mailbox", sealed("mailbox", said)) == said
+
+
+def test_a_want_is_read_as_it_was_said():
+    assert messages.read_want("logtail", "p|7|f", messages.want_text("logtail", WANT_SINCE)) == WANT_SINCE
 
 
 @pytest.mark.parametrize("name", SAID)
@@ -177,6 +254,8 @@ def test_one_log_of_a_heartbeat_that_cannot_be_read_takes_no_other_with_it(facts
         for name in SAID
         for field in json.loads(encode(SAID[name])[0])
         if field not in ("v", "is", "is_partial", "is_late", "more", "reason", "id")
+        if (name, field) != ("counted", "place")
+        if name != "found-in-order" or field not in ("file", "name", "total", "place", "unread")
     ],
 )
 @pytest.mark.parametrize("value", ["missing", {"of": "another type"}])
@@ -212,13 +291,13 @@ def test_a_head_that_is_none_is_malformed(head):
 def test_a_version_that_is_too_new_is_named():
     fields = json.loads(encode(SAID["heartbeat"])[0])
 
-    with pytest.raises(TooNew, match="a message has version 3; this process knows 2"):
-        decode(json.dumps({**fields, "v": 3}), b"")
+    with pytest.raises(TooNew, match="a message has version 5; this process knows 4"):
+        decode(json.dumps({**fields, "v": 5}), b"")
 
 
 def test_what_a_newer_process_sends_to_a_mailbox_says_whom_it_is_from(monkeypatch, ignored):
     with monkeypatch.context() as newer:
-        newer.setattr(wire, "VERSION", 3)
+        newer.setattr(wire, "VERSION", 5)
         envelope = sealed("mailbox", SAID["heartbeat"])
 
     found = opened("mailbox", envelope)
@@ -334,17 +413,17 @@ def test_a_lease_that_is_no_readers_of_this_project_has_no_mailbox(ignored):
 
 def test_the_lease_of_a_newer_reader_says_where_it_runs_and_that_it_is_newer(monkeypatch):
     with monkeypatch.context() as newer:
-        newer.setattr(wire, "VERSION", 3)
+        newer.setattr(wire, "VERSION", 5)
         text = messages.lease_text("logtail", LEASE)
 
-    assert messages.read_lease("logtail", text) == replace(LEASE, speaks=3)
+    assert messages.read_lease("logtail", text) == replace(LEASE, speaks=5)
 
 
 def test_the_lease_of_an_older_reader_says_so(monkeypatch):
     text = messages.lease_text("logtail", LEASE)
-    monkeypatch.setattr(wire, "VERSION", 3)
+    monkeypatch.setattr(wire, "VERSION", 5)
 
-    assert messages.read_lease("logtail", text) == replace(LEASE, speaks=2)
+    assert messages.read_lease("logtail", text) == replace(LEASE, speaks=4)
 
 
 @pytest.mark.parametrize("logs", [7, {"7": 8}, {"7": {}}, None])

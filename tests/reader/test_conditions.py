@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import os
+import random
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from django_logtail.control.wants import Sought
-from django_logtail.reader import conditions
+from django_logtail.reader import levels
 from django_logtail.reader.conditions import Sample, matcher_of
 from django_logtail.tailing.reasons import in_full
-from django_logtail.tailing.text.matching import BadPattern, has_regex
+from django_logtail.tailing.text.backwards import Backwards
+from django_logtail.tailing.text.matching import BadPattern, Matcher, has_regex
 from django_logtail.tailing.text.search import Search
+from tests.length import at_length
+from tests.tailing.stage import reading
 
 LOG = """\
 2026-08-24 10:00:00,000 INFO shop.web GET /healthz 200
@@ -24,6 +29,19 @@ GatewayTimeout: no answer
 2026-08-24 10:00:02,000 WARNING shop.web GET /checkout/pay 500
 2026-08-24 10:00:03,000 DEBUG shop.cache miss timeout
 """
+
+#: Lines with heads and without, flush and indented, long ones, and half a head of two lines.
+PIECES = [
+    *LOG.splitlines(keepends=True),
+    "\n",
+    "flush error\n",
+    "  indented one\n",
+    "Error: something\n",
+    "no end",
+    "long " * 40 + "error\n",
+    "Aug 24, 2026 10:00:01 AM shop.Pay capture\n",
+    "SEVERE: no answer\n",
+]
 
 
 def found(
@@ -41,9 +59,8 @@ def found(
     lines = log.splitlines()
     sample = Sample("", lines[:300], lines[-300:] if len(lines) > 300 else ())
     sought = Sought(pattern, terms=list(terms), levels=levels, **more)
-    descriptor = os.open(path, os.O_RDONLY)
     search = Search(
-        descriptor,
+        reading(path),
         matcher_of(sought, sample),
         0,
         path.stat().st_size,
@@ -53,7 +70,6 @@ def found(
     hits = []
     while not search.is_done:
         hits += search.step(5, 1024 * 1024 * 1024)
-    search.close()
     starts = [0]
     for line in log.encode().splitlines(keepends=True):
         starts.append(starts[-1] + len(line))
@@ -71,6 +87,32 @@ def test_a_line_holds_all_texts_that_are_wanted_and_none_that_is_not(tmp_path: P
 def test_an_expression_and_terms_narrow_together(tmp_path: Path) -> None:
     assert found(tmp_path, LOG, r"GET .* \d{3}$", {"text": "500", "not": True}, regex=True) == [0]
     assert found(tmp_path, LOG, r"^\S+ .*shop", levels="W", regex=True) == [5]
+
+
+@pytest.mark.skipif(not has_regex(), reason="google-re2 is not installed")
+def test_a_line_matches_all_expressions_that_are_wanted_and_none_that_is_not(tmp_path: Path) -> None:
+    assert found(tmp_path, LOG, "shop", {"regex": r"GET \S+ \d00$"}) == [0, 5]
+    assert found(tmp_path, LOG, "get", {"regex": "HEALTHZ|checkout"}, {"regex": "5.."}) == [5]
+    assert found(tmp_path, LOG, "get", {"regex": "HEALTHZ|checkout"}, case=True) == []
+    assert found(tmp_path, LOG, "shop", {"regex": "GET|pay", "not": True}) == [6]
+    assert found(tmp_path, LOG, "", {"regex": "^[A-Z]"}) == [2, 4]
+    assert found(tmp_path, LOG, "GET", {"regex": "web"}, regex=True) == [0, 5]
+
+
+@pytest.mark.skipif(not has_regex(), reason="google-re2 is not installed")
+def test_an_expression_among_the_terms_is_refused_like_the_pattern(tmp_path: Path) -> None:
+    for wrong in ("(", "(?=a)", "a{1000}{1000}", ".{1000}", "\\C", "\\pL" * 17):
+        with pytest.raises(BadPattern):
+            matcher_of(Sought("a", terms=[{"regex": wrong}]))
+
+
+@pytest.mark.skipif(not has_regex(), reason="google-re2 is not installed")
+def test_several_expressions_search_as_many_bytes_at_once_as_one_would_in_that_time() -> None:
+    slow = "a[ab]{800}c"
+    one = matcher_of(Sought("a", terms=[{"regex": slow}]))
+    four = matcher_of(Sought("a", terms=[{"regex": slow}] * 4))
+
+    assert four.longest == one.longest // 4
 
 
 def test_a_line_has_the_level_of_its_entry(tmp_path: Path) -> None:
@@ -127,16 +169,14 @@ def test_a_term_that_is_not_known_is_refused_and_not_left_out(term: Any) -> None
     with pytest.raises(BadPattern) as caught:
         matcher_of(Sought("x", terms=[term]))
 
-    assert in_full(str(caught.value)) == "this server does not know one of its terms"
+    assert in_full(str(caught.value)) == "this server does not support one of its terms"
 
 
 def test_however_many_lines_are_candidates_each_is_read_a_few_times(tmp_path: Path, monkeypatch) -> None:
     """An entry without a head may be long: walking to its head from each of its lines takes minutes."""
     heads = []
-    head_of = conditions.head_of
-    monkeypatch.setattr(
-        conditions, "head_of", lambda line, formats: heads.append(line) or head_of(line, formats)
-    )
+    head_of = levels.head_of
+    monkeypatch.setattr(levels, "head_of", lambda line, formats: heads.append(line) or head_of(line, formats))
 
     assert found(tmp_path, "a\n" * 3_000, "a", levels="E") == []
     assert len(heads) <= 6_000
@@ -156,6 +196,141 @@ def test_the_level_of_a_line_does_not_depend_on_which_lines_were_read_before(
     assert needles == list(range(3, 43))
 
 
+@settings(deadline=None, max_examples=at_length(3_000, short=100))
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=30),
+    st.sampled_from(["E", "O", "WI", "EWD"]),
+    st.sampled_from(["", "e", "o"]),
+    st.integers(1, 600),
+    st.sampled_from([64, 300, 1024 * 1024]),
+)
+def test_levels_are_the_same_in_both_orders_and_wherever_a_search_begins(
+    tmp_path_factory, pieces, wanted, pattern, window_bytes, chunk_bytes
+) -> None:
+    path = tmp_path_factory.mktemp("levels") / "app.log"
+    path.write_text("".join(pieces), "utf-8")
+    size = path.stat().st_size
+    sample = Sample("", LOG.splitlines())
+    sought = Sought(pattern, terms=[] if pattern else [{"text": "\x00", "not": True}], levels=wanted)
+    options = {"chunk_bytes": chunk_bytes, "max_hits": 9_999}
+
+    def hits(search: Search | Backwards) -> list[int]:
+        found = []
+        while not search.is_done:
+            found += search.step(5, 1024 * 1024 * 1024)
+        return [hit.start for hit in found]
+
+    def what() -> Matcher:
+        return matcher_of(sought, sample)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(levels, "MOST_BACK", 6)
+        patch.setattr(levels, "REACH_BYTES", 250)
+        forwards = hits(Search(reading(path), what(), 0, size, **options))
+        backwards = hits(Backwards(reading(path), what(), 0, size, window_bytes=window_bytes, **options))
+        later = [hits(Search(reading(path), what(), start, size, **options)) for start in forwards[:5]]
+
+    assert backwards == forwards[::-1]
+    assert later == [forwards[n:] for n in range(len(forwards[:5]))]
+
+
+def test_a_head_too_far_above_a_line_does_not_count(tmp_path: Path) -> None:
+    head = "2026-08-24 10:00:01,000 ERROR shop.pay payment failed\n"
+
+    assert found(tmp_path, head + "  more\n" * 299 + "  needle\n", "needle", levels="E") == [300]
+    assert found(tmp_path, head + "  more\n" * 300 + "  needle\n", "needle", levels="E") == []
+
+
+def test_nor_does_it_if_all_lines_between_are_candidates(tmp_path: Path) -> None:
+    head = "2026-08-24 10:00:01,000 ERROR shop.pay payment failed\n"
+
+    assert found(tmp_path, head + "  more\n" * 400, "", {"text": "x", "not": True}, levels="E") == list(
+        range(301)
+    )
+
+
+def test_without_heads_a_crash_is_read_from_its_first_line(tmp_path: Path) -> None:
+    log = "starting\nTraceback (most recent call last):\n" + '  File "a.py", line 3, in pay\n' * 5
+    log += "GatewayTimeout: no answer\nstarting\n"
+
+    assert found(tmp_path, log * 80, "answer", levels="E") == [7 + 9 * n for n in range(80)]
+    assert found(tmp_path, log * 80, "start", levels="E") == []
+
+
 def test_a_search_that_parses_lines_pauses_after_a_kilobyte() -> None:
     assert matcher_of(Sought("a", levels="E"), Sample()).pause_bytes == 1024
     assert matcher_of(Sought("a"), Sample()).pause_bytes == 1024 * 1024
+
+
+WRITTEN = {
+    "django": "2026-08-24 10:00:{:02d},000 {} shop.web {}\n",
+    "json": '{{"time": "2026-08-24T10:00:{:02d}Z", "level": "{}", "message": "{}"}}\n',
+    "logfmt": "time=2026-08-24T10:00:{:02d}Z level={} msg={}\n",
+    "letter": "[{:02d}/Aug/2026 10:00:00] {} shop {}\n",
+}
+
+
+def _access(chance: random.Random, n: int) -> str:
+    status = chance.choice([200, 200, 302, 404, 500, 503])
+    return (
+        f'10.0.0.{n} - - [24/Aug/2026:10:00:{n % 60:02d} +0000] "GET /errors HTTP/1.1" {status} 5 "-" "-"\n'
+    )
+
+
+@pytest.mark.parametrize("levels", ["E", "W", "EW"])
+@pytest.mark.parametrize("kind", ["django", "json", "numbers", "logfmt", "letters", "access", "mixed"])
+@pytest.mark.parametrize("seed", range(at_length(30, short=2)))
+def test_lines_passed_over_for_want_of_a_word_are_never_those_that_begin_a_wanted_entry(
+    tmp_path: Path, kind: str, levels: str, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = random.Random(seed)
+    words = ["INFO", "ERROR", "warning", "DEBUG", "CRITICAL", "FATAL", "Warn"]
+    log = ""
+    for n in range(400):
+        message = chance.choice(["paid", "an error here", "no answer W", "500 ways"])
+        second, word = n % 60, chance.choice(words)
+        match chance.choice(["django", "json", "access", "letters"]) if kind == "mixed" else kind:
+            case "django":
+                log += WRITTEN["django"].format(second, word.upper(), message)
+            case "json":
+                log += WRITTEN["json"].format(second, chance.choice([word.lower(), "\\u0065rror"]), message)
+            case "numbers":
+                log += f'{{"level": {chance.choice([30, 40, 50, 60])}, "time": 17, "msg": "{message}"}}\n'
+            case "logfmt":
+                log += WRITTEN["logfmt"].format(second, word.lower(), message.split()[0])
+            case "letters":
+                letter = chance.choice("IWEFD")
+                log += f"{letter}0824 10:00:{second:02d}.000000    7 pay.go:3] {message}\n"
+            case _:
+                log += _access(chance, n % 250)
+        if chance.random() < 0.1:
+            log += 'Traceback (most recent call last):\n  File "a.py", line 3, in pay\nKeyError: 3\n\n'
+    sieved = found(tmp_path, log, levels=levels, heads=True)
+
+    monkeypatch.setattr("django_logtail.reader.conditions.signs_of", lambda levels, formats: None)
+    read = found(tmp_path, log, levels=levels, heads=True)
+
+    assert sieved == read
+    assert len(read) > 20
+
+
+def test_only_the_lines_that_begin_an_entry_are_found(tmp_path: Path) -> None:
+    assert found(tmp_path, LOG, levels="E", heads=True) == [1]
+    assert found(tmp_path, LOG, levels="EW", heads=True) == [1, 5]
+    assert found(tmp_path, LOG, "pay", heads=True) == [1, 5]
+
+
+def test_lines_without_a_word_of_the_level_are_not_read(tmp_path: Path, monkeypatch) -> None:
+    read = 0
+    level_of = levels.Levels.level_of
+
+    def counted(self: levels.Levels, begin: int, stop: int) -> str:
+        nonlocal read
+        read += 1
+        return level_of(self, begin, stop)
+
+    monkeypatch.setattr(levels.Levels, "level_of", counted)
+    calm = LOG.replace("ERROR", "INFO").replace("failed", "made").replace("Traceback", "Track") * 500
+
+    assert found(tmp_path, calm + LOG, levels="E", heads=True) == [7 * 500 + 1]
+    assert read < 10

@@ -8,6 +8,7 @@ from django_logtail.control.wants import Want
 from django_logtail.place import Place
 from django_logtail.reader.flow import Flow
 from django_logtail.reader.flows import Flows
+from django_logtail.reader.heartbeats import Heartbeats
 from django_logtail.reader.seals import Seals
 from django_logtail.tailing.events import Batch, Event, Kind
 from django_logtail.timing import TokenBucket
@@ -205,3 +206,16 @@ def test_open_files_are_those_of_one_log_and_of_flows_that_have_one():
     assert list(flows.open_files("1").values()) == ids[:1]
     assert list(flows.open_files("2").values()) == ids[1:]
     assert flows.open_files("3") == {}
+
+
+@pytest.mark.parametrize("unsent", [0, 1, 2])
+def test_a_heartbeat_counts_the_items_that_were_sent_and_not_those_that_wait(unsent):
+    served = flow()
+    for _ in range(2):
+        served.put(batch(b"x"))
+    while len(served.outbox) > unsent:
+        served.outbox.popleft()
+
+    said = Heartbeats(Flows("token"), None, None, None)._said_of(served)
+
+    assert said.number == 2 - unsent

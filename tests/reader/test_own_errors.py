@@ -165,7 +165,7 @@ async def test_who_asks_for_older_lines_is_told_at_once_that_the_reader_failed(h
     def fails(*arguments):
         raise kind("a bug in the reading of history")
 
-    monkeypatch.setattr(ranges, "read_history", fails)
+    monkeypatch.setattr(ranges.Reading, "step", fails)
     good = join(house, "1")
     house.append(b"first\n")
     await good.until(lambda: good.bytes == b"first\n")

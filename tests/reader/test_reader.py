@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+from dataclasses import replace
 
 import pytest
 
@@ -807,3 +808,31 @@ def test_a_report_says_who_reads_and_how_each_log_is_and_what_failed(at_desk):
         "1": {"state": "reading", "reason": "", "size": 4, "flows": 1, "rate": 0, "behind": 0}
     }
     assert (said["pid"], said["failures"]) == (os.getpid(), [])
+
+
+def test_a_note_is_shown_while_the_file_is_missing(at_desk):
+    async def scene(desk):
+        want = desk.want("1")
+        desk.begin()
+        await desk.passes(3, want)
+        desk.control.add_note(QUEUE, Note("1", "hi", "info", 5.0))
+        await desk.passes(1, want)
+        return desk.said_of(want)[-1][0], desk.notes()
+
+    assert at_desk(scene) == ("missing", ["hi"])
+
+
+def test_who_waited_for_credit_is_served_as_soon_as_there_is_some(at_desk):
+    async def scene(desk):
+        desk.write("1", b"x" * 99_999 + b"\n")
+        want = desk.want("1", credit=0)
+        desk.begin()
+        await desk.passes(1, want)
+        flow = next(iter(desk.reader.flows))
+        assert desk.data() == b""
+        flow.not_before = clock() + 60
+        desk.control.post(QUEUE, [replace(want, credit=2**21)], [], [])
+        await desk.passes(1, want)
+        return len(desk.data())
+
+    assert at_desk(scene) == 100_000

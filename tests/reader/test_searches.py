@@ -11,7 +11,7 @@ import pytest
 from django_logtail.control.messages import Failed, Found, Piece, Read, read_want, want_text
 from django_logtail.control.wants import Sought, Want
 from django_logtail.place import Place
-from django_logtail.reader import searches
+from django_logtail.reader import search_jobs, searches
 from django_logtail.reader.limits import Limits
 from django_logtail.relay.requests import Request
 from django_logtail.tailing.reasons import in_full
@@ -300,7 +300,7 @@ async def test_searches_take_turns_by_user(house, monkeypatch):
         steps.append(job.user)
         return []
 
-    monkeypatch.setattr(searches._Job, "step", held)
+    monkeypatch.setattr(search_jobs.SearchJob, "step", held)
     running = [await ask(house, "nothing", user=user) for user in ("7", "7", "7", "7", "8")]
     for frames in running:
         await anext(frames)
@@ -314,8 +314,8 @@ async def test_searches_take_turns_by_user(house, monkeypatch):
 
 async def test_a_search_that_has_spent_its_share_of_the_processor_says_so(house, monkeypatch):
     house.limits = Limits(search_processor_percent=100)
-    monkeypatch.setattr(searches, "TURN_SECONDS", 0.0)
-    monkeypatch.setattr(searches.time, "thread_time", iter(n * 0.3 for n in range(10**6)).__next__)
+    monkeypatch.setattr(search_jobs, "TURN_SECONDS", 0.0)
+    monkeypatch.setattr(search_jobs.time, "thread_time", iter(n * 0.3 for n in range(10**6)).__next__)
     house.append(numbered(0, 20_000))
 
     messages = await answered(await ask(house, "nothing", user="7"))
@@ -328,9 +328,9 @@ async def test_a_search_that_has_spent_its_share_of_the_processor_says_so(house,
 async def test_what_a_cancelled_search_still_costs_is_charged(house, monkeypatch):
     house.limits = Limits(search_processor_percent=100)
     house.append(numbered(0, 20_000))
-    monkeypatch.setattr(searches, "TURN_SECONDS", 0.0)
+    monkeypatch.setattr(search_jobs, "TURN_SECONDS", 0.0)
     begun, going_on, times = threading.Event(), threading.Event(), [0.0]
-    monkeypatch.setattr(searches.time, "thread_time", lambda: times[0])
+    monkeypatch.setattr(search_jobs.time, "thread_time", lambda: times[0])
     step = Search.step
 
     def held(*arguments, **more):

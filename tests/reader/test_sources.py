@@ -6,6 +6,7 @@ import pytest
 
 from django_logtail.models import Log
 from django_logtail.reader.sources import NotThere, Registry, Source, Sources
+from django_logtail.tailing.belonging import Registered, Row
 
 
 class Rows:
@@ -132,3 +133,19 @@ def test_a_row_that_no_form_has_seen_is_refused_by_its_path(settings, path, is_r
 
     assert list(found) == [str(log.pk)]
     assert bool(found[str(log.pk)].refusal) is is_refused
+
+
+def test_a_file_that_another_row_has_is_not_read_through_a_link(tmp_path):
+    mine, theirs = tmp_path / "mine.log", tmp_path / "theirs.log"
+    theirs.write_bytes(b"theirs\n")
+    (tmp_path / "elsewhere").mkdir()
+    other = tmp_path / "elsewhere" / "copy.log"
+    other.hardlink_to(theirs)
+    mine.symlink_to(other)
+    registered = Registered([Row(1, mine, ""), Row(2, theirs, "")])
+    source = Source(mine, "utf-8", "mine", key=1, registered=registered)
+
+    with other.open("rb") as file:
+        refusal = source.permit(lambda descriptor: None)(file.fileno())
+
+    assert refusal == "reason:belongs-to-another?"
