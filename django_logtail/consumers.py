@@ -92,7 +92,7 @@ class LogConsumer:
             )
         except DatabaseError as error:
             logger.warning("log %r: access check failed: %s", self.slug, error)
-            text = "The server cannot check your access right now. Try again."
+            text = "The server can't check your access right now. Try again."
             await self._socket.close(End(INTERNAL_ERROR, "unavailable", text, may_retry=True))
 
     async def _watch(self, newcomer: contextlib.ExitStack) -> None:

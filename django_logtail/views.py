@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine
-from functools import wraps
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from contextlib import AbstractContextManager
+from functools import partial, wraps
 from typing import Any, cast
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import RequestDataTooBig
 from django.core.handlers.exception import response_for_exception
 from django.core.handlers.wsgi import WSGIRequest
-from django.db import DatabaseError, connections, transaction
+from django.db import DatabaseError, OperationalError, connections, transaction
 from django.http import (
     Http404,
     HttpRequest,
@@ -45,7 +47,14 @@ from django_logtail.page.config import (
     with_address,
 )
 from django_logtail.page.texts import texts
-from django_logtail.protocol import BadMessage, CloseCode, decode_lines_query
+from django_logtail.protocol import (
+    MAX_CLIENT_MESSAGE_BYTES,
+    BadMessage,
+    CloseCode,
+    decode_hits_query,
+    decode_lines_query,
+    decode_search,
+)
 from django_logtail.relay.here import relay_here
 from django_logtail.saved_views import NotSaved
 from django_logtail.viewing.admission import TooManyViewers, admitted, viewers
@@ -57,12 +66,15 @@ from django_logtail.viewing.download import (
     NoFile,
     Requester,
     bytes_of,
+    delivered,
     file_name,
     is_encoded,
     whole_file,
 )
 from django_logtail.viewing.handshake import address_of
+from django_logtail.viewing.hits import Hits
 from django_logtail.viewing.last_lines import last_lines
+from django_logtail.viewing.search_stream import messages, parting
 from django_logtail.viewing.unsent import SEND
 from django_logtail.viewing.uvicorn import connection_behind
 
@@ -153,6 +165,10 @@ def with_log(view: View) -> View:
             return JsonResponse({"error": "no-such-log"}, status=404)
         try:
             return view(request, log, **kwargs)
+        except OperationalError as error:
+            logger.warning("log %r: saved views can't be changed: %s", slug, error)
+            text = _("The database is not available right now. Try again.")
+            return JsonResponse({"error": "unavailable", "text": text}, status=503)
         except NotSaved as refused:
             status = _STATUSES.get(refused.reason, 400)
             return JsonResponse({"error": refused.reason, "text": refused.text}, status=status)
@@ -248,7 +264,15 @@ def _no_socket(*, certain: bool) -> dict[str, Any]:
 
 def let_in(view: AsyncView) -> AsyncView:
     """Make a view admit and count its user like a socket's viewer; for ASGI servers only."""
+    return _counted(view, lambda user: viewers.counted(user))
 
+
+def let_search(view: AsyncView) -> AsyncView:
+    """The same, but counted as a running search."""
+    return _counted(view, lambda user: viewers.searching(user))
+
+
+def _counted(view: AsyncView, counted: Callable[[str], AbstractContextManager[None]]) -> AsyncView:
     @wraps(view)
     async def wrapped(request: HttpRequest, slug: str) -> HttpResponseBase:
         if isinstance(request, WSGIRequest):
@@ -260,7 +284,7 @@ def let_in(view: AsyncView) -> AsyncView:
         try:
             with contextlib.ExitStack() as places:
                 # Before anything is looked up, because that costs too.
-                places.enter_context(viewers.counted(requester.user_id))
+                places.enter_context(counted(requester.user_id))
                 log = await admitted(requester.user_id, requester.session_key, slug)
                 return await view(request, log, requester, places)
         except Refused as refused:
@@ -276,7 +300,7 @@ def let_in(view: AsyncView) -> AsyncView:
             return JsonResponse({"error": none.state, "text": none.reason}, status=503)
         except DatabaseError as error:
             logger.warning("log %r: access check failed: %s", slug, error)
-            text = _("The server cannot check your access right now. Try again.")
+            text = _("The server can't check your access right now. Try again.")
             return JsonResponse({"error": "unavailable", "text": text}, status=503)
 
     for alias in connections:  # with ATOMIC_REQUESTS, Django raises for async views
@@ -313,29 +337,86 @@ async def lines(
 async def download(
     request: HttpRequest, log: Log, requester: Requester, places: contextlib.ExitStack
 ) -> HttpResponseBase:
-    """The whole file as it is now. Its length is announced, so that a browser notices a missing rest."""
+    """The whole file as it is now. Its length is announced, so that a browser notices if the end is missing."""
     # Refused now, while there can be a proper response; kept until the response has ended.
     places.enter_context(viewers.downloading(requester.user_id))
     whole = await whole_file(relay_here(), log, requester.user_id)
-    disposition = content_disposition_header(True, file_name(log))
+    made = partial(bytes_of, log, whole, requester)
+    headers = {"Accept-Ranges": "none", "Content-Length": str(whole.size)}
+    return _saved(request, file_name(log), "application/octet-stream", made, places, headers)
+
+
+@require_GET
+@never_cache
+@own_pages_only(links=True)
+@let_in
+async def hits(
+    request: HttpRequest, log: Log, requester: Requester, places: contextlib.ExitStack
+) -> HttpResponseBase:
+    """The lines that a search of all files finds, as text or NDJSON."""
+    form, asked = decode_hits_query(request.GET)
+    places.enter_context(viewers.downloading(requester.user_id))
+    found = Hits(relay_here(), log, requester.user_id, asked)
+    first = await found.first(requester.of(log))
+    ending = "txt" if form == "text" else "ndjson"
+    content_type = "text/plain; charset=utf-8" if form == "text" else "application/x-ndjson"
+    made = partial(delivered, log, found.encoded(first, form), requester)
+    return _saved(request, f"{file_name(log)}.hits.{ending}", content_type, made, places)
+
+
+@require_POST
+@never_cache
+@own_pages_only()
+@let_search
+async def search(
+    request: HttpRequest, log: Log, requester: Requester, places: contextlib.ExitStack
+) -> HttpResponseBase:
+    """A search of all files of a log, as the messages of a socket; a page that searches several logs asks here."""
+    try:
+        asked = decode_search(request.body)
+    except RequestDataTooBig:
+        raise BadMessage(f"the body has over {MAX_CLIENT_MESSAGE_BYTES} bytes") from None
+    found = messages(relay_here(), log, requester.user_id, asked)
+    made = partial(delivered, log, found, requester, parting=partial(parting, log))
+    # nginx passes it on as it comes.
+    return _streamed(request, "application/x-ndjson", made, places, {"X-Accel-Buffering": "no"})
+
+
+def _saved(
+    request: HttpRequest,
+    name: str,
+    content_type: str,
+    made: Callable[..., AsyncGenerator[bytes]],
+    places: contextlib.ExitStack,
+    headers: Mapping[str, str] | None = None,
+) -> HttpResponseBase:
+    """A response that browsers save under a name. The rest as in `_streamed`."""
+    disposition = {"Content-Disposition": str(content_disposition_header(True, name))}
+    return _streamed(request, content_type, made, places, {**disposition, **(headers or {})})
+
+
+def _streamed(
+    request: HttpRequest,
+    content_type: str,
+    made: Callable[..., AsyncGenerator[bytes]],
+    places: contextlib.ExitStack,
+    headers: Mapping[str, str] | None = None,
+) -> HttpResponseBase:
+    """A response whose pieces `made` makes. It keeps the places until it has ended."""
     scope = getattr(request, "scope", {})
     connection = connection_behind(scope.get(SEND)) or connection_of(scope.get("client"))
     response = StreamingHttpResponse(
-        content_type="application/octet-stream",
+        content_type=content_type,
         headers={
-            "Accept-Ranges": "none",
-            "Content-Disposition": str(disposition),
             # A middleware would compress each piece as a gzip file of its own, and browsers stop after the first.
             "Content-Encoding": IDENTITY,
-            "Content-Length": str(whole.size),
             "X-Content-Type-Options": "nosniff",
+            **(headers or {}),
         },
     )
     patch_cache_control(response, no_transform=True)
     kept = places.pop_all()
-    pieces = bytes_of(
-        log, whole, requester, connection, is_altered=lambda: is_encoded(response.headers), places=kept
-    )
+    pieces = made(connection, is_altered=lambda: is_encoded(response.headers), places=kept)
     response.streaming_content = Body(pieces, kept)
     return response
 

@@ -21,7 +21,7 @@ import contextlib
 import logging
 import time
 import uuid
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from typing import Any, Final
 
 from django_logtail.control import VERSION, Control, ControlUnavailable, Posted, ReaderLease
@@ -116,17 +116,25 @@ class Relay:
         self,
         log: str,
         queue: str,
-        place: Place,
+        place: Place | None = None,
         *,
         end: int | None = None,
         before_lines: int | None = None,
         search: Sought | None = None,
+        files: bool = False,
+        moment: int | None = None,
+        columns: int | None = None,
+        since: int | None = None,
+        until: int | None = None,
         user: str = "",
         revision: str = "",
+        waits: bool = True,
     ) -> Request:
-        """Request bytes [place.offset, end), the lines that end there, or the matching lines.
+        """Request bytes [place.offset, end), the lines that end there, the matching lines, the list of files, where a
+        moment is, or the entries over time.
 
-        `user`: the requester's primary key; `revision`: that of the log's row when they were admitted.
+        `user`: the requester's primary key; `revision`: that of the log's row when they were admitted. `waits`: for a
+        reader to come; without it, the answer is `Failed` once viewers would be told that there is none.
         """
         want = Want(
             self.process,
@@ -139,10 +147,15 @@ class Relay:
             end=end,
             before_lines=before_lines,
             search=search,
+            files=files,
+            moment=moment,
+            columns=columns,
+            since=since,
+            until=until,
             user=user,
             revision=revision,
         )
-        return Request(self.wants, queue, want)
+        return Request(self.wants, queue, want, None if waits else self._clock())
 
     # -- wants out ---------------------------------------------------------------------------------
 
@@ -158,7 +171,7 @@ class Relay:
                 )
                 if str(error) != said:
                     said = str(error)
-                    logger.warning("relay: wants cannot be posted: Redis: %s", said)
+                    logger.warning("relay: wants can't be posted: Redis: %s", said)
                 self._look_at_losses()
                 await asyncio.sleep(RETRY_SECONDS)
             else:
@@ -221,10 +234,11 @@ class Relay:
     def _judge_reader(self, queue: str, reader: ReaderLease | None, now: float) -> None:
         """Redis names the queue's reader; if it isn't heard or understood, tell viewers."""
         token = reader.token if reader else ""
-        self.readers.holds(queue, token)
+        self.readers.holds(queue, token, now)
         if reader is not None and reader.speaks != VERSION:
             self._misunderstand(queue, _difference(reader), now)
             return
+        self._give_up({queue}, now, "no-reader", "")
         if not self.readers.is_missing(queue, now):
             return
         why = ""
@@ -236,8 +250,17 @@ class Relay:
         for feed in self.feeds.of(queue):
             feed.become("no-reader", why)
 
+    def _give_up(self, queues: Collection[str], now: float, state: str, why: str) -> None:
+        """Answer requests that don't wait for a reader to come, if there has been none for long enough."""
+        for wanted in list(self.wants.by_member.values()):
+            if not isinstance(wanted, Request) or wanted.asked_at is None or wanted.queue not in queues:
+                continue
+            if self.readers.is_absent(wanted.queue, now, wanted.asked_at):
+                wanted.give_up(state, why)
+
     def _tell_no_redis(self, why: str) -> None:
         self._inbox.heard()
+        self._give_up(self.wants.queues, self._clock(), "no-redis", why)
         for feed in self.feeds.by_member.values():
             feed.become("no-redis", why)
 

@@ -9,7 +9,7 @@ from django_logtail.control.messages import Batch, Event
 from django_logtail.place import Place
 from django_logtail.protocol import Frame, place_fields
 
-#: Bytes that one item costs besides its text.
+#: Bytes that one item costs in addition to its text.
 ITEM_BYTES: Final = 300
 
 

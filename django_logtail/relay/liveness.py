@@ -21,6 +21,7 @@ class Readers:
 
     def __init__(self) -> None:
         self._heard_at: dict[str, float] = {}
+        self._named_at: dict[str, float] = {}
         self._wanted_since: dict[str, float] = {}
         self._holder: dict[str, str] = {}
         self._past: deque[str] = deque(maxlen=PAST_READERS)
@@ -36,10 +37,11 @@ class Readers:
     def heard(self, queue: str, now: float) -> None:
         self._heard_at[queue] = now
 
-    def holds(self, queue: str, token: str) -> None:
+    def holds(self, queue: str, token: str, now: float) -> None:
         """Redis says that the reader with this token has the lease; "": no reader has it."""
         if not token:
             return
+        self._named_at[queue] = now
         old, self._holder[queue] = self._holder.get(queue, ""), token
         if old and old != token:
             self._past.append(old)
@@ -69,6 +71,13 @@ class Readers:
     def is_missing(self, queue: str, now: float) -> bool:
         """Whether to tell viewers that there is no reader."""
         since = max(self._heard_at.get(queue, 0.0), self._wanted_since.get(queue, now))
+        return now - since >= NO_READER_SECONDS
+
+    def is_absent(self, queue: str, now: float, asked_at: float) -> bool:
+        """Whether to tell somebody who asked at that time that there is no reader. Readers don't send heartbeats to a
+        process without a viewer, but Redis names them.
+        """
+        since = max(self._heard_at.get(queue, 0.0), self._named_at.get(queue, 0.0), asked_at)
         return now - since >= NO_READER_SECONDS
 
     def _last_sign(self, queue: str) -> float:

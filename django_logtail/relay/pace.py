@@ -31,7 +31,7 @@ class Pace:
 
     Viewers that can all keep up are served in turns, and at full speed chance alone takes one of them megabytes ahead.
     So before requesting more, a feed lets viewers catch up that would fall off the ring, as long as they make progress.
-    A viewer that stands still harms only itself, and a slow one is waited for once in SLOW_SECONDS.
+    A viewer that takes nothing harms only itself; the feed waits for a slow one once in SLOW_SECONDS.
 
     `ring_bytes`: how many bytes the ring may keep now. `go_on` is called when more may be requested.
     """
@@ -136,7 +136,7 @@ class Pace:
         return cursor.is_off_the_ring or cursor.idle(now) >= STEP_SECONDS
 
     def _look(self, since: float) -> None:
-        """Stop waiting for viewers that stand still, or have not caught up in time."""
+        """Stop waiting for viewers that take nothing, or have not caught up in time."""
         if not self._awaited or self._awaited_since != since:
             return
         now = self._clock()

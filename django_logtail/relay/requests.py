@@ -1,4 +1,4 @@
-"""Requests for older content: lines, whole ranges, searches."""
+"""Requests for older content: lines, whole ranges, searches, the list of files, times, entries over time."""
 
 from __future__ import annotations
 
@@ -6,25 +6,30 @@ import asyncio
 from dataclasses import replace
 from typing import Final
 
-from django_logtail.control.messages import Answer, Failed, Found, Message, Piece, Read
+from django_logtail.control.messages import Answer, Counted, Failed, Found, Message
 from django_logtail.control.wants import Want
 from django_logtail.relay.posting import Wants
+from django_logtail.tailing.reasons import reason
 from django_logtail.timing import time_limit
 
 #: Seconds a reader may take for the next message.
 HISTORY_SECONDS: Final = 15.0
-#: Progress messages of a search that may wait for a slow viewer.
+#: Messages that only show how far a search is, or an unfinished picture, that may wait for a slow viewer.
 MOST_PROGRESS: Final = 8
 
 
 class Request:
-    """One request and its answer: `Piece`s and then a `Read`, or `Found` until one is done, or `Failed`.
+    """One request and its answer.
+
+    That is `Piece`s and then a `Read`, `Found` or `Counted` until one is done, or one other `Answer`.
 
     It is wanted until it is closed. The mailbox is filled in when it is posted.
+    `asked_at`, for one that is not to wait for a reader: when, on the caller's clock.
     """
 
-    def __init__(self, wants: Wants, queue: str, want: Want) -> None:
+    def __init__(self, wants: Wants, queue: str, want: Want, asked_at: float | None = None) -> None:
         self.queue = queue
+        self.asked_at = asked_at
         self._wants = wants
         self._want = want
         self._answers: asyncio.Queue[Answer] = asyncio.Queue()
@@ -38,12 +43,19 @@ class Request:
         return replace(self._want, mailbox=mailbox)
 
     def take(self, message: Message) -> None:
-        if isinstance(message, (Piece, Read, Found, Failed)) and not self._may_skip(message):
+        if isinstance(message, Answer) and not self._may_skip(message):
             self._answers.put_nowait(message)
 
+    def give_up(self, state: str, why: str) -> None:
+        """There is nobody who answers: `next` brings the reason. `state`: as the log's status would have it."""
+        serial = self._want.serial
+        self._answers.put_nowait(Failed("", self.member, serial, why or reason("no-answer"), id=state))
+
     def _may_skip(self, message: Answer) -> bool:
-        """Whether it only reports a search's progress, and a slow viewer has not taken earlier reports."""
-        is_progress = isinstance(message, Found) and not message.hits and not message.done
+        """Whether a later one replaces it, and a slow viewer has not taken earlier ones."""
+        is_progress = (isinstance(message, Found) and not message.hits and not message.done) or (
+            isinstance(message, Counted) and not message.done
+        )
         return is_progress and self._answers.qsize() >= MOST_PROGRESS
 
     async def next(self) -> Answer:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext, ngettext
 from django_logtail.access import admit
 from django_logtail.conf import conf
 from django_logtail.models import Log
+from django_logtail.tailing.reasons import in_full, reason
 from django_logtail.timing import time_limit
 from django_logtail.viewing.rechecks import ANSWER_SECONDS
 from django_logtail.viewing.slots import slots
@@ -83,6 +84,17 @@ class Viewers:
                 ).format(n=most),
                 most,
             )
+        with mine:
+            yield
+
+    @contextlib.contextmanager
+    def searching(self, user: str) -> Iterator[None]:
+        """Count one more search by this user while the block runs, but no viewer. Raises `TooManyViewers`."""
+        most = conf.MAX_SEARCHES_PER_USER
+        mine = slots.take(user, "searches", most)
+        if mine is None:
+            text = in_full(reason("too-many-searches", count=most), gettext)
+            raise TooManyViewers("too-many-searches", text, most)
         with mine:
             yield
 

@@ -27,7 +27,8 @@ def is_from_elsewhere(request: HttpRequest, *, links: bool) -> bool:
         case "same-site":
             is_click = request.headers.get("Sec-Fetch-Mode") == "navigate"
             return not (links and is_click and request.headers.get("Sec-Fetch-Dest") == "document")
-    return True
+        case _:
+            return True
 
 
 def own_pages_only(*, links: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

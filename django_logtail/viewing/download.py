@@ -17,10 +17,12 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from django.db import DatabaseError
 from django.utils.translation import gettext
 
+from django_logtail.access import Refused
 from django_logtail.control import ViewerFacts
-from django_logtail.control.messages import Failed, Found, Piece
+from django_logtail.control.messages import Failed, Piece, Read
 from django_logtail.models import Log
 from django_logtail.place import Place
 from django_logtail.protocol import MAX_RANGE_BYTES
@@ -31,7 +33,7 @@ from django_logtail.shares import Charged
 from django_logtail.tailing.reasons import in_full
 from django_logtail.timing import pause
 from django_logtail.viewing import daphne
-from django_logtail.viewing.rechecks import Who, rounds_here
+from django_logtail.viewing.rechecks import Changed, Stay, Who, rounds_here
 from django_logtail.viewing.slow_clients import Connection, Taker
 from django_logtail.viewing.spending import spending_here
 from django_logtail.viewing.told import told_reason
@@ -40,7 +42,7 @@ logger = logging.getLogger(__name__)
 
 #: Seconds a reader has to say which file it is.
 START_SECONDS: Final = 8.0
-#: Seconds between checks of the state, because changes of it wake nobody.
+#: Seconds between checks of the state, because its changes send no signal.
 LOOK_SECONDS: Final = 0.1
 #: Attempts at one range before the file counts as gone: a reader may hand over, a message may be lost, and a file that
 #: is renamed during the search isn't found.
@@ -72,6 +74,10 @@ class Requester:
     user_id: str
     session_key: str
     address: str
+
+    def of(self, log: Log) -> Who:
+        """Them and a log, whose access is decided."""
+        return Who(self.user_id, self.session_key, log.slug)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +123,7 @@ def is_encoded(headers: Mapping[str, str]) -> bool:
     return headers.get("Content-Encoding", IDENTITY) != IDENTITY
 
 
-async def bytes_of(
+def bytes_of(
     log: Log,
     whole: WholeFile,
     requester: Requester,
@@ -125,16 +131,35 @@ async def bytes_of(
     is_altered: Callable[[], bool] = lambda: False,
     places: contextlib.ExitStack | None = None,
 ) -> AsyncGenerator[bytes]:
-    """The file's bytes, one range in memory at a time; the next one is read when this one was taken.
+    """The file's bytes, one range in memory at a time; the next one is read once this one was taken.
+
+    The rest as in `delivered`.
+    """
+    pieces = _ranges(relay_here(), log, requester.user_id, whole)
+    return delivered(log, pieces, requester, connection, is_altered, places)
+
+
+async def delivered(
+    log: Log,
+    pieces: AsyncGenerator[bytes],
+    requester: Requester,
+    connection: Connection | None = None,
+    is_altered: Callable[[], bool] = lambda: False,
+    places: contextlib.ExitStack | None = None,
+    parting: Callable[[Exception], bytes] | None = None,
+) -> AsyncGenerator[bytes]:
+    """What `pieces` yields, each made once the one before was taken, as long as the requester has access.
 
     `connection` is the client's, if the server shows it. A client that takes nothing for too long is disconnected.
-    `places`, counted for the user before the response began, are given back when it ends.
+    `places`, counted for the user before the response began, are freed when it ends.
     `is_altered` is called when all of the host's middleware has seen the response: whether any of it changes the bytes.
 
-    Raises `BrokenOff` when some bytes are no longer available, or no longer allowed.
+    `parting`: what to send last when access is lost.
+
+    Raises `BrokenOff` when some bytes are no longer available, or, without `parting`, no longer allowed.
     """
     relay, spending = relay_here(), spending_here()
-    who = Who(requester.user_id, requester.session_key, log.slug)
+    who = requester.of(log)
     session = uuid.uuid4().hex[:12]
     taker = Taker(connection)
     try:
@@ -150,23 +175,19 @@ async def bytes_of(
                 ViewerFacts(session, requester.user_id, str(log.pk), round(time.time(), 1), requester.address)
             )
             try:
-                at = 0
-                while at < whole.size:
-                    if stay.lost.done():
-                        raise BrokenOff(in_full(str(stay.lost.exception())))
-                    async with spending.ranges.of(who.user_id):
-                        await spending.processor.turn(who.user_id)
-                        piece = await Charged(
-                            _range(relay, log, who.user_id, whole, at),
-                            partial(spending.processor.spend, who.user_id),
-                        )
+                while (piece := await _next(pieces, stay)) is not None:
                     spending.spend_arrival(who.user_id, len(piece))
-                    at += len(piece)
                     for begin in range(0, len(piece), PIECE_BYTES):
                         with taker.sending():
                             yield piece[begin : begin + PIECE_BYTES]
-                    if at == whole.size or (connection is not None and connection.keeps_all):
+                    if connection is not None and connection.keeps_all:
                         await taker.drained()
+                await taker.drained()
+            except (Refused, Changed, DatabaseError) as error:
+                if parting is None:
+                    raise BrokenOff(in_full(str(error))) from None
+                with taker.sending():
+                    yield parting(error)
             finally:
                 relay.viewers.exit(session)
                 if taker.has_stalled:
@@ -182,8 +203,18 @@ async def bytes_of(
             return
         raise BrokenOff(str(error)) from None
     finally:
+        await pieces.aclose()
         if places is not None:
             places.close()
+
+
+async def _next(pieces: AsyncGenerator[bytes], stay: Stay) -> bytes | None:
+    """The next piece; None at the end. Raises at once what `Stay.during` does when access is lost."""
+
+    async def following() -> bytes | None:
+        return await anext(pieces, None)
+
+    return await stay.during(following())
 
 
 class Body:
@@ -198,7 +229,7 @@ class Body:
         return self._pieces
 
     def close(self) -> None:
-        """End the pieces, wherever they are, and give back what was counted for the user. From any thread."""
+        """End the pieces, wherever they are, and free what was counted for the user. From any thread."""
         with contextlib.suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(lambda: asyncio.ensure_future(self._end()))
 
@@ -208,6 +239,18 @@ class Body:
                 await self._pieces.aclose()
         finally:
             self._places.close()
+
+
+async def _ranges(relay: Relay, log: Log, user: str, whole: WholeFile) -> AsyncGenerator[bytes]:
+    spending, at = spending_here(), 0
+    while at < whole.size:
+        async with spending.ranges.of(user):
+            await spending.processor.turn(user)
+            piece = await Charged(
+                _range(relay, log, user, whole, at), partial(spending.processor.spend, user)
+            )
+        at += len(piece)
+        yield piece
 
 
 async def _range(relay: Relay, log: Log, user: str, whole: WholeFile, start: int) -> bytes:
@@ -232,14 +275,14 @@ async def _range(relay: Relay, log: Log, user: str, whole: WholeFile, start: int
 
 
 async def _taken(answer: Request, start: int, end: int) -> bytes:
-    """The bytes [start, end) from the messages of an answer, each of which may come twice or not at all."""
+    """The bytes [start, end) from the messages of an answer, any of which may arrive twice or never."""
     data = bytearray()
     while True:
         message = await answer.next()
         if isinstance(message, Failed):
             raise BrokenOff(in_full(message.error))
-        if isinstance(message, Found):
-            continue  # belongs to searches
+        if not isinstance(message, (Piece, Read)):
+            continue  # answers something else
         missing = start + len(data)
         if message.start.offset > missing:
             raise BrokenOff("a message was lost")

@@ -25,7 +25,7 @@ ANSWER_SECONDS: Final = 8.0
 #: the newer file follow the last byte of the old one at once, and a busy log is never silent.
 SETTLE_SECONDS: Final = 0.2
 MOST_SETTLE_SECONDS: Final = 1.0
-#: Seconds between checks of the state, because changes of it wake nobody.
+#: Seconds between checks of the state, because its changes send no signal.
 LOOK_SECONDS: Final = 0.1
 
 
@@ -54,6 +54,7 @@ async def last_lines(relay: Relay, log: Log, *, lines: int, resume: Place | None
             log=log.slug,
             name=log.name,
             encoding=label,
+            zone=log.zone_name,
             queue=log.queue_name,
             can=[],
         )

@@ -132,7 +132,7 @@ def _user(session_key: str) -> str:
         user = session_user(session_key)
         return "" if user is None else str(user.pk)
     except Exception as error:  # noqa: BLE001 - a session engine may raise anything; the page tries again
-        logger.debug("cannot look up a newcomer's session: %s", error)
+        logger.debug("can't look up a newcomer's session: %s", error)
         return ""
     finally:
         close_old_connections()

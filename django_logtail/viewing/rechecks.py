@@ -13,9 +13,9 @@ import heapq
 import itertools
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from django.contrib.auth.signals import user_logged_out
 from django.db import DatabaseError, connections, transaction
@@ -25,6 +25,8 @@ from django_logtail.access import admit
 from django_logtail.models import Log
 from django_logtail.tailing.reasons import reason
 from django_logtail.timing import Supervisor, pause, time_limit
+
+T = TypeVar("T")
 
 #: Seconds between lookups of a viewer's session and permission, and the share of it by which they vary.
 ADMIT_SECONDS: Final = 15.0
@@ -69,6 +71,19 @@ class Stay:
         """Does not return. Raises `Refused`, `Changed` or `DatabaseError`."""
         await asyncio.shield(self.lost)
 
+    async def during(self, work: Coroutine[Any, Any, T]) -> T:
+        """What the work returns. If they may not stay, it is cancelled, and this raises what `until_lost` raises."""
+        task = asyncio.ensure_future(work)
+        try:
+            watched: set[asyncio.Future[Any]] = {task, self.lost}
+            await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
+            if self.lost.done():
+                self.lost.result()
+            return await task
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
     async def admit(self, seconds: float = FRESH_SECONDS) -> Log:
         """The log, if they may still see it, on a decision at most `seconds` old. Raises what `until_lost` raises."""
         return await self._rounds.decided(self._decision, self, seconds)
@@ -82,7 +97,7 @@ class Stay:
         elif outcome.revision != self._log.revision:
             self.lose(Changed(reason("changed")))
         else:
-            self._log.sees_host = outcome.sees_host  # no longer staff: goes on, but sees less
+            self._log.sees_host = outcome.sees_host  # no longer staff: continues, but sees less
 
     def lose(self, error: Exception) -> None:
         """Make them leave, for this reason."""
@@ -251,7 +266,7 @@ class Rounds:
         for stay in list(decision.stays):
             try:
                 stay.tell(outcome)
-            except Exception as error:  # noqa: BLE001 - reported; and those who could not be told may not stay
+            except Exception as error:  # noqa: BLE001 - reported; viewers that it could not reach may not stay
                 self._supervisor.failed("telling viewers of a decision", error)
                 stay.lose(error)
         if asked is not None:

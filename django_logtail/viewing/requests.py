@@ -1,4 +1,7 @@
-"""A viewer's requests beside the stream: ranges and searches, a few at a time, each answered by a task."""
+"""A viewer's requests outside the stream, a few at a time, each in a task.
+
+They are ranges, lists of files, times, entries over time, and searches.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import asyncio
 import contextlib
 import functools
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import replace
 from typing import Any, Final
 
 from django.db import DatabaseError
@@ -13,11 +17,11 @@ from django.db import DatabaseError
 from django_logtail import protocol
 from django_logtail.access import Refused
 from django_logtail.conf import conf
-from django_logtail.control.messages import Failed, Found, Piece, Read
+from django_logtail.control.messages import Answer, Counted, Failed, Found, Listed, Piece, Reached, Read
 from django_logtail.control.wants import Sought
 from django_logtail.models import Log
 from django_logtail.place import Place
-from django_logtail.protocol import Frame
+from django_logtail.protocol import Frame, place_fields
 from django_logtail.relay import Relay
 from django_logtail.relay.requests import Request
 from django_logtail.shares import Charged
@@ -28,21 +32,42 @@ from django_logtail.viewing.slots import slots
 from django_logtail.viewing.socket import End
 from django_logtail.viewing.spending import spending_here
 
-#: Answers to `range` that one viewer may wait for at a time.
+#: Answers to `range`, `files` and `time` that one viewer may wait for at a time.
 RANGES: Final = 4
 #: Searches that one viewer may have running: one that was just cancelled may still be ending.
 SEARCHES: Final = 2
 
-Asked = protocol.Range | protocol.RangeBefore | protocol.SearchFrom
+#: Pictures of entries over time that one viewer may wait for.
+VOLUMES: Final = 2
+
+Asked = (
+    protocol.Range
+    | protocol.RangeBefore
+    | protocol.Files
+    | protocol.Time
+    | protocol.Volume
+    | protocol.SearchFrom
+    | protocol.SearchAll
+)
 
 
 def offered() -> list[str]:
-    """What a client may request beside the stream."""
-    return ["range", "search", "terms", *(["regex"] if has_regex() else [])]
+    """What a client may request in addition to the stream."""
+    return [
+        "range",
+        "search",
+        "terms",
+        "order",
+        "heads",
+        "files",
+        "time",
+        "volume",
+        *(["regex"] if has_regex() else []),
+    ]
 
 
 class Answers:
-    """The answers to one viewer that are being made."""
+    """The answers to one viewer that are under way."""
 
     def __init__(
         self,
@@ -61,29 +86,36 @@ class Answers:
         self._send = send
         self._ranges: dict[int, asyncio.Task[None]] = {}
         self._searches: dict[int, asyncio.Task[None]] = {}
+        self._volumes: dict[int, asyncio.Task[None]] = {}
 
     @property
     def tasks(self) -> list[asyncio.Task[None]]:
-        return [*self._ranges.values(), *self._searches.values()]
+        return [task for kind in self._all for task in kind.values()]
+
+    @property
+    def _all(self) -> tuple[dict[int, asyncio.Task[None]], ...]:
+        return self._ranges, self._searches, self._volumes
 
     async def begin(self, asked: Asked) -> None:
-        """Start answering, or report too many requests at a time. A user who has spent their share waits first."""
+        """Start answering, or report that too many requests are open. Users beyond their share wait first."""
         processor = spending_here().processor
         await processor.turn(self._user)
         await Charged(self._begin(asked), functools.partial(processor.spend, self._user))
 
     async def _begin(self, asked: Asked) -> None:
-        if isinstance(asked, protocol.SearchFrom):
+        if isinstance(asked, protocol.SearchFrom | protocol.SearchAll):
             others, most, name = self._searches, SEARCHES, "searches"
+        elif isinstance(asked, protocol.Volume):
+            others, most, name = self._volumes, VOLUMES, "volumes"
         else:
             others, most, name = self._ranges, RANGES, "ranges"
         request = asked.request
-        if request in self._ranges or request in self._searches or len(others) >= most:
+        if any(request in kind for kind in self._all) or len(others) >= most:
             text = reason("too-many-requests", count=most)
             await self._send(Frame.message("error", request=request, id=f"too-many-{name}", text=text))
             return
         with contextlib.ExitStack() as slot:
-            if isinstance(asked, protocol.SearchFrom):
+            if isinstance(asked, protocol.SearchFrom | protocol.SearchAll):
                 mine = slots.take(self._user, "searches", conf.MAX_SEARCHES_PER_USER)
                 if mine is None:
                     await self._send(Frame.message("error", **_too_many_searches(request)))
@@ -99,17 +131,19 @@ class Answers:
         task.add_done_callback(ended)
 
     def cancel(self, request: int) -> None:
-        if (task := self._ranges.get(request) or self._searches.get(request)) is not None:
-            task.cancel()
+        for kind in self._all:
+            if (task := kind.get(request)) is not None:
+                task.cancel()
 
     async def _answer(self, asked: Asked) -> None:
         # The listening task also notices that the client is gone, and the next lookup that access is.
         with contextlib.suppress(End, Refused, Changed):
             spending = spending_here()
-            if isinstance(asked, protocol.SearchFrom):
+            if isinstance(asked, protocol.SearchFrom | protocol.SearchAll):
                 await self._charged(asked)
                 return
-            async with spending.ranges.of(self._user):
+            places = spending.volumes if isinstance(asked, protocol.Volume) else spending.ranges
+            async with places.of(self._user):
                 await spending.requests.turn(self._user)
                 spending.requests.spend(self._user, 1)
                 await self._charged(asked)
@@ -147,12 +181,39 @@ class Answers:
         )
         match asked:
             case protocol.Range(request, start, end):
-                return range_frames(ask(start, end=end), request)
+                return told_frames(ask(start, end=end), request, range_frame)
             case protocol.RangeBefore(request, before, lines):
-                return range_frames(ask(before, before_lines=lines), request)
+                return told_frames(ask(before, before_lines=lines), request, range_frame)
+            case protocol.Files(request):
+                return told_frames(ask(files=True), request, files_frame)
+            case protocol.Time(request, at):
+                return told_frames(ask(moment=at), request, time_frame)
+            case protocol.Volume(request, since, until, columns):
+                return volume_frames(ask(columns=columns, since=since, until=until), request)
             case protocol.SearchFrom(request, start, pattern, regex, case, terms, levels):
                 sought = Sought(pattern, regex, case, list(terms), levels)
                 return search_frames(ask(start, search=sought), request, start)
+            case protocol.SearchAll(request):
+                return all_frames(lambda sought: ask(search=sought), request, sought_by(asked))
+
+
+def sought_by(asked: protocol.SearchAll) -> Sought:
+    """What a reader is asked for."""
+    return Sought(
+        asked.pattern,
+        asked.regex,
+        asked.case,
+        list(asked.terms),
+        asked.levels,
+        asked.order,
+        asked.since,
+        asked.until,
+        asked.limit,
+        asked.counts,
+        heads=asked.heads,
+        after=asked.after,
+        before=asked.before,
+    )
 
 
 def _too_many_searches(request: int) -> dict[str, object]:
@@ -160,20 +221,91 @@ def _too_many_searches(request: int) -> dict[str, object]:
     return {"request": request, "id": "too-many-searches", "text": text}
 
 
-async def range_frames(answer: Request, request: int) -> AsyncGenerator[Frame]:
-    """The frames that answer a `range`: batches, then `done` or `error`. Close it to withdraw the request."""
+async def told_frames(
+    answer: Request, request: int, frame_of: Callable[[Answer, int], Frame | None]
+) -> AsyncGenerator[Frame]:
+    """The frames of an answer: any batches and `progress`, then the message that ends it, or `error`. Close it to
+    withdraw the request.
+    """
     try:
         while True:
             message = await answer.next()
-            match message:
-                case Piece(start=start, data=data):
-                    yield Frame.batch(start, data, request=request)
-                case Read(start=start, end=end):
-                    yield Frame.message("done", request=request, file=start.file, start=start.offset, end=end)
+            if isinstance(message, Failed):
+                frame: Frame | None = Frame.message(
+                    "error", request=request, id="not-there", text=message.error
+                )
+            elif isinstance(message, Found):
+                frame = Frame.message("progress", request=request, at=message.at, end=message.end)
+            else:
+                frame = frame_of(message, request)
+            if frame is not None:
+                yield frame
+                if frame.data is None and frame.kind != "progress":
                     return
-                case Failed(error=text):
-                    yield Frame.message("error", request=request, id="not-there", text=text)
-                    return
+    except asyncio.TimeoutError:
+        text = reason("no-answer")
+        yield Frame.message("error", request=request, id="no-reader", text=text)
+    finally:
+        answer.close()
+
+
+def range_frame(message: Answer, request: int) -> Frame | None:
+    """A frame of the answer to `range`; None for a message that answers something else, as below."""
+    match message:
+        case Piece(start=start, data=data):
+            return Frame.batch(start, data, request=request)
+        case Read(start=start, end=end, reason=why):
+            fields = {"request": request, "file": start.file, "start": start.offset, "end": end}
+            return Frame.message("done", **fields, reason=why or None)
+        case _:
+            return None
+
+
+def files_frame(message: Answer, request: int) -> Frame | None:
+    """The answer to `files`."""
+    match message:
+        case Listed(files=files, more=more):
+            return Frame.message("files", request=request, files=files, more=more or None)
+        case _:
+            return None
+
+
+def time_frame(message: Answer, request: int) -> Frame | None:
+    """The answer to `time`."""
+    match message:
+        case Reached(result=result, place=None, read=read):
+            return Frame.message("time", request=request, result=result, read=read)
+        case Reached(result=result, place=Place(file, offset), written=written, ms=ms, read=read):
+            place = {"file": file, "offset": offset, "written": written, "ms": ms}
+            return Frame.message("time", request=request, result=result, **place, read=read)
+        case _:
+            return None
+
+
+async def volume_frames(answer: Request, request: int) -> AsyncGenerator[Frame]:
+    """The frames that answer a `volume`, each of which replaces the one before; then `done` or `error`."""
+    try:
+        while True:
+            message = await answer.next()
+            if isinstance(message, Failed):
+                yield Frame.message("error", request=request, id=message.id, text=message.error)
+                return
+            if not isinstance(message, Counted):
+                continue
+            span = {"from": message.since, "to": message.until} if message.columns else {}
+            yield Frame.message(
+                "volume",
+                request=request,
+                **span,
+                columns=message.columns,
+                estimated=message.is_estimated,
+                at=message.at,
+                end=message.end,
+                **({} if message.place is None else place_fields(message.place)),
+            )
+            if message.done:
+                yield Frame.message("done", request=request)
+                return
     except asyncio.TimeoutError:
         text = reason("no-answer")
         yield Frame.message("error", request=request, id="no-reader", text=text)
@@ -216,6 +348,7 @@ async def search_frames(answer: Request, request: int, start: Place) -> AsyncGen
                     end=at,
                     found=taken,
                     more=more,
+                    reason=message.reason or None,
                 )
                 return
             yield Frame.message("progress", request=request, at=at, end=end, reason=message.reason or None)
@@ -224,6 +357,118 @@ async def search_frames(answer: Request, request: int, start: Place) -> AsyncGen
         yield Frame.message("error", request=request, id="no-reader", text=text)
     finally:
         answer.close()
+
+
+async def all_frames(
+    ask: Callable[[Sought], Request], request: int | None, sought: Sought
+) -> AsyncGenerator[Frame]:
+    """The frames that answer a search over all files, ending with `done` or `error`. Close it to end the search."""
+    search = AllFiles(ask, sought)
+    try:
+        async for message, hits in search.messages():
+            if isinstance(message, Failed):
+                yield Frame.message("error", request=request, id=message.id, text=message.error)
+                return
+            if hits:
+                told = [_hit(*hit[:5]) for hit in hits]
+                yield Frame.message("found", request=request, file=message.file, name=message.name, hits=told)
+            facts = {
+                "request": request,
+                "at": search.at,
+                "end": search.end,
+                "count": search.total if sought.counts else None,
+                "unread": search.unread or None,
+                "reason": message.reason or None,
+            }
+            if message.done:
+                yield Frame.message("done", found=search.taken, more=search.has_more or None, **facts)
+                return
+            yield Frame.message("progress", **facts)
+    except asyncio.TimeoutError:
+        text = reason("no-answer")
+        yield Frame.message("error", request=request, id="no-reader", text=text)
+    finally:
+        search.close()
+
+
+class AllFiles:
+    """A search over all files, whichever readers carry it out.
+
+    Another reader would start over, and files may have come and gone since. It is asked again instead, for what comes
+    after the last place that is known to be searched.
+    """
+
+    def __init__(self, ask: Callable[[Sought], Request], sought: Sought) -> None:
+        #: Hits taken, and lines counted in all.
+        self.taken = self.total = 0
+        #: Bytes searched, and in all.
+        self.at = self.end = 0
+        self.has_more = False
+        self._ask = ask
+        self._sought = sought
+        self._answer = ask(sought)
+        self._unread: dict[str, dict[str, Any]] = {}
+        #: The reader; and what was taken, counted and searched before its part.
+        self._token = ""
+        self._before = (0, 0, 0)
+        self._place: Place | None = None
+        self._ahead: list[Any] = []
+
+    @property
+    def unread(self) -> list[dict[str, Any]]:
+        """The files that couldn't be read whole."""
+        return list(self._unread.values())
+
+    async def messages(self) -> AsyncGenerator[tuple[Found | Failed, list[Any]]]:
+        """The messages, each with its hits that are new. Raises `asyncio.TimeoutError`."""
+        while True:
+            message = await self._answer.next()
+            if isinstance(message, Failed):
+                yield message, []
+                return
+            if not isinstance(message, Found):
+                continue
+            if self._token and message.token != self._token:
+                self._ask_again()
+                continue
+            self._token = message.token
+            taken, total, at = self._before
+            fresh = taken + message.count - self.taken
+            if fresh > len(message.hits):
+                yield (
+                    Failed(message.token, message.member, message.serial, reason("results-lost"), id="lost"),
+                    [],
+                )
+                return
+            if fresh < 0 or (not fresh and message.hits):
+                continue  # it came twice, or late
+            self.taken += fresh
+            self.total = max(self.total, total + message.total)
+            self.at, self.end = max(self.at, at + message.at), at + message.end
+            if message.place is not None:
+                self._place, self._ahead = message.place, message.ahead
+            self._unread.update({str(file.get("name")): file for file in message.unread})
+            self.has_more = message.more or (self._sought.counts and self.total > self.taken)
+            yield message, message.hits[-fresh:] if fresh else []
+            if message.done:
+                return
+
+    def _ask_again(self) -> None:
+        """Let the reader that has taken over go on where the last one was."""
+        self._answer.close()
+        self._token, self._before = "", (self.taken, self.total, self.at)
+        sought = self._sought
+        if self._place is not None:
+            sought = replace(sought, limit=sought.limit - self.taken, ahead=self._ahead)
+            if sought.order == "newest":
+                sought = replace(sought, until=self._place)
+            else:
+                sought = replace(sought, since=self._place)
+        self._answer = self._ask(sought)
+
+    def close(self) -> None:
+        """Withdraw the request."""
+        self._answer.close()
 
 
 def _hit(start: int, end: int, parts: list[str], before: bool, after: bool) -> dict[str, Any]:

@@ -60,6 +60,7 @@ class Watching:
                 log=log.slug,
                 name=log.name,
                 encoding=label,
+                zone=log.zone_name,
                 queue=log.queue_name,
                 can=offered(),
             )
@@ -136,10 +137,10 @@ class Watching:
                     raise End(1000, "stopped", "You stopped watching this log.")
                 case protocol.Cancel(request):
                     answers.cancel(request)
-                case (protocol.Range() | protocol.RangeBefore() | protocol.SearchFrom()) as asked:
-                    await answers.begin(asked)
                 case protocol.Hello():
                     raise BadMessage("a second 'hello'")
+                case asked:
+                    await answers.begin(asked)
 
     async def _tell_status(self, viewer: FeedViewer) -> None:
         shown: dict[str, object] = {}

@@ -1,4 +1,4 @@
-"""What one web process spends on users besides their streams: in turn, and on no user more than their share."""
+"""What one web process spends on users in addition to their streams: in turn, and at most their share on each."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from django_logtail.shares import Places, Shares
 
 #: Ranges that one process requests for one user at a time: other users' data queues behind their bytes.
 RANGES_AT_A_TIME: Final = 2
+#: Pictures of entries over time that one process requests for one user at a time: each takes seconds.
+VOLUMES_AT_A_TIME: Final = 2
 #: Microseconds of processor time that a MiB from another process's reader has cost by the time it arrives.
 MICROSECONDS_A_MIB: Final = 8_000
 #: Logs that one user may open a second, however few at a time: each costs two database connections and a look at its
@@ -22,8 +24,8 @@ PERCENT_IN_ALL: Final = 50
 class Spending:
     """The spending of one event loop.
 
-    `joins`: logs opened a second; `requests`: ranges a second; `ranges`: ranges requested at a time; `processor`:
-    microseconds that answers and downloads take.
+    `joins`: logs opened a second; `requests`: ranges a second; `ranges`: ranges requested at a time, and
+    `volumes` pictures; `processor`: microseconds that answers and downloads take.
     """
 
     def __init__(self) -> None:
@@ -32,6 +34,7 @@ class Spending:
         self.joins = Shares(max(LEAST_JOINS, conf.MAX_VIEWERS_PER_USER))
         self.requests = Shares(conf.RANGES_PER_SECOND_PER_USER)
         self.ranges = Places(RANGES_AT_A_TIME)
+        self.volumes = Places(VOLUMES_AT_A_TIME)
         self._is_apart = conf.READER != "local"
 
     def spend_arrival(self, user: str, size: int) -> None:

@@ -15,16 +15,19 @@ from django_logtail.tailing.reasons import for_page, in_full, in_short
 
 #: The fields that others get, for each type of message that mentions a host. A new field is hidden until listed.
 _FIELDS: Final[Mapping[str, frozenset[str]]] = {
-    "hello": frozenset({"protocol", "session", "log", "name", "encoding", "can"}),
+    "hello": frozenset({"protocol", "session", "log", "name", "encoding", "zone", "can"}),
     "event": frozenset(
         {
             *("kind", "file", "offset", "before", "size", "resumed", "name", "old_size", "to"),
-            *("continued", "what", "reason", "text", "level", "at"),
+            *("continued", "complete", "what", "reason", "text", "level", "at"),
         }
     ),
     "status": frozenset({"state", "reason", "size", "rate", "behind", "last_byte_at"}),
     "error": frozenset({"request", "id", "text"}),
-    "progress": frozenset({"request", "at", "end", "reason"}),
+    "done": frozenset(
+        {"request", "file", "start", "at", "end", "found", "count", "more", "unread", "reason"}
+    ),
+    "progress": frozenset({"request", "at", "end", "count", "unread", "reason"}),
     "end": frozenset({"reason", "text", "may_retry", "limit"}),
 }
 #: The fields that may hold one of `reasons`: sent as a sentence, and again in `why`, so that a page can translate it.
@@ -33,6 +36,9 @@ _REASONS: Final = ("reason", "text", "what")
 
 def told(frame: Frame, *, sees_host: bool) -> Frame:
     """The frame as this viewer may see it: the same one, encoded once for all, if there is nothing to change."""
+    if frame.kind == "files":
+        files = [_told_file(file, sees_host) for file in frame.fields["files"]]
+        return Frame(frame.kind, {**frame.fields, "files": files})
     if frame.kind not in _FIELDS:
         return frame
     said = in_full if sees_host else in_short
@@ -44,12 +50,23 @@ def told(frame: Frame, *, sees_host: bool) -> Frame:
     return frame if fields == frame.fields else Frame(frame.kind, fields)
 
 
+def _told_file(file: Mapping[str, Any], sees_host: bool) -> dict[str, Any]:
+    """One entry of a list of files: why it can't be read, in words."""
+    text = file.get("reason")
+    if not isinstance(text, str):
+        return dict(file)
+    why = for_page(text, is_full=sees_host)
+    return {**file, "reason": (in_full if sees_host else in_short)(text), **({"why": why} if why else {})}
+
+
 def told_reason(text: str, translate: Callable[[str], str], *, sees_host: bool) -> str:
     """A reason as a sentence, in the language of a request."""
     return in_full(text, translate) if sees_host else in_short(text, translate)
 
 
 def _told_value(kind: str, name: str, value: Any, said: Callable[[str], str], sees_host: bool) -> Any:
+    if name == "unread":
+        return [_told_file(file, sees_host) for file in value]
     if not isinstance(value, str):
         return value
     if name in _REASONS:

@@ -52,12 +52,35 @@ def test_what_is_heard_of_one_queue_says_nothing_of_another(readers: Readers) ->
     assert readers.is_missing("other", 112.0)
 
 
+@pytest.mark.parametrize(("now", "is_absent"), [(117.9, False), (118.1, True)])
+def test_who_does_not_wait_for_a_reader_is_told_3_s_after_redis_named_one(
+    now: float, is_absent: bool
+) -> None:
+    readers = Readers()
+    readers.holds("q", "one", 115.0)
+    readers.holds("q", "", 116.0)
+    readers.holds("other", "two", 117.0)
+
+    assert readers.is_absent("q", now, 100.0) is is_absent
+
+
+@pytest.mark.parametrize(("now", "is_absent"), [(122.9, False), (123.1, True)])
+def test_who_asks_later_is_given_3_s_too(readers: Readers, now: float, is_absent: bool) -> None:
+    assert readers.is_absent("q", now, 120.0) is is_absent
+
+
+def test_a_reader_that_is_heard_is_there(readers: Readers) -> None:
+    readers.heard("q", 120.0)
+
+    assert [readers.is_absent("q", now, 100.0) for now in (122.9, 123.1)] == [False, True]
+
+
 def test_a_reader_that_another_one_came_after_is_of_the_past(readers: Readers) -> None:
-    readers.holds("q", "one")
-    readers.holds("q", "")
-    readers.holds("q", "one")
+    readers.holds("q", "one", 0.0)
+    readers.holds("q", "", 0.0)
+    readers.holds("q", "one", 0.0)
     before = readers.is_past("one")
-    readers.holds("q", "two")
+    readers.holds("q", "two", 0.0)
 
     assert not before
     assert readers.is_past("one")
@@ -66,7 +89,7 @@ def test_a_reader_that_another_one_came_after_is_of_the_past(readers: Readers) -
 
 def test_a_reader_that_holds_the_lease_again_is_not_of_the_past(readers: Readers) -> None:
     for token in ("one", "two", "one"):
-        readers.holds("q", token)
+        readers.holds("q", token, 0.0)
 
     assert not readers.is_past("one")
     assert readers.is_past("two")
@@ -74,7 +97,7 @@ def test_a_reader_that_holds_the_lease_again_is_not_of_the_past(readers: Readers
 
 def test_sixteen_readers_of_the_past_are_remembered(readers: Readers) -> None:
     for number in range(18):
-        readers.holds("q", str(number))
+        readers.holds("q", str(number), 0.0)
 
     assert [readers.is_past(str(number)) for number in (0, 1, 16, 17)] == [False, True, True, False]
 

@@ -310,3 +310,17 @@ def test_when_nobody_is_left_what_was_sent_is_credit_that_is_used_up(play) -> No
         assert stage.pace.grant() == 0
 
     play(scene)
+
+
+def test_nothing_is_kept_of_a_slow_one_that_has_left(play) -> None:
+    async def scene(stage: Stage) -> None:
+        fast, slow = stage.join(), stage.join()
+        stage.flood(fast)
+        await asyncio.sleep(STEP_SECONDS + MOMENT)
+        assert set(stage.pace._slow_until) == {slow}
+
+        stage.pace.leave(slow)
+
+        assert stage.pace._slow_until == {}
+
+    play(scene)

@@ -282,8 +282,8 @@ def test_a_heartbeat_says_how_each_log_is_and_nothing_of_the_others(on_stage):
 def test_a_reader_of_the_past_says_nothing_any_more(on_stage):
     async def scene(stage):
         viewer = stage.join()
-        stage.relay.readers.holds("q", "old")
-        stage.relay.readers.holds("q", "token")
+        stage.relay.readers.holds("q", "old", 0.0)
+        stage.relay.readers.holds("q", "token", 0.0)
         stage.beat(viewer, token="old", state="missing")
         before = viewer.feed.state
         stage.beat(viewer, state="reading")
@@ -325,7 +325,7 @@ def test_without_redis_viewers_are_told_and_it_is_tried_every_0_4_s_and_said_onc
     assert tries == 6
     assert after == "live"
     assert posted == [member]  # it is not forgotten
-    assert len([words for words in caplog.messages if "cannot be posted" in words]) == 1
+    assert len([words for words in caplog.messages if "can't be posted" in words]) == 1
 
 
 def test_without_a_mailbox_nothing_is_posted_and_viewers_are_told(on_stage):

@@ -64,8 +64,9 @@ async def one_range(pieces) -> bytes:
     return found
 
 
-async def test_a_file_of_several_ranges_comes_whole(house):
+async def test_a_file_of_several_ranges_comes_whole_and_nothing_is_reported(house, caplog):
     assert await downloaded(house) == CONTENT
+    assert caplog.messages == []
 
 
 async def test_it_ends_where_the_file_ended_when_it_began(house):

@@ -7,6 +7,7 @@ import pytest
 
 from django_logtail.models import Log
 from django_logtail.place import Place
+from django_logtail.protocol import Frame
 from django_logtail.relay import liveness
 from django_logtail.viewing import last_lines as module
 from django_logtail.viewing.last_lines import last_lines
@@ -183,3 +184,14 @@ async def test_a_live_viewer_beside_it_is_not_disturbed(house):
 
     assert bytes_of(answer) == numbered(40, 10)
     assert [event["kind"] for event in taker.events] == ["started"]
+
+
+def test_lines_that_came_late_to_an_older_file_say_nothing_about_how_far_it_reaches():
+    answer = module._Answer(sees_host=True)
+    answer.add(Frame.message("event", kind="started", file="new", offset=0, size=4))
+
+    answer.add(Frame.batch(Place("old", 90), b"late\n", late=True))
+    assert not answer.is_caught_up
+
+    answer.add(Frame.batch(Place("new", 0), b"one\n"))
+    assert answer.is_caught_up

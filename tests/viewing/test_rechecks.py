@@ -387,6 +387,21 @@ def test_of_those_who_left_nothing_is_held():
     assert after == 0
 
 
+def test_those_who_stay_are_looked_up_however_many_left():
+    database = Database()
+
+    async def stay() -> list[float]:
+        rounds = database.rounds()
+        with rounds.kept(ANNA, Log(**ROW)), rounds.kept(Who("2", "s", "app"), Log(**ROW)):
+            for number in range(1_000):
+                with rounds.kept(Who(str(number), "other", "app"), Log(**ROW)):
+                    pass
+            await asyncio.sleep(19)
+        return [who.session_key for _, who in database.asked]
+
+    assert sorted(run_virtually(stay())) == ["anna's", "s"]
+
+
 class Connection:
     def __init__(self) -> None:
         self.closed = 0
@@ -467,3 +482,19 @@ def test_looking_up_goes_on_after_what_nobody_expected(monkeypatch, caplog):
 
     assert run_virtually(kept()) == 3
     assert "web process: re-checking access failed and starts again in 0.25 s" in caplog.messages
+
+
+def test_after_a_change_of_access_nothing_is_served_on_the_decision_before_it():
+    database = Database()
+
+    async def stay() -> float:
+        rounds = database.rounds()
+        with rounds.kept(ANNA, Log(**ROW)) as stay:
+            await asyncio.sleep(0.5)
+            database.error = NO_ACCESS
+            rounds._stale(lambda who: who == ANNA)
+            with pytest.raises(Refused):
+                await stay.admit()
+            return now()
+
+    assert run_virtually(stay()) == 0.5

@@ -7,13 +7,14 @@ import pytest
 
 from django_logtail import protocol
 from django_logtail.access import Refused
-from django_logtail.control.messages import Failed, Found, Piece, Read
+from django_logtail.control.messages import Counted, Failed, Found, Listed, Piece, Reached, Read
+from django_logtail.control.wants import Sought
 from django_logtail.models import Log
 from django_logtail.place import Place
 from django_logtail.protocol import CloseCode, decode_batch
 from django_logtail.timing import Supervisor
 from django_logtail.viewing.rechecks import Changed
-from django_logtail.viewing.requests import Answers, offered
+from django_logtail.viewing.requests import AllFiles, Answers, offered
 from django_logtail.viewing.socket import End
 from django_logtail.viewing.spending import spending_here
 from tests.viewing.seat import ROW, now, play
@@ -35,6 +36,13 @@ class Asker:
     async def asks(self, *requests):
         for request in requests:
             await self.answers.begin(protocol.Range(request, Place("f", 0), 10))
+        await asyncio.sleep(0.001)
+
+    async def searches_all(self, *requests):
+        for request in requests:
+            since = Place("f", 3)
+            asked = protocol.SearchAll(request, "newest", since, None, True, "x", False, True, levels="E")
+            await self.answers.begin(asked)
         await asyncio.sleep(0.001)
 
     async def searches(self, *requests):
@@ -70,7 +78,11 @@ def answer(relay, want, data=b"0123456789"):
 
 
 @pytest.mark.parametrize(
-    ("re2", "can"), [(object(), ["range", "search", "terms", "regex"]), (None, ["range", "search", "terms"])]
+    ("re2", "can"),
+    [
+        (object(), ["range", "search", "terms", "order", "heads", "files", "time", "volume", "regex"]),
+        (None, ["range", "search", "terms", "order", "heads", "files", "time", "volume"]),
+    ],
 )
 def test_expressions_are_offered_where_there_is_something_to_match_them(monkeypatch, re2, can):
     monkeypatch.setattr("django_logtail.tailing.text.matching._re2", lambda: re2)
@@ -130,6 +142,112 @@ def test_a_range_is_asked_of_the_log_s_reader_and_answered_to_who_asked(play):
     assert (others, wants, tasks) == ([], [], [])
 
 
+def test_the_list_of_files_is_asked_of_the_log_s_reader_and_given_to_who_asked(play):
+    async def scene(relay):
+        asker, other = Asker(relay), Asker(relay, "8")
+        await asker.answers.begin(protocol.Files(5))
+        await asyncio.sleep(0.001)
+        [want] = asker.wants
+        files = [{"file": "f", "name": "app.log", "size": None, "stored": 9, "compression": "gz"}]
+        relay.wants.by_member[want.member].take(Listed("token", want.member, want.serial, files, more=True))
+        await asyncio.sleep(0.001)
+        return want, asker.sent, other.sent, asker.wants
+
+    want, sent, others, wants = play(scene)
+
+    assert (want.log, want.files, want.position, want.is_history, want.user) == ("1", True, None, True, "7")
+    assert sent == [
+        {
+            "type": "files",
+            "request": 5,
+            "files": [{"file": "f", "name": "app.log", "size": None, "stored": 9, "compression": "gz"}],
+            "more": True,
+        }
+    ]
+    assert (others, wants) == ([], [])
+
+
+def test_a_moment_is_asked_of_the_log_s_reader_and_its_place_given_to_who_asked(play):
+    async def scene(relay):
+        asker, other = Asker(relay), Asker(relay, "8")
+        await asker.answers.begin(protocol.Time(5, 1_800_000_000_123))
+        await asyncio.sleep(0.001)
+        [want] = asker.wants
+        address, place = ("token", want.member, want.serial), Place("f", 12)
+        reached = Reached(*address, "found", place, "14:32:05", 1_800_000_000_200, 900)
+        relay.wants.by_member[want.member].take(reached)
+        await asyncio.sleep(0.001)
+        return want, asker.sent, other.sent, asker.wants
+
+    want, sent, others, wants = play(scene)
+
+    assert (want.log, want.moment, want.is_history, want.user) == ("1", 1_800_000_000_123, True, "7")
+    place = {"file": "f", "offset": 12, "written": "14:32:05", "ms": 1_800_000_000_200}
+    assert sent == [{"type": "time", "request": 5, "result": "found", **place, "read": 900}]
+    assert (others, wants) == ([], [])
+
+
+def counted(want, columns, *, done):
+    return Counted("token", want.member, want.serial, 9, 19, columns, not done, 3, 7, done)
+
+
+def test_entries_over_time_are_told_as_the_picture_gets_better(play):
+    async def scene(relay):
+        asker, other = Asker(relay), Asker(relay, "8")
+        await asker.answers.begin(protocol.Volume(5, 9, None, 2))
+        await asyncio.sleep(0.001)
+        [want] = asker.wants
+        taker = relay.wants.by_member[want.member]
+        taker.take(counted(want, [[0, 0, 1], [0, 0, 0]], done=False))
+        taker.take(counted(want, [[0, 0, 2], [1, 0, 0]], done=True))
+        await asyncio.sleep(0.001)
+        return want, asker.sent, other.sent, asker.wants
+
+    want, sent, others, wants = play(scene)
+
+    assert (want.log, want.columns, want.since, want.until) == ("1", 2, 9, None)
+    assert (want.is_history, want.user) == (True, "7")
+    span = {"type": "volume", "request": 5, "from": 9, "to": 19, "at": 3, "end": 7}
+    assert sent == [
+        {**span, "columns": [[0, 0, 1], [0, 0, 0]], "estimated": True},
+        {**span, "columns": [[0, 0, 2], [1, 0, 0]], "estimated": False},
+        {"type": "done", "request": 5},
+    ]
+    assert (others, wants) == ([], [])
+
+
+def test_a_viewer_gets_two_pictures_at_a_time_and_ranges_beside_them(play):
+    async def scene(relay):
+        asker = Asker(relay)
+        for request in (1, 2, 3):
+            await asker.answers.begin(protocol.Volume(request, None, None, 2))
+        await asker.asks(4)
+        before = [(want.columns, want.end) for want in asker.wants]
+        asker.answers.cancel(1)
+        await asyncio.sleep(0.001)
+        return before, asker.sent, [(want.columns, want.end) for want in asker.wants]
+
+    before, sent, after = play(scene)
+
+    assert before == [(2, None), (2, None), (None, 10)]
+    assert [(said["request"], said["id"]) for said in sent] == [(3, "too-many-volumes")]
+    assert after == [(2, None), (None, 10)]
+
+
+def test_of_pictures_that_a_slow_viewer_has_not_taken_later_ones_are_left_out_but_never_the_last(play):
+    async def scene(relay):
+        asked = relay.request("1", "q", columns=1)
+        want = asked.want("box")
+        for number in range(20):
+            asked.take(counted(want, [[0, 0, number]], done=False))
+        asked.take(counted(want, [[0, 0, 20]], done=True))
+        found = [(await asked.next()).columns[0][2] for _ in range(9)]
+        asked.close()
+        return found
+
+    assert play(scene) == [0, 1, 2, 3, 4, 5, 6, 7, 20]
+
+
 def test_lines_before_a_place_and_searches_are_asked_for_as_they_were_said(play):
     async def scene(relay):
         asker = Asker(relay)
@@ -147,6 +265,22 @@ def test_lines_before_a_place_and_searches_are_asked_for_as_they_were_said(play)
     )
     assert (search.position.file, search.position.offset) == ("f", 3)
     assert (search.search.pattern, search.search.regex, search.search.case) == ("x", False, True)
+
+
+def test_a_search_over_all_files_is_asked_for_as_it_was_said_and_counts_as_a_search(play):
+    async def scene(relay):
+        asker = Asker(relay)
+        await asker.searches_all(1, 2, 3)
+        return asker.wants[0], asker.told(3)
+
+    want, refused = play(scene)
+
+    assert want.position is None
+    assert want.is_history
+    assert want.search == Sought(
+        "x", case=True, levels="E", order="newest", since=Place("f", 3), limit=1_000, counts=True
+    )
+    assert [message["id"] for message in refused] == ["too-many-searches"]
 
 
 def test_four_ranges_and_two_searches_may_be_under_way_and_no_more(play, settings):
@@ -356,6 +490,41 @@ def test_a_search_that_goes_on_is_waited_for_as_long_as_it_says_something(play):
     ]  # fmt: skip
 
 
+def test_each_message_of_a_search_is_told_whole(play):
+    async def scene(relay):
+        asker = Asker(relay)
+        await asker.searches(1)
+        [want] = asker.wants
+        found = [[5, 9, ["a", "x", "b"], False, True]]
+        for message in (
+            Found("token", want.member, want.serial, found, 1, 9, 20, False, reason="bytes-used-up"),
+            Found("token", want.member, want.serial, [], 1, 18, 20, True, True, reason="archive-unfinished"),
+        ):
+            relay.wants.by_member[want.member].take(message)
+            await asyncio.sleep(0.001)
+        return asker.sent
+
+    assert play(scene) == [
+        {
+            "type": "found",
+            "request": 1,
+            "file": "f",
+            "hits": [{"start": 5, "end": 9, "parts": ["a", "x", "b"], "after": True}],
+        },
+        {"type": "progress", "request": 1, "at": 9, "end": 20, "reason": "bytes-used-up"},
+        {
+            "type": "done",
+            "request": 1,
+            "file": "f",
+            "start": 3,
+            "end": 18,
+            "found": 1,
+            "more": True,
+            "reason": "archive-unfinished",
+        },
+    ]
+
+
 def test_what_comes_for_a_user_is_charged_to_them_and_to_nobody_else(play):
     async def scene(relay):
         asker, shares = Asker(relay), spending_here().processor
@@ -371,3 +540,40 @@ def test_what_comes_for_a_user_is_charged_to_them_and_to_nobody_else(play):
 
     assert mine >= 8_000  # microseconds a MiB, beside what it took
     assert others == 0
+
+
+def found_of(token: str, *, count: int, total: int, unread: str, done: bool) -> Found:
+    hits = [[n, n + 1, ["x"], False, False] for n in range(count)]
+    return Found(
+        *(token, "p|7|s", 1, hits, count, 9, 9, done),
+        file="f",
+        name="app.log",
+        total=total,
+        unread=[{"name": unread, "reason": "damaged"}],
+    )
+
+
+@pytest.mark.parametrize(("counts", "more"), [(True, True), (False, False)])
+async def test_what_a_second_reader_could_not_read_joins_what_the_first_could_not(counts, more):
+    said = [
+        [found_of("first", count=1, total=1, unread="a.2.gz", done=False)],
+        [found_of("second", count=1, total=2, unread="a.9.gz", done=True)],
+    ]
+    readers = iter([[*said[0], *said[1]], said[1]])
+
+    class Answer:
+        def __init__(self) -> None:
+            self.left = iter(next(readers))
+
+        async def next(self) -> Found:
+            return next(self.left)
+
+        def close(self) -> None:
+            pass
+
+    search = AllFiles(lambda sought: Answer(), Sought("x", order="newest", counts=counts))
+    async for _ in search.messages():
+        pass
+
+    assert [file["name"] for file in search.unread] == ["a.2.gz", "a.9.gz"]
+    assert (search.taken, search.total, search.has_more) == (2, 3, more)

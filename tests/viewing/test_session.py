@@ -112,6 +112,7 @@ def test_the_first_word_says_what_is_watched_and_what_may_be_asked_for(play):
             "log": "app",
             "name": "App",
             "encoding": "utf-8",
+            "zone": "America/Chicago",
             "queue": "web-1",
         },
     )
@@ -433,6 +434,30 @@ def test_what_is_asked_for_is_answered_and_a_cancelled_request_is_wanted_no_more
 
     assert len(asked) == 2
     assert left == asked[1:]
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("range", {"file": "f", "start": 0, "end": 10}),
+        ("range", {"file": "f", "before": 10, "lines": 1}),
+        ("files", {}),
+        ("time", {"at": 5}),
+        ("volume", {"from": None, "to": None, "columns": 10}),
+        ("search", {"file": "f", "pattern": "x"}),
+        ("search", {"order": "newest", "pattern": "x"}),
+    ],
+)
+def test_everything_that_may_be_asked_for_is_wanted_of_a_reader(play, kind, fields):
+    async def scene(relay):
+        seat = Seat(relay)
+        reader = await seat.sits_down()
+        reader.starts()
+        seat.says(kind, request=1, **fields)
+        await asyncio.sleep(0.01)
+        return [wanted for wanted in relay.wants.by_member.values() if isinstance(wanted, Request)]
+
+    assert len(play(scene)) == 1
 
 
 def test_what_was_asked_for_ends_with_the_viewer(play):

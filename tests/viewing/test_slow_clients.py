@@ -55,10 +55,10 @@ async def send(connection, seconds):
         return None, taker
 
 
-@pytest.mark.parametrize("connection", [None, "shown", "shown, and cannot be aborted"])
+@pytest.mark.parametrize("connection", [None, "shown", "shown, and can't be aborted"])
 def test_a_client_that_takes_nothing_for_60_s_is_ended(connection):
     async def scene():
-        client = None if connection is None else Connection(can_abort="cannot" not in connection)
+        client = None if connection is None else Connection(can_abort="can't" not in connection)
         return await send(client, 70)
 
     ended_at, taker = run_virtually(scene())

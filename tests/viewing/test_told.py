@@ -40,13 +40,13 @@ OUTSIDE = reason("outside", path="/srv/ä b&c=1/secret.txt")
         ("deploy until 3 o'clock", "deploy until 3 o'clock", "deploy until 3 o'clock"),
         (
             reason("redis", error="Error 111 connecting to 10.0.0.4:6379. Connection refused."),
-            "the server cannot reach Redis",
-            "the server cannot reach Redis: Error 111 connecting to 10.0.0.4:6379. Connection refused.",
+            "the server can't reach Redis",
+            "the server can't reach Redis: Error 111 connecting to 10.0.0.4:6379. Connection refused.",
         ),
         (
             reason("redis-refuses", error="OOM command not allowed"),
-            "Redis refused a command of the server",
-            "Redis refused a command of the server: OOM command not allowed",
+            "Redis refused a command from the server",
+            "Redis refused a command from the server: OOM command not allowed",
         ),
         (
             reason("reader-newer", host="web-2"),
@@ -136,6 +136,40 @@ def test_the_text_of_a_note_is_told_whole_though_it_looks_like_a_path(sees_host)
     assert told(note, sees_host=sees_host) is note
 
 
+def test_why_a_file_of_a_list_cannot_be_read_is_told_in_words():
+    files = [{"file": None, "name": "a.1", "reason": OUTSIDE}, {"file": "f", "name": "a"}]
+    frame = Frame.message("files", request=1, files=files)
+
+    assert told(frame, sees_host=False).fields["files"] == [
+        {
+            "file": None,
+            "name": "a.1",
+            "reason": "it is outside the allowed directories",
+            "why": {"code": "outside"},
+        },
+        {"file": "f", "name": "a"},
+    ]
+
+
+@pytest.mark.parametrize("kind", ["progress", "done"])
+def test_why_a_file_could_not_be_searched_whole_is_told_in_words(kind: str) -> None:
+    frame = Frame.message(kind, request=1, at=5, end=9, count=7, unread=[{"name": "a.1", "reason": OUTSIDE}])
+
+    assert told(frame, sees_host=False).fields == {
+        "request": 1,
+        "at": 5,
+        "end": 9,
+        "count": 7,
+        "unread": [
+            {
+                "name": "a.1",
+                "reason": "it is outside the allowed directories",
+                "why": {"code": "outside"},
+            }
+        ],
+    }
+
+
 def test_lines_and_hits_are_not_touched():
     batch = Frame.batch(Place("f", 0), b'{"type":"hello","queue":"q"}\n')
     found = Frame.message("found", request=1, file="f", hits=[{"parts": [OUTSIDE]}], reader="x")
@@ -151,3 +185,12 @@ def test_what_is_for_everybody_is_encoded_once_for_all(sees_host):
 
     assert told(started, sees_host=sees_host) is started
     assert told(rotated, sees_host=sees_host) is rotated
+
+
+@pytest.mark.parametrize("sees_host", [True, False])
+def test_everyone_learns_whether_all_lines_before_a_cut_were_read(sees_host: bool) -> None:
+    cut = Frame.message("event", kind="truncated", file="f", offset=0, to=0, complete=0)
+
+    fields = json.loads(told(cut, sees_host=sees_host).encoded)
+
+    assert (fields["kind"], fields["to"], fields["complete"]) == ("truncated", 0, 0)
