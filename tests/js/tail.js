@@ -25,6 +25,11 @@ class Rows {
   reset(items) { this.shown.reset(items); }
   dropBefore(seq) { this.shown.dropBefore(seq); }
   leave() { this.follow = false; }
+  still(change) {
+    this.leave();
+    change();
+  }
+
   refresh(item) { this.refreshed.push(item.text || item.kind); }
   reveal(index, where) { this.revealed.push([this.shown.at(index).text, where]); }
   schedule() {}

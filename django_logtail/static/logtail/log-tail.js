@@ -6,29 +6,42 @@
  * and what `docs/reference/element` does not name is for them alone.
  */
 
+import { Searches } from './connection/searches.js';
 import { Session } from './connection/session.js';
 import { Stream, endsAccess } from './connection/stream.js';
 import { FilterBar } from './find/filter-bar.js';
 import { Filtered } from './find/filtered.js';
 import { Finding } from './find/finding.js';
+import { Recent } from './find/recent.js';
 import { Results } from './find/results.js';
 import { termOf } from './find/terms.js';
 import { given as formatGiven, names as formatNames } from './formats/given.js';
 import { BackgroundStop } from './log/background-stop.js';
 import { Earlier } from './log/earlier.js';
+import { Edges } from './log/edges.js';
 import { Follow } from './log/follow.js';
-import { Incoming } from './log/incoming.js';
+import { errorsIn, Incoming } from './log/incoming.js';
+import { Journey } from './log/journey.js';
 import { linkTo, linkedBy } from './log/link.js';
+import { LineTimes } from './log/line-times.js';
 import { LinkedLines } from './log/linked-lines.js';
 import { OpenLog } from './log/open-log.js';
 import { Store } from './log/store.js';
+import { Travel } from './log/travel.js';
 import { panesOf, plainView } from './log/view.js';
+import { Volume } from './log/volume.js';
 import { Actions } from './pane/actions.js';
 import { Drawing } from './pane/drawing.js';
+import { goTo } from './pane/go-to-time.js';
+import { HistoryBar } from './pane/history-bar.js';
+import { drawJourney } from './pane/journey-box.js';
 import { onKey } from './pane/keys.js';
+import { NextOfLevel } from './pane/next-of-level.js';
 import { pane } from './pane/pane.js';
+import { VolumeStrip } from './pane/volume-strip.js';
 import { Columns } from './rows/columns.js';
 import { Cursor } from './rows/cursor.js';
+import { compiled } from './rows/ids.js';
 import { selectsInLinks } from './rows/link-press.js';
 import { Painter } from './rows/painter.js';
 import { Rows } from './rows/rows.js';
@@ -45,6 +58,13 @@ import { write } from './ui/dom.js';
 /** @typedef {import('./log/open-log.js').LogInfo} LogInfo */
 /** @typedef {import('./log/view.js').View} View */
 
+/** Of the whole page, which has only so many turns. */
+const searches = new Searches({ fetch: globalThis.fetch.bind(globalThis), headers: () => config.headers(), setTimeout: globalThis.setTimeout.bind(globalThis) });
+
+/** @type {Promise<import('./rows/ids.js').Pattern[]>|undefined} */
+let patterns;
+const idPatterns = () => (patterns ??= compiled(config.ids));
+
 /** @type {Set<string>|undefined} */
 let formats;
 /** Whether it is the name of a format, and no expression. @param {string} text */
@@ -53,12 +73,15 @@ const isFormat = (text) => (formats ??= new Set(formatNames().map(([id]) => id))
 export class LogTail extends HTMLElement {
   static observedAttributes = ['log', 'ticket', 'socket', 'place'];
 
+  /** The logs of the page around, which can be searched together. @type {() => import('./find/where.js').LogHere[]} */
+  logsHere = () => [];
+
   connectedCallback() {
     /** The format that was chosen for the lines; '' for the one that is given or found. */
     this.readFormat ??= '';
     /** Errors that came while the page was hidden. */
     this.newErrors ??= 0;
-    /** Whether what comes is new, and no part of what was there when the log was opened. */
+    /** Whether arriving lines are new, and not from before the log was opened. */
     this.isPastBacklog ??= false;
     /** Where the view was when the address was last to be written, in pixels of the items. */
     this.seenAt ??= 0;
@@ -67,7 +90,10 @@ export class LogTail extends HTMLElement {
     this.#wire(this.life.signal);
     this.rows.connect();
     this.applySettings();
-    this.beat = setInterval(() => this.drawing.tick(), 1000);
+    this.beat = setInterval(() => {
+      this.drawing.tick();
+      this.volume.tick();
+    }, 1000);
     if (!this.info && this.getAttribute('socket')) this.#openAttributes();
     else if (this.info) this.open(this.info);
     else this.choose();
@@ -75,6 +101,7 @@ export class LogTail extends HTMLElement {
 
   disconnectedCallback() {
     this.session?.leave();
+    this.results.cancel();
     this.finding.end();
     this.rows.disconnect();
     this.life?.abort();
@@ -91,7 +118,7 @@ export class LogTail extends HTMLElement {
     const given = (/** @type {string} */ name) => this.getAttribute(name) ?? '';
     this.open({
       slug: given('log'), name: this.getAttribute('name') ?? given('log'), folder: given('folder'), queue: given('queue'), page: given('page'),
-      ticket: given('ticket'), socket: given('socket'), lines: given('lines'), download: given('download'), format: given('format'),
+      ticket: given('ticket'), socket: given('socket'), lines: given('lines'), download: given('download'), hits: given('hits'), format: given('format'),
     }, given('place'));
   }
 
@@ -114,7 +141,13 @@ export class LogTail extends HTMLElement {
     this.stream = new Stream({
       became: (phase, details) => this.#became(phase, details),
       heardStatus: () => {
-        this.isPastBacklog ||= this.stream.server?.state === 'live';
+        if (!this.isPastBacklog && this.stream.server?.state === 'live') {
+          this.isPastBacklog = true;
+          void this.linkedLines.fillBacklog(config.lines);
+          void this.travel.know();
+          this.volumeStrip.start();
+          this.#seekRange();
+        }
         this.drawing.all();
         this.linkedLines.seek();
       },
@@ -131,6 +164,8 @@ export class LogTail extends HTMLElement {
         this.tools.moved();
         this.stuckHead.draw();
         this.ruler.schedule();
+        this.historyBar.draw();
+        this.volumeStrip.draw();
         this.selection.moved();
         this.#viewed();
       },
@@ -138,16 +173,20 @@ export class LogTail extends HTMLElement {
     });
     this.rows = rows;
     rows.onPaint = () => {
-      // What we scroll to ourselves is looked at as well.
+      // Places that we scroll to ourselves count as seen, too.
       if (!rows.follow && rows.at !== this.seenAt) {
         this.seenAt = rows.at;
         this.#viewed();
       }
       if (this.tools.isTapped) this.tools.moved();
       this.stuckHead.draw();
+      this.selection.mark();
       this.ruler.schedule();
+      this.historyBar.draw();
+      this.volumeStrip.draw();
     };
-    this.filtered = new Filtered(rows.shown);
+    this.lineTimes = new LineTimes(log);
+    this.filtered = new Filtered(rows.shown, (item) => this.lineTimes.of(item));
     const { filtered } = this;
     this.finding = new Finding({ log, rows, filtered, field: parts.query }, {
       changed: () => {
@@ -162,18 +201,26 @@ export class LogTail extends HTMLElement {
       found: () => {
         this.drawing.all();
         this.ruler.schedule();
+        this.volumeStrip.draw();
       },
     });
     this.incoming = new Incoming({ log, rows, filtered, finding: this.finding });
   }
 
-  /** Where the person looks. */
+  /** Where the viewer looks. */
   #buildView() {
     const { filtered, finding, incoming, log, parts, rows } = this;
     this.follow = new Follow({ log, rows, incoming }, {
       say: (text) => this.say(text),
-      changed: () => this.drawing.all(),
-      leaving: () => this.selection.clear(),
+      changed: () => {
+        this.#tellErrors();
+        this.drawing.all();
+      },
+      leaving: () => {
+        this.selection.clear();
+        this.journey.stop();
+        this.travel.cancel();
+      },
       caughtUp: () => {
         if (this.linkedLines.target) rows.repaint();
         this.linkedLines.leave();
@@ -181,47 +228,96 @@ export class LogTail extends HTMLElement {
       looked: () => {
         this.drawing.pill();
         this.drawing.status();
+        this.#tellErrors();
         this.#viewed();
       },
-      held: (isHeld) => { if (isHeld || this.drawing.shown?.chip === 'history') this.drawing.state(); },
+      held: (isHeld) => {
+        if (isHeld) this.drawing.pill();
+        if (isHeld || this.drawing.shown?.chip === 'history') this.drawing.state();
+      },
     });
-    this.earlier = new Earlier({ log, rows }, { changed: () => this.drawing.top(), loaded: () => this.follow.keep(), failed: (error) => this.sayFailure(error) });
+    this.earlier = new Earlier({ log, rows }, { changed: () => this.drawing.top(), loaded: () => this.follow.loaded(), failed: (error) => this.sayFailure(error) });
     this.linkedLines = new LinkedLines({ log, rows }, {
+      whereOf: (file) => this.travel.whereOf(file),
       wanted: () => this.follow.resume(),
       unconnected: () => this.startAgain(),
       hold: () => this.follow.hold(),
-      loaded: () => this.follow.keep(),
+      loaded: () => this.follow.loaded(),
       arrived: (item, linked) => this.#arrived(item, linked),
       left: () => this.dispatchEvent(new CustomEvent('logtail:act', { bubbles: true, detail: { act: 'live' } })),
       changed: () => this.drawing.all(),
       failed: (error) => this.sayFailure(error),
     });
+    this.travel = new Travel({ log, rows, linkedLines: this.linkedLines }, {
+      changed: () => this.historyBar.draw(),
+      listed: () => this.rows.repaint(),
+      wanted: () => this.follow.resume(),
+      hold: () => this.follow.hold(),
+      loaded: () => this.follow.loaded(),
+    });
+    this.journey = new Journey(() => drawJourney(parts, this.journey));
+    this.edges = new Edges({ log, rows, earlier: this.earlier, linkedLines: this.linkedLines, travel: this.travel });
+    rows.onMove = (direction) => {
+      this.historyBar.moved();
+      void this.edges.moved(direction);
+    };
+    this.historyBar = new HistoryBar({ log, parts, rows, filtered, travel: this.travel, follow: this.follow });
     this.viewOptions = new ViewOptions({ log, view: parts.view, rows }, { changed: () => {
       this.drawing.status();
+      this.filterBar?.draw();
+      this.volumeStrip?.draw();
       this.#viewed();
     }, uncovered: () => this.drawing.all() });
     this.viewOptions.heading = new Columns({ host: this, log, view: parts.view, rows, viewOptions: this.viewOptions, query: parts.query });
-    this.valueActions = new ValueActions({ host: this, view: parts.view, rows, finding, viewOptions: this.viewOptions, termOf }, { say: (text) => this.say(text) });
+    this.volume = new Volume({ log, times: this.lineTimes }, () => this.volumeStrip.show());
+    this.volumeStrip = new VolumeStrip({ log, parts, rows, volume: this.volume, times: this.lineTimes, finding, viewOptions: this.viewOptions }, {
+      goTo: (ms) => this.#goTo(ms),
+      shown: () => rows.schedule(true),
+    });
+    this.valueActions = new ValueActions({ host: this, view: parts.view, rows, finding, viewOptions: this.viewOptions, termOf }, {
+      say: (text) => this.say(text),
+      patterns: () => this.painter.patterns,
+      searchable: () => this.results.searchable,
+      search: (text, where) => this.results.beginFor(text, { kind: where }),
+    });
     this.selection = new Selection({ host: this, log, parts, rows }, { say: (text) => this.say(text) });
     this.tools = new Tools({ log, parts, rows, filtered, incoming });
     this.cursor = new Cursor({ rows, tools: this.tools });
     this.ruler = new Ruler({ canvas: parts.ruler, rows, filtered });
-    const { linkedLines, selection, viewOptions } = this;
-    this.painter = new Painter({ log, viewOptions, selection, filtered, finding, linkedLines });
+    const { cursor, journey, linkedLines, selection, travel, viewOptions } = this;
+    this.nextOfLevel = new NextOfLevel({ log, rows, cursor, finding, filtered, travel, journey }, { say: (text) => this.say(text) });
+    this.painter = new Painter({ log, viewOptions, selection, filtered, finding, linkedLines, travel });
+    void idPatterns().then((patterns) => {
+      this.painter.patterns = patterns;
+      if (patterns.length) rows.repaint();
+    });
     this.stuckHead = new StuckHead({ log, parts, rows, painter: this.painter });
   }
 
   /** The parts around the lines, and the actions. */
   #buildControls() {
-    const { cursor, earlier, filtered, finding, follow, incoming, linkedLines, log, parts, rows, selection, tools, viewOptions } = this;
+    const { cursor, earlier, edges, filtered, finding, follow, incoming, journey, linkedLines, log, nextOfLevel, parts, rows, selection, tools, travel, viewOptions, volumeStrip } = this;
     this.filterBar = new FilterBar({ log, parts, filtered, finding, rows }, {
+      said: (range) => volumeStrip.said(range),
       changed: () => {
         incoming.rebuild();
         this.drawing.all();
         this.#viewed();
       },
     });
-    this.results = new Results({ log, parts, rows, finding }, { show: (place) => linkedLines.show(place) });
+    this.recent = new Recent({ log, parts, finding });
+    this.results = new Results({ host: this, log, parts, rows, finding, searches }, {
+      logs: () => this.logsHere(),
+      said: (range) => volumeStrip.said(range),
+      found: (hits) => {
+        this.historyBar.mark(hits);
+        volumeStrip.found(hits);
+      },
+      show: (place, slug, isBeside) => {
+        if (slug === this.info?.slug && !isBeside) linkedLines.show(place);
+        else this.dispatchEvent(new CustomEvent('logtail:act', { bubbles: true, detail: { act: 'openhit', place, slug, isBeside } }));
+      },
+    });
     this.backgroundStop = new BackgroundStop({ log }, { back: () => this.drawing.all(), away: () => this.stop() });
     const { backgroundStop, filterBar, results } = this;
     const say = (/** @type {string} */ text) => this.say(text);
@@ -231,18 +327,18 @@ export class LogTail extends HTMLElement {
     };
     this.drawing = new Drawing({ host: this, log, parts, rows, incoming, earlier, linkedLines, filtered, filterBar, results, viewOptions, backgroundStop }, { say });
     this.actions = new Actions({
-      host: this, log, parts, rows, incoming, follow, earlier, linkedLines, filtered, finding, filterBar, results, viewOptions, selection, tools,
+      host: this, log, parts, rows, incoming, follow, earlier, edges, journey, nextOfLevel, linkedLines, travel, filtered, finding, filterBar, results, viewOptions, volumeStrip, selection, tools, valueActions: this.valueActions, cursor,
       readAs: (format) => this.readAs(format), stop: () => this.stop(), startAgain: () => this.startAgain(), showContext, say,
     });
-    const keyed = { host: this, log, parts, rows, cursor, selection, tools, filtered, finding, filterBar, results, follow, viewOptions, actions: this.actions, showContext };
+    const keyed = { host: this, log, parts, rows, cursor, journey, nextOfLevel, selection, tools, filtered, finding, filterBar, results, follow, viewOptions, actions: this.actions, showContext };
     this.onKey = (/** @type {KeyboardEvent} */ event) => onKey(keyed, event);
   }
 
   #forgetLog() {
-    this.results.close();
+    this.results.leaveLog();
     this.filtered.folded.clear();
     this.filtered.opened.clear();
-    for (const part of [this.incoming, this.finding, this.earlier, this.linkedLines, this.viewOptions, this.cursor, this.tools, this.backgroundStop, this.drawing]) part.begin();
+    for (const part of [this.incoming, this.finding, this.earlier, this.edges, this.linkedLines, this.travel, this.journey, this.historyBar, this.volume, this.volumeStrip, this.viewOptions, this.cursor, this.tools, this.backgroundStop, this.drawing]) part.begin();
     this.selection.clear();
   }
 
@@ -253,8 +349,8 @@ export class LogTail extends HTMLElement {
    *
    * @param {LogInfo} info
    * @param {string|View|null} [as] a view, or a fragment as in a link, "" or null for the log as this browser remembers it;
-   *   when left out, the filter that is there stays
-   * @param {boolean} [isOwn] the person themselves arranged it so
+   *   if left out, the current filter stays
+   * @param {boolean} [isOwn] the viewer arranged it so themselves
    */
   open(info, as, isOwn = false) {
     const view = typeof as === 'string' ? panesOf(as)[0] ?? null : as ?? null;
@@ -311,30 +407,30 @@ export class LogTail extends HTMLElement {
   #settingsOf(view) {
     const kept = settings.log(/** @type {LogInfo} */ (this.info).slug);
     if (!view) return kept;
-    const { off, columns, raw, time, wrap } = view;
-    // A format of one's own is an expression, and an address is anybody's.
-    return { ...kept, off, columns, raw, time, wrap, format: isFormat(view.format) ? view.format : '' };
+    const { off, columns, raw, time, zone, wrap } = view;
+    // A custom format is an expression, and an address may come from anyone.
+    return { ...kept, off, columns, raw, time, zone, wrap, format: isFormat(view.format) ? view.format : '' };
   }
 
-  /** How the log is looked at now. @returns {View} */
+  /** How the log is shown now. @returns {View} */
   get view() {
     const { filtered, finding, viewOptions } = this;
-    const { columns, raw, time, wrap } = viewOptions;
+    const { columns, raw, time, zone, wrap } = viewOptions;
     // An expression from a link stays in the address until it is run, removed or replaced.
     const query = finding.field.value || finding.proposed;
     return {
-      query, terms: finding.pinned, flags: query === finding.proposed && query ? { ...finding.flags, regex: true } : finding.flags, off: [...filtered.off], columns, raw, time,
+      query, terms: finding.pinned, range: finding.range, flags: query === finding.proposed && query ? { ...finding.flags, regex: true } : finding.flags, off: [...filtered.off], columns, raw, time, zone,
       wrap: wrap === PHONE.matches ? null : wrap, format: isFormat(this.readFormat) ? this.readFormat : '', place: this.#place,
     };
   }
 
-  /** Whether this browser shows the log otherwise than plain where an address says nothing. */
+  /** Whether the options that this browser remembers for the log differ from the defaults. */
   get isRememberedOtherwise() {
-    const { off, columns, raw, time, wrap, format } = settings.log(/** @type {LogInfo} */ (this.info).slug);
-    return off.length > 0 || columns.length > 0 || raw || time !== 'compact' || (wrap !== null && wrap !== PHONE.matches) || format !== '';
+    const { off, columns, raw, time, zone, wrap, format } = settings.log(/** @type {LogInfo} */ (this.info).slug);
+    return off.length > 0 || columns.length > 0 || raw || time !== 'compact' || zone !== 'written' || (wrap !== null && wrap !== PHONE.matches) || format !== '';
   }
 
-  /** Which lines are looked at: those a link leads to while they are in sight, else the first ones in sight; null at the live end. */
+  /** Which lines are in view: those a link leads to while they are in sight, else the first ones in sight; null at the live end. */
   get #place() {
     const { linkedLines, rows } = this;
     if (linkedLines.sought) return linkedLines.sought;
@@ -351,12 +447,12 @@ export class LogTail extends HTMLElement {
     return first && { ...linkTo([first]), isRead: true };
   }
 
-  /** Something of it changed that an address holds. */
+  /** Something changed that the address contains. */
   #viewed() {
     if (this.info) this.dispatchEvent(new CustomEvent('logtail:view', { bubbles: true }));
   }
 
-  /** Reads the lines in the format that the person chose; without one, in the log's given or detected format. @param {string} chosen */
+  /** Reads the lines in the format that the viewer chose; without one, in the log's given or detected format. @param {string} chosen */
   async readAs(chosen) {
     const { store } = this.log;
     this.readFormat = chosen;
@@ -397,7 +493,7 @@ export class LogTail extends HTMLElement {
     this.drawing.nothing(kind);
   }
 
-  /** Ends this viewing, and the reading behind it. */
+  /** Stops watching, and with it the reading of the file. */
   stop() {
     if (!this.session || this.session.ended) return;
     if (this.incoming.paused) this.follow.unpause();
@@ -405,7 +501,7 @@ export class LogTail extends HTMLElement {
     this.session.stop();
   }
 
-  /** After Stop: goes on where it ended. */
+  /** After Stop: continues where it ended. */
   startAgain() {
     if (!this.session) return;
     this.backgroundStop.begin();
@@ -413,7 +509,7 @@ export class LogTail extends HTMLElement {
     this.session.start();
   }
 
-  /** Holds the page still. The reading goes on. */
+  /** Holds the page still. Reading continues. */
   pause() { this.follow.pause(); }
 
   resume() { this.follow.resume(); }
@@ -423,13 +519,27 @@ export class LogTail extends HTMLElement {
 
   // --- what comes, and what is done ---------------------------------------
 
+  /** To the first line at a moment or after it. @param {number} ms */
+  #goTo(ms) {
+    const { journey, linkedLines, log } = this;
+    void goTo({ journey, linkedLines, log, say: (text) => this.say(text) }, ms, this.volumeStrip.zone);
+  }
+
+  /** With a range of time and no place, its first line is wanted. */
+  #seekRange() {
+    const { range } = this.finding;
+    if (range && !this.linkedLines.sought && this.rows.follow) this.#goTo(range.from);
+  }
+
   /** @param {import('./connection/session.js').Phase} phase @param {Record<string, any>} details */
   #became(phase, details) {
+    if (phase === 'open' && this.isPastBacklog) this.volumeStrip.start();
     if (details.encoding) write(this.parts.encoding, this.store.reading.name);
     if (details.queue && this.info) this.info.queue = details.queue;
     if (endsAccess(phase)) {
       this.selection.clear();
-      this.results.close();
+      if (phase === 'signedout') this.results.close();
+      else this.results.loseLog();
     }
     this.drawing.all();
   }
@@ -439,19 +549,22 @@ export class LogTail extends HTMLElement {
     this.incoming.changed(change);
     if (change.kind === 'reread' || change.kind === 'reformatted') this.viewOptions.findHangAgain();
     this.#countErrors(change);
+    if (change.kind === 'added' || change.kind === 'removed') this.volume.heard(/** @type {Line[]} */ (change.items), change.kind === 'added' ? 1 : -1);
     if (change.kind === 'added') {
       if (!this.incoming.paused && this.viewOptions.hang === null) this.viewOptions.findHang(/** @type {Line[]} */ (change.items));
       this.follow.grew();
       this.finding.grew();
+      this.travel.heard(/** @type {Line[]} */ (change.items));
       this.linkedLines.seek();
     }
+    this.#tellErrors();
     this.drawing.soon();
   }
 
-  /** Errors that come while nobody sees the page. @param {import('./log/store.js').Change} change */
+  /** Counts errors that arrive while the page is hidden. @param {import('./log/store.js').Change} change */
   #countErrors({ kind, items = [] }) {
     if (!document.hidden || !this.isPastBacklog || (kind !== 'added' && kind !== 'removed')) return;
-    const errors = items.filter((item) => item.kind === 'line' && item.level === 'E' && !item.inner).length;
+    const errors = errorsIn(items);
     this.#setErrors(this.newErrors + (kind === 'added' ? errors : -errors));
   }
 
@@ -459,10 +572,20 @@ export class LogTail extends HTMLElement {
   #setErrors(count) {
     if (count === this.newErrors) return;
     this.newErrors = Math.max(0, count);
+    this.#tellErrors();
+  }
+
+  /** Errors that arrived since the viewer last looked at the newest lines: on another page, at earlier lines, or at a paused page. */
+  get missedErrors() { return Math.max(this.newErrors, this.incoming.unseenErrors, this.incoming.waitingErrors); }
+
+  #tellErrors() {
+    const told = `${this.newErrors} ${this.missedErrors}`;
+    if (told === this.toldErrors) return;
+    this.toldErrors = told;
     this.dispatchEvent(new CustomEvent('logtail:errors', { bubbles: true }));
   }
 
-  /** What a link leads to is here. @param {Line} item @param {import('./log/link.js').Linked} linked */
+  /** The linked lines are here. @param {Line} item @param {import('./log/link.js').Linked} linked */
   #arrived(item, linked) {
     this.selection.clear();
     if (linked.isRead) this.rows.reveal(this.rows.shown.indexOfSeq(item.seq), 'start');
@@ -470,7 +593,7 @@ export class LogTail extends HTMLElement {
       this.cursor.item = item;
       this.finding.reveal(item);
     }
-    this.follow.keep();
+    this.follow.loaded();
     this.drawing.all();
     this.#viewed();
   }
@@ -481,7 +604,7 @@ export class LogTail extends HTMLElement {
   /** @param {import('./connection/requests.js').Failure} error */
   sayFailure(error) { this.say(words.failure(error)); }
 
-  /** The reader's settings changed, here or in another pane. */
+  /** The viewer's settings changed, here or in another pane. */
   applySettings() {
     this.dataset.size = settings.general.size;
     this.#foldFrames(settings.general.mine);
@@ -510,7 +633,8 @@ export class LogTail extends HTMLElement {
     on(this, 'keydown', (event) => this.onKey?.(event));
     for (const type of ['focusin', 'pointerdown']) on(this, type, () => this.dispatchEvent(new CustomEvent('logtail:active', { bubbles: true })));
     on(parts.query, 'input', () => this.finding.searchSoon());
-    on(parts.view, 'pointerover', (event) => { if (event.pointerType !== 'touch') this.tools.show(this.rows.itemAt(event.target)); });
+    // While text is being selected, the buttons would lie over it.
+    on(parts.view, 'pointerover', (event) => { if (event.pointerType !== 'touch') this.tools.show(event.buttons ? null : this.rows.itemAt(event.target)); });
     let pointer = '';
     on(parts.view, 'pointerdown', (event) => { pointer = event.pointerType; });
     on(parts.view, 'click', (event) => { if (pointer === 'touch' && !event.defaultPrevented && !event.target.closest('button, a, .lt-gut, .lt-fields')) this.tools.tap(this.rows.itemAt(event.target)); });
@@ -525,9 +649,11 @@ export class LogTail extends HTMLElement {
     this.backgroundStop.wire(signal);
     this.selection.wire(signal);
     this.ruler.wire(signal);
+    this.historyBar.wire(signal);
+    this.volumeStrip.wire(signal);
   }
 
-  /** What a button or a key stands for. @param {string} name @param {HTMLElement} [button] that was pressed */
+  /** Performs the action of a button or a key. @param {string} name @param {HTMLElement} [button] that was pressed */
   run(name, button) { this.actions.run(name, button); }
 
   /** The address of lines: of the log's own page, or of this one where that is not known. @param {Line[]} items in order */

@@ -43,6 +43,17 @@ test('a range without a byte still says of which file and where', async () => {
   assert.deepEqual(await asked, { file: 'e', start: 7, end: 7, bytes: bytes() });
 });
 
+test('the files of a log come in one message', async () => {
+  const { requests, sent } = asking();
+  const asked = requests.files();
+  const file = { file: 'f', name: 'a.log.1.gz', size: null, stored: 9, compression: 'gz' };
+
+  assert.equal(requests.hear({ type: 'files', request: 1, files: [file], more: true }), true);
+
+  assert.deepEqual(await asked, { files: [file], more: true });
+  assert.deepEqual(sent, [{ type: 'files', request: 1 }]);
+});
+
 test('an error is in the words of the server, and has its id', async () => {
   const { requests } = asking();
   const asked = requests.range({ file: 'f', start: 0, end: 1 });
@@ -71,6 +82,19 @@ test('a search hears what is found until it is cancelled', () => {
   assert.deepEqual(sent.slice(1), [{ type: 'cancel', request: 1 }]);
 });
 
+test('a picture of entries over time is heard as it gets better, until it is done', async () => {
+  const { requests, sent } = asking();
+  const heard = [];
+  const volume = requests.volume({ from: 9, to: null, columns: 2 }, ({ columns }) => heard.push(columns));
+  requests.hear({ type: 'volume', request: 1, columns: [[0, 0, 1], [0, 0, 0]] });
+  requests.hear({ type: 'volume', request: 1, columns: [[0, 0, 1], [1, 0, 0]] });
+  assert.equal(requests.hear({ type: 'done', request: 1 }), true);
+
+  await volume.done;
+  assert.deepEqual(heard, [[[0, 0, 1], [0, 0, 0]], [[0, 0, 1], [1, 0, 0]]]);
+  assert.deepEqual(sent, [{ type: 'volume', request: 1, from: 9, to: null, columns: 2 }]);
+});
+
 test('with the connection everything that was asked is lost', async () => {
   const { requests } = asking();
   const asked = [requests.range({ file: 'f', start: 0, end: 1 }), requests.search({ file: 'f', pattern: 'x' }, () => {}).done];
@@ -78,4 +102,29 @@ test('with the connection everything that was asked is lost', async () => {
   requests.forget();
 
   await Promise.all(asked.map((one) => assert.rejects(one, /connection lost/)));
+});
+
+test('the place of a moment comes in one message', async () => {
+  const { requests, sent } = asking();
+  const asked = requests.time(1_800_000_000_123);
+  const answer = { type: 'time', request: 1, result: 'found', file: 'f', offset: 7, written: '14:32:05', ms: 1_800_000_000_200, read: 9 };
+
+  assert.equal(requests.hear(answer), true);
+
+  assert.deepEqual(await asked.done, answer);
+  assert.deepEqual(sent, [{ type: 'time', request: 1, at: 1_800_000_000_123 }]);
+});
+
+test('a moment is looked for with progress, and no longer once that is cancelled', () => {
+  const { requests, sent } = asking();
+  const heard = [];
+  const asked = requests.time(5, (message) => heard.push([message.at, message.end]));
+  requests.hear({ type: 'progress', request: 1, at: 100, end: 700 });
+  asked.cancel();
+  asked.cancel();
+  requests.hear({ type: 'progress', request: 1, at: 200, end: 700 });
+
+  assert.deepEqual(heard, [[100, 700]]);
+  assert.deepEqual(sent.at(-1), { type: 'cancel', request: 1 });
+  assert.deepEqual([sent.length, requests.open.size], [2, 0]);
 });

@@ -522,6 +522,20 @@ test('an answer to a range is no part of the stream', async () => {
   assert.deepEqual(w.session.place, { file: 'f', offset: 104 });
 });
 
+test('the list of files is asked of the server, and is no part of the stream', async () => {
+  const w = world();
+  await assert.rejects(w.session.files(), { message: 'not connected' });
+  await w.connected();
+
+  const asked = w.session.files();
+  const { type, request } = w.socket.sent.at(-1);
+  w.socket.say({ type: 'files', request, files: [] });
+
+  assert.equal(type, 'files');
+  assert.deepEqual(await asked, { files: [], more: false });
+  assert.equal(w.messages.some((message) => message.type === 'files'), false);
+});
+
 test('a range that cannot be had says why', async () => {
   const w = world();
   await w.connected();
@@ -732,4 +746,18 @@ test('a ticket is asked for as the page of this session, and kept by no cache', 
   assert.deepEqual(w.requests, [{
     method: 'POST', credentials: 'same-origin', redirect: 'manual', cache: 'no-store', headers: { Accept: 'application/json', 'X-CSRFToken': 'proof' },
   }]);
+});
+
+test('a moment is asked of the server, and the answer is no part of the stream', async () => {
+  const w = world();
+  await assert.rejects(w.session.time(5).done, { message: 'not connected' });
+  await w.connected();
+
+  const asked = w.session.time(5);
+  const { type, request, at } = w.socket.sent.at(-1);
+  w.socket.say({ type: 'time', request, result: 'none', read: 9 });
+
+  assert.deepEqual([type, at], ['time', 5]);
+  assert.equal((await asked.done).result, 'none');
+  assert.equal(w.messages.some((message) => message.type === 'time'), false);
 });

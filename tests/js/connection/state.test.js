@@ -24,6 +24,14 @@ test('an open socket is not live until a reader says so', () => {
   assert.equal(said({}).chip, 'live');
 });
 
+test('an address that leaves out something is said, unless the log has more to say', () => {
+  assert.deepEqual(said({ isCut: true }).notice, { key: 'notice.cut', values: {}, actions: [], tone: '' });
+  assert.equal(said({ isCut: false }).notice, null);
+  assert.equal(said({ isCut: true, resumed: true }).notice.key, 'notice.cut');
+  assert.equal(said({ isCut: true, server: { state: 'live', size: 1, behind: 2_000_000 } }).notice.key, 'notice.behind');
+  assert.equal(said({ isCut: true, phase: 'signedout' }).notice.key, 'notice.signedout');
+});
+
 test('the limit of one log has its own words', () => {
   for (const limit of [1, 4]) {
     const { key, values } = said({ phase: 'limit', details: { code: 4409, limit } }).notice;
@@ -64,7 +72,7 @@ test('who is not told the queue reads that no reader answers', () => {
 
 for (const [server, words] of [
   [{ state: 'no-reader', reason: 'the reader on web-2 is newer than this web process' }, 'the reader on web-2 is newer than this web process'],
-  [{ state: 'no-redis', reason: 'Redis refused a command of the server: WRONGPASS.' }, 'Redis refused a command of the server: WRONGPASS'],
+  [{ state: 'no-redis', reason: 'Redis refused a command from the server: WRONGPASS.' }, 'Redis refused a command from the server: WRONGPASS'],
 ]) {
   test(`"${server.state}" is told with its reason, and starting a reader is not advised`, () => {
     for (const queue of ['web-2', '']) {
@@ -308,3 +316,16 @@ test('binary content is said unless there is something else, and not on a page t
 test('without a socket, a cause without a cure stands alone', () => {
   assert.equal(said({ phase: 'nosocket', details: { served: true, cause: 'Why.' } }).notice.why, 'Why.');
 });
+
+test('going to a time in a log without any offers no way back to where the viewer still is', () => {
+  assert.deepEqual(said({ went: { result: 'none', time: '9:00' } }).notice.actions, ['do.close']);
+  assert.deepEqual(said({ went: { result: 'found', time: '9:00' } }).notice.actions, ['do.live', 'do.close']);
+});
+
+for (const [result, tone] of [['found', 'ok'], ['begins', 'ok'], ['ends', 'ok'], ['nearest', ''], ['none', '']]) {
+  test(`going to a time that ended with "${result}" is said in a strip`, () => {
+    const { notice } = said({ holding: true, went: { result, time: '9:00' } });
+
+    assert.deepEqual(notice, { key: `go.${result}`, actions: ['do.live', 'do.close'], values: { time: '9:00' }, tone });
+  });
+}

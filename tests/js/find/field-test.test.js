@@ -4,8 +4,10 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { FieldNames, FieldTest } from '../../../django_logtail/static/logtail/find/field-test.js';
-import { termIn } from '../../../django_logtail/static/logtail/find/terms.js';
+import { termIn, termOf } from '../../../django_logtail/static/logtail/find/terms.js';
+import { Formats } from '../../../django_logtail/static/logtail/formats/detection.js';
 import { shapeOf } from '../../../django_logtail/static/logtail/formats/shape.js';
+import { Item } from '../../../django_logtail/static/logtail/log/item.js';
 import { Store } from '../../../django_logtail/static/logtail/log/store.js';
 
 const asked = (term, line, isCase = false) => new FieldTest(termIn(term), isCase).test(line, null);
@@ -81,6 +83,66 @@ test('a thousand lines of any kind are judged as their fields say', () => {
   }
 });
 
+test('a line that remembers where its field is answers as one that was never asked', () => {
+  const random = numbers(11);
+  const pick = (list) => list[random(list.length)];
+  const scalar = () => pick(['500', '"500"', '5e2', '"0500"', '500.0', '200', '"a b"', '"A B"', 'null', 'true', '"x}y{"', '"\\"500\\""', '"5\\u0030\\u0030"', '[500]', '{"status":500}', '"status"']);
+  const key = () => pick(['status', 'status', 'request', 'a.b', 'request.status', 'a b', 'st\\u0061tus', 'log']);
+  const keys = (most) => [...new Set(Array.from({ length: random(most) }, key))];
+  const inner = () => `{${keys(3).map((one) => `"${one}":${scalar()}`).join(',')}}`;
+  const terms = ['status:500', 'status:5e2', 'status>=500', 'status:5*', '-status:200', 'request.status:500', 'request.status<501', '"a b":"A B"', 'status:*"*', 'a.b:500', 'request.a.b:500', 'status:a*'].map(termIn);
+  const tests = terms.flatMap((term) => [new FieldTest(term, false), new FieldTest(term, true)]);
+  let seen = 0;
+  for (let i = 0; i < 3_000; i++) {
+    const blank = pick(['', '', ' ', '\t']);
+    const line = `{"level":"info"${keys(4).map((one) => `,${blank}"${one}"${blank}:${blank}${random(3) ? scalar() : inner()}`).join('')}}`;
+    const item = Object.assign(new Item('line'), { text: line });
+    const { fields } = shapeOf(line, null) ?? { fields: [] };
+    for (let n = 0; n < 8; n++) {
+      const one = pick(tests);
+      const expected = fields.some((field) => field.name === one.term.name && one.takes(field.text));
+      assert.equal(one.test(line, null, item), expected, `${one.term.term} in ${line}`);
+      seen += expected ? 1 : 0;
+    }
+  }
+  assert.ok(seen > 1_000);
+});
+
+test('a line that has a key twice has no fields, however often it is asked', () => {
+  for (const line of ['{"level":"info","status":500,"status":500}', '{"level":"info","a":{"b":500,"b":500}}', '{"a":{"b":500},"level":"info","a":{"b":500}}']) {
+    const item = Object.assign(new Item('line'), { text: line });
+    for (const term of ['status:500', 'status:500', 'a.b:500', 'a.b>1', 'status>1']) assert.equal(new FieldTest(termIn(term), false).test(line, null, item), false, `${term} in ${line}`);
+  }
+});
+
+test('a line that became longer is asked anew', () => {
+  const store = new Store();
+  const bytes = (text) => new TextEncoder().encode(text);
+  const term = new FieldTest(termIn('status:500'), false);
+  const begun = '{"level":"info","status":500,"a":"b"}';
+  store.take({ file: 'f', start: 0, end: begun.length }, bytes(begun));
+  assert.equal(term.test(store.last.plain, null, store.last), true);
+  store.take({ file: 'f', start: begun.length, end: begun.length + 3 }, bytes(' x\n'));
+  assert.equal(store.last.plain, `${begun} x`);
+  assert.equal(term.test(store.last.plain, null, store.last), false);
+});
+
+test('a format that reads no JSON has no fields, whatever a line remembers', () => {
+  const item = Object.assign(new Item('line'), { text: '{"level":"info","status":500}' });
+  const term = new FieldTest(termIn('status:500'), false);
+  assert.equal(term.test(item.text, null, item), true);
+  const given = Object.assign(new Formats(['syslog|']), { isGiven: true });
+  assert.equal(term.test(item.text, given, item), false);
+  assert.equal(term.test(item.text, Object.assign(new Formats(['json|']), { isGiven: true }), item), true);
+});
+
+test('where most lines have a value, all lines are still asked for it', () => {
+  const term = new FieldTest(termIn('status:500'), false);
+  for (let i = 0; i < 500; i++) assert.equal(term.test(`{"level":"info","status":500,"n":${i}}`, null), true);
+  assert.equal(term.test('{"level":"info","status":200}', null), false);
+  assert.equal(term.test('{"log":"level=info status=500 msg=x\\n","stream":"stdout","time":"2026-11-28T14:22:09Z"}', null), true);
+});
+
 test('lines of pairs and of access logs are judged as their fields say', () => {
   const pairs = 'time=2026-11-28T14:22:09Z level=info';
   const request = '203.0.113.84 - - [28/Nov/2026:14:22:09 +0000]';
@@ -114,4 +176,21 @@ test('the names of fields are those of lines that are loaded', () => {
   take('{"level":"info","localhost":1}\n');
   assert.equal(names.isBetter, true);
   assert.equal(names.has('localhost'), true);
+});
+
+test('the chip of a value finds its line, whatever the name of its field is', () => {
+  const names = ['{', '}', '":', '"', '\\', 'a\nb', '陈 杰', '/', ' ', '.', 'a.', '"a"', '-x', '*', '\u001b[31mred', 'log', '{"level', ':', 'a:b', '<', '='];
+  for (const name of names) {
+    for (const value of ['v', '', 'a "b" \\ \n*', '}', '500', '5*']) {
+      const line = (text) => JSON.stringify({ level: 'info', [name]: text, other: 1 });
+      const term = termIn(termOf(name, value));
+      assert.deepEqual([term.kind, term.name, term.value], ['field', name, value]);
+      assert.deepEqual([line(value), line('w'), JSON.stringify({ level: 'info', x: value })].map((text) => new FieldTest(term, false).test(text, null)), [true, false, false], `${name} ${value}`);
+    }
+  }
+});
+
+test('a value without a name is searched for as it is written', () => {
+  const [, field] = shapeOf('{"level":"info","":"a \\"b\\"\\n"}', null).fields;
+  assert.deepEqual([field.name, field.text, field.written], ['', 'a "b"\n', 'a \\"b\\"\\n']);
 });

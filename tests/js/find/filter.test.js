@@ -74,14 +74,24 @@ test('an expression is never matched here, and its verdicts are believed', () =>
   assert.deepEqual([query.awaits(judged), query.awaits(unknown)], [false, true]);
 });
 
+test('a line is marked only if it meets all terms', () => {
+  const query = new Query('failed', FLAGS, ['shop', '-web']);
+  const marks = (plain, drawn = plain) => query.marks(drawn, { plain });
+
+  assert.deepEqual(marks('shop failed'), [[0, 4], [5, 11]]);
+  assert.deepEqual(marks('shop failed', 'shop'), [[0, 4]]);
+  assert.deepEqual([marks('shop works'), marks('web shop failed'), new Query('', FLAGS).marks('shop', { plain: 'shop' })], [[], [], []]);
+});
+
 test('an expression and a pinned term are both marked', () => {
   const line = {};
   const query = new Query('f.*d', { ...FLAGS, regex: true }, ['shop']);
   query.verdicts.set(line, [5, 11]);
 
   assert.deepEqual(query.hits('shop failed', line), [[0, 4], [5, 11]]);
-  assert.deepEqual(query.expression, { source: 'f.*d', flags: 'i' });
-  assert.deepEqual(new Query('f', { ...FLAGS, regex: true, case: true }).expression, { source: 'f', flags: '' });
+  assert.deepEqual(query.expressions, { sources: ['f.*d'], flags: 'i' });
+  assert.deepEqual(new Query('f', { ...FLAGS, regex: true, case: true }, ['~"g"', 'h']).expressions, { sources: ['f', 'g'], flags: '' });
+  assert.equal(new Query('f', FLAGS, ['h']).expressions, null);
 });
 
 test('hits are in order, apart, and of bounded number', () => {

@@ -189,3 +189,37 @@ test('what is chosen begins anew, and the filter stays', () => {
   assert.deepEqual([tail.filtered.matches, tail.filtered.lines, tail.filtered.all, tail.filtered.head, tail.filtered.inner], [[], 0, 0, null, []]);
   assert.deepEqual([tail.filtered.query.text, [...tail.filtered.off]], ['a', ['D']]);
 });
+
+/** What is shown of entries at these moments, each of which has a line that belongs to it. */
+function shownOf(moments, query, { alone = false } = {}) {
+  const shown = [];
+  const filtered = new Filtered(shown, (item) => item.ms);
+  filtered.query = query;
+  const items = moments.flatMap((ms, i) => [
+    { kind: 'line', inner: false, level: i === 1 ? 'E' : 'I', plain: `entry ${i}`, ms, block: null, seq: 2 * i },
+    ...(alone ? [] : [{ kind: 'line', inner: true, level: 'I', plain: `below ${i}`, ms: null, block: null, seq: 2 * i + 1 }]),
+  ]);
+  filtered.takeAll(items, 0, items.length);
+  return { filtered, texts: shown.map(({ plain }) => plain) };
+}
+
+const inRange = (from, to, text = '', more = {}) => new Query(text, { ...flags, ...more }, [], undefined, { from, to });
+
+test('entries outside the range of time are hidden with their lines, and one without a time is of that before', () => {
+  const { filtered, texts } = shownOf([1, 5, null, 9, 10], inRange(5, 10));
+
+  assert.deepEqual(texts, ['entry 1', 'below 1', 'entry 2', 'below 2', 'entry 3', 'below 3']);
+  assert.equal(filtered.hides, true);
+  assert.deepEqual([filtered.lines, filtered.all], [6, 10]);
+});
+
+test('the same holds for entries of one line, and matches outside do not count', () => {
+  const { filtered, texts } = shownOf([null, 5, 9, 10], inRange(5, 10, 'entry', { only: true }), { alone: true });
+
+  assert.deepEqual(texts, ['entry 1', 'entry 2']);
+  assert.deepEqual(filtered.matches.map(({ plain }) => plain), ['entry 1', 'entry 2']);
+});
+
+test('without a range nothing is hidden', () => {
+  assert.equal(shownOf([1, null], new Query('', flags)).texts.length, 4);
+});

@@ -183,6 +183,26 @@ test('the last chip comes back into the field', () => {
   assert.deepEqual([tail.finding.pinned, tail.field.value, tail.finding.query.typed[0].kind], [['a'], 'status:500', 'field']);
 });
 
+test('flags go along to another log only with chips, and never that for an expression', () => {
+  const tail = found('', 'a1');
+  const flags = () => Object.keys(tail.finding.flags).filter((flag) => tail.finding.flags[flag]);
+  tail.info = { slug: 'one' };
+  tail.finding.begin();
+  for (const flag of ['case', 'regex', 'only']) tail.finding.toggleFlag(flag);
+  tail.finding.begin();
+  const same = flags();
+
+  tail.info = { slug: 'two' };
+  tail.finding.begin();
+  const other = flags();
+  tail.finding.add('a');
+  tail.finding.toggleFlag('regex');
+  tail.info = { slug: 'three' };
+  tail.finding.begin();
+
+  assert.deepEqual([same, other, flags(), tail.finding.query.flags.only], [['case', 'regex', 'only'], [], ['only'], true]);
+});
+
 test('chips go along to another log, and what is typed does not', () => {
   const tail = found('', 'a1');
   tail.info = { slug: 'one' };
@@ -222,16 +242,160 @@ test('an expression that came with a link runs only when it is wanted', () => {
   assert.deepEqual([tail.finding.proposed, tail.field.value, tail.finding.wanted.expression.source], ['', 'a.*', 'a.*']);
 });
 
-test('an expression is not pinned, nor a term twice', () => {
+test('a term is not pinned twice', () => {
   const tail = found('a', 'a1');
   tail.finding.pin();
   tail.field.value = 'a';
-  tail.finding.pin();
-  tail.field.value = 'b';
-  tail.finding.flags.regex = true;
+
   tail.finding.pin();
 
-  assert.deepEqual([tail.finding.pinned, tail.field.value], [['a'], 'b']);
+  assert.deepEqual([tail.finding.pinned, tail.field.value], [['a'], '']);
+});
+
+/** A worker whose lines match an expression if they contain all its sources, and which knows some bad ones. */
+function workerOf({ sources }) {
+  const bad = sources.findIndex((source) => source === '(' || source === '[');
+  return {
+    ended: false, end() { this.ended = true; },
+    match: async (texts) => {
+      if (bad >= 0) throw new BadExpression(`missing closing ): \`${sources[bad]}\``, bad);
+      if (sources.includes('slow')) throw new Error('slow');
+      return texts.map((text) => (sources.every((source) => text.includes(source)) ? sources.flatMap((source) => [text.indexOf(source), text.indexOf(source) + source.length]) : null));
+    },
+  };
+}
+
+/** A tail that shows only matching lines, and an expression in the field. */
+async function expressing(source, ...lines) {
+  const tail = tailOf(workerOf);
+  tail.take(lines.map((line) => `${line}\n`).join(''));
+  tail.finding.flags = { ...tail.finding.flags, regex: true, only: true };
+  tail.field.value = source;
+  tail.finding.search();
+  await new Promise(setImmediate);
+  return tail;
+}
+
+test('a pinned expression goes on to filter, beside terms, and marks where it matches', async () => {
+  const tail = await expressing('b', 'ab', 'b', 'cab x', 'd x');
+
+  tail.finding.pin();
+  await new Promise(setImmediate);
+  const alone = tail.seen;
+  tail.finding.flags.regex = false;
+  tail.field.value = 'x';
+  tail.finding.search();
+  await new Promise(setImmediate);
+
+  assert.deepEqual([alone, tail.seen, tail.finding.pinned, tail.field.value], [['ab', 'b', 'cab x'], ['cab x'], ['~"b"'], 'x']);
+  const [line] = tail.filtered.matches;
+  assert.deepEqual(tail.finding.query.marks(line.plain, line), [[2, 3], [4, 5]]);
+});
+
+test('a pinned expression and a typed one must both match, also lines that come later', async () => {
+  const tail = await expressing('b', 'ab', 'b');
+  tail.finding.pin();
+  tail.field.value = 'a';
+  tail.finding.search();
+  await new Promise(setImmediate);
+
+  tail.take('ba\nb\n');
+  await new Promise(setImmediate);
+
+  assert.deepEqual(tail.seen, ['ab', 'ba']);
+});
+
+test('a pinned expression is removed like any chip, and taken back as an expression', async () => {
+  const tail = await expressing('b', 'ab', 'c');
+  tail.finding.pin();
+  tail.finding.flags.regex = false;
+
+  tail.finding.takeBack();
+  await new Promise(setImmediate);
+  const back = [tail.finding.pinned, tail.field.value, tail.finding.flags.regex, tail.seen];
+  tail.finding.pin();
+  tail.finding.remove('~"b"');
+  await new Promise(setImmediate);
+
+  assert.deepEqual([back, tail.finding.pinned, tail.seen], [[[], 'b', true, ['ab']], [], ['ab', 'c']]);
+});
+
+test('a term that is taken back is no expression', async () => {
+  const tail = await expressing('', 'a.b', 'axb');
+  tail.finding.add('a.b');
+
+  tail.finding.takeBack();
+  await new Promise(setImmediate);
+
+  assert.deepEqual([tail.field.value, tail.finding.flags.regex, tail.seen], ['a.b', false, ['a.b']]);
+});
+
+test('an expression that is wrong is not pinned', async () => {
+  const tail = await expressing('(', 'ab');
+
+  tail.finding.pin();
+
+  assert.deepEqual([tail.finding.pinned, tail.field.value], [[], '(']);
+});
+
+test('a chip whose expression is wrong or too slow is left out, and the others still filter', async () => {
+  for (const source of ['(', 'slow']) {
+    const tail = await expressing('', 'ab x', 'b', 'x');
+    tail.finding.restore({ query: '', terms: [`~"${source}"`, 'x'], flags: { ...FLAGS } }, true);
+    await new Promise(setImmediate);
+
+    assert.deepEqual([tail.seen, [...tail.finding.held.keys()], tail.finding.asks], [['ab x', 'x'], [`~"${source}"`], false], source);
+  }
+});
+
+test('if the typed expression is wrong, a pinned one still filters; and if a chip is, the typed one does', async () => {
+  const tail = await expressing('b', 'ab', 'c');
+  tail.finding.pin();
+  tail.field.value = '(';
+  tail.finding.search();
+  await new Promise(setImmediate);
+  const wrong = [tail.seen, tail.finding.trouble.bad.why.part];
+  tail.finding.restore({ query: 'c', terms: ['~"["'], flags: { ...FLAGS, regex: true } }, true);
+  await new Promise(setImmediate);
+
+  assert.deepEqual([wrong, tail.seen, tail.finding.trouble.bad, [...tail.finding.held.keys()]], [[['ab'], '('], ['c'], null, ['~"["']]);
+});
+
+test('a chip with an expression that came with a link waits until it is run', async () => {
+  const tail = await expressing('', 'ab', 'c');
+
+  tail.finding.restore({ query: '', terms: ['~"b"'], flags: FLAGS });
+  await new Promise(setImmediate);
+  const waits = [tail.seen, tail.finding.asked, tail.finding.matcher];
+  tail.finding.runProposed();
+  await new Promise(setImmediate);
+
+  assert.deepEqual([waits, tail.seen, tail.finding.asked, tail.finding.pinned], [[['ab', 'c'], ['b'], null], ['ab'], [], ['~"b"']]);
+});
+
+test('a chip with an expression that came with a link is left out as a whole, and other chips stay', async () => {
+  const tail = await expressing('', 'ab x', 'c');
+  tail.finding.restore({ query: 'y', terms: ['~"b"', 'x'], flags: { ...FLAGS, regex: true } });
+  const asked = tail.finding.asked;
+
+  tail.finding.dismissProposed();
+
+  assert.deepEqual([asked, tail.finding.pinned, tail.finding.asked, tail.finding.asks], [['b', 'y'], ['x'], [], false]);
+});
+
+test('a pinned expression goes along to another log', async () => {
+  const tail = await expressing('b', 'ab');
+  tail.info = { slug: 'one' };
+  tail.finding.begin();
+  tail.finding.pin();
+
+  tail.info = { slug: 'two' };
+  tail.finding.begin();
+  tail.open();
+  tail.take('bc\nd\n');
+  await new Promise(setImmediate);
+
+  assert.deepEqual(tail.seen, ['bc']);
 });
 
 test('clearing takes field and pins, and leaves the switches', () => {
@@ -335,4 +499,81 @@ test('what an address restores is no list of its own that chips change', () => {
   tail.finding.toggleFlag('only');
 
   assert.deepEqual([terms, FLAGS.only], [['x'], true]);
+});
+
+test('lines that arrive start a search only if a missing field has come with them', () => {
+  for (const [typed, isRegex, later, expected] of [
+    ['status:500', false, '{"level":"info","status":500}', 1], ['status:500', false, '{"level":"info","other":500}', 0], ['status:500', true, '{"level":"info","status":500}', 0],
+    ['', false, '{"level":"info","status":500}', 0], ['text', false, '{"level":"info","status":500}', 0],
+  ]) {
+    const tail = found('status:500', '{"level":"info","a":1}');
+    tail.finding.flags.regex = isRegex;
+    tail.field.value = typed;
+    let searches = 0;
+    tail.finding.search = () => { searches++; };
+    if (typed === 'text') tail.finding.names.missing.clear();
+    tail.take(`${later}\n`);
+
+    tail.finding.grew();
+
+    assert.equal(searches, expected, `${typed} ${isRegex}`);
+  }
+});
+
+test('lines that are dropped change nothing before the first step', () => {
+  const tail = found('', 'a1', 'a2');
+  tail.rows.repainted = 0;
+
+  tail.finding.dropped(1);
+
+  assert.deepEqual([tail.finding.current, tail.rows.repainted], [-1, 0]);
+});
+
+test('the match that you are at is dropped with its line, and the rows are painted anew', () => {
+  const tail = found('a', 'a1', 'a2', 'a3');
+  tail.finding.step(-1);
+  tail.rows.repainted = 0;
+
+  tail.finding.dropped(1);
+  const kept = [tail.finding.current, tail.rows.repainted];
+  tail.finding.dropped(0);
+  tail.finding.dropped(1);
+
+  assert.deepEqual([kept, tail.finding.current, tail.rows.repainted], [[0, 0], 0, 1]);
+});
+
+test('of several terms, those that are chips already are left out', () => {
+  const tail = found('', 'a b', 'a');
+  tail.finding.add('a');
+  tail.field.value = '"a" "b"';
+
+  tail.finding.pin();
+
+  assert.deepEqual([tail.finding.pinned, tail.field.value], [['a', 'b'], '']);
+});
+
+test('another log ends the worker of the expression before', () => {
+  const ended = [];
+  const tail = tailOf((term) => ({ term, ended: false, match: async (texts) => texts.map(() => null), end() { ended.push(...term.sources); } }));
+  tail.info = { slug: 'one' };
+  tail.finding.begin();
+  tail.finding.flags.regex = true;
+  tail.field.value = 'a+';
+  tail.finding.search();
+
+  tail.info = { slug: 'two' };
+  tail.finding.begin();
+
+  assert.deepEqual([ended, tail.finding.isMatching], [['a+'], false]);
+});
+
+test('you stay at the first match, and go to the last one if all later ones are hidden', () => {
+  const tail = found('a', 'a1', 'a2', 'a3');
+  const [first, , last] = tail.filtered.matches;
+
+  tail.finding.comeBackTo(first);
+  const atFirst = tail.finding.current;
+  tail.finding.comeBackTo({ ...last, seq: last.seq + 1 });
+
+  assert.deepEqual([atFirst, tail.finding.current], [0, 2]);
 });

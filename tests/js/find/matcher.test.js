@@ -5,7 +5,7 @@ import test from 'node:test';
 import { BadExpression, Matcher } from '../../../django_logtail/static/logtail/find/matcher.js';
 import { RE2JS } from '../../../django_logtail/static/logtail/vendor/re2js.js';
 
-const term = (source, flags = 'i') => ({ source, flags });
+const term = (source, flags = 'i') => ({ sources: [source].flat(), flags });
 
 const SCRIPT = readFileSync(new URL('../../../django_logtail/static/logtail/find/match-worker.js', import.meta.url), 'utf8').replace(/^import .*$/m, '');
 
@@ -33,6 +33,19 @@ test('the worker says for each line where it matches', async () => {
 
   assert.deepEqual(await matcher.match(['foo bo', 'bar', '']), [[1, 3, 5, 6], null, null]);
   matcher.end();
+});
+
+test('a line must match all of several expressions, and each is marked', async () => {
+  const matcher = new Matcher(term(['o+', 'b']), 1_000, () => new Worker());
+
+  assert.deepEqual(await matcher.match(['foo bo', 'bar', 'foo']), [[1, 3, 5, 6, 4, 5], null, null]);
+  matcher.end();
+});
+
+test('of several expressions, the one that is wrong is named', async () => {
+  const matcher = new Matcher(term(['o+', '(']), 1_000, () => new Worker());
+
+  await assert.rejects(matcher.match(['foo']), { why: { code: 'missing-parenthesis', part: '(' }, at: 1 });
 });
 
 test('a match of nothing is a match without a place', async () => {

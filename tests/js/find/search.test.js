@@ -8,7 +8,7 @@ import { refusalOf, Search, searchedFor, shownOf, soughtBy } from '../../../djan
 const words = new Words({
   'search.running': 'Searching… {p}', 'search.of': '{a} of {b}', 'search.found': ['{n} matches', '{n} match'],
   'search.done': 'Searched all {size}', 'search.cancelled': 'Stopped at {p}', 'search.none': 'No matches in {size}.',
-  'search.first': ['Showing the first {n} matches.', 'Showing the first {n} match.'], 'filter.bad': 'Invalid expression: {msg}',
+  'search.shown': '{n} of {m} shown', 'search.getting': 'Loading more…', 'search.first': ['Showing the first {n} matches.', 'Showing the first {n} match.'], 'filter.bad': 'Invalid expression: {msg}',
 }, 'en', [0, 1]);
 
 async function settle() {
@@ -16,8 +16,9 @@ async function settle() {
 }
 
 /** A search whose server is in the hands of the test. */
-function world(sought = { pattern: 'x', regex: false, case: false }) {
+function world(order = '') {
   const asked = {};
+  const sought = { pattern: 'x', regex: false, case: false };
   const changes = [];
   const session = {
     search(what, hear) {
@@ -25,11 +26,12 @@ function world(sought = { pattern: 'x', regex: false, case: false }) {
       return { done: new Promise((resolve, reject) => Object.assign(asked, { resolve, reject })), cancel: () => { asked.cancelled = true; } };
     },
   };
-  const search = new Search(session, 'f', sought, (fresh) => changes.push(fresh));
+  const search = new Search(session, { file: 'f', order, sought }, (fresh) => changes.push(fresh));
   return { asked, changes, search, said: () => search.said(words) };
 }
 
 const hit = (start) => ({ start, end: start + 5, parts: ['a ', 'x', '.'] });
+const found = (start, file = 'f', name = '') => ({ ...hit(start), file, name });
 
 /** What a filter with these terms asks a server for. */
 function asked(typed, { flags = {}, pinned = [], off = '' } = {}) {
@@ -53,6 +55,24 @@ test('chips, exclusions, fields and levels are all asked for', () => {
   });
   assert.deepEqual(asked('-noise'), { regex: false, case: false, terms: [{ text: 'noise', not: true }] });
   assert.deepEqual(asked('x|y', { flags: { regex: true }, pinned: ['b'] }), { pattern: 'x|y', regex: true, case: false, terms: [{ text: 'b' }] });
+});
+
+test('expressions among the chips are asked for beside a text, a typed expression and each other', () => {
+  const pinned = ['~"a|b"', '~"c ""d"""'];
+  assert.deepEqual(asked('x', { pinned }), { pattern: 'x', regex: false, case: false, terms: [{ regex: 'a|b' }, { regex: 'c "d"' }] });
+  assert.deepEqual(asked('x.', { pinned, flags: { regex: true } }), { pattern: 'x.', regex: true, case: false, terms: [{ regex: 'a|b' }, { regex: 'c "d"' }] });
+  assert.deepEqual(asked('', { pinned }), { regex: false, case: false, terms: [{ regex: 'a|b' }, { regex: 'c "d"' }] });
+});
+
+test('expressions among the chips are refused where the server has none, and if they are too many or too long', () => {
+  const can = ['search', 'terms', 'regex'];
+  const chips = (count, length = 1) => Array.from({ length: count }, (_, i) => `~"${'abcde'[i].repeat(length)}"`);
+  const said = (pinned, more = {}) => refusalOf(asked('x', { pinned, ...more }), can);
+
+  assert.equal(refusalOf(asked('', { pinned: ['~"a"'] }), ['search', 'terms']), 'search.literal');
+  assert.deepEqual([said(chips(4)), said(chips(5))], ['', 'search.expressions']);
+  assert.deepEqual([said(chips(3), { flags: { regex: true } }), said(chips(4), { flags: { regex: true } })], ['', 'search.expressions']);
+  assert.deepEqual([said(chips(3, 333)), said(chips(4, 250))], ['', 'search.long']);
 });
 
 test('what a server cannot do is refused, and nothing is left out of it', () => {
@@ -93,7 +113,7 @@ test('it asks for its file and says how far it is', () => {
   w.asked.hear({ type: 'progress', at: 500_000, end: 2_000_000 });
 
   assert.equal(w.said(), '2 matches · Searching… 25% · 500 kB of 2.0 MB');
-  assert.deepEqual(w.changes, [[hit(0), hit(9)], []]);
+  assert.deepEqual(w.changes, [[found(0), found(9)], []]);
 });
 
 test('what holds it up is said while it does', () => {
@@ -161,4 +181,103 @@ test('what went wrong is said in the server’s words, and a bad expression as t
   assert.equal(bad.said(), 'Invalid expression: missing )');
   assert.equal(gone.said(), 'The file is gone');
   assert.equal(lost.said(), 'Stopped at 30%');
+});
+
+test('with an order it asks for all files, and each hit knows its own', () => {
+  const w = world('newest');
+  w.asked.hear({ type: 'found', file: 'g', name: 'app.log', hits: [hit(9)] });
+  w.asked.hear({ type: 'found', file: 'f', name: 'app.log.1', hits: [hit(0)] });
+
+  assert.deepEqual(w.asked.what, { order: 'newest', pattern: 'x', regex: false, case: false });
+  assert.deepEqual(w.changes.flat(), [found(9, 'g', 'app.log'), found(0, 'f', 'app.log.1')]);
+});
+
+test('a count goes on beyond the hits, and the end says how many are shown of how many', async () => {
+  const w = world('newest');
+  w.asked.hear({ type: 'found', file: 'g', name: 'app.log', hits: [hit(9), hit(2)] });
+  w.asked.hear({ type: 'progress', at: 1_200_000_000, end: 4_000_000_000, count: 40 });
+  const running = w.said();
+  w.asked.resolve({ type: 'done', at: 4_000_000_000, end: 4_000_000_000, found: 2, count: 48_112, more: true });
+  await settle();
+
+  assert.equal(running, '2 of 40 shown · Searching… 30% · 1.2 GB of 4.0 GB');
+  assert.equal(w.said(), '2 of 48,112 shown · Searched all 4.0 GB');
+  assert.deepEqual([w.search.hasNext, w.search.left], [true, 48_110]);
+});
+
+test('all hits shown are only counted', async () => {
+  const w = world('oldest');
+  w.asked.hear({ type: 'found', file: 'g', name: 'app.log', hits: [hit(2), hit(9)] });
+  w.asked.resolve({ type: 'done', at: 500, end: 500, found: 2, count: 2 });
+  await settle();
+
+  assert.equal(w.said(), '2 matches · Searched all 500 B');
+  assert.equal(w.search.hasNext, false);
+});
+
+for (const [order, bound] of [['newest', { to: { file: 'g', offset: 2 } }], ['oldest', { from: { file: 'g', offset: 7 } }]]) {
+  test(`more is asked for from the last hit on, ${order} first, and the count stays`, async () => {
+    const w = world(order);
+    w.asked.hear({ type: 'found', file: 'g', name: 'app.log', hits: [hit(9), hit(2)] });
+    w.asked.resolve({ type: 'done', at: 500, end: 500, found: 2, count: 5, more: true });
+    await settle();
+
+    w.search.next();
+    const { what } = w.asked;
+    const getting = w.said();
+    w.asked.hear({ type: 'progress', at: 1, end: 300 });
+    w.asked.hear({ type: 'found', file: 'f', name: 'app.log.1', hits: [hit(1)] });
+    w.asked.resolve({ type: 'done', at: 300, end: 300, found: 1, more: true });
+    await settle();
+
+    assert.deepEqual(what, { order, ...bound, count: false, pattern: 'x', regex: false, case: false });
+    assert.equal(getting, '2 of 5 shown · Loading more…');
+    assert.equal(w.said(), '3 of 5 shown · Searched all 500 B');
+    assert.equal(w.search.hasNext, true);
+  });
+}
+
+test('a cancelled search can be gone on with, and hears nothing of what it was before', async () => {
+  const w = world('newest');
+  const { hear } = w.asked;
+  w.asked.hear({ type: 'found', file: 'g', name: 'app.log', hits: [hit(9)] });
+  assert.equal(w.search.hasNext, false);
+  w.search.cancel();
+  assert.equal(w.search.hasNext, true);
+  w.search.next();
+  hear({ type: 'found', file: 'g', name: 'app.log', hits: [hit(5)] });
+
+  assert.equal(w.search.found, 1);
+});
+
+test('without a hit, or of one file, there is nothing to go on with', () => {
+  const none = world('newest');
+  none.search.cancel();
+  const old = world();
+  old.asked.hear({ type: 'found', hits: [hit(9)] });
+  old.search.cancel();
+
+  assert.deepEqual([none.search.hasNext, old.search.hasNext], [false, false]);
+});
+
+test('files that could not be searched whole are kept, each once', () => {
+  const w = world('newest');
+  const one = { name: 'app.log.2.gz', reason: 'it is damaged' };
+
+  w.asked.hear({ type: 'progress', at: 1, end: 2, unread: [one] });
+  w.asked.hear({ type: 'progress', at: 2, end: 2, unread: [one, { ...one, name: 'app.log.3.Z' }] });
+
+  assert.deepEqual(w.search.unread.map(({ name }) => name), ['app.log.2.gz', 'app.log.3.Z']);
+});
+
+test('a range of time goes along, and is enough to be searched for', () => {
+  const range = { from: 1_000, to: 2_000 };
+  const query = new Query('', { case: false, regex: false, invert: false, only: false }, [], undefined, range);
+
+  const sought = soughtBy(query, new Set(['D']));
+
+  assert.deepEqual(sought, { regex: false, case: false, levels: 'EWIO', since: 1_000, until: 2_000 });
+  assert.equal(refusalOf(sought, ['terms', 'volume']), '');
+  assert.equal(refusalOf(sought, ['terms']), 'search.norange');
+  assert.equal(soughtBy(new Query('', { case: false, regex: false, invert: false, only: false }), new Set()), null);
 });

@@ -25,11 +25,21 @@ test('a text is read blanks and all, up to a field term', () => {
 
 test('"-" excludes only where a term begins', () => {
   assert.deepEqual(typed('-timeout'), ['≠timeout']);
-  assert.deepEqual(typed('-no answer'), ['≠no answer']);
+  assert.deepEqual(typed('-timeout '), ['≠timeout']);
   assert.deepEqual(typed('-healthz -static'), ['≠healthz', '≠static']);
   assert.deepEqual(typed('status:500 -static'), [['status', ':', '500'], '≠static']);
   assert.deepEqual(typed('shop -static'), ['shop -static']);
   for (const text of ['-1', '- a', '--force', '-']) assert.deepEqual(typed(text), [text]);
+});
+
+test('an exclusion is one word, or one text in quotes', () => {
+  assert.deepEqual(typed('-timeout foo'), ['≠timeout', 'foo']);
+  assert.deepEqual(typed('-timeout foo -bar '), ['≠timeout', 'foo -bar ']);
+  assert.deepEqual(typed('status:500 -boom hello you'), [['status', ':', '500'], '≠boom', 'hello you']);
+  assert.deepEqual(typed('-timeout "a b"'), ['≠timeout', 'a b']);
+  assert.deepEqual(typed('-"a b" foo'), ['≠a b', 'foo']);
+  assert.deepEqual(typed('-a  rm -rf /tmp'), ['≠a', 'rm -rf /tmp']);
+  assert.deepEqual(typed('-timeout status:500'), ['≠timeout', ['status', ':', '500']]);
 });
 
 test('quotes protect', () => {
@@ -64,11 +74,15 @@ test('what only looks like a field is a text', () => {
 test('a chip means the same in every log', () => {
   assert.deepEqual(short([termIn('status:500'), termIn('-duration>1000'), termIn('"status:500"'), termIn('rm -rf /tmp'), termIn('-no answer')]), [['status', ':', '500'], ['-duration', '>', '1000'], 'status:500', 'rm -rf /tmp', '≠no answer']);
   for (const text of ['http://x', '12:30:05', 'key: value', 'C:\\x', 'foo::bar', 'user:Li Na']) assert.deepEqual(short([termIn(text)]), [text], text);
+  assert.deepEqual(termIn('~"a|""b"""'), { kind: 'regex', not: false, source: 'a|"b"', term: '~"a|""b"""' });
+  for (const text of ['~a', '~"a', '~""', '~"a" b', ' ~"a"']) assert.equal(termIn(text).kind, 'text', text);
+  assert.deepEqual(short([termIn(termOfText('~"a"'))]), ['~"a"']);
+  assert.deepEqual(short(termsIn('~"a"', () => true)), ['~"a"']);
   assert.deepEqual(short([termIn('duration>fast')]), [['bad', 'number', 'duration']]);
 });
 
 test('every term that is typed comes back from its chip, and from the field', () => {
-  for (const text of ['rm -rf /tmp', '-x', '-"x -y"', '-"5"', '"-x"', ' a', 'a ', '"', '""', 'say "hi"', '"say ""hi"""', 'http://x', 'localhost:8000', '"x status:500"', 'status:500', '-path:"/a b"', 'duration_ms>1']) {
+  for (const text of ['rm -rf /tmp', '-x', '-"x -y"', '-"x y"', '-"5"', '"-x"', ' a', 'a ', '"', '""', 'say "hi"', '"say ""hi"""', 'http://x', 'localhost:8000', '"x status:500"', 'status:500', '-path:"/a b"', 'duration_ms>1']) {
     const [term, ...more] = termsIn(text, isField);
     assert.deepEqual(more, [], text);
     assert.deepEqual(termIn(term.term), term, text);

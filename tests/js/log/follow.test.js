@@ -82,3 +82,41 @@ test('who looks elsewhere keeps what they look at, and who is back lets it go', 
   assert.deepEqual(elsewhere.did, ['keep true']);
   assert.deepEqual(back.did, ['seen', 'keep false', 'release']);
 });
+
+/** A reader further up in a store that gives back what is asked of it, or nothing. */
+function loading({ paused = false, isHeld = false, gives = true } = {}) {
+  const { attention, did, incoming } = viewer({ follow: false, paused });
+  const shown = { length: 100, at: (index) => ({ seq: 1_000 + index }), indexAt: (y) => y / 20 };
+  Object.assign(attention.rows, { at: 200, height: 400, isHeld: () => isHeld, shown });
+  attention.log.store.giveBack = (from, to) => {
+    did.push(`give back but ${from} to ${to}`);
+    return gives;
+  };
+  return { attention, did, incoming };
+}
+
+test('what is far from the rows in sight is given back, and the server holds then', () => {
+  const { attention, did } = loading();
+
+  attention.loaded();
+
+  assert.deepEqual(did, ['give back but 1010 to 1030', 'hold', 'keep true']);
+});
+
+test('the server does not hold where only earlier lines were given back', () => {
+  const { attention, did } = loading({ gives: false });
+
+  attention.loaded();
+
+  assert.deepEqual(did, ['give back but 1010 to 1030', 'keep true']);
+});
+
+for (const options of [{ paused: true }, { isHeld: true }]) {
+  test(`nothing is given back where it is ${JSON.stringify(options)}`, () => {
+    const { attention, did } = loading(options);
+
+    attention.loaded();
+
+    assert.deepEqual(did, ['keep true']);
+  });
+}

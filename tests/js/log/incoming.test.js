@@ -17,7 +17,7 @@ function matchers() {
       const matcher = {
         ended: false, asked: [],
         match: (lines) => new Promise((resolve, reject) => {
-          matcher.asked.push({ lines, answer: () => resolve(lines.map((line) => (line.search(new RegExp(term.source, term.flags)) < 0 ? null : [0, 1]))), fail: () => reject(new Error('slow')) });
+          matcher.asked.push({ lines, answer: () => resolve(lines.map((line) => (line.search(new RegExp(term.sources[0], term.flags)) < 0 ? null : [0, 1]))), fail: () => reject(new Error('slow')) });
         }),
         end() { matcher.ended = true; },
       };
@@ -50,6 +50,51 @@ test('below what is looked at lines are counted, and errors by their entries', (
   assert.deepEqual([tail.incoming.unseen, tail.incoming.unseenErrors], [3, 1]);
   tail.incoming.forgetUnseen();
   assert.deepEqual([tail.incoming.unseen, tail.incoming.unseenErrors], [0, 0]);
+});
+
+test('lines that a level or a filter hides are not counted', () => {
+  const tail = tailOf();
+  tail.take(INFO);
+  tail.rows.follow = false;
+  const counted = () => [tail.incoming.unseen, tail.incoming.unseenErrors];
+
+  tail.filtered.off.add('E');
+  tail.take(ERROR + INNER);
+  const hidden = counted();
+  tail.take(INFO);
+  const other = counted();
+  tail.filtered.off.clear();
+  tail.incoming.rebuild();
+  const shown = counted();
+  tail.filtered.off.add('I');
+  tail.incoming.rebuild();
+
+  assert.deepEqual([hidden, other, shown, counted()], [[0, 0], [1, 0], [3, 1], [2, 1]]);
+});
+
+test('an entry that a filter shows late is counted whole', () => {
+  const tail = tailOf();
+  tail.take(INFO);
+  tail.field.value = 'x.py';
+  tail.finding.toggleFlag('only');
+  tail.rows.follow = false;
+
+  tail.take(ERROR);
+  const before = tail.incoming.unseen;
+  tail.take(INNER);
+
+  assert.deepEqual([before, tail.incoming.unseen, tail.incoming.unseenErrors], [0, 2, 1]);
+});
+
+test('an unfinished error that comes again whole is counted once', () => {
+  const tail = tailOf();
+  tail.take(INFO);
+  tail.rows.follow = false;
+
+  tail.take(ERROR.trimEnd(), true);
+  tail.take(ERROR);
+
+  assert.deepEqual([tail.incoming.unseen, tail.incoming.unseenErrors], [1, 1]);
 });
 
 test('an unfinished line that comes again whole is counted once', () => {

@@ -8,13 +8,13 @@ const left = (n) => `${n} lines left`;
 
 test('a copy says what it is of, on which host, from when to when and where', () => {
   assert.deepEqual(markdownOf(of(), ['an ERROR', '  its second line'], left), {
-    text: '### shop.log · web\\-1 · 14:22:11,597 – 14:22:13,000\n\n<https://example.test/logs/shop/#file=f&at=1>\n\n```text\nan ERROR\n  its second line\n```\n',
+    text: '### shop.log · web-1 · 14:22:11,597 – 14:22:13,000\n\n<https://example.test/logs/shop/#file=f&at=1>\n\n```text\nan ERROR\n  its second line\n```\n',
     copied: 2,
   });
 });
 
 test('one time is said once, and none is left out', () => {
-  assert.match(markdownOf(of({ last: '14:22:11,597' }), ['a'], left).text, /^### shop.log · web\\-1 · 14:22:11,597\n/);
+  assert.match(markdownOf(of({ last: '14:22:11,597' }), ['a'], left).text, /^### shop.log · web-1 · 14:22:11,597\n/);
   assert.match(markdownOf(of({ first: '', last: '', host: '' }), ['a'], left).text, /^### shop.log\n/);
 });
 
@@ -27,7 +27,15 @@ for (const [what, line, fence] of [['no backticks', 'a', '```'], ['two of them',
 test('the name of a log is not read as Markdown', () => {
   const [heading] = markdownOf(of({ name: '*a* [b](c) `d`\n# e <f> @g' }), ['a'], left).text.split('\n\n');
 
-  assert.equal(heading, '### \\*a\\* \\[b\\]\\(c\\) \\`d\\` \\# e \\<f\\> \\@g · web\\-1 · 14:22:11,597 – 14:22:13,000');
+  assert.equal(heading, '### \\*a\\* \\[b\\](c) \\`d\\` \\# e \\<f> \\@g · web-1 · 14:22:11,597 – 14:22:13,000');
+});
+
+test('what Markdown reads as text is not escaped', () => {
+  const heading = (name) => markdownOf(of({ name, host: '', first: '', last: '' }), ['a'], left).text.split('\n')[0];
+
+  assert.match(markdownOf(of({ first: '2026-11-29 14:22:11', last: '' }), ['a'], left).text, /^### shop\.log · web-1 · 2026-11-29 14:22:11\n/);
+  for (const name of ['order_id.log', 'a-b (c) {d} e+f!', 'a & b | c > d', 'c#7', 'me@example.test']) assert.equal(heading(name), `### ${name}`);
+  assert.deepEqual(['_a_', 'a_', '&amp;', '~~a~~', 'a ##'].map(heading), ['### \\_a\\_', '### a\\_', '### \\&amp;', '### \\~\\~a\\~\\~', '### a \\#\\#']);
 });
 
 test('a copy that would be too long has whole lines, and says how many it has not', () => {

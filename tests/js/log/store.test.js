@@ -486,7 +486,7 @@ test('lines in the place of a gap do not name the day that is named above', () =
   assert.deepEqual(texts(store), ['<day>', '2026-08-24 11:00:00 x', '2026-08-24 12:00:00 x', '2026-08-24 13:00:00 x']);
 });
 
-test('lines in the place of a gap are numbered on, and counted in place of what went', () => {
+test('lines in the place of a gap leave what follows its numbers, and are counted in place of what went', () => {
   const { store, send } = feeding();
   send('one\n');
   store.gap('a', 4, 8, 'slow');
@@ -494,7 +494,7 @@ test('lines in the place of a gap are numbered on, and counted in place of what 
 
   store.splice(1, 1, store.linesOf('a', 4, bytes('a\nb\n')));
 
-  assert.deepEqual([store.items.map((item) => item.seq), store.firstSeq, store.nextSeq, store.bytes, store.taken], [[0, 1, 2, 3], 0, 4, 14, 2]);
+  assert.deepEqual([store.items.map((item) => item.seq), store.firstSeq, store.nextSeq, store.bytes, store.taken], [[-1, 0, 1, 2], -1, 3, 14, 2]);
 });
 
 test('an earlier part is numbered downwards', () => {
@@ -542,4 +542,180 @@ test('a newline that an encoding takes for something else ends a line all the sa
 
   assert.deepEqual(store.items.map(({ start, end }) => [start, end]), [[10, 14], [14, 16], [16, 18]]);
   assert.deepEqual([store.at(1).text, store.at(2).text], ['A', 'B']);
+});
+
+const bytesOf = (store) => Array.from({ length: store.length }, (_, i) => store.at(i)).filter((item) => item.kind === 'line' || item.kind === 'gap').map((item) => item.end - item.start);
+
+/** A store with room for 3,000 lines, in which are 10,000 of 10 bytes, from byte 0 on: the person looks at the middle. */
+function crowded() {
+  const { store, changes } = feeding();
+  store.mostLines = 3_000;
+  store.keep(true);
+  for (let at = 0; at < 10_000; at += 1_000) store.take({ file: 'a', start: at * 10, end: (at + 1_000) * 10 }, bytes(Array.from({ length: 1_000 }, (_, i) => `${at + i}`.padStart(9, '0') + '\n').join('')));
+  return { store, changes };
+}
+
+test('what is far below what is looked at becomes a gap of exactly its bytes, and the newest lines stay', () => {
+  const { store } = crowded();
+  const { seq } = store.find('a', 10);
+
+  const gave = store.giveBack(seq, seq);
+
+  const gap = store.items.find((item) => item?.kind === 'gap');
+  assert.deepEqual([gave, store.at(0).text, gap.start, gap.end, store.last.text], [true, '000000000', 20_010, 90_000, '000009999']);
+  assert.equal(bytesOf(store).reduce((sum, size) => sum + size), 100_000);
+  assert.equal(store.lines, 3_001); // 2,001 from the first one on, and the newest 1,000
+  assert.equal(store.last.seq, 9_999);
+});
+
+test('what is far above what is looked at is dropped like the oldest lines of a ring', () => {
+  const { store, changes } = crowded();
+  const { seq } = store.find('a', 99_980);
+
+  const gave = store.giveBack(seq, seq);
+
+  assert.deepEqual([gave, store.at(0).start, store.lines, changes.at(-1)], [false, 76_000, 2_400, 'dropped']);
+});
+
+test('what was given back and is loaded again is what was there', () => {
+  const { store } = crowded();
+  const before = Store.textOf(store.items);
+  store.giveBack(0, 0);
+  const gap = store.items.find((item) => item?.kind === 'gap');
+
+  store.splice(store.items.indexOf(gap) - store.first, 1, store.linesOf('a', gap.start, bytes(before.slice(gap.start, gap.end))));
+
+  assert.equal(Store.textOf(store.items), before);
+});
+
+test('marks among what is given back stay where they are', () => {
+  const { store } = feeding();
+  const many = '12345678\n'.repeat(2_000);
+  store.mostLines = 3_000;
+  store.keep(true);
+  store.take({ file: 'a', start: 0, end: 36_000 }, bytes(many + many));
+  store.mark('rotated', {}, { file: 'b', offset: 0 });
+  store.take({ file: 'b', start: 0, end: 36_000 }, bytes(many + many));
+
+  store.giveBack(0, 0);
+
+  const rest = Array.from({ length: store.length }, (_, i) => store.at(i)).filter((item) => item.kind !== 'line');
+  assert.deepEqual(rest.map((item) => [item.kind, item.file, item.start, item.end]), [['gap', 'a', 18_000, 36_000], ['rotated', 'b', 0, 0], ['gap', 'b', 0, 27_000]]);
+});
+
+test('nothing is given back while there is room', () => {
+  const { store } = crowded();
+  store.mostLines = 10_000;
+
+  assert.equal(store.giveBack(0, 0), false);
+  assert.equal(store.lines, 10_000);
+});
+
+test('an entry that was loaded in two parts is one entry', () => {
+  const { store } = feeding();
+  const head = '2026-08-24 10:00:00,000 ERROR shop.x failed\n';
+  const first = `${head}Traceback (most recent call last):\n`;
+  const rest = '  File "/srv/a.py", line 1, in pay\n    pay()\nValueError: no\n';
+  const next = '2026-08-24 10:00:01,000 INFO shop.x good\n';
+  const at = first.length;
+  store.take({ file: 'a', start: at + rest.length, end: at + rest.length + next.length }, bytes(next));
+  store.splice(1, 0, store.linesOf('a', at, bytes(rest)));
+
+  store.splice(1, 0, store.linesOf('a', 0, bytes(first)));
+
+  assert.deepEqual([store.counts.E, store.counts.I, store.counts.O], [1, 1, 0]);
+  assert.deepEqual(store.items.filter((item) => item?.kind === 'line').map((item) => item.inner), [false, true, true, true, true, false]);
+});
+
+test('an older file stands where its order says', () => {
+  const store = joined();
+  store.put('c', store.linesOf('c', 0, bytes('old\n')), 4);
+
+  store.put('b', store.linesOf('b', 20, bytes('one\ntwo\n')), 50, { at: 1, next: 'a' });
+
+  assert.deepEqual(places(store), ['old', '<between>', ['b', 0, 20], 'one', 'two', ['b', 28, 50], '<next>', ['a', 0, 100], 'new', 'est']);
+});
+
+test('lines over two gaps are put into both', () => {
+  const store = joined();
+  store.put('a', store.linesOf('a', 40, bytes('old\nest\n')), 108);
+  store.put('a', store.linesOf('a', 60, bytes('one\ntwo\n')), 108);
+
+  store.put('a', store.linesOf('a', 56, bytes('bef\none\ntwo\naft\n')), 108);
+
+  assert.deepEqual(places(store), ['old', 'est', ['a', 48, 56], 'bef', 'one', 'two', 'aft', ['a', 72, 100], 'new', 'est']);
+});
+
+test('the end of the file before is not shown twice where a part of that file stands above', () => {
+  const store = joined();
+  store.put('b', store.linesOf('b', 0, bytes('one\n')), 12);
+  const at = store.items.findIndex((item) => item.kind === 'between');
+
+  store.put('b', store.linesOf('b', 4, bytes('two\nend\n')), 12, { at, next: 'a' });
+
+  assert.deepEqual(places(store), ['one', 'two', 'end', '<next>', ['a', 0, 100], 'new', 'est']);
+});
+
+/** Numbers that are the same each time. @param {number} seed */
+const numbers = (seed) => (most) => {
+  seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+  return Math.floor((seed / 2 ** 32) * most);
+};
+
+for (const seed of [1, 2, 3]) {
+  test(`wherever one looks, what is here and what is not are the file, byte for byte (${seed})`, () => {
+    const under = numbers(seed);
+    const whole = Array.from({ length: 30_000 }, (_, i) => `${i} ${'x'.repeat(under(30))}\n`).join('');
+    const { store } = feeding();
+    store.mostLines = 7_000;
+    store.keep(true);
+    let end = 0;
+    const arrive = (size) => {
+      const stop = whole.indexOf('\n', Math.min(end + size, whole.length - 1)) + 1;
+      if (stop > end) store.take({ file: 'a', start: end, end: stop }, bytes(whole.slice(end, stop)));
+      end = Math.max(end, stop);
+    };
+    arrive(100_000);
+    for (let turn = 0; turn < 150; turn++) {
+      arrive(under(5_000));
+      const at = whole.lastIndexOf('\n', under(end - 1)) + 1;
+      const stop = whole.indexOf('\n', Math.min(end - 1, at + under(60_000))) + 1;
+      store.put('a', store.linesOf('a', at, bytes(whole.slice(at, stop))), end);
+      const seen = store.find('a', at);
+      store.giveBack(seen.seq, seen.seq);
+      assert.equal(store.find('a', at), seen);
+      let offset = store.items.find((item) => item?.kind === 'line' || item?.kind === 'gap').start;
+      for (let i = 0; i < store.length; i++) {
+        const item = store.at(i);
+        if (item.kind === 'day') continue;
+        assert.equal(item.start, offset);
+        if (item.kind === 'line') assert.equal(`${item.text}\n`, whole.slice(item.start, item.end));
+        offset = item.end;
+      }
+      assert.equal(offset, end);
+      assert.ok(store.lines <= 7_000, `${store.lines} lines`);
+    }
+  });
+}
+
+test('the line that contains a byte is found, and none in a gap or another file', () => {
+  const { store, send } = feeding();
+  send('one\ntwo\n');
+  store.gap('a', 8, 20, 'slow');
+
+  assert.deepEqual([0, 3, 4, 7, 8, 19].map((offset) => store.lineAt('a', offset)?.text ?? null), ['one', 'one', 'two', 'two', null, null]);
+  assert.equal(store.lineAt('b', 0), null);
+});
+
+test('the head is the first line, or the gap before it', () => {
+  const { store } = feeding();
+  const empty = store.head;
+  store.mark('note', {});
+  store.gap('a', 0, 8, 'slow');
+  const gap = store.head?.kind;
+  const other = feeding();
+  other.store.mark('note', {});
+  other.send('one\n');
+
+  assert.deepEqual([empty, gap, other.store.head?.text], [null, 'gap', 'one']);
 });

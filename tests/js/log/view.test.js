@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { fragmentOfPanes, panesOf, plainView, withoutPlaces } from '../../../django_logtail/static/logtail/log/view.js';
+import { fragmentOfPanes, isCut, panesOf, plainView, withoutPlaces } from '../../../django_logtail/static/logtail/log/view.js';
 
 const pane = (more = {}) => ({ ...plainView(), log: 'shop', width: null, active: false, ...more });
 const flags = (...on) => Object.fromEntries(['case', 'regex', 'invert', 'only'].map((flag) => [flag, on.includes(flag)]));
@@ -119,6 +119,35 @@ test('what is written never is longer than an address may be', () => {
   assert.ok(panesOf(fragment).length > 0);
 });
 
+test('an address says whether it leaves out something', () => {
+  const terms = (n, length) => Array.from({ length: n }, (_, i) => String(i).padEnd(length, 'x'));
+  const columns = (n) => Array.from({ length: n }, (_, i) => ({ name: `c${i}`, width: 9 }));
+  for (const [given, expected] of [
+    [{}, false], [{ query: 'x'.repeat(1_000) }, false], [{ query: 'x'.repeat(1_001) }, true], [{ terms: terms(20, 10) }, false], [{ terms: terms(21, 10) }, true],
+    [{ terms: ['x'.repeat(300)] }, false], [{ terms: ['x'.repeat(301)] }, true], [{ columns: columns(20) }, false], [{ columns: columns(21) }, true],
+    [{ columns: [{ name: 'x'.repeat(100), width: 9 }] }, false], [{ columns: [{ name: 'x'.repeat(101), width: 9 }] }, true],
+    [{ query: 'x'.repeat(998), terms: terms(10, 297) }, false], [{ query: 'x'.repeat(999), terms: terms(10, 297) }, true],
+  ]) assert.equal(isCut([pane(given)]), expected, JSON.stringify(given).slice(0, 60));
+  assert.equal(isCut([pane({ terms: terms(7, 290) }), pane({ log: 'worker', terms: terms(7, 290) })]), true);
+  assert.equal(isCut([pane({ terms: terms(6, 290) }), pane({ log: 'worker', terms: terms(6, 290) })]), false);
+});
+
 test('a view can be saved without its place', () => {
   assert.equal(withoutPlaces('q=a&file=f&at=1&sum=1.00000000;log=worker&file=f&at=2'), 'q=a;log=worker');
+});
+
+test('a range ends at the last moment that a date can hold', () => {
+  assert.deepEqual(panesOf('range=0-8640000000000000')[0].range, { from: 0, to: 8_640_000_000_000_000 });
+  for (const text of ['range=0-8640000000000001', 'range=8640000000000001-8640000000000002', 'range=0-9007199254740991']) assert.equal(panesOf(text)[0].range, null, text);
+});
+
+test('a range of time is in the address, and what is none is ignored', () => {
+  const range = { from: 1_795_759_200_000, to: 1_795_762_800_000 };
+  const fragment = fragmentOfPanes([pane({ range })]);
+
+  assert.equal(fragment, 'range=1795759200000-1795762800000');
+  assert.deepEqual(panesOf(fragment)[0].range, range);
+  for (const text of ['range=2-2', 'range=3-2', 'range=a-b', 'range=1-', 'range=-1-5', 'range=1-99999999999999999', 'range=1-2&range=3-4'].slice(0, 6)) {
+    assert.equal(panesOf(text)[0].range, null);
+  }
 });

@@ -16,7 +16,7 @@ const { onKey } = await import('../../../django_logtail/static/logtail/pane/keys
 const { settings } = await import('../../../django_logtail/static/logtail/ui/config.js');
 
 /** A viewer, and what is done with it. */
-function viewer({ item = null, lines = null, ended = false, query = '' } = {}) {
+function viewer({ item = null, lines = null, ended = false, query = '', isSeeking = false } = {}) {
   const did = [];
   const does = (name) => (...values) => { did.push([name, ...values.filter((value) => typeof value !== 'function' && typeof value !== 'object')].join(' ')); };
   const inside = new FakeElement();
@@ -27,7 +27,8 @@ function viewer({ item = null, lines = null, ended = false, query = '' } = {}) {
     rows: { toTop: does('top'), scrollBy: does('scroll'), rowHeight: 20 },
     cursor: { item, move: does('move') }, selection: { lines, active: lines !== null, all: does('all'), clear: does('no selection'), select: does('select lines') },
     finding: { step: does('step'), toggleFlag: does('flag'), pin: does('pin'), clear: does('clear'), clearTyped: does('clear what is typed'), takeBack: does('take back'), pinned: ['a'], query: { active: query !== '' } },
-    showContext: does('context'),
+    showContext: does('context'), nextOfLevel: { to: does('to') },
+    journey: { stop: () => isSeeking && (did.push('stop seeking'), true) },
     results: { isOpen: false, close: does('close results') }, filterBar: { toggleLevel: does('level') },
     tools: { toggleFold: does('fold') },
   };
@@ -45,10 +46,10 @@ function press(key, { target, on = viewer(), ...more } = {}) {
 }
 
 for (const [key, done] of [
-  ['/', 'field'], ['n', 'step 1'], ['N', 'step -1'], ['j', 'move 1'], ['k', 'move -1'], ['e', 'move 1'], ['E', 'move -1'], ['w', 'move 1'], ['W', 'move -1'],
-  ['S', 'run search'], ['u', 'run earlier'], ['p', 'run pause'], ['q', 'run stop'], ['f', 'end'], ['G', 'end'], ['z', 'run wrap'], ['t', 'run time'],
+  ['/', 'field'], ['n', 'step 1'], ['N', 'step -1'], ['j', 'move 1'], ['k', 'move -1'], ['e', 'to E 1'], ['E', 'to E -1'], ['w', 'to W 1'], ['W', 'to W -1'],
+  ['S', 'run search'], ['u', 'run earlier'], ['p', 'run pause'], ['q', 'run stop'], ['f', 'end'], ['G', 'end'], ['z', 'run wrap'], ['t', 'run time'], ['h', 'run volume'],
   ['1', 'level E'], ['2', 'level W'], ['3', 'level I'], ['4', 'level D'], [',', 'run settings'], ['d', 'run download'],
-  ['End', 'end'], ['Home', 'top'], ['PageUp', 'scroll -900'], ['PageDown', 'scroll 900'], [' ', 'scroll 900'],
+  ['End', 'end'], ['Home', 'run home'], ['PageUp', 'scroll -900'], ['PageDown', 'scroll 900'], [' ', 'scroll 900'],
   ['ArrowUp', 'scroll -40'], ['ArrowDown', 'scroll 40'],
 ]) {
   test(`${key === ' ' ? 'Space' : key} does: ${done}`, () => {
@@ -56,7 +57,7 @@ for (const [key, done] of [
   });
 }
 
-for (const key of ['5', 'h', 'F5', 'Tab', 'Enter', 'c', 'y']) {
+for (const key of ['5', 'a', 'F5', 'Tab', 'Enter', 'c', 'y']) {
   test(`${key} is left to the browser where it stands for nothing`, () => {
     assert.deepEqual(press(key), ['', false]);
   });
@@ -107,10 +108,10 @@ test('the first line is reached by g twice within 0.6 s', (context) => {
   now += 599;
   press('g', { on });
 
-  assert.deepEqual([late, on.did], [[], ['top']]);
+  assert.deepEqual([late, on.did], [[], ['run home']]);
 });
 
-for (const [options, done] of [[{ lines: {}, query: 'x' }, 'no selection'], [{ query: 'x' }, 'clear']]) {
+for (const [options, done] of [[{ lines: {}, query: 'x', isSeeking: true }, 'stop seeking'], [{ lines: {}, query: 'x' }, 'no selection'], [{ query: 'x' }, 'clear']]) {
   test(`Escape takes away one thing: ${done}`, () => {
     assert.deepEqual(press('Escape', { on: viewer(options) }), [done, true]);
   });

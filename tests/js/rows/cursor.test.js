@@ -21,6 +21,20 @@ test('the first step up is to the newest line while the page follows', () => {
   assert.deepEqual([tail.cursor.item.text, tail.tooled, tail.rows.revealed], ['3', '3', [['3', 'nearest']]]);
 });
 
+test('a step after the line of the cursor has gone begins at what is looked at', () => {
+  const tail = cursorOver(...Array.from({ length: 100 }, (_, i) => `${i}`));
+  tail.rows.follow = false;
+  tail.rows.at = 0;
+  tail.cursor.move(1);
+  const gone = tail.cursor.item;
+  tail.rows.at = 40 * 20;
+  tail.cursor.item = { ...gone, seq: gone.seq - 1 };
+
+  tail.cursor.move(1);
+
+  assert.equal(tail.cursor.item.text, '40');
+});
+
 test('the first step down is to the first line that is looked at', () => {
   const tail = cursorOver(...Array.from({ length: 100 }, (_, i) => `${i}`));
   tail.rows.follow = false;
@@ -50,12 +64,18 @@ test('beyond the ends it stays where it is', () => {
   assert.equal(tail.cursor.item.text, '1');
 });
 
-test('a step to the next line of a kind passes the others and centres it', () => {
-  const tail = cursorOver('1', 'a', '2', 'a', '3');
+test('the next line of a kind is beyond the others, and beyond a mark unless that ends it', () => {
+  const tail = cursorOver('1', 'a', '2');
+  tail.store.gap('f', tail.store.place.offset, tail.store.place.offset + 10, 'missed');
+  tail.take('a\n3\n');
+  const fits = (item) => item.text < '3' && item.text !== 'a';
+  const found = [tail.cursor.find(-1, fits), tail.cursor.find(-1, fits, (mark) => mark.kind === 'gap'), tail.cursor.find(1, fits)];
 
-  tail.cursor.move(-1, (item) => item.text !== 'a' && item.text !== '3');
+  assert.deepEqual(found.map((item) => item && (item.text || item.kind)), ['2', 'gap', null]);
+  assert.deepEqual([tail.cursor.item, tail.rows.revealed], [null, []]);
 
-  assert.deepEqual(tail.rows.revealed, [['2', 'center']]);
+  tail.cursor.show(found[0], 'center');
+  assert.deepEqual([tail.cursor.item.text, tail.rows.revealed], ['2', [['2', 'center']]]);
 });
 
 test('a line that a filter hides is no place to step from', () => {

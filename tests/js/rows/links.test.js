@@ -73,10 +73,18 @@ test('a frame in whose path hidden characters stand is no link', () => {
   assert.deepEqual(links('  File "/srv/shop/a\u202eyp.py", line 1, in get', { urls: true, source: SOURCE }), []);
 });
 
+test('an address that touches a frame is a link of its own', () => {
+  const frame = '  File "/srv/shop/a.py", line 1';
+  const [first, second] = links(`${frame}https://a.example/`, { urls: true, source: SOURCE });
+
+  assert.deepEqual([first.isFrame, first.end <= (second?.start ?? Infinity)], [true, true]);
+});
+
 test('what goes on behind the shown part is no link', () => {
   const text = 'https://a.example/b https://b.example/c';
-  assert.deepEqual(linksIn(text, [], { urls: true, source: null }, 25).map(({ href }) => href), ['https://a.example/b']);
-  assert.deepEqual(linksIn(text, [], { urls: true, source: null }, 18), []);
+  assert.deepEqual(linksIn(text, [], { urls: true, source: null }, [[0, 25]]).map(({ href }) => href), ['https://a.example/b']);
+  assert.deepEqual(linksIn(text, [], { urls: true, source: null }, [[0, 18]]), []);
+  assert.deepEqual(linksIn(text, [], { urls: true, source: null }, [[0, 19]]).map(({ href }) => href), ['https://a.example/b']);
 });
 
 test('a million characters without an end are looked at in no time', () => {
@@ -84,4 +92,43 @@ test('a million characters without an end are looked at in no time', () => {
   linksIn('https://'.repeat(125_000), [], { urls: true, source: SOURCE });
   linksIn(`https://${'('.repeat(1_000_000)}`, [], { urls: true, source: SOURCE });
   assert.ok(performance.now() - began < 2_000);
+});
+
+test('only the drawn parts of a line are searched, and a link ends within its part', () => {
+  const text = '{"a":"https://a.example/1","b":"https://b.example/2"}';
+  const linked = { urls: true, source: null };
+
+  assert.deepEqual(linksIn(text, [], linked, [[32, 51]]).map(({ href }) => href), ['https://b.example/2']);
+  assert.deepEqual(linksIn(text, [], linked, [[32, 50]]), []);
+  assert.deepEqual(linksIn(text, [], linked, [[6, 25], [32, 51]]).map(({ href }) => href), ['https://a.example/1', 'https://b.example/2']);
+  assert.deepEqual(linksIn(text, [], linked, []), []);
+});
+
+test('each hidden character is looked at once, however many addresses there are', () => {
+  let looks = 0;
+  const hidden = Array.from({ length: 1_000 }, (_, i) => ({
+    start: i * 10 + 9,
+    get end() {
+      looks++;
+      return i * 10 + 10;
+    },
+  }));
+
+  assert.equal(linksIn('http://x \u200b'.repeat(1_000), hidden, { urls: true, source: null }).length, 1_000);
+
+  assert.ok(looks <= 2_001, `${looks} looks`);
+});
+
+test('an address that follows a comma ends the search for the end of the one before', () => {
+  const least = (/** @type {string} */ text) => Math.min(...[1, 2, 3].map(() => {
+    const began = performance.now();
+    linksIn(text, [], { urls: true, source: null });
+    return performance.now() - began;
+  }));
+  const found = linksIn('https://a,'.repeat(2_000), [], { urls: true, source: null });
+
+  assert.equal(found.length, 2_000);
+  assert.deepEqual([found[1].start, found[1].href], [10, 'https://a']);
+  const isFast = () => least('https://a,'.repeat(2_000)) < 3 * least('https://a '.repeat(2_000));
+  assert.ok(isFast() || isFast() || isFast());
 });

@@ -72,3 +72,9 @@ test('a storage that fails or holds nonsense is no storage', () => {
   assert.equal(broken.general.size, 's');
   assert.equal(nonsense.general.size, 'm');
 });
+
+test('a format named by words has them in the language of the page, and a program its name', () => {
+  const words = new Words({ 'format.Time': '时间' }, 'zh-hans');
+
+  assert.deepEqual(['Time', 'loguru'].map(words.format), ['时间', 'loguru']);
+});

@@ -41,14 +41,16 @@ function cell(text) {
   return made;
 }
 
-/** @param {HTMLElement} place @param {Store} store @param {Record<string, string>} words @param {import('../formats/detection.js').Formats|null} formats those that were given */
+/** @typedef {Record<string, string> & {names: Record<string, string>}} Words `names`: of formats, by their English ones */
+
+/** @param {HTMLElement} place @param {Store} store @param {Words} words @param {import('../formats/detection.js').Formats|null} formats those that were given */
 function draw(place, store, words, formats) {
   store.readAs(formats);
   const rows = rowsOf(store);
   const entries = rows.filter(({ inner }) => !inner).length;
   const head = el('tr', {}, ...['time', 'level', 'logger', 'message'].map((name) => el('th', { scope: 'col' }, words[name])));
   const body = rows.slice(-SHOWN_LINES).map(({ level, time, word, logger, message }) => el('tr', { 'data-lv': level }, ...[time, word, logger, message].map(cell)));
-  const found = store.entries.formats?.names.join(' + ') ?? words.none;
+  const found = store.entries.formats?.names.map((name) => words.names[name] ?? name).join(' + ') ?? words.none;
   const said = words.read.replace('{format}', found).replace('{entries}', String(entries)).replace('{lines}', String(rows.length));
   place.replaceChildren(el('p.help', {}, said), el('table', {}, el('thead', {}, head), el('tbody', {}, ...body)));
 }
@@ -57,7 +59,7 @@ function draw(place, store, words, formats) {
 async function begin(place) {
   const field = /** @type {HTMLInputElement|null} */ (document.getElementById(place.dataset.for ?? ''));
   if (!field) return;
-  /** @type {Record<string, string>} */
+  /** @type {Words} */
   const words = JSON.parse(place.dataset.words ?? '{}');
   const say = (/** @type {string} */ text) => place.replaceChildren(el('p.help', {}, text));
   const answer = await fetch(`${place.dataset.lines}?lines=${ASKED_LINES}`, { credentials: 'same-origin' }).catch(() => null);

@@ -1,6 +1,14 @@
-/** Requests to the server besides the stream, and their answers: bytes for `range`, hits for `search`. Knows no DOM. */
+/** Requests to the server in addition to the stream, and their answers: bytes for `range`, hits for `search`, a list for `files`, a place for `time`, counts for `volume`. Knows no DOM. */
 
 /** @typedef {{file: string, start: number, end: number, bytes: Uint8Array}} Range */
+/**
+ * @typedef {{file: string|null, name: string, size: number|null, stored: number, compression: string, reason?: string, why?: Record<string, any>}} LogFile
+ * `size`: bytes of its text, null while unknown; `stored`: on disk; `compression`: "" for plain text; `file`: null if it can't be read, for `reason`
+ */
+/**
+ * @typedef {{result: 'found'|'begins'|'ends'|'nearest'|'none', file?: string, offset?: number, written?: string, ms?: number, read: number}} Reached
+ * `begins`, `ends`: the log starts after the moment, or ends before it; `nearest`: its times are not in order
+ */
 /** @typedef {Error & {id?: string, why?: Record<string, any>}} Failure the reason for no answer: the server's `id` and `why` */
 
 export class Requests {
@@ -13,24 +21,45 @@ export class Requests {
   }
 
   /** @param {{file: string, start: number, end: number} | {file: string, before: number, lines: number}} what @returns {Promise<Range>} */
-  range(what) {
+  range(what) { return this.#ask({ type: 'range', ...what }, { parts: [] }); }
+
+  /** The files of the log, oldest first. @returns {Promise<{files: LogFile[], more: boolean}>} `more`: there are older ones */
+  files() { return this.#ask({ type: 'files' }); }
+
+  /** Where the first line at or after a moment is. @param {number} at milliseconds since the epoch @param {(message: Record<string, any>) => void} [hear] gets `progress` @returns {{done: Promise<Reached>, cancel(): void}} */
+  time(at, hear) { return this.#listen({ type: 'time', at }, hear); }
+
+  /** @param {Record<string, any>} message @param {{parts?: {header: any, bytes: Uint8Array}[]}} [asked] what its answer is collected in @returns {Promise<any>} */
+  #ask(message, asked = {}) {
     const request = this.next++;
     return new Promise((resolve, reject) => {
-      this.open.set(request, { parts: [], resolve, reject });
-      this.send({ type: 'range', request, ...what });
+      this.open.set(request, { ...asked, resolve, reject });
+      this.send({ ...message, request });
     });
   }
 
   /**
-   * @param {{file: string, start?: number, pattern?: string, regex?: boolean, case?: boolean, terms?: object[], levels?: string}} what
+   * @param {{file?: string, start?: number, order?: string, from?: object, to?: object, count?: boolean, limit?: number, heads?: boolean, pattern?: string, regex?: boolean, case?: boolean, terms?: object[], levels?: string}} what
    * @param {(message: Record<string, any>) => void} hear
    * @returns {{done: Promise<Record<string, any>>, cancel(): void}}
    */
-  search(what, hear) {
+  search(what, hear) { return this.#listen({ type: 'search', ...what }, hear); }
+
+  /**
+   * Entries over time, as a picture that gets better.
+   *
+   * @param {{from: number|null, to: number|null, columns: number}} what moments in milliseconds; null: from the first entry, to the last
+   * @param {(message: Record<string, any>) => void} hear
+   * @returns {{done: Promise<Record<string, any>>, cancel(): void}}
+   */
+  volume(what, hear) { return this.#listen({ type: 'volume', ...what }, hear); }
+
+  /** @param {Record<string, any>} message @param {(message: Record<string, any>) => void} [hear] @returns {{done: Promise<any>, cancel(): void}} */
+  #listen(message, hear) {
     const request = this.next++;
     const done = new Promise((resolve, reject) => {
       this.open.set(request, { hear, resolve, reject });
-      this.send({ type: 'search', request, ...what });
+      this.send({ ...message, request });
     });
     return { done, cancel: () => { if (this.open.delete(request)) this.send({ type: 'cancel', request }); } };
   }
@@ -46,11 +75,20 @@ export class Requests {
     switch (message.type) {
       case 'found':
       case 'progress':
+      case 'volume':
         asked?.hear?.(message);
         return true;
       case 'done':
         this.open.delete(message.request);
         asked?.resolve(asked.hear ? message : joined(asked.parts, message));
+        return true;
+      case 'files':
+        this.open.delete(message.request);
+        asked?.resolve({ files: message.files, more: message.more === true });
+        return true;
+      case 'time':
+        this.open.delete(message.request);
+        asked?.resolve(message);
         return true;
       case 'error':
         this.open.delete(message.request);

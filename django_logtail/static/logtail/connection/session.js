@@ -8,7 +8,7 @@ import { Health } from './health.js';
 import { Refused, messagesOf, refusalOf } from './http-answers.js';
 import { Requests } from './requests.js';
 
-export const PROTOCOL = 1;
+const PROTOCOL = 1;
 
 const HELLO_MS = 12_000;
 const FIRST_RETRY_MS = 500;
@@ -23,7 +23,7 @@ const LINES_MS = 20_000;
 /**
  * @typedef
  * {'idle'|'connecting'|'open'|'waiting'|'offline'|'stopped'|'denied'|'gone'|'signedout'|'failed'|'limit'|'nosocket'|'outdated'}
- * Phase `waiting`: the connection was lost, the next attempt is at `retryAt`. `stopped`: by the person at the page.
+ * Phase `waiting`: the connection was lost, the next attempt is at `retryAt`. `stopped`: by the viewer.
  * `nosocket`: the details give the reason (`cause`, `fix`), whether lines are being fetched over HTTP (`fetching`), and
  * whether some have arrived (`served`).
  *
@@ -34,6 +34,9 @@ const LINES_MS = 20_000;
  *   batch(header: import('../log/store.js').Header, bytes: Uint8Array): Place|null|void,
  * }} Listener `batch` returns the store's place.
  */
+
+/** The answer to a request without a connection. @returns {Promise<never>} */
+const unconnected = () => Promise.reject(new Error('not connected'));
 
 export class Session {
   /**
@@ -143,19 +146,51 @@ export class Session {
    * @returns {Promise<import('./requests.js').Range>} rejects with the server's text and `id`
    */
   range(what) {
-    return this.phase === 'open' ? this.requests.range(what) : Promise.reject(new Error('not connected'));
+    return this.phase === 'open' ? this.requests.range(what) : unconnected();
   }
 
   /**
-   * Searches a generation from byte `start` on.
+   * The files of the log, oldest first and the current one last; if `can` has "files".
    *
-   * @param {{file: string, start?: number, pattern?: string, regex?: boolean, case?: boolean, terms?: object[], levels?: string}} what
+   * @returns {Promise<{files: import('./requests.js').LogFile[], more: boolean}>} rejects like `range`
+   */
+  files() {
+    return this.phase === 'open' ? this.requests.files() : unconnected();
+  }
+
+  /**
+   * Where the first line at or after a moment is.
+   *
+   * @param {number} at milliseconds since the epoch
+   * @param {(message: Record<string, any>) => void} [hear] gets the `progress` messages
+   * @returns {{done: Promise<import('./requests.js').Reached>, cancel(): void}} `done` rejects like `range`; after
+   * `cancel` it never settles
+   */
+  time(at, hear) {
+    return this.phase === 'open' ? this.requests.time(at, hear) : { done: unconnected(), cancel() {} };
+  }
+
+  /**
+   * Searches all files in an order, if `can` has "order"; or one file from byte `start` on.
+   *
+   * @param {{file?: string, start?: number, order?: string, from?: object, to?: object, count?: boolean, limit?: number, heads?: boolean, pattern?: string, regex?: boolean, case?: boolean, terms?: object[], levels?: string}} what
    * @param {(message: Record<string, any>) => void} hear gets the `found` and `progress` messages
    * @returns {{done: Promise<Record<string, any>>, cancel(): void}} `done` rejects with the server's text; after
    * `cancel` it never settles
    */
   search(what, hear) {
-    return this.phase === 'open' ? this.requests.search(what, hear) : { done: Promise.reject(new Error('not connected')), cancel() {} };
+    return this.phase === 'open' ? this.requests.search(what, hear) : { done: unconnected(), cancel() {} };
+  }
+
+  /**
+   * Entries over time, as a picture that gets better, if `can` has "volume".
+   *
+   * @param {{from: number|null, to: number|null, columns: number}} what moments in milliseconds; null: from the first entry, to the last
+   * @param {(message: Record<string, any>) => void} hear gets the `volume` messages
+   * @returns {{done: Promise<Record<string, any>>, cancel(): void}} as of `search`
+   */
+  volume(what, hear) {
+    return this.phase === 'open' ? this.requests.volume(what, hear) : { done: unconnected(), cancel() {} };
   }
 
   // --- connecting ---------------------------------------------------------
@@ -253,7 +288,7 @@ export class Session {
       if (response.ok) answer = [...messagesOf(new Uint8Array(await response.arrayBuffer()))];
       else trouble = await refusalOf(response);
     } catch { /* no answer, or none of ours: the network, and a retry */ }
-    // In the meantime the socket may have got through after all, or the person has left.
+    // In the meantime the socket may have got through after all, or the viewer has left.
     if (this.phase !== 'nosocket' || this.blocked !== blocked || this.place !== known) return;
     if (trouble instanceof Refused) return this.#become(trouble.phase, trouble.details);
     if (!answer) return this.#lost('unreachable');
@@ -320,6 +355,9 @@ export class Session {
       case 'done':
       case 'found':
       case 'progress':
+      case 'volume':
+      case 'files':
+      case 'time':
       case 'error':
         if (this.requests.hear(message)) return;
         break;

@@ -11,7 +11,7 @@ import { clock } from '../ui/format.js';
  *   phase: import('./session.js').Phase, details: Record<string, any>, server: Record<string, any>|null,
  *   name: string, queue: string, place: {file: string, offset: number}|null, lines: number, backlog: number,
  *   paused: boolean, pausedAt: number, waiting: number, holding: boolean, idleMinutes: number, idle: boolean,
- *   lost?: {kind: ''|'lost'|'notloaded', failure?: import('./requests.js').Failure}, lastByteAt: number|null, now: number, resumed: boolean, binary: boolean,
+ *   lost?: {kind: ''|'lost'|'notloaded'|'unreached', failure?: import('./requests.js').Failure}, went?: import('../log/linked-lines.js').Went|null, lastByteAt: number|null, now: number, resumed: boolean, binary: boolean, isCut: boolean,
  * }} Facts
  * @typedef {{shown: string, before: string, notice: [string, string], why: string, end: [string, string], actions: string[], tone:
  * 'danger'|'ok'|'', continues: boolean}} LogState What is shown for a log in this state (`before`: for a page that has seen no file yet; `why`: the notice if the
@@ -28,6 +28,9 @@ const BEHIND_BYTES = 1024 * 1024;
 const SERVER_FULL = 4409;
 /** Seconds without a line before the page says when the last one came. */
 const QUIET_SECONDS = 60;
+
+/** Results of going to a time after which the place is the right one. */
+const RIGHT = new Set(['found', 'begins', 'ends']);
 
 /** @param {Facts} facts @param {import('../ui/format.js').Words} words @param {States} states the table of all states @returns {Shown} */
 export function described(facts, words, states) {
@@ -107,6 +110,8 @@ export function described(facts, words, states) {
     default:
       connected(facts, words, states, shown);
   }
+  // Anything about the log itself comes first.
+  if (facts.isCut && (!shown.notice || shown.notice.key === 'notice.resumed') && !shown.blank) shown.notice = said('notice.cut', []);
   return shown;
 }
 
@@ -138,9 +143,10 @@ function connected(facts, words, states, shown) {
   const state = facts.server?.state ?? 'waiting';
   // The result of a link, unless something matters more.
   if (facts.lost?.kind) shown.notice = said(`notice.${facts.lost.kind}`, ['do.close'], { reason: facts.lost.failure ? words.failure(facts.lost.failure) : '' });
+  else if (facts.went) shown.notice = said(`go.${facts.went.result}`, facts.went.result === 'none' && !facts.holding ? ['do.close'] : ['do.live', 'do.close'], { time: facts.went.time }, RIGHT.has(facts.went.result) ? 'ok' : '');
   const reason = reasonOf(facts, words);
   shown.stoppable = true;
-  // Of a log from which nothing can come there is nothing to pause.
+  // If nothing can arrive, there is nothing to pause.
   if (state === 'live') shown.button = 'pause';
   if (states.log[state]?.before && !facts.place && !facts.lines) {
     shown.chip = states.log[state].before;
@@ -154,7 +160,7 @@ function connected(facts, words, states, shown) {
     shown.tail = quiet > QUIET_SECONDS ? said('tail.quiet', [], { ago: words.ago(quiet) }) : said('tail.live', []);
     const behind = facts.server?.behind ?? 0;
     if (facts.holding) {
-      // The person looks elsewhere and the page is full: the server was asked to hold, so the lines end before the file
+      // The viewer looks elsewhere and the page is full: the server was asked to hold, so the lines end before the file
       // does.
       shown.chip = 'history';
       shown.button = '';
@@ -181,7 +187,7 @@ function connected(facts, words, states, shown) {
   }
 }
 
-/** The text that fits what this person may know: not everyone sees the name of a queue. @param {[string, string]} text @param {Facts} facts */
+/** The text that fits what the viewer may know: not everyone sees the name of a queue. @param {[string, string]} text @param {Facts} facts */
 function named(text, facts) {
   return facts.queue ? text[0] : text[1];
 }

@@ -14,7 +14,7 @@ const SILENT = new Set(['started', 'degraded', 'restored']);
 
 /** @typedef {import('./session.js').Phase} Phase */
 
-/** Whether the person may no longer see the log, nor the lines already shown. @param {Phase} phase */
+/** Whether the viewer may no longer see the log, including lines already shown. @param {Phase} phase */
 export function endsAccess(phase) { return phase === 'denied' || phase === 'gone' || phase === 'signedout'; }
 
 export class Stream {
@@ -51,7 +51,7 @@ export class Stream {
     this.resumedUntil = 0;
   }
 
-  /** Whether the server can do this now. @param {'range'|'search'} what */
+  /** Whether the server can do this now. @param {'range'|'search'|'order'|'heads'|'files'|'time'|'volume'} what */
   can(what) { return this.phase === 'open' && (this.hello?.can ?? []).includes(what); }
 
   /** Whether it resumed a moment ago. */

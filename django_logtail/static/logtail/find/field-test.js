@@ -1,12 +1,13 @@
 /**
- * Whether a line has a field of a name and a value: one field term over many lines. Knows no DOM.
+ * Tests whether lines have a field with a certain name and value: one field term, many lines. Knows no DOM.
  *
- * What counts are the fields that `formats/shape.js` finds, each by its dotted name and its value as it was written;
- * numbers are also compared as numbers. Taking 200,000 lines apart takes seconds, so that most lines of JSON are
- * judged by their text, wherever that is as exact: at the one place where the key stands.
+ * `formats/shape.js` defines the fields. A field's name is dotted if it is nested, and its value is compared as written
+ * and, if it is a number, as a number. Parsing 200,000 lines takes seconds, so most lines of JSON are judged by their
+ * text alone wherever that gives the same answer.
  */
 
-import { shapeOf } from '../formats/shape.js';
+import { afterBlanks } from '../formats/fields.js';
+import { mayHaveFields, shapeOf } from '../formats/shape.js';
 import { numberIn } from './terms.js';
 
 /** @typedef {import('../formats/detection.js').Formats} Formats */
@@ -14,29 +15,36 @@ import { numberIn } from './terms.js';
 
 const INTEGER = /^[+-]?\d+$/;
 const PLAIN = /^[1-9]\d*$/;
-/** How a number may be written that is also written with digits alone. */
+/** Other ways to write a number that digits alone can write. */
 const OTHERWISE = /^[+-]?0|[.eE+]/;
-/** Digits from which on numbers of the language are rounded. */
+/** JavaScript rounds integers with this many digits or more. */
 const ROUNDED_DIGITS = 16;
-/** Where a number may be written with an exponent. */
+/** A number with an exponent. */
 const EXPONENT = /\d[eE][+-]?\d/;
-/** Keys that are written in one way only, but for escapes with "\u". */
-const ORDINARY = /^[\w@$-]+$/;
-/** The line of a container's runtime, which holds another one. */
+/** Names and values that JSON can write in only one way, except with "\u" escapes. */
+const ORDINARY = /^[\w@$ .:,;=+*()<>-]*$/;
+/** Names that a line without a backslash can write in only one way. */
+// eslint-disable-next-line no-control-regex
+const UNESCAPED = /^[^"\\\u0000-\u001f]+$/;
+/** Lines to look at before deciding whether most lines have the value. */
+const ENOUGH = 100;
+/** The key under which a container runtime wraps another line. */
 const INNER = 'log"';
 
-/** A line of an access log without anything unusual, up to its size: what is in it is told without taking it apart. */
+/** An ordinary access line up to its size. Its fields can be read without parsing the line. */
 const ACCESS = /^(?:\[[0-9a-fA-F:.]{2,64}\](?::\d{1,5})? )?(?:[^ "[]{1,255} ){2,4}\[\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] "([A-Z][A-Z-]{1,15}) ([^"\\ ]*) (HTTP\/[\d.]{1,5})" (\d{3}) (\d+|-)(?= |$)/;
-/** Its groups. */
+/** The groups of `ACCESS`. */
 const ACCESS_FIELDS = ['method', 'path', 'protocol', 'status', 'size'];
-/** Names of fields that may be in a line without being written there. */
-const UNWRITTEN = new Set([...ACCESS_FIELDS, 'host', 'address', 'ident', 'user', 'time', 'request', 'duration', 'referer', 'agent']);
-/** A line of pairs that begins as such lines do. */
+/** Fields whose names don't appear in the line. */
+const UNWRITTEN = new Set([...ACCESS_FIELDS, 'host', 'address', 'ident', 'user', 'time', 'request', 'duration', 'referer', 'agent', 'level', 'logger']);
+/** Names of what is in a list: lines of JSON may be lists. */
+const IN_LIST = /^\d+(?:\.|$)/;
+/** The usual beginning of a line of pairs. */
 const PAIRS = /^(?:time|ts|timestamp)="?\d{4}[^=]*[^ =]=/;
 
 const [QUOTE, COMMA, COLON, OPEN_LIST, CLOSE_LIST, OPEN, CLOSE, BLANK, TAB] = [34, 44, 58, 91, 93, 123, 125, 32, 9];
 
-/** Each letter in its upper case where that is one letter too, as expressions fold them. @param {string} text */
+/** The text with each letter in upper case if that is a single letter too, as case-insensitive expressions fold it. @param {string} text */
 function folded(text) {
   // eslint-disable-next-line no-control-regex
   if (/^[\u0000-\u007f]*$/.test(text)) return text.toUpperCase();
@@ -46,7 +54,7 @@ function folded(text) {
   });
 }
 
-/** Whether a text has the parts in order, the first at its begin and the last at its end. @param {string[]} parts folded @param {(text: string) => string} fold */
+/** Tests whether a text contains the parts in order, the first at its beginning and the last at its end. @param {string[]} parts folded @param {(text: string) => string} fold */
 function likeTest(parts, fold) {
   const [first, last, inner] = [parts[0], parts[parts.length - 1], parts.slice(1, -1)];
   const least = first.length + last.length;
@@ -65,7 +73,22 @@ function likeTest(parts, fold) {
   };
 }
 
-/** What text of a value a term takes. Nothing here makes an expression of what was typed: each test is linear in the text. @param {FieldTerm} term @param {boolean} isCase @returns {(text: string) => boolean} */
+/** An expression that matches exactly this text. @param {string} text */
+const literal = (text) => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
+
+/**
+ * An expression for how a matching value begins in a line of JSON. Other values may match it too; "" matches anything.
+ *
+ * @param {FieldTerm} term
+ */
+function beginOf({ op, value, quoted }) {
+  const isNumber = !quoted && !Number.isNaN(numberIn(value));
+  if (op !== ':') return '';
+  if (!isNumber) return literal(quoted ? value : value.split('*')[0]);
+  return PLAIN.test(value) ? `(?:${value}|[+-]?(?:0|\\.|\\d+[.eE])|\\+)` : '';
+}
+
+/** The test for the values that a term matches. Each takes time linear in the text: typed text becomes an expression only literally. @param {FieldTerm} term @param {boolean} isCase @returns {(text: string) => boolean} */
 function valueTest({ op, value, quoted }, isCase) {
   const number = numberIn(value);
   switch (op) {
@@ -77,40 +100,48 @@ function valueTest({ op, value, quoted }, isCase) {
   }
   const fold = isCase ? (/** @type {string} */ text) => text : folded;
   if (!quoted && value.includes('*')) {
-    return likeTest(fold(value).split(/\*+/), fold);
+    const parts = value.split(/\*+/);
+    const filled = parts.filter((part) => part !== '');
+    if (filled.length > 1 || parts[parts.length - 1] !== '') return likeTest(parts.map(fold), fold);
+    // For a single part, the usual case, an expression takes a third of the time.
+    const expression = new RegExp((parts[0] ? '^' : '') + literal(filled[0] ?? ''), isCase ? '' : 'i');
+    return (text) => expression.test(text);
   }
   const wanted = fold(value);
   const hasLetters = !isCase && value.toUpperCase() !== value.toLowerCase();
   const isText = (/** @type {string} */ text) => text === value || (hasLetters && text.length === value.length && fold(text) === wanted);
   if (quoted || Number.isNaN(number)) return isText;
   const isPlain = PLAIN.test(value);
-  // Digits alone, without a zero before them, are written in one way only.
+  // Two different integers without leading zeros are never equal, even if JavaScript rounds them to the same number.
   const isLong = INTEGER.test(value) && value.length >= ROUNDED_DIGITS;
   return (text) => isText(text) || ((!isPlain || OTHERWISE.test(text)) && numberIn(text) === number && !(isLong && INTEGER.test(text)));
 }
 
-/** What text must hold to hold such a value; null where nothing is certain. @param {FieldTerm} term @param {boolean} isCase @returns {RegExp|null} */
+/** An expression that every text with a matching value contains; null if there is none. @param {FieldTerm} term @param {boolean} isCase @returns {RegExp|null} */
 function certainIn({ op, value, quoted }, isCase) {
   if (op !== ':') return null;
+  // 5e2 equals 500.
+  if (!quoted && !Number.isNaN(numberIn(value)) && !PLAIN.test(value)) return null;
   const parts = quoted ? [value] : value.split('*');
   const longest = parts.reduce((one, other) => (other.length > one.length ? other : one));
-  // In pairs, what is quoted has its own quotes escaped.
-  return longest === '' || /["\\]/.test(longest) ? null : new RegExp(longest.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&'), isCase ? '' : 'i');
+  // A quoted value of a pair escapes its quotes.
+  return longest === '' || /["\\]/.test(longest) ? null : new RegExp(literal(longest), isCase ? '' : 'i');
 }
 
-/** @param {string} text @param {number} at */
-function afterBlanks(text, at) {
-  for (let code = text.charCodeAt(at); code === BLANK || code === TAB; code = text.charCodeAt(++at));
-  return at;
+/** The position of the value after the next occurrence of a key, or -1. @param {string} text @param {string} keyEnd the key and its closing quotation mark @param {number} from */
+function valueAfter(text, keyEnd, from) {
+  for (let at = text.indexOf(keyEnd, from); at >= 0; at = text.indexOf(keyEnd, at + 1)) {
+    if (text.charCodeAt(at - 1) !== QUOTE) continue;
+    at += keyEnd.length;
+    if (text.charCodeAt(at) !== COLON) at = afterBlanks(text, at);
+    if (text.charCodeAt(at) !== COLON) continue;
+    const code = text.charCodeAt(at + 1);
+    return code === BLANK || code === TAB ? afterBlanks(text, at + 1) : at + 1;
+  }
+  return -1;
 }
 
-/** Where the value begins if there is a key; -1: it isn't a key. @param {string} text @param {number} keyEnd after its quotation mark */
-function valueAfter(text, keyEnd) {
-  const at = afterBlanks(text, keyEnd);
-  return text.charCodeAt(at) === COLON ? afterBlanks(text, at + 1) : -1;
-}
-
-/** @typedef {boolean|null} Verdict null: the text alone does not tell */
+/** @typedef {boolean|null} Verdict null: the text alone doesn't decide, so the line must be parsed */
 
 export class FieldTest {
   /** @param {FieldTerm} term @param {boolean} isCase */
@@ -121,38 +152,61 @@ export class FieldTest {
     this.isNumber = !term.quoted && !Number.isNaN(numberIn(term.value));
     this.path = term.name.split('.');
     this.pair = `${term.name}=`;
-    this.isUnwritten = UNWRITTEN.has(term.name);
+    this.isUnwritten = UNWRITTEN.has(term.name) || IN_LIST.test(term.name);
     this.accessField = ACCESS_FIELDS.indexOf(term.name) + 1;
-    this.isOrdinary = this.path.length <= 2 && this.path.every((part) => ORDINARY.test(part));
-    // Without the quotation mark before them: it is what a line of JSON has most of, and finding it takes the time.
-    this.hint = this.path[this.path.length - 1];
-    this.keyEnd = `${this.hint}"`;
+    const last = this.path[this.path.length - 1];
+    /** Whether the text of a line without a backslash shows where the field is. */
+    this.isUnescaped = UNESCAPED.test(term.name);
+    /** Whether only "\u" escapes can write the name, or the value, differently from how it was typed. */
+    this.isOrdinaryName = ORDINARY.test(term.name);
+    this.isOrdinaryValue = ORDINARY.test(term.value);
+    this.isNested = this.path.length > 1;
+    // Without the opening quotation mark: JSON is full of them, and a search that starts with one is slow.
+    this.hint = last;
+    this.keyEnd = `${last}"`;
+    const begin = beginOf(term);
+    /** Every line of JSON that has the value matches this, unless it contains escapes. */
+    this.holder = begin ? new RegExp(`${this.isNested ? '[".]' : '"'}${literal(last)}"[ \\t]*:[ \\t]*"?${begin}`, isCase ? '' : 'i') : null;
+    /** Lines tested with `holder`, and those that matched. If most do, the test only costs time. */
+    this.looks = this.held = 0;
+    /** The position of the field's value in the line judged last; 0 if its text didn't show it. */
+    this.at = 0;
     this.parentEnd = `${this.path[0]}"`;
-    this.isInner = this.path.length === 2;
-    this.wholeEnd = `.${this.hint}"`;
+    this.wholeEnd = `.${last}"`;
   }
 
-  /** @param {string} text without escape sequences @param {Formats|null} formats of the log */
-  test(text, formats) {
-    if (this.isOrdinary && text.charCodeAt(0) === OPEN && !formats?.isGiven && text.charCodeAt(text.length - 1) === CLOSE) {
-      const verdict = text.includes('\\') ? (text.includes(this.hint) || text.includes('\\u') ? null : false) : this.#judge(text);
+  /**
+   * @param {string} text without escape sequences
+   * @param {Formats|null} formats of the log
+   * @param {import('../log/item.js').Item} [item] the line itself, which remembers where the field is
+   */
+  test(text, formats, item) {
+    const isGiven = formats?.isGiven ?? false;
+    if (text.charCodeAt(0) === OPEN) {
+      const isRead = !isGiven || formats?.takesAnyJson === true;
+      if (isRead && item?.fieldName === this.term.name) return this.#takesAt(text, item.fieldAt);
+      this.at = 0;
+      const verdict = this.#judge(text, isRead);
+      if (this.at > 0 && item && !item.coded) {
+        item.fieldName = this.term.name;
+        item.fieldAt = this.at;
+      }
       if (verdict !== null) return verdict;
-    }
-    if (text.charCodeAt(0) !== OPEN) {
+    } else {
       if (!this.#mayHold(text)) return false;
-      const verdict = formats?.isGiven || text.includes('\\') ? null : this.#judgeText(text);
+      const verdict = isGiven || text.includes('\\') ? null : this.#judgeText(text);
       if (verdict !== null) return verdict;
     }
     return this.#slowly(text, formats);
   }
 
-  /** Of an access line, or a line of pairs, without escapes. @param {string} text @returns {Verdict} */
+  /** Judges an access line, or a line of pairs, without escapes. @param {string} text @returns {Verdict} */
   #judgeText(text) {
     if (this.accessField > 0) {
       const found = ACCESS.exec(text);
       if (found) return this.takes(found[this.accessField]) || (text.includes(this.pair) ? null : false);
     }
-    return PAIRS.test(text) && !text.includes('\t') ? this.#judgePairs(text) : null;
+    return PAIRS.test(text) && !text.includes('\t') && !text.includes("='") ? this.#judgePairs(text) : null;
   }
 
   /** @param {string} text @returns {Verdict} */
@@ -174,11 +228,11 @@ export class FieldTest {
     return false;
   }
 
-  /** Whether a line that begins with no brace may hold the value. @param {string} text */
+  /** Whether a line that doesn't begin with a brace may contain the value. @param {string} text */
   #mayHold(text) {
     if (this.certain?.test(text) === false && !(this.isNumber && EXPONENT.test(text)) && !text.includes('\\')) return false;
     if (!this.isUnwritten && !text.includes(this.pair) && !text.includes(this.keyEnd) && !text.includes('\\')) return false;
-    return text.includes('"') || text.includes('=');
+    return mayHaveFields(text);
   }
 
   /** @param {string} text @param {Formats|null} formats */
@@ -189,70 +243,96 @@ export class FieldTest {
     return false;
   }
 
-  /** Of a line of JSON without escapes, so that each quotation mark begins or ends a string. @param {string} text @returns {Verdict} */
-  #judge(text) {
-    if (this.isInner) return this.#judgeInner(text);
+  /** Judges a line of JSON. @param {string} text @param {boolean} isRead whether the log's formats include JSON @returns {Verdict} */
+  #judge(text, isRead) {
+    if (!this.isUnescaped) return null;
+    const isEscaped = text.includes('\\');
+    if (isEscaped) {
+      if (!this.isOrdinaryName || text.includes('\\u')) return null;
+      if (!text.includes(this.hint)) return false;
+      if (!this.isOrdinaryValue) return null;
+    }
+    if (this.holder && this.held <= ENOUGH + this.looks / 2) {
+      this.looks++;
+      if (!this.holder.test(text)) return this.#judgeInside(text);
+      this.held++;
+    }
+    if (isEscaped || !isRead || text.charCodeAt(text.length - 1) !== CLOSE) return null;
+    // In a line without escapes, every quotation mark begins or ends a string.
+    return this.isNested ? this.#judgeNested(text) : this.#judgeOwn(text);
+  }
+
+  /** Judges a line of JSON that lacks the field itself: a container runtime may have wrapped another line in it. @param {string} text @returns {Verdict} */
+  #judgeInside(text) { return text.includes(INNER) && text.includes(this.hint) ? null : false; }
+
+  /** Judges a line for a name with one part. @param {string} text @returns {Verdict} */
+  #judgeOwn(text) {
     const { keyEnd } = this;
-    let value = -1;
     let other = -1;
-    for (let at = text.indexOf(keyEnd); at > 0; at = text.indexOf(keyEnd, at + keyEnd.length)) {
-      if (text.charCodeAt(at - 1) !== QUOTE) continue;
-      const begin = valueAfter(text, at + keyEnd.length);
-      if (begin < 0) continue;
-      // One key before it that stands in an object of its own is another field; of two, the line tells.
-      if (other > 0) return null;
+    let value = valueAfter(text, keyEnd, 0);
+    if (value < 0) return this.#judgeInside(text);
+    const next = valueAfter(text, keyEnd, value);
+    if (next > 0) {
+      // An earlier key inside a nested object is another field. With two of them, parse the line.
+      if (valueAfter(text, keyEnd, next) > 0) return null;
       other = value;
-      value = begin;
+      value = next;
     }
-    if (value < 0) return text.includes(this.hint) && text.includes(INNER) ? null : false;
-    // Behind it only the object's own end, or before it only its begin: it is a key of the line's own.
-    if (text.indexOf('}', value) !== text.length - 1 && text.lastIndexOf('{', value - 1) !== 0) return null;
-    if (other > 0) {
-      const open = text.indexOf('{', 1);
-      if (open < 0 || open > other || (text.indexOf('}', open) < other && text.lastIndexOf('{', other) < text.lastIndexOf('}', other))) return null;
-    }
+    const open = text.indexOf('{', 1);
+    // If only the line's closing brace follows, or only its opening brace precedes, the key is at the top level.
+    if (text.indexOf('}', value) !== text.length - 1 && open > 0 && open < value) return null;
+    if (other > 0 && (open < 0 || open > other || (text.indexOf('}', open) < other && text.lastIndexOf('{', other) < text.lastIndexOf('}', other)))) return null;
     return this.#judgeValue(text, value);
   }
 
-  /** A name of two parts. @param {string} text @returns {Verdict} */
-  #judgeInner(text) {
+  /** Judges a line for a name with two parts; longer ones are left to the parser. @param {string} text @returns {Verdict} */
+  #judgeNested(text) {
     const { parentEnd } = this;
-    const at = text.indexOf(parentEnd);
-    if (at < 0) return text.includes(this.hint) && (text.includes(this.wholeEnd) || text.includes(INNER)) ? null : false;
-    const begin = text.charCodeAt(at - 1) === QUOTE ? valueAfter(text, at + parentEnd.length) : -1;
-    if (begin < 0 || text.indexOf('{', 1) < at) return null;
-    const verdict = this.#judgeMember(text, begin);
+    if (this.path.length > 2) return null;
+    const begin = valueAfter(text, parentEnd, 0);
+    const open = begin < 0 ? -1 : text.indexOf('{', 1);
+    // The parent may itself be nested.
+    if (open > 0 && open < begin) return null;
+    const verdict = open > 0 && open === begin ? this.#judgeMember(text, begin) : false;
     if (verdict === null) return null;
-    // A line with two keys of one name has no fields; and a key may have the whole name.
-    if (verdict) return text.indexOf(parentEnd, begin) > 0 ? null : true;
-    return text.includes(this.wholeEnd) || text.includes(INNER) ? null : false;
+    // A line with a duplicate key has no fields. And a single key may have the whole dotted name.
+    const isTwice = this.at > 0 && valueAfter(text, parentEnd, begin) > 0;
+    const hasWhole = text.includes(this.wholeEnd);
+    if (isTwice || hasWhole || text.includes(INNER)) this.at = 0;
+    if (verdict) return isTwice ? null : true;
+    return hasWhole ? null : this.#judgeInside(text);
   }
 
-  /** The key in an object that begins there. @param {string} text @param {number} begin @returns {Verdict} */
+  /** Judges an object by one of its keys. @param {string} text @param {number} begin where the object begins @returns {Verdict} */
   #judgeMember(text, begin) {
     const { keyEnd } = this;
-    if (text.charCodeAt(begin) !== OPEN) return false;
     const end = text.indexOf('}', begin);
     const inner = text.indexOf('{', begin + 1);
     if (inner > 0 && inner < end) return null;
-    const found = text.indexOf(keyEnd, begin);
-    if (found < 0 || found > end) return false;
-    const value = text.charCodeAt(found - 1) === QUOTE ? valueAfter(text, found + keyEnd.length) : -1;
-    if (value < 0 || text.slice(found + 1, end).includes(keyEnd)) return null;
-    return this.#judgeValue(text, value);
+    const value = valueAfter(text, keyEnd, begin);
+    if (value < 0 || value > end) return false;
+    const other = valueAfter(text, keyEnd, value);
+    return other > 0 && other < end ? null : this.#judgeValue(text, value);
   }
 
   /** @param {string} text @param {number} at where the value begins @returns {Verdict} */
   #judgeValue(text, at) {
     const first = text.charCodeAt(at);
     if (first === OPEN || first === OPEN_LIST) return null;
+    this.at = at;
+    return this.#takesAt(text, at);
+  }
+
+  /** @param {string} text @param {number} at where a string, a number or a word begins */
+  #takesAt(text, at) {
+    const first = text.charCodeAt(at);
     if (first === QUOTE) return this.takes(text.slice(at + 1, text.indexOf('"', at + 1)));
     let end = at;
     for (let code = first; code !== COMMA && code !== CLOSE && code !== CLOSE_LIST && code !== BLANK && code === code; code = text.charCodeAt(++end));
     return this.takes(text.slice(at, end));
   }
 
-  /** Where in the line the values stand that it takes. @param {string} text @param {Formats|null} formats @returns {[number, number][]} */
+  /** The spans of the matching values in the line. @param {string} text @param {Formats|null} formats @returns {[number, number][]} */
   spans(text, formats) {
     /** @type {[number, number][]} */
     const found = [];
@@ -261,7 +341,7 @@ export class FieldTest {
   }
 }
 
-/** Which names fields have in the lines of one log. */
+/** The names of the fields in one log's lines. */
 export class FieldNames {
   /** @param {() => {items: import('../log/item.js').Item[], first: number, nextSeq: number, entries: {formats: Formats|null}}} storeOf the log's */
   constructor(storeOf) {
@@ -273,12 +353,12 @@ export class FieldNames {
   begin() {
     /** @type {Set<string>} */
     this.known = new Set();
-    /** Names that were asked for in vain, and up to which line. @type {Map<string, number>} */
+    /** Names that no line had, each with the number of the first line not yet searched for it. @type {Map<string, number>} */
     this.missing = new Map();
     this.sampledAt = -1;
   }
 
-  /** Whether a line that is loaded has a field of that name. @param {string} name */
+  /** Whether a loaded line has a field with this name. @param {string} name */
   has(name) {
     if (this.known.has(name)) return true;
     const store = this.storeOf();
@@ -294,16 +374,16 @@ export class FieldNames {
     return false;
   }
 
-  /** A name that a chip has. @param {string} name */
+  /** Adds a name that a chip uses. @param {string} name */
   learn(name) { this.known.add(name); }
 
-  /** Whether one of the names that were asked for in vain is there now. */
+  /** Whether a name that was missing exists now. */
   get isBetter() {
     for (const name of [...this.missing.keys()]) if (this.has(name)) return true;
     return false;
   }
 
-  /** The names of some lines: those of an access log are not written in its lines. @param {ReturnType<FieldNames['storeOf']>} store */
+  /** Learns the names from some lines, because access lines don't contain theirs. @param {ReturnType<FieldNames['storeOf']>} store */
   #sample(store) {
     if (this.sampledAt === store.nextSeq) return;
     this.sampledAt = store.nextSeq;
@@ -315,7 +395,7 @@ export class FieldNames {
     }
   }
 
-  /** @param {string} name @param {ReturnType<FieldNames['storeOf']>} store @param {number} from the first line that was not looked at */
+  /** @param {string} name @param {ReturnType<FieldNames['storeOf']>} store @param {number} from the first line not yet searched */
   #isIn(name, { items, first, entries }, from) {
     const key = `${name.slice(name.lastIndexOf('.') + 1)}"`;
     const pair = `${name}=`;
@@ -333,6 +413,6 @@ export class FieldNames {
   }
 }
 
-/** Lines at the end of a log whose names are learned, and lines that are taken apart for one name. */
+/** Lines at the end of a log from which names are learned, and the most lines to parse for one name. */
 const SAMPLED = 50;
 const MOST_LOOKS = 300;

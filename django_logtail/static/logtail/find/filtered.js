@@ -1,5 +1,5 @@
 /**
- * Which items are shown: levels, query and folded entries, decided entry by entry as they come. Knows no DOM.
+ * Which items are shown: levels, query, its range of time, and folded entries, decided entry by entry as they come. Knows no DOM.
  *
  * An entry is shown whole or not at all: its first line and the lines that belong to it.
  */
@@ -8,9 +8,10 @@
 /** @typedef {import('./filter.js').Query} Query */
 
 export class Filtered {
-  /** @param {{push(item: Item): void, pop(): void}} shown */
-  constructor(shown) {
+  /** @param {{push(item: Item): void, pop(): void}} shown @param {(item: Item) => number|null} [timeOf] the moment of an entry's first line, in milliseconds */
+  constructor(shown, timeOf = () => null) {
     this.shown = shown;
+    this.timeOf = timeOf;
     /** @type {Query|null} */
     this.query = null;
     /** @type {Set<string>} */
@@ -21,25 +22,28 @@ export class Filtered {
     this.foldsFrames = true;
     /** First lines of frames that were opened. @type {Set<Item>} */
     this.opened = new Set();
-    /** The first number that is here: what was folded to a line that is gone is shown. */
+    /** The first number that is here: lines folded to one that is gone are shown. */
     this.firstSeq = -Infinity;
     this.begin();
   }
 
   begin() {
-    /** @type {Item[]} lines that hold the query, in order */
+    /** @type {Item[]} lines that match the query, in order */
     this.matches = [];
     /** Lines shown, and lines seen. */
     this.lines = 0;
     this.all = 0;
-    /** The entry under way: its first line and, apart, what belongs to it. Most entries are one line, and 200,000 lists
-     * of one are what would take the time. @type {Item|null} */
+    /** The current entry: its first line and, separately, its other lines. Most entries are one line, and making 200,000
+     * lists of one item would be slow. @type {Item|null} */
     this.head = null;
     /** @type {Item[]} */
     this.inner = [];
     this.entryShown = false;
     this.entryMatches = false;
     this.entryExcluded = false;
+    this.entryInRange = true;
+    /** The time of the last entry that has one. @type {number|null} */
+    this.lastTime = null;
   }
 
   get hides() { return this.off.size > 0 || (this.query?.hides ?? false); }
@@ -54,15 +58,17 @@ export class Filtered {
     }
     this.all++;
     if (!item.inner) this.#newEntry();
-    if (this.head === null) this.head = item;
-    else this.inner.push(item);
+    if (this.head === null) {
+      this.head = item;
+      this.entryInRange = this.#isInRange(item);
+    } else this.inner.push(item);
     if (query?.active) {
       const text = item.plain;
       if (query.matches(text, item)) {
         this.entryMatches = true;
-        if (!this.off.has(item.level)) this.matches.push(item);
+        if (!this.off.has(item.level) && this.entryInRange) this.matches.push(item);
       }
-      if (query.shuns && query.excludes(text)) this.entryExcluded = true;
+      if (query.shuns && query.excludes(text, item)) this.entryExcluded = true;
     }
     const show = this.#wants(item);
     if (show && !this.entryShown) {
@@ -77,7 +83,7 @@ export class Filtered {
     }
   }
 
-  /** Takes items in order. Most entries are one line, and of 200,000 those decide how long a filter takes. @param {Item[]} items @param {number} from @param {number} to */
+  /** Takes items in order. Most entries are one line, so these decide how long a filter over 200,000 lines takes. @param {Item[]} items @param {number} from @param {number} to */
   takeAll(items, from, to) {
     for (let i = from; i < to; i++) {
       const item = items[i];
@@ -90,18 +96,26 @@ export class Filtered {
   #takeAlone(item) {
     const { off, query } = this;
     this.all++;
-    let shows = off.size === 0 || !off.has(item.level);
+    let shows = this.#isInRange(item) && (off.size === 0 || !off.has(item.level));
     if (query?.active) {
       const text = item.plain;
       const matches = query.matches(text, item);
       if (matches && shows) this.matches.push(item);
       if (query.flags.invert) shows &&= !matches;
       else if (query.flags.only && query.seeks) shows &&= matches;
-      if (shows && query.shuns) shows = !query.excludes(text);
+      if (shows && query.shuns) shows = !query.excludes(text, item);
     }
     if (!shows) return;
     this.shown.push(item);
     this.lines++;
+  }
+
+  /** Whether an entry is of the wanted time; one without a time has that of the one before. @param {Item} head */
+  #isInRange(head) {
+    const range = this.query?.range;
+    if (!range) return true;
+    const ms = this.lastTime = this.timeOf(head) ?? this.lastTime;
+    return ms !== null && ms >= range.from && ms < range.to;
   }
 
   #newEntry() {
@@ -112,7 +126,7 @@ export class Filtered {
 
   #wants(/** @type {Item} */ item) {
     const head = /** @type {Item} */ (this.head);
-    if (this.off.size && this.off.has(head.inner ? item.level : head.level)) return false;
+    if (!this.entryInRange || (this.off.size && this.off.has(head.inner ? item.level : head.level))) return false;
     const { query } = this;
     if (!query?.active) return true;
     if (this.entryExcluded) return false;
@@ -140,7 +154,7 @@ export class Filtered {
     this.lines++;
   }
 
-  /** The unfinished line goes; it comes again when it is whole. @param {Item[]} items */
+  /** Removes the unfinished line, which comes again once it is complete. @param {Item[]} items */
   untake(items) {
     for (const item of [...items].reverse()) {
       if (this.matches[this.matches.length - 1] === item) this.matches.pop();

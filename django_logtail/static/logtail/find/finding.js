@@ -2,7 +2,8 @@
  * What you look for: the query, its chips, and the way from match to match. Knows no DOM; the field is anything that has
  * a `value`.
  *
- * Typed text belongs to one log; chips also apply to the next one.
+ * Typed text belongs to one log, with its flags; chips also apply to the next one, with the flags that they are matched
+ * and shown by.
  */
 
 import { firstLineOf } from '../log/entry.js';
@@ -10,10 +11,10 @@ import { CUT } from '../rows/row.js';
 import { FieldNames } from './field-test.js';
 import { Query } from './filter.js';
 import { BadExpression, Matcher } from './matcher.js';
-import { contraryOf, termIn } from './terms.js';
+import { contraryOf, termIn, termOfExpression } from './terms.js';
 
 const TYPING_MS = 60;
-/** Lines from which on finding takes long enough to wait for more to be typed. */
+/** With this many lines, finding takes long enough to wait for more typing. */
 const MANY_LINES = 20_000;
 
 /** @typedef {import('../log/item.js').Item} Item */
@@ -25,9 +26,9 @@ export class Finding {
    * @param {{changed(): void, used(): void, unfolded(): void, found(): void}} listener
    *   `changed`: redraw it; `used`: another query applies, and `unfolded`: an entry was unfolded, so choose the shown
    *   lines again; `found`: that is done, so redraw everything that depends on the query
-   * @param {(term: {source: string, flags: string}) => Matcher} [makeMatcher]
+   * @param {(expressions: import('./matcher.js').Expressions) => Matcher} [makeMatcher]
    */
-  constructor({ log, rows, filtered, field }, listener, makeMatcher = (term) => new Matcher(term)) {
+  constructor({ log, rows, filtered, field }, listener, makeMatcher = (expressions) => new Matcher(expressions)) {
     this.log = log;
     this.rows = rows;
     this.filtered = filtered;
@@ -36,8 +37,12 @@ export class Finding {
     this.makeMatcher = makeMatcher;
     /** @type {Flags} */
     this.flags = { case: false, regex: false, invert: false, only: false };
+    /** The time that is kept to. @type {import('../log/volume.js').Range|null} */
+    this.range = null;
     /** The chips, as `terms.js` describes them. @type {string[]} */
     this.pinned = [];
+    /** Those of them that are not used, because their expression came with a link, is invalid, or too slow. @type {Map<string, {why: 'link'|'slow'}|BadExpression>} */
+    this.held = new Map();
     /** An expression that came with a link: it runs once you want it to. */
     this.proposed = '';
     this.names = new FieldNames(() => this.log.store);
@@ -45,19 +50,19 @@ export class Finding {
     this.known = { isField: (name) => this.names.has(name), formats: () => this.log.store.entries.formats };
     /** Of the log that is open. */
     this.slug = '';
-    /** What lines are matched with now, and what they will be once the worker has answered. */
-    this.query = this.wanted = new Query('', { ...this.flags }, [], this.known);
+    /** What lines are matched with now, what was asked for last, and what the worker matches lines with. */
+    this.query = this.wanted = this.matched = new Query('', { ...this.flags }, [], this.known);
     /** @type {Matcher|null} */
     this.matcher = null;
-    /** Why the expression is not used: it is invalid, or too slow. @type {{bad: BadExpression|null, isSlow: boolean}} */
+    /** Why the typed expression is not used: it is invalid, or too slow. @type {{bad: BadExpression|null, isSlow: boolean}} */
     this.trouble = { bad: null, isSlow: false };
     this.isStepped = false;
     this.begin();
   }
 
-  /** A log was opened. Text typed for another log is dropped. */
+  /** A log was opened. Text typed for another log is dropped, and flags that no chip needs. */
   begin() {
-    /** Of the matches, the one that you are at; -1: before the first step. */
+    /** The match that you are at; -1 before the first step. */
     this.current = -1;
     this.names.begin();
     const slug = this.log.info?.slug ?? '';
@@ -71,8 +76,31 @@ export class Finding {
     this.end();
     this.matcher = null;
     this.trouble = { bad: null, isSlow: false };
-    this.query = this.wanted = this.filtered.query = new Query('', { ...this.flags }, this.pinned, this.known);
+    this.flags = this.pinned.length ? { ...this.flags, regex: false } : { case: false, regex: false, invert: false, only: false };
+    this.query = this.wanted = this.matched = this.filtered.query = new Query('', { ...this.flags }, this.applied, this.known, this.range);
+    if (this.query.expressions) this.matcher = this.makeMatcher(this.query.expressions);
   }
+
+  /** The chips that are used. */
+  get applied() { return this.pinned.filter((chip) => !this.held.has(chip)); }
+
+  /** The expressions that came with a link and wait for "Run it". */
+  get asked() {
+    const chips = this.pinned.flatMap((chip) => {
+      const term = termIn(chip);
+      return term.kind === 'regex' && this.#isAsked(chip) ? term.source : [];
+    });
+    return this.proposed ? [...chips, this.proposed] : chips;
+  }
+
+  /** Whether an expression came with a link and has not run. */
+  get asks() { return this.proposed !== '' || this.pinned.some((chip) => this.#isAsked(chip)); }
+
+  /** @param {string} chip */
+  #isAsked(chip) { return this.held.get(chip)?.why === 'link'; }
+
+  /** The log that is opened next shows a hit of what is sought: typed text stays. @param {string} slug */
+  goAlong(slug) { this.slug = slug; }
 
   /** @param {keyof Flags} flag */
   toggleFlag(flag) {
@@ -82,47 +110,70 @@ export class Finding {
     this.search();
   }
 
-  /** Takes a filter out of an address. @param {{query: string, terms: string[], flags: Flags}} given @param {boolean} [isOwn] the person ran its expression before: it is run without asking */
-  restore({ query, terms, flags }, isOwn = false) {
+  /** Takes a filter out of an address. @param {{query: string, terms: string[], flags: Flags, range?: import('../log/volume.js').Range|null}} given @param {boolean} [isOwn] the viewer ran its expressions before: they are run without asking */
+  restore({ query, terms, flags, range = null }, isOwn = false) {
+    this.range = range;
     const isProposed = flags.regex && query !== '' && !isOwn;
     this.flags = { ...flags, regex: flags.regex && !isProposed };
     this.field.value = isProposed ? '' : query;
     this.proposed = isProposed ? query : '';
     this.pinned = [...terms];
+    this.held.clear();
+    if (!isOwn) for (const chip of terms) if (termIn(chip).kind === 'regex') this.held.set(chip, { why: 'link' });
     this.search();
   }
 
   clear() {
+    this.range = null;
     this.field.value = '';
     this.pinned = [];
+    this.held.clear();
     this.proposed = '';
     this.search();
   }
 
-  /** Takes away what is typed; chips stay. */
+  /** Only entries of this time are wanted. @param {import('../log/volume.js').Range|null} range null: of any time */
+  keepTo(range) {
+    this.range = range;
+    this.search();
+  }
+
+  /** Removes typed text; chips stay. */
   clearTyped() {
     this.field.value = '';
     this.search();
   }
 
-  /** Keeps what is typed as chips, one for each term. What cannot be read stays in the field. */
+  /** Turns typed text into chips, one for each term. Text that can't be read stays in the field. */
   pin() {
-    if (this.flags.regex) return;
+    if (this.flags.regex) return this.#pinExpression();
     const { typed } = new Query(this.field.value, { ...this.flags }, [], this.known);
     const chips = typed.flatMap(({ kind, term }) => (kind === 'bad' ? [] : [term]));
     if (!chips.length) return;
     this.field.value = typed.flatMap(({ kind, term }) => (kind === 'bad' ? [term] : [])).join(' ');
     this.#add(chips);
     this.search();
+    return undefined;
+  }
+
+  #pinExpression() {
+    const source = this.field.value;
+    if (!source || (this.wanted.text === source && (this.trouble.bad || this.trouble.isSlow))) return;
+    const chip = termOfExpression(source);
+    this.field.value = '';
+    this.held.delete(chip);
+    this.#add([chip]);
+    this.search();
   }
 
   /** Takes the last chip back into the field. */
   takeBack() {
     const last = this.pinned[this.pinned.length - 1];
-    if (last === undefined || this.flags.regex) return;
+    if (last === undefined) return;
     const term = termIn(last);
     if (term.kind === 'field') this.names.learn(term.name);
-    this.field.value = last;
+    this.flags.regex = term.kind === 'regex';
+    this.field.value = term.kind === 'regex' ? term.source : term.term;
     this.remove(last);
   }
 
@@ -132,18 +183,24 @@ export class Finding {
     this.listener.changed();
   }
 
-  /** Runs the expression that came with a link. */
+  /** Runs the expressions that came with a link. */
   runProposed() {
-    this.field.value = this.proposed;
+    if (this.proposed) {
+      this.field.value = this.proposed;
+      this.flags.regex = true;
+    }
     this.proposed = '';
-    this.flags.regex = true;
+    for (const chip of this.pinned) if (this.#isAsked(chip)) this.held.delete(chip);
     this.search();
   }
 
-  /** Forgets the expression that came with a link. */
-  dismissProposed() { this.propose(''); }
+  /** Forgets the expressions that came with a link. */
+  dismissProposed() {
+    this.pinned = this.pinned.filter((chip) => !this.#isAsked(chip));
+    this.propose('');
+  }
 
-  /** Filters for something in a line, or hides it: adds a chip, and takes the contrary one away. @param {string} term as `terms.js` describes chips; see `termOf` there */
+  /** Filters for something in a line, or hides it: adds a chip, and removes its opposite. @param {string} term as `terms.js` describes chips; see `termOf` there */
   add(term) {
     const isNew = this.#add([term]);
     const read = termIn(term);
@@ -163,7 +220,7 @@ export class Finding {
     return this.pinned !== before;
   }
 
-  /** Lines came: what was read as a text may be the name of a field, now that there is one. */
+  /** Lines arrived: a term that was read as text may name a field that exists now. */
   grew() {
     if (this.field.value && !this.flags.regex && this.names.missing.size && this.names.isBetter) this.search();
   }
@@ -171,6 +228,7 @@ export class Finding {
   /** Takes a chip away. @param {string} term */
   remove(term) {
     this.pinned = this.pinned.filter((other) => other !== term);
+    this.held.delete(term);
     this.search();
   }
 
@@ -180,19 +238,24 @@ export class Finding {
     this.timer = setTimeout(() => this.search(), this.log.store.lines > MANY_LINES ? TYPING_MS * 2 : TYPING_MS);
   }
 
-  /** Finds what is in the field, without waiting for more to be typed. */
+  /** Finds the text in the field at once, without waiting for more to be typed. */
   search() {
     clearTimeout(this.timer);
     this.timer = undefined;
-    const { store } = this.log;
-    const query = new Query(this.field.value, { ...this.flags }, this.pinned, this.known);
-    this.end();
-    this.matcher = query.expression ? this.makeMatcher(query.expression) : null;
-    this.wanted = query;
+    this.wanted = new Query(this.field.value, { ...this.flags }, this.applied, this.known, this.range);
     this.trouble = { bad: null, isSlow: false };
-    if (!this.matcher) this.#use(query);
-    else void this.match(store.items.slice(store.first)).then((done) => { if (done && this.wanted === query) this.#use(query); });
+    this.#begin(this.wanted);
     this.listener.changed();
+  }
+
+  /** Uses a query as soon as its expressions are matched. @param {Query} query */
+  #begin(query) {
+    const { store } = this.log;
+    this.end();
+    this.matched = query;
+    this.matcher = query.expressions ? this.makeMatcher(query.expressions) : null;
+    if (!this.matcher) this.#use(query);
+    else void this.match(store.items.slice(store.first)).then((done) => { if (done && this.matched === query) this.#use(query); });
   }
 
   /** Ends the worker. */
@@ -201,24 +264,31 @@ export class Finding {
   /** Whether there is a worker that matches lines. */
   get isMatching() { return this.matcher !== null && !this.matcher.ended; }
 
-  /** Has the worker match lines; false when the expression was ended for taking too long. @param {Item[]} items */
+  /** Has the worker match lines; false if it can't: an expression is invalid, or takes too long. @param {Item[]} items */
   async match(items) {
-    const { matcher, wanted } = this;
+    const { matcher, matched } = this;
     const lines = items.filter((item) => item.kind === 'line');
     if (!matcher) return false;
     try {
       const found = await matcher.match(lines.map((item) => item.plain));
-      lines.forEach((item, i) => wanted.verdicts.set(item, found[i]));
+      lines.forEach((item, i) => matched.verdicts.set(item, found[i]));
       return true;
     } catch (error) {
-      if (this.wanted === wanted) {
-        const bad = error instanceof BadExpression ? error : null;
-        this.trouble = { bad, isSlow: bad === null };
-        this.listener.changed();
-        this.#use(new Query('', { ...this.flags }, this.pinned, this.known));
-      }
+      if (this.matched === matched) this.#leaveOut(matched, error instanceof BadExpression ? error : null);
       return false;
     }
+  }
+
+  /** Continues without the expression that can't be used. If several take too long, the typed one is left out first. @param {Query} query @param {BadExpression|null} bad null: too slow */
+  #leaveOut(query, bad) {
+    if (query.expression && (bad === null || bad.at === 0)) this.trouble = { bad, isSlow: bad === null };
+    else {
+      const chips = this.applied.filter((chip) => termIn(chip).kind === 'regex');
+      for (const chip of bad ? [chips[bad.at - Number(query.expression !== null)]] : chips) this.held.set(chip, bad ?? { why: 'slow' });
+    }
+    const text = this.trouble.bad || this.trouble.isSlow ? '' : query.text;
+    this.#begin(new Query(text, { ...this.flags }, this.applied, this.known, this.range));
+    this.listener.changed();
   }
 
   /** @param {Query} query one that is ready to be used */
@@ -290,11 +360,12 @@ export class Finding {
     rows.repaint();
   }
 
-  /** Brings a line to the middle of the view; a filter that hides it is taken away. @param {Item} item */
+  /** Brings a line to the middle of the view, and removes a filter that hides it. @param {Item} item */
   reveal(item) {
     const { rows } = this;
     const { shown } = rows;
     this.#unfold(item);
+    if (this.range && shown.at(shown.indexOfSeq(item.seq)) !== item) this.keepTo(null);
     if (shown.at(shown.indexOfSeq(item.seq)) !== item) {
       this.#hideNothing();
       this.clear();

@@ -26,6 +26,7 @@ function ofField({ name: field, op, value, quoted, not }, words) {
 export function hintOf(term, words, isField) {
   const { kind, term: code } = term;
   if (kind === 'bad') return { icon: 'warn', text: words.say(`hint.bad.${term.why}`, { field: term.name }), code, isBad: true };
+  if (kind === 'regex') return { icon: 'search', text: words.say('hint.matches', { re: term.source }), code, isBad: false };
   if (kind === 'field') {
     const said = ofField(term, words);
     const text = term.not && term.op !== ':' ? words.say('hint.never', { what: said }) : said;

@@ -1,5 +1,5 @@
 /**
- * A typed regular expression over many lines, in a worker of its own, with a deadline.
+ * Regular expressions over many lines, in a worker of their own, with a deadline.
  *
  * Where a worker can't be made (scripts served from another origin), expressions aren't available.
  */
@@ -16,20 +16,23 @@ const CODES = {
   'expression too large': 'pattern-too-large', 'expression nests too deeply': 'pattern-too-large',
 };
 
+/** @typedef {{sources: string[], flags: string}} Expressions all of which a line must match */
+
 /** Not an RE2 expression; `why` is the reason, as `Words.failure` takes it. */
 export class BadExpression extends Error {
-  /** @param {string} message of RE2JS: what is wrong, and which part of the expression */
-  constructor(message) {
+  /** @param {string} message of RE2JS: what is wrong, and which part of the expression @param {number} [at] which of several expressions */
+  constructor(message, at = 0) {
     super(message);
+    this.at = at;
     const [, said = message, part = ''] = /^(.*?): `(.*)`$/.exec(message) ?? [];
     this.why = { code: CODES[said], part };
   }
 }
 
 export class Matcher {
-  /** @param {{source: string, flags: string}} term @param {number} [deadline] milliseconds @param {() => Worker} [makeWorker] */
-  constructor(term, deadline = DEADLINE_MS, makeWorker = () => new Worker(new URL('./match-worker.js', import.meta.url), { type: 'module' })) {
-    this.term = term;
+  /** @param {Expressions} wanted @param {number} [deadline] milliseconds @param {() => Worker} [makeWorker] */
+  constructor(wanted, deadline = DEADLINE_MS, makeWorker = () => new Worker(new URL('./match-worker.js', import.meta.url), { type: 'module' })) {
+    this.wanted = wanted;
     this.deadline = deadline;
     this.makeWorker = makeWorker;
     this.next = 1;
@@ -39,7 +42,7 @@ export class Matcher {
   }
 
   /**
-   * Where each text matches, or null where it does not.
+   * Where each text matches, or null where it does not match all expressions.
    *
    * @param {string[]} texts
    * @returns {Promise<(number[]|null)[]>} rejects when it takes too long, or was ended, or with `BadExpression`
@@ -61,7 +64,7 @@ export class Matcher {
         if (data.id !== id) return;
         clearTimeout(late);
         worker.removeEventListener('message', hear);
-        if (data.error !== undefined) reject(new BadExpression(data.error));
+        if (data.error !== undefined) reject(new BadExpression(data.error, data.at));
         else resolve(data.found);
       };
       worker.addEventListener('message', hear);
@@ -69,7 +72,7 @@ export class Matcher {
         clearTimeout(late);
         reject(new Error('failed'));
       }, { once: true });
-      worker.postMessage({ id, source: this.term.source, flags: this.term.flags, texts });
+      worker.postMessage({ id, sources: this.wanted.sources, flags: this.wanted.flags, texts });
     });
   }
 

@@ -3,33 +3,36 @@
  *
  * | typed | means |
  * | --- | --- |
- * | `rm -rf /tmp` | a text, blanks and all |
- * | `-timeout` | a text that must not be there: the "-" begins the term, and no digit, blank or "-" follows it |
- * | `"-x y"` | quotes protect a text; a quote in it is written twice |
- * | `status:500`, `path:/checkout*`, `user:"Li Na"` | a field and its value; "*" stands for anything, also alone |
- * | `duration>1000` (`>=`, `<`, `<=`) | a field that is a number |
- * | `-status:200`, `-"x y"` | the same, not wanted |
+ * | `rm -rf /tmp` | a text, spaces included |
+ * | `-timeout` | a word that must not be there: "-" at the start of a term, unless a digit, a space or another "-" follows |
+ * | `"-x y"` | a text, taken literally; a quotation mark in it is doubled |
+ * | `status:500`, `path:/checkout*`, `user:"Li Na"` | a field and its value; "*" matches anything, also alone |
+ * | `duration>1000` (`>=`, `<`, `<=`) | a field with a number in this range |
+ * | `-status:200`, `-"x y"` | the same, excluded |
  * | `"User Agent":curl*` | a field whose name can't be typed without quotes |
  *
- * In the field, a text goes on to the end, or to a field term with a blank before it. A term of another kind ends at the
- * next blank, and another may follow. `name:value` is a field term only where lines of the log have a field of that
+ * In the field, a text runs to the end, or to a field term after a space. An exclusion and a term of another kind end
+ * at the next space, and another term may follow. `name:value` is a field term only where lines of the log have a field of that
  * name: `http://x`, `12:30:05`, `localhost:8000` and `key: value` are texts everywhere else.
  *
- * A chip is one term, and means the same in every log: texts that look like another term are quoted in it.
+ * A chip is one term, and means the same in every log: texts that look like another term are quoted in it. An
+ * expression is a chip too (`~"a|b"`), and is not typed as such: there is a switch for expressions.
  */
 
 /** @typedef {':'|'>'|'>='|'<'|'<='} Operator */
 /** @typedef {{kind: 'text', not: boolean, text: string, term: string}} TextTerm */
 /** @typedef {{kind: 'field', not: boolean, name: string, op: Operator, value: string, quoted: boolean, term: string}} FieldTerm `quoted`: "*" is a character like others */
 /** @typedef {{kind: 'bad', why: 'number'|'quote', name: string, term: string}} BadTerm */
-/** @typedef {TextTerm|FieldTerm|BadTerm} Term `term`: as a chip has it, and as typed where it cannot be read */
+/** @typedef {{kind: 'regex', not: false, source: string, term: string}} RegexTerm an expression of RE2 */
+/** @typedef {TextTerm|FieldTerm|RegexTerm|BadTerm} Term `term`: as a chip has it, and as typed where it can't be read */
 
 const NAME = '[\\p{L}_@$][\\p{L}\\p{N}_.@$/-]*';
 const QUOTED = '"(?:[^"]|"")*"';
 const QUOTED_AT = new RegExp(`(-?)(${QUOTED})(?=\\s|$)`, 'uy');
 const FIELD_AT = new RegExp(`(-?)(${NAME}|${QUOTED})(:|[<>]=?)(${QUOTED}(?=\\s|$)|[^\\s"]\\S*|"[^]*)`, 'uy');
+const REGEX = new RegExp(`^~(${QUOTED})$`, 'u');
 /** What would be read as another kind of term than a text. */
-const LOOKS_OTHER = new RegExp(`^-[^\\s\\d-]|^["\\s]|\\s$|(?:^|\\s)-?${NAME}(?::|[<>]=?)\\S|"(?::|[<>]=?)\\S`, 'u');
+const LOOKS_OTHER = new RegExp(`^-[^\\s\\d-]|^["\\s]|^~"|\\s$|(?:^|\\s)-?${NAME}(?::|[<>]=?)\\S|"(?::|[<>]=?)\\S`, 'u');
 /** What follows a name and a colon in addresses, paths and names of code; as a value it is quoted. */
 const NO_VALUE = /^(?:\/\/|:|\\)/;
 const EXCLUDES = /^-(?=[^\s\d-])/;
@@ -64,8 +67,11 @@ const textTerm = (text, not) => ({ kind: 'text', not, text, term: termOfText(tex
  * @param {string} text @param {{not?: boolean}} [how]
  */
 export function termOfText(text, { not = false } = {}) {
-  return (not ? '-' : '') + (LOOKS_OTHER.test(text) || (not && /^[\d-]|\s-[^\s\d-]/.test(text)) ? inQuotes(text) : text);
+  return (not ? '-' : '') + (LOOKS_OTHER.test(text) || (not && /^[\d-]|\s/.test(text)) ? inQuotes(text) : text);
 }
+
+/** The chip of an expression. @param {string} source */
+export const termOfExpression = (source) => `~${inQuotes(source)}`;
 
 /**
  * The chip of a field and its value. A name that needs quotes gets them.
@@ -120,29 +126,34 @@ export function termsIn(typed, isField) {
     else if (field) terms.push(fieldTerm(field));
     else {
       const not = EXCLUDES.test(typed.slice(at, at + 2));
-      const end = textEnd(typed, at + 1, not, isField);
+      const end = not ? wordEnd(typed, at + 1) : textEnd(typed, at + 1, isField);
       const text = typed.slice(not ? at + 1 : at, end);
       if (text.trim()) terms.push(textTerm(end < typed.length ? text.trimEnd() : text, not));
       at = end;
-      continue;
+      if (!not) continue;
     }
-    at += /** @type {RegExpExecArray} */ (quoted ?? field)[0].length;
+    at += (quoted ?? field)?.[0].length ?? 0;
     while (at < typed.length && /\s/.test(typed[at])) at++;
   }
   return terms;
 }
 
-/** Where a text ends: at a field term; one that is not wanted also at the next such word. @param {string} typed @param {number} from @param {boolean} not @param {(name: string) => boolean} isField */
-function textEnd(typed, from, not, isField) {
+/** Where a word ends. @param {string} typed @param {number} from */
+function wordEnd(typed, from) {
+  const length = typed.slice(from).search(/\s/);
+  return length < 0 ? typed.length : from + length;
+}
+
+/** Where a text ends: at a field term. @param {string} typed @param {number} from @param {(name: string) => boolean} isField */
+function textEnd(typed, from, isField) {
   for (let at = from; at < typed.length; at++) {
-    if (!/\s/.test(typed[at - 1]) || /\s/.test(typed[at])) continue;
-    if (fieldAt(typed, at, isField) || (not && EXCLUDES.test(typed.slice(at, at + 2)))) return at;
+    if (/\s/.test(typed[at - 1]) && !/\s/.test(typed[at]) && fieldAt(typed, at, isField)) return at;
   }
   return typed.length;
 }
 
 /**
- * What a chip means, in whatever log.
+ * What a chip means, independent of the log.
  *
  * @param {string} chip
  * @returns {Term}
@@ -151,6 +162,8 @@ export function termIn(chip) {
   const whole = (/** @type {RegExpExecArray|null} */ found) => (found && found[0].length === chip.length ? found : null);
   const quoted = whole(matchAt(QUOTED_AT, chip, 0));
   if (quoted && quoted[2] !== '""') return textTerm(unquoted(quoted[2]), quoted[1] === '-');
+  const regex = REGEX.exec(chip);
+  if (regex && regex[1] !== '""') return { kind: 'regex', not: false, source: unquoted(regex[1]), term: chip };
   const field = whole(matchAt(FIELD_AT, chip, 0));
   if (field && !NO_VALUE.test(field[4]) && isName(field[2]) && (field[4].startsWith('"') || !/\s/.test(field[4]))) return fieldTerm(field);
   const not = EXCLUDES.test(chip);

@@ -1,11 +1,11 @@
-/** A tab that nobody looks at for long ends its viewing, and the reading behind it. */
+/** A tab that is hidden for long stops watching, so that its log need not be read. */
 
 const MINUTES = 30;
 
 export class BackgroundStop {
   /**
    * @param {{log: import('./open-log.js').OpenLog}} parts
-   * @param {{back(): void, away(): void}} listener `back`: somebody looks again; `away`: nobody did for long, and the viewing is to end
+   * @param {{back(): void, away(): void}} listener `back`: the page is visible again; `away`: it was hidden for long, so end the viewing
    */
   constructor({ log }, listener) {
     this.log = log;
@@ -16,7 +16,7 @@ export class BackgroundStop {
 
   /** The log is read from here on. */
   begin() {
-    /** Whether the viewing was ended for it. */
+    /** Whether it has stopped watching. */
     this.hasEnded = false;
   }
 

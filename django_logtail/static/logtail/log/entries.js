@@ -1,4 +1,4 @@
-/** What lines are, told in order: the level of each, the entries they belong to, and where a day begins. Knows no DOM. */
+/** Reads lines in order: the level of each, the entries they belong to, and where a day begins. Knows no DOM. */
 
 import { Context, read } from '../formats/context.js';
 import { detect } from '../formats/detection.js';
@@ -19,16 +19,16 @@ const AGAIN_LINES = 1_000;
 const AGAIN_MS = 10_000;
 
 export class Entries {
-  /** @param {import('../formats/detection.js').Formats|null} [given] what an administrator said of the log @param {() => number} [now] milliseconds */
+  /** @param {import('../formats/detection.js').Formats|null} [given] the log's format as an administrator gave it @param {() => number} [now] milliseconds */
   constructor(given = null, now = () => performance.now()) {
     this.now = now;
     this.context = new Context(given);
     /** The day that was named last. */
     this.day = '';
-    /** The colours that the last line ended with: those go on in the next one, as in a terminal. */
+    /** The colours that the last line ended with: they continue in the next one, as in a terminal. */
     this.pen = '';
     this.frames = new Frames();
-    /** The first line of the frames of libraries that the last line was of. @type {Item|null} */
+    /** The first line of the run of library frames that the last line belonged to. @type {Item|null} */
     this.block = null;
     /** What the last time began with, and the day it names: most lines are of one day. */
     this.dated = { before: '\n', day: '' };
@@ -40,7 +40,7 @@ export class Entries {
     this.looked = { seen: 0, at: -Infinity };
   }
 
-  /** The formats that an administrator or the person gave; null: those detected. @param {import('../formats/detection.js').Formats|null} given */
+  /** The formats that an administrator or the viewer chose; null: those detected. @param {import('../formats/detection.js').Formats|null} given */
   give(given) { this.context.formats = given ?? detect(this.firstLines, this.lastLines); }
 
   /** Those that were given or found, or null. */
@@ -59,10 +59,10 @@ export class Entries {
   }
 
   /**
-   * Looks for the formats of the log where enough has come since the last time.
+   * Detects the log's formats again if enough lines have come since the last time.
    *
-   * @param {Item[]} lines that came
-   * @returns {boolean} whether others were found than those that lines before were read with
+   * @param {Item[]} lines new ones
+   * @returns {boolean} whether they differ from those that earlier lines were read with
    */
   learn(lines) {
     const texts = [];
@@ -98,11 +98,12 @@ export class Entries {
         continue;
       }
       const following = next !== null && lines[i + 1].kind === 'line' ? next : null;
-      const { kind, level, written } = read(text, context, following);
+      const { kind, level, written, isMessage = false } = read(text, context, following);
       line.pen = this.pen;
       if (line.coded) this.pen = ENDS_PLAIN.test(line.text) ? '' : line.coloured.pen;
       line.level = level;
       line.inner = kind === 'continuation';
+      line.isMessage = isMessage;
       if (!line.inner) this.#endFrames();
       else this.block = this.frames.read(text, following).library ? this.block ?? line : null;
       line.block = this.block;
@@ -129,7 +130,7 @@ export class Entries {
     return day;
   }
 
-  /** Reads lines that stand elsewhere, or are not whole yet: what comes is read as if they had not been. @param {Item[]} lines @param {{begins: boolean, day: string}} where `begins`: they continue no entry */
+  /** Reads lines that belong elsewhere, or are still incomplete, without affecting how later lines are read. @param {Item[]} lines @param {{begins: boolean, day: string}} where `begins`: they continue no entry */
   readApart(lines, { begins, day }) {
     const { block, context, day: dayHere, frames, pen } = this;
     const kept = context.keep();
@@ -145,7 +146,7 @@ export class Entries {
     return items;
   }
 
-  /** All lines once more, since their formats are known now. @param {Item[]} items @returns {Item[]} */
+  /** Reads all lines again, because their formats are known now. @param {Item[]} items @returns {Item[]} */
   readAgain(items) {
     this.endEntry();
     this.day = '';

@@ -3,13 +3,13 @@
 import { Frames } from '../formats/frames.js';
 import { headOf } from '../formats/heads.js';
 
-/** Items looked at for the entry before; further away its time says nothing. */
+/** Items to search for the previous entry; further away, its time says nothing. */
 const MOST_BACK = 200;
 
 /** @typedef {import('./item.js').Item} Item */
 /** @typedef {import('./store.js').Store} Store */
 
-/** The first line of the entry an item belongs to; of one that is not here any more, the item. @param {Store} store @param {Item} item */
+/** The first line of the entry an item belongs to; the item itself if that line is no longer here. @param {Store} store @param {Item} item */
 export function firstLineOf(store, item) {
   for (let i = store.indexOfSeq(item.seq); i >= 0; i--) {
     const at = store.at(i);

@@ -1,5 +1,5 @@
 /**
- * Where the person looks: at the newest line, elsewhere, or at a paused page.
+ * Where the viewer looks: at the newest line, elsewhere, or at a paused page.
  *
  * Nothing is dropped while they look elsewhere; what no longer fits waits on the server.
  */
@@ -10,8 +10,8 @@ export class Follow {
   /**
    * @param {{log: import('./open-log.js').OpenLog, rows: import('../rows/rows.js').Rows, incoming: import('./incoming.js').Incoming}} parts
    * @param {{say(text: string): void, changed(): void, leaving(): void, caughtUp(): void, looked(): void, held(isHeld: boolean): void}} listener
-   *   `leaving`: what is looked at is left for the newest line, and `caughtUp`: that is shown; `looked`: elsewhere, or at
-   *   the newest line again; `held`: the server was asked to hold or to go on; `changed`: redraw all of it
+   *   `leaving`: the view is about to jump to the newest line; `caughtUp`: it shows that line; `looked`: the viewer looks
+   *   elsewhere, or at the newest line again; `held`: the server was asked to hold or to continue; `changed`: redraw all of it
    */
   constructor({ log, rows, incoming }, listener) {
     this.log = log;
@@ -46,7 +46,7 @@ export class Follow {
     this.listener.changed();
   }
 
-  /** To the newest line, and on with it. */
+  /** Goes to the newest line and follows new ones. */
   toEnd() {
     const { incoming } = this;
     this.listener.leaving();
@@ -57,7 +57,7 @@ export class Follow {
     this.listener.looked();
   }
 
-  /** The rows follow now, or do not any more. @param {boolean} follow */
+  /** The rows started or stopped following. @param {boolean} follow */
   followed(follow) {
     if (follow) {
       this.incoming.forgetUnseen();
@@ -67,7 +67,7 @@ export class Follow {
     this.listener.looked();
   }
 
-  /** Keeps what is looked at, or lets it go on. */
+  /** Keeps the lines in view while the viewer looks elsewhere; otherwise lets the stream continue. */
   keep() {
     const { session, store } = this.log;
     const isKeeping = this.#isElsewhere;
@@ -78,12 +78,24 @@ export class Follow {
     } else if (store.full) this.hold();
   }
 
+  /** Lines were loaded: if there are too many now, unloads those far from the view. */
+  loaded() {
+    const { incoming, log, rows } = this;
+    const { shown } = rows;
+    if (!rows.follow && !incoming.paused && !rows.isHeld() && shown.length) {
+      const { seq: from } = shown.at(shown.indexAt(Math.max(0, rows.at)));
+      const { seq: to } = shown.at(shown.indexAt(rows.at + rows.height));
+      if (log.store.giveBack(from, to)) this.hold();
+    }
+    this.keep();
+  }
+
   /** More lines are here. */
   grew() {
     if (this.#isElsewhere && this.log.store.full) this.hold();
   }
 
-  /** Asks the server for no more. */
+  /** Asks the server to send no more. */
   hold() {
     const { session } = this.log;
     if (!session || session.holding) return;

@@ -1,4 +1,4 @@
-/** What a log is made of on the page: lines, and marks between them. Knows no DOM. */
+/** The parts of a log on the page: lines, and marks between them. Knows no DOM. */
 
 import { coloured, plain, unescaped } from '../formats/text.js';
 
@@ -22,9 +22,14 @@ export class Item {
     this.level = 'O';
     /** Whether it belongs to the entry above. */
     this.inner = false;
-    /** The first line of the frames of libraries, one behind the other, that it stands among. @type {Item|null} */
+    /** Whether it is the message of the entry whose head is above. */
+    this.isMessage = false;
+    /** The first line of the run of library frames that it belongs to. @type {Item|null} */
     this.block = null;
     this.late = false;
+    /** Where its field of one name has its value, for the next filter by that name. */
+    this.fieldName = '';
+    this.fieldAt = 0;
     /** Height on screen, in pixels; the rows keep it here so that it survives a filter. */
     this.height = 0;
     /** For which layout `height` was measured; 0 when it is an estimate. */

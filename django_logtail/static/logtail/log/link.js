@@ -1,18 +1,18 @@
 /**
- * Links to a line, or to lines that follow one another: what stands behind the "#" of an address. Knows no DOM.
+ * Links to a line, or to lines that follow one another: the part of an address after its "#". Knows no DOM.
  *
  * `file=<id>&at=<offset>[-<offset>]&sum=<n>.<hash>`: the generation, where the first and the last line begin, and what
- * the first one began with. The server proves the file; the sum proves the line, for a file may be written over in
- * place, and one that was short when it got its id is known by little.
+ * the first one began with. The server proves the file; the sum proves the line, because a file may be
+ * overwritten in place, and the id of a file that was short at first proves little.
  */
 
-/** Characters of the line that are summed: its beginning, since an unfinished line goes on. */
+/** Characters of the line in the checksum: only its beginning, because an unfinished line grows. */
 const SUMMED = 200;
 
 /** @typedef {{file: string, start: number, end: number, sum: string, isRead?: boolean}} Linked `start`, `end`: where the first and the last line begin; `sum` may be empty; `isRead`: nobody linked it, it stood at the top of the view */
 /** @typedef {{file: string, start: number, text: string}} Line */
 
-/** As in a form, with signs that addresses may have as they are. @param {string} value */
+/** As in a form, but with characters unescaped that addresses may contain. @param {string} value */
 export function encoded(value) {
   return new URLSearchParams([['', value]]).toString().slice(1).replaceAll('%3A', ':').replaceAll('%2F', '/').replaceAll('%2C', ',');
 }
@@ -48,7 +48,7 @@ export function isProven(linked, line) {
   return !linked.sum || (sum !== null && line.text.length >= Number(sum[1]) && sumOf(line.text, Number(sum[1])) === sum[2]);
 }
 
-/** FNV-1a over 32 bits: against another line in the same place, not against anybody's will. @param {string} text @param {number} n */
+/** 32-bit FNV-1a: detects another line in the same place, but not a deliberate forgery. @param {string} text @param {number} n */
 function sumOf(text, n) {
   let hash = 0x811c9dc5;
   for (let i = 0; i < n; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);

@@ -1,12 +1,12 @@
 /**
- * Parts of a log that the stream did not bring: the lines a link leads to, and the file before the first one here.
+ * Parts of a log that are not in the stream: the lines a link leads to, and the file before the first one here.
  *
- * They come by `range` and are put where they belong, with gaps for what still lies between. While the person looks
- * at linked lines the server is asked to hold; going back to live lets it go on.
+ * They come by `range` and are put where they belong, with gaps for what is missing in between. While the viewer looks
+ * at linked lines, the server is asked to hold; going back to live lets it continue.
  */
 
 import { isProven, linkTo } from './link.js';
-import { Item } from './item.js';
+/** @typedef {import('./item.js').Item} Item */
 
 const LINES_BEFORE = 200;
 const BYTES_AFTER = 256 * 1024;
@@ -14,16 +14,17 @@ const MOST_RANGE = 1024 * 1024;
 const PREVIOUS_LINES = 1_000;
 
 /** @typedef {import('./link.js').Linked} Linked */
+/** @typedef {{result: import('../connection/requests.js').Reached['result'], time: string}} Went how going to a time ended; `time` for people */
 /** @typedef {import('../connection/requests.js').Failure} Failure */
 
 export class LinkedLines {
   /**
    * @param {{log: import('./open-log.js').OpenLog, rows: import('../rows/rows.js').Rows}} parts
    * @param {{
-   * wanted(): void, unconnected(): void, hold(): void, loaded(): void, arrived(item: Item, linked: Linked): void,
-   * left(): void, changed(): void, failed(error: Failure): void, }} listener `wanted`: lines are, so that a pause ends;
-   * `unconnected`: they take a connection; `hold`: the server is to send no more; `loaded`: lines were put in;
-   * `arrived`: at what a link leads to; `left`: the person has left them
+   * whereOf(file: string): {at?: number, next?: string, isNext?: boolean}, wanted(): void, unconnected(): void, hold(): void, loaded(): void, arrived(item: Item, linked: Linked): void,
+   * left(): void, changed(): void, failed(error: Failure): void, }} listener `whereOf`: where a file belongs, as the store's `put` takes it; `wanted`: lines are, so that a pause ends;
+   * `unconnected`: they need a connection; `hold`: ask the server to stop sending; `loaded`: lines were put in;
+   * `arrived`: at the target of a link; `left`: the viewer has left them
    */
   constructor({ log, rows }, listener) {
     this.log = log;
@@ -34,16 +35,18 @@ export class LinkedLines {
 
   /** Another log was opened. */
   begin() {
-    /** What a link leads to and is not shown yet. @type {Linked|null} */
+    /** The linked lines that are not shown yet. @type {Linked|null} */
     this.sought = null;
     /** The lines marked as linked. @type {Linked|null} */
     this.target = null;
-    /** Why linked lines are not shown: "" while nothing is wrong. @type {{kind: ''|'lost'|'notloaded', failure?: Failure}} */
+    /** Why linked lines, or another place (`unreached`), are not shown: "" while nothing is wrong. @type {{kind: ''|'lost'|'notloaded'|'unreached', failure?: Failure}} */
     this.trouble = { kind: '' };
     /** The file before a file; null if it has no previous file. @type {Map<string, {file: string, exact: boolean}|null>} */
     this.before = new Map();
+    /** The result of going to a time, for the notice above the log. @type {Went|null} */
+    this.went = null;
     this.loading = false;
-    /** Whether the person came here by a link and has not gone back to live. */
+    /** Whether the viewer came here by a link and has not gone back to live. */
     this.isAway = false;
   }
 
@@ -51,18 +54,19 @@ export class LinkedLines {
 
   // --- linked lines -------------------------------------------------------
 
-  /** Shows the lines a link leads to, once they can be had. @param {Linked} linked */
-  show(linked) {
+  /** Shows the lines a link leads to, once they are available. @param {Linked} linked @param {Went|null} [went] */
+  show(linked, went = null) {
+    this.went = went;
     this.trouble = { kind: '' };
     this.sought = linked;
     this.listener.wanted();
     this.seek();
-    // After Stop: what is not here takes a connection.
+    // After Stop: lines that are not here need a connection.
     if (this.sought && this.log.session?.ended) this.listener.unconnected();
     this.listener.changed();
   }
 
-  /** Looks for what is sought; called whenever more is known. */
+  /** Looks for the linked lines; called whenever more is known. */
   seek() {
     const { sought } = this;
     const { store, stream } = this.log;
@@ -76,7 +80,7 @@ export class LinkedLines {
       if (isLive && Number.isFinite(server.size) && sought.start >= server.size) this.#lose('lost');
       return;
     }
-    // The backlog is under way: with its first line it is known what lies between.
+    // The backlog is on its way: its first line shows what lies in between.
     if (!store.lines && !isLive) return;
     void this.#load(sought);
   }
@@ -103,7 +107,7 @@ export class LinkedLines {
       if (!isProven(sought, lines[0]) || (before && !store.endsLine(before.bytes))) return this.#lose('lost');
       if (after.end === reach && lines.length > 1 && !store.endsLine(after.bytes)) lines.pop();
       const earlier = before ? store.linesOf(after.file, before.start, before.bytes) : [];
-      store.put(after.file, [...earlier, ...lines], ends.end);
+      store.put(after.file, [...earlier, ...lines], ends.end, this.listener.whereOf(after.file));
       this.listener.hold();
       this.#arrive(sought, lines[0]);
     } catch (error) {
@@ -121,9 +125,24 @@ export class LinkedLines {
     if (!isProven(sought, item)) return this.#lose('lost');
     this.sought = null;
     this.isAway = true;
-    // Nobody pointed at what only stood at the top of a view.
+    // The top line of a view was not chosen by anyone, so it is not marked.
     this.target = sought.isRead ? null : sought;
     this.listener.arrived(item, sought);
+  }
+
+  /** Shows a line that is here, as one that nobody linked. @param {Item} item */
+  goTo(item) {
+    const { file, start } = item;
+    this.trouble = { kind: '' };
+    this.went = null;
+    this.#arrive({ file, start, end: start, sum: '', isRead: true }, item);
+  }
+
+  /** A place that the viewer wanted to go to could not be loaded; they stay where they are. @param {Failure} failure */
+  failed(failure) {
+    this.trouble = { kind: 'unreached', failure };
+    this.listener.failed(failure);
+    this.listener.changed();
   }
 
   /** @param {'lost'|'notloaded'} kind @param {Failure} [failure] */
@@ -135,15 +154,23 @@ export class LinkedLines {
     this.listener.changed();
   }
 
-  /** The reader has read that linked lines are not to be had. */
+  /** No place was found for a time. @param {Went} went */
+  tell(went) {
+    this.went = went;
+    this.listener.changed();
+  }
+
+  /** The viewer has read that the linked lines are unavailable. */
   dismiss() {
+    this.went = null;
     this.trouble = { kind: '' };
     this.listener.changed();
   }
 
-  /** The reader is back at the newest line. */
+  /** The viewer is back at the newest line. */
   leave() {
     this.target = null;
+    this.went = null;
     if (!this.isAway) return;
     this.isAway = false;
     this.listener.left();
@@ -167,7 +194,7 @@ export class LinkedLines {
     if (file !== before) this.before.set(file, { file: before, exact: true });
   }
 
-  /** Whether there is a file before this one that can be opened; asks when it is not known. @param {string} file */
+  /** Whether there is a file before this one that can be opened; asks the server if unknown. @param {string} file */
   hasPrevious(file) {
     const known = this.before.get(file);
     if (known !== undefined) return known !== null;
@@ -183,7 +210,7 @@ export class LinkedLines {
     return false;
   }
 
-  /** Whether a mark stands where a file begins and the end of the file before is not here. @param {Item} mark */
+  /** Whether a mark is where a file begins, and the end of the previous file is not loaded. @param {Item} mark */
   isCutOff(mark) {
     if (mark.kind !== 'rotated' || !mark.details?.before?.file) return false;
     const { store } = this.log;
@@ -191,43 +218,61 @@ export class LinkedLines {
     return !above || above.file !== mark.details.before.file;
   }
 
-  /** Loads the end of the file before `file`, to stand above it. @param {string} file */
-  async loadPrevious(file) {
+  /** The backlog begins with the first byte of its file: the missing lines are at the end of the previous one. @param {number} lines that were asked for */
+  async fillBacklog(lines) {
+    const { store } = this.log;
+    const begin = store.head ?? { ...store.place, kind: 'line', start: store.place?.offset };
+    if (begin.kind !== 'line' || begin.start !== 0 || store.lines >= lines || this.sought || this.isAway) return;
+    await this.loadPrevious(begin.file, { lines: lines - store.lines, isBacklog: true });
+  }
+
+  /**
+   * Loads the end of the file before `file`, and puts it above.
+   *
+   * @param {string} file
+   * @param {{lines?: number, isBacklog?: boolean}} [how] `isBacklog`: nobody asked, so following continues and a failure is not announced
+   * @returns {Promise<boolean>} whether it came
+   */
+  async loadPrevious(file, { lines = PREVIOUS_LINES, isBacklog = false } = {}) {
     const { log } = this;
     const { session, store } = log;
-    if (this.loading || !this.#can) return;
+    if (this.loading || !this.#can) return false;
     this.loading = true;
     this.listener.changed();
     const known = this.before.get(file);
-    const wanted = known?.exact ? { file: known.file, before: Number.MAX_SAFE_INTEGER, lines: PREVIOUS_LINES } : { file, before: 0, lines: PREVIOUS_LINES };
+    const wanted = known?.exact ? { file: known.file, before: Number.MAX_SAFE_INTEGER, lines } : { file, before: 0, lines };
     /** @type {Failure|null} */
     let failed = null;
+    let isLoaded = false;
     try {
       const answer = await session.range(wanted);
-      if (log.store === store && answer.bytes.length) this.#putAbove(file, answer);
+      isLoaded = log.store === store && answer.bytes.length > 0;
+      if (isLoaded) this.#putAbove(file, answer, isBacklog && this.rows.follow);
     } catch (error) {
       failed = /** @type {Failure} */ (error);
-      if (log.store === store) this.before.set(file, null);
+      // If it is there, it can be asked for again.
+      if (log.store === store && failed.id === 'not-there') this.before.set(file, null);
     }
     this.loading = false;
-    if (failed) this.listener.failed(failed);
+    if (failed && !isBacklog) this.listener.failed(failed);
     this.listener.changed();
     this.seek();
+    return isLoaded;
   }
 
-  /** @param {string} file @param {{file: string, start: number, bytes: Uint8Array}} answer */
-  #putAbove(file, answer) {
+  /** @param {string} file @param {{file: string, start: number, bytes: Uint8Array}} answer @param {boolean} follows whether the view stays at the end */
+  #putAbove(file, answer, follows) {
     const { rows } = this;
     const { store } = this.log;
     const lines = store.linesOf(answer.file, answer.start, answer.bytes);
-    if (rows.follow) rows.leave();
     let at = 0;
     while (at < store.length && store.at(at).file !== file) at++;
     if (at === store.length) at = 0;
     const first = store.at(at);
-    if (first?.kind !== 'rotated') lines.push(Object.assign(new Item('next'), { file, details: {} }));
-    store.splice(at, 0, lines);
-    if (first?.kind === 'rotated' && rows.mounted.has(first)) rows.refresh(first);
+    const put = () => store.put(answer.file, lines, lines[lines.length - 1].end, { at, next: file });
+    if (follows) put();
+    else rows.still(put);
+    if (first && first.kind !== 'line' && rows.mounted.has(first)) rows.refresh(first);
     this.listener.loaded();
   }
 }

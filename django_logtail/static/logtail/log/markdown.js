@@ -1,10 +1,11 @@
 /** Entries of a log as Markdown, for an issue or a chat: what they are of, when, where, and their text. Knows no DOM. */
 
-/** Characters of one copy: GitHub takes 65,536 in a comment, and Slack and GitLab no fewer. */
+/** Characters of one copy: GitHub accepts 65,536 in a comment, and Slack and GitLab at least as many. */
 export const MOST_CHARACTERS = 60_000;
 /** The text after a copy that was cut. */
 const ROOM = 300;
-const SIGNS = /[\\`*_{}[\]()<>#+!|~&@-]/g;
+/** What would be read as Markdown within a line, or as a name or a number of an issue. A hyphen, a point and a "_" within a word are read as they are. */
+const SIGNS = /[\\`*[\]<~]|(?<![\p{L}\p{N}])[_#@]|_(?![\p{L}\p{N}])|&(?=#?\w+;)|#(?=#*$)/gu;
 
 /**
  * @param {{name: string, host: string, link: string, first: string, last: string}} of `first`, `last`: the times as written, or ''
@@ -18,7 +19,7 @@ export function markdownOf({ name, host, link, first, last }, lines, saidOfRest)
   let room = MOST_CHARACTERS - heading.length - ROOM;
   let copied = 0;
   while (copied < lines.length && lines[copied].length + 1 <= room) room -= lines[copied++].length + 1;
-  // A line longer than all there is room for: its beginning, rather than nothing.
+  // The line alone is too long: copy its beginning rather than nothing.
   const text = copied || !lines.length ? lines.slice(0, copied).join('\n') : lines[0].slice(0, room);
   const fence = fenceFor(text);
   const left = lines.length - copied;

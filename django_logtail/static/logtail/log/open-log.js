@@ -1,11 +1,11 @@
-/** The log that is open: what is known of it, its lines, and what brings them. Knows no DOM. */
+/** The log that is open: its description, its lines, and the connection they come from. Knows no DOM. */
 
 import { fragmentOf } from './link.js';
 import { Store } from './store.js';
 
-/** @typedef {{slug: string, name: string, folder?: string, path?: string, queue?: string, ticket: string, socket: string, lines?: string, download?: string, format?: string, size?: number|null, page?: string}} LogInfo */
+/** @typedef {{slug: string, name: string, folder?: string, path?: string, queue?: string, ticket: string, socket: string, lines?: string, download?: string, hits?: string, search?: string, format?: string, size?: number|null, page?: string}} LogInfo */
 
-/** Parts keep this and not what it holds, which is another store and session for each log. */
+/** Parts keep this object and not its contents, because each log gets another store and session. */
 export class OpenLog {
   /** @param {import('../connection/stream.js').Stream} stream */
   constructor(stream) {
@@ -19,7 +19,7 @@ export class OpenLog {
 
   get lines() { return this.store.lines; }
 
-  /** How large the file is, as far as it is known. */
+  /** The size of the file, if known. */
   get fileSize() { return this.stream.server?.size ?? this.info?.size ?? null; }
 
   /** The address of lines: of the log's own page, or of this one where that is not known. @param {import('./item.js').Item[]} items in order */

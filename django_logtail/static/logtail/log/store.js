@@ -1,8 +1,8 @@
 /**
  * The loaded lines, in the order of the stream, with a mark at each break. Knows no DOM.
  *
- * A ring: beyond its limits the oldest lines are dropped, unless the person is looking at them (`keeping`). Then it
- * fills up, and the server is asked to hold.
+ * A ring: beyond its limits it drops the oldest lines, unless the viewer is looking at them (`keeping`). In that case it
+ * fills up, and the page asks the server to hold.
  */
 
 import { Item } from './item.js';
@@ -10,11 +10,20 @@ import { Entries } from './entries.js';
 import { isCoded, lineEnds, reading } from '../formats/text.js';
 
 export const MOST_LINES = 200_000;
-export const MOST_BYTES = 64 * 1024 * 1024;
-/** Items that are read again when formats are detected; a longer log was long enough for that before. */
+const MOST_BYTES = 64 * 1024 * 1024;
+/** The most items to read again when formats are detected. A longer log had enough lines for detection before. */
 const MOST_READ_AGAIN = 5_000;
-/** Items above a place to search for its day. */
-const MOST_BACK = 500;
+/** The most lines of an entry to read again when lines are inserted next to it. */
+const MOST_OF_ENTRY = 300;
+/** Items to keep on either side of those in view. */
+const NEAR_ITEMS = 2_000;
+/** The newest lines, which are kept whatever is in view: their number, and their size. */
+const NEWEST_LINES = 1_000;
+const NEWEST_BYTES = 1024 * 1024;
+/** How full the store is after unloading lines. Less than full, so that not every load has to unload some. */
+const KEPT = 0.8;
+/** Marks at the beginning of a file. */
+const BEGINS_FILE = new Set(['next', 'between', 'rotated', 'replaced', 'elsewhere']);
 
 /** @typedef {{file: string, start: number, end: number, partial?: boolean, late?: boolean, request?: number}} Header */
 /** @typedef {{kind: 'added'|'dropped'|'removed'|'changed'|'spliced'|'reread'|'reformatted'|'cleared', items?: Item[], count?: number, item?: Item}} Change */
@@ -45,9 +54,9 @@ export class Store {
     this.lines = 0;
     this.bytes = 0;
     this.counts = { E: 0, W: 0, I: 0, D: 0, O: 0 };
-    /** The end of the last byte taken. @type {{file: string, offset: number}|null} */
+    /** The position after the last byte taken. @type {{file: string, offset: number}|null} */
     this.place = null;
-    /** @type {Item[]} the unfinished line, as shown */
+    /** @type {Item[]} the unfinished line as shown */
     this.unfinished = [];
     /** Whether the last line taken continues in the next batch. */
     this.open = false;
@@ -77,7 +86,7 @@ export class Store {
   /**
    * Takes a batch of the stream.
    *
-   * Bytes already here are not shown twice; bytes missing before it become a gap.
+   * Bytes that are here already aren't shown twice, and bytes missing before the batch become a gap.
    *
    * @param {Header} header
    * @param {Uint8Array} bytes
@@ -96,7 +105,7 @@ export class Store {
         start += known;
       }
     } else if (this.place && this.place.file !== header.file) this.open = false;
-    // The rest of a line longer than a batch: shown once it is complete.
+    // The rest of a line that is longer than a batch is shown once it is complete.
     if (this.open && header.partial) return [];
     const lines = this.#linesOf(header.file, start, bytes);
     if (this.open && lines.length && this.last?.kind === 'line') this.#continueLast(/** @type {Item} */ (lines.shift()));
@@ -123,6 +132,7 @@ export class Store {
     const { last } = this;
     last.text += more.text;
     last.coded = isCoded(last.text);
+    last.fieldName = '';
     this.bytes += more.end - more.start;
     last.end = more.end;
     last.measured = 0;
@@ -138,7 +148,7 @@ export class Store {
     this.unfinished = [];
   }
 
-  /** Bytes appended to an older generation after a newer one had begun: shown after its own lines. */
+  /** Bytes appended to an older generation after a newer one began. They are shown after that generation's lines. */
   #takeLate(/** @type {Header} */ header, /** @type {Uint8Array} */ bytes) {
     const lines = this.#linesOf(header.file, header.start, bytes);
     for (const line of lines) line.late = true;
@@ -236,12 +246,22 @@ export class Store {
   #trim() {
     if (this.keeping) return;
     let count = 0;
-    while ((this.lines > this.mostLines || this.bytes > this.mostBytes) && this.length > 1) {
+    let { lines, bytes } = this;
+    while ((lines > this.mostLines || bytes > this.mostBytes) && this.length - count > 1) {
+      const item = this.at(count++);
+      if (item.kind !== 'line') continue;
+      lines--;
+      bytes -= item.end - item.start;
+    }
+    if (count) this.#drop(count);
+  }
+
+  /** Drops the oldest items. @param {number} count */
+  #drop(count) {
+    for (let i = 0; i < count; i++) {
       this.#uncount(this.items[this.first]);
       this.items[this.first++] = /** @type {any} */ (null);
-      count++;
     }
-    if (!count) return;
     this.firstSeq = this.items[this.first].seq;
     if (this.first > 32_768 && this.first * 2 > this.items.length) {
       this.items = this.items.slice(this.first);
@@ -250,7 +270,9 @@ export class Store {
     this.onChange({ kind: 'dropped', count });
   }
 
-  /** While `keeping`, nothing is dropped, because the person is looking at it. @param {boolean} keeping */
+  /** While `keeping`, nothing is dropped, because the viewer is looking at it.
+   *
+   * @param {boolean} keeping */
   keep(keeping) {
     this.keeping = keeping;
     this.#trim();
@@ -282,7 +304,7 @@ export class Store {
     return mark;
   }
 
-  /** A generation has a new id. @param {string} before @param {string} after */
+  /** Gives a generation a new id. @param {string} before @param {string} after */
   rename(before, after) {
     for (let i = this.first; i < this.items.length; i++) if (this.items[i].file === before) this.items[i].file = after;
     if (this.place?.file === before) this.place = { file: after, offset: this.place.offset };
@@ -298,24 +320,31 @@ export class Store {
   }
 
   /**
-   * Replaces `count` items from `index` on with lines: a gap that was loaded, or an earlier part of the file.
+   * Replaces `count` items from `index` on with lines, for example a gap that was loaded or an earlier part of the file.
+   *
+   * Items below keep their numbers, and those above are numbered downwards. If the new lines are part of an entry, all of
+   * it is read again.
    *
    * @param {number} index @param {number} count @param {Item[]} lines
    */
   splice(index, count, lines) {
+    const top = this.#beginOfEntry(index, lines);
+    const bottom = this.#endOfEntry(index + count, lines);
     let day = '';
-    for (let i = index - 1; i >= Math.max(0, index - MOST_BACK) && !day; i--) if (this.at(i).kind === 'day') day = this.at(i).details;
-    const items = this.entries.readApart(lines, { begins: true, day });
-    const before = this.items.slice(this.first, this.first + index);
+    for (let i = top - 1; i >= 0 && !day; i--) if (this.at(i).kind === 'day') day = this.at(i).details;
+    const before = this.items.slice(this.first, this.first + top);
+    const above = this.items.slice(this.first + top, this.first + index);
     const gone = this.items.slice(this.first + index, this.first + index + count);
-    const after = this.items.slice(this.first + index + count);
-    for (const item of gone) this.#uncount(item);
+    const below = this.items.slice(this.first + index + count, this.first + bottom);
+    const after = this.items.slice(this.first + bottom);
+    for (const item of [...above, ...gone, ...below]) this.#uncount(item);
+    const isLine = (/** @type {Item} */ item) => item.kind !== 'day';
+    const items = this.entries.readApart([...above.filter(isLine), ...lines, ...below.filter(isLine)], { begins: true, day });
     for (const item of items) this.#count(item);
-    // A day that is now shown above is not shown again.
-    const named = items.findLast((item) => item.kind === 'day')?.details;
+    // Don't repeat a day that is now shown above.
+    const named = items.findLast((item) => item.kind === 'day')?.details ?? (items.some((item) => item.kind === 'line') ? day : '');
     if (named && after[0]?.kind === 'day' && after[0].details === named) after.shift();
-    // An earlier part is numbered downwards, so that lines on screen keep their numbers.
-    const from = index === 0 && after.length ? after[0].seq - items.length : this.firstSeq;
+    const from = after.length || below.length ? this.nextSeq - before.length - items.length - after.length : this.firstSeq;
     this.items = [...before, ...items, ...after];
     this.first = 0;
     this.items.forEach((item, i) => { item.seq = from + i; });
@@ -323,6 +352,38 @@ export class Store {
     this.nextSeq = from + this.items.length;
     this.onChange({ kind: 'spliced', items });
     return items;
+  }
+
+  /** The beginning of the entry that lines inserted at `index` continue. @param {number} index @param {Item[]} lines */
+  #beginOfEntry(index, lines) {
+    const last = this.at(index - 1);
+    if (!index || !lines.length || !follows(last, lines[0])) return index;
+    for (let i = index - 1; i >= Math.max(0, index - MOST_OF_ENTRY); i--) {
+      const item = this.at(i);
+      if (item.kind !== 'line' && item.kind !== 'day') break;
+      if (item.kind === 'line' && !item.inner) return i;
+    }
+    return index;
+  }
+
+  /** The end of the lines from `index` on that may belong to an entry in `lines`. @param {number} index @param {Item[]} lines */
+  #endOfEntry(index, lines) {
+    let before = lines.at(-1);
+    let end = index;
+    for (let i = index; before && i < Math.min(this.length, index + MOST_OF_ENTRY); i++) {
+      const item = this.at(i);
+      if (item.kind === 'day') continue;
+      if (!follows(before, item) || (!item.inner && item.level !== 'O') || this.unfinished.includes(item)) break;
+      before = item;
+      end = i + 1;
+    }
+    return end;
+  }
+
+  /** The first line, or the gap before it; null without any. */
+  get head() {
+    for (let i = this.first; i < this.items.length; i++) if (this.items[i].kind === 'line' || this.items[i].kind === 'gap') return this.items[i];
+    return null;
   }
 
   /** The line that begins there, or null. @param {string} file @param {number} start */
@@ -334,35 +395,112 @@ export class Store {
     return null;
   }
 
+  /** The line that contains a byte, or null. @param {string} file @param {number} offset */
+  lineAt(file, offset) {
+    for (let i = this.items.length - 1; i >= this.first; i--) {
+      const item = this.items[i];
+      if (item.start <= offset && offset < item.end && item.kind === 'line' && item.file === file) return item;
+    }
+    return null;
+  }
+
   /**
-   * Puts separately loaded lines where they belong, with gaps where bytes next to them are missing.
+   * Inserts lines that were loaded separately where they belong, with gaps for the missing bytes next to them.
    *
-   * @param {string} file @param {Item[]} lines consecutive whole lines, the first of which is not here yet
+   * @param {string} file @param {Item[]} lines consecutive whole lines; those that are here already are left out
    * @param {number} fileEnd the file's current end
+   * @param {{at?: number, next?: string, isNext?: boolean}} [where] `at`: the index above which the file belongs if no part of it is
+   * loaded; `next`: the file that follows it directly, if that is known; `isNext`: it follows the file above directly
    */
-  put(file, lines, fileEnd) {
-    /** @param {string} of @param {number} start @param {number} end */
-    const between = (of, start, end) => (end > start ? [Object.assign(new Item('gap'), { file: of, start, end, details: { reason: 'elsewhere' } })] : []);
+  put(file, lines, fileEnd, { at = 0, next = '', isNext = false } = {}) {
+    const below = this.at(at);
+    if (next && below?.kind === 'between' && below.file === next) below.kind = 'next';
     const within = (/** @type {number} */ low, /** @type {number} */ high) => lines.filter((line) => line.start >= low && line.start < high);
-    const endOf = (/** @type {Item[]} */ kept) => kept[kept.length - 1].end;
-    let first = -1;
-    for (let i = 0; i < this.length; i++) {
+    const own = [];
+    for (let i = 0; i < this.length; i++) if (this.at(i).file === file && (this.at(i).kind === 'line' || this.at(i).kind === 'gap')) own.push(i);
+    if (!own.length) return this.#putFile(file, lines, fileEnd, { at, next, isNext });
+    // From the bottom up, so that the items above keep their indices.
+    for (const i of own.reverse()) {
       const item = this.at(i);
-      if (item.file !== file || (item.kind !== 'line' && item.kind !== 'gap')) continue;
-      if (first < 0) first = i;
-      if (item.kind !== 'gap') continue;
-      const kept = within(item.start, item.end);
-      if (kept.length) return this.splice(i, 1, [...between(file, item.start, kept[0].start), ...kept, ...between(file, endOf(kept), item.end)]);
+      const kept = item.kind === 'gap' ? within(item.start, item.end) : [];
+      if (kept.length) this.splice(i, 1, [...gapOf(file, item.start, kept[0].start), ...kept, ...gapOf(file, endOf(kept), item.end)]);
     }
-    if (first >= 0) {
-      const { start } = this.at(first);
-      const kept = within(0, start);
-      while (first > 0 && this.at(first - 1).kind === 'day') first--;
-      return kept.length ? this.splice(first, 0, [...between(file, 0, first ? kept[0].start : 0), ...kept, ...between(file, endOf(kept), start)]) : [];
+    let first = own[own.length - 1];
+    const { start } = this.at(first);
+    const kept = within(0, start);
+    while (first > 0 && this.at(first - 1).kind === 'day') first--;
+    return kept.length ? this.splice(first, 0, [...gapOf(file, 0, first ? kept[0].start : 0), ...kept, ...gapOf(file, endOf(kept), start)]) : [];
+  }
+
+  /** @param {string} file @param {Item[]} lines @param {number} fileEnd @param {{at: number, next: string, isNext: boolean}} where */
+  #putFile(file, lines, fileEnd, { at, next, isNext }) {
+    if (!lines.length) return [];
+    while (at > 0 && this.at(at - 1).kind === 'day') at--;
+    const mark = (/** @type {string} */ kind, /** @type {string} */ of) => Object.assign(new Item(kind), { file: of, details: {} });
+    const items = [...(at ? [mark(isNext ? 'next' : 'between', file)] : []), ...gapOf(file, 0, at ? lines[0].start : 0), ...lines, ...gapOf(file, endOf(lines), fileEnd)];
+    if (!BEGINS_FILE.has(this.at(at)?.kind)) {
+      const below = this.items.slice(this.first + at).find((item) => item.kind === 'line' || item.kind === 'gap');
+      const name = next || below?.file;
+      if (name) items.push(mark(next ? 'next' : 'between', name));
+      if (name && name === below?.file) items.push(...gapOf(name, 0, below.start));
     }
-    const next = this.items.slice(this.first).find((item) => item.kind === 'line' || item.kind === 'gap');
-    const below = next ? [Object.assign(new Item('between'), { file: next.file, details: {} }), ...between(next.file, 0, next.start)] : [];
-    return this.splice(0, 0, [...lines, ...between(file, endOf(lines), fileEnd), ...below]);
+    return this.splice(at, 0, items);
+  }
+
+  /**
+   * If the store is too full, unloads lines far from the view: those above are dropped, like the oldest lines of a
+   * ring; those below become gaps of exactly their bytes. The newest lines stay, so that the way back to them is short.
+   *
+   * @param {number} from @param {number} to the numbers of the first and the last item in view
+   * @returns {boolean} whether something below was unloaded
+   */
+  giveBack(from, to) {
+    if (this.lines <= this.mostLines && this.bytes <= this.mostBytes) return false;
+    const top = this.indexOfSeq(from) - NEAR_ITEMS;
+    const bottom = this.indexOfSeq(to) + NEAR_ITEMS;
+    let [low, high] = [0, this.#beginOfNewest()];
+    let { lines, bytes } = this;
+    while (lines > this.mostLines * KEPT || bytes > this.mostBytes * KEPT) {
+      const isAbove = top - low >= high - bottom;
+      if ((isAbove ? top - low : high - bottom) <= 0) break;
+      const item = this.at(isAbove ? low++ : --high);
+      if (item.kind !== 'line') continue;
+      lines--;
+      bytes -= item.end - item.start;
+    }
+    const end = this.#beginOfNewest();
+    const gave = high < end;
+    if (gave) this.#giveBackTo(high, end);
+    if (low) this.#drop(low);
+    return gave;
+  }
+
+  /** The first of the newest lines, which are kept. */
+  #beginOfNewest() {
+    let bytes = 0;
+    let i = this.length - this.unfinished.length;
+    for (let n = 0; i > 0 && n < NEWEST_LINES && bytes < NEWEST_BYTES; n++) bytes += this.at(--i).end - this.at(i).start;
+    // Always includes a line that continues in the next batch.
+    return Math.max(0, Math.min(i, this.length - this.unfinished.length - 1));
+  }
+
+  /** @param {number} low @param {number} high */
+  #giveBackTo(low, high) {
+    // Merges with the gaps next to them.
+    while (low > 0 && this.at(low - 1).kind === 'gap') low--;
+    while (high < this.length && this.at(high).kind === 'gap') high++;
+    /** @type {Item[]} */
+    const kept = [];
+    for (let i = low; i < high; i++) {
+      const item = this.at(i);
+      const gap = kept.at(-1);
+      if (item.kind === 'line') item.gone = true;
+      if (item.kind === 'day') continue;
+      if (item.kind !== 'line' && item.kind !== 'gap') kept.push(item);
+      else if (gap?.kind === 'gap' && gap.file === item.file && gap.end === item.start) gap.end = item.end;
+      else kept.push(...gapOf(item.file, item.start, item.end));
+    }
+    this.splice(low, high - low, kept);
   }
 
   /** The lines in bytes that a `range` returned, for `splice`. @param {string} file @param {number} start @param {Uint8Array} bytes */
@@ -377,3 +515,14 @@ export class Store {
     return text;
   }
 }
+
+/** Bytes that are not here, if there are any. @param {string} file @param {number} start @param {number} end */
+function gapOf(file, start, end) {
+  return end > start ? [Object.assign(new Item('gap'), { file, start, end, details: { reason: 'elsewhere' } })] : [];
+}
+
+/** @param {Item[]} lines */
+const endOf = (lines) => lines[lines.length - 1].end;
+
+/** Whether a line is the next one in the file. @param {Item|undefined} before @param {Item} item */
+const follows = (before, item) => before?.kind === 'line' && item.kind === 'line' && before.file === item.file && before.end === item.start;

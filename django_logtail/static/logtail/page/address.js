@@ -9,7 +9,7 @@
 /** Milliseconds between two changes of the same entry in the long run: 60 in 30 s; and changes that may come sooner. */
 const PAUSE_MS = 500;
 const AT_ONCE = 10;
-/** Milliseconds from a change until it is written: what changes with it is done by then, such as scrolling. */
+/** Milliseconds from a change until it is written: changes that follow from it, such as scrolling, are over by then. */
 const SOON_MS = 30;
 
 /**
@@ -43,7 +43,7 @@ export class Address {
     this.timer = this.setTimeout(() => this.flush(), wait);
   }
 
-  /** Writes what is still to be written into this entry: before the page goes, and before another entry begins. */
+  /** Writes pending changes into this entry: before the page closes, and before another entry begins. */
   flush() {
     this.forget();
     const address = this.current();
@@ -74,7 +74,7 @@ export class Address {
     }
   }
 
-  /** The browser went to another entry: what was to be written is of the one before. */
+  /** The browser went to another entry: pending changes belong to the previous one. */
   forget() {
     if (this.timer !== null) this.clearTimeout(this.timer);
     this.timer = null;

@@ -1,4 +1,4 @@
-/** The line between two panes: it is dragged, or moved by keys, and both take what it gives. */
+/** The line between two panes: people drag it, or move it with keys, and both panes adapt. */
 
 import { words } from '../ui/config.js';
 import { el } from '../ui/dom.js';
@@ -11,7 +11,7 @@ const LONG_STEP = 96;
 export class Divider {
   /**
    * @param {HTMLElement} before @param {HTMLElement} after the panes on its sides
-   * @param {{begins(): void, moved(): void, evens(): void}} listener `begins`: each pane is to have its width in pixels, as `flex-grow`; `evens`: all panes are to be alike
+   * @param {{begins(): void, moved(): void, evens(): void}} listener `begins`: set the width of each pane in pixels, as `flex-grow`; `evens`: make all panes equally wide
    */
   constructor(before, after, listener) {
     this.before = before;

@@ -4,12 +4,13 @@ import { words } from '../ui/config.js';
 import { el, write } from '../ui/dom.js';
 import { icon, reshape } from '../ui/icons.js';
 import { fragmentOfPanes, panesOf, withoutPlaces } from '../log/view.js';
+import { Older } from './older.js';
 
 /** @typedef {{id: number, name: string, fragment: string, for: 'me'|'group'|'everyone', group: string, mine: boolean}} SavedView */
-/** @typedef {import('../log/open-log.js').LogInfo & {group: string, description: string, size: number|null, writing: boolean, page: string, save: string, views: SavedView[]}} Log */
+/** @typedef {import('../log/open-log.js').LogInfo & {group: string, description: string, size: number|null, writing: boolean, page: string, save: string, search: string, views: SavedView[]}} Log */
 
 export class List {
-  /** @param {HTMLElement} side @param {{open(log: any, beside: boolean): void, openView(log: Log, view: SavedView): void, editView(log: Log, view: SavedView): void, help(): void, theme(): void, side(): void}} actions */
+  /** @param {HTMLElement} side @param {{open(log: any, beside: boolean): void, openView(log: Log, view: SavedView): void, openFile(log: Log, file: string): void, askForFiles(log: Log): void, editView(log: Log, view: SavedView): void, help(): void, theme(): void, side(): void}} actions */
   constructor(side, actions) {
     this.actions = actions;
     this.host = /** @type {HTMLElement} */ (side.querySelector('.lt-side-list'));
@@ -24,12 +25,16 @@ export class List {
     this.host.after(el('div.lt-side-foot', {}, this.summary, el('span.lt-grow'), button('set.theme', 'moon', () => actions.theme()), button('do.help', 'keys', () => actions.help(), '?')));
     /** @type {Log[]} */
     this.order = [];
-    /** By slug. They stay the same elements as long as the list is: one that is replaced between press and release loses the click. @type {Map<string, Link>} */
+    /** By slug. The elements are kept as long as the list: replacing one between press and release would lose the click. @type {Map<string, Link>} */
     this.links = new Map();
     /** By number. @type {Map<number, ViewLink>} */
     this.viewLinks = new Map();
+    /** The older files of each log that was watched here, by its slug. @type {Map<string, Older>} */
+    this.older = new Map();
     /** What the address shows of the log that is used. */
     this.fragment = '';
+    /** @type {Map<string, number>} */
+    this.errors = new Map();
     this.find.addEventListener('input', () => this.draw(this.logs, this.current));
     this.find.addEventListener('keydown', (event) => {
       if (event.key === 'Enter') this.#openFirst();
@@ -72,11 +77,13 @@ export class List {
     this.find.select();
   }
 
-  /** @param {Log[]} logs @param {string|null} current @param {string} [fragment] what the address shows of it */
-  draw(logs, current, fragment = this.fragment) {
+  /** @param {Log[]} logs @param {string|null} current @param {string} [fragment] what the address shows of it @param {Map<string, number>} [errors] since the viewer last looked, by log */
+  draw(logs, current, fragment = this.fragment, errors = this.errors) {
+    const isOther = current !== this.current;
     this.logs = logs;
     this.current = current;
     this.fragment = fragment;
+    this.errors = errors;
     const wanted = this.find.value.trim().toLowerCase();
     this.order = logs.filter((log) => !wanted || log.name.toLowerCase().includes(wanted) || log.slug.includes(wanted));
     const shape = JSON.stringify([this.order.map((log) => [log.slug, log.group, log.views.map((view) => [view.id, view.mine])]), this.order.length ? '' : wanted, logs.length > 0]);
@@ -86,10 +93,23 @@ export class List {
     for (const log of this.order) {
       const isCurrent = log.slug === current;
       const view = isCurrent && fragment ? log.views.find((one) => shown.includes(fragmentOfPanes(panesOf(one.fragment)))) : undefined;
-      this.links.get(log.slug)?.show(log, isCurrent && !view, wanted);
+      this.links.get(log.slug)?.show(log, isCurrent && !view, wanted, errors.get(log.slug) ?? 0);
       for (const one of log.views) this.viewLinks.get(one.id)?.show(log, one, one === view);
     }
+    // Only a list that is longer than the window scrolls, and only when another log is opened.
+    if (isOther) this.host.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' });
     write(this.summary, words.say('nav.summary', { n: logs.length, m: logs.filter((log) => log.writing).length }));
+  }
+
+  /** The files of a log, which only its panes know. @param {string} slug @param {import('../connection/requests.js').LogFile[]} files @param {boolean} more */
+  showFiles(slug, files, more) {
+    const log = this.logs?.find((one) => one.slug === slug);
+    if (!log) return;
+    const isNew = !this.older.has(slug);
+    const older = this.older.get(slug) ?? new Older(log, this.actions);
+    this.older.set(slug, older);
+    older.show(files, more);
+    if (isNew) this.#arrange(true);
   }
 
   #arrange(/** @type {boolean} */ any) {
@@ -102,7 +122,7 @@ export class List {
     const groups = new Map();
     for (const log of this.order) groups.set(log.group, [...(groups.get(log.group) ?? []), log]);
     const children = [...groups].map(([name, members]) => el('div.lt-side-group', { role: 'group', 'aria-label': name || words.say('app.title') },
-      name || groups.size > 1 ? el('div.lt-group', { 'aria-hidden': 'true' }, name || words.say('nav.none.group')) : null, ...members.flatMap((log) => [this.links.get(log.slug)?.element, ...log.views.map((view) => this.viewLinks.get(view.id)?.element)])));
+      name || groups.size > 1 ? el('div.lt-group', { 'aria-hidden': 'true' }, name || words.say('nav.none.group')) : null, ...members.flatMap((log) => [this.links.get(log.slug)?.element, ...log.views.map((view) => this.viewLinks.get(view.id)?.element), this.older.get(log.slug)?.element ?? null])));
     if (!this.order.length) children.push(el('p.lt-side-none', {}, any ? words.say('nav.none', { q: this.find.value }) : words.say('empty.none')));
     this.host.replaceChildren(...children);
     if (focused) this.links.get(focused)?.element.focus();
@@ -143,13 +163,14 @@ class Link {
   constructor(/** @type {string} */ slug) {
     this.dot = el('i.lt-dot');
     this.name = el('span.lt-log-name');
+    this.errors = el('span.lt-badge', { hidden: true });
     this.size = el('span.lt-log-size');
-    this.element = el('a.lt-log', { 'data-slug': slug }, this.dot, this.name, this.size);
+    this.element = el('a.lt-log', { 'data-slug': slug }, this.dot, this.name, this.errors, this.size);
   }
 
-  /** @param {Log} log @param {boolean} isCurrent @param {string} wanted what of its name is marked */
-  show(log, isCurrent, wanted) {
-    const drawn = JSON.stringify([log, isCurrent, wanted]);
+  /** @param {Log} log @param {boolean} isCurrent @param {string} wanted what of its name is marked @param {number} errors since the viewer last looked */
+  show(log, isCurrent, wanted, errors) {
+    const drawn = JSON.stringify([log, isCurrent, wanted, errors]);
     if (drawn === this.drawn) return;
     this.drawn = drawn;
     attribute(this.element, 'href', log.page);
@@ -158,6 +179,9 @@ class Link {
     this.dot.classList.toggle('lt-quiet', !log.writing);
     attribute(this.dot, 'role', log.writing ? 'img' : null);
     attribute(this.dot, 'aria-label', log.writing ? words.say('nav.writing') : null);
+    this.errors.hidden = !errors;
+    write(this.errors, errors ? words.number(errors) : '');
+    this.errors.title = errors ? words.say('nav.newerrors', { n: errors }) : '';
     write(this.size, log.size === null ? '' : log.size ? words.size(log.size) : '0');
     this.#mark(log.name, wanted);
   }

@@ -4,7 +4,7 @@ import { config, settings } from '../ui/config.js';
 import '../define.js';
 import { el } from '../ui/dom.js';
 import { Refused, refusalOf } from '../connection/http-answers.js';
-import { MOST_PANES, fragmentOfPanes, panesOf } from '../log/view.js';
+import { MOST_PANES, fragmentOfPanes, isCut, panesOf } from '../log/view.js';
 import { openHelp } from '../pane/keys.js';
 import { Address } from './address.js';
 import { Divider } from './divider.js';
@@ -34,9 +34,13 @@ class Page {
     this.dividers = [];
     this.list = new List(/** @type {HTMLElement} */ (document.getElementById('lt-side')), {
       open: (log, beside) => this.open(log, beside), help: () => openHelp(document.body), theme: () => this.nextTheme(), side: () => this.toggleSide(),
-      openView: (log, view) => this.openView(log, view), editView: (log, view) => this.saveView(log, view),
+      openView: (log, view) => this.openView(log, view), openFile: (log, file) => this.openFile(log, file),
+      askForFiles: (log) => { for (const pane of this.panes) if (pane.info?.slug === log.slug) void this.askForFiles(pane); },
+      editView: (log, view) => this.saveView(log, view),
     });
     this.tab = new Tab(document);
+    /** Whether the address leaves out something that is on the page. */
+    this.isCut = false;
     /** @type {Log[]} */
     this.logs = config.logs;
     this.scrim = el('div.lt-scrim', { hidden: true, click: () => this.toggleSide(false) });
@@ -57,9 +61,11 @@ class Page {
 
   wire() {
     this.host.addEventListener('logtail:active', (event) => this.activate(/** @type {Pane} */ (event.target)));
-    this.host.addEventListener('logtail:act', (event) => this.act(/** @type {CustomEvent} */ (event).detail.act, /** @type {Pane} */ (event.target)));
+    this.host.addEventListener('logtail:act', (event) => this.act(/** @type {CustomEvent} */ (event).detail.act, /** @type {Pane} */ (event.target), /** @type {CustomEvent} */ (event).detail));
     this.host.addEventListener('logtail:view', () => this.address.changed());
     for (const type of ['logtail:state', 'logtail:errors']) this.host.addEventListener(type, () => this.drawTab());
+    this.host.addEventListener('logtail:errors', () => this.drawList());
+    this.host.addEventListener('logtail:state', (event) => void this.askForFiles(/** @type {Pane} */ (event.target)));
     document.addEventListener('logtail:settings', () => this.applySettings());
     document.addEventListener('keydown', (event) => this.key(event));
     addEventListener('popstate', () => {
@@ -76,12 +82,13 @@ class Page {
     });
   }
 
-  /** @param {string} act @param {Pane} pane */
-  act(act, pane) {
+  /** @param {string} act @param {Pane} pane @param {any} [details] */
+  act(act, pane, details) {
     if (act === 'split') this.split();
     else if (act === 'closepane') this.close(pane);
     else if (act === 'side') this.toggleSide();
     else if (act === 'saveview') this.saveView(pane.info);
+    else if (act === 'openhit') this.openHit(pane, details);
     else if (act === 'live') this.address.changed();
     else if (act === 'do.choose') {
       if (phone.matches || document.body.classList.contains('lt-noside')) this.toggleSide(true);
@@ -102,7 +109,7 @@ class Page {
       event.preventDefault();
       run();
     } else if (!target.closest?.('log-tail, .lt-side') && this.active?.info) {
-      // A key pressed beside the panes is meant for the one that was used last.
+      // A key pressed outside the panes goes to the one that was used last.
       const { key, code, shiftKey, ctrlKey, metaKey, altKey } = event;
       if (!this.active.dispatchEvent(new KeyboardEvent('keydown', { key, code, shiftKey, ctrlKey, metaKey, altKey, cancelable: true }))) event.preventDefault();
     }
@@ -118,15 +125,18 @@ class Page {
 
   // --- the address -----------------------------------------------------------
 
-  /** The address of what is on the page. */
+  /** The address of the page as it is now. */
   #where() {
     const panes = this.panes.filter((pane) => pane.info);
     if (!panes.length) return location.href;
     const several = panes.length > 1;
     const widths = this.#widths(panes);
-    const fragment = fragmentOfPanes(panes.map((pane, i) => ({
+    const views = panes.map((pane, i) => ({
       ...pane.view, log: pane.info.slug, width: several ? widths[i] : null, active: several && i > 0 && pane === this.active,
-    })), { isPlainSaid: panes[0].isRememberedOtherwise });
+    }));
+    const fragment = fragmentOfPanes(views, { isPlainSaid: panes[0].isRememberedOtherwise });
+    this.isCut = isCut(views);
+    for (const pane of this.panes) pane.drawing.cut(this.isCut && pane === this.active);
     const address = new URL(panes[0].info.page, location.href);
     if (address.pathname === location.pathname) address.search = location.search;
     if (fragment) address.hash = fragment;
@@ -134,13 +144,12 @@ class Page {
     return address.href;
   }
 
-  /** Whether the person has run each expression that is on the page, so that a reload need not ask again. */
+  /** Whether the viewer has run every expression on the page, so that a reload need not ask again. */
   #ran() {
-    const expressions = this.panes.filter(({ finding }) => finding.flags.regex && finding.field.value);
-    return expressions.length > 0 && expressions.every(({ finding }) => !finding.proposed);
+    return this.panes.some(({ finding }) => finding.wanted.expressions) && this.panes.every(({ finding }) => !finding.asks);
   }
 
-  /** Shows what the address says, of the logs that there are for this person. */
+  /** Shows what the address says, as far as the viewer has access to its logs. */
   arrange() {
     const [first, ...others] = panesOf(location.hash);
     const found = this.logs.find((log) => new URL(log.page, location.href).pathname === location.pathname);
@@ -181,7 +190,7 @@ class Page {
     this.address.flush();
     const address = new URL(log.page, location.href);
     address.hash = view.fragment || 'view=1';
-    // An expression of one's own view needs no asking.
+    // An expression in the viewer's own view runs without asking.
     if (address.href !== location.href) history.pushState(view.mine ? { ran: true } : null, '', address);
     this.arrange();
     this.active.parts.view.focus({ preventScroll: true });
@@ -192,7 +201,7 @@ class Page {
     const known = log && this.#called(log.slug);
     if (!known) return;
     const { hash } = new URL(this.#where());
-    openSaveView(known, { fragment: hash.slice(1), panes: this.panes.filter((pane) => pane.info).length, view }, () => this.refresh());
+    openSaveView(known, { fragment: hash.slice(1), isCut: this.isCut, panes: this.panes.filter((pane) => pane.info).length, view }, () => this.refresh());
   }
 
   /** Nothing is shown, until one is picked. */
@@ -222,13 +231,14 @@ class Page {
       this.act('do.choose', pane);
     }
     this.draw();
-    // Narrow panes take the room of the list; this is not remembered.
+    // Narrow panes take over the space of the list; this is not remembered.
     if (this.panes.some((one) => one.offsetWidth < NARROW_PANE)) document.body.classList.add('lt-noside');
   }
 
   addPane() {
     const pane = /** @type {Pane} */ (document.createElement('log-tail'));
     this.even();
+    pane.logsHere = () => this.logs;
     this.host.append(pane);
     pane.parts.saveView.hidden = false;
     this.panes.push(pane);
@@ -254,13 +264,13 @@ class Page {
     pane.remove();
   }
 
-  /** All panes are as wide as each other. */
+  /** Makes all panes equally wide. */
   even() {
     for (const pane of this.panes) pane.style.flexGrow = '';
     this.#drawDividers();
   }
 
-  /** In percent; null each, where all are alike. @param {Pane[]} panes @returns {(number|null)[]} */
+  /** The widths in percent; each null if all are equal. @param {Pane[]} panes @returns {(number|null)[]} */
   #widths(panes) {
     const grows = panes.map((pane) => Number(pane.style.flexGrow || 1));
     const all = grows.reduce((sum, grow) => sum + grow, 0);
@@ -325,12 +335,50 @@ class Page {
     const { info } = this.active ?? {};
     // A view is named by the log of the address, and that one is in the first pane.
     const isFirst = this.panes.find((pane) => pane.info) === this.active;
-    this.list.draw(this.logs, info?.slug ?? null, isFirst ? location.hash.slice(1) : '');
+    /** @type {Map<string, number>} */
+    const errors = new Map();
+    for (const pane of this.panes) if (pane.info) errors.set(pane.info.slug, Math.max(errors.get(pane.info.slug) ?? 0, pane.missedErrors));
+    this.list.draw(this.logs, info?.slug ?? null, isFirst ? location.hash.slice(1) : '', errors);
   }
 
   drawTab() {
     const { info, state } = this.active ?? {};
     this.tab.draw({ name: info?.name ?? '', state: info ? state : '', errors: this.panes.reduce((sum, pane) => sum + pane.newErrors, 0) });
+  }
+
+  /** Has the list show the older files of a log that is live. @param {Pane} pane */
+  async askForFiles(pane) {
+    const { log, info, state } = pane;
+    if (state !== 'live' || !info || !log.stream.can('files')) return;
+    try {
+      const { files, more } = await log.session.files();
+      this.list.showFiles(info.slug, files, more);
+    } catch { /* the pane says why there is no answer */ }
+  }
+
+  /** The beginning of an older file, in the pane of its log. @param {Log} log @param {string} file */
+  openFile(log, file) {
+    const shown = this.panes.find((pane) => pane.info?.slug === log.slug);
+    if (shown) this.activate(shown);
+    else this.open(log);
+    this.active.linkedLines.show({ file, start: 0, end: 0, sum: '' });
+    if (phone.matches) this.toggleSide(false);
+  }
+
+  /** A hit of a search of several logs: its log, in the pane with the results or beside it, at the hit. @param {Pane} pane @param {{slug: string, place: import('../log/link.js').Linked, isBeside: boolean}} hit */
+  openHit(pane, { slug, place, isBeside }) {
+    const log = this.#called(slug);
+    if (!log) return;
+    this.address.opened(() => {
+      const other = isBeside ? this.panes.find((one) => one !== pane && one.info?.slug === slug) : pane;
+      this.activate(other ?? pane);
+      if (!other && this.panes.length < MOST_PANES && !phone.matches) this.split(log);
+      const { active } = this;
+      if (active === pane) pane.finding.goAlong(slug);
+      if (active.info?.slug !== slug) active.open(log);
+      active.linkedLines.show(place);
+      this.draw();
+    });
   }
 
   async refresh() {
@@ -339,6 +387,7 @@ class Page {
       const response = await fetch(config.urls.logs, { headers: { Accept: 'application/json' }, credentials: 'same-origin', redirect: 'manual' });
       if (!response.ok) return await this.#refused(response);
       this.logs = (await response.json()).logs;
+      for (const pane of this.panes) pane.results.keep(this.logs);
       this.draw();
     } catch { /* the panes say that the network is gone */ }
   }
@@ -349,6 +398,7 @@ class Page {
     if (!(refused instanceof Refused) || refused.phase !== 'signedout') return;
     for (const { session } of this.panes) if (session && session.phase !== 'signedout') session.refuse(refused);
     this.logs = [];
+    for (const pane of this.panes) pane.results.close();
     this.draw();
   }
 
@@ -377,5 +427,5 @@ class Page {
   }
 }
 
-/** For tests: what the page is made of. */
+/** For tests: the parts of the page. */
 export const page = new Page();

@@ -3,6 +3,7 @@
 import { config, words } from '../ui/config.js';
 import { el, write } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
+import { termIn } from '../find/terms.js';
 import { panesOf, withoutPlaces } from '../log/view.js';
 
 const LEVELS = { E: 'error', W: 'warning', I: 'info', D: 'debug' };
@@ -14,10 +15,10 @@ const MOST_CHARACTERS = 100;
 
 /**
  * @param {Log} log that the view is of
- * @param {{fragment: string, panes: number, view?: SavedView}} given what is on the page now; `view`: the saved one to be changed
- * @param {() => unknown} done the list of views is another one now
+ * @param {{fragment: string, isCut: boolean, panes: number, view?: SavedView}} given what is on the page now, and whether its fragment leaves out something; `view`: the saved one to be changed
+ * @param {() => unknown} done the list of views has changed
  */
-export function openSaveView(log, { fragment, view }, done) {
+export function openSaveView(log, { fragment, isCut, view }, done) {
   const say = words.say;
   const kept = view ? view.fragment : fragment;
   const hasPlace = !view && panesOf(kept).some(({ place }) => place);
@@ -28,7 +29,7 @@ export function openSaveView(log, { fragment, view }, done) {
   const audience = new Choice(say('view.for'), [['me', say('view.me')], ...(config.groups?.length ? [['group', say('view.group')]] : []), ['everyone', say('view.everyone')]], view?.for ?? 'me', () => { group.parentElement?.toggleAttribute('hidden', audience.value !== 'group'); });
   const group = /** @type {HTMLSelectElement} */ (el('select.lt-select', { 'aria-label': say('view.group') }, ...(config.groups ?? []).map((/** @type {{id: number, name: string}} */ one) => el('option', { value: one.id, selected: one.name === view?.group }, one.name))));
   const where = new Choice(say('view.opens'), [['live', say('view.live')], ['place', say('view.place')]], 'live', () => {});
-  const trouble = el('p.lt-form-trouble', { role: 'alert', hidden: true });
+  const trouble = el('p.lt-form-trouble', { role: 'alert', hidden: view !== undefined || !isCut }, say('notice.cut'));
   const save = el('button.lt-btn.lt-btn-main', {}, say('view.save'));
   const remove = el('button.lt-btn', { type: 'button', click: () => void send('delete/', {}) }, say('view.delete'));
   const form = el('form.lt-form', { novalidate: true, submit: (/** @type {Event} */ event) => {
@@ -38,7 +39,7 @@ export function openSaveView(log, { fragment, view }, done) {
   el('label', {}, say('view.name'), el('div.lt-field', {}, name)),
   config.groups ? el('div.lt-lab', {}, audience.element, el('div', { hidden: audience.value !== 'group' }, group), el('small', {}, say('view.note'))) : null,
   el('div.lt-lab', {}, el('span', {}, say('view.keeps')), keeps(kept)),
-  hasPlace ? el('div.lt-lab', {}, where.element) : null,
+  view ? null : el('div.lt-lab', {}, hasPlace ? where.element : el('div.lt-choice', {}, el('span', {}, say('view.opens')), el('div.lt-termlist', {}, el('span', {}, say('view.live'))))),
   trouble,
   el('div.lt-acts', {}, view ? remove : null, view ? el('span.lt-grow') : null, el('button.lt-btn', { type: 'button', click: () => dialog.close() }, say('do.cancel')), save));
   const title = say(view ? 'view.change' : 'view.title');
@@ -68,7 +69,7 @@ export function openSaveView(log, { fragment, view }, done) {
   name.select();
 }
 
-/** What the server has against it; null: it is done. @param {string} address @param {Record<string, string>} fields @returns {Promise<{error: string, text: string}|null>} */
+/** Why the server refused it; null if it succeeded. @param {string} address @param {Record<string, string>} fields @returns {Promise<{error: string, text: string}|null>} */
 async function sent(address, fields) {
   const failed = { error: 'failed', text: words.say('view.failed') };
   try {
@@ -80,7 +81,7 @@ async function sent(address, fields) {
   }
 }
 
-/** What a view keeps, in few words. @param {string} fragment */
+/** What a view includes, in a few words. @param {string} fragment */
 function keeps(fragment) {
   const panes = panesOf(fragment);
   const [first] = panes;
@@ -88,8 +89,11 @@ function keeps(fragment) {
   /** @type {string[]} */
   const found = [];
   if (first) {
-    const { query, terms, flags, off, columns, raw, time } = first;
-    found.push(...terms);
+    const { query, terms, flags, off, columns, raw, time, zone } = first;
+    for (const chip of terms) {
+      const term = termIn(chip);
+      found.push(term.kind === 'regex' ? `/${term.source}/` : chip);
+    }
     if (query) found.push(flags.regex ? `/${query}/` : query);
     if (flags.only) found.push(say('filter.only'));
     if (flags.invert) found.push(say('filter.invert'));
@@ -97,12 +101,13 @@ function keeps(fragment) {
     if (columns.length) found.push(say('view.columns', { list: columns.map((column) => column.name).join(', ') }));
     if (raw) found.push(say('view.raw'));
     if (time !== 'compact') found.push(say(`time.${time}`));
+    if (zone !== 'written') found.push(say(`zone.${zone}`));
   }
   if (panes.length > 1) found.push(say('view.panes', { n: panes.length }));
-  return el('div.lt-tags', {}, ...(found.length ? found : [say('view.plain')]).map((text) => el('span', {}, text)));
+  return el('div.lt-termlist', {}, ...(found.length ? found : [say('view.plain')]).map((text) => el('span', {}, text)));
 }
 
-/** One of a few: buttons of which one is pressed. */
+/** A choice of a few: buttons, one of which is pressed. */
 class Choice {
   /** @param {string} label @param {string[][]} options values and their words @param {string} value @param {() => void} changed */
   constructor(label, options, value, changed) {

@@ -1,4 +1,4 @@
-/** The browser's tab: its title and icon say what became of the log while nobody looks. */
+/** The browser's tab: its title and icon show the log's state while the page is hidden. */
 
 import { words } from '../ui/config.js';
 
@@ -7,7 +7,7 @@ const ICONS = { paused: 'icon-paused', offline: 'icon-offline', stopped: 'icon-s
 const ERRORS = 'icon-errors';
 /** A host's page may have an icon of its own. */
 const OURS = /\/icon(?:-[a-z]+)?\.svg$/;
-/** Nobody counts further, and a title has little room. */
+/** A title has little room, and larger counts say no more. */
 const MOST_ERRORS = 999;
 
 export class Tab {

@@ -2,6 +2,7 @@
 
 import { copy } from '../ui/clipboard.js';
 import { config, words } from '../ui/config.js';
+import { openGoToTime } from './go-to-time.js';
 import { openDownload, openMore, openPlain, openSettings } from './menus.js';
 import { signInAddress } from '../connection/sign-in.js';
 import { termOfText } from '../find/terms.js';
@@ -12,11 +13,13 @@ import { MOST_CHARACTERS } from '../log/markdown.js';
 /**
  * @typedef {{
  *   host: HTMLElement, log: import('../log/open-log.js').OpenLog, parts: import('./pane.js').Parts, rows: import('../rows/rows.js').Rows,
- *   incoming: import('../log/incoming.js').Incoming, follow: import('../log/follow.js').Follow, earlier: import('../log/earlier.js').Earlier,
- *   linkedLines: import('../log/linked-lines.js').LinkedLines, filtered: import('../find/filtered.js').Filtered,
+ *   incoming: import('../log/incoming.js').Incoming, follow: import('../log/follow.js').Follow, earlier: import('../log/earlier.js').Earlier, edges: import('../log/edges.js').Edges,
+ *   journey: import('../log/journey.js').Journey, nextOfLevel: import('./next-of-level.js').NextOfLevel,
+ *   linkedLines: import('../log/linked-lines.js').LinkedLines, travel: import('../log/travel.js').Travel, filtered: import('../find/filtered.js').Filtered,
  *   finding: import('../find/finding.js').Finding, filterBar: import('../find/filter-bar.js').FilterBar,
- *   results: import('../find/results.js').Results, viewOptions: import('../rows/view-options.js').ViewOptions,
+ *   results: import('../find/results.js').Results, viewOptions: import('../rows/view-options.js').ViewOptions, volumeStrip: import('./volume-strip.js').VolumeStrip,
  *   selection: import('../rows/selection.js').Selection, tools: import('../rows/tools.js').Tools,
+ *   valueActions: import('../rows/value-actions.js').ValueActions, cursor: import('../rows/cursor.js').Cursor,
  *   readAs(format: string): Promise<void>, stop(): void, startAgain(): void, showContext(item: Item): void, say(text: string): void,
  * }} Acted what buttons act on
  */
@@ -49,17 +52,37 @@ const ACTIONS = {
   level: ({ filterBar }, button) => filterBar.toggleLevel(button?.dataset.lv ?? ''),
   clear: ({ filterBar }) => filterBar.clear(),
   search: ({ results }) => results.begin(),
+  searchall: ({ results }) => results.begin({ kind: 'all' }),
+  wheresearch: ({ results }, button) => button && results.choose(button),
+  sortsearch: ({ results }, button) => results.sort(button?.dataset.order),
+  moresearch: ({ results }) => results.more(),
   cancelsearch: ({ results }) => results.cancel(),
   closesearch: ({ results }) => results.close(),
   // Other parts of the log.
-  earlier: ({ earlier }) => earlier.load(),
-  loadgap: ({ earlier }, _, item) => item && earlier.loadGap(item),
-  previous: (on, _, item) => openPrevious(on, item),
+  stopjourney: ({ journey, parts }) => {
+    journey.stop();
+    parts.view.focus({ preventScroll: true });
+  },
+  home: ({ travel }) => travel.home(),
+  goto: (on, button) => openGoToTime(on, button ?? on.parts.timeGo),
+  earlier: ({ earlier, edges }) => {
+    edges.asked();
+    return earlier.load();
+  },
+  loadgap: ({ earlier, edges, parts, travel }, _, item) => {
+    edges.asked();
+    return item && loadMissing({ earlier, parts, travel }, item);
+  },
+  previous: (on, _, item) => {
+    on.edges.asked();
+    openPrevious(on, item);
+  },
   // The look.
   wrap: ({ viewOptions }) => viewOptions.toggleWrap(),
   time: ({ viewOptions }) => viewOptions.setTime(),
   whole: ({ viewOptions }, _, item) => item && viewOptions.showWhole(item),
   raw: ({ viewOptions }) => viewOptions.toggleRaw(),
+  volume: ({ volumeStrip }) => volumeStrip.toggle(),
   fields: ({ tools, viewOptions }, _, item) => (item ?? tools.item) && viewOptions.toggleFields(item ?? tools.item),
   rawline: ({ viewOptions }, _, item) => item && viewOptions.toggleRawLine(item),
   copyfields: ({ host, say }, button, item) => item && copy(host, item.plain, say, button),
@@ -71,6 +94,10 @@ const ACTIONS = {
   fold: ({ tools }, _, item) => (item ?? tools.item) && tools.toggleFold(item ?? tools.item),
   frames: ({ tools }, _, item) => item && tools.toggleFrames(item),
   context: ({ showContext, tools }) => tools.item && showContext(tools.item),
+  ids: ({ cursor, rows, valueActions }) => {
+    const row = cursor.item && rows.mounted.get(cursor.item);
+    if (row) valueActions.idMenu(row);
+  },
   copyline: ({ host, say, tools }, button) => tools.item && copy(host, tools.item.plain, say, button),
   linkline: (on, button) => on.tools.item && copyLink(on, on.tools.item, button),
   selcopy: ({ host, say, selection }) => {
@@ -90,7 +117,7 @@ export class Actions {
     this.on = on;
   }
 
-  /** Does what a button or a key stands for, or tells the page around. @param {string} act @param {HTMLElement} [button] that was pressed */
+  /** Performs the action of a button or a key, or passes it to the surrounding page. @param {string} act @param {HTMLElement} [button] that was pressed */
   run(act, button) {
     run(this.on, act, button, button ? this.on.rows.itemAt(button) : null);
   }
@@ -102,10 +129,10 @@ function run(on, act, button, item) {
   else on.host.dispatchEvent(new CustomEvent('logtail:act', { bubbles: true, detail: { act } }));
 }
 
-/** Where a small window belongs: at its own button, or at the one in whose menu that is. @param {HTMLElement} own @param {HTMLElement} more */
+/** The button at which to open a popover: its own, or the menu button if that one is in the menu. @param {HTMLElement} own @param {HTMLElement} more */
 const inSight = (own, more) => (own.offsetParent ? own : more);
 
-/** The newest lines, where no socket brings them. @param {Pick<Acted, 'log'|'say'>} on */
+/** Fetches the newest lines when no socket brings them. @param {Pick<Acted, 'log'|'say'>} on */
 async function refresh({ log, say }) {
   const { session, store, stream } = log;
   const before = store.taken;
@@ -130,13 +157,20 @@ function signIn(login) {
   location.assign(signInAddress(login || config.login, location.href));
 }
 
+/** Loads what a mark leaves out. Its button goes, so the lines get the focus. @param {Pick<Acted, 'earlier'|'parts'|'travel'>} on @param {Item} mark */
+async function loadMissing({ earlier, parts: { view }, travel }, mark) {
+  const hadFocus = view.contains(document.activeElement);
+  await (mark.kind === 'gap' ? earlier.loadGap(mark) : travel.open(mark, 'above'));
+  if (hadFocus && document.activeElement === document.body) view.focus({ preventScroll: true });
+}
+
 /** @param {Pick<Acted, 'log'|'earlier'|'linkedLines'>} on @param {Item|null} mark where a file begins; the first line here when left out */
 function openPrevious({ log, earlier, linkedLines }, mark) {
   const file = mark?.file ?? earlier.first?.file ?? log.store.place?.file;
   if (file) void linkedLines.loadPrevious(file);
 }
 
-/** Copies whole entries as Markdown, and says where there was no room for all. @param {Pick<Acted, 'host'|'say'|'selection'>} on @param {Item} [item] of an entry; without it, what is selected */
+/** Copies whole entries as Markdown, and says if not all of them fitted. @param {Pick<Acted, 'host'|'say'|'selection'>} on @param {Item} [item] of an entry; without it, what is selected */
 function copyMarkdown({ host, say, selection }, item) {
   const made = selection.markdown(item);
   if (!made) return;
@@ -146,7 +180,7 @@ function copyMarkdown({ host, say, selection }, item) {
   if (copied === all) selection.clear();
 }
 
-/** Lines with the selected text are shown alone, or hidden. @param {Pick<Acted, 'finding'|'selection'>} on @param {boolean} not */
+/** Shows only lines with the selected text, or hides them. @param {Pick<Acted, 'finding'|'selection'>} on @param {boolean} not */
 function filterBySelection({ finding, selection }, not) {
   const { sought } = selection;
   if (!sought) return;

@@ -9,7 +9,7 @@ import { reshape } from '../ui/icons.js';
 
 /** @typedef {Pick<import('./drawing.js').Drawn, 'host'|'log'|'parts'|'filtered'|'linkedLines'|'results'>} Drawn */
 
-/** Why there is nothing to see in an open log; null where there is. @param {Drawn} drawn @param {import('../connection/state.js').Shown} shown @returns {Kind|null} */
+/** Why an open log shows nothing; null if it shows something. @param {Drawn} drawn @param {import('../connection/state.js').Shown} shown @returns {Kind|null} */
 export function blankOf({ log, filtered }, { blank }) {
   if (blank === 'denied' || blank === 'binary' || blank === 'file' || blank === 'notyet') return blank;
   return log.lines && !filtered.lines && filtered.all && filtered.hides ? 'filter' : null;

@@ -8,7 +8,7 @@ const KEPT_MS = 10_000;
 
 /** @typedef {import('../log/open-log.js').OpenLog} OpenLog */
 
-/** Where the whole file is to be had; '' where it is not. @param {OpenLog} log */
+/** The address from which to download the whole file; '' if there is none. @param {OpenLog} log */
 export function fileLink({ info, stream }) {
   return stream.phase === 'nosocket' && stream.details.certain ? '' : info?.download ?? '';
 }

@@ -1,4 +1,4 @@
-/** When what is drawn around the lines: the state at once, the counts once for all that comes meanwhile, the rate each second. */
+/** When each part around the lines is drawn: the state at once, the counts once for a burst of lines, the rate each second. */
 
 import { blankOf, drawBlank } from './blank.js';
 import { config, settings, words } from '../ui/config.js';
@@ -10,7 +10,7 @@ import { drawRate, drawStatus } from './status-bar.js';
 import { drawTop } from './top.js';
 
 const SOON_MS = 50;
-/** Lines a second from which on nobody reads each count. */
+/** Lines a second above which nobody can read each count. */
 const FAST_LINES = 500;
 const FAST_SOON_MS = 200;
 
@@ -35,6 +35,15 @@ export class Drawing {
     this.shown = null;
     /** Whether counts will be redrawn soon. */
     this.isDue = false;
+    /** Whether the address leaves out something that is on the page. */
+    this.isCut = false;
+  }
+
+  /** @param {boolean} isCut whether the address leaves out something, which this pane says */
+  cut(isCut) {
+    if (this.isCut === isCut) return;
+    this.isCut = isCut;
+    this.state();
   }
 
   /** Another log was opened. */
@@ -75,9 +84,10 @@ export class Drawing {
   state() {
     const { log, parts, results } = this.drawn;
     if (!log.info) return;
-    this.shown = described(factsOf(this.drawn), words, config.states);
+    this.shown = described({ ...factsOf(this.drawn), isCut: this.isCut }, words, config.states);
     this.#become(this.shown.chip);
     drawNotices(parts, this.shown);
+    parts.timeGo.toggleAttribute('disabled', !log.stream.can('time'));
     parts.wholeButton.toggleAttribute('disabled', !results.can);
     this.#blank();
   }
@@ -88,7 +98,7 @@ export class Drawing {
     this.#become('idle');
   }
 
-  /** A log was opened: what stood in the place of lines goes. */
+  /** A log was opened: removes what was shown in place of lines. */
   noBlank() { drawBlank(this.drawn, null); }
 
   pill() { drawPill(this.drawn); }
@@ -108,12 +118,15 @@ export class Drawing {
 
   /** A second has passed. */
   tick() {
-    const { log, parts, rows } = this.drawn;
+    const { log, parts, rows, viewOptions } = this.drawn;
     const { store, stream } = log;
-    const taken = this.rate.beat(store.taken, stream.phase === 'open' && stream.server?.state === 'live');
+    const isLive = stream.phase === 'open' && stream.server?.state === 'live';
+    const taken = this.rate.beat(store.taken, isLive);
+    if (isLive && store.lines) this.rate.fill(store, Date.now());
     rows.pace.rate = taken;
     if (document.hidden) return;
     drawRate(parts, this.rate);
+    viewOptions.tick();
     if (settings.general.announce && taken && rows.follow) this.listener.say(words.say('say.new', { n: taken }));
     this.state();
     this.status();

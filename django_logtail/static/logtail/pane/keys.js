@@ -4,13 +4,13 @@ import { el } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
 import { settings, words } from '../ui/config.js';
 
-/** What the help lists: groups of keys, each key with the name of its text. */
-export const HELP = /** @type {[string, Record<string, string>][]} */ ([
-  ['move', { line: 'j / k', page: 'Space', 'half-page': 'Ctrl d / u', first: 'g g', last: 'G / End', error: 'e / E', warning: 'w / W' }],
-  ['find', { filter: '/', match: 'n / N', case: 'Alt C', regex: 'Alt R', only: 'Alt F', invert: 'Alt X', clear: 'Esc', pin: 'Ctrl Enter', unpin: 'Backspace', whole: 'S' }],
-  ['lines', { select: 'Shift j / k', copy: 'c', markdown: 'M', link: 'y', fields: '→ / ←', context: 'Enter', earlier: 'u', fold: 'x' }],
-  ['view', { pause: 'p', stop: 'q', follow: 'f', wrap: 'z', time: 't', raw: 'v', level: '1 – 4', split: '\\', size: '+ / −' }],
+/** What the help lists: groups of keys, each key with the name of its text. The first three groups are about as long as the other two, for two columns. */
+const HELP = /** @type {[string, Record<string, string>][]} */ ([
+  ['move', { line: 'j / k', page: 'Space', 'half-page': 'Ctrl d / u', first: 'g g', last: 'G / End', time: '@', error: 'e / E', warning: 'w / W' }],
+  ['lines', { select: 'Shift j / k', copy: 'c', markdown: 'M', link: 'y', fields: '→ / ←', context: 'Enter', ids: 'i', earlier: 'u', fold: 'x' }],
   ['logs', { find: 'o', next: '[ / ]', list: 'b', download: 'd', help: '?' }],
+  ['find', { filter: '/', match: 'n / N', case: 'Alt C', regex: 'Alt R', only: 'Alt F', invert: 'Alt X', clear: 'Esc', pin: 'Ctrl Enter', unpin: 'Backspace', whole: 'S', all: 'A' }],
+  ['view', { pause: 'p', stop: 'q', follow: 'f', wrap: 'z', time: 't', raw: 'v', volume: 'h', level: '1 – 4', split: '\\', size: '+ / −' }],
 ]);
 
 const TWICE_MS = 600;
@@ -28,6 +28,7 @@ function isTyping(target) {
  *   host: HTMLElement, log: import('../log/open-log.js').OpenLog, parts: import('./pane.js').Parts, rows: import('../rows/rows.js').Rows,
  *   cursor: import('../rows/cursor.js').Cursor, selection: import('../rows/selection.js').Selection, tools: import('../rows/tools.js').Tools,
  *   filtered: import('../find/filtered.js').Filtered, finding: import('../find/finding.js').Finding, filterBar: import('../find/filter-bar.js').FilterBar,
+ *   journey: import('../log/journey.js').Journey, nextOfLevel: import('./next-of-level.js').NextOfLevel,
  *   results: import('../find/results.js').Results, follow: import('../log/follow.js').Follow, actions: import('./actions.js').Actions,
  *   viewOptions: import('../rows/view-options.js').ViewOptions, showContext(item: import('../log/item.js').Item): void,
  * }} Keyed what keys act on
@@ -54,7 +55,7 @@ export function onKey(on, event) {
     } else if ((event.key === 'd' || event.key === 'u') && settings.general.keys) {
       event.preventDefault();
       on.rows.scrollBy((event.key === 'd' ? 1 : -1) * (view.clientHeight / 2));
-    } else if (event.key === 'Home') on.rows.toTop();
+    } else if (event.key === 'Home') on.actions.run('home');
     else if (event.key === 'End') on.follow.toEnd();
     return undefined;
   }
@@ -88,20 +89,20 @@ function inQuery(on, event) {
 
 /** @param {Keyed} on @param {KeyboardEvent} event */
 function escape(on, event) {
-  if (on.selection.active) on.selection.clear();
-  else if (on.results.isOpen) on.results.close();
+  if (on.journey.stop()) { /* Nothing else. */ } else if (on.selection.active) on.selection.clear();
+  else if (on.results.isOpen) on.results.leave();
   else if (on.finding.query.active) on.finding.clear();
   else return;
   event.preventDefault();
 }
 
-/** Keys every scrolling thing has. @param {Keyed} on @param {KeyboardEvent} event */
+/** The usual keys for scrolling. @param {Keyed} on @param {KeyboardEvent} event */
 function moves(on, event) {
   const { view } = on.parts;
   const inView = event.target instanceof Node && view.contains(event.target);
   switch (event.key) {
     case 'End': on.follow.toEnd(); return true;
-    case 'Home': on.rows.toTop(); return true;
+    case 'Home': on.actions.run('home'); return true;
     case 'PageUp': on.rows.scrollBy(-view.clientHeight * 0.9); return true;
     case 'PageDown': on.rows.scrollBy(view.clientHeight * 0.9); return true;
     case ' ':
@@ -138,19 +139,19 @@ function openFields({ cursor, rows, viewOptions }, event) {
 
 /** @param {Keyed} on @param {KeyboardEvent} event */
 function letter(on, event) {
-  const head = (/** @type {string} */ level) => (/** @type {import('../log/item.js').Item} */ item) => item.level === level && !item.inner;
   switch (event.key) {
+    case '@': on.actions.run('goto'); return true;
     case '/': on.parts.query.focus(); return true;
     case 'n': on.finding.step(1); return true;
     case 'N': on.finding.step(-1); return true;
-    case 'j': on.cursor.move(1); return true;
-    case 'k': on.cursor.move(-1); return true;
+    case 'j': step(on, 1); return true;
+    case 'k': step(on, -1); return true;
     case 'J': extend(on, 1); return true;
     case 'K': extend(on, -1); return true;
-    case 'e': on.cursor.move(1, head('E')); return true;
-    case 'E': on.cursor.move(-1, head('E')); return true;
-    case 'w': on.cursor.move(1, head('W')); return true;
-    case 'W': on.cursor.move(-1, head('W')); return true;
+    case 'e': void on.nextOfLevel.to('E', 1); return true;
+    case 'E': void on.nextOfLevel.to('E', -1); return true;
+    case 'w': void on.nextOfLevel.to('W', 1); return true;
+    case 'W': void on.nextOfLevel.to('W', -1); return true;
     case 'c':
       if (on.selection.lines) on.actions.run('selcopy');
       else if (on.cursor.item) { on.tools.item = on.cursor.item; on.actions.run('copyline'); } else return false;
@@ -167,7 +168,9 @@ function letter(on, event) {
       else if (on.cursor.item) { on.tools.item = on.cursor.item; on.actions.run('linkline'); } else return false;
       return true;
     case 'S': on.actions.run('search'); return true;
+    case 'A': on.actions.run('searchall'); return true;
     case 'u': on.actions.run('earlier'); return true;
+    case 'i': on.actions.run('ids'); return true;
     case 'x': if (on.cursor.item) on.tools.toggleFold(on.cursor.item); return true;
     case 'p': on.actions.run('pause'); return true;
     case 'q': on.actions.run(on.log.session?.ended ? 'do.again' : 'stop'); return true;
@@ -176,6 +179,7 @@ function letter(on, event) {
     case 'z': on.actions.run('wrap'); return true;
     case 't': on.actions.run('time'); return true;
     case 'v': on.actions.run('raw'); return true;
+    case 'h': on.actions.run('volume'); return true;
     case '1': case '2': case '3': case '4': on.filterBar.toggleLevel('EWID'[+event.key - 1]); return true;
     case '+': case '=': resize(1); return true;
     case '-': case '−': resize(-1); return true;
@@ -184,7 +188,7 @@ function letter(on, event) {
     case '?': openHelp(on.host); return true;
     case 'g': {
       const now = performance.now();
-      if (now - lastG < TWICE_MS) on.rows.toTop();
+      if (now - lastG < TWICE_MS) on.actions.run('home');
       lastG = now;
       return true;
     }
@@ -192,10 +196,16 @@ function letter(on, event) {
   }
 }
 
-/** @param {Keyed} on @param {number} step */
-function extend(on, step) {
+/** @param {Keyed} on @param {number} direction */
+function step(on, direction) {
+  on.cursor.move(direction);
+  on.rows.onMove?.(direction);
+}
+
+/** @param {Keyed} on @param {number} direction */
+function extend(on, direction) {
   const from = on.selection.lines?.from ?? on.cursor.item;
-  on.cursor.move(step);
+  step(on, direction);
   if (on.cursor.item) on.selection.select(from ?? on.cursor.item, on.cursor.item);
 }
 

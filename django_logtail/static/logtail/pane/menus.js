@@ -5,15 +5,16 @@ import { el } from '../ui/dom.js';
 import { names } from '../formats/given.js';
 import { fileLink, saveLines } from './download.js';
 import { icon } from '../ui/icons.js';
+import { refusalOf, soughtBy } from '../find/search.js';
 import { PHONE } from '../rows/view-options.js';
 import { named, steering } from '../formats/text.js';
 
 /**
- * Shows a popover at a button; it closes automatically when the person clicks elsewhere.
+ * Shows a popover at a button; it closes automatically when the viewer clicks elsewhere.
  *
  * @param {HTMLElement} near @param {HTMLElement} button @param {HTMLElement} pop
  */
-function show(near, button, pop) {
+export function show(near, button, pop) {
   pop.popover = 'auto';
   pop.addEventListener('toggle', (event) => {
     const open = /** @type {ToggleEvent} */ (event).newState === 'open';
@@ -33,7 +34,7 @@ function show(near, button, pop) {
     const next = items.indexOf(/** @type {HTMLElement} */ (document.activeElement)) + (event.key === 'ArrowDown' ? 1 : -1);
     items[(next + items.length) % items.length].focus();
   });
-  /** @type {HTMLElement|null} */ (pop.querySelector('button, a'))?.focus();
+  /** @type {HTMLElement|null} */ (pop.querySelector('input, button, a'))?.focus();
 }
 
 /** @param {HTMLElement} near @param {string} kind */
@@ -43,8 +44,8 @@ function isOpen(near, kind) {
 
 /** @typedef {import('../log/open-log.js').OpenLog} OpenLog */
 
-/** @param {{host: HTMLElement, log: OpenLog, viewOptions: import('../rows/view-options.js').ViewOptions, readAs(format: string): Promise<void>}} parts @param {HTMLElement} button */
-export function openSettings({ host, log, viewOptions, readAs }, button) {
+/** @param {{host: HTMLElement, log: OpenLog, viewOptions: import('../rows/view-options.js').ViewOptions, volumeStrip: import('./volume-strip.js').VolumeStrip, readAs(format: string): Promise<void>}} parts @param {HTMLElement} button */
+export function openSettings({ host, log, viewOptions, volumeStrip, readAs }, button) {
   if (isOpen(host, 'settings')) return;
   const pop = el('div.lt-pop.lt-settings', { role: 'dialog', 'aria-label': words.say('do.settings'), 'data-kind': 'settings' });
   const row = (/** @type {string} */ key, /** @type {HTMLElement} */ control) => {
@@ -77,8 +78,10 @@ export function openSettings({ host, log, viewOptions, readAs }, button) {
   if (log.info) {
     if (viewOptions.hasFields) row('set.lines', choice([['fields', words.say('read.fields')], ['raw', words.say('read.raw')]], viewOptions.raw ? 'raw' : 'fields', (value) => { if ((value === 'raw') !== viewOptions.raw) viewOptions.toggleRaw(); }));
     row('set.wrap', toggle(viewOptions.wrap, () => viewOptions.toggleWrap()));
-    row('set.time', choice([['compact', words.say('time.compact')], ['raw', words.say('time.raw')], ['relative', words.say('time.relative')], ['hidden', words.say('time.hidden')]], viewOptions.time, (value) => viewOptions.setTime(/** @type {typeof viewOptions.time} */ (value))));
+    row('set.time', choice([['compact', words.say('time.compact')], ['raw', words.say('time.raw')], ['relative', words.say('time.relative')], ['age', words.say('time.age')], ['hidden', words.say('time.hidden')]], viewOptions.time, (value) => viewOptions.setTime(/** @type {typeof viewOptions.time} */ (value))));
   }
+  if (log.info) row('set.zone', choice([['written', words.say('zone.written')], ['mine', words.say('zone.mine')], ['utc', words.say('zone.utc')]], viewOptions.zone, (value) => viewOptions.setZone(/** @type {typeof viewOptions.zone} */ (value))));
+  if (log.info && log.stream.can('volume')) row('set.volume', toggle(volumeStrip.isWanted, () => volumeStrip.toggle()));
   if (log.info) row('set.format', formatChoice(log, log.info, readAs));
   row('set.density', choice([['s', 'A−'], ['m', 'A'], ['l', 'A+']], settings.general.size, (size) => general({ size })));
   row('set.color', toggle(settings.general.colours, (colours) => general({ colours })));
@@ -96,18 +99,18 @@ export function openSettings({ host, log, viewOptions, readAs }, button) {
 }
 
 /**
- * How the lines are read: as the log was given or as it was found, or in a format that the person chooses.
+ * The format of the lines: the one set for the log or detected in it, or one that the viewer chooses.
  *
  * @param {OpenLog} log @param {import('../log/open-log.js').LogInfo} info @param {(format: string) => Promise<void>} readAs
  */
 function formatChoice(log, { slug, format: set }, readAs) {
   const chosen = settings.log(slug).format;
-  const detected = chosen || set ? '' : log.store.entries.formats?.names.join(' + ') ?? '';
+  const detected = chosen || set ? '' : log.store.entries.formats?.names.map(words.format).join(' + ') ?? '';
   const all = names();
-  const usual = set ? words.say('format.set', { name: new Map(all).get(set) ?? set })
+  const usual = set ? words.say('format.set', { name: words.format(new Map(all).get(set) ?? set) })
     : detected ? words.say('format.found', { name: detected }) : words.say(chosen ? 'format.found.any' : 'format.none');
   const made = /** @type {HTMLSelectElement} */ (el('select.lt-select', {}, el('option', { value: '' }, usual)));
-  for (const [id, name] of all) made.append(el('option', { value: id, selected: id === chosen }, name));
+  for (const [id, name] of all) made.append(el('option', { value: id, selected: id === chosen }, words.format(name)));
   made.addEventListener('change', () => {
     settings.saveLog(slug, { format: made.value });
     void readAs(made.value);
@@ -124,7 +127,7 @@ function languages(row, choice) {
   row('set.lang', made);
 }
 
-/** Has Django remember a language and say where this page is in it: the words come with the page. @param {string} code */
+/** Has Django remember a language and return the page's address in it, because the texts come with the page. @param {string} code */
 async function chooseLanguage(code) {
   const body = new URLSearchParams({ language: code, next: location.pathname + location.search });
   const answer = await fetch(config.urls.language, { method: 'POST', body, credentials: 'same-origin', headers: config.headers() }).catch(() => null);
@@ -138,11 +141,11 @@ async function chooseLanguage(code) {
 /**
  * @param {{
  *   host: HTMLElement, log: OpenLog, rows: import('../rows/rows.js').Rows, filtered: import('../find/filtered.js').Filtered,
- *   finding: import('../find/finding.js').Finding,
+ *   finding: import('../find/finding.js').Finding, volumeStrip: import('./volume-strip.js').VolumeStrip,
  * }} parts
  * @param {HTMLElement} button
  */
-export function openDownload({ host, log, rows, filtered, finding }, button) {
+export function openDownload({ host, log, rows, filtered, finding, volumeStrip }, button) {
   if (isOpen(host, 'download') || !log.info) return;
   const pop = el('div.lt-pop', { role: 'menu', 'aria-label': words.say('do.download'), 'data-kind': 'download' });
   const item = (/** @type {string} */ key, /** @type {number} */ n, /** @type {'loaded'|'filtered'} */ what) => pop.append(el('button.lt-item', { type: 'button', role: 'menuitem', disabled: n === 0, click: () => {
@@ -155,13 +158,19 @@ export function openDownload({ host, log, rows, filtered, finding }, button) {
     pop.append(el('a.lt-item', { role: 'menuitem', href: file, download: '', click: () => pop.hidePopover() },
       el('span', {}, words.say('dl.file')), el('span', {}, bytes === null ? '' : words.size(bytes))));
   }
+  const { range } = finding.query;
+  const sought = range && soughtBy(finding.query, filtered.off);
+  if (range && sought && log.info.hits && !refusalOf(sought, log.stream.hello?.can ?? [])) {
+    pop.append(el('a.lt-item', { role: 'menuitem', href: `${log.info.hits}?${new URLSearchParams({ asked: JSON.stringify(sought), form: 'text' })}`, download: '', click: () => pop.hidePopover() },
+      el('span', {}, words.say('dl.range')), el('span', {}, volumeStrip.said(range))));
+  }
   item('dl.loaded', log.lines, 'loaded');
   if (finding.query.active || filtered.hides) item('dl.filtered', filtered.hides ? filtered.lines : filtered.matches.length, 'filtered');
   show(host, button, pop);
 }
 
 /**
- * What has no room in the head of a narrow pane.
+ * What doesn't fit in the head of a narrow pane.
  *
  * @param {Pick<import('./actions.js').Acted, 'host'|'parts'>} on @param {HTMLElement} button @param {(act: string) => void} run what is chosen
  */
@@ -179,10 +188,10 @@ export function openMore({ host, parts }, button, run) {
   show(host, button, pop);
 }
 
-/** Lines at most in the plain view: all of them are in the document there. */
+/** The most lines in the plain view, which has all of them in the document. */
 const PLAIN_LINES = 5_000;
 
-/** The last lines shown, as one text that stands still: for screen readers, and the browser's own find and print. @param {{host: HTMLElement, log: OpenLog, rows: import('../rows/rows.js').Rows}} parts */
+/** The last lines shown, as one text that does not move: for screen readers, and the browser's own find and print. @param {{host: HTMLElement, log: OpenLog, rows: import('../rows/rows.js').Rows}} parts */
 export function openPlain({ host, log, rows }) {
   const { shown } = rows;
   const items = shown.items.slice(Math.max(shown.first, shown.items.length - PLAIN_LINES)).filter((item) => item.kind === 'line');

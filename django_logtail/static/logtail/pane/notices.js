@@ -7,10 +7,10 @@ import { reshape } from '../ui/icons.js';
 /** @typedef {import('./pane.js').Parts} Parts */
 
 /**
- * What `described` is to put into words.
+ * What `described` puts into words.
  *
  * @param {Pick<import('./drawing.js').Drawn, 'log'|'incoming'|'linkedLines'|'viewOptions'|'backgroundStop'>} drawn
- * @returns {import('../connection/state.js').Facts}
+ * @returns {Omit<import('../connection/state.js').Facts, 'isCut'>}
  */
 export function factsOf({ log, incoming, linkedLines, viewOptions, backgroundStop }) {
   const { info, session, stream } = log;
@@ -18,7 +18,7 @@ export function factsOf({ log, incoming, linkedLines, viewOptions, backgroundSto
     phase: stream.phase, details: stream.details, server: stream.server, name: info.name, queue: info.queue ?? '',
     place: session?.place ?? null, lines: log.lines, backlog: config.lines, paused: incoming.paused, pausedAt: incoming.pausedAt,
     waiting: incoming.waiting, holding: session?.holding ?? false, idle: backgroundStop.hasEnded, idleMinutes: backgroundStop.minutes,
-    lost: linkedLines.trouble, lastByteAt: stream.lastByteAt, now: Date.now(), resumed: stream.resumed, binary: stream.binary && !viewOptions.showsBinary,
+    lost: linkedLines.trouble, went: linkedLines.went, lastByteAt: stream.lastByteAt, now: Date.now(), resumed: stream.resumed, binary: stream.binary && !viewOptions.showsBinary,
   };
 }
 
@@ -28,7 +28,10 @@ export function drawNotices(parts, shown) {
   Object.assign(parts.chip.dataset, { state: shown.chip, tone, dot });
   write(parts.chipText, words.say(`state.${shown.chip}`));
   drawSaid(parts.notice, parts.noticeText, parts.noticeActions, shown.notice);
-  if (shown.notice) parts.notice.dataset.tone = shown.notice.tone ?? '';
+  if (shown.notice) {
+    parts.notice.dataset.tone = shown.notice.tone ?? '';
+    reshape(parts.notice, shown.notice.tone === 'ok' ? 'check' : 'warn');
+  }
   parts.noticeText.title = shown.notice?.why ?? '';
   drawSaid(parts.tail, parts.tailText, parts.tailActions, shown.tail);
   Object.assign(parts.tail.dataset, { state: shown.chip, tone: plain ? '' : tone, dot: plain ? '' : dot });

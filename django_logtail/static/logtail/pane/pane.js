@@ -5,7 +5,7 @@ import { icon } from '../ui/icons.js';
 
 /** @typedef {ReturnType<typeof pane>} Parts */
 
-/** Made so far: each has ids of its own. */
+/** How many were made so far, for unique ids. */
 let panes = 0;
 
 /** @param {(key: string, values?: any) => string} say */
@@ -33,6 +33,7 @@ export function pane(say) {
   const query = /** @type {HTMLInputElement} */ (el('input.lt-q', { type: 'text', autocomplete: 'off', spellcheck: 'false', autocapitalize: 'off', placeholder: say('filter.place'), 'aria-label': say('filter.label') }));
   const hint = el('div.lt-hint', { role: 'status', id: `lt-hint-${++panes}`, hidden: true });
   query.setAttribute('aria-describedby', hint.id);
+  const recent = el('div.lt-recent', { role: 'listbox', 'aria-label': say('filter.recent'), id: `lt-recent-${panes}`, hidden: true });
   const flag = (/** @type {string} */ act, /** @type {string} */ key, /** @type {string|Node} */ face, /** @type {string} */ keys) => el('button.lt-flag', { type: 'button', 'data-act': act, 'aria-pressed': 'false', 'aria-label': say(key), 'data-keys': keys }, face);
   const flags = {
     case: flag('case', 'filter.case', 'Aa', 'Alt C'), regex: flag('regex', 'filter.regex', '.*', 'Alt R'),
@@ -44,7 +45,7 @@ export function pane(say) {
   const saveView = el('button.lt-link', { type: 'button', 'data-act': 'saveview', hidden: true }, say('view.saveas'));
   const pinRow = el('div.lt-pinrow', { role: 'group', 'aria-label': say('filter.terms'), hidden: true }, pins, el('span.lt-grow'),
     saveView, el('button.lt-link', { type: 'button', 'data-act': 'clear' }, say('filter.clear')));
-  const filter = el('div.lt-field.lt-filter', {}, searchIcon, query, flags.case, flags.regex, flags.invert, flags.only, el('kbd.lt-kbd.lt-wide', { 'aria-hidden': 'true' }, '/'), hint);
+  const filter = el('div.lt-field.lt-filter', {}, searchIcon, query, flags.case, flags.regex, flags.invert, flags.only, el('kbd.lt-kbd.lt-wide', { 'aria-hidden': 'true' }, '/'), hint, recent);
   const matchText = el('span.lt-matchtext', { role: 'status', 'aria-live': 'polite' });
   const matchNav = el('div.lt-matchnav', { hidden: true }, matchText,
     button('button.lt-icon.lt-icon-s', 'prev', 'filter.prev', 'chevron-up', 'Shift Enter'), button('button.lt-icon.lt-icon-s', 'next', 'filter.next', 'chevron', 'Enter'));
@@ -55,7 +56,28 @@ export function pane(say) {
   }
   const wholeButton = button('button.lt-btn.lt-btn-quiet.lt-whole', 'search', 'filter.whole', 'filesearch', 'S');
   wholeButton.append(el('span.lt-label', {}, say('filter.whole')));
-  const bar = el('div.lt-bar', { role: 'search' }, filter, matchNav, el('div.lt-levels', { role: 'group', 'aria-label': say('levels') }, ...Object.values(levels)), el('span.lt-grow'), wholeButton);
+  const timeGo = button('button.lt-icon.lt-timego', 'goto', 'go.title', 'clock', '@', { 'aria-haspopup': 'dialog', 'aria-expanded': 'false' });
+  const bar = el('div.lt-bar', { role: 'search' }, filter, matchNav, el('div.lt-levels', { role: 'group', 'aria-label': say('levels') }, ...Object.values(levels)), el('span.lt-grow'), timeGo, wholeButton);
+
+  const path = (/** @type {string} */ kind) => {
+    const made = document.createElementNS('http://www.w3.org/2000/svg', 'path');
+    made.setAttribute('class', `lt-v-${kind}`);
+    return made;
+  };
+  const bars = { other: path('other'), warning: path('warning'), error: path('error'), hit: path('hit') };
+  const picture = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+  picture.setAttribute('preserveAspectRatio', 'none');
+  picture.setAttribute('aria-hidden', 'true');
+  picture.append(...Object.values(bars));
+  const spanChoice = /** @type {HTMLSelectElement} */ (el('select.lt-strip-span', { 'aria-label': say('vol.span') }));
+  const stripNote = el('span.lt-strip-note');
+  const axis = el('div.lt-vol-axis', { 'aria-hidden': 'true' });
+  const chosen = el('div.lt-range', { hidden: true });
+  const here = el('div.lt-here', { hidden: true });
+  const volumeTip = el('div.lt-voltip', { 'aria-hidden': 'true', hidden: true });
+  const plot = el('div.lt-vol', { role: 'slider', tabindex: '0', 'aria-valuemin': '0', 'aria-valuemax': '0', 'aria-valuenow': '0', hidden: true }, picture, axis, chosen, here, volumeTip);
+  const noVolume = el('div.lt-strip-none', { role: 'status' });
+  const strip = el('div.lt-strip', { hidden: true }, el('div.lt-strip-what', {}, spanChoice, stripNote), plot, noVolume);
 
   const noticeIcon = icon('warn');
   noticeIcon.classList.add('lt-notice-icon');
@@ -72,6 +94,14 @@ export function pane(say) {
   const stuck = el('div.lt-stuck');
   const view = el('div.lt-view', { role: 'log', 'aria-live': 'off', tabindex: '0' }, stuck, top, lines, tail);
   const ruler = /** @type {HTMLCanvasElement} */ (el('canvas.lt-ruler', { width: '12', height: '10', 'aria-hidden': 'true' }));
+  const thumb = el('i.lt-thumb');
+  const pointerLine = el('i.lt-at', { hidden: true });
+  const fileMarks = el('span');
+  const windows = el('span');
+  const ticks = /** @type {HTMLCanvasElement} */ (el('canvas', { width: '12', height: '10' }));
+  const historyBar = el('div.lt-hist', { role: 'slider', tabindex: '0', 'aria-orientation': 'vertical', 'aria-label': say('hist.bar'), 'aria-valuemin': '0', 'aria-valuemax': '100', hidden: true }, windows, fileMarks, ticks, thumb, pointerLine);
+  const tags = el('div.lt-tags', { 'aria-hidden': 'true', hidden: true });
+  const handle = el('div.lt-scrub', { 'aria-hidden': 'true', hidden: true }, icon('text'));
   const contextButton = button('button.lt-icon.lt-icon-s', 'context', 'row.context', 'context', 'Enter', { hidden: true });
   const fieldsButton = button('button.lt-icon.lt-icon-s', 'fields', 'field.all', 'fields', '→', { hidden: true });
   const foldButton = button('button.lt-icon.lt-icon-s', 'fold', 'do.fold', 'chevron-up', 'X', { hidden: true });
@@ -79,6 +109,9 @@ export function pane(say) {
   const pillCount = el('span.lt-pill-n');
   const pillErrors = el('span.lt-pill-e');
   const pill = el('button.lt-pill', { type: 'button', 'data-act': 'follow', 'data-keys': 'End', hidden: true }, icon('down'), pillCount, pillErrors);
+  const journeyText = el('span');
+  const journeyStop = el('button.lt-link', { type: 'button', 'data-act': 'stopjourney' }, say('do.cancel'), el('kbd.lt-kbd', { 'aria-hidden': 'true' }, 'Esc'));
+  const journey = el('div.lt-journey', { hidden: true }, journeyText, journeyStop);
   const selectionCount = el('span.lt-sel-n');
   const offer = (/** @type {string} */ act, /** @type {string} */ label, /** @type {any} */ shape, /** @type {string} */ face, keys = '') => {
     const made = button('button.lt-btn', act, label, shape, keys);
@@ -95,16 +128,23 @@ export function pane(say) {
   const emptyIcon = icon('file');
   emptyIcon.classList.add('lt-empty-icon');
   const empty = el('div.lt-empty', { hidden: true }, emptyIcon, emptyTitle, emptyText, emptyActions);
-  const body = el('div.lt-body', {}, view, ruler, tools, el('div.lt-float', {}, pill), selectionBar, empty);
+  const body = el('div.lt-body', {}, view, ruler, historyBar, tags, handle, tools, el('div.lt-float', {}, journey, pill), selectionBar, empty);
 
   const resultsBar = el('i');
   const resultsPattern = el('strong.lt-results-q');
   const resultsText = el('span.lt-results-text', { role: 'status' });
   const resultsCancel = el('button.lt-btn', { type: 'button', 'data-act': 'cancelsearch' }, el('span.lt-label', {}, say('do.cancel')));
-  const resultsList = el('div.lt-results-list', { tabindex: '0', role: 'list', 'aria-label': say('search.title') });
+  const resultsOrders = ['newest', 'oldest'].map((order) => el('button', { type: 'button', 'data-act': 'sortsearch', 'data-order': order }, say(order === 'newest' ? 'search.newest' : 'search.oldest')));
+  const resultsOrder = el('div.lt-seg', { role: 'group', 'aria-label': say('search.order'), hidden: true }, ...resultsOrders);
+  const resultsSaves = ['text', 'ndjson'].map((form) => el('a.lt-btn.lt-btn-quiet', { 'data-form': form, download: true, hidden: true, title: say(form === 'text' ? 'search.save.text' : 'search.save.ndjson') }, icon('download'), el('span.lt-label', {}, form === 'text' ? say('search.text') : 'NDJSON')));
+  const resultsWhereText = el('span.lt-label');
+  const resultsWhere = el('button.lt-btn.lt-btn-quiet', { type: 'button', 'data-act': 'wheresearch', 'aria-haspopup': 'menu', title: say('search.where'), hidden: true }, icon('list'), resultsWhereText);
+  const resultsHits = el('div');
+  const resultsAfter = el('div');
+  const resultsList = el('div.lt-results-list', { tabindex: '0', role: 'group', 'aria-label': say('search.title') }, resultsHits, resultsAfter);
   const results = el('section.lt-results', { hidden: true, 'aria-label': say('search.title') },
     el('div.lt-progress', { 'aria-hidden': 'true' }, resultsBar),
-    el('header.lt-results-head', {}, resultsPattern, resultsText, el('span.lt-grow'), resultsCancel, button('button.lt-icon', 'closesearch', 'do.close', 'x', 'Esc')),
+    el('header.lt-results-head', {}, resultsPattern, resultsText, el('span.lt-grow'), resultsOrder, resultsWhere, ...resultsSaves, resultsCancel, button('button.lt-icon', 'closesearch', 'do.close', 'x', 'Esc')),
     resultsList);
 
   const sparkline = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
@@ -127,11 +167,13 @@ export function pane(say) {
   const speech = el('div.lt-say.lt-sr', { role: 'status', 'aria-live': 'polite' });
 
   return {
-    children: [head, bar, pinRow, notice, body, results, status, speech],
-    name, folder, chip, chipText, pauseButton, stopButton, downloadButton, settingsButton, splitButton, moreButton, closeButton, bar, filter, pins, pinRow, saveView, query, hint, flags,
-    matchNav, matchText, levels, wholeButton, notice, noticeText, noticeActions, body, view, stuck, top, lines, window: rows, tail, tailText, tailActions, ruler, tools,
-    contextButton, fieldsButton, foldButton, pill, pillCount, pillErrors, selectionBar, selectionCount, selectionFilters, empty, emptyTitle, emptyText, emptyActions,
+    children: [head, bar, pinRow, strip, notice, body, results, status, speech],
+    name, folder, chip, chipText, pauseButton, stopButton, downloadButton, settingsButton, splitButton, moreButton, closeButton, bar, filter, pins, pinRow, saveView, query, hint, recent, flags,
+    matchNav, matchText, levels, wholeButton, timeGo, notice, noticeText, noticeActions, body, view, stuck, top, lines, window: rows, tail, tailText, tailActions, ruler, tools,
+    contextButton, fieldsButton, foldButton, pill, pillCount, pillErrors, journey, journeyText, journeyStop, selectionBar, selectionCount, selectionFilters, empty, emptyTitle, emptyText, emptyActions,
     spark, rate, loaded, size: sizeText, offset, followButton, timeButton, readButton, wrapButton, encoding, format, status, say: speech,
-    results: { box: results, bar: resultsBar, pattern: resultsPattern, text: resultsText, cancel: resultsCancel, list: resultsList },
+    volume: { strip, span: spanChoice, note: stripNote, plot, picture, bars, axis, chosen, here, tip: volumeTip, none: noVolume },
+    history: { bar: historyBar, thumb, line: pointerLine, files: fileMarks, loaded: windows, ticks, tags, handle },
+    results: { box: results, bar: resultsBar, pattern: resultsPattern, text: resultsText, cancel: resultsCancel, order: resultsOrder, orders: resultsOrders, where: resultsWhere, whereText: resultsWhereText, saves: /** @type {HTMLAnchorElement[]} */ (resultsSaves), list: resultsList, hits: resultsHits, after: resultsAfter },
   };
 }

@@ -1,4 +1,4 @@
-/** The button over the lines that leads to the newest one, and says what came meanwhile. */
+/** The button over the lines that leads to the newest one, and says how many arrived meanwhile. */
 
 import { words } from '../ui/config.js';
 import { write } from '../ui/dom.js';
@@ -7,8 +7,10 @@ import { write } from '../ui/dom.js';
 export function drawPill({ log, parts, rows, incoming }) {
   const { pill, pillCount, pillErrors } = parts;
   const { paused, unseen, unseenErrors } = incoming;
-  pill.hidden = rows.follow || paused || (!unseen && !log.session?.holding);
+  // Then more lines wait on the server than have arrived, and nobody knows how many.
+  const isHeld = log.session?.holding ?? false;
+  pill.hidden = rows.follow || paused || (!unseen && !isHeld);
   if (pill.hidden) return;
-  write(pillCount, unseen ? words.say('pill.new', { n: unseen }) : words.say('do.live'));
-  write(pillErrors, unseenErrors ? words.say('pill.errors', { n: unseenErrors }) : '');
+  write(pillCount, isHeld ? words.say('do.live') : words.say('pill.new', { n: unseen }));
+  write(pillErrors, unseenErrors && !isHeld ? words.say('pill.errors', { n: unseenErrors }) : '');
 }

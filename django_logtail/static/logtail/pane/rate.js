@@ -1,6 +1,13 @@
 /** Lines a second, of the last seconds: the number and the columns of the status bar. Knows no DOM. */
 
+import { headOf } from '../formats/heads.js';
+import { momentOf } from '../formats/moments.js';
+
 const SAMPLES = 24;
+/** Lines of the backlog whose times are read. */
+const MOST_READ = 5_000;
+/** Milliseconds that the clock of the host may be ahead. */
+const AHEAD_MS = 5_000;
 /** Lines a second that fill a column, unless there were more, so that an occasional line isn't a peak. */
 const LEAST_FULL = 8;
 const HEIGHT = 14;
@@ -14,6 +21,26 @@ export class Rate {
     this.samples = new Array(SAMPLES).fill(0);
     this.takenBefore = 0;
     this.wasLive = false;
+    this.isFilled = false;
+  }
+
+  /** The log is live for the first time: its last lines count in the seconds that they were written in. @param {Pick<import('../log/store.js').Store, 'items'|'first'|'entries'>} store @param {number} now */
+  fill(store, now) {
+    if (this.isFilled) return;
+    this.isFilled = true;
+    const { items, first, entries } = store;
+    let inner = 0;
+    for (let i = items.length - 1; i >= Math.max(first, items.length - MOST_READ); i--) {
+      const item = items[i];
+      if (item.kind !== 'line') continue;
+      inner++;
+      const written = item.inner ? '' : headOf(item.plain, entries.formats)?.written;
+      if (!written) continue;
+      const age = ageOf(written, now);
+      if (age === null || age >= SAMPLES) return;
+      this.samples[SAMPLES - 1 - age] += inner;
+      inner = 0;
+    }
   }
 
   /**
@@ -41,4 +68,13 @@ export class Rate {
       return `M${i * 3} ${HEIGHT - height}h2v${height}h-2z`;
     }).join('');
   }
+}
+
+/** Seconds since a written time, or null if it can't be read or is not past. Without a zone, it is of UTC or of the browser's zone, whichever is nearer. @param {string} written @param {number} now */
+function ageOf(written, now) {
+  const offset = new Date(now).getTimezoneOffset() * 60_000;
+  const moments = [momentOf(written, now), momentOf(written, now - offset)];
+  const ages = moments.flatMap((moment, i) => (moment ? [now - moment.ms - (i && moment.zone === null ? offset : 0)] : []));
+  const age = ages.reduce((best, one) => (Math.abs(one) < Math.abs(best) ? one : best), Infinity);
+  return age < -AHEAD_MS || age === Infinity ? null : Math.max(0, Math.floor(age / 1000));
 }

@@ -1,4 +1,4 @@
-/** What stands above the first line: how much of the file is there, and what loads it. */
+/** The row above the first line: how much of the file is loaded, and the button that loads more. */
 
 import { words } from '../ui/config.js';
 import { el } from '../ui/dom.js';

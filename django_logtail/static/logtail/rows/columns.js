@@ -12,9 +12,9 @@ import { put } from './fill.js';
 
 /** Lines looked at for the widest value, half of them before the ones on screen. */
 const LOOKED_AT = 300;
-/** Pixels that the pointer moves before a name is carried. */
+/** Pixels that the pointer must move before a drag begins. */
 const CARRIED = 4;
-/** Pixels: as the style sheet says. */
+/** Pixels, as in the style sheet. */
 const HEIGHT = 26;
 /** Characters of the name of a level, and of the message's heading. */
 const LEVEL_WIDTH = 9;
@@ -54,7 +54,7 @@ export class Columns {
     rows.headed(isShown ? HEIGHT : 0);
   }
 
-  /** Which columns are of numbers, as far as is known. */
+  /** Which columns contain numbers, as far as known. */
   learn() {
     const { columns } = this.viewOptions;
     const fields = columns.length ? this.#sample(columns.map(({ name }) => name)) : [];
@@ -62,7 +62,7 @@ export class Columns {
     for (const [i, cell] of [...this.head.querySelectorAll('[data-name]')].entries()) cell.toggleAttribute('data-num', this.drawn[i]?.isNumber ?? false);
   }
 
-  /** The fields of some names in lines around those on screen. @param {string[]} names */
+  /** The fields with these names, in the lines around those on screen. @param {string[]} names */
   #sample(names) {
     const { shown, at } = this.rows;
     const { formats } = this.log.store.entries;
@@ -77,7 +77,7 @@ export class Columns {
     return found;
   }
 
-  /** How wide a column is that fits what is around. @param {string} name @param {number} [most] */
+  /** The width of a column that fits the lines around those on screen. @param {string} name @param {number} [most] */
   widthFor(name, most) { return fitting(name, this.#sample([name])[0].map((field) => field.text), most); }
 
   #fill() {
@@ -114,7 +114,7 @@ export class Columns {
     return made;
   }
 
-  /** A name that is carried to another place; one that is only pressed opens the menu. @param {HTMLElement} button @param {HTMLElement} cell @param {string} name */
+  /** Lets a name be dragged to another place; a press without a drag opens its menu. @param {HTMLElement} button @param {HTMLElement} cell @param {string} name */
   #carry(button, cell, name) {
     let from = 0;
     let isCarried = false;
@@ -194,7 +194,7 @@ export class Columns {
     popUp(this.host, button, pop);
   }
 
-  /** Begins a term of the field's name where terms are typed. @param {string} name */
+  /** Begins a term with the field's name in the filter. @param {string} name */
   #filterBy(name) {
     const { query } = this;
     query.value = `${query.value && `${query.value.trimEnd()} `}${name}:`;

@@ -1,4 +1,4 @@
-/** The fields of a line, opened below it: a tree, whose values stand in one column. */
+/** Shows the fields of a line below it: a tree with all values in one column. */
 
 import { el } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
@@ -10,21 +10,21 @@ import { put } from './fill.js';
 /** @typedef {import('../formats/shape.js').Field} Field */
 /** @typedef {import('../ui/format.js').Words} Words */
 
-/** Fields of an object that are shown without being asked for, and fields of a line that are in the document. */
+/** An object with more fields than this starts closed; and the most fields of a line that are in the document. */
 const MOST_UNASKED = 8;
 const MOST_SHOWN = 400;
 
-/** What a box was made for. @type {WeakMap<Element, {item: Item, text: string}>} */
+/** The line that a box shows. @type {WeakMap<Element, {item: Item, text: string}>} */
 const madeFor = new WeakMap();
-/** The field of a row of a box. @type {WeakMap<Element, Field>} */
+/** The field that a row of a box shows. @type {WeakMap<Element, Field>} */
 export const fieldOf = new WeakMap();
-/** Objects that were opened, or shut, by their path. @type {WeakMap<Item, Map<string, boolean>>} */
+/** Which objects the viewer opened or closed, by their path. @type {WeakMap<Item, Map<string, boolean>>} */
 const opened = new WeakMap();
 
 /**
- * Shows the fields of a line in its row, or takes them away. What stands there already stays, and with it the focus.
+ * Shows the fields of a line in its row, or removes them. Fields that are already shown stay, and keep the focus.
  *
- * @param {HTMLElement} row @param {Item} item @param {Shape|null} shape null: they are not opened @param {import('./row.js').Look} look
+ * @param {HTMLElement} row @param {Item} item @param {Shape|null} shape null: removes them @param {import('./row.js').Look} look
  */
 export function openFields(row, item, shape, look) {
   const there = row.querySelector(':scope > .lt-fields');
@@ -61,7 +61,7 @@ function fillList(list, shape, item, words) {
   opened.set(item, choices);
   /** @type {string[]} */
   let path = [];
-  /** Depth of an object that is shut, whose fields are left out. */
+  /** The depth of the closed object that the loop is in; its fields are left out. */
   let shutAt = Infinity;
   let shown = 0;
   for (const field of shape.fields) {
@@ -72,7 +72,7 @@ function fillList(list, shape, item, words) {
     const parents = field.path.slice(0, -1);
     let common = 0;
     while (common < parents.length && common < path.length && parents[common] === path[common]) common++;
-    // Out of the object that is shut: what follows is of another one.
+    // This field is outside the closed object.
     if (common <= shutAt) shutAt = Infinity;
     for (let depth = common; depth < parents.length && depth < shutAt; depth++) {
       const here = parents.slice(0, depth + 1);
@@ -92,7 +92,7 @@ function fillList(list, shape, item, words) {
   }
 }
 
-/** @param {HTMLElement} list @param {Shape} shape @param {Item} item @param {Words} words @param {string} key of the object that was opened or shut */
+/** @param {HTMLElement} list @param {Shape} shape @param {Item} item @param {Words} words @param {string} key of the object that was opened or closed */
 function redraw(list, shape, item, words, key) {
   list.replaceChildren();
   fillList(list, shape, item, words);
@@ -101,7 +101,7 @@ function redraw(list, shape, item, words, key) {
   list.dispatchEvent(new CustomEvent('logtail:grew', { bubbles: true }));
 }
 
-/** Fields of an object, and objects in it. @param {Shape} shape @param {string[]} path */
+/** The number of fields and objects that an object contains. @param {Shape} shape @param {string[]} path */
 const countIn = (shape, path) => new Set(shape.fields.filter((field) => field.path.length > path.length && path.every((part, i) => field.path[i] === part)).map((field) => field.path[path.length])).size;
 
 /** @param {string[]} path @param {number} count @param {boolean} isOpen @param {() => void} toggle @param {Words} words */
@@ -128,7 +128,7 @@ function rowOf(field, depth, words) {
   return made;
 }
 
-/** A moment as the clock of this place shows it; '' where that is what is written. @param {string} written @param {Words} words */
+/** A written time as the clock of this device shows it; '' if that's the same. @param {string} written @param {Words} words */
 function localTime(written, words) {
   const moment = momentOf(written);
   if (moment?.has !== 'moment' || moment.zone === null) return '';

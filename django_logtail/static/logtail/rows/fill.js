@@ -1,4 +1,4 @@
-/** Text of a log as text nodes, and nothing else. */
+/** Puts text of a log into the page, always as text nodes. */
 
 import { el } from '../ui/dom.js';
 import { named, steering } from '../formats/text.js';
@@ -7,23 +7,66 @@ import { named, steering } from '../formats/text.js';
  * @typedef {{
  *   runs: import('../formats/text.js').Run[], steering: {start: number, end: number}[], hits: [number, number][], hitClass: string,
  *   links?: import('./links.js').Link[],
- * }} Marked what in a text is coloured, hidden, searched, or a link
+ * }} Marked the parts of a text that are coloured, hidden, found, or links
  */
 
-/** Whether nothing in text[from, to) is coloured, searched, a link or to be named. @param {Marked} ctx @param {number} from @param {number} to */
+/** Whether text[from, to) needs no elements: no colour, match, link or steering character. @param {Marked} ctx @param {number} from @param {number} to */
 export function isOrdinary(ctx, from, to) {
   const meets = (/** @type {{start: number, end: number}} */ one) => one.start < to && one.end > from;
   return !ctx.runs.some(meets) && !ctx.steering.some(meets) && !ctx.links?.some(meets) && !ctx.hits.some(([start, end]) => start < to && end > from);
 }
 
-/** Text of anyone's making, steering characters named. @param {HTMLElement} into @param {string} text */
+/** Whether text[from, to) has ids, and nothing else that needs elements. @param {Marked} ctx @param {number} from @param {number} to */
+export function hasIdsAlone(ctx, from, to) {
+  const meets = (/** @type {{start: number, end: number}} */ one) => one.start < to && one.end > from;
+  return ctx.links !== undefined && ctx.links.every((one) => one.id !== undefined || !meets(one)) && isOrdinary({ ...ctx, links: [] }, from, to);
+}
+
+/**
+ * Writes text[from, to) with its ids over the text that is there, whose nodes are used again.
+ *
+ * @param {Element} into @param {string} text @param {number} from @param {number} to @param {import('./links.js').Link[]} ids in order
+ * @returns {ChildNode|null} the first node that is not used
+ */
+export function writeIds(into, text, from, to, ids) {
+  let next = into.firstChild;
+  let at = from;
+  const writeText = (/** @type {number} */ end) => {
+    if (end <= at) return;
+    const part = text.slice(at, end);
+    if (!(next instanceof Text)) into.insertBefore(document.createTextNode(part), next);
+    else {
+      if (next.data !== part) next.data = part;
+      next = next.nextSibling;
+    }
+    at = end;
+  };
+  for (const { start, end, id = '' } of ids) {
+    if (start < at || end > to) continue;
+    writeText(start);
+    let element = next;
+    if (element instanceof HTMLElement && element.className === 'lt-id' && element.firstChild === element.lastChild && element.firstChild instanceof Text) {
+      if (element.firstChild.data !== id) element.firstChild.data = id;
+      next = element.nextSibling;
+    } else {
+      element = el('span.lt-id', {}, id);
+      into.insertBefore(element, next);
+    }
+    idOf.set(/** @type {Element} */ (element), id);
+    at = end;
+  }
+  writeText(to);
+  return next;
+}
+
+/** Appends text that anyone may have written, with steering characters replaced by their names. @param {HTMLElement} into @param {string} text */
 export function put(into, text) {
   fill(into, text, 0, text.length, { runs: [], steering: steering(text.replaceAll('\n', ' ')), hits: [], hitClass: '' });
 }
 
 /**
- * Text nodes for text[from, to), wrapped where the log coloured it, the viewer searches it, it is a link, or it must be
- * named.
+ * Appends text[from, to) as text nodes; colours, matches, links and names of steering characters get elements around
+ * them.
  *
  * @template {Element} T
  * @param {T} into @param {string} text @param {number} from @param {number} to @param {Marked} ctx
@@ -60,7 +103,7 @@ export function fill(into, text, from, to, ctx) {
       around = into;
     }
     if (around === into && link < links.length && links[link].start <= start) {
-      around = anchor(links[link]);
+      around = links[link].id ? idElement(links[link]) : anchor(links[link]);
       into.append(around);
     }
     const classes = [];
@@ -81,8 +124,18 @@ export function fill(into, text, from, to, ctx) {
   return into;
 }
 
+/** The id that an element shows. @type {WeakMap<Element, string>} */
+export const idOf = new WeakMap();
+
+/** An id, which opens a menu. @param {import('./links.js').Link} link */
+function idElement({ id = '' }) {
+  const made = el('span.lt-id');
+  idOf.set(made, id);
+  return made;
+}
+
 /**
- * A link in a new tab that learns nothing of this one.
+ * A link that opens in a new tab, which gets no access to this one and doesn't learn its address.
  *
  * @param {import('./links.js').Link} link
  */

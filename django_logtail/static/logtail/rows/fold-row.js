@@ -1,4 +1,4 @@
-/** The line to which frames of libraries are folded: how many they are, and whose. */
+/** Draws the line that replaces folded frames of libraries: how many there are, and of which library. */
 
 import { el } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
@@ -19,7 +19,7 @@ export function paintFold(row, item, { count, names }, words) {
 }
 
 /**
- * Beside the first of those lines while they are shown: folds them.
+ * Offers to fold frames, beside the first of them while they are shown.
  *
  * @param {HTMLElement} row @param {{count: number}} block @param {import('../ui/format.js').Words} words
  */

@@ -1,6 +1,6 @@
 /**
- * The rows in the document: one for each item in sight, in order. A row whose item went out of sight is painted with
- * another one where it stands, or spared for later.
+ * The rows in the document: one for each item in sight, in order. A row whose item went out of sight is repainted in
+ * place with another item, or kept for later.
  */
 
 const SPARE_ROWS = 300;
@@ -64,7 +64,7 @@ export class Mounted {
     return fresh;
   }
 
-  /** @param {Set<Item>} wanted @returns {Set<Element>} rows of items that are out of sight; another item is painted in them where they stand, if it comes there */
+  /** @param {Set<Item>} wanted @returns {Set<Element>} rows of items that are out of sight; an item that comes to their place is painted in them */
   #unmount(wanted) {
     const free = new Set();
     for (const [item, row] of this.rowOf) {
@@ -105,7 +105,7 @@ export class Mounted {
     }
   }
 
-  /** The items whose rows stand among the others. */
+  /** The items whose rows are in place among the others. */
   get inSight() { return [...this.rowOf].filter(([, row]) => !isPinned(row)).map(([item]) => item); }
 
   /** @param {Node|null} node @returns {Item|null} */

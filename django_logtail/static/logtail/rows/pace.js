@@ -1,13 +1,13 @@
 /** When to paint: with the next frame, or later when lines come faster than anyone reads. Knows no DOM. */
 
-/** Lines a second from which on nobody reads each line: ten pictures a second show as much, for a sixth of the work. */
+/** Lines a second above which nobody can read each line: ten frames a second show as much, for a sixth of the work. */
 export const FAST_LINES = 2_000;
 const FAST_MS = 100;
-/** On a slow machine painting may take this part of the time, so that the page answers. */
+/** The share of time for painting on a slow machine, so that the page still responds. */
 const PAINT_SHARE = 0.25;
-/** However slow: the log is seen to move. */
+/** The longest wait: even on a slow machine, the log visibly moves. */
 const SLOWEST_MS = 500;
-/** A wait as short as this is the next frame. */
+/** A wait this short or shorter means the next frame. */
 const NO_WAIT_MS = 4;
 
 export class Pace {
@@ -29,7 +29,7 @@ export class Pace {
     this.pending = 0;
   }
 
-  /** @param {boolean} isUrgent the person did something */
+  /** @param {boolean} isUrgent the viewer did something */
   schedule(isUrgent) {
     if (this.pending) return;
     const { now, later } = this.clock;
@@ -44,7 +44,7 @@ export class Pace {
     this.pending = frame(() => {
       this.pending = 0;
       this.paint();
-      // What the browser makes of it is part of what it cost: the thread is free again when this runs.
+      // The cost includes the browser's own work: the thread is free again when this runs.
       if (this.rate >= FAST_LINES) later(() => this.ended(), 0);
     });
   }
@@ -53,7 +53,7 @@ export class Pace {
 
   ended() { this.cost = this.clock.now() - this.beganAt; }
 
-  /** Paints no more until it is asked to again. */
+  /** Cancels painting until the next request. */
   end() {
     this.clock.noFrame(this.pending);
     this.clock.never(this.timer);

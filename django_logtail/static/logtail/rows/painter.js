@@ -1,12 +1,14 @@
-/** What the look of a row depends on, brought together: view options, what is found, selected and linked. */
+/** Paints rows: knows the view options, and which lines are found, selected and linked. */
 
 import { config, settings, words } from '../ui/config.js';
 import { blockOf, firstLineOf, innerLinesOf, writtenBefore } from '../log/entry.js';
 import { offerFold, paintFold } from './fold-row.js';
-import { linksIn } from './links.js';
-import { hangOf, paint } from './row.js';
+import { idsIn } from './ids.js';
+import { linksIn, withIds } from './links.js';
+import { paint } from './row.js';
 import { PHONE } from './view-options.js';
 import { shapeOf } from '../formats/shape.js';
+import { hangOf } from './written.js';
 
 /** @typedef {import('../log/item.js').Item} Item */
 
@@ -15,36 +17,56 @@ export class Painter {
    * @param {{
    *   log: import('../log/open-log.js').OpenLog, viewOptions: import('./view-options.js').ViewOptions, selection: import('./selection.js').Selection,
    *   filtered: import('../find/filtered.js').Filtered, finding: import('../find/finding.js').Finding,
-   *   linkedLines: import('../log/linked-lines.js').LinkedLines,
+   *   linkedLines: import('../log/linked-lines.js').LinkedLines, travel: import('../log/travel.js').Travel,
    * }} parts
    */
-  constructor({ log, viewOptions, selection, filtered, finding, linkedLines }) {
+  constructor({ log, viewOptions, selection, filtered, finding, linkedLines, travel }) {
     this.log = log;
     this.viewOptions = viewOptions;
     this.selection = selection;
     this.filtered = filtered;
     this.finding = finding;
     this.linkedLines = linkedLines;
-    /** What the line of a row consists of: it is asked for once for each line that is painted there. @type {WeakMap<HTMLElement, {text: string, formats: object|null, shape: import('../formats/shape.js').Shape|null}>} */
+    this.travel = travel;
+    /** The project's own patterns of ids. @type {import('./ids.js').Pattern[]} */
+    this.patterns = [];
+    /** The shape of the line in each row, so that it's parsed once. @type {WeakMap<HTMLElement, {text: string, formats: object|null, shape: import('../formats/shape.js').Shape|null}>} */
     this.shapes = new WeakMap();
-    /** Where the text begins in the last head that was asked for. @type {{head: Item|null, time: string, formats: any, columns: number|null}} */
-    this.last = { head: null, time: '', formats: null, columns: null };
+    /** Where the text of the last painted entry begins: its lines are painted one after another. @type {{head: Item|null, times: object|null, formats: any, columns: number|null}} */
+    this.last = { head: null, times: null, formats: null, columns: null };
   }
 
-  /** Lines go on where the text of their own head begins, also where that is another column than in most. @param {HTMLElement} row @param {Item} item */
+  /** Lets a line continue where the text of its own entry begins, which may not be the usual column of the log. @param {HTMLElement} row @param {Item} item */
   #hang(row, item) {
     const { store } = this.log;
-    const { hang, time } = this.viewOptions;
+    const { hang, times } = this.viewOptions;
     const head = firstLineOf(store, item);
     if (hang === null || head.inner) return;
     const { formats } = store.entries;
     const { last } = this;
-    if (last.head !== head || last.time !== time || last.formats !== formats) this.last = { head, time, formats, columns: hangOf(head.plain, time, formats) };
+    if (last.head !== head || last.times !== times || last.formats !== formats) {
+      // A crash without a time begins at the edge, and so do its lines.
+      const columns = this.#hangOf(head) ?? (shapeOf(head.plain, formats) ? null : 0);
+      this.last = { head, times, formats, columns };
+    }
     const { columns } = this.last;
     if (columns !== null && columns !== hang) row.style.setProperty('--lt-hang', `${columns}ch`);
   }
 
-  /** What a line consists of; of the lines in an entry's body, only JSON that was dumped there. @param {HTMLElement} row @param {Item} item */
+  /** The column where the text of an entry begins; null without one. @param {Item} head */
+  #hangOf(head) {
+    const { store } = this.log;
+    const { formats } = store.entries;
+    const { times } = this.viewOptions;
+    const columns = hangOf(head.plain, (written, isStamp) => times.widthOf(written, isStamp), formats);
+    const index = store.indexOfSeq(head.seq) + 1;
+    const next = columns && index < store.length ? store.at(index) : null;
+    // Some programs, such as .NET, write the lines of an entry already aligned.
+    const blanks = next?.inner ? next.plain.search(/[^ ]/) : 0;
+    return blanks > 0 && blanks === hangOf(head.plain, (written) => written.length, formats) ? 0 : columns;
+  }
+
+  /** The shape of a line. Of the lines in an entry's body, only dumped JSON has one. @param {HTMLElement} row @param {Item} item */
   shapeOf(row, item) {
     const text = item.plain;
     if (item.inner && text.charCodeAt(0) !== 123) return null;
@@ -59,18 +81,18 @@ export class Painter {
 
   /** @param {HTMLElement} row @param {Item} item */
   paint(row, item) {
-    const { filtered, finding, linkedLines, selection, viewOptions } = this;
+    const { filtered, finding, linkedLines, selection, travel, viewOptions } = this;
     const { info, store } = this.log;
     const { query } = finding;
     if (filtered.isFoldOfFrames(item)) paintFold(row, item, blockOf(store, item), words);
     else paint(row, item, {
-      words, formats: store.entries.formats, time: viewOptions.time, colours: settings.general.colours, phone: PHONE.matches, name: info?.name ?? '',
-      linksOf: (text, steering, limit) => linksIn(text, steering, { urls: config.links && settings.general.links, source: config.source }, limit),
-      hitsOf: (text, line) => (query.active ? query.hits(text, line) : []),
+      words, formats: store.entries.formats, times: viewOptions.times, colours: settings.general.colours, isBrief: PHONE.matches && viewOptions.wrap, name: info?.name ?? '',
+      linksOf: (text, steering, drawn, prose) => withIds(linksIn(text, steering, { urls: config.links && settings.general.links, source: config.source }, drawn), idsIn(text, this.patterns, prose ?? drawn), steering),
+      hitsOf: (text, line) => query.marks(text, line),
       isCurrent: (line) => filtered.matches[finding.current] === line,
       timeBefore: (line) => writtenBefore(store, line),
       shapeOf: (line, its) => this.shapeOf(line, its), columns: viewOptions.heading?.drawn ?? viewOptions.columns, raw: viewOptions.raw, rawItems: viewOptions.rawItems,
-      hasPrevious: (mark) => linkedLines.isCutOff(mark), opened: viewOptions.opened, folded: filtered.folded,
+      hasPrevious: (mark) => linkedLines.isCutOff(mark), leftOutBy: (mark) => travel.leftOutBy(mark), opened: viewOptions.opened, folded: filtered.folded,
       innerCount: (line) => innerLinesOf(store, line).length,
     });
     if (item.block === item && filtered.opened.has(item)) offerFold(row, blockOf(store, item), words);

@@ -1,33 +1,30 @@
-/** One line, or one mark, as an element. */
+/** Draws one line or one mark as an element. */
 
 import { el } from '../ui/dom.js';
 import { openFields } from './fields-box.js';
-import { fill, isOrdinary, put as putText } from './fill.js';
-import { clockDrawn, hitsIn, meets, pieceOf, Pieces } from './formatted.js';
+import { fill, hasIdsAlone, isOrdinary, put as putText, writeIds } from './fill.js';
+import { finderOf, hitsIn, isAsWritten, marksWithin, pieceOf, Pieces } from './formatted.js';
 import { namesError } from '../formats/context.js';
-import { headIn, headOf } from '../formats/heads.js';
+import { headIn } from '../formats/heads.js';
 import { paintMark } from './mark.js';
-import { briefClockOf, clockOf, momentOf, passed } from '../formats/moments.js';
-import { clockOfStamp, stampEnd } from '../formats/stamps.js';
 import { STEERING, steering } from '../formats/text.js';
+import { briefly, messageParts, partsOf, repeatedParts } from './written.js';
 
-/** What stands between two parts and is more than a sign (the address before the time of a request), or holds one of them. */
-const SAYS = /[\p{L}\p{N}[\](){}<>|]/u;
-/** Of a longer line its head is in the first ones. */
-const HEAD_CHARACTERS = 400;
-/** Characters of a line on screen before "Show all": a line of a megabyte would be laid out whole. */
+/** Characters of a line that are drawn before "Show all": the browser would lay out all of a line of a megabyte. */
 export const CUT = 4_000;
+/** Characters of a field that is not broken where a line wraps; it must fit into a row on a phone. */
+const MOST_UNBROKEN = 24;
 
 /** @typedef {import('../log/item.js').Item} Item */
 /** @typedef {import('../formats/shape.js').Shape} Shape */
 /**
  * @typedef {{
- *   words: import('../ui/format.js').Words, formats: import('../formats/detection.js').Formats|null, time: string, colours: boolean, phone: boolean,
- *   linksOf: (text: string, steering: {start: number, end: number}[], limit: number) => import('./links.js').Link[],
+ *   words: import('../ui/format.js').Words, formats: import('../formats/detection.js').Formats|null, times: import('./times.js').Times, colours: boolean, isBrief: boolean,
+ *   linksOf: (text: string, steering: {start: number, end: number}[], drawn: [number, number][], prose?: [number, number][]) => import('./links.js').Link[],
  *   hitsOf: (text: string, item: Item) => [number, number][], isCurrent: (item: Item) => boolean, timeBefore: (item: Item) => string,
  *   shapeOf: (row: HTMLElement, item: Item) => Shape|null, columns: import('./column.js').Column[], raw: boolean, rawItems: Set<Item>,
- *   hasPrevious: (mark: Item) => boolean, opened: Set<Item>, folded: Set<Item>, innerCount: (item: Item) => number, name: string,
- * }} Look
+ *   hasPrevious: (mark: Item) => boolean, leftOutBy: (mark: Item) => {files: number, size: number}|null, opened: Set<Item>, folded: Set<Item>, innerCount: (item: Item) => number, name: string,
+ * }} Look `prose`: of what is drawn, the parts whose ids are marked; the others have a menu as a whole
  */
 
 /** @param {HTMLElement} row @param {Item} item @param {Look} look */
@@ -35,7 +32,7 @@ export function paint(row, item, look) {
   if (item.kind !== 'line') return paintMark(row, item, look);
   const shape = look.shapeOf(row, item);
   const pieces = shape && !item.inner && !look.raw && !look.rawItems.has(item) ? piecesFor(shape, item, look) : null;
-  // Rows of one line that is drawn in another way need another height.
+  // The same line may have another height when drawn in another way.
   if (item.formatted !== (pieces !== null)) {
     item.formatted = pieces !== null;
     if (item.measured > 0) item.measured = -1;
@@ -50,7 +47,7 @@ export function paint(row, item, look) {
   return undefined;
 }
 
-/** Before the fields that are opened, which stand at the end of a row. @param {HTMLElement} row @param {HTMLElement} what */
+/** Inserts an element before the opened fields, which are the last in a row. @param {HTMLElement} row @param {HTMLElement} what */
 function put(row, what) {
   row.insertBefore(what, row.querySelector(':scope > .lt-fields'));
 }
@@ -64,7 +61,7 @@ function begin(row, item, name) {
   else if (row.dataset.lv !== item.level) row.dataset.lv = item.level;
 }
 
-/** The line as it was written. @param {HTMLElement} row @param {Item} item @param {Look} look @param {string} more classes */
+/** Draws a line as it was written. @param {HTMLElement} row @param {Item} item @param {Look} look @param {string} more classes */
 function paintText(row, item, look, more) {
   const shown = item.coloured;
   let { text } = shown;
@@ -74,7 +71,7 @@ function paintText(row, item, look, more) {
   if (cut) text = text.slice(0, CUT);
   const hidden = steering(text);
   const ctx = {
-    runs: look.colours ? runs : [], steering: hidden, links: look.linksOf(shown.text, hidden, text.length), hits: look.hitsOf(text, item),
+    runs: look.colours ? runs : [], steering: hidden, links: look.linksOf(shown.text, hidden, [[0, text.length]]), hits: look.hitsOf(text, item),
     hitClass: look.isCurrent(item) ? 'lt-hit lt-hit-on' : 'lt-hit',
   };
   const head = item.inner ? null : headIn(text, look.formats);
@@ -84,92 +81,73 @@ function paintText(row, item, look, more) {
   begin(row, item, name + more);
   const parts = new Parts(row, text, ctx);
   parts.gutter(more !== '');
-  let at = 0;
-  const stamp = stampEnd(text);
-  if (head || stamp) {
-    /** @type {[number, number, string][]} */
-    const fields = [];
-    if (head?.time) fields.push([...head.time, 'lt-ts']);
-    if (head?.word) fields.push([...head.word, 'lt-lv']);
-    if (head?.source) fields.push([...head.source, 'lt-src']);
-    // What a container's runtime wrote, before the program's own time.
-    if (stamp && head?.time?.[0] !== 0) fields.push([0, stamp, 'lt-ts lt-stamp']);
-    fields.sort((a, b) => a[0] - b[0]);
-    for (const [start, end, name] of fields) {
-      if (start < at || end > text.length) continue;
-      if (start > at) parts.put(SAYS.test(text.slice(at, start)) ? 'lt-sep lt-said' : 'lt-sep', at, start);
-      at = end;
-      if (name === 'lt-lv' && text[end] === ' ' && text[start - 1] !== '[') {
-        // The level takes the blanks after it along, so that logs with and without padding line up alike.
-        while (text[at] === ' ') at++;
-        parts.put('lt-lv lt-pad', start, end, at);
-        continue;
-      }
-      const field = parts.put(!name.startsWith('lt-ts') && isHeld(text, start, end) ? `${name} lt-held` : name, start, end);
-      if (name === 'lt-ts lt-stamp') drawTime(field, clockOfStamp(text.slice(start, end), look.phone));
-      if (name !== 'lt-ts') {
-        const colon = name.startsWith('lt-ts') ? null : /^: +/.exec(text.slice(end, end + 20));
-        if (!colon) continue;
-        at = end + colon[0].length;
-        parts.put('lt-sep', end, at);
-        continue;
-      }
-      const written = text.slice(start, end);
-      drawTime(field, look.time === 'relative' ? since(look.timeBefore(item), written) : look.phone ? briefClockOf(written) : clockOf(written));
-    }
+  for (const part of writtenParts(item, text, head, look, ctx.hits)) {
+    const made = parts.put(part);
+    if (!part.name.startsWith('lt-ts')) continue;
+    const written = text.slice(part.from, part.to);
+    const hit = ctx.hits.some(([from, to]) => from < part.to && to > part.from) ? ctx.hitClass : '';
+    if (part.name.includes('lt-stamp')) drawTime(made, look.times.stamp(written), hit);
+    else drawTime(made, look.times.drawn(written, () => look.timeBefore(item)), hit);
   }
-  parts.put('lt-msg', at, text.length);
   parts.end();
   if (cut) put(row, extra(row, look.words.say('mark.long', { size: look.words.size(CUT) }), look.words.say('mark.long.more'), 'whole', full));
 }
 
-/** Whether brackets or the like hold what stands there, which would be left behind without it: `[info     ]`. @param {string} text @param {number} start @param {number} end */
-function isHeld(text, start, end) {
-  return /[^\s]/.test(text[start - 1] ?? ' ') || /^(?:[^\s:]| *[\])}>|])/.test(text.slice(end, end + 20));
+/** @param {Item} item @param {string} text @param {import('../formats/heads.js').Head|null} head @param {Look} look @param {[number, number][]} hits */
+function writtenParts(item, text, head, look, hits) {
+  if (item.isMessage) return messageParts(text);
+  const repeated = item.inner ? repeatedParts(text, look.formats) : null;
+  // A match in the repeated head must be visible.
+  const parts = repeated && !hits.some(([start]) => start < repeated[0].to) ? repeated : partsOf(text, head);
+  return look.isBrief ? briefly(parts, text, item.level === 'E' || item.level === 'W') : parts;
 }
 
-/** @param {HTMLElement} field @param {string} time */
-function drawTime(field, time) {
+/** @param {HTMLElement} field @param {string} time @param {string} hit classes of the match in the written time, or "" */
+function drawTime(field, time, hit) {
   if (field.dataset.t !== time) field.dataset.t = time;
+  if (hit) field.dataset.hit = hit;
+  else delete field.dataset.hit;
 }
 
-/** The drawn parts of a line with fields; null if they would show none of its matches. @param {Shape} shape @param {Item} item @param {Look} look */
+/** The parts to draw for a line with fields; null if they'd show none of its matches. @param {Shape} shape @param {Item} item @param {Look} look */
 function piecesFor(shape, item, look) {
   const hits = look.hitsOf(item.plain, item);
-  const isFound = (/** @type {[number, number]} */ at) => hits.some((hit) => meets(at, hit));
-  const pieces = new Pieces(shape, { columns: look.columns, whole: item.whole, size: look.words.size, isFound });
-  return !hits.length || hits.some((hit) => pieces.shows(hit)) ? { pieces, hits } : null;
+  const pieces = new Pieces(shape, { columns: look.columns, whole: item.whole, size: look.words.size, isFound: finderOf(hits) });
+  return !hits.length || pieces.showsMatch ? { pieces, hits } : null;
 }
 
-/** The line as its fields. @param {HTMLElement} row @param {Item} item @param {{pieces: Pieces, hits: [number, number][]}} drawn @param {Look} look @param {string} more classes */
+/** Draws a line as its fields. @param {HTMLElement} row @param {Item} item @param {{pieces: Pieces, hits: [number, number][]}} drawn @param {Look} look @param {string} more classes */
 function paintPieces(row, item, { pieces, hits }, look, more) {
   const { shape } = pieces;
   const text = item.plain;
   begin(row, item, `lt-row lt-shaped${shape.time || shape.level !== 'O' ? '' : ' lt-plain'}${more}`);
-  const hidden = steering(text);
+  const drawn = pieces.written(text);
+  const hidden = drawn.flatMap(([from, to]) => steering(text.slice(from, to)).map(({ start, end }) => ({ start: from + start, end: from + end })));
   const ctx = {
-    runs: look.colours ? item.coloured.runs : [], steering: hidden, links: look.linksOf(text, hidden, text.length), hits,
-    hitClass: look.isCurrent(item) ? 'lt-hit lt-hit-on' : 'lt-hit',
+    runs: look.colours ? marksWithin(item.coloured.runs, drawn) : [], steering: hidden, links: look.linksOf(text, hidden, drawn, pieces.prose(text)), hits,
+    hitClass: look.isCurrent(item) ? 'lt-hit lt-hit-on' : 'lt-hit', isFound: pieces.isFound,
   };
   const parts = new Parts(row, text, ctx);
   parts.gutter(true);
   let isFirst = shape.message !== '';
   for (const piece of pieces.all) {
     if (piece.name.startsWith('lt-kv')) {
-      if (piece !== pieces.all[0]) parts.gap('lt-gap', isFirst ? '  ' : ' ');
+      parts.label(piece, piece === pieces.all[0] ? '' : isFirst ? '  ' : ' ');
       isFirst = false;
     }
     const part = parts.piece(piece);
     if (piece.isApart) parts.gap('lt-sep', ' ');
-    if (piece.name === 'lt-ts') drawTime(part, look.time === 'relative' ? since(look.timeBefore(item), shape.time) : clockDrawn(piece.text, look.phone));
+    if (piece.name !== 'lt-ts') continue;
+    const isSought = piece.isSought || (piece.at !== null && pieces.isFound(piece.at));
+    drawTime(part, look.times.drawn(look.times.mode === 'relative' ? shape.time : piece.text, () => look.timeBefore(item), true), isSought ? ctx.hitClass : '');
   }
   parts.end();
   if (pieces.isCut) put(row, extra(row, look.words.say('mark.long', { size: look.words.size(CUT) }), look.words.say('mark.long.more'), 'whole', text.length));
 }
 
 /**
- * The parts of a line in its row, in order. A row is painted for one line after another, and most of them have the
- * same parts: the existing elements get other text, so that the browser need not create and style new ones.
+ * Writes the parts of a line into its row, in order. Each row shows many lines in turn, and most of them have the same
+ * parts, so existing elements get new text: the browser then doesn't have to create and style new ones.
  */
 class Parts {
   /** @param {HTMLElement} row @param {string} text @param {any} ctx */
@@ -177,16 +155,16 @@ class Parts {
     this.row = row;
     this.text = text;
     this.ctx = ctx;
-    /** @type {Element|null} */
-    this.next = row.firstElementChild;
+    /** @type {ChildNode|null} */
+    this.next = row.firstChild;
   }
 
   /** @param {string} name of its classes @returns {HTMLElement} */
   #part(name) {
     const { next } = this;
-    if (next?.className === name) {
-      this.next = next.nextElementSibling;
-      return /** @type {HTMLElement} */ (next);
+    if (next instanceof HTMLElement && next.className === name) {
+      this.next = next.nextSibling;
+      return next;
     }
     const made = document.createElement('span');
     made.className = name;
@@ -194,7 +172,7 @@ class Parts {
     return made;
   }
 
-  /** @param {boolean} canOpen whether the line has fields that may be opened there */
+  /** @param {boolean} canOpen whether the line has fields, so that the gutter gets the triangle that opens them */
   gutter(canOpen) {
     const gutter = this.#part('lt-gut');
     if (!gutter.hasAttribute('aria-hidden')) gutter.setAttribute('aria-hidden', 'true');
@@ -203,49 +181,75 @@ class Parts {
     else gutter.replaceChildren();
   }
 
-  /** @param {string} name @param {string} blanks between two parts */
+  /** @param {string} name @param {string} blanks spaces to draw between two parts */
   gap(name, blanks) { writeAlone(this.#part(name), blanks, false); }
 
-  /** A part of a line that is drawn as its fields. @param {import('./formatted.js').Piece} piece */
+  /** Text of the row itself. @param {string} text */
+  #text(text) {
+    const { next } = this;
+    if (next instanceof Text) {
+      this.next = next.nextSibling;
+      if (next.data !== text) next.data = text;
+    } else this.row.insertBefore(document.createTextNode(text), next);
+  }
+
+  /** Writes what precedes a value: a space, and its key. Both are text of the row, because elements make scrolling slow. @param {import('./formatted.js').Piece} piece @param {string} blanks */
+  label({ key, keyAt }, blanks) {
+    const { ctx } = this;
+    const isSought = keyAt !== null && ctx.isFound(keyAt);
+    if (!isSought && !STEERING.test(key)) {
+      if (blanks || key) this.#text(blanks + key);
+      return;
+    }
+    if (blanks) this.#text(blanks);
+    const label = this.#part(isSought ? `lt-key ${ctx.hitClass}` : 'lt-key');
+    label.replaceChildren();
+    putText(label, key);
+  }
+
+  /** Writes a part of a line that is drawn as its fields. @param {import('./formatted.js').Piece} piece */
   piece(piece) {
-    const part = this.#part(piece.name);
+    const isShort = piece.name.startsWith('lt-kv') && piece.text.length <= MOST_UNBROKEN;
+    const part = this.#part(isShort ? `${piece.name} lt-short` : piece.name);
     pieceOf.set(part, piece);
-    const { text, ctx } = this;
-    const { at, keyAt, key, isQuoted, name } = piece;
-    const isSought = (/** @type {[number, number]|null} */ span) => ctx.hits.some((/** @type {[number, number]} */ hit) => meets(span, hit));
-    const isWritten = at !== null && !piece.isCut && text.slice(at[0], at[1]) === piece.text;
-    const isPlain = isWritten ? isOrdinary(ctx, at[0], at[1]) : !isSought(at) && !STEERING.test(piece.text);
+    const { text } = this;
+    const { at, isQuoted, name } = piece;
+    const ctx = piece.isSought && at ? { ...this.ctx, hits: [at] } : this.ctx;
+    const isSought = (/** @type {[number, number]|null} */ span) => span !== null && ctx.isFound(span);
+    const isWritten = isAsWritten(piece, text);
+    const isPlain = isWritten && at ? isOrdinary(ctx, at[0], at[1]) : !piece.isSought && !isSought(at) && !STEERING.test(piece.text);
     const quote = isQuoted ? '"' : '';
     const end = piece.isCut ? '…' : '';
     const isPad = name === 'lt-lv lt-pad';
-    if (isPlain && !key) writeAlone(part, quote + piece.text + end + quote, isPad);
-    else if (isPlain && !isSought(keyAt) && !STEERING.test(key)) writeKeyed(part, key, quote + piece.text + end + quote);
+    if (isPlain) writeAlone(part, quote + piece.text + end + quote, isPad);
+    else if (isWritten && at && !quote && !end && !isPad && hasIdsAlone(ctx, at[0], at[1])) clearFrom(writeIds(part, text, at[0], at[1], ctx.links));
     else {
-      part.replaceChildren();
-      if (key) {
-        const label = el(isSought(keyAt) ? `i.${ctx.hitClass.replaceAll(' ', '.')}` : 'i');
-        putText(label, key);
-        part.append(label);
-      }
-      part.append(quote);
-      if (isWritten) fill(part, text, at[0], at[1], ctx);
+      part.replaceChildren(quote);
+      if (isWritten && at) fill(part, text, at[0], at[1], ctx);
       else fill(part, piece.text, 0, piece.text.length, { runs: [], steering: steering(piece.text), links: [], hits: hitsIn(piece, text, ctx.hits), hitClass: ctx.hitClass });
       part.append(end + quote);
     }
-    if (isPad && part.lastElementChild?.className !== 'lt-blank') part.append(el('span.lt-blank', {}, ' '));
+    const last = part.lastElementChild;
+    if (isPad && last?.className === 'lt-blank') writeAlone(last, ' ', false);
+    else if (isPad) part.append(el('span.lt-blank', {}, ' '));
     if (part.title !== piece.tip) part.title = piece.tip;
+    if (name === 'lt-code' || name === 'lt-n') part.style.setProperty('--chars', String(piece.text.length));
     if (name === 'lt-code') part.dataset.c = piece.text[0];
     else if (name === 'lt-col') drawColumn(part, piece);
     return part;
   }
 
-  /** text[from, to), and the blanks up to `blankTo` apart. @param {string} name @param {number} from @param {number} to @param {number} [blankTo] */
-  put(name, from, to, blankTo = to) {
+  /** Writes a part of a line that is drawn as it was written; the spaces after it get a separate element. @param {import('./written.js').Part} part */
+  put({ name, from, to, end: blankTo }) {
     const part = this.#part(name);
     pieceOf.delete(part);
     const { text, ctx } = this;
     if (isOrdinary(ctx, from, to)) writeAlone(part, text.slice(from, to) || '\u200b', blankTo > to);
-    else {
+    else if (hasIdsAlone(ctx, from, to)) {
+      const rest = writeIds(part, text, from, to, ctx.links);
+      // The spaces stay.
+      if (!(blankTo > to && rest instanceof HTMLElement && rest.className === 'lt-blank' && rest === part.lastChild)) clearFrom(rest);
+    } else {
       part.replaceChildren();
       fill(part, text, from, to, ctx);
     }
@@ -256,17 +260,17 @@ class Parts {
     return part;
   }
 
-  /** Nothing else is in the row, but for the fields that are opened. */
+  /** Removes what is after the last part, except the opened fields. */
   end() {
     for (let { next } = this; next;) {
-      const after = next.nextElementSibling;
-      if (!next.classList.contains('lt-fields')) next.remove();
+      const after = next.nextSibling;
+      if (!(next instanceof Element && next.classList.contains('lt-fields'))) next.remove();
       next = after;
     }
   }
 }
 
-/** A column of a line. @param {HTMLElement} part @param {import('./formatted.js').Piece} piece */
+/** Sets the width and the alignment of a value in a column. @param {HTMLElement} part @param {import('./formatted.js').Piece} piece */
 function drawColumn(part, piece) {
   const { dataset, style } = part;
   if (dataset.column !== String(piece.column)) {
@@ -279,17 +283,16 @@ function drawColumn(part, piece) {
   else delete dataset.no;
 }
 
-/** `key=value`, its key an element of its own. @param {HTMLElement} into @param {string} key @param {string} value */
-function writeKeyed(into, key, value) {
-  const { firstChild: first, lastChild: last } = into;
-  const inner = first?.firstChild;
-  if (first instanceof HTMLElement && first.className === '' && inner instanceof Text && inner === first.lastChild && last instanceof Text && first.nextSibling === last) {
-    if (inner.data !== key) inner.data = key;
-    if (last.data !== value) last.data = value;
-  } else into.replaceChildren(el('i', {}, key), value);
+/** Removes a node and those after it. @param {ChildNode|null} node */
+function clearFrom(node) {
+  while (node) {
+    const after = node.nextSibling;
+    node.remove();
+    node = after;
+  }
 }
 
-/** The text in the element, but for the blanks after it. @param {Element} into @param {string} text @param {boolean} hasBlanks */
+/** Replaces the text of an element, but not the spaces after it. @param {Element} into @param {string} text @param {boolean} hasBlanks */
 function writeAlone(into, text, hasBlanks) {
   const { firstChild: first } = into;
   const after = first?.nextSibling;
@@ -298,62 +301,10 @@ function writeAlone(into, text, hasBlanks) {
   else if (first.data !== text) first.data = text;
 }
 
-/** A note beside a line that is not part of it: neither selected nor copied. */
+/** A note beside a line. It isn't part of the line, so it's neither selected nor copied. */
 function extra(row, text, label, act, count) {
   const button = el('button.lt-link', { type: 'button', 'data-act': act, tabindex: '-1' }, label);
   row.classList.add('lt-more');
   if (count) button.title = count.toLocaleString();
   return el('span.lt-extra', {}, text ? el('span', {}, text) : null, button);
-}
-
-/** @param {string} before @param {string} now written times */
-function since(before, now) {
-  const from = momentOf(before);
-  const to = momentOf(now, from?.ms ?? null);
-  const milliseconds = from && to ? Math.round(passed(from, to)) : 0;
-  return `${milliseconds < 0 ? '-' : '+'}${(Math.abs(milliseconds) / 1000).toFixed(3)}s`.padStart(9);
-}
-
-/** The columns that a level takes at least where blanks follow it, as the style sheet says. */
-const LEVEL_COLUMNS = 9;
-
-/**
- * How many columns stand before the message as shown: continued lines begin there.
- *
- * @param {string} text @param {string} time mode @param {import('../formats/detection.js').Formats|null} formats
- * @returns {number|null}
- */
-export function hangOf(text, time, formats) {
-  const head = headOf(text.slice(0, HEAD_CHARACTERS), formats);
-  if (!head?.time || !head.word) return null;
-  const fields = /** @type {[number, number][]} */ ([head.time, head.word]).sort((a, b) => a[0] - b[0]);
-  const stamp = head.time[0] === 0 ? 0 : stampEnd(text);
-  let at = 0;
-  let columns = stamp && time !== 'raw' ? (time === 'hidden' ? 0 : clockOfStamp(text.slice(0, stamp)).length) - stamp : 0;
-  for (const field of fields) {
-    const [start, end] = field;
-    columns += start - at;
-    at = end;
-    if (field === head.time) {
-      columns += time === 'raw' ? end - start : time === 'hidden' ? 0 : time === 'relative' ? 9 : clockOf(text.slice(start, end)).length;
-    } else if (text[end] === ' ' && text[start - 1] !== '[') {
-      while (text[at] === ' ') at++;
-      columns += Math.max(at - start, LEVEL_COLUMNS);
-    } else columns += end - start;
-  }
-  for (; text[at] && /[\s\]:]/.test(text[at]); at++) columns++;
-  return columns;
-}
-
-/**
- * The same of a line that is drawn as its fields: the message begins behind time and level. And how many the time takes.
- *
- * @param {Shape} shape @param {string} time mode
- * @returns {{hang: number, time: number}}
- */
-export function hangOfShape(shape, time) {
-  const written = shape.partOf('time')?.text ?? shape.time;
-  const columns = time === 'raw' ? written.length : time === 'hidden' || !written ? 0 : time === 'relative' ? 9 : clockDrawn(written).length;
-  const before = columns ? columns + 1 : 0;
-  return { hang: before + (shape.kind === 'access' || shape.level === 'O' ? 0 : LEVEL_COLUMNS), time: before };
 }

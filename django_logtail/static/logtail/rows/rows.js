@@ -1,8 +1,8 @@
 /**
- * The rows on screen: a window over the items shown, and where the person is looking.
+ * The rows on screen: a window over the items shown, and where the viewer is looking.
  *
- * Following ends only by what the person does (wheel, touch, key, scrollbar, selection), never by our own scrolling,
- * and what is looked at does not move: a height that turns out different above it is taken out of the scroll position.
+ * Following ends only by what the viewer does (wheel, touch, key, scrollbar, selection), never by our own scrolling,
+ * and the lines in view do not move: if a row above them turns out higher or lower, the scroll position makes up for it.
  */
 
 import { Mounted } from './mounted.js';
@@ -10,11 +10,13 @@ import { Pace } from './pace.js';
 import { Scroll } from './scroll.js';
 import { Heights } from './heights.js';
 
-/** Pixels of rows kept ready beyond what is seen. */
+/** Pixels of rows kept ready outside the view. */
 const BEYOND = 240;
 /** Pixels below the view: at the end, and no longer there. */
 const AT_END = 4;
 const OFF_END = 30;
+/** Pixels at the lower edge of the view that the button over the lines may take. */
+const BUTTON_HEIGHT = 56;
 
 /** @typedef {import('../log/item.js').Item} Item */
 
@@ -36,10 +38,12 @@ export class Rows {
     /** @type {() => void} */ this.onLook;
     /** @type {() => boolean} */ this.isHeld;
     /** @type {(() => void)|undefined} */ this.onPaint;
+    /** The viewer scrolled, or tried to scroll beyond the end; a direction below 0 is up. @type {((direction: number) => void)|undefined} */
+    this.onMove;
     this.shown = new Heights((item) => this.estimate(item));
-    /** Lines that are higher than their text: their fields are opened. @type {Set<Item>} */
+    /** Lines with opened fields, which are therefore higher than their text. @type {Set<Item>} */
     this.tall = new Set();
-    /** Of what stands over the first row, in pixels: the names of columns. */
+    /** The height in pixels of what covers the first row: the names of columns. */
     this.headHeight = 0;
     this.follow = true;
     this.wrap = false;
@@ -54,6 +58,12 @@ export class Rows {
     this.pace = new Pace(() => this.paint());
     /** Whether rows look different now and have not been repainted. */
     this.stale = false;
+    /** Where the pointer is in the window; null if it isn't over the view. @type {number|null} */
+    this.pointerAt = null;
+    /** Whether the lines stay in place even if there is too little below them. */
+    this.isStill = false;
+    /** Whether the viewer left for a line, and not by scrolling. */
+    this.stays = false;
   }
 
   connect() {
@@ -62,22 +72,36 @@ export class Rows {
     const { view } = this;
     const passive = { passive: true, signal };
     view.addEventListener('scroll', () => this.#scrolled(), passive);
-    view.addEventListener('wheel', (event) => { if (event.deltaY < 0 && !event.ctrlKey) this.leave(); }, passive);
+    view.addEventListener('wheel', (event) => {
+      if (event.ctrlKey || !event.deltaY) return;
+      if (event.deltaY < 0) this.leave();
+      else this.#pushedDown();
+      this.onMove?.(event.deltaY);
+    }, passive);
     let touchedAt = 0;
     view.addEventListener('touchstart', (event) => { touchedAt = event.touches[0].clientY; }, passive);
-    view.addEventListener('touchmove', (event) => { if (event.touches[0].clientY > touchedAt + 6) this.leave(); }, passive);
+    view.addEventListener('touchmove', (event) => {
+      const moved = touchedAt - event.touches[0].clientY;
+      if (moved < -6) this.leave();
+      else if (moved > 6) this.#pushedDown();
+      if (Math.abs(moved) > 6) this.onMove?.(moved);
+    }, passive);
+    view.addEventListener('pointermove', (event) => { this.pointerAt = event.pointerType === 'touch' ? null : event.clientY; }, passive);
+    view.addEventListener('pointerleave', () => { this.pointerAt = null; }, passive);
     view.addEventListener('pointerdown', (event) => { this.onBar = event.target === view; }, passive);
     addEventListener('pointerup', () => { this.onBar = false; }, { signal });
     document.addEventListener('visibilitychange', () => { if (!document.hidden) this.schedule(true); }, { signal });
     this.observer = new ResizeObserver(() => this.#resized());
     this.observer.observe(view);
     this.observer.observe(this.top);
+    this.boxes = new ResizeObserver((changes) => this.#boxesResized(changes.map((change) => change.target)));
     this.#resized();
   }
 
   disconnect() {
     this.abort?.abort();
     this.observer?.disconnect();
+    this.boxes?.disconnect();
     this.pace.end();
   }
 
@@ -106,7 +130,7 @@ export class Rows {
     const top = this.top.offsetHeight;
     if (top !== scroll.topHeight) {
       scroll.topHeight = top;
-      // What stands above the first line came or went; the lines stay where they are on screen.
+      // Content above the first line appeared or disappeared; the lines stay where they are on screen.
       if (!this.follow && scroll.at > 0) scroll.moveTo(scroll.at);
     }
     const { clientHeight, clientWidth } = view;
@@ -120,7 +144,7 @@ export class Rows {
     else this.schedule();
   }
 
-  /** The names of columns stand over the first row now, or no longer; the lines stay where they are. @param {number} height */
+  /** The names of columns now cover the first row, or no longer do; the lines stay where they are. @param {number} height */
   headed(height) {
     const grown = height - this.headHeight;
     if (!grown) return;
@@ -146,6 +170,7 @@ export class Rows {
     for (const item of this.tall) item.measured = -1;
     this.widest = 0;
     this.lines.style.minWidth = '';
+    this.view.style.removeProperty('--lt-lines-w');
     this.#keepPlace(() => this.shown.measureAgain());
     this.#repaintAll();
     this.schedule();
@@ -153,9 +178,11 @@ export class Rows {
 
   // --- what is shown ------------------------------------------------------
 
-  /** Shows other items, and what was looked at stays where it was. @param {Item[]} items its own from now on */
+  /** Shows other items, and keeps those in view where they were. @param {Item[]} items its own from now on */
   reset(items) {
     this.#keepPlace(() => this.shown.reset(items));
+    // All of it is in view, the newest line too, and the viewer left only by scrolling.
+    if (!this.follow && !this.stays && this.shown.length && this.shown.total <= this.height && !this.isHeld()) this.toEnd();
     this.schedule();
   }
 
@@ -169,34 +196,53 @@ export class Rows {
   #keepPlace(/** @type {() => void} */ change) {
     const { shown } = this;
     if (this.follow || !shown.length) return change();
-    // A line and not a mark, because marks may be replaced.
-    let index = shown.indexAt(Math.max(0, this.at));
-    while (index < shown.length - 1 && shown.at(index).kind !== 'line') index++;
+    const index = this.#anchorIndex();
     const item = shown.at(index);
     const within = this.at - shown.topOf(index);
     change();
     if (!shown.length) return;
     const found = Math.min(shown.indexOfSeq(item.seq), shown.length - 1);
-    this.scroll.moveTo(shown.topOf(found) + (shown.at(found) === item ? within : 0));
+    const at = shown.topOf(found) + (shown.at(found) === item ? within : Math.min(0, within));
+    if (this.isStill) this.scroll.hold(at);
+    else this.scroll.moveTo(at);
+  }
+
+  /** The line that keeps its place while others come and go: the one under the pointer, otherwise the first in view. */
+  get anchor() { return this.shown.length ? this.shown.at(this.#anchorIndex()) : null; }
+
+  #anchorIndex() {
+    const { shown } = this;
+    const below = this.pointerAt === null ? 0 : this.pointerAt - this.view.getBoundingClientRect().top;
+    let index = shown.indexAt(Math.max(0, this.at + Math.max(0, Math.min(below, this.height))));
+    // A line and not a mark, because marks may be replaced.
+    while (index < shown.length - 1 && shown.at(index).kind !== 'line') index++;
+    return index;
   }
 
   // --- scrolling ----------------------------------------------------------
 
-  /** The reader looks elsewhere. */
-  leave() {
+  /** The viewer looks elsewhere. @param {boolean} [stays] at lines that they chose, and not by scrolling */
+  leave(stays = false) {
     if (!this.follow || this.view.scrollHeight <= this.view.clientHeight) return;
     this.follow = false;
+    this.stays = stays;
     this.onFollow(false);
   }
 
-  /** The viewer reads here: what comes no longer moves it, also where nothing could be scrolled yet. */
+  /** The viewer scrolls down where there is nothing further down, and so no scrolling that would be heard of. */
+  #pushedDown() {
+    if (!this.follow && this.scroll.room <= AT_END && !this.isHeld()) this.toEnd();
+  }
+
+  /** The viewer reads here: new lines no longer move the view, even if it could not be scrolled yet. */
   stay() {
+    this.stays = true;
     if (!this.follow) return;
     this.follow = false;
     this.onFollow(false);
   }
 
-  /** Ends following, changes what is shown, and an item stays where it is on screen. @param {Item} item @param {() => void} change */
+  /** Ends following and changes the rows, but keeps an item where it is on screen. @param {Item} item @param {() => void} change */
   keeping(item, change) {
     this.stay();
     const { scroll, shown } = this;
@@ -212,10 +258,35 @@ export class Rows {
     this.schedule(true);
   }
 
-  /** To the newest line, and on with it. */
+  /** Brings the end of an item into view, above the button that leads to the newest line, as far as its first row stays in view. @param {Item} item */
+  showEnd(item) {
+    const { scroll, shown } = this;
+    const index = shown.indexOfSeq(item.seq);
+    if (shown.at(index) !== item) return;
+    const top = shown.topOf(index);
+    const at = Math.min(top - this.#covered(item) - this.headHeight, top + item.height + BUTTON_HEIGHT - this.height);
+    if (at <= this.at) return;
+    scroll.hold(at);
+    this.onLook();
+    this.schedule(true);
+  }
+
+  /** Ends following and changes the rows, but keeps the line under the pointer where it is, or the first one in view. @param {() => void} change */
+  still(change) {
+    this.stay();
+    this.isStill = true;
+    try {
+      change();
+    } finally {
+      this.isStill = false;
+    }
+  }
+
+  /** Goes to the newest line and follows new ones. */
   toEnd() {
     const was = this.follow;
     this.follow = true;
+    this.stays = false;
     if (!was) this.onFollow(true);
     this.schedule(true);
   }
@@ -226,6 +297,7 @@ export class Rows {
     const { room } = this.scroll;
     if (this.onBar && moved < 0 && room > OFF_END) this.leave();
     if (!this.follow && moved > 0 && room <= AT_END && !this.isHeld()) this.toEnd();
+    if (!this.follow) this.onMove?.(moved);
     this.onLook();
     this.schedule(true);
   }
@@ -234,11 +306,8 @@ export class Rows {
   reveal(index, where = 'nearest') {
     const { shown } = this;
     if (index < 0 || index >= shown.length) return;
-    if (this.follow) {
-      this.follow = false;
-      this.onFollow(false);
-    }
-    // Twice: rows that were never measured are measured where they come to stand.
+    this.stay();
+    // Twice: rows that were never measured are measured at their new place.
     for (let i = 0; i < 2; i++) {
       const top = shown.topOf(index);
       const { height } = shown.at(index);
@@ -253,7 +322,7 @@ export class Rows {
     }
   }
 
-  /** Brings the part of a row into view that a long line is opened for. @param {Item} item @param {string} selector of the part */
+  /** Brings into view the part of a row for which a long line was opened. @param {Item} item @param {string} selector of the part */
   revealPart(item, selector) {
     const part = this.mounted.get(item)?.querySelector(selector);
     if (!part) return;
@@ -273,13 +342,14 @@ export class Rows {
     this.schedule(true);
   }
 
-  /** The head of a long entry lies over the first row of the view. @param {Item} item */
+  /** The head of a long entry covers the first row of the view. @param {Item} item */
   #covered(item) { return item.inner ? this.rowHeight : 0; }
 
   /** @param {number} pixels */
   scrollBy(pixels) {
     if (pixels < 0) this.leave();
     this.view.scrollTop += pixels;
+    this.onMove?.(pixels);
   }
 
   /** Seen part, from 0 to 1 of all items. */
@@ -307,7 +377,7 @@ export class Rows {
 
   // --- painting -----------------------------------------------------------
 
-  /** Paints in the next frame, or later when lines come faster than anyone reads. @param {boolean} [now] the person did something */
+  /** Paints in the next frame, or later if lines arrive faster than anyone can read. @param {boolean} [now] the viewer did something */
   schedule(now = false) {
     if (document.hidden || !this.abort || this.abort.signal.aborted) return;
     this.pace.schedule(now);
@@ -330,11 +400,12 @@ export class Rows {
     }
     this.scroll.space();
     this.#place(first);
-    if (!this.wrap && fresh.length) {
+    if (!this.wrap && (fresh.length || !this.widest)) {
       const widest = this.window.scrollWidth;
       if (widest > this.widest) {
         this.widest = widest;
         this.lines.style.minWidth = `${widest}px`;
+        this.view.style.setProperty('--lt-lines-w', `${widest}px`);
       }
     }
     if (this.follow) {
@@ -368,14 +439,30 @@ export class Rows {
   paintRow(row, item) {
     row.removeAttribute('style');
     this.paintItem(row, item);
+    const box = row.querySelector(':scope > .lt-fields');
+    if (box) this.boxes?.observe(box);
   }
 
-  /** @param {Item[]} items @returns {boolean} whether any height was another than thought */
+  /** Opened fields are higher or lower now: the actions for a value take a row of their own on a phone. @param {Element[]} boxes */
+  #boxesResized(boxes) {
+    const items = [];
+    for (const box of boxes) {
+      const item = box.isConnected ? this.itemAt(box) : null;
+      if (!item) this.boxes?.unobserve(box);
+      else items.push(item);
+    }
+    for (const item of items) item.measured = -1;
+    if (!this.#measure(items)) return;
+    this.scroll.space();
+    this.schedule(true);
+  }
+
+  /** @param {Item[]} items @returns {boolean} whether any height differed from what was known */
   #measure(items) {
     const { shown } = this;
     const look = items.filter((item) => item.measured !== this.epoch && (this.wrap || item.measured < 0 || item.kind !== 'line'));
     if (!look.length) return false;
-    const anchor = shown.indexAt(Math.max(0, this.at));
+    const anchor = this.#anchorIndex();
     const within = this.at - shown.topOf(anchor);
     let grown = 0;
     const heights = look.map((item) => /** @type {HTMLElement} */ (this.mounted.get(item)).offsetHeight);
@@ -402,7 +489,7 @@ export class Rows {
     this.schedule(true);
   }
 
-  /** All rows look different now. Those that stay are repainted with the next frame, when it is known which. */
+  /** All rows look different now. The next frame repaints those that stay, because only then they are known. */
   repaint() {
     this.stale = true;
     this.schedule(true);

@@ -9,7 +9,7 @@ export class Ruler {
     this.rows = rows;
     this.filtered = filtered;
     this.drawnAt = 0;
-    /** Milliseconds that the last drawing took; it may take a twentieth of the time. */
+    /** Milliseconds that the last drawing took; drawing gets a twentieth of the time. */
     this.cost = 0;
   }
 
@@ -28,7 +28,7 @@ export class Ruler {
     signal.addEventListener('abort', () => { clearTimeout(this.timer); this.timer = undefined; });
   }
 
-  /** Soon, and not more than some times a second. */
+  /** Draws it soon, at most a few times a second. */
   schedule() {
     if (this.timer) return;
     this.timer = setTimeout(() => {
@@ -55,7 +55,7 @@ export class Ruler {
     paper.fillRect(1, seen.from * height, width - 1, Math.max(6, (seen.to - seen.from) * height));
     const narrow = width < 10;
     const per = height / Math.max(1, shown.total);
-    // One look at every item; of those that fall on one pixel the worst is drawn.
+    // Of the items that share a pixel, the worst one is drawn.
     const rows = Math.ceil(height / 2) + 1;
     const worst = new Uint8Array(rows);
     const found = new Uint8Array(rows);

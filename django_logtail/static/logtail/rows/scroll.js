@@ -5,7 +5,7 @@
  */
 
 export const TALLEST = 8_000_000;
-/** Less is our own rounding. */
+/** A smaller difference is our own rounding. */
 const LEAST_MOVE = 0.5;
 
 export class Scroll {
@@ -20,15 +20,15 @@ export class Scroll {
     this.shown = shown;
     /** Of the view. */
     this.height = 0;
-    /** Of what stands above the lines. */
+    /** The height of what is above the lines. */
     this.topHeight = 0;
-    /** Where the upper edge of the view is, in pixels of the items; below 0 it shows what stands above them. */
+    /** Where the upper edge of the view is, in pixels of the items; below 0, it shows what is above them. */
     this.at = 0;
     /** Pixels of the items that the browser does not know of, above the view. */
     this.shift = 0;
     this.lastTop = 0;
     this.spacer = -1;
-    /** Where the view is to stay though there is too little below it; null otherwise. @type {number|null} */
+    /** Where the view must stay although there is too little below it; null otherwise. @type {number|null} */
     this.held = null;
     this.blank = 0;
   }
@@ -45,7 +45,7 @@ export class Scroll {
     this.lines.style.height = `${height}px`;
   }
 
-  /** What stays where it is needs room below it, until lines take it. */
+  /** Lines that stay in place need room below them, until new lines fill it. */
   #spaceBelow() {
     const blank = this.held === null ? 0 : Math.max(0, Math.ceil(this.held + this.height - this.shown.total));
     if (!blank) this.held = null;
@@ -62,6 +62,7 @@ export class Scroll {
 
   /** Puts pixel `at` of the items at the upper edge. @param {number} at */
   moveTo(at) {
+    if (this.held !== null) this.held = at;
     this.space();
     const { total } = this.shown;
     if (total > TALLEST) {
@@ -85,7 +86,7 @@ export class Scroll {
     this.at = this.lastTop - this.topHeight + this.shift;
   }
 
-  /** The view was scrolled, by the person or by us. @returns {number} by how many pixels the person did; 0 if there is nothing more to do */
+  /** The view was scrolled, by the viewer or by us. @returns {number} by how many pixels the viewer scrolled it; 0 if there is nothing left to do */
   scrolled() {
     const { height, topHeight, view } = this;
     const { total } = this.shown;

@@ -1,9 +1,9 @@
 /**
  * Selecting and copying lines that are not in the document.
  *
- * Two ways to select: with the gutter or the keyboard, whole lines; or with the browser's own selection, whose two
- * ends are kept in the document while what lies between comes and goes. Either way the clipboard gets the lines from
- * the store: the text of the file, escape sequences removed, and with an entry's first line those that are folded away.
+ * The gutter and the keyboard select whole lines. The browser's own selection works as well: the rows of its two ends
+ * stay in the document while those in between come and go. Either way, the clipboard gets the lines from the store: the
+ * text of the file without escape sequences. Copying the first line of an entry includes its folded lines.
  */
 
 import { write } from '../ui/dom.js';
@@ -13,18 +13,20 @@ import { firstLineOf } from '../log/entry.js';
 import { MOST_CHARACTERS, markdownOf } from '../log/markdown.js';
 import { offsetIn, partAt } from './text-offset.js';
 
-/** Pixels between what is selected and the bar. */
+/** Parts of a row with room after their text, or with something drawn over it. */
+const ROOMY = '.lt-window > .lt-row > :is(.lt-ts, .lt-pad, .lt-verb, .lt-path, .lt-code, .lt-n, .lt-col)';
+/** Pixels between the selection and the bar. */
 const APART = 6;
 
 /** @typedef {import('../log/item.js').Item} Item */
 /**
- * @typedef {{item: Item, offset: number, part?: Element|null, isFold?: boolean}} Place `part`: that it is in, of a line
- *   that is drawn as its fields; `isFold`: on the row that stands for folded lines, which are copied whole
+ * @typedef {{item: Item, offset: number, part?: Element|null, isFold?: boolean}} Place `part`: the part it is in, of a
+ *   line that is drawn as its fields; `isFold`: whether it is on the row of folded frames, which are copied as a whole
  */
 
 export class Selection {
   /**
-   * @param {{host: HTMLElement, log: import('../log/open-log.js').OpenLog, parts: import('../pane/pane.js').Parts, rows: import('./rows.js').Rows}} parts `host`: where what is copied is ours
+   * @param {{host: HTMLElement, log: import('../log/open-log.js').OpenLog, parts: import('../pane/pane.js').Parts, rows: import('./rows.js').Rows}} parts `host`: copying inside it is handled here
    * @param {{say(text: string): void}} listener
    */
   constructor({ host, log, parts, rows }, listener) {
@@ -33,14 +35,16 @@ export class Selection {
     this.parts = parts;
     this.rows = rows;
     this.listener = listener;
-    /** Whole lines, from where it began to where it goes. @type {{from: Item, to: Item}|null} */
+    /** Selected lines: where the selection began, and its moving end. @type {{from: Item, to: Item}|null} */
     this.lines = null;
-    /** The browser's own. @type {{from: Place, to: Place}|null} */
+    /** The browser's own selection. @type {{from: Place, to: Place}|null} */
     this.native = null;
-    /** How the pointer selects now; '' while it does not. */
+    /** The type of the pointer that is down; '' if none is. */
     this.pointer = '';
     /** Whether the browser's own selection was made with a mouse. */
     this.isByMouse = false;
+    /** Whether parts of rows are marked as selected. */
+    this.isMarked = false;
   }
 
   get active() { return this.lines !== null || this.native !== null; }
@@ -60,7 +64,7 @@ export class Selection {
       }, { signal });
     }
     view.addEventListener('keydown', () => { this.isByMouse = false; }, { signal });
-    // A press on the bar would take the browser's selection away.
+    // Otherwise, a press on the bar would clear the browser's selection.
     bar.addEventListener('mousedown', (event) => event.preventDefault(), { signal });
   }
 
@@ -86,7 +90,7 @@ export class Selection {
     this.#draw();
   }
 
-  /** Every line shown. */
+  /** Selects every line that is shown. */
   all() {
     const { host, parts } = this;
     const { shown } = this.rows;
@@ -100,6 +104,7 @@ export class Selection {
     if (this.native) getSelection()?.removeAllRanges();
     this.native = null;
     this.rows.pinned.clear();
+    this.mark();
     if (this.lines) this.rows.repaint();
     this.lines = null;
     this.#draw();
@@ -107,7 +112,7 @@ export class Selection {
 
   // --- what is selected ----------------------------------------------------
 
-  /** From the first to the last place, in order; null without a selection. @returns {{from: Place, to: Place}|null} */
+  /** The first and the last place, in order; null without a selection. @returns {{from: Place, to: Place}|null} */
   get #ends() {
     if (this.lines) {
       const [low, high] = ordered(this.lines.from, this.lines.to);
@@ -119,7 +124,7 @@ export class Selection {
     return ends.to.isFold ? { ...ends, to: { ...ends.to, offset: Infinity } } : ends;
   }
 
-  /** The lines selected, with those that are folded away behind them. @returns {Item[]} */
+  /** The selected lines and those folded into them. @returns {Item[]} */
   get items() {
     const ends = this.#ends;
     if (!ends) return [];
@@ -128,9 +133,9 @@ export class Selection {
   }
 
   /**
-   * Lines that are shown, and the folded ones of entries whose first line is.
+   * The lines from one to another that are shown, and the folded lines of entries whose first line is among them.
    *
-   * @param {Item} low @param {Item} high @param {boolean} isWhole the last one is selected to its end, and with it what is folded behind it
+   * @param {Item} low @param {Item} high @param {boolean} isWhole whether the last line is selected to its end, which includes what is folded behind it
    */
   #between(low, high, isWhole) {
     const { store } = this.log;
@@ -151,20 +156,20 @@ export class Selection {
     return found;
   }
 
-  /** As it is in the file; '' where nothing is selected. */
+  /** The selected text as it is in the file; '' without a selection. */
   get text() {
     const ends = this.#ends;
     if (!ends) return '';
     const { from, to } = ends;
     return this.items.map((item) => {
       const whole = item.plain;
-      // The parts of a line of fields stand in another order than they were written in: one of them is copied, or the whole line.
+      // The parts of a formatted line aren't in the file's order, so either one part is copied or the whole line.
       if (this.native && item.formatted && (from.item !== to.item || from.part !== to.part)) return item === to.item && item !== from.item && to.offset === 0 ? '' : whole;
       return whole.slice(item === from.item ? from.offset : 0, item === to.item ? to.offset : undefined);
     }).join('\n');
   }
 
-  /** What a filter for it would look for: the text within a line, or the message of a whole one; '' where it is more. */
+  /** What "Filter for this" looks for: the selected text of one line, or the message of a selected line; '' for more than one. */
   get sought() {
     const { native } = this;
     if (native) return native.from.item === native.to.item ? this.text.trim() : '';
@@ -172,7 +177,7 @@ export class Selection {
     return items.length === 1 ? messageOf(items[0], this.log.store).trim() : '';
   }
 
-  /** The selected entries, or one entry, as Markdown. @param {Item} [item] a line of it @returns {{text: string, copied: number, all: number}|null} */
+  /** The selected entries as Markdown, or one entry. @param {Item} [item] a line of that entry @returns {{text: string, copied: number, all: number}|null} */
   markdown(item) {
     const { log } = this;
     const ends = item ? { from: { item }, to: { item } } : this.#ends;
@@ -200,15 +205,16 @@ export class Selection {
       if (this.native) {
         this.native = null;
         rows.pinned.clear();
+        this.mark();
         this.#draw();
       }
       return;
     }
     const from = this.#end(selection.anchorNode, selection.anchorOffset);
-    // Dragged out of the lines: the last end inside stays.
+    // The pointer left the lines: keep the last place inside.
     const to = this.#end(selection.focusNode, selection.focusOffset) ?? this.native?.to ?? null;
     if (!from || !to) return;
-    rows.leave();
+    rows.leave(true);
     if (this.lines) {
       this.lines = null;
       rows.repaint();
@@ -217,6 +223,7 @@ export class Selection {
     rows.pinned.clear();
     rows.pinned.add(from.item);
     rows.pinned.add(to.item);
+    this.mark();
     this.#draw();
   }
 
@@ -236,12 +243,20 @@ export class Selection {
     return null;
   }
 
+  /** Marks what the browser doesn't highlight. Call it again when rows show other lines. */
+  mark() {
+    if (!this.native && !this.isMarked) return;
+    const selection = this.native ? getSelection() : null;
+    for (const part of this.parts.view.querySelectorAll(ROOMY)) part.toggleAttribute('data-picked', selection?.containsNode(part) ?? false);
+    this.isMarked = this.native !== null;
+  }
+
   // --- the bar ---------------------------------------------------------------
 
   #draw() {
     const { native, parts } = this;
     const { selectionBar: bar } = parts;
-    // While it is dragged, nothing is to lie under the pointer.
+    // During a drag, the bar must not get under the pointer.
     bar.hidden = !this.active || (native !== null && this.pointer !== '');
     if (bar.hidden) return;
     const { sought, text } = this;
@@ -251,7 +266,7 @@ export class Selection {
     this.moved();
   }
 
-  /** Other lines are where these were. */
+  /** Lines moved on screen. */
   moved() {
     const { parts } = this;
     const { selectionBar: bar, body, ruler } = parts;
@@ -276,7 +291,7 @@ export class Selection {
 
   /** @param {ClipboardEvent} event */
   copy(event) {
-    // Where nothing is natively selected, Firefox asks the body and not what has the focus.
+    // Without a native selection, Firefox sends the event to the body, not to the focused element.
     const at = /** @type {Element} */ (event.target === document.body ? document.activeElement : event.target);
     if (at?.closest?.('input, textarea') || (!this.native && !this.host.contains(at))) return;
     if (!this.active || !event.clipboardData) return;
@@ -286,7 +301,7 @@ export class Selection {
   }
 }
 
-/** Where the end that moves is on screen, and whether that is above the one that stays. */
+/** Where the moving end of the selection is on screen, and whether it is above the other end. */
 function endOfSelection() {
   const selection = getSelection();
   if (!selection?.rangeCount || selection.isCollapsed) return null;

@@ -1,4 +1,4 @@
-/** The first line of an entry taller than the view: stays at the top while its lines are scrolled, and folds them. */
+/** The first line of an entry taller than the view: stays at the top while you scroll through its lines, and folds them. */
 
 import { words } from '../ui/config.js';
 import { el, write } from '../ui/dom.js';
@@ -22,7 +22,7 @@ export class StuckHead {
     this.button = el('button.lt-unstick', { type: 'button', 'data-act': 'fold' });
   }
 
-  /** The view shows other lines, or the same ones in another way. */
+  /** Draws it again: the view shows other lines, or draws them differently. */
   draw() {
     const found = this.#found();
     if (found) {
@@ -41,7 +41,7 @@ export class StuckHead {
     }
   }
 
-  /** The entry whose lines fill the view, and the line of it that is the first to be seen. @returns {{head: Item, line: number, lines: number}|null} */
+  /** The entry whose lines fill the view, and which of them is the first visible one. @returns {{head: Item, line: number, lines: number}|null} */
   #found() {
     const { at, height, rowHeight, shown } = this.rows;
     if (at <= 0 || !shown.length) return null;

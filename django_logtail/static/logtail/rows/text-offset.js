@@ -1,4 +1,4 @@
-/** Where in a line's text a point of its row is, for a selection. */
+/** Finds the offset in a line's text of a point in its row, for selections. */
 
 import { pieceOf } from './formatted.js';
 
@@ -10,20 +10,21 @@ export function offsetIn(row, node, offset) {
   const piece = pieceOf.get(part);
   if (!piece?.at) return part.previousElementSibling?.classList.contains('lt-gut') ? 0 : 1;
   const [from, to] = piece.at;
-  const before = part.contains(node) ? countTo(part, node, offset) - piece.key.length - (piece.isQuoted ? 1 : 0) : 0;
-  // Nothing of the line is before it: as good as the beginning of the line.
+  const before = part.contains(node) ? countTo(part, node, offset) - (piece.isQuoted ? 1 : 0) : 0;
+  // No part of the line precedes the point: it is the beginning of the line.
   if (before <= 0 && part.previousElementSibling?.classList.contains('lt-gut')) return 0;
   if (before <= 0) return from;
   return to - from === piece.text.length ? Math.min(to, from + before) : to;
 }
 
-/** The part of a line of fields that a point is in: within one, what was written can be copied by parts. @param {HTMLElement} row @param {Node} node @param {number} offset @returns {Element|null} */
+/** The part of a formatted line that a point is in; for a key and the space before it, that of their value. A selection within one part copies just its text. @param {HTMLElement} row @param {Node} node @param {number} offset @returns {Element|null} */
 export function partAt(row, node, offset) {
   if (!row.classList.contains('lt-shaped')) return null;
-  if (node === row) return row.children[Math.min(offset, row.children.length - 1)] ?? null;
-  let part = node instanceof Element ? node : node.parentElement;
-  while (part && part.parentElement !== row) part = part.parentElement;
-  return part;
+  /** @type {Node|null} */
+  let part = node === row ? row.childNodes[Math.min(offset, row.childNodes.length - 1)] ?? null : node;
+  while (part && part.parentNode !== row) part = part.parentNode;
+  while (part && (!(part instanceof Element) || part.classList.contains('lt-key'))) part = part.nextSibling;
+  return /** @type {Element|null} */ (part);
 }
 
 /** Characters before a point. @param {Element} row @param {Node} node @param {number} offset */

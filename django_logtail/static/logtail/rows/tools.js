@@ -1,4 +1,4 @@
-/** The buttons beside a line that is pointed at or stepped to: copy, link, context, fold. */
+/** The buttons beside the line under the pointer or the cursor: copy, link, context, fold. */
 
 import { words } from '../ui/config.js';
 import { firstLineOf, innerLinesOf } from '../log/entry.js';
@@ -22,9 +22,9 @@ export class Tools {
     this.rows = rows;
     this.filtered = filtered;
     this.incoming = incoming;
-    /** What they act on. @type {Item|null} */
+    /** The line that the buttons act on. @type {Item|null} */
     this.item = null;
-    /** A tapped line keeps them, because there is no pointer to bring them back. */
+    /** A tapped line keeps its tools, because without a pointer nothing would bring them back. */
     this.isTapped = false;
   }
 
@@ -39,7 +39,7 @@ export class Tools {
     this.parts.tools.hidden = true;
   }
 
-  /** With a finger: a second tap takes them away. @param {Item|null} item */
+  /** On a touch screen, a second tap hides them. @param {Item|null} item */
   tap(item) {
     if (this.isTapped && item === this.item) return this.hide();
     this.show(item);
@@ -47,7 +47,7 @@ export class Tools {
     return undefined;
   }
 
-  /** Other lines are where these were. */
+  /** Lines moved on screen. */
   moved() {
     if (this.isTapped) this.#draw();
     else this.hide();

@@ -45,6 +45,9 @@ export class Words {
   /** Why a request failed. @param {{message: string, why?: Record<string, any>}} error as `Requests` rejects with */
   failure = (error) => this.reason(error.why, error.message);
 
+  /** The name of a format; that of a program is the same in every language. @param {string} name */
+  format = (name) => /** @type {string} */ (this.texts[`format.${name}`] ?? name);
+
   /** The index of the plural form; the last one if no sample has the number's form. @param {number} n @param {number} count */
   #form(n, count) {
     const form = this.forms.indexOf(this.rules.select(n));

@@ -1,0 +1,120 @@
+/** The hits of a search of several logs in the panel: a group for each log, whose head says how far it is. */
+
+import { words } from '../ui/config.js';
+import { el, write } from '../ui/dom.js';
+import { icon } from '../ui/icons.js';
+
+/** @typedef {import('./several.js').OfLog} OfLog */
+/** @typedef {import('./search.js').Found} Found */
+
+/** The log of each group. @type {WeakMap<Element, OfLog>} */
+const logOf = new WeakMap();
+
+export class LogGroups {
+  /**
+   * @param {HTMLElement} host that holds nothing else
+   * @param {import('./several.js').Several} several
+   * @param {(hit: Found) => HTMLElement} rowOf draws a hit
+   */
+  constructor(host, several, rowOf) {
+    this.several = several;
+    this.rowOf = rowOf;
+    /** @type {Map<OfLog, Group>} */
+    this.groups = new Map();
+    for (const of of several.all) {
+      const group = new Group(of);
+      this.groups.set(of, group);
+      host.append(group.element);
+      group.draw();
+    }
+  }
+
+  /** @param {OfLog} of @param {Found[]} fresh */
+  heard(of, fresh) {
+    const group = this.groups.get(of);
+    if (!group) return;
+    group.rows.append(...fresh.map((hit) => this.rowOf(hit)));
+    group.draw(this.several.room > 0);
+    // No log offers more any longer.
+    if (fresh.length && !this.several.room) for (const other of this.groups.values()) other.draw(false);
+  }
+
+  /** Nothing of a log is shown any more. @param {OfLog} of */
+  forget(of) {
+    this.groups.get(of)?.element.remove();
+    this.groups.delete(of);
+  }
+
+  /** Performs what a button in a group's head offers. @param {Element} button @returns {boolean} whether it is one */
+  pressed(button) {
+    const of = logOf.get(button.closest('.lt-rgroup') ?? button);
+    const group = of && this.groups.get(of);
+    if (!of || !group) return false;
+    if (button.matches('.lt-rg-t')) group.toggle();
+    else if (button instanceof HTMLElement && button.dataset.do === 'stop') of.search?.cancel();
+    else if (button instanceof HTMLElement && button.dataset.do === 'more') this.several.more(of);
+    else if (button instanceof HTMLElement && button.dataset.do === 'again') {
+      group.rows.replaceChildren();
+      this.several.again(of);
+    }
+    return true;
+  }
+}
+
+/** The log that a row belongs to. @param {Element} row */
+export const logWith = (row) => logOf.get(row.closest('.lt-rgroup') ?? row);
+
+class Group {
+  /** @param {OfLog} of */
+  constructor(of) {
+    this.of = of;
+    const { log } = of;
+    this.count = el('span');
+    this.toggler = el('button.lt-rg-t', { type: 'button', 'aria-expanded': 'true' }, icon('chevron'), el('b', {}, log.name), this.count);
+    this.bar = el('i');
+    this.meter = el('span.lt-meter', { 'aria-hidden': 'true' }, this.bar);
+    this.text = el('span.lt-rg-x');
+    this.act = el('button.lt-link', { type: 'button', hidden: true });
+    this.head = el('div.lt-rg.lt-rg-of', {}, this.toggler, el('span.lt-rg-s', {}, this.meter, this.text, this.act));
+    this.rows = el('div.lt-rows', { role: 'list', 'aria-label': log.name });
+    this.unread = el('div');
+    this.element = el('div.lt-rgroup', { 'data-slug': log.slug }, this.head, this.rows, this.unread);
+    logOf.set(this.element, of);
+  }
+
+  toggle() {
+    const isOpen = this.toggler.getAttribute('aria-expanded') === 'true';
+    this.toggler.setAttribute('aria-expanded', String(!isOpen));
+    this.element.toggleAttribute('data-shut', isOpen);
+  }
+
+  /** @param {boolean} [canMore] whether more hits may be shown */
+  draw(canMore = true) {
+    const { of, head } = this;
+    const { search } = of;
+    if (!search) return;
+    const isRunning = search.state === 'running';
+    write(this.count, of.counted(words));
+    const said = of.said(words);
+    write(this.text, said);
+    this.text.title = said;
+    const hasMeter = isRunning && !search.isWaiting && !search.isMore && search.end > 0;
+    this.meter.hidden = !hasMeter;
+    if (hasMeter) this.bar.style.inlineSize = `${search.percent}%`;
+    const tone = search.state === 'failed' ? 'caution' : '';
+    if (tone) head.dataset.tone = tone;
+    else delete head.dataset.tone;
+    head.classList.toggle('lt-rg-none', !search.found);
+    const offer = isRunning ? 'stop' : search.hasNext ? (canMore ? 'more' : '') : of.isBroken ? 'again' : '';
+    this.act.hidden = !offer;
+    if (offer && this.act.dataset.do !== offer) {
+      this.act.dataset.do = offer;
+      write(this.act, words.say({ stop: 'search.stop', more: 'search.more', again: 'search.again' }[offer]));
+    }
+    if (offer) this.act.setAttribute('aria-label', `${this.act.textContent}: ${of.log.name}`);
+    this.unread.replaceChildren(...(isRunning ? [] : search.unread.map(unreadRow)));
+  }
+}
+
+/** A file that could not be searched whole. @param {import('./search.js').Unread} unread */
+export const unreadRow = ({ name, reason, why }) => el('div.lt-rg', { 'data-tone': 'caution', role: 'note' }, icon('warn'), el('b', {}, name), el('span.lt-rg-s', {}, words.reason(why, reason)));
