@@ -43,6 +43,7 @@ def viewer_config(request: HttpRequest) -> dict[str, Any]:
         "login": login_url(),
         "lines": conf.BACKLOG_LINES,
         "links": conf.LINKS,
+        "ids": conf.ID_PATTERNS,
         "source": _source() if policy().sees_host(request.user) else None,
     }
 
@@ -117,6 +118,8 @@ def _described(log: Log, file: File, request: HttpRequest) -> dict[str, Any]:
         "socket": reverse("logtail:socket", kwargs=slug),
         "lines": reverse("logtail:lines", kwargs=slug),
         "download": reverse("logtail:download", kwargs=slug),
+        "hits": reverse("logtail:hits", kwargs=slug),
+        "search": reverse("logtail:search", kwargs=slug),
         "save": reverse("logtail:views", kwargs=slug),
     }
 

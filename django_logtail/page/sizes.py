@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-#: Seconds after which a file is looked at again, and the result of a look expires.
+#: Seconds after which a file is checked again, and the result of a check expires.
 KEPT_SECONDS: Final = 2.0
 LAPSED_SECONDS: Final = 30.0
-#: Seconds a page waits for a walk; whatever that finds later is there for the next page.
+#: Seconds a page waits for a walk; later results are for the next page.
 PATIENCE_SECONDS: Final = 0.5
 #: Once this many walks, each a thread, are stuck, no more are started.
 MOST_WALKS: Final = 8
@@ -31,7 +31,7 @@ class Size:
     written: float
 
 
-#: When a file was last looked at, and the result, for a file never looked at.
+#: Time and result of the last check, for a file never checked.
 _NEVER: Final[tuple[float, Size | None]] = (float("-inf"), None)
 
 

@@ -30,10 +30,12 @@ DETAILS = {
     "setting": "20",
     "part": "(21",
     "host": "22",
+    "kind": "23",
 }
 #: Names that are the same in every language.
 NAMES = (
-    r'LOGTAIL\["\w+"\]|fs\.inotify\.\w+|inotify_simple|Redis|RE2|Perl|FIFO|NUL|Web|worker|regex|\\p|MAX_\w+'
+    r'LOGTAIL\["\w+"\]|fs\.inotify\.\w+|inotify_simple|Redis|RE2|Perl|FIFO|NUL|Web|worker|regex|zstd|gzip'
+    r"|\\p|MAX_\w+"
 )
 
 
