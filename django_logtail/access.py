@@ -93,7 +93,8 @@ class AccessPolicy:
                 return bool(user.has_perm(f"logtail.{WATCH_PERMISSION}"))
             case Access.CHOSEN:
                 return Log.objects.filter(self._chosen(user), pk=log.pk).exists()
-        return False
+            case _:
+                return False
 
     def session_key(self, scope: MutableMapping[str, Any]) -> str:
         """The session key of a WebSocket handshake: by default from the session cookie.

@@ -54,7 +54,10 @@ class FormatInput(forms.TextInput):
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
         context["widget"]["attrs"]["list"] = f"id_{name}_names"
-        context["names"] = sorted(format_names().items(), key=lambda named: named[1].lower())
+        names = {id: (name, gettext(name)) for id, name in format_names().items()}
+        context["names"] = sorted(
+            ((id, said) for id, (_, said) in names.items()), key=lambda one: one[1].lower()
+        )
         context["lines"] = self.lines
         context["script"] = asset_url("admin/format-preview.js") if self.lines else None
         context["nonce"] = self.nonce
@@ -64,9 +67,10 @@ class FormatInput(forms.TextInput):
                 "level": gettext("Level"),
                 "logger": gettext("Logger"),
                 "message": gettext("Message"),
-                "none": gettext("no format was recognized"),
+                "none": gettext("no format was recognised"),
                 "bad": gettext("This is not a valid format. Save to see why."),
                 "nothing": gettext("No lines to preview: the log is empty, or no reader is available."),
+                "names": dict(names.values()),
                 "read": gettext("Read as {format}: {entries} entries in the last {lines} lines."),
             }
         )
@@ -97,8 +101,8 @@ class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     actions = ["stop_reading", "continue_reading"]
     fieldsets = [
         (None, {"fields": ["name", "slug", "group", "order", "description"]}),
-        (_("File"), {"fields": ["path", "queue", "encoding", "rotated_as", "format"]}),
-        (_("Who may watch it"), {"fields": ["enabled", "access", "groups", "users"]}),
+        (_("File"), {"fields": ["path", "queue", "encoding", "rotated_as", "format", "time_zone"]}),
+        (_("Who may watch"), {"fields": ["enabled", "access", "groups", "users"]}),
     ]
 
     @admin.display(description=_("queue"), ordering="queue")
@@ -124,7 +128,7 @@ class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         self._flag(request, logs, lambda log: stop_flag.set_stop(log, by=by, reason=reason), done)
 
     def _continue(self, request: HttpRequest, logs: Sequence[Log | None]) -> None:
-        self._flag(request, logs, stop_flag.clear_stop, gettext("Reading %(logs)s continues."))
+        self._flag(request, logs, stop_flag.clear_stop, gettext("Now reading %(logs)s again."))
 
     def _flag(
         self,

@@ -164,6 +164,22 @@ def _source_url(value: object) -> str | None:
     return value
 
 
+#: Patterns of ids, and characters of one: a page tries each on every line that it draws.
+MOST_ID_PATTERNS = 10
+MOST_ID_CHARACTERS = 300
+
+
+def _id_patterns(value: object) -> tuple[str, ...]:
+    # Whether RE2 can read them is checked once, by a system check.
+    if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) and item for item in value):
+        raise ValueError("expected a list of expressions, such as [r'\\bORD-[0-9]{6}\\b']")
+    if len(value) > MOST_ID_PATTERNS:
+        raise ValueError(f"expected at most {MOST_ID_PATTERNS} expressions")
+    if any(len(item) > MOST_ID_CHARACTERS for item in value):
+        raise ValueError(f"expected at most {MOST_ID_CHARACTERS} characters in each expression")
+    return tuple(value)
+
+
 def _directory(value: object) -> Path | None:
     if value is None:
         return None
@@ -303,6 +319,16 @@ class Conf:
         '(`rel="noopener noreferrer nofollow"`), and leads exactly where its text says.',
         read_in=("page/config",),
     )
+    ID_PATTERNS = Setting(
+        default=(),
+        takes=_id_patterns,
+        unit="up to 10 RE2 expressions of up to 300 characters",
+        why="Further ids in lines that people can search all logs for, besides UUIDs, hexadecimal ids, and what a "
+        "line names as a request, task or trace id.",
+        more="If an expression has groups, the first one is the id: "
+        '`[r"\\bORD-[0-9]{6}\\b", r"invoice=([A-Z0-9]+)"]`. Only the first 1,000 characters of a line are examined.',
+        read_in=("page/config",),
+    )
     SOURCE_URL = Setting(
         default=None,
         takes=_source_url,
@@ -315,8 +341,8 @@ class Conf:
         default=(),
         takes=_source_roots,
         unit="absolute paths",
-        why="Directories that hold the project's source, as frames name them; the rest of a frame's path is {path}. "
-        "If empty, BASE_DIR of the project's settings.",
+        why="Directories that hold the project's source, as they appear in tracebacks; the rest of a frame's path is "
+        "{path}. If empty, the BASE_DIR setting is used.",
         more="The directory needn't exist on the web server's host: in a container it's often `/app`.",
         read_in=("page/config",),
     )
@@ -378,14 +404,14 @@ class Conf:
         takes=Whole(1, 1_000),
         unit="searches at once",
         why="Each reads a whole file. Other users can always search.",
-        read_in=("reader/limits", "viewing/requests"),
+        read_in=("reader/limits", "viewing/admission", "viewing/requests"),
     )
     RUNTIME_DIR = Setting(
         default=None,
         takes=_directory,
         unit="absolute path",
         why="Where the web processes of a host jointly count what each user has open, using locks on a file in a "
-        "separate directory. If unset, next to temporary files.",
+        "separate directory. If unset, it is created next to temporary files.",
         more="If your processes have separate temporary directories (`PrivateTmp` in systemd), set it to a "
         "directory of your service; processes that don't share it count separately. Installations with "
         "different databases count separately, even with the same `SECRET_KEY`. The file stays empty, and a"

@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 #: What a declaration's dict may contain; `groups` and `users` are lists of names.
 FIELDS = (
     *("path", "name", "group", "order", "description"),
-    *("queue", "encoding", "rotated_as", "format", "enabled", "access"),
+    *("queue", "encoding", "rotated_as", "format", "time_zone", "enabled", "access"),
 )
 MEMBERS = ("groups", "users")
 

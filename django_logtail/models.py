@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.models import Group
@@ -40,7 +41,7 @@ SHARE_PERMISSION = "share_view"
 FRAGMENT_CHARACTERS = 4_000
 
 
-#: The fields that make up a revision, besides the row's id and its queue.
+#: The fields that make up a revision, in addition to the row's id and its queue.
 REVISED = ("path", "encoding", "rotated_as", "enabled", "access", "membership")
 
 
@@ -66,6 +67,14 @@ def validate_format(value: str) -> None:
         raise invalid(error, "format") from None
 
 
+def validate_time_zone(value: str) -> None:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        text = _("“%(name)s” is not a time zone. Write its name, such as Europe/Berlin or UTC.")
+        raise ValidationError(text, code="time_zone", params={"name": value}) from None
+
+
 validate_queue = RegexValidator(
     rf"\A{QUEUE_NAME}\Z",
     _("A queue name consists of letters, digits, “-” and “_”, and starts with a letter or “_”."),
@@ -76,10 +85,10 @@ validate_queue = RegexValidator(
 class Access(models.TextChoices):
     """Who may watch a log. Superusers may watch every enabled log."""
 
-    SIGNED_IN = "signed-in", _("everyone signed in")
+    SIGNED_IN = "signed-in", _("all signed-in users")
     STAFF = "staff", _("staff")
     CHOSEN = "chosen", _("the groups and users chosen below")
-    PERMISSION = "permission", _("holders of the permission “Can watch logs live”")
+    PERMISSION = "permission", _("users with the permission “Can watch logs live”")
 
 
 class Log(models.Model):
@@ -116,7 +125,8 @@ class Log(models.Model):
         blank=True,
         validators=[validate_queue],
         help_text=_(
-            "The Dramatiq queue of the worker on the host that has the file. If empty, the queue in the settings."
+            "The Dramatiq queue of the worker on the host that has the file. "
+            "If empty, the queue in the settings is used."
         ),
     )
     rotated_as = models.CharField(
@@ -124,9 +134,9 @@ class Log(models.Model):
         max_length=200,
         blank=True,
         help_text=_(
-            "Only if rotation gives older files unusual names: a pattern of {name}, {stem}, {ext}, {number} and "
+            "Needed only if rotation gives older files unusual names: a pattern of {name}, {stem}, {ext}, {number} and "
             "{date}, with the directory first if it differs, as in archive/{name}-{date}. "
-            "If empty, the usual names, such as app.log.1 and app.log-20261128."
+            "If empty, the usual names are recognised, such as app.log.1 and app.log-20261128."
         ),
     )
     encoding = models.CharField(
@@ -144,6 +154,16 @@ class Log(models.Model):
         help_text=_(
             "How an entry begins: the name of a format, such as nginx or postgres, or an expression (RE2) with the "
             "groups time, level, logger and message. If empty, it is detected from the log’s lines."
+        ),
+    )
+    time_zone = models.CharField(
+        _("time zone"),
+        max_length=64,
+        blank=True,
+        validators=[validate_time_zone],
+        help_text=_(
+            "The time zone of times that the log writes without one, such as Europe/Berlin or UTC. "
+            "If empty, the TIME_ZONE setting is used, as in Django’s own log times."
         ),
     )
     enabled = models.BooleanField(
@@ -244,6 +264,11 @@ class Log(models.Model):
         return self.queue or conf.QUEUE
 
     @property
+    def zone_name(self) -> str:
+        """The zone of times that the log writes without one."""
+        return self.time_zone or settings.TIME_ZONE or "UTC"
+
+    @property
     def revision(self) -> str:
         """Identifies the row's state as far as it determines what is read and for whom; a short text, without a query.
 
@@ -273,7 +298,7 @@ class Log(models.Model):
             said = gettext("%(path)s does not respond on this host: its disk or network may be down.")
             return said % {"path": self.path}
         except OSError as error:
-            said = gettext("This host cannot look at %(path)s: %(error)s.")
+            said = gettext("This host can't look at %(path)s: %(error)s.")
             return said % {"path": self.path, "error": in_full(reason_of_errno(error.errno), gettext)}
         said = gettext(
             "There is no file at %(path)s on this host. "
@@ -285,7 +310,10 @@ class Log(models.Model):
 def validate_fragment(value: str) -> None:
     if not re.fullmatch(r"[!-~]*", value) or "#" in value:
         raise ValidationError(
-            _("This is not the part of an address after “#”. Save the view from its page."), code="fragment"
+            _(
+                "This must be the part of the log page’s address after “#”. Save the view on that page instead."
+            ),
+            code="fragment",
         )
 
 

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, TypeAlias
-from urllib.parse import parse_qs
+from unicodedata import category
+from urllib.parse import parse_qs, unquote_plus
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connections, router, transaction
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from django_logtail.models import FRAGMENT_CHARACTERS, Log, SavedView
 
 #: Views that one person may save, for all logs together.
 MOST_VIEWS = 200
-#: Views listed under one log, the person's own first; a page requests its list every few seconds.
+#: Views listed under one log, the person's own first, then others by turns of their owners; a page requests its list
+#: every few seconds.
 MOST_LISTED = 50
 #: Groups offered to a person who saves a view.
 MOST_GROUPS = 200
@@ -27,6 +30,11 @@ MOST_GROUPS = 200
 _BETWEEN_PANES = ";"
 #: Parameters of one pane at most; the page writes far fewer.
 _MOST_PARAMETERS = 100
+
+#: Printable characters that show nothing: fillers of Hangul, and Braille without dots.
+_BLANKS = " \u115f\u1160\u2800\u3164\uffa0"
+#: Marks on one letter: more would cover the lines above and below; no language needs them.
+_MOST_MARKS = 4
 
 #: The host's user model.
 User: TypeAlias = Any
@@ -83,10 +91,7 @@ def views_for(user: User, logs: Collection[Log]) -> dict[Log, list[dict[str, Any
     for view in visible.select_related("group"):
         found[view.log_id].append(view)
     slugs = {log.slug for log in logs}
-    return {
-        log: [described(view, user, slugs) for view in _own_first(found[log.pk], user)[:MOST_LISTED]]
-        for log in logs
-    }
+    return {log: [described(view, user, slugs) for view in _listed(found[log.pk], user)] for log in logs}
 
 
 def described(view: SavedView, user: User, slugs: Collection[str]) -> dict[str, Any]:
@@ -116,7 +121,11 @@ def save(
     if view is None:
         view = SavedView(owner_id=user.pk, log=log, name=name)
     view.fragment = fragment
-    return _stored(view, audience)
+    try:
+        return _stored(view, audience)
+    except SavedView.DoesNotExist:
+        view.pk = None
+        return _stored(view, audience)
 
 
 def change(user: User, log: Log, pk: int, *, name: str, audience: Audience) -> SavedView:
@@ -133,6 +142,7 @@ def delete(user: User, log: Log, pk: int) -> bool:
 
 
 def _stored(view: SavedView, audience: Audience) -> SavedView:
+    """Store a new view or a changed one. Raises `SavedView.DoesNotExist` if it was deleted meanwhile."""
     view.everyone, view.group = audience.everyone, audience.group
     try:
         view.clean_fields(exclude=["owner", "log", "group"])
@@ -140,9 +150,11 @@ def _stored(view: SavedView, audience: Audience) -> SavedView:
         raise _invalid(error) from None
     try:
         with transaction.atomic():
-            # One at a time for each person: on SQLite by the first write, elsewhere by the row of the person.
-            get_user_model().objects.select_for_update().filter(pk=view.owner_id).first()
-            view.save()
+            # One at a time for each person: elsewhere by the person's row. SQLite locks on the first write, and
+            # that must be the first query: a transaction that has read before it fails at once instead of waiting.
+            if connections[router.db_for_write(SavedView)].features.has_select_for_update:
+                get_user_model().objects.select_for_update().filter(pk=view.owner_id).first()
+            _write(view)
             if SavedView.objects.filter(owner=view.owner_id).count() > MOST_VIEWS:
                 said = _("You have %(n)d saved views, which is the limit. Delete one and try again.")
                 raise NotSaved("too-many", said % {"n": MOST_VIEWS})
@@ -151,8 +163,27 @@ def _stored(view: SavedView, audience: Audience) -> SavedView:
     return view
 
 
+def _write(view: SavedView) -> None:
+    if view.pk is None:
+        view.save()
+        return
+    # Not `save`, which would insert a view again that was deleted meanwhile.
+    changed = SavedView.objects.filter(pk=view.pk).update(
+        name=view.name,
+        fragment=view.fragment,
+        everyone=view.everyone,
+        group=view.group,
+        updated=timezone.now(),
+    )
+    if not changed:
+        raise SavedView.DoesNotExist
+
+
 def _invalid(error: ValidationError) -> NotSaved:
-    if "fragment" in error.message_dict:
+    mistakes = error.error_dict.get("fragment")
+    if mistakes and all(mistake.code == "fragment" for mistake in mistakes):
+        return NotSaved("bad-fragment", str(mistakes[0].message))
+    if mistakes:
         text = _("This view is too large to save. Remove terms, columns or panes from it.")
         return NotSaved("bad-fragment", text)
     return NotSaved("bad-name", _("Enter a name of at most 100 characters."))
@@ -164,12 +195,33 @@ def _taken(name: str) -> NotSaved:
 
 
 def _tidied(name: str) -> str:
-    """The name without surrounding blanks and invisible characters."""
-    return "".join(character for character in name if character.isprintable()).strip()
+    """The name without surrounding spaces and invisible characters; "" if it would show nothing."""
+    kept: list[str] = []
+    marks = 0
+    is_visible = False
+    for character in name:
+        if not character.isprintable():
+            continue
+        # Accents, and selectors of a letter's form, which show nothing alone.
+        is_mark = category(character).startswith("M")
+        marks = marks + 1 if is_mark else 0
+        if marks <= _MOST_MARKS:
+            kept.append(character)
+        is_visible = is_visible or not (is_mark or character in _BLANKS)
+    return "".join(kept).strip() if is_visible else ""
 
 
-def _own_first(views: list[SavedView], user: User) -> list[SavedView]:
-    return sorted(views, key=lambda view: view.owner_id != user.pk)
+def _listed(views: list[SavedView], user: User) -> list[SavedView]:
+    """The person's own views, then those of others: by turns, so that nobody takes all the places."""
+    own = [view for view in views if view.owner_id == user.pk][:MOST_LISTED]
+    turns: Counter[Any] = Counter()
+    by_turn: list[tuple[int, int]] = []
+    others = [view for view in views if view.owner_id != user.pk]
+    for place, view in enumerate(others):
+        by_turn.append((turns[view.owner_id], place))
+        turns[view.owner_id] += 1
+    chosen = sorted(place for _turn, place in sorted(by_turn)[: MOST_LISTED - len(own)])
+    return own + [others[place] for place in chosen]
 
 
 def _groups_of(user: User) -> Any:
@@ -183,6 +235,8 @@ def _is_key(value: str) -> bool:
 def _of_logs(fragment: str, slugs: Collection[str]) -> str:
     """A fragment without the panes of other logs, because a view must not reveal that a log exists."""
     first, *panes = fragment[:FRAGMENT_CHARACTERS].split(_BETWEEN_PANES)
+    # The first pane's log is in the address: a name here would be one that nobody has checked.
+    first = "&".join(part for part in first.split("&") if unquote_plus(part.partition("=")[0]) != "log")
     return _BETWEEN_PANES.join([first, *(pane for pane in panes if _log_of(pane) in slugs)])
 
 

@@ -81,7 +81,7 @@ class ReaderMiddleware(dramatiq.Middleware):
         if _running.serving is not None:
             _running.serving.stop()
         for queue, (loop, reader) in readers.items():
-            # During shutdown a worker goes on fetching until its last actor ends: it would fetch its own hand-over.
+            # During shutdown a worker keeps fetching until its last actor ends: it would fetch its own hand-over.
             consumer = getattr(worker, "consumers", {}).get(queue)
             if consumer is not None:
                 consumer.stop()
@@ -199,7 +199,7 @@ def _is_gevent() -> bool:
 
 
 def _actor_options() -> dict[str, Any]:
-    """Options for a run that lasts as long as somebody watches.
+    """Options for a run that lasts as long as anyone watches.
 
     The default time limit of 10 minutes would raise inside our event loop; the default of 20 retries would start
     readers that nobody needs. An option is left out if the host has removed its middleware, because Dramatiq would
@@ -218,7 +218,7 @@ def read_logs(queue: str, wake_up: str = "", passed_on: int = 0) -> None:
     """
     if _is_gevent():
         logger.error(
-            "the reader needs worker threads and cannot run under gevent; "
+            "the reader needs worker threads and can't run under gevent; "
             "run a separate worker: rundramatiq --queues %s --processes 1 --threads 2",
             queue,
         )
@@ -230,7 +230,7 @@ def read_logs(queue: str, wake_up: str = "", passed_on: int = 0) -> None:
         return
     if conf.READER != "dramatiq":
         logger.error(
-            'queue %s: LOGTAIL["READER"] is %r in the settings of this worker, so it reads for nobody; '
+            'queue %s: LOGTAIL["READER"] is %r in the settings of this worker, so it reads nothing; '
             "give it the settings of the web processes",
             queue,
             conf.READER,

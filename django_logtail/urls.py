@@ -20,4 +20,6 @@ urlpatterns = [
     path("<slug:slug>/views/<int:pk>/", views.change_view, name="view"),
     path("<slug:slug>/views/<int:pk>/delete/", views.delete_view, name="delete-view"),
     path("<slug:slug>/download/", views.download, name="download"),
+    path("<slug:slug>/hits/", views.hits, name="hits"),
+    path("<slug:slug>/search/", views.search, name="search"),
 ]

@@ -13,6 +13,7 @@ from django_logtail.checks.project import check_apps, check_asgi, check_urls
 from django_logtail.checks.settings import (
     check_access_policy,
     check_declared_logs,
+    check_id_patterns,
     check_roots,
     check_settings,
     check_source_url,
@@ -27,6 +28,7 @@ def register_all() -> None:
         check_roots,
         check_declared_logs,
         check_access_policy,
+        check_id_patterns,
         check_source_url,
         check_apps,
         check_urls,

@@ -27,7 +27,7 @@ def check_channel_layer(app_configs: object, **kwargs: object) -> list[CheckMess
     if alias not in layers:
         return [
             Error(
-                f"CHANNEL_LAYERS has no {alias!r}, so lines cannot travel from the worker to the page.",
+                f"CHANNEL_LAYERS has no {alias!r}, so lines can't travel from the worker to the page.",
                 hint=f'Add CHANNEL_LAYERS = {{"{alias}": {{"BACKEND": "{_PUBSUB_LAYER}", '
                 '"CONFIG": {"hosts": ["redis://localhost:6379/0"]}}}.',
                 id="logtail.E008",

@@ -9,7 +9,7 @@ from django.urls import NoReverseMatch, reverse
 
 from django_logtail.checks.configured import has_worker, is_kind_of
 
-#: The app cannot work without these; the message gives the reason.
+#: The app can't work without these; the message gives the reason.
 _NEEDED_APPS = {
     "django_dramatiq": "it configures the broker and provides rundramatiq",
     "django.contrib.auth": "viewers are its users",
@@ -63,7 +63,7 @@ def check_asgi(app_configs: object, **kwargs: object) -> list[CheckMessage]:
         return []
     return [
         Warning(
-            "ASGI_APPLICATION is not set, so runserver and logtail_doctor cannot find what serves sockets.",
+            "ASGI_APPLICATION is not set, so runserver and logtail_doctor can't find what serves sockets.",
             hint='Write ASGI_APPLICATION = "myproject.asgi.application", and in that file '
             "application = with_logtail(get_asgi_application()).",
             id="logtail.W006",

@@ -14,6 +14,7 @@ from django_logtail import access, declared
 from django_logtail.checks.configured import value_of
 from django_logtail.conf import SETTINGS, conf
 from django_logtail.conf import declared as declared_settings
+from django_logtail.formats.given import BadFormat, compiled
 
 
 def check_settings(app_configs: object, **kwargs: object) -> list[CheckMessage]:
@@ -60,7 +61,7 @@ def check_roots(app_configs: object, **kwargs: object) -> list[CheckMessage]:
         if root == Path(root.anchor):
             found.append(
                 Warning(
-                    f'LOGTAIL["ROOTS"] has {str(root)!r}, so anyone who can register logs can read any file.',
+                    f'LOGTAIL["ROOTS"] contains {str(root)!r}, so anyone who can register logs can read any file.',
                     hint="List the directories of your logs instead.",
                     id="logtail.W002",
                 )
@@ -68,7 +69,7 @@ def check_roots(app_configs: object, **kwargs: object) -> list[CheckMessage]:
         elif not root.is_dir():
             found.append(
                 Warning(
-                    f'LOGTAIL["ROOTS"] has {str(root)!r}, which is not a directory on this host.',
+                    f'LOGTAIL["ROOTS"] contains {str(root)!r}, which is not a directory on this host.',
                     hint="Create it or correct its name. If only other hosts have it, silence this check here.",
                     id="logtail.W003",
                 )
@@ -101,12 +102,30 @@ def check_access_policy(app_configs: object, **kwargs: object) -> list[CheckMess
         return [
             Warning(
                 f"{conf.ACCESS_POLICY} overrides may_view but not visible_logs, so users see logs in the list "
-                "that they cannot open.",
+                "that they can't open.",
                 hint="Override visible_logs; may_view follows it.",
                 id="logtail.W004",
             )
         ]
     return []
+
+
+def check_id_patterns(app_configs: object, **kwargs: object) -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    for pattern in value_of("ID_PATTERNS") or ():
+        try:
+            compiled(pattern)
+        except BadFormat as error:
+            if error.code == "no-re2":
+                continue
+            found.append(
+                Error(
+                    f'LOGTAIL["ID_PATTERNS"] contains {pattern!r}, which pages can\'t use. {error}',
+                    hint="Write it as RE2 reads it: without look-around and back-references.",
+                    id="logtail.E015",
+                )
+            )
+    return found
 
 
 def check_source_url(app_configs: object, **kwargs: object) -> list[CheckMessage]:
@@ -118,7 +137,7 @@ def check_source_url(app_configs: object, **kwargs: object) -> list[CheckMessage
         found.append(
             Warning(
                 'LOGTAIL["SOURCE_URL"] is set, but the directory of the project\'s source is not known.',
-                hint='Set LOGTAIL["SOURCE_ROOTS"] to it, as tracebacks name it. Until then only frames with '
+                hint='Set LOGTAIL["SOURCE_ROOTS"] to it, as it appears in tracebacks. Until then only frames with '
                 "relative paths are links.",
                 id="logtail.W011",
             )

@@ -46,7 +46,7 @@ def check_tasks(app_configs: object, **kwargs: object) -> list[CheckMessage]:
     if "tasks" not in getattr(settings, "DRAMATIQ_AUTODISCOVER_MODULES", ("tasks",)):
         found.append(
             Error(
-                f"DRAMATIQ_AUTODISCOVER_MODULES does not have 'tasks', so workers do not load {_TASKS}.",
+                f"DRAMATIQ_AUTODISCOVER_MODULES does not contain 'tasks', so workers do not load {_TASKS}.",
                 hint="Add 'tasks' to DRAMATIQ_AUTODISCOVER_MODULES.",
                 id="logtail.E013",
             )
@@ -55,7 +55,7 @@ def check_tasks(app_configs: object, **kwargs: object) -> list[CheckMessage]:
     if ignored:
         found.append(
             Error(
-                f"DRAMATIQ_IGNORED_MODULES has {sorted(ignored)[0]!r}, so workers do not load {_TASKS}.",
+                f"DRAMATIQ_IGNORED_MODULES contains {sorted(ignored)[0]!r}, so workers do not load {_TASKS}.",
                 hint="Remove it from DRAMATIQ_IGNORED_MODULES.",
                 id="logtail.E014",
             )

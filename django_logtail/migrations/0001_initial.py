@@ -64,7 +64,7 @@ class Migration(migrations.Migration):
                     "queue",
                     models.CharField(
                         blank=True,
-                        help_text="The Dramatiq queue of the worker on the host that has the file. If empty, the queue in the settings.",
+                        help_text="The Dramatiq queue of the worker on the host that has the file. If empty, the queue in the settings is used.",
                         max_length=100,
                         validators=[
                             django.core.validators.RegexValidator(
@@ -98,10 +98,10 @@ class Migration(migrations.Migration):
                     "access",
                     models.CharField(
                         choices=[
-                            ("signed-in", "everyone signed in"),
+                            ("signed-in", "all signed-in users"),
                             ("staff", "staff"),
                             ("chosen", "the groups and users chosen below"),
-                            ("permission", "holders of the permission “Can watch logs live”"),
+                            ("permission", "users with the permission “Can watch logs live”"),
                         ],
                         default="staff",
                         max_length=20,

@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
             name="rotated_as",
             field=models.CharField(
                 blank=True,
-                help_text="Only if rotation gives older files unusual names: a pattern of {name}, {stem}, {ext}, {number} and {date}, with the directory first if it differs, as in archive/{name}-{date}. If empty, the usual names, such as app.log.1 and app.log-20261128.",
+                help_text="Needed only if rotation gives older files unusual names: a pattern of {name}, {stem}, {ext}, {number} and {date}, with the directory first if it differs, as in archive/{name}-{date}. If empty, the usual names are recognised, such as app.log.1 and app.log-20261128.",
                 max_length=200,
                 verbose_name="rotated as",
             ),

@@ -107,8 +107,8 @@ class Status:
 def current_status() -> Status:
     """The current status, from Redis and never from a reader. Raises `control.ControlUnavailable`.
 
-    It also raises that for a Redis that can't store anything: reports expire there, and what is left would suggest that
-    there is no reader.
+    It also raises that for a Redis that can't store anything: reports expire there, and their absence would suggest
+    that no reader runs.
     """
     control().ping()
     logs = {str(log.pk): log for log in Log.objects.all()}

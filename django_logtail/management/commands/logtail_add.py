@@ -17,7 +17,10 @@ from django_logtail.management.base import RegistryCommand
 from django_logtail.models import Access, Log
 
 #: Options that are copied to fields of the log.
-_FIELDS = ("name", "group", "order", "description", "queue", "encoding", "rotated_as", "format", "access")
+_FIELDS = (
+    *("name", "group", "order", "description"),
+    *("queue", "encoding", "rotated_as", "format", "time_zone", "access"),
+)
 
 
 class Command(RegistryCommand):
@@ -29,9 +32,9 @@ class Command(RegistryCommand):
         parser.add_argument("--slug", help="last part of its address; default: derived from the name")
         parser.add_argument("--group", help="heading under which it is listed")
         parser.add_argument("--order", type=int, help="lower numbers come first within the group; default: 0")
-        parser.add_argument("--description")
+        parser.add_argument("--description", help="shown as a tip on its name in the list; default: none")
         parser.add_argument(
-            "--queue", help='queue of the worker that has the file; default: LOGTAIL["QUEUE"]'
+            "--queue", help='queue of the worker on the host that has the file; default: LOGTAIL["QUEUE"]'
         )
         parser.add_argument("--encoding", help="default: utf-8")
         parser.add_argument(
@@ -42,6 +45,11 @@ class Command(RegistryCommand):
         parser.add_argument(
             "--format",
             help="how an entry begins: a name, such as nginx, or an expression; default: detected from the lines",
+        )
+        parser.add_argument(
+            "--time-zone",
+            metavar="ZONE",
+            help="zone of times that are written without one, such as Europe/Berlin; default: the project's",
         )
         parser.add_argument("--access", choices=Access.values, help="who may watch it; default: staff")
         parser.add_argument(

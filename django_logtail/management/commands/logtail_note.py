@@ -19,7 +19,7 @@ class Command(RegistryCommand):
     help = "Shows TEXT at the current place in the stream to everyone watching."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("text", metavar="TEXT")
+        parser.add_argument("text", metavar="TEXT", help="what viewers read")
         parser.add_argument("--log", metavar="SLUG", help="only to viewers of this log; default: every log")
         parser.add_argument("--level", choices=notes.LEVELS, default="info", help="default: %(default)s")
 

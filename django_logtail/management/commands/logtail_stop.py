@@ -19,7 +19,7 @@ class Command(RegistryCommand):
     help = "Stops reading logs at once and tells their viewers why, or lets reading continue."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("slugs", metavar="SLUG", nargs="*", help="the logs")
+        parser.add_argument("slugs", metavar="SLUG", nargs="*", help="last part of a log's address")
         parser.add_argument("--all", action="store_true", help="every log of every queue")
         parser.add_argument("--reason", default="", metavar="TEXT", help="shown to viewers")
         parser.add_argument("--clear", action="store_true", help="let reading continue")
@@ -42,7 +42,7 @@ class Command(RegistryCommand):
 
     def _clear(self, log: Log | None) -> None:
         if stop_flag.clear_stop(log):
-            self.stdout.write(f"Reading {_name(log)} continues.")
+            self.stdout.write(f"Now reading {_name(log)} again.")
         else:
             self.stdout.write(f"Not stopped: {_name(log)}.")
 

@@ -32,12 +32,12 @@ def examine_servers() -> Iterator[Finding]:
             yield ok(f"{text} because the app limits them, and {server.most_bytes} bytes on others")
         elif server.most_bytes > MOST_MESSAGE_BYTES and server.name == "granian":
             text = (
-                f"{who} accepts messages of {server.most_bytes} bytes; the longest legal one has {_LONGEST}"
+                f"{who} accepts messages of {server.most_bytes} bytes; the longest valid one has {_LONGEST}"
             )
             yield note(text, "granian has no option for this; limit each client's connections in the proxy.")
         elif server.most_bytes > MOST_MESSAGE_BYTES:
             text = (
-                f"{who} accepts messages of {server.most_bytes} bytes; the longest legal one has {_LONGEST}"
+                f"{who} accepts messages of {server.most_bytes} bytes; the longest valid one has {_LONGEST}"
             )
             yield note(text, f"Start it with {_limits([server.name])}.")
         else:

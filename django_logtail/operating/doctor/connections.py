@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 import os
 import time
 from collections.abc import Iterable, Iterator
@@ -36,7 +38,9 @@ def examine_redis() -> Iterator[Finding]:
     except ControlUnavailable as error:
         what = _SEEN.get(error.trouble, "Redis refused a command" if error.is_answer else "Redis")
         otherwise = (
-            f"Mend what it says, or correct {where}." if error.is_answer else f"Start it, or correct {where}."
+            f"Fix what the error says, or correct {where}."
+            if error.is_answer
+            else f"Start it, or correct {where}."
         )
         yield problem(f"{what}: {error}", _mended(error.trouble, where) or otherwise)
         return
@@ -62,7 +66,8 @@ def _mended(trouble: str, where: str) -> str:
             return "Wait until it has loaded its data."
         case "clients":
             return "Raise maxclients, or close some of its connections (CLIENT LIST)."
-    return ""
+        case _:
+            return ""
 
 
 def _neighbours(others: Iterable[Project]) -> Iterator[Finding]:
@@ -78,6 +83,23 @@ def _neighbours(others: Iterable[Project]) -> Iterator[Finding]:
 
 
 async def examine_channel_layer() -> list[Finding]:
+    with _quiet("channels_redis"):
+        return await _examine_channel_layer()
+
+
+@contextlib.contextmanager
+def _quiet(name: str) -> Iterator[None]:
+    """Without what this library logs: a finding reports what fails, and its tracebacks would come between findings."""
+    library = logging.getLogger(name)
+    level = library.level
+    library.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        library.setLevel(level)
+
+
+async def _examine_channel_layer() -> list[Finding]:
     mailboxes = LayerMailboxes()
     sent = Echo(os.urandom(64))
     where = f"CHANNEL_LAYERS[{conf.CHANNEL_LAYER!r}]"
