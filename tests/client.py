@@ -194,7 +194,7 @@ class Client:
                 self.place = (message["file"], message["end"])
             case "status":
                 self.statuses.append(message)
-            case "done" | "error" | "found" | "progress":
+            case "done" | "error" | "files" | "found" | "progress" | "time" | "volume":
                 self.answers.append(message)
             case "end":
                 self.ended = message

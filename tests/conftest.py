@@ -96,7 +96,7 @@ def web(installation: Stack) -> Web:
 def stack(installation: Stack, worker: Running, web: Web) -> Iterator[Stack]:
     """The shared installation with its worker and server, free of the logs of other tests."""
     yield installation
-    installation.call("remove_logs")
+    installation.remove_logs()
 
 
 @pytest.fixture(scope="session")

@@ -78,7 +78,7 @@ BAD_TICKET = (CloseCode.SIGNED_OUT, "bad-ticket")
 
 
 class TestPolicy:
-    """Who sees what. Each row is asserted through both questions, so that they cannot differ."""
+    """Who sees what. Each row is asserted through both questions, so that they can't differ."""
 
     @staticmethod
     def sees(user: Any, log: Log) -> bool:

@@ -13,8 +13,10 @@ from django.contrib.auth.models import Group, Permission, User
 from django.contrib.messages import get_messages
 from django.test import Client, RequestFactory, override_settings
 from django.urls import path, reverse, reverse_lazy
+from django.utils import translation
 from pytest_django.asserts import assertContains, assertNotContains
 
+from django_logtail.admin import FormatInput
 from django_logtail.control import FailedTask, ReaderLease, Seen, ViewerFacts
 from django_logtail.control.in_memory import MemoryControl
 from django_logtail.control.process import use
@@ -213,7 +215,7 @@ def test_reading_is_stopped_and_continued_by_actions(
 
     assert stopped == ["Stopped app. Viewers have been notified."]
     assert flags == {str(declared.pk): "reason:stopped?user=root"}
-    assert continued[-1] == "Reading app continues."
+    assert continued[-1] == "Now reading app again."
     assert memory.stops("logtail") == {}
 
 
@@ -338,7 +340,7 @@ class TestStatusPage:
         assert flags == {str(app.pk): "reason:stopped-because?user=root&why=too+loud"}
         assertContains(stopped, "Stopped App. Viewers have been notified.")
         assertContains(stopped, "<td>web-9</td><td>stopped by root: too loud</td>")
-        assertContains(continued, "Reading App continues.")
+        assertContains(continued, "Now reading App again.")
         assertContains(continued, "None set.")
         assert read.stops("web-9") == {}
 
@@ -536,7 +538,7 @@ def test_the_format_s_field_offers_the_formats_by_name_and_the_words_of_its_prev
     assert context["lines"] == "/logs/app/lines/"
     assert "format-preview" in context["script"]
     words = json.loads(context["words"])
-    assert sorted(words) == sorted(["time", "level", "logger", "message", "none", "bad", "nothing", "read"])
+    assert set(words) == {"time", "level", "logger", "message", "none", "bad", "nothing", "read", "names"}
     assert [words[name] for name in ("time", "level", "logger", "message")] == [
         "Time",
         "Level",
@@ -544,6 +546,19 @@ def test_the_format_s_field_offers_the_formats_by_name_and_the_words_of_its_prev
         "Message",
     ]
     assert [place in words["read"] for place in ("{format}", "{entries}", "{lines}")] == [True] * 3
+
+
+def test_names_of_formats_that_are_words_are_in_the_reader_s_language(client: Client, roots: Path) -> None:
+    log = Log.objects.create(name="App", slug="app", path=f"{roots}/app.log")
+
+    with translation.override("zh-hans"):
+        context = FormatInput().get_context("format", "", {"id": "id_format"})
+    names = dict(context["names"])
+    said = json.loads(context["words"])["names"]
+
+    assert (names["json"], names["nginx"], names["celery"]) == ("JSON 行", "nginx 错误日志", "Celery")
+    assert (said["Time and level"], said["Celery"]) == ("时间和级别", "Celery")
+    assert dict(format_field(client, log)["names"])["json"] == "JSON lines"
 
 
 def test_a_log_that_nobody_can_watch_has_no_preview(client: Client, roots: Path) -> None:

@@ -1,4 +1,5 @@
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from django_logtail.checks.project import check_apps, check_asgi, check_urls
 from django_logtail.checks.settings import (
     check_access_policy,
     check_declared_logs,
+    check_id_patterns,
     check_roots,
     check_settings,
     check_source_url,
@@ -138,7 +140,7 @@ class TestRoots:
 
         assert only(check_roots)[:2] == (
             "logtail.W002",
-            "LOGTAIL[\"ROOTS\"] has '/', so anyone who can register logs can read any file.",
+            "LOGTAIL[\"ROOTS\"] contains '/', so anyone who can register logs can read any file.",
         )
 
     def test_a_directory_that_is_not_here_is_a_warning(self, settings: Any, tmp_path: Path) -> None:
@@ -146,7 +148,7 @@ class TestRoots:
 
         assert only(check_roots)[:2] == (
             "logtail.W003",
-            f"LOGTAIL[\"ROOTS\"] has '{tmp_path}/nowhere', which is not a directory on this host.",
+            f"LOGTAIL[\"ROOTS\"] contains '{tmp_path}/nowhere', which is not a directory on this host.",
         )
 
 
@@ -205,6 +207,34 @@ class TestAccessPolicy:
         assert ids(check_access_policy) == []
 
 
+class TestIdPatterns:
+    def test_those_that_re2_reads_are_fine(self, settings: Any) -> None:
+        settings.LOGTAIL = {"ID_PATTERNS": [r"\bORD-[0-9]{6}\b", "invoice=([A-Z]+)"]}
+
+        assert ids(check_id_patterns) == []
+
+    def test_each_that_it_cannot_read_is_an_error_with_the_reason(self, settings: Any) -> None:
+        settings.LOGTAIL = {"ID_PATTERNS": [r"(?<=id )x", "fine", "a(", "x{990}y{90}"]}
+
+        assert ids(check_id_patterns) == ["logtail.E015"] * 3
+        assert [found.msg for found in check_id_patterns(None)][1:] == [
+            "LOGTAIL[\"ID_PATTERNS\"] contains 'a(', which pages can't use. The expression is invalid: missing ): a(.",
+            "LOGTAIL[\"ID_PATTERNS\"] contains 'x{990}y{90}', which pages can't use. The expression is too large. "
+            "Reduce its repetitions.",
+        ]
+
+    def test_a_wrong_value_is_said_by_the_other_check_alone(self, settings: Any) -> None:
+        settings.LOGTAIL = {"ID_PATTERNS": "x"}
+
+        assert (ids(check_id_patterns), ids(check_settings)) == ([], ["logtail.E003"])
+
+    def test_without_re2_nothing_is_said(self, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        settings.LOGTAIL = {"ID_PATTERNS": ["a("]}
+        monkeypatch.setitem(sys.modules, "re2", None)
+
+        assert ids(check_id_patterns) == []
+
+
 class TestSourceUrl:
     def test_without_one_there_is_nothing_to_say(self, settings: Any) -> None:
         settings.LOGTAIL = {}
@@ -223,7 +253,7 @@ class TestSourceUrl:
         assert only(check_source_url) == (
             "logtail.W011",
             'LOGTAIL["SOURCE_URL"] is set, but the directory of the project\'s source is not known.',
-            'Set LOGTAIL["SOURCE_ROOTS"] to it, as tracebacks name it. Until then only frames with relative '
+            'Set LOGTAIL["SOURCE_ROOTS"] to it, as it appears in tracebacks. Until then only frames with relative '
             "paths are links.",
         )
 
@@ -443,7 +473,7 @@ class TestTasks:
 
         assert only(check_tasks) == (
             "logtail.E014",
-            f"DRAMATIQ_IGNORED_MODULES has {ignored!r}, so workers do not load django_logtail.tasks.",
+            f"DRAMATIQ_IGNORED_MODULES contains {ignored!r}, so workers do not load django_logtail.tasks.",
             "Remove it from DRAMATIQ_IGNORED_MODULES.",
         )
 

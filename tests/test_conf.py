@@ -94,6 +94,10 @@ def test_a_right_value_is_taken(settings: Any, name: str, given: Any, value: Any
             "expected one source in each text, without spaces, ',' and ';'",
         ),
         ("LINKS", "no", "expected True or False"),
+        ("ID_PATTERNS", "x", "expected a list of expressions, such as [r'\\bORD-[0-9]{6}\\b']"),
+        ("ID_PATTERNS", ["x", ""], "expected a list of expressions, such as [r'\\bORD-[0-9]{6}\\b']"),
+        ("ID_PATTERNS", ["x"] * 11, "expected at most 10 expressions"),
+        ("ID_PATTERNS", ["x" * 301], "expected at most 300 characters in each expression"),
         ("LINKS", 1, "expected True or False"),
         ("SOURCE_ROOTS", ["src"], "expected absolute paths, not 'src'"),
         *(
@@ -202,3 +206,53 @@ def test_the_project_is_where_the_roots_are_or_else_its_base_dir(
     settings.BASE_DIR = base
 
     assert [str(root) for root in conf.SOURCE_ROOTS] == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "default", "least", "most"),
+    [
+        ("BACKLOG_LINES", 500, 0, 10_000),
+        ("MAX_VIEWERS_PER_USER", 16, 1, 10_000),
+        ("MAX_VIEWERS_PER_PROCESS", 2_000, 1, 100_000),
+        ("MAX_NEW_SOCKETS", 512, 1, 100_000),
+        ("MAX_NEW_SOCKETS_PER_ADDRESS", 64, 1, 100_000),
+        ("MAX_DOWNLOADS_PER_USER", 4, 1, 10_000),
+        ("MAX_SEARCHES_PER_USER", 4, 1, 1_000),
+        ("RANGES_PER_SECOND_PER_USER", 40, 1, 100_000),
+        ("ANSWER_PROCESSOR_PERCENT_PER_USER", 15, 1, 100),
+        ("READ_BYTES_PER_SECOND", 200_000_000, 100_000, 10**12),
+        ("READ_BYTES_PER_SECOND_PER_LOG", 100_000_000, 100_000, 10**12),
+        ("MAX_LOGS_PER_READER", 2_000, 1, 100_000),
+        ("MAX_OPEN_FILES", 8_000, 10, 1_000_000),
+        ("MAX_HISTORY_JOBS", 4, 1, 64),
+        ("SEARCH_BYTES_PER_SECOND", 500_000_000, 1_000_000, 10**12),
+        ("SEARCH_PROCESSOR_PERCENT", 50, 1, 1_000),
+        ("HISTORY_BYTES_PER_SECOND_PER_USER", 50_000_000, 100_000, 10**12),
+    ],
+)
+def test_a_number_has_this_default_and_these_limits(
+    settings: Any, name: str, default: int, least: int, most: int
+) -> None:
+    settings.LOGTAIL = {}
+    assert getattr(conf, name) == default
+
+    for right in (least, most):
+        settings.LOGTAIL = {name: right}
+        assert getattr(conf, name) == right
+    for wrong in (least - 1, most + 1):
+        settings.LOGTAIL = {name: wrong}
+        with pytest.raises(ImproperlyConfigured):
+            getattr(conf, name)
+
+
+def test_every_number_is_in_that_table() -> None:
+    numbers = {name for name, setting in SETTINGS.items() if isinstance(setting.default, int)} - {"LINKS"}
+    marked = test_a_number_has_this_default_and_these_limits.pytestmark  # type: ignore[attr-defined]
+
+    assert {row[0] for row in marked[0].args[1]} == numbers
+
+
+def test_as_many_and_as_long_patterns_of_ids_as_are_allowed_are_taken(settings: Any) -> None:
+    settings.LOGTAIL = {"ID_PATTERNS": ["x" * 300] * 10}
+
+    assert conf.ID_PATTERNS == ("x" * 300,) * 10

@@ -158,7 +158,7 @@ def test_a_group_or_user_that_is_not_there_yet_is_a_problem_and_narrows_access(
         (
             {"path": "{root}/a", "zzz": 1},
             " has an unknown field 'zzz'. The fields are path, name, group, order, description, queue, encoding, "
-            "rotated_as, format, enabled, access, groups, users.",
+            "rotated_as, format, time_zone, enabled, access, groups, users.",
         ),
         ({"path": "{root}/a", "access": "stafff"}, ": access: Value 'stafff' is not a valid choice."),
         ({"path": "{root}/a", "order": "x"}, ": order: “x” value must be an integer."),

@@ -14,16 +14,21 @@ from django_logtail.protocol import (
     Ack,
     BadMessage,
     Cancel,
+    Files,
     Frame,
     Hello,
     Hold,
     Range,
     RangeBefore,
     Release,
+    SearchAll,
     SearchFrom,
     Stop,
+    Time,
+    Volume,
     decode_batch,
     decode_client_message,
+    decode_hits_query,
     decode_lines_query,
 )
 
@@ -46,6 +51,13 @@ from django_logtail.protocol import (
         (
             {"type": "range", "request": 1, "file": "f", "before": 9, "lines": 4},
             RangeBefore(1, Place("f", 9), 4),
+        ),
+        ({"type": "files", "request": 8}, Files(8)),
+        ({"type": "time", "request": 8, "at": 1_800_000_000_123}, Time(8, 1_800_000_000_123)),
+        ({"type": "volume", "request": 8, "columns": 400}, Volume(8, None, None, 400)),
+        (
+            {"type": "volume", "request": 8, "from": 0, "to": 1_800_000_000_123, "columns": 1},
+            Volume(8, 0, 1_800_000_000_123, 1),
         ),
         (
             {
@@ -72,6 +84,7 @@ from django_logtail.protocol import (
                     {"text": "a", "not": True, "later": "fields are ignored"},
                     {"field": "status", "is": ">=", "value": "500"},
                     {"field": "q", "is": ":", "value": "", "exact": True, "not": False},
+                    *[{"regex": "a+", "not": True}] * 4,
                 ],
                 "levels": "EWO",
             },
@@ -85,6 +98,7 @@ from django_logtail.protocol import (
                     {"text": "a", "not": True},
                     {"field": "status", "is": ">=", "value": "500"},
                     {"field": "q", "is": ":", "value": "", "exact": True},
+                    *[{"regex": "a+", "not": True}] * 4,
                 ),
                 "EWO",
             ),
@@ -141,11 +155,22 @@ def test_each_client_message_is_understood(message, meaning):
             for more, reason in [
                 ({"terms": {}}, "'terms' is not a list of at most 20"),
                 ({"terms": [{"text": "a"}] * 21}, "'terms' is not a list of at most 20"),
-                ({"terms": ["a"]}, "a term is an object with either 'text' or 'field'"),
-                ({"terms": [{}]}, "a term is an object with either 'text' or 'field'"),
+                ({"terms": ["a"]}, "a term is an object with one of 'text', 'regex' and 'field'"),
+                ({"terms": [{}]}, "a term is an object with one of 'text', 'regex' and 'field'"),
                 (
                     {"terms": [{"text": "a", "field": "b"}]},
-                    "a term is an object with either 'text' or 'field'",
+                    "a term is an object with one of 'text', 'regex' and 'field'",
+                ),
+                (
+                    {"terms": [{"text": "a", "regex": "b"}]},
+                    "a term is an object with one of 'text', 'regex' and 'field'",
+                ),
+                ({"terms": [{"regex": ""}]}, "'regex' is not a text"),
+                ({"terms": [{"regex": "x" * 1_000}]}, "'pattern' and 'terms' have over 1000 characters"),
+                ({"terms": [{"regex": "a"}] * 5}, "'pattern' and 'terms' have over 4 expressions"),
+                (
+                    {"regex": True, "terms": [{"regex": "a"}] * 4},
+                    "'pattern' and 'terms' have over 4 expressions",
                 ),
                 ({"terms": [{"text": ""}]}, "'text' is not a text"),
                 ({"terms": [{"text": "a", "not": 1}]}, "'not' is not true or false"),
@@ -165,6 +190,10 @@ def test_each_client_message_is_understood(message, meaning):
         ),
         ('{"type": "search", "request": 1, "file": "f", "terms": []}', "'pattern' is not a text"),
         ('{"type": "search", "request": 1, "file": "f", "levels": "E"}', "'pattern' is not a text"),
+        (
+            '{"type": "search", "request": 1, "order": "newest", "levels": "E", "heads": 1}',
+            "'heads' is not true or false",
+        ),
         (json.dumps({"type": "ack", "file": "x" * MAX_CLIENT_MESSAGE_BYTES}), "message of over 8192 bytes"),
     ],
 )
@@ -235,3 +264,104 @@ def test_a_query_that_says_neither_is_told_what_is_wrong(query, words):
 @pytest.mark.parametrize("frame", [Frame.message("status", state="live"), Frame.batch(Place("f", 0), b"a\n")])
 def test_a_frame_is_encoded_once_however_often_it_is_sent(frame):
     assert frame.encoded is frame.encoded
+
+
+CONDITIONS = {"pattern": "x", "terms": [{"text": "a", "not": True}], "levels": "EW"}
+
+
+def test_a_search_with_an_order_goes_over_all_files_between_two_places():
+    asked = {"type": "search", "request": 5, "order": "oldest", **CONDITIONS}
+    places = {"from": {"file": "f", "offset": 3}, "to": {"file": "g", "offset": 9}, "count": False}
+
+    assert decode_client_message(json.dumps(asked)) == SearchAll(
+        5, "oldest", None, None, True, "x", False, False, ({"text": "a", "not": True},), "EW"
+    )
+    heads = {**asked, "limit": 1, "heads": True}
+    assert decode_client_message(json.dumps(heads)) == SearchAll(
+        5, "oldest", None, None, True, "x", False, False, ({"text": "a", "not": True},), "EW", 1, True
+    )
+    assert decode_client_message(json.dumps({**asked, **places, "order": "newest"})) == SearchAll(
+        5,
+        "newest",
+        Place("f", 3),
+        Place("g", 9),
+        False,
+        "x",
+        False,
+        False,
+        ({"text": "a", "not": True},),
+        "EW",
+    )
+
+
+@pytest.mark.parametrize(
+    ("more", "text"),
+    [
+        ({"order": "best"}, "'order' is not one of newest, oldest"),
+        ({"order": None}, "'order' is not one of newest, oldest"),
+        ({"order": "newest", "from": "f"}, "a place is an object with 'file' and 'offset'"),
+        ({"order": "newest", "to": {"file": "f"}}, "'offset' is not a whole number"),
+        ({"order": "newest", "count": 1}, "'count' is not true or false"),
+        ({"order": "newest", "limit": 0}, "'limit' is not a whole number from 1 to 1000"),
+        ({"order": "newest", "limit": 1_001}, "'limit' is not a whole number from 1 to 1000"),
+        ({"order": "newest", "limit": "9"}, "'limit' is not a whole number from 1 to 1000"),
+        ({"order": "newest", "since": 9, "until": 9}, "'until' is not after 'since'"),
+        ({"order": "newest", "since": "9"}, "'since' is not a whole number"),
+        ({"order": "newest", "until": 8_640_000_000_000_001}, "'until' is not a whole number"),
+        ({"order": "newest", "since": -1}, "'since' is not a whole number"),
+        ({"order": "newest", "pattern": ""}, "'pattern' is not a text"),
+    ],
+)
+def test_a_search_with_an_order_that_is_not_right_is_refused(more, text):
+    with pytest.raises(BadMessage, match=text):
+        decode_client_message(json.dumps({"type": "search", "request": 5, "pattern": "x", **more}))
+
+
+@pytest.mark.parametrize(
+    ("more", "text"),
+    [
+        ({"columns": 0}, "'columns' is 0"),
+        ({"columns": 401}, "'columns' is not a whole number from 0 to 400"),
+        ({"columns": 10**30}, "'columns' is not a whole number from 0 to 400"),
+        ({"columns": None}, "'columns' is not a whole number from 0 to 400"),
+        ({"from": -1}, "'from' is not a whole number"),
+        ({"from": "9"}, "'from' is not a whole number"),
+        ({"from": 9, "to": 9}, "'to' is not after 'from'"),
+        ({"from": 9, "to": 8}, "'to' is not after 'from'"),
+        ({"to": 8_640_000_000_000_001}, "'to' is not a whole number from 0 to 8640000000000000"),
+        ({"from": 8_640_000_000_000_001}, "'from' is not a whole number"),
+        ({"to": True}, "'to' is not a whole number"),
+        ({"request": None}, "'request' is not a whole number"),
+    ],
+)
+def test_a_volume_that_is_not_right_is_refused(more, text):
+    with pytest.raises(BadMessage, match=text):
+        decode_client_message(json.dumps({"type": "volume", "request": 5, "columns": 10, **more}))
+
+
+@pytest.mark.parametrize("last", [8_639_999_999_999_999, 8_640_000_000_000_000])
+def test_a_moment_can_be_any_that_the_dates_of_a_browser_hold(last):
+    asked = {"type": "search", "request": 5, "order": "oldest", "since": 0, "until": last}
+
+    assert decode_client_message(json.dumps({"type": "time", "request": 8, "at": last})) == Time(8, last)
+    assert decode_client_message(
+        json.dumps({"type": "volume", "request": 8, "from": 0, "to": last, "columns": 1})
+    ) == Volume(8, 0, last, 1)
+    assert decode_client_message(json.dumps(asked)).before == last
+    with pytest.raises(BadMessage, match="'at' is not a whole number from 0 to 8640000000000000"):
+        decode_client_message(json.dumps({"type": "time", "request": 8, "at": 8_640_000_000_000_001}))
+
+
+def test_a_part_of_the_log_or_some_levels_can_be_asked_for_without_a_text():
+    place = {"file": "f", "offset": 2}
+
+    bounded = decode_hits_query({"asked": json.dumps({"from": place})})[1]
+    of_levels = decode_hits_query({"asked": json.dumps({"levels": "EW"})})[1]
+
+    assert (bounded.pattern, bounded.since, bounded.until) == ("", Place("f", 2), None)
+    assert (of_levels.pattern, of_levels.levels) == ("", "EW")
+    of_a_time = decode_hits_query({"asked": json.dumps({"since": 5, "until": 9})})[1]
+    assert (of_a_time.pattern, of_a_time.after, of_a_time.before) == ("", 5, 9)
+    for asked in ({}, {"levels": ""}, {"terms": []}, {"from": place, "pattern": ""}):
+        with pytest.raises(BadMessage, match="'pattern' is not a text"):
+            decode_hits_query({"asked": json.dumps(asked)})

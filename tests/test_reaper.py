@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from tests.reaper import processes_of
-from tests.stack import wait_until
+from tests.stack import Stack, wait_until
 
 #: What a run does: it starts something that starts something in a session of its own, and waits.
 RUN = """
@@ -50,3 +50,9 @@ def test_what_a_run_leaves_that_ends_by_itself_is_left_to_be_seen() -> None:
     for pid in left:
         os.kill(pid, signal.SIGKILL)
     assert len(left) == 2
+
+
+@pytest.mark.whole
+def test_a_redis_is_found_by_its_run(installation: Stack) -> None:
+    assert installation.redis is not None
+    assert installation.redis.pid in processes_of(os.environ["LOGTAIL_TEST_RUN"])

@@ -157,7 +157,7 @@ LET_THROUGH = {"an old browser", "typed", "own script", "own link"}
 
 
 @pytest.mark.parametrize("fetch", FETCHES)
-@pytest.mark.parametrize("name", ["logs", "lines", "download"])
+@pytest.mark.parametrize("name", ["logs", "lines", "download", "hits"])
 def test_what_pages_of_other_sites_have_a_browser_ask_for_is_refused(
     client: Client, name: str, fetch: str
 ) -> None:
@@ -167,7 +167,9 @@ def test_what_pages_of_other_sites_have_a_browser_ask_for_is_refused(
 
     answer = client.get(address, headers=headers)
 
-    is_let_through = fetch in LET_THROUGH or (name, fetch) == ("download", "link on the same site")
+    is_let_through = fetch in LET_THROUGH or (
+        name in ("download", "hits") and fetch == "link on the same site"
+    )
     if is_let_through:
         assert answer.status_code in (200, 503)  # the test client speaks WSGI, which `lines` says
         return
@@ -180,7 +182,7 @@ def test_what_pages_of_other_sites_have_a_browser_ask_for_is_refused(
     )
 
 
-@pytest.mark.parametrize("name", ["lines", "download"])
+@pytest.mark.parametrize("name", ["lines", "download", "hits"])
 async def test_who_has_as_many_logs_open_as_they_may_has_nothing_looked_up(
     settings: Any, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -200,6 +202,51 @@ async def test_who_has_as_many_logs_open_as_they_may_has_nothing_looked_up(
     free = await AsyncClient().get(path)
 
     assert (full.status_code, free.status_code, len(looked_up)) == (429, 503, 1)
+
+
+async def test_a_search_takes_a_search_s_place_and_no_viewer_s(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.LOGTAIL = {"ROOTS": ["/tmp"], "MAX_VIEWERS_PER_USER": 1, "MAX_SEARCHES_PER_USER": 1}
+    monkeypatch.setattr(views, "_requester_of", lambda request: Requester("7", "session", ""))
+    looked_up = []
+
+    async def admitted(*args: object) -> Log:
+        looked_up.append(args)
+        raise DatabaseError("gone")
+
+    monkeypatch.setattr(views, "admitted", admitted)
+
+    with viewers.counted("7"):
+        free = await AsyncClient().post("/logs/open/search/", {})
+    with viewers.searching("7"):
+        full = await AsyncClient().post("/logs/open/search/", {}, headers={"Accept-Language": "en"})
+
+    assert (free.status_code, full.status_code, len(looked_up)) == (503, 429, 1)
+    assert full.json() == {
+        "error": "too-many-searches",
+        "text": "you have reached your limit of running searches (1); try again when one ends",
+        "limit": 1,
+    }
+
+
+def test_a_search_is_posted_from_an_own_page(client: Client) -> None:
+    add_log("open")
+
+    def answer(method: str = "post", **headers: str) -> int:
+        return getattr(client, method)("/logs/open/search/", headers=headers).status_code
+
+    assert [answer("get"), answer("head")] == [405, 405]
+    assert answer(**{"Sec-Fetch-Site": "same-origin"}) == 503  # the test client speaks WSGI
+    assert answer(**{"Sec-Fetch-Site": "same-site"}) == 403
+    assert answer(**{"Sec-Fetch-Site": "cross-site"}) == 403
+
+
+def test_a_search_needs_the_page_s_csrf_token(client: Client) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = client.cookies
+
+    assert strict.post("/logs/open/search/").status_code == 403
 
 
 @pytest.mark.parametrize("slug", ["closed", "disabled", "missing"])
@@ -318,6 +365,8 @@ def test_all_that_the_list_says_of_a_log_and_what_of_it_is_for_staff(
         "socket": "/logs/open/socket/",
         "lines": "/logs/open/lines/",
         "download": "/logs/open/download/",
+        "hits": "/logs/open/hits/",
+        "search": "/logs/open/search/",
         "save": "/logs/open/views/",
         "views": [],
     }
@@ -343,7 +392,7 @@ def test_under_an_asgi_server_the_proxy_is_named(rf: RequestFactory) -> None:
     assert "Upgrade" in body["fix"]
 
 
-@pytest.mark.parametrize("route", ["lines", "download"])
+@pytest.mark.parametrize("route", ["lines", "download", "hits"])
 def test_what_needs_a_reader_says_under_wsgi_what_mends_it(client: Client, route: str) -> None:
     add_log("open")
 
@@ -355,7 +404,7 @@ def test_what_needs_a_reader_says_under_wsgi_what_mends_it(client: Client, route
     assert "with_logtail" in answer.json()["fix"]
 
 
-@pytest.mark.parametrize("route", ["lines", "download"])
+@pytest.mark.parametrize("route", ["lines", "download", "hits"])
 def test_what_needs_a_reader_is_only_fetched(client: Client, route: str) -> None:
     add_log("open")
 

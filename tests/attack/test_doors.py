@@ -337,6 +337,7 @@ MESSAGES: list[dict[str, Any]] = [
         "regex": False,
         "case": False,
     },
+    {"type": "time", "request": 1, "at": 1_800_000_000_000},
     {"type": "cancel", "request": 1},
     {"type": "hold"},
     {"type": "release"},

@@ -47,7 +47,7 @@ class House:
     other: str
 
     def add(self, name: str, content: bytes = LINES, *, secret: bool = False) -> Path:
-        """A log in a file of this name; its slug is the name without what slugs cannot have."""
+        """A log in a file of this name; its slug is the name without what slugs can't have."""
         path = self.stack.logs / name
         path.write_bytes(content)
         access = "staff" if secret else "signed-in"

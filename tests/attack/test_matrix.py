@@ -60,6 +60,10 @@ ROUTES = {
     "socket": ("GET", 426, 426, 426, True),
     "lines": ("GET", 200, 404, 401, True),
     "download": ("GET", 200, 404, 401, True),
+    # What it finds is asked in tests/viewing/test_hits.py; here it is not said what to search for.
+    "hits": ("GET", 400, 404, 401, True),
+    # The same of this one.
+    "search": ("POST", 400, 404, 401, True),
     # Whose views these are is asked in tests/test_saved_views.py; here a name is missing, and there is no view.
     "views": ("POST", 400, 404, 401, True),
     "view": ("POST", 404, 404, 401, True),
@@ -79,6 +83,9 @@ MESSAGES = {
     "Release": ({"type": "release"}, 4400),
     "Range": ({"type": "range", "request": 1, "file": "{file}", "start": 0, "end": 9}, 4400),
     "RangeBefore": ({"type": "range", "request": 1, "file": "{file}", "before": 9, "lines": 1}, 4400),
+    "Files": ({"type": "files", "request": 1}, 4400),
+    "Time": ({"type": "time", "request": 1, "at": 9}, 4400),
+    "Volume": ({"type": "volume", "request": 1, "from": 9, "to": None, "columns": 10}, 4400),
     "SearchFrom": (
         {
             "type": "search",
@@ -90,11 +97,21 @@ MESSAGES = {
         },
         4400,
     ),
+    "SearchAll": (
+        {
+            "type": "search",
+            "request": 1,
+            "order": "newest",
+            "to": {"file": "{file}", "offset": 1_000},
+            "pattern": "line",
+        },
+        4400,
+    ),
     "Cancel": ({"type": "cancel", "request": 1}, 4400),
     "Stop": ({"type": "stop"}, 4400),
 }
 #: Those that are answered with what is in a file.
-ASKING = {"Range", "RangeBefore", "SearchFrom"}
+ASKING = {"Range", "RangeBefore", "Files", "Time", "Volume", "SearchFrom", "SearchAll"}
 #: Run by who has a shell on the host, and by nobody else: what each shows or does.
 COMMANDS = {
     "logtail_add": "registers a log",
@@ -164,13 +181,13 @@ class Host:
     sessions: dict[str, str]
     users: dict[str, str] = field(default_factory=dict)
 
-    def ask(self, method: str, path: str, who: str) -> Answer:
+    def ask(self, method: str, path: str, who: str, body: str = "") -> Answer:
         token = "t" * 32
         cookie = f"csrftoken={token}" + (f"; sessionid={self.sessions[who]}" if self.sessions[who] else "")
-        headers = {"Cookie": cookie, "X-CSRFToken": token, "Content-Length": "0"}
+        headers = {"Cookie": cookie, "X-CSRFToken": token, "Content-Length": str(len(body))}
         connection = http.client.HTTPConnection("127.0.0.1", self.web.port, timeout=60)
         with contextlib.closing(connection):
-            connection.request(method, path, headers=headers)
+            connection.request(method, path, body, headers)
             answer = connection.getresponse()
             found = {name.lower(): value for name, value in answer.getheaders()}
             return Answer(answer.status, found, answer.read().decode("utf-8", "replace"))
@@ -266,13 +283,38 @@ def test_the_list_names_what_may_be_watched_and_nothing_else(host: Host, who: st
 
 @pytest.mark.parametrize("who", VISIBLE)
 def test_a_log_that_is_not_for_somebody_is_answered_like_one_that_is_not_there(host: Host, who: str) -> None:
-    for route in ("log", "ticket", "socket", "lines", "download", "views", "view", "delete-view"):
+    for route in (
+        "log",
+        "ticket",
+        "socket",
+        "lines",
+        "download",
+        "hits",
+        "search",
+        "views",
+        "view",
+        "delete-view",
+    ):
         method = ROUTES[route][0]
         absent = host.ask(method, address(route, "mx-absent"), who)
         for slug in set(LOGS) - VISIBLE[who]:
             answer = host.ask(method, address(route, slug), who)
             assert answer.status == absent.status
             assert answer.body.replace(slug, "mx-absent") == absent.body
+
+
+@pytest.mark.parametrize("who", VISIBLE)
+def test_a_search_of_many_logs_tells_of_those_that_one_may_see_and_nothing_else(host: Host, who: str) -> None:
+    absent = host.ask("POST", address("search", "mx-absent"), who, '{"pattern":"a line of"}')
+    for slug in LOGS:
+        answer = host.ask("POST", address("search", slug), who, '{"pattern":"a line of"}')
+
+        if slug in VISIBLE[who]:
+            found, *_, done = (json.loads(line) for line in answer.body.splitlines())
+            parts = "".join(found["hits"][0]["parts"])
+            assert (parts, done["type"], done["count"]) == (SECRET.format(slug=slug), "done", 1)
+        else:
+            assert (answer.status, answer.body) == (401 if who in NOBODY else 404, absent.body)
 
 
 @pytest.mark.parametrize("who", VISIBLE)
@@ -352,7 +394,7 @@ def test_no_message_but_a_right_hello_comes_first(host: Host, name: str) -> None
 
 
 def with_file(message: dict[str, object], file: str, request: int) -> dict[str, object]:
-    sent = {name: file if value == "{file}" else value for name, value in message.items()}
+    sent = json.loads(json.dumps(message).replace('"{file}"', json.dumps(file)))
     return {**sent, "request": request} if "request" in sent else sent
 
 
@@ -377,7 +419,10 @@ def test_no_message_is_answered_for_long_after_access_has_ended(host: Host, name
                     await client.until(
                         lambda seen=seen: len(client.answers) > seen or client.close_code is not None, 0.5
                     )
-                if any(answer["type"] in ("batch", "found") for answer in client.answers[seen:]):
+                if any(
+                    answer["type"] in ("batch", "found", "files", "time", "volume")
+                    for answer in client.answers[seen:]
+                ):
                     times.append(time.monotonic() - lost_at)
             return times, client.close_code, client.ended
 
@@ -391,7 +436,7 @@ def test_no_message_is_answered_for_long_after_access_has_ended(host: Host, name
     assert (code, ended and ended["reason"]) == (4403, "no-access")
 
 
-@pytest.mark.parametrize("name", sorted(ASKING))
+@pytest.mark.parametrize("name", sorted(ASKING - {"Files", "Time", "Volume"}))
 @pytest.mark.parametrize("altered", ["digest", "other log"])
 def test_an_id_that_was_not_given_for_this_log_selects_nothing(host: Host, name: str, altered: str) -> None:
     async def answers() -> list[dict[str, object]]:

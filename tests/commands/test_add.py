@@ -62,12 +62,15 @@ def test_every_option_is_a_field_of_the_log(roots: Path) -> None:
         "queue": "web-1",
         "encoding": "latin-1",
         "access": "permission",
+        "time-zone": "Asia/Tokyo",
+        "rotated-as": "{name}.old",
+        "format": "nginx",
     }
 
     add(roots / "a.log", *(f"--{name}={value}" for name, value in options.items()), "--disabled")
 
     log = Log.objects.get()
-    assert {name: str(getattr(log, name)) for name in options} == options
+    assert {name: str(getattr(log, name.replace("-", "_"))) for name in options} == options
     assert not log.enabled
 
 

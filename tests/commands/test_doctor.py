@@ -596,7 +596,7 @@ class TestServers:
                 67_108_864,
                 Finding(
                     "note",
-                    "server: granian (process 7) accepts messages of 67108864 bytes; the longest legal one has 8192",
+                    "server: granian (process 7) accepts messages of 67108864 bytes; the longest valid one has 8192",
                     "granian has no option for this; limit each client's connections in the proxy.",
                 ),
             ),

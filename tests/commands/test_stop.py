@@ -60,7 +60,7 @@ class TestCommand:
         call_command("logtail_stop", "app", "--clear")
 
         assert memory.stops("logtail") == {}
-        assert capsys.readouterr().out == "Reading log app continues.\nNot stopped: log app.\n"
+        assert capsys.readouterr().out == "Now reading log app again.\nNot stopped: log app.\n"
 
     @pytest.mark.parametrize("arguments", [[], ["app", "--all"]])
     def test_it_wants_either_logs_or_all(self, arguments: list[str]) -> None:

@@ -362,7 +362,7 @@ async def test_a_reader_that_slept_through_anothers_term_is_heard_again(house):
     another = ReaderLease.new()
     for holder in (slept, another, slept):
         house.control._family(QUEUE).reader = holder
-        house.relay.readers.holds(QUEUE, holder.token)
+        house.relay.readers.holds(QUEUE, holder.token, 0.0)
     taker.viewer.feed.ask_again("something was lost meanwhile")
     house.append(numbered(10, 10))
     await taker.until(lambda: taker.bytes == numbered(0, 20))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import mimetypes
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +15,7 @@ from django.test import RequestFactory
 from playwright.sync_api import Browser, BrowserContext, Page, WebSocketRoute
 
 import django_logtail
+from django_logtail.page.assets import assets
 from django_logtail.page.config import viewer_config
 from tests.e2e.viewing import settle, tail
 from tests.stack import wait_until
@@ -31,6 +31,8 @@ class Alone:
         self.origin = origin
         self.at = 0
         self.file = "f"
+        #: What the page may ask for.
+        self.can = ["range", "search"]
         #: What the page said on its socket.
         self.heard: list[dict[str, Any]] = []
         self._socket: WebSocketRoute | None = None
@@ -69,10 +71,11 @@ class Alone:
         state: str = "live",
         theme: str = "",
         encoding: str = "utf-8",
+        zone: str = "UTC",
     ) -> Page:
         """Show the log, which has this text, in a theme: "light", "dark" or the system's."""
         self.page.goto(f"{self.origin}/?{theme}")
-        self._answer_hello(text, start, state, encoding)
+        self._answer_hello(text, start, state, encoding, zone)
         return self.page
 
     def open_again(self, text: str | bytes = "", *, start: int = 0, state: str = "live") -> None:
@@ -81,7 +84,9 @@ class Alone:
         self.page.evaluate("() => { const tail = document.querySelector('log-tail'); tail.open(tail.info); }")
         self._answer_hello(text, start, state, "utf-8")
 
-    def _answer_hello(self, text: str | bytes, start: int, state: str, encoding: str) -> None:
+    def _answer_hello(
+        self, text: str | bytes, start: int, state: str, encoding: str, zone: str = "UTC"
+    ) -> None:
         self.at = start
         wait_until(lambda: self._said("hello"), what="a hello of the page")
         self.says(
@@ -91,8 +96,9 @@ class Alone:
             log="app",
             name="app.log",
             encoding=encoding,
+            zone=zone,
             queue="web-1",
-            can=["range", "search"],
+            can=self.can,
         )
         self.says("event", kind="started", file=self.file, offset=start, size=start, resumed=False)
         if text:
@@ -153,11 +159,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path, _, theme = self.path.partition("?")
-        file = STATIC / path.removeprefix("/static/")
+        body = assets().body(path.removeprefix("/static/"))
         if path == "/":
             self._say(_html(theme).encode(), "text/html; charset=utf-8")
-        elif path.startswith("/static/") and file.is_file():
-            self._say(file.read_bytes(), mimetypes.guess_type(file.name)[0] or "text/plain")
+        elif body is not None:
+            self._say(body.content, body.content_type)
         else:
             self._say(b"", "text/plain", 404)
 
@@ -186,7 +192,7 @@ def _html(theme: str) -> str:
         <link rel="icon" href="data:,"><link rel="stylesheet" href="/static/styles/tokens.css">
         <link rel="stylesheet" href="/static/styles/viewer.css">
         <script id="logtail-config" type="application/json">{config}</script>
-        <script type="module" src="/static/define.js"></script></head>
+        <script type="module" src="/static/joined/define.js"></script></head>
         <body style="margin: 0"><log-tail log="app" name="app.log" folder="/var/log" ticket="/ticket/"
         socket="/socket/" download="/download/" height="100vh"></log-tail></body></html>"""
 
@@ -210,7 +216,8 @@ def profiles(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
     def profile(**options: Any) -> BrowserContext:
         key = str(sorted(options.items()))
         if key not in made:
-            made[key] = browser.new_context(timezone_id="UTC", locale="en-GB", **options)
+            given = {"timezone_id": "UTC", "locale": "en-GB", "reduced_motion": "reduce", **options}
+            made[key] = browser.new_context(**given)
             made[key].add_init_script("localStorage.clear()")
         return made[key]
 

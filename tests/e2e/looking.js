@@ -16,14 +16,20 @@
     let last = null;
     let ends = null;
     let gap = 0;
-    for (const part of row.querySelectorAll(':scope > :is(.lt-ts, .lt-lv, .lt-sep, .lt-src, .lt-msg, .lt-gap, .lt-kv, .lt-verb, .lt-path, .lt-code, .lt-n, .lt-col)')) {
+    for (const part of row.childNodes) {
+      if (part.nodeType === 3) {
+        if (last && /[\p{L}\p{N}]$/u.test(last) && /^[^\s]/u.test(part.data)) found.push(`no gap between ${JSON.stringify(last)} and ${JSON.stringify(part.data)}`);
+        last = part.data;
+        continue;
+      }
+      if (!part.matches('.lt-ts, .lt-lv, .lt-sep, .lt-src, .lt-msg, .lt-kv, .lt-verb, .lt-path, .lt-code, .lt-n, .lt-col')) continue;
       const style = getComputedStyle(part);
       const blank = part.querySelector('.lt-blank');
       const shown = blank && getComputedStyle(blank).clipPath !== 'none' ? part.textContent.trimEnd() : part.textContent;
       const text = part.classList.contains('lt-ts') ? part.dataset.t : shown;
       const [place] = part.getClientRects();
       if (!place || !text || style.clipPath !== 'none') continue;
-      gap += parseFloat(style.marginInlineStart);
+      gap += parseFloat(style.marginInlineStart) + (parseFloat(getComputedStyle(part, '::before').marginInlineStart) || 0);
       // Parts of a request have a width of their own: what counts is where their text is.
       const written = document.createRange();
       written.selectNodeContents(part);

@@ -54,7 +54,7 @@ def test_the_page_of_an_unknown_slug_is_not_found(stack: Stack, web: Web, member
 async def test_the_socket_of_an_unknown_slug_closes_with_4404(stack: Stack, web: Web, member: str) -> None:
     stack.add_log("django")
     ticket = stack.ticket(web, "django", member)
-    stack.call("remove_logs")
+    stack.remove_logs()
 
     code = await closed_with(Client(stack, web, "django", member, ticket=ticket))
 

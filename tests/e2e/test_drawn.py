@@ -1,12 +1,14 @@
 """What a person sees: colours, texts, times and positions as drawn by the browser, without a server."""
 
+import datetime
 import itertools
+import re
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.alone import alone, origin, profiles
-from tests.e2e.viewing import settle, tail
+from tests.e2e.viewing import settle, tail, until
 
 pytestmark = pytest.mark.browser
 __all__ = ["alone", "origin", "profiles"]
@@ -212,6 +214,9 @@ def test_times_are_drawn_short_as_written_as_what_passed_or_not_at_all(alone):
     relative = button.inner_text(), drawn_times(app)
     button.click()
     settle(page)
+    age = button.inner_text(), drawn_times(app)
+    button.click()
+    settle(page)
     hidden = button.inner_text(), app.style(".lt-ts", "display")
     button.click()
 
@@ -219,6 +224,8 @@ def test_times_are_drawn_short_as_written_as_what_passed_or_not_at_all(alone):
     assert raw == ("As written", "none", "12.5px", "2026-08-24 10:00:00,000")
     assert relative[0] == "Relative"
     assert [time.strip() for time in relative[1]] == ["+0.000s", "+0.250s", "+62.000s", "-1.000s"]
+    assert age[0] == "Age"
+    assert {bool(re.fullmatch(r" *-?\d+d", one)) for one in age[1]} == {True}
     assert hidden == ("No time", "none")
     assert button.inner_text() == "Time only"
 
@@ -242,13 +249,15 @@ def test_a_new_day_is_named_between_the_lines_and_the_same_day_is_not_named_agai
 
 
 @pytest.mark.parametrize(
-    ("theme", "info", "warning", "error"),
+    ("theme", "text", "flag", "warning", "error"),
     [
-        ("light", "rgb(27, 99, 133)", "rgb(133, 83, 0)", "rgb(179, 38, 30)"),
-        ("dark", "rgb(121, 191, 224)", "rgb(227, 181, 92)", "rgb(255, 147, 138)"),
+        ("light", "rgb(26, 33, 43)", "rgb(27, 99, 133)", "rgb(133, 83, 0)", "rgb(179, 38, 30)"),
+        ("dark", "rgb(217, 223, 230)", "rgb(121, 191, 224)", "rgb(227, 181, 92)", "rgb(255, 147, 138)"),
     ],
 )
-def test_a_note_has_the_colour_of_its_level_and_says_when(alone, theme, info, warning, error):
+def test_the_flag_of_a_note_is_coloured_and_its_text_only_if_it_warns(
+    alone, theme, text, flag, warning, error
+):
     app = alone()
     page = app.open("a line\n", theme=theme)
 
@@ -256,10 +265,26 @@ def test_a_note_has_the_colour_of_its_level_and_says_when(alone, theme, info, wa
         app.event("note", text=f"deploy {level}", level=level, at=1_700_000_000.5)
     expect(page.locator(".lt-mark")).to_have_count(3)
 
-    assert app.styles(".lt-mark", "color") == [info, warning, error]
+    assert app.styles(".lt-mark > span", "color") == [text, warning, error]
+    assert app.styles(".lt-mark > svg", "color") == [flag, warning, error]
     assert [text.split() for text in page.locator(".lt-mark").all_inner_texts()] == [
         ["22:13:20", "deploy", level] for level in ("info", "warning", "error")
     ]
+
+
+def test_a_long_note_is_read_whole_and_moves_no_line_over_another(alone):
+    app = alone(1024)
+    page = app.open("one\n")
+
+    app.event("note", text="The shop is closed for an hour. " * 20, level="info", at=1_700_000_000.5)
+    app.writes("two\n")
+    app.shows(2)
+
+    note, after = app.box(".lt-mark"), app.box(".lt-row", 1)
+    scrolled, seen = page.locator(".lt-mark > span").evaluate("(one) => [one.scrollWidth, one.clientWidth]")
+    assert scrolled == seen
+    assert note["height"] > 60
+    assert after["y"] == note["bottom"]
 
 
 def test_what_happened_to_the_file_is_said_where_it_happened(alone):
@@ -331,6 +356,20 @@ def test_the_parts_of_a_pane_overlap_nowhere_and_fill_it(alone, width):
     assert all(right <= left + 0.5 for (_, right), (left, _) in itertools.pairwise(seen))
 
 
+def test_the_rate_is_filled_from_the_times_of_the_backlog(alone):
+    app = alone()
+    now = datetime.datetime.now(datetime.timezone.utc)
+    # However long the page takes to open.
+    app.page.clock.set_fixed_time(now)
+    page = app.open("".join(f"{now:%Y-%m-%d %H:%M:%S}Z INFO shop line {n}\n" for n in range(8)))
+    app.is_("live", size=1_000)
+    tail(page, "tail.drawing.tick()")
+
+    columns = page.locator(".lt-spark path").get_attribute("d")
+    assert columns.count("h2v13h-2z") == 1
+    assert columns.count("h2v1h-2z") == 23
+
+
 def test_the_status_bar_counts_in_words_and_units(alone):
     app = alone()
     page = app.open(ALL, start=1_234_000)
@@ -376,6 +415,25 @@ def test_who_looks_up_is_told_what_came_below_and_the_button_leads_there(alone):
     view, last = app.box(".lt-view"), app.page.locator(".lt-row").last.bounding_box()
     assert view["y"] < last["y"] < view["bottom"]
     assert app.text('[data-act="togglefollow"]') == "Following"
+
+
+def test_nothing_is_counted_while_more_lines_wait_on_the_server(alone):
+    app = alone()
+    page = app.open(ALL * 40)
+    page.locator(".lt-view").hover()
+    page.mouse.wheel(0, -800)
+    expect(page.locator('[data-act="togglefollow"]')).to_have_text("Not following")
+    app.writes(entry("INFO") + entry("ERROR"))
+    expect(page.locator(".lt-pill")).to_have_text("2 new lines1 error")
+
+    tail(page, "tail.follow.hold()")
+    assert page.locator(".lt-pill").inner_text() == "Back to live"
+    app.writes(entry("ERROR"))
+    until(page, "tail.incoming.unseen === 3")
+    page.wait_for_timeout(80)
+    expect(page.locator(".lt-pill")).to_have_text("Back to live")
+    page.locator(".lt-pill").click()
+    expect(page.locator(".lt-pill")).to_be_hidden()
 
 
 #: For each theme the colours of the sixteen roles.
@@ -601,6 +659,32 @@ def test_the_strip_beside_the_log_has_the_colours_of_errors_and_warnings(alone):
     assert 130 < colours[1][1] < 200  # the warning's, over what is behind it
 
 
+def test_nothing_is_drawn_after_the_words_that_a_line_is_cut(alone):
+    app = alone(width=1440)
+    page = app.open(entry("ERROR", "shop " + "x" * 6000) + entry("INFO", "y" * 5000), theme="light")
+    view = page.locator(".lt-view")
+
+    def ends():
+        return page.locator(".lt-row").evaluate_all(
+            """(rows) => rows.map((row) => {
+              const { right, top, height } = row.querySelector('.lt-extra').getBoundingClientRect();
+              const view = row.closest('.lt-view');
+              const edge = view.getBoundingClientRect().left + view.clientWidth;
+              const last = document.elementFromPoint(edge - 2, top + height / 2);
+              return [Math.round(edge - right), last.closest('.lt-extra, .lt-msg')?.className];
+            })"""
+        )
+
+    assert ends() == [[0, "lt-extra"]] * 2
+    assert app.styles(".lt-extra", "background-color") == ["rgb(255, 255, 255)"] * 2
+    # What shows through is the colour of the row.
+    assert "rgb(254, 244, 243)" in app.style(".lt-extra", "background-image")
+    view.evaluate("(view) => { view.scrollLeft = 1e7; }")
+    settle(page)
+    text = page.locator(".lt-row .lt-msg").first.bounding_box()
+    assert text["x"] + text["width"] <= app.box(".lt-extra")["x"]
+
+
 def test_lines_wrap_when_asked_and_then_take_the_rows_they_need(alone):
     app = alone(width=800)
     page = app.open(entry("INFO", "word " * 60))
@@ -613,3 +697,197 @@ def test_lines_wrap_when_asked_and_then_take_the_rows_they_need(alone):
     assert app.text('[data-act="wrap"]') == "Wrap"
     assert app.box(".lt-row")["height"] >= 60
     assert page.locator(".lt-view").evaluate("(view) => view.scrollWidth <= view.clientWidth")
+
+
+CONTINUED = {
+    "level first": ("ERROR Internal Server Error: /orders/\n", "INFO ready\n"),
+    "uvicorn": ("ERROR:    Exception in ASGI application\n", "INFO:     ready\n"),
+    "time only": ("2026-08-24 10:00:00 web1 shop[1]: failed\n", "2026-08-24 10:00:00 web1 shop[1]: ready\n"),
+}
+TRACEBACK = 'Traceback (most recent call last):\n  File "/srv/a.py", line 1, in run\nValueError: no\n'
+
+
+@pytest.mark.parametrize("kind", ["level first", "uvicorn"])
+@pytest.mark.parametrize("time", ["compact", "hidden"])
+def test_lines_of_an_entry_continue_at_its_text_even_without_a_time(alone, kind, time):
+    error, plain = CONTINUED[kind]
+    app = alone()
+    page = app.open(plain * 5 + error + TRACEBACK + plain)
+    tail(page, f"tail.viewOptions.setTime('{time}')")
+    settle(page)
+
+    lefts = page.evaluate(
+        """() => [...document.querySelectorAll('.lt-window > .lt-row')].slice(5, 7).map((row) => {
+          const range = document.createRange();
+          range.selectNodeContents(row.querySelector('.lt-msg'));
+          return range.getBoundingClientRect().left;
+        })"""
+    )
+
+    assert abs(lefts[0] - lefts[1]) < 1
+
+
+def test_lines_that_their_program_has_aligned_are_not_moved(alone):
+    app = alone()
+    page = app.open("info: Shop.Server[13]\n      ready\n" * 5)
+
+    left = page.locator(".lt-row .lt-gut").first.bounding_box()["x"]
+    character = tail(page, "tail.rows.character")
+    drawn = page.locator(".lt-cont .lt-text").first.bounding_box()["x"]
+    assert drawn - left == pytest.approx(app.box(".lt-row .lt-lv")["x"] - left, abs=1)
+    assert page.locator(".lt-cont .lt-text").first.inner_text() == "      ready"
+    assert character > 5
+    # The message is in the second line, and as bright as any other; what follows is not.
+    app.open_again("fail: Shop.Server[13]\n      failed\n      at Shop.Pay()\n" * 5)
+    assert app.style(".lt-cont .lt-text", "color") == app.style(".lt-row", "color")
+    assert app.style(".lt-cont .lt-msg", "color") != app.style(".lt-row", "color")
+    assert app.text(".lt-cont .lt-msg") == "      at Shop.Pay()"
+
+
+def test_only_the_message_has_full_contrast(alone):
+    app = alone()
+    app.open("INFO 2026-08-24 10:00:00,000 views 4123 140123 order received\n" * 3, theme="light")
+
+    assert app.text(".lt-msg") == "order received"
+    assert app.style(".lt-msg", "color") == "rgb(26, 33, 43)"
+    assert set(app.styles(".lt-row > :is(.lt-sep, .lt-src, .lt-ts, .lt-lv)", "color")) == {
+        "rgb(95, 106, 121)"
+    }
+
+
+POSTGRES = "2026-08-24 10:00:00.000 UTC [4123] shop@shop "
+
+
+def test_a_statement_does_not_repeat_the_prefix_unless_it_is_found_there_or_times_are_as_written(alone):
+    app = alone()
+    page = app.open(f"{POSTGRES}ERROR:  division by zero\n{POSTGRES}STATEMENT:  SELECT 1 / 0\n" * 4)
+    repeated = ".lt-cont .lt-again"
+
+    assert app.styles(repeated, "font-size") == ["0px"] * 4
+    assert app.text(".lt-cont .lt-msg") == "STATEMENT:  SELECT 1 / 0"
+    assert page.locator(".lt-cont").first.inner_text() == f"{POSTGRES}STATEMENT:  SELECT 1 / 0"
+    page.locator(".lt-q").fill("4123")
+    expect(page.locator(".lt-hit").first).to_be_visible()
+    assert page.locator(repeated).count() == 0
+    page.locator(".lt-q").fill("")
+    expect(page.locator(".lt-hit")).to_have_count(0)
+    tail(page, "tail.viewOptions.setTime('raw')")
+    settle(page)
+    assert app.styles(repeated, "font-size") == ["12.5px"] * 4
+
+
+def test_times_are_drawn_in_the_zone_of_the_reader_or_in_utc_if_they_choose_so(alone):
+    app = alone(timezone_id="Asia/Shanghai")
+    page = app.open(
+        "2026-08-24T10:00:00.250Z INFO shop: a\n"
+        "2026-08-24T20:00:00+02:00 INFO shop: b\n"
+        "2026-08-24T01:00:00+08:00 INFO shop: c\n"
+    )
+    as_written = drawn_times(app)
+
+    def choose(label):
+        page.locator(".lt-settingsbtn, [data-act='settings']").first.click()
+        page.get_by_role("group", name="Time zone").get_by_role("button", name=label).click()
+        page.keyboard.press("Escape")
+        settle(page)
+        return drawn_times(app), app.text('[data-act="time"]'), app.text('.lt-mark[data-kind="day"] span')
+
+    assert as_written == ["10:00:00.250", "20:00:00", "01:00:00"]
+    assert choose("My time") == (
+        ["18:00:00.250", "08-25 02:00:00", "01:00:00"],
+        "Time only · My time",
+        "Monday, August 24, 2026, as written",
+    )
+    assert tail(page, "tail.view.zone") == "mine"
+    assert choose("UTC") == (
+        ["10:00:00.250", "18:00:00", "08-23 17:00:00"],
+        "Time only · UTC",
+        "Monday, August 24, 2026, as written",
+    )
+    tail(page, "tail.viewOptions.setTime('raw')")
+    settle(page)
+    assert drawn_times(app) == ["2026-08-24 10:00:00.250", "2026-08-24 18:00:00", "2026-08-23 17:00:00"]
+    assert choose("As written") == ([], "As written", "Monday, August 24, 2026")
+
+
+def test_a_time_without_a_zone_is_in_that_of_the_log(alone):
+    app = alone()
+    page = app.open(entry("INFO", at="10:00:00,000"), zone="America/New_York")
+    tail(page, "tail.viewOptions.setZone('utc')")
+    settle(page)
+
+    assert drawn_times(app) == ["14:00:00.000"]
+
+
+def test_ages_grow_while_one_looks(alone):
+    app = alone()
+    page = app.open()
+    page.clock.set_fixed_time(1_787_000_000)
+    tail(page, "tail.viewOptions.setTime('age')")
+    app.writes("2026-08-17T20:53:10Z INFO shop: a\n")
+    app.shows(1)
+    before = drawn_times(app)
+    page.clock.set_fixed_time(1_787_000_003)
+    page.wait_for_function("() => document.querySelector('.lt-ts').dataset.t.trim() === '13s'")
+
+    assert before == ["    10s"]
+
+
+def test_a_selection_over_several_lines_has_no_holes(alone):
+    app = alone()
+    page = app.open(
+        entry("INFO", "one") + entry("ERROR", "two") + entry("INFO", "three") + entry("INFO", "four")
+    )
+
+    def picked():
+        return page.locator(".lt-row").evaluate_all(
+            "(rows) => rows.map((row) => [...row.querySelectorAll('[data-picked]')].map((one) => one.className).join())"
+        )
+
+    page.evaluate(
+        """() => {
+          const [from, , to] = [...document.querySelectorAll('.lt-msg')].map((one) => one.firstChild);
+          getSelection().setBaseAndExtent(from, 1, to, 2);
+        }"""
+    )
+    settle(page)
+    assert picked() == ["", "lt-ts,lt-lv lt-pad", "lt-ts,lt-lv lt-pad", ""]
+    colour = app.style(".lt-ts[data-picked]", "background-color", "::before")
+    assert colour == app.style(".lt-pad[data-picked]", "background-color") != "rgba(0, 0, 0, 0)"
+    page.evaluate("() => getSelection().removeAllRanges()")
+    settle(page)
+    assert picked() == ["", "", "", ""]
+
+
+def test_the_ring_of_the_focus_is_drawn_over_the_rows_and_lets_them_be_pressed(alone):
+    app = alone()
+    page = app.open(entry("ERROR") * 60)
+
+    def ring(name):
+        return app.style(".lt-body", name, "::after")
+
+    assert ring("content") == "none"
+    page.locator(".lt-view").focus()
+    page.keyboard.press("End")
+    assert (ring("outline-style"), ring("position"), ring("z-index")) == ("solid", "absolute", "2")
+    assert ring("pointer-events") == "none"
+    assert app.style(".lt-view", "outline-style") == "none"
+
+
+def test_a_match_in_a_key_that_is_not_drawn_marks_its_value_in_formatted_lines(alone):
+    app = alone()
+    page = app.open(
+        '{"time": "2026-08-24T10:00:00Z", "level": "info", "event": "mail sent", "to": "ann"}\n' * 2
+    )
+
+    for sought, marked in (("level", "INFO"), ("event", "mail sent"), ("to", "to=")):
+        page.locator(".lt-q").fill(sought)
+        expect(page.locator(".lt-hit")).to_have_text([marked, marked])
+        shown = page.locator(".lt-row").first.inner_text().split()
+        assert shown == ["2026-08-24T10:00:00Z", "INFO", "mail", "sent", "to=ann"]
+    assert app.styles(".lt-ts", "background-color", "::before") == ["rgba(0, 0, 0, 0)"] * 2
+    page.locator(".lt-q").fill("2026")
+    expect(page.locator(".lt-ts[data-hit]")).to_have_count(2)
+    assert app.styles(".lt-ts", "background-color", "::before") == app.styles(".lt-hit", "background-color")
+    page.locator(".lt-q").fill("")
+    expect(page.locator(".lt-ts[data-hit]")).to_have_count(0)

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.alone import alone, origin, profiles
-from tests.e2e.viewing import settle, tail
+from tests.e2e.viewing import settle, tail, until
 
 pytestmark = pytest.mark.browser
 __all__ = ["alone", "origin", "profiles"]
@@ -200,6 +200,41 @@ def test_frames_of_libraries_are_one_dim_line_that_opens_in_place_and_ends_follo
     assert abs(app.box(".lt-unfold")["y"] - before["y"]) < 1.5
 
 
+def test_following_goes_on_where_a_filter_leaves_nothing_to_scroll(alone):
+    app = alone()
+    page = app.open((INFO + "x\n") * 200 + ERROR + (INFO + "y\n") * 200)
+    status, info = page.locator('[data-act="togglefollow"]'), page.locator(".lt-level[data-lv=I]")
+    page.locator(".lt-view").hover()
+    page.mouse.wheel(0, -1000)
+    expect(status).to_have_text("Not following")
+
+    info.click()
+    expect(status).to_have_text("Following")
+    app.writes(INFO + "hidden\n")
+    app.writes(ERROR)
+    until(page, "tail.lines === 405")
+    settle(page)
+    expect(page.locator(".lt-pill")).to_be_hidden()
+    expect(status).to_have_text("Following")
+
+
+def test_scrolling_down_at_the_end_goes_on_following_where_nothing_can_be_scrolled(alone):
+    app = alone()
+    page = app.open(INFO + "x\n" + ERROR)
+    page.locator(".lt-view").focus()
+    page.keyboard.press("k")
+    status = page.locator('[data-act="togglefollow"]')
+    expect(status).to_have_text("Not following")
+    app.writes(INFO + "y\n")
+    expect(page.locator(".lt-pill-n")).to_have_text("1 new line")
+
+    page.locator(".lt-view").hover()
+    page.mouse.wheel(0, 100)
+
+    expect(status).to_have_text("Following")
+    expect(page.locator(".lt-pill")).to_be_hidden()
+
+
 def test_all_frames_are_shown_when_not_only_my_code_is_wanted(alone):
     app = alone()
     page = app.open(ERROR + LIBRARY + OWN + END)
@@ -274,8 +309,9 @@ def test_an_entry_that_is_seen_whole_has_no_head_at_the_top(alone):
 
 def test_opening_a_line_while_following_ends_that_and_the_line_stays(alone):
     app = alone()
-    page = app.open('{"level": "error", "message": "no card", "user": 7, "path": "/pay/"}\n' * 60)
-    row = page.locator(".lt-window > .lt-row").last
+    line = '{"level": "error", "message": "no card", "user": %d, "path": "/pay/"}\n'
+    page = app.open(line % 7 * 40 + line % 8 + line % 7 * 20)
+    row = page.locator(".lt-window > .lt-row", has_text="user=8")
     before = row.bounding_box()["y"]
 
     row.hover()
@@ -362,7 +398,7 @@ def test_a_file_that_was_never_there_is_awaited_and_there_is_nothing_to_pause(al
     app.is_("missing")
 
     expect(page.locator(".lt-empty h3")).to_have_text("There is no file for app.log yet")
-    assert app.text(".lt-empty p") == "Lines appear here when it is written."
+    assert app.text(".lt-empty p") == "Lines appear here once the file is written."
     assert app.text(".lt-state-text") == "Waiting"
     assert page.locator(".lt-pausebtn").is_hidden()
     assert page.locator(".lt-notice").is_hidden()
@@ -416,12 +452,12 @@ def test_what_happened_to_the_file_is_read_whole_on_a_phone(alone):
     assert abs(below["y"] - (box["y"] + box["height"])) < 1
 
 
-def test_seconds_since_1970_are_drawn_as_the_clock_of_greenwich(alone):
+def test_seconds_since_1970_are_drawn_as_the_clock_of_utc(alone):
     app = alone()
     page = app.open("".join(f"{1795875729 + n}.539 ERROR boom {n}\n" for n in range(4)))
 
     drawn = [one.strip('"').split('"')[0] for one in app.styles(".lt-row .lt-ts", "content", "::before")]
-    assert drawn == ["14:22:09.539Z", "14:22:10.539Z", "14:22:11.539Z", "14:22:12.539Z"]
+    assert drawn == ["14:22:09.539", "14:22:10.539", "14:22:11.539", "14:22:12.539"]
     assert rows_of(page)[0].endswith("boom 0")
 
 
@@ -430,6 +466,23 @@ def test_the_columns_of_the_rate_are_there_from_the_first_moment(alone):
     page = app.open(INFO + "x\n")
 
     assert page.locator(".lt-spark path").get_attribute("d").count("M") == 24
+
+
+def test_the_lines_of_a_crash_without_a_time_begin_where_its_first_line_does(alone):
+    app = alone()
+    page = app.open((INFO + "x\n") * 5 + "Traceback (most recent call last):\n" + OWN + END)
+
+    lefts = page.evaluate(
+        """() => [...document.querySelectorAll('.lt-window > .lt-row')].slice(-4).map((row) => {
+          const range = document.createRange();
+          const filled = (node) => (/\\S/.test(node.data) ? 1 : 3);
+          const text = document.createTreeWalker(row, NodeFilter.SHOW_TEXT, filled).nextNode();
+          range.setStart(text, text.data.search(/\\S/));
+          range.setEnd(text, text.data.length);
+          return range.getClientRects()[0].left;
+        })"""
+    )
+    assert lefts[-1] == lefts[0]
 
 
 TRACE = "Traceback (most recent call last):\n" + OWN + END
@@ -490,7 +543,7 @@ def test_real_tracebacks_are_all_there_when_opened_and_nothing_overlaps(alone, n
     assert "\n".join(opened) + "\n" == text
 
 
-def test_the_stamp_of_a_container_is_drawn_as_its_clock_and_zone_and_read_as_it_is(alone):
+def test_the_stamp_of_a_container_is_drawn_as_its_clock_and_read_as_it_is(alone):
     app = alone()
     text = "".join(
         f"2026-11-28T15:52:4{n}.123456789Z stdout F 2026-11-28 15:52:4{n},123 INFO shop.views hello {n}\n"
@@ -499,6 +552,6 @@ def test_the_stamp_of_a_container_is_drawn_as_its_clock_and_zone_and_read_as_it_
     page = app.open(text + "2026-11-28T15:52:44.5Z stderr F plain words\n")
 
     drawn = [one.strip('"').split('"')[0] for one in app.styles(".lt-row .lt-ts", "content", "::before")]
-    assert drawn[:2] == ["15:52:40.123456Z", "15:52:40.123"]
-    assert drawn[-1] == "15:52:44.5Z"
+    assert drawn[:2] == ["15:52:40.123456", "15:52:40.123"]
+    assert drawn[-1] == "15:52:44.5"
     assert "\n".join(rows_of(page)) + "\n" == text + "2026-11-28T15:52:44.5Z stderr F plain words\n"

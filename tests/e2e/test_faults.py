@@ -107,9 +107,7 @@ class Faults:
         for worker in self.workers:
             worker.kill()
         self.workers.clear()
-        self.stack.call("remove_logs")
-        for log in self.stack.logs.iterdir():
-            log.unlink()
+        self.stack.remove_logs()
 
 
 def on(*layers: str) -> pytest.MarkDecorator:

@@ -87,6 +87,17 @@ def test_a_field_finds_its_lines_and_no_text_that_looks_like_it(alone):
     expect(app.page.locator(".lt-matchtext")).to_have_text("8 of 101 lines")
 
 
+def test_beside_an_exclusion_what_is_sought_is_still_counted(alone):
+    app = alone()
+    app.open(LOG)
+
+    typed(app, "nothing-like-this -status:500")
+    expect(app.page.locator(".lt-matchtext")).to_have_text("No matches")
+
+    typed(app, "-status:500")
+    expect(app.page.locator(".lt-matchtext")).to_have_text("90 of 100 lines")
+
+
 def test_terms_become_chips_that_a_click_and_a_key_take_away(alone):
     app = alone()
     app.open(LOG)
@@ -108,6 +119,55 @@ def test_terms_become_chips_that_a_click_and_a_key_take_away(alone):
     page.get_by_role("button", name="Remove the term “status:500”").click()
     expect(page.locator(".lt-pinrow")).to_be_hidden()
     expect(page.locator(".lt-q")).to_be_focused()
+
+
+def test_an_expression_becomes_a_chip_that_filters_as_one(alone):
+    app = alone()
+    app.open(PLAIN)
+    page = app.page
+    page.locator(".lt-flag[data-act=only]").click()
+    page.locator(".lt-flag[data-act=regex]").click()
+    typed(app, "line (1|2)5$")
+    expect(page.locator(".lt-hint")).to_contain_text("keeps it as a term")
+
+    page.keyboard.press("Control+Enter")
+
+    chip = page.locator(".lt-pin")
+    expect(chip).to_have_text([".*line (1|2)5$"])
+    expect(chip).to_have_attribute("data-kind", "regex")
+    expect(chip).to_have_attribute("title", "expression “line (1|2)5$”")
+    assert app.style(".lt-pin", "background-color") == "rgb(227, 239, 245)"
+    expect(page.locator(".lt-q")).to_have_value("")
+    expect(page.locator(".lt-matchtext")).to_have_text("2 of 100 lines")
+    assert page.locator(".lt-hit").all_inner_texts() == ["line 15", "line 25"]
+    app.writes("2026-08-24 10:00:00,000 INFO shop line 25\n2026-08-24 10:00:00,000 INFO shop line 26\n")
+    expect(page.locator(".lt-matchtext")).to_have_text("3 of 102 lines")
+
+    page.locator(".lt-flag[data-act=regex]").click()
+    typed(app, "localhost")
+    expect(page.locator(".lt-matchtext")).to_have_text("2 of 102 lines")
+    page.get_by_role("button", name="Remove the term “line (1|2)5$”").click()
+    expect(page.locator(".lt-matchtext")).to_have_text("100 of 102 lines")
+
+
+def test_a_chip_with_an_expression_of_a_link_waits_and_is_amber_until_it_is_run(alone):
+    app = alone()
+    app.open(PLAIN)
+    page = app.page
+    view = "terms: ['~\"line (1|2)5$\"', 'INFO'], flags: { case: false, regex: false, invert: false, only: true }"
+    tail(page, f"tail.finding.restore({{ query: '', {view} }})")
+
+    chips = page.locator(".lt-pin")
+    expect(chips).to_have_text(["line (1|2)5$", "INFO"])
+    assert chips.evaluate_all("all => all.map((one) => one.dataset.kind)") == ["ask", "text"]
+    expect(page.locator(".lt-matchtext")).to_have_text("100 of 100 lines")
+    expect(page.locator(".lt-proposal")).to_contain_text(
+        "This link contains the expression “line (1|2)5$”. It has not been run."
+    )
+    page.get_by_role("button", name="Run it").click()
+    expect(page.locator(".lt-matchtext")).to_have_text("2 of 100 lines")
+    expect(page.locator(".lt-proposal")).to_have_count(0)
+    assert chips.evaluate_all("all => all.map((one) => one.dataset.kind)") == ["regex", "text"]
 
 
 def test_chips_are_never_cut_and_clear_filter_ends_the_row(alone):
@@ -153,6 +213,7 @@ def test_the_row_of_chips_moves_no_line_that_is_read(alone, width):
 def test_while_following_the_end_stays_at_the_end(alone):
     app = alone()
     app.open(LOG)
+    settle(app.page)
     before = app.page.locator(".lt-row").last.bounding_box()["y"]
 
     app.page.evaluate("() => document.querySelector('log-tail').finding.add('request')")
@@ -185,9 +246,41 @@ def test_an_expression_from_a_link_waits_for_run_it(alone):
     chip = app.page.locator(".lt-pin[data-kind=ask]")
     expect(chip).to_have_text("request [12]$")
     expect(app.page.locator(".lt-matchnav")).to_be_hidden()
+    strip = app.page.locator(".lt-proposal")
+    expect(strip).to_contain_text("This link contains the expression “request [12]$”. It has not been run.")
     app.page.get_by_role("button", name="Run it").click()
     expect(chip).to_have_count(0)
+    expect(strip).to_have_count(0)
     expect(app.page.locator(".lt-q")).to_have_value("request [12]$")
+
+
+def test_an_expression_from_a_link_can_be_left_out(alone):
+    app = alone()
+    app.open(LOG)
+    app.page.evaluate("() => document.querySelector('log-tail').finding.propose('request [12]$')")
+
+    app.page.get_by_role("button", name="Remove it").click()
+
+    expect(app.page.locator(".lt-pin[data-kind=ask]")).to_have_count(0)
+    expect(app.page.locator(".lt-proposal")).to_have_count(0)
+    expect(app.page.locator(".lt-q")).to_have_value("")
+
+
+def test_on_a_phone_a_button_keeps_what_is_typed(alone):
+    app = alone()
+    app.open(LOG)
+    keep = app.page.get_by_role("button", name="Keep as a term")
+    app.page.locator(".lt-q").fill("request")
+    expect(app.page.locator(".lt-hint")).to_be_visible()
+    expect(keep).to_be_hidden()
+
+    app.page.set_viewport_size({"width": 390, "height": 780})
+    app.page.locator(".lt-q").focus()
+    keep.click()
+
+    expect(app.page.locator(".lt-pin")).to_have_text("request")
+    expect(app.page.locator(".lt-q")).to_have_value("")
+    expect(keep).to_have_count(0)
 
 
 def test_a_match_behind_the_cut_of_a_long_line_opens_the_line_there(alone):
@@ -211,7 +304,7 @@ def test_what_is_searched_in_the_whole_file_is_all_and_is_said(alone):
     page.evaluate("() => document.querySelector('log-tail').finding.add('-healthz')")
     page.locator(".lt-level[data-lv=D]").click()
     typed(app, "timeout status:500")
-    page.get_by_role("button", name="Search whole file").click()
+    page.get_by_role("button", name="Search whole log").click()
 
     expect(page.locator(".lt-results-q")).to_have_text(
         "Searching for text “timeout”, and status is 500, and without “healthz”, and level Error, Warning, Info, Other"
@@ -231,9 +324,9 @@ def test_a_server_that_takes_one_text_is_not_asked_for_less_than_all(alone):
     app.open(LOG)
     typed(app, "timeout status:500")
 
-    app.page.get_by_role("button", name="Search whole file").click()
+    app.page.get_by_role("button", name="Search whole log").click()
 
-    expect(app.page.locator(".lt-results-text")).to_contain_text("can only search a whole file for one text")
+    expect(app.page.locator(".lt-results-text")).to_contain_text("can search the whole log only for one text")
     assert not [message for message in app.heard if message["type"] == "search"]
 
 
@@ -251,3 +344,57 @@ def test_chips_go_along_to_another_log_and_what_is_typed_stays_behind(alone):
     expect(app.page.locator(".lt-q")).to_have_value("")
     expect(app.page.locator(".lt-pin")).to_have_text(["request 1"])
     expect(app.page.locator(".lt-hint")).to_be_hidden()
+
+
+def test_the_empty_field_offers_what_was_sought_last(alone):
+    app = alone()
+    app.open(PLAIN)
+    page = app.page
+    field, offered = page.locator(".lt-q"), page.locator(".lt-recent [role=option]")
+    field.press("ArrowDown")
+    expect(page.locator(".lt-recent")).to_be_hidden()
+    for text in ("line 1", "localhost:8000", "line 1"):
+        typed(app, text)
+        page.keyboard.press("Enter")
+    page.locator(".lt-flag[data-act=regex]").click()
+    typed(app, "line [23]5$")
+    page.keyboard.press("Escape")
+    expect(page.locator(".lt-recent")).to_be_hidden()
+
+    page.keyboard.press("ArrowDown")
+
+    expect(offered).to_have_text([".*line [23]5$", "line 1", "localhost:8000"])
+    page.keyboard.press("ArrowDown")
+    expect(offered.nth(1)).to_have_attribute("aria-selected", "true")
+    expect(field).to_have_attribute("aria-activedescendant", offered.nth(1).get_attribute("id"))
+    page.keyboard.press("Enter")
+    expect(field).to_have_value("line 1")
+    expect(page.locator(".lt-flag[data-act=regex]")).to_have_attribute("aria-pressed", "false")
+    expect(page.locator(".lt-recent")).to_be_hidden()
+
+    page.keyboard.press("Escape")
+    field.click()
+    offered.nth(1).click()
+    expect(field).to_have_value("line [23]5$")
+    expect(page.locator(".lt-matchtext")).to_contain_text("of 2")
+    expect(field).to_be_focused()
+
+
+def test_esc_and_typing_close_the_last_filters_and_nothing_else(alone):
+    app = alone()
+    app.open(PLAIN)
+    page = app.page
+    typed(app, "line 1")
+    page.keyboard.press("Control+Enter")
+
+    for key in ("Escape", "x"):
+        page.locator(".lt-q").click()
+        expect(page.locator(".lt-recent")).to_be_visible()
+        page.keyboard.press(key)
+        expect(page.locator(".lt-recent")).to_be_hidden()
+        expect(page.locator(".lt-q")).to_be_focused()
+        expect(page.locator(".lt-pin")).to_have_count(1)
+    page.keyboard.press("Backspace")
+    page.locator(".lt-q").click()
+    page.locator(".lt-view").click()
+    expect(page.locator(".lt-recent")).to_be_hidden()

@@ -73,7 +73,7 @@ def host(request: pytest.FixtureRequest) -> Iterator[Host]:
         values = (request.getfixturevalue(name) for name in ("stack", "web", "member"))
         host = Host(*values)
     yield host
-    host.stack.call("remove_logs")
+    host.stack.remove_logs()
 
 
 @pytest.fixture(scope="module", params=SERVERS)
@@ -134,7 +134,7 @@ def test_a_query_that_asks_for_nothing_there_is_gets_told(at_home: Host, query: 
     answer = at_home.get(f"/logs/app/lines/?{query}")
 
     assert (answer.status, answer.json()["error"]) == (400, "bad-message")
-    at_home.stack.call("remove_logs")
+    at_home.stack.remove_logs()
 
 
 def test_a_missing_file_is_no_download(host: Host) -> None:
@@ -187,8 +187,7 @@ def test_a_client_that_does_not_read_costs_next_to_nothing(served: Host) -> None
         grown = resident_bytes(served.web.pids) - before
 
     assert grown < MOST_GROWTH
-    served.stack.call("remove_logs")
-    path.unlink()
+    served.stack.remove_logs()
 
 
 def test_a_download_whose_file_is_gone_in_the_middle_is_seen_to_fail(served: Host) -> None:
@@ -205,4 +204,27 @@ def test_a_download_whose_file_is_gone_in_the_middle_is_seen_to_fail(served: Hos
     # And the server goes on: the next one is whole again.
     served.stack.add_log("app", LINES)
     assert served.get("/logs/app/download/").body == LINES
-    served.stack.call("remove_logs")
+    served.stack.remove_logs()
+
+
+def test_a_search_reports_as_it_goes_and_closes_the_file_when_its_client_leaves(served: Host) -> None:
+    path = huge_log(served.stack)
+    token = "t" * 32
+    headers = {"Cookie": f"sessionid={served.session}; csrftoken={token}", "X-CSRFToken": token}
+    # What is left out costs time for each line.
+    asked = {"pattern": "whatever", "terms": [{"text": "nothing", "not": True}], "limit": 1}
+    connection = served.connection()
+
+    with contextlib.closing(connection):
+        connection.request("POST", "/logs/huge/search/", json.dumps(asked), headers)
+        answer = connection.getresponse()
+        messages = [json.loads(answer.readline()) for _ in range(3)]
+        wait_until(lambda: path in served.web.open_paths(), what="the search")
+
+    assert answer.status == 200
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    assert answer.headers["x-accel-buffering"] == "no"
+    assert "found" in [message["type"] for message in messages]
+    assert "done" not in [message["type"] for message in messages]
+    wait_until(lambda: path not in served.web.open_paths(), what="the end of the search")
+    served.stack.remove_logs()

@@ -80,7 +80,7 @@ def test_many_viewers_are_live_and_each_gets_its_line(
         wait_until((tmp_path / "sign").exists, 20, "the host's own actor")
         assert not any(viewer.is_closed for viewer in viewers)
 
-    stack.call("remove_logs")
+    stack.remove_logs()
     assert [bytes(viewer.text).decode() for viewer in viewers] == [
         f"line of log-{number % count}\n" for number in range(VIEWERS)
     ]

@@ -46,7 +46,7 @@ class Installations:
     def end(self) -> None:
         for running in self.stack.started:
             running.kill()
-        self.stack.call("remove_logs")
+        self.stack.remove_logs()
 
     async def bytes_of_a_viewer(self, layer: str) -> bytes:
         """What somebody gets who watches while a line is written, none for a while, and another one."""

@@ -59,7 +59,7 @@ def test_a_viewer_is_stopped_with_a_reason_and_goes_on_when_the_admin_says_so(
     append(stack.logs / "shop.log", lines(5, 6))
     admin.locator("#logtail-stops tr", has_text="too loud").get_by_role("button", name="Continue").click()
 
-    expect(admin.locator(".messagelist")).to_have_text("Reading shop continues.")
+    expect(admin.locator(".messagelist")).to_have_text("Now reading shop again.")
     expect_state(viewer, "live")
     expect(viewer.locator("log-tail .lt-row").last).to_contain_text("GET /things/ 5")
 

@@ -202,7 +202,7 @@ def test_who_signs_out_in_another_tab_loses_the_lines_and_is_asked_to_sign_in(
     context.add_cookies([{"name": "sessionid", "value": session, "url": web.url}])
     show(page, web, stack, "shop")
     page.locator(".lt-q").fill("a se")
-    page.get_by_role("button", name="Search whole file").click()
+    page.get_by_role("button", name="Search whole log").click()
     expect(page.locator(".lt-res")).to_contain_text("a secret")
     page.locator(".lt-gut").first.click()
     if is_stopped:
@@ -251,7 +251,7 @@ def test_who_loses_access_loses_the_lines_as_well(
     show(page, web, stack, "shop")
     expect(page.locator(".lt-row")).to_contain_text("a secret")
     page.locator(".lt-q").fill("a se")
-    page.get_by_role("button", name="Search whole file").click()
+    page.get_by_role("button", name="Search whole log").click()
     expect(page.locator(".lt-res")).to_contain_text("a secret")
 
     stack.call("change_log", "shop", access="staff")

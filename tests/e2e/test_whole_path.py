@@ -54,7 +54,7 @@ def home(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture
 def stack(home: Home) -> Iterator[Stack]:
     yield home.stack
-    home.stack.call("remove_logs")
+    home.stack.remove_logs()
 
 
 @pytest.fixture
@@ -344,7 +344,7 @@ async def test_a_whole_file_is_searched_far_beyond_the_lines_that_were_sent(
     done = {answer["request"]: answer for answer in viewer.answers if answer["type"] in ("done", "error")}
     assert done[1]["end"] == len(text)
     assert done[3]["id"] == "bad-pattern"
-    assert viewer.hello["can"] == ["range", "search", "terms", "regex"]
+    assert viewer.hello["can"][-3:] == ["time", "volume", "regex"]
 
 
 def times_open(reader: Running, path: Path) -> int:

@@ -30,3 +30,14 @@ def test_a_line_is_found_where_the_page_takes_it(case: dict[str, Any]) -> None:
 def test_what_is_almost_a_number_is_judged_in_one_pass():
     """A line may be 128 KiB long, and its time must grow with its length only: squared, this takes minutes."""
     assert number_in("1" * 1_000_000 + "x") is None
+
+
+def test_a_field_is_found_behind_the_byte_order_mark_of_a_file() -> None:
+    wanted = {"field": "status", "is": ":", "value": "500"}
+    found = matcher_of(Sought("", terms=[wanted]), Sample())
+    text = b'\xef\xbb\xbf{"level":"error","status":500}\n'
+    prepared = found.prepared(text)
+
+    at = found.find(prepared, 0, len(text) - 1)
+
+    assert at >= 0

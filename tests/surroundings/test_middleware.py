@@ -72,7 +72,7 @@ class Host:
             return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
 
 
-@pytest.fixture(scope="module", params=["uvicorn", "daphne"])
+@pytest.fixture(scope="module", params=at_length(["uvicorn", "daphne"], short=["uvicorn"]))
 def server(request: pytest.FixtureRequest) -> str:
     return request.param
 

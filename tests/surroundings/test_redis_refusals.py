@@ -17,7 +17,7 @@ from tests.stack import Stack, Web, has_redis
 
 pytestmark = [pytest.mark.browser, pytest.mark.redis, pytest.mark.whole]
 
-OTHERS = "No lines can arrive: Redis refused a command of the server."
+OTHERS = "No lines can arrive: Redis refused a command from the server."
 
 
 def become_a_replica(server: redis.Redis) -> Callable[[], object]:
@@ -62,12 +62,12 @@ def opened(browser: Browser, stack: Stack, web: Web, who: str, *, staff: bool) -
     [
         (
             become_a_replica,
-            "Redis refused a command of the server: You can't write against a read only replica.",
+            "Redis refused a command from the server: You can't write against a read only replica.",
         ),
-        (want_a_password, "Redis refused a command of the server: "),
+        (want_a_password, "Redis refused a command from the server: "),
         (
             take_scripts_away,
-            "Redis refused a command of the server: this user has no permissions to run the 'evalsha' command.",
+            "Redis refused a command from the server: this user has no permissions to run the 'evalsha' command.",
         ),
     ],
     ids=["a replica", "another password", "no right to scripts"],

@@ -162,8 +162,8 @@ async def test_a_worker_with_another_database_says_what_its_database_says(
     web = stack.start_web()
 
     for who, staff, reason in (
-        ("ann", True, "the reader on web-2 cannot query its database: no such table: logtail_log"),
-        ("bo", False, "the reading host cannot query its database"),
+        ("ann", True, "the reader on web-2 can't query its database: no such table: logtail_log"),
+        ("bo", False, "the reading host can't query its database"),
     ):
         async with Client(stack, web, "app", stack.make_user(who, staff=staff)) as viewer:
             await viewer.until(lambda: viewer.state == "unreadable", 90)
@@ -171,7 +171,7 @@ async def test_a_worker_with_another_database_says_what_its_database_says(
     report = stack.manage("logtail_doctor", check=False).stdout
 
     assert (
-        "the reader on web-2 cannot query its database: no such table: logtail_log\n"
+        "the reader on web-2 can't query its database: no such table: logtail_log\n"
         "         -> Give that host's worker the same DATABASES, and run manage.py migrate.\n" in report
     )
 
@@ -188,6 +188,6 @@ async def test_a_worker_that_is_set_to_read_locally_says_so(stack: Stack) -> Non
         )
 
     assert (
-        "queue logtail: LOGTAIL[\"READER\"] is 'local' in the settings of this worker, so it reads for nobody; "
+        "queue logtail: LOGTAIL[\"READER\"] is 'local' in the settings of this worker, so it reads nothing; "
         "give it the settings of the web processes" in worker.says()
     )
