@@ -15,6 +15,8 @@ heading = @printf '\n=== %s\n' "$(1)"
 .NOTPARALLEL:
 # It would otherwise select another project's settings.
 unexport DJANGO_SETTINGS_MODULE
+# Hundreds of test processes would compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 demo: .venv/demo.stamp
 	@exec $(bin)/python example_project/manage.py demo $(if $(PORT),--port $(PORT))

@@ -1,6 +1,6 @@
 """Write `reference/settings.md` below its introduction from the blocks of `django_logtail.conf`.
 
-Run it after a change there: `python docs/settings_page.py`. A test sees to it that nobody forgets.
+Run it after a change there: `python docs/settings_page.py`. A test fails if you forget.
 """
 
 import re

@@ -1,0 +1,81 @@
+"""Takes the pictures of the viewer for these pages: `python docs/pictures.py`, while `make demo` is running.
+
+A demo that has run for three minutes has enough lines. The browser is Chromium; `CHROMIUM` names another one.
+"""
+
+import argparse
+import os
+import shutil
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+
+#: Whether a whole entry with a traceback is in sight, away from the edges.
+HAS_TRACEBACK = """() => [...document.querySelectorAll('.lt-row.lt-last')].some((row) => {
+  const { top } = row.getBoundingClientRect();
+  return top > 350 && top < 700;
+})"""
+IMAGES = Path(__file__).parent / "images"
+DESK: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+
+
+def opened(
+    browser: Browser, address: str, theme: str = "light", language: str = "en", is_phone: bool = False
+) -> Page:
+    """The page of an address of the demo, after signing in, with some seconds of new lines."""
+    context = browser.new_context(viewport=PHONE if is_phone else DESK, has_touch=is_phone)
+    origin = address.split("/logs/")[0]
+    context.add_cookies([{"name": "django_language", "value": language, "url": origin}])
+    context.add_init_script(f"localStorage['logtail:reader'] = JSON.stringify({{ theme: '{theme}' }})")
+    page = context.new_page()
+    page.goto(f"{origin}/accounts/login/?next=/logs/")
+    page.fill("[name=username]", "demo")
+    page.fill("[name=password]", "demo")
+    page.press("[name=password]", "Enter")
+    page.wait_for_selector("log-tail")
+    page.goto(address)
+    page.wait_for_selector(".lt-row")
+    page.wait_for_timeout(8_000)
+    return page
+
+
+def take(page: Page, name: str) -> None:
+    page.mouse.move(1, 1)
+    page.wait_for_timeout(300)
+    page.screenshot(path=IMAGES / f"{name}.png")
+    page.context.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--origin", default="http://127.0.0.1:8000")
+    django = f"{parser.parse_args().origin}/logs/django/"
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium-headless-shell") or shutil.which("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path)
+        for name, fragment, is_phone in (
+            ("viewer", "", False),
+            ("viewer-light", "#off=D", False),
+            ("viewer-phone", "", True),
+        ):
+            page = opened(browser, django + fragment, is_phone=is_phone)
+            page.wait_for_function(HAS_TRACEBACK, timeout=90_000)
+            take(page, name)
+        page = opened(browser, f"{django}#q=traceback", theme="dark")
+        page.press(".lt-q", "Shift+Enter")
+        page.wait_for_timeout(500)
+        take(page, "viewer-dark")
+        take(opened(browser, f"{django}#view=1;log=tests", language="zh-hans"), "viewer-chinese")
+
+        page = opened(browser, f"{django}#q=timeout")
+        page.click(".lt-whole")
+        page.wait_for_selector(".lt-results[data-done=true] .lt-res")
+        page.locator(".lt-res").nth(3).click()
+        page.wait_for_timeout(1_500)
+        take(page, "viewer-search")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
