@@ -1,5 +1,7 @@
 """The app: label `logtail`, so its tables and permissions are `logtail_…` and `logtail.…`."""
 
+from typing import Any
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -9,6 +11,12 @@ class LogtailConfig(AppConfig):
     label = "logtail"
     verbose_name = _("Logs")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        from django_logtail.broker import refuse_missing_broker
+
+        refuse_missing_broker()
 
     def ready(self) -> None:
         from django.db.models.signals import post_delete, post_migrate

@@ -232,7 +232,7 @@ class Conf:
         unit="absolute paths",
         why="Only files inside these directories are ever opened, whatever a log's row says. If empty, no file is"
         " opened.",
-        read_in=("models", "page/files", "reader", "reader/sources"),
+        read_in=("declared", "models", "page/files", "reader", "reader/sources"),
     )
     LOGS = Setting(
         default={},

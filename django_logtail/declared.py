@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import logging
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,11 +14,15 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db import connections, models, router, transaction
+from django.urls.converters import SlugConverter
 from django.utils import translation
+from django.utils.text import slugify
 
 from django_logtail.conf import conf
 from django_logtail.models import Log, invalid
-from django_logtail.tailing.files.roots import mistake_in, tidied
+from django_logtail.tailing.files.found import files_like, is_pattern
+from django_logtail.tailing.files.looks import NoAnswer, looks
+from django_logtail.tailing.files.roots import Roots, mistake_in, tidied
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +32,8 @@ FIELDS = (
     *("queue", "encoding", "rotated_as", "format", "time_zone", "enabled", "access"),
 )
 MEMBERS = ("groups", "users")
+#: Files named for a pattern.
+MOST_FILES = 20
 
 
 class BadDeclaration(ValueError):
@@ -35,6 +42,18 @@ class BadDeclaration(ValueError):
     def __init__(self, slug: object, text: str) -> None:
         super().__init__(f'LOGTAIL["LOGS"][{slug!r}]{text}')
         self.slug = slug
+
+
+class BadKey(BadDeclaration):
+    """The key can't be a slug."""
+
+
+class Pattern(BadDeclaration):
+    """The path is a pattern such as `*.log`. `files`: some that it matches and that may be read."""
+
+    def __init__(self, slug: object, text: str, files: list[Path]) -> None:
+        super().__init__(slug, text)
+        self.files = files
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +78,8 @@ class Synced:
 
 def declaration(slug: object, value: object) -> Declaration:
     """The entry `slug: value` of `LOGTAIL["LOGS"]`. Raises `BadDeclaration`."""
-    if not isinstance(slug, str):
-        raise BadDeclaration(slug, " has a key that is not text. The key is the log's slug.")
+    if not isinstance(slug, str) or not re.fullmatch(SlugConverter.regex, slug):
+        raise BadKey(slug, ": the key can't be part of an address. Use letters, digits, - and _.")
     if isinstance(value, (str, Path)):
         value = {"path": value}
     if not isinstance(value, Mapping):
@@ -70,6 +89,7 @@ def declaration(slug: object, value: object) -> Declaration:
             raise BadDeclaration(slug, f" has an unknown field {name!r}. {_closest(str(name))}")
     if "path" not in value:
         raise BadDeclaration(slug, ' has no "path". Give the absolute path of the file.')
+    _refuse_pattern(slug, tidied(str(value["path"])))
     members = {name: _names(slug, name, value.get(name, ())) for name in MEMBERS}
     fields = {name: value[name] for name in FIELDS if name in value}
     log = Log(slug=slug, **{"name": slug, **fields, "path": tidied(str(value["path"]))})
@@ -84,6 +104,31 @@ def declaration(slug: object, value: object) -> Declaration:
         except ValidationError as error:
             raise BadDeclaration(slug, f": {_sentence(error)}") from None
     return Declaration(slug, {name: getattr(log, name) for name in FIELDS}, **members)
+
+
+def slug_for(name: str) -> str:
+    """A slug for a log or file of that name; "" if none can be derived."""
+    return slugify(name.removesuffix(".log").replace(".", "-"))
+
+
+def _refuse_pattern(slug: str, path: str) -> None:
+    """Raise `Pattern`, unless a file has this very name."""
+    if not is_pattern(path):
+        return
+    roots = Roots(conf.ROOTS)
+
+    def look() -> list[Path] | None:
+        if Path(path).exists():
+            return None
+        return [file for file in files_like(path, MOST_FILES) if roots.may_register(file) is None]
+
+    try:
+        files = looks.take(Path(path), look)
+    except (NoAnswer, OSError):
+        files = []
+    # Brackets are common in names, and the file may not exist yet.
+    if files or (files is not None and ("*" in path or "?" in path)):
+        raise Pattern(slug, f" is {path!r}. Patterns are not supported: name each file.", files)
 
 
 def declarations() -> Iterator[Declaration | BadDeclaration]:

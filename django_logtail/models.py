@@ -53,6 +53,15 @@ def invalid(mistake: Mistake | BadFormat, code: str) -> ValidationError:
     return ValidationError(_(mistake.sentence), code=code, params=params)
 
 
+def _files_meant(path: Path, roots: Roots, refusal: Mistake) -> list[ValidationError]:
+    """The files that may be registered instead, as a second sentence; nothing if there are none."""
+    try:
+        found = looks.take(path, lambda: roots.files_meant(path, refusal))
+    except NoAnswer:
+        found = []
+    return [invalid(Mistake("files-found", files=", ".join(map(str, found))), "path")] if found else []
+
+
 def validate_encoding(value: str) -> None:
     try:
         browser_label(value)
@@ -206,7 +215,7 @@ class Log(models.Model):
         except NoAnswer:  # another host may have it, and the reader decides by the open file
             refusal = roots.may_register_unseen(path)
         if refusal is not None:
-            raise ValidationError({"path": invalid(refusal, "path")})
+            raise ValidationError({"path": [invalid(refusal, "path"), *_files_meant(path, roots, refusal)]})
 
     def validate_unique(self, exclude: Collection[str] | None = None) -> None:
         """One file has one row. This can't be a database constraint: the default queue is a setting, a local reader has

@@ -200,7 +200,7 @@ LOG_STATES: Final = (
         tone="danger",
         mark="PROBLEM",
         finding="{reason}",
-        next_step='Correct the path, or LOGTAIL["ROOTS"] on that host.',
+        next_step='Correct the path: only files inside the directories of LOGTAIL["ROOTS"] on that host may be read.',
     ),
     LogState(
         "stalled",

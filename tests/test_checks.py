@@ -1,23 +1,27 @@
+import ast
 import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from channels_redis.core import RedisChannelLayer
 from django.apps import apps
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.core.checks import CheckMessage, run_checks
+from django.core.checks import WARNING, CheckMessage, run_checks
 from django.core.checks.registry import registry
+from django.core.exceptions import ImproperlyConfigured
 
-from django_logtail import checks
+from django_logtail import broker, checks
 from django_logtail.access import AccessPolicy
+from django_logtail.apps import LogtailConfig
 from django_logtail.checks.channel_layer import check_channel_layer
+from django_logtail.checks.declared_logs import check_declared_logs
 from django_logtail.checks.project import check_apps, check_asgi, check_urls
 from django_logtail.checks.settings import (
     check_access_policy,
-    check_declared_logs,
     check_id_patterns,
     check_roots,
     check_settings,
@@ -28,6 +32,13 @@ from django_logtail.conf import SETTINGS, conf
 
 REFERENCE = Path(__file__).parent.parent / "docs" / "reference" / "checks.md"
 CORE = "channels_redis.core.RedisChannelLayer"
+BROKER_HINT = (
+    'Add DRAMATIQ_BROKER = {"BROKER": "dramatiq.brokers.redis.RedisBroker", '
+    '"OPTIONS": {"url": "redis://127.0.0.1:6379/0"}, '
+    '"MIDDLEWARE": ["dramatiq.middleware.AgeLimit", "dramatiq.middleware.TimeLimit", '
+    '"dramatiq.middleware.Callbacks", "dramatiq.middleware.Retries", '
+    '"django_dramatiq.middleware.DbConnectionsMiddleware"]}.'
+)
 PUBSUB = "channels_redis.pubsub.RedisPubSubChannelLayer"
 
 
@@ -153,19 +164,121 @@ class TestRoots:
 
 
 class TestDeclaredLogs:
-    def test_each_wrong_declaration_is_an_error(self, settings: Any, tmp_path: Path) -> None:
-        settings.LOGTAIL = {
-            "ROOTS": [tmp_path],
-            "LOGS": {"good": tmp_path / "a.log", "bad": 7, "outside": "/etc/passwd"},
-        }
+    """Warnings: only the log of a wrong entry is missing, and other commands go on."""
 
-        first, second = check_declared_logs(None)
+    def declared(self, settings: Any, root: Path, logs: Any) -> list[tuple[str | None, str, str | None]]:
+        settings.LOGTAIL = {"ROOTS": [root], "LOGS": logs}
+        found = check_declared_logs(None)
+        assert {message.level for message in found} <= {WARNING}
+        return [(message.id, message.msg, message.hint) for message in found]
 
-        assert (first.id, second.id) == ("logtail.E004", "logtail.E004")
-        assert first.msg == (
-            "LOGTAIL[\"LOGS\"]['bad'] is 7. Give the file's path, or a dict of the log's fields."
+    def test_each_wrong_entry_is_a_warning_with_a_valid_one_for_a_file_of_the_project(
+        self, settings: Any, tmp_path: Path
+    ) -> None:
+        (tmp_path / "a.log").touch()
+        logs = {"good": tmp_path / "a.log", "bad": 7, "outside": "/etc/passwd"}
+
+        assert self.declared(settings, tmp_path, logs) == [
+            (
+                "logtail.W013",
+                "LOGTAIL[\"LOGS\"]['bad'] is 7. Give the file's path, or a dict of the log's fields.",
+                f"A valid entry: 'bad': {{'path': '{tmp_path}/bad.log', 'access': 'staff'}}.",
+            ),
+            (
+                "logtail.W013",
+                "LOGTAIL[\"LOGS\"]['outside']: path: The path '/etc/passwd' is outside LOGTAIL[\"ROOTS\"]. "
+                f"Only files inside {tmp_path} may be read. Files found there: {tmp_path}/a.log.",
+                f"A valid entry: 'outside': {{'path': '{tmp_path}/outside.log', 'access': 'staff'}}.",
+            ),
+        ]
+
+    def test_an_example_names_a_file_that_is_there(self, settings: Any, tmp_path: Path) -> None:
+        (tmp_path / "web.log").touch()
+
+        ((_, _, hint),) = self.declared(settings, tmp_path, {"bad": 7})
+
+        assert hint == f"A valid entry: 'bad': {{'path': '{tmp_path}/web.log', 'access': 'staff'}}."
+
+    def test_a_pattern_is_answered_with_an_entry_for_each_file(self, settings: Any, tmp_path: Path) -> None:
+        for name in ("web.log", "job.queue.log", "shop.log"):
+            (tmp_path / name).touch()
+        logs = {"web": tmp_path / "*.log", "shop": str(tmp_path / "shop.log")}
+
+        assert self.declared(settings, tmp_path, logs) == [
+            (
+                "logtail.W014",
+                f"LOGTAIL[\"LOGS\"]['web'] is '{tmp_path}/*.log'. Patterns are not supported: name each file.",
+                f"Write 'job-queue': '{tmp_path}/job.queue.log', 'web': '{tmp_path}/web.log'.",
+            )
+        ]
+
+    def test_the_entries_for_a_pattern_keep_its_other_fields(self, settings: Any, tmp_path: Path) -> None:
+        (tmp_path / "web.log").touch()
+        logs = {"all": {"path": tmp_path / "*", "group": "nginx"}}
+
+        ((_, _, hint),) = self.declared(settings, tmp_path, logs)
+
+        assert hint == f"Write 'web': {{'path': '{tmp_path}/web.log', 'group': 'nginx'}}."
+
+    def test_a_pattern_without_files_is_answered_with_an_example(self, settings: Any, tmp_path: Path) -> None:
+        ((_, _, hint),) = self.declared(settings, tmp_path, {"all": tmp_path / "*.log"})
+
+        assert hint == (
+            'No file in LOGTAIL["ROOTS"] matches it now. '
+            f"A valid entry: 'all': {{'path': '{tmp_path}/all.log', 'access': 'staff'}}."
         )
-        assert second.msg.startswith("LOGTAIL[\"LOGS\"]['outside']: path: ")
+
+    def test_of_a_pattern_outside_the_roots_no_file_is_named(self, settings: Any, tmp_path: Path) -> None:
+        ((_, _, hint),) = self.declared(settings, tmp_path, {"all": "/etc/host*"})
+
+        assert hint is not None
+        assert "/etc" not in hint
+
+    def test_a_pattern_whose_files_have_entries_is_to_be_removed(self, settings: Any, tmp_path: Path) -> None:
+        (tmp_path / "web.log").touch()
+        logs = {"web": tmp_path / "web.log", "all": tmp_path / "*.log"}
+
+        ((_, _, hint),) = self.declared(settings, tmp_path, logs)
+
+        assert hint == "Remove it: every file that it matches has an entry."
+
+    @pytest.mark.parametrize(
+        ("key", "name", "entry"),
+        [
+            (1, "django.log", "'django': '{root}/django.log'"),
+            ("a.b", "c.log", "'a-b': '{root}/c.log'"),
+            ("日志", "c.log", "'c': '{root}/c.log'"),
+            (2, "日志.log", "'log-2': '{root}/日志.log'"),
+            (3, "taken.log", "'taken-2': '{root}/taken.log'"),
+        ],
+    )
+    def test_a_key_that_is_no_slug_is_answered_with_one(
+        self, settings: Any, tmp_path: Path, key: Any, name: str, entry: str
+    ) -> None:
+        logs = {key: tmp_path / name, "taken": tmp_path / "other.log"}
+
+        assert self.declared(settings, tmp_path, logs) == [
+            (
+                "logtail.W015",
+                f'LOGTAIL["LOGS"][{key!r}]: the key can\'t be part of an address. Use letters, digits, - and _.',
+                f"Write {entry.format(root=tmp_path)}.",
+            )
+        ]
+
+    def test_what_the_hints_say_to_write_passes_the_check(self, settings: Any, tmp_path: Path) -> None:
+        for name in ("a.log", "b.log", "c.log"):
+            (tmp_path / name).touch()
+        logs = {
+            1: tmp_path / "a.log",
+            "a.b": {"path": tmp_path / "b.log", "group": "x"},
+            "x": tmp_path / "[c].log",
+        }
+        hints = [str(hint) for _, _, hint in self.declared(settings, tmp_path, logs)]
+
+        written = "{" + ", ".join(hint.removeprefix("Write ").removesuffix(".") for hint in hints) + "}"
+
+        assert self.declared(settings, tmp_path, ast.literal_eval(written)) == []
+        assert len(ast.literal_eval(written)) == 3
 
 
 class OwnLayer(RedisChannelLayer):
@@ -441,8 +554,40 @@ class TestBroker:
         assert only(check_broker) == (
             "logtail.E011",
             "DRAMATIQ_BROKER is not set, so django_dramatiq uses RabbitMQ on 127.0.0.1.",
-            "Set DRAMATIQ_BROKER with dramatiq.brokers.redis.RedisBroker, as the quickstart shows.",
+            BROKER_HINT,
         )
+
+    @pytest.mark.parametrize("app", ["django_dramatiq", "django_dramatiq.apps.DjangoDramatiqConfig"])
+    def test_without_rabbitmq_s_client_the_same_is_raised_before_the_broker_is_created(
+        self, monkeypatch: pytest.MonkeyPatch, app: str
+    ) -> None:
+        monkeypatch.setattr(broker, "settings", SimpleNamespace(INSTALLED_APPS=["django_logtail", app]))
+        monkeypatch.setattr(broker, "find_spec", lambda name: None)
+
+        with pytest.raises(ImproperlyConfigured) as raised:
+            LogtailConfig("django_logtail", sys.modules["django_logtail"])
+
+        assert str(raised.value) == (
+            "DRAMATIQ_BROKER is not set, so django_dramatiq uses RabbitMQ on 127.0.0.1. "
+            f"{BROKER_HINT} (logtail.E011)"
+        )
+
+    def test_what_the_hint_says_to_add_is_accepted(self, settings: Any) -> None:
+        written = BROKER_HINT.removeprefix("Add DRAMATIQ_BROKER = ").removesuffix(".")
+        settings.DRAMATIQ_BROKER = ast.literal_eval(written)
+
+        assert ids(check_broker) == []
+        LogtailConfig("django_logtail", sys.modules["django_logtail"])
+
+    @pytest.mark.parametrize("installed", [["django_logtail"], ["django_dramatiq"]])
+    def test_a_project_without_dramatiq_or_with_rabbitmq_s_client_starts(
+        self, monkeypatch: pytest.MonkeyPatch, installed: list[str]
+    ) -> None:
+        monkeypatch.setattr(broker, "settings", SimpleNamespace(INSTALLED_APPS=installed))
+        has_client = "django_dramatiq" in installed
+        monkeypatch.setattr(broker, "find_spec", lambda name: name if has_client else None)
+
+        LogtailConfig("django_logtail", sys.modules["django_logtail"])
 
     def test_a_broker_without_redis_needs_a_url(self, settings: Any) -> None:
         settings.DRAMATIQ_BROKER = {"BROKER": "dramatiq.brokers.rabbitmq.RabbitmqBroker"}
@@ -532,7 +677,7 @@ class TestLocalReader:
 
 
 def test_the_reference_lists_exactly_the_ids_of_the_code_in_order() -> None:
-    files = Path(checks.__file__).parent.glob("*.py")
+    files = [*Path(checks.__file__).parent.glob("*.py"), Path(broker.__file__)]
     in_code = {found for file in files for found in re.findall(r"logtail\.[EW]\d{3}", file.read_text())}
 
     in_reference = re.findall(r"^\| `(logtail\.[EW]\d{3})`", REFERENCE.read_text(), re.MULTILINE)

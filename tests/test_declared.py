@@ -184,11 +184,10 @@ def test_a_wrong_declaration_is_a_problem_that_says_what_to_write(
 @pytest.mark.parametrize(
     ("slug", "problem"),
     [
-        (7, 'LOGTAIL["LOGS"][7] has a key that is not text. The key is the log\'s slug.'),
+        (7, 'LOGTAIL["LOGS"][7]: the key can\'t be part of an address. Use letters, digits, - and _.'),
         (
-            "a b",
-            "LOGTAIL[\"LOGS\"]['a b']: slug: Enter a valid “slug” consisting of letters, numbers, underscores or "
-            "hyphens.",
+            "a.b",
+            "LOGTAIL[\"LOGS\"]['a.b']: the key can't be part of an address. Use letters, digits, - and _.",
         ),
     ],
 )
@@ -196,6 +195,26 @@ def test_a_key_that_is_no_slug_is_a_problem(settings: Any, tmp_path: Path, slug:
     settings.LOGTAIL = {"ROOTS": [tmp_path], "LOGS": {slug: tmp_path / "a"}}
 
     assert sync().problems == [problem]
+
+
+def test_a_pattern_is_a_problem_and_registers_nothing(declare: Any, tmp_path: Path) -> None:
+    (tmp_path / "a.log").touch()
+    declare(app=tmp_path / "*.log", other={"path": tmp_path / "[a].log"}, later=tmp_path / "?.txt")
+
+    assert sync().problems == [
+        f"LOGTAIL[\"LOGS\"]['app'] is '{tmp_path}/*.log'. Patterns are not supported: name each file.",
+        f"LOGTAIL[\"LOGS\"]['other'] is '{tmp_path}/[a].log'. Patterns are not supported: name each file.",
+        f"LOGTAIL[\"LOGS\"]['later'] is '{tmp_path}/?.txt'. Patterns are not supported: name each file.",
+    ]
+    assert not Log.objects.exists()
+
+
+def test_a_file_may_have_the_signs_of_a_pattern_in_its_name(declare: Any, tmp_path: Path) -> None:
+    (tmp_path / "a*.log").touch()
+    (tmp_path / "ab.log").touch()
+    declare(star=tmp_path / "a*.log", later=tmp_path / "app[1].log")
+
+    assert sync().created == ["star", "later"]
 
 
 def test_a_path_outside_the_roots_is_a_problem(declare: Any) -> None:
@@ -275,8 +294,8 @@ def test_migrating_back_to_nothing_and_forth_again_works(declare: Any, tmp_path:
             "local",
             "/srv/far.log",
             [
-                "path: The path '/srv/far.log' is outside LOGTAIL[\"ROOTS\"] ({root}): "
-                "add '/srv' to it, or move the log."
+                "path: The path '/srv/far.log' is outside LOGTAIL[\"ROOTS\"]. "
+                "Only files inside {root} may be read."
             ],
         ),
     ],

@@ -9,10 +9,10 @@ from __future__ import annotations
 from django.core.checks import register
 
 from django_logtail.checks.channel_layer import check_channel_layer
+from django_logtail.checks.declared_logs import check_declared_logs
 from django_logtail.checks.project import check_apps, check_asgi, check_urls
 from django_logtail.checks.settings import (
     check_access_policy,
-    check_declared_logs,
     check_id_patterns,
     check_roots,
     check_settings,

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, Warning
 from django.core.exceptions import ImproperlyConfigured
 
-from django_logtail import access, declared
+from django_logtail import access
 from django_logtail.checks.configured import value_of
 from django_logtail.conf import SETTINGS, conf
 from django_logtail.conf import declared as declared_settings
@@ -75,16 +75,6 @@ def check_roots(app_configs: object, **kwargs: object) -> list[CheckMessage]:
                 )
             )
     return found
-
-
-def check_declared_logs(app_configs: object, **kwargs: object) -> list[CheckMessage]:
-    if value_of("LOGS") is None or value_of("ROOTS") is None:
-        return []
-    return [
-        Error(str(found), hint="See “Register a log” in the documentation.", id="logtail.E004")
-        for found in declared.declarations()
-        if isinstance(found, declared.BadDeclaration)
-    ]
 
 
 def check_access_policy(app_configs: object, **kwargs: object) -> list[CheckMessage]:

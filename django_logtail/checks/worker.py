@@ -6,11 +6,11 @@ from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 
+from django_logtail.broker import REDIS_BROKER, missing_broker
 from django_logtail.checks.configured import has_worker, is_kind_of, is_stub_broker, value_of
 from django_logtail.conf import conf, declared
 
 _TASKS = "django_logtail.tasks"
-_REDIS_BROKER = "dramatiq.brokers.redis.RedisBroker"
 
 
 def check_broker(app_configs: object, **kwargs: object) -> list[CheckMessage]:
@@ -18,20 +18,14 @@ def check_broker(app_configs: object, **kwargs: object) -> list[CheckMessage]:
     if not has_worker() or not apps.is_installed("django_dramatiq"):
         return []
     if not hasattr(settings, "DRAMATIQ_BROKER"):
-        return [
-            Error(
-                "DRAMATIQ_BROKER is not set, so django_dramatiq uses RabbitMQ on 127.0.0.1.",
-                hint=f"Set DRAMATIQ_BROKER with {_REDIS_BROKER}, as the quickstart shows.",
-                id="logtail.E011",
-            )
-        ]
+        return [missing_broker()]
     backend = settings.DRAMATIQ_BROKER.get("BROKER", "")
-    if not (value_of("REDIS_URL") or is_stub_broker() or is_kind_of(backend, _REDIS_BROKER)):
+    if not (value_of("REDIS_URL") or is_stub_broker() or is_kind_of(backend, REDIS_BROKER)):
         return [
             Error(
                 f'The Dramatiq broker is {backend!r} and LOGTAIL["REDIS_URL"] is not set, so there is no Redis to use.',
                 hint='Set LOGTAIL["REDIS_URL"] to a URL that web processes and workers can reach, '
-                f"or use {_REDIS_BROKER}.",
+                f"or use {REDIS_BROKER}.",
                 id="logtail.E012",
             )
         ]

@@ -24,8 +24,12 @@ MISTAKES: Final[Mapping[str, str]] = {
         'LOGTAIL["ROOTS"] is empty, so no file may be read. Add the directory of the logs to it.'
     ),
     "path-outside": gettext_noop(
-        'The path %(path)s is outside LOGTAIL["ROOTS"] (%(roots)s): add %(directory)s to it, or move the log.'
+        'The path %(path)s is outside LOGTAIL["ROOTS"]. Only files inside %(roots)s may be read.'
     ),
+    "path-root": gettext_noop(
+        'The path %(path)s is a directory of LOGTAIL["ROOTS"]. Give the path of a file inside it.'
+    ),
+    "files-found": gettext_noop("Files found there: %(files)s."),
     "path-unseen": gettext_noop(
         'The path %(path)s is outside LOGTAIL["ROOTS"] (%(roots)s) as written, and its file system does not respond. '
         "Try again later, or write the path so that it begins with one of these."

@@ -142,12 +142,29 @@ def test_without_any_slug_one_is_asked_for(roots: Path) -> None:
     )
 
 
-def test_a_path_outside_the_roots_is_refused_with_the_fix() -> None:
-    message = failure("/etc/passwd")
+def test_a_path_outside_the_roots_is_refused_with_what_may_be_read(roots: Path) -> None:
+    (roots / "app.log").touch()
 
-    assert message.startswith("path: The path '/etc/passwd' is outside LOGTAIL[\"ROOTS\"]")
-    assert "add '/etc' to it" in message
+    assert failure("/etc/passwd") == (
+        f"path: The path '/etc/passwd' is outside LOGTAIL[\"ROOTS\"]. Only files inside {roots} may be read. "
+        f"Files found there: {roots}/app.log."
+    )
     assert not Log.objects.exists()
+
+
+def test_a_root_itself_is_answered_with_the_files_in_it_and_never_with_its_parent(roots: Path) -> None:
+    (roots / "app.log").touch()
+
+    assert failure(f"{roots}/") == (
+        f"path: The path '{roots}' is a directory of LOGTAIL[\"ROOTS\"]. Give the path of a file inside it. "
+        f"Files found there: {roots}/app.log."
+    )
+
+
+def test_a_root_without_files_is_answered_without_any(roots: Path) -> None:
+    assert failure(roots) == (
+        f"path: The path '{roots}' is a directory of LOGTAIL[\"ROOTS\"]. Give the path of a file inside it."
+    )
 
 
 def test_wrong_fields_are_all_named_at_once(roots: Path) -> None:

@@ -100,7 +100,8 @@ class TestLocalReader:
             "         -> It is followed as soon as it appears.",
             f"PROBLEM  log outside: /etc/hostname on {HOST}: "
             "path '/etc/hostname' is outside LOGTAIL[\"ROOTS\"]",
-            '         -> Correct the path, or LOGTAIL["ROOTS"] on that host.',
+            '         -> Correct the path: only files inside the directories of LOGTAIL["ROOTS"] '
+            "on that host may be read.",
         ]
 
     def test_rows_that_nobody_validated_are_judged_by_their_paths(self, local: Stack) -> None:
@@ -117,7 +118,8 @@ class TestLocalReader:
             f"ok       log first: {first} on {HOST}: 4 bytes",
             f"PROBLEM  log outside: /nowhere/app.log on {HOST}: "
             "path '/nowhere/app.log' is outside LOGTAIL[\"ROOTS\"]",
-            '         -> Correct the path, or LOGTAIL["ROOTS"] on that host.',
+            '         -> Correct the path: only files inside the directories of LOGTAIL["ROOTS"] '
+            "on that host may be read.",
             f"note     log red: {local.logs}/a\\x1b[31m.log on {HOST}: the file does not exist",
             "         -> It is followed as soon as it appears.",
         ]

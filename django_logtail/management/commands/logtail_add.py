@@ -11,8 +11,8 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 from django.db import router, transaction
-from django.utils.text import slugify
 
+from django_logtail.declared import slug_for
 from django_logtail.management.base import RegistryCommand
 from django_logtail.models import Access, Log
 
@@ -64,7 +64,7 @@ class Command(RegistryCommand):
         given = {name: options[name] for name in _FIELDS if options[name] is not None}
         users, groups = self._chosen(options["user"], options["allow_group"], given)
         name = given.get("name", Path(path).name)
-        slug = slug or _slug(name) or _slug(Path(path).name)
+        slug = slug or slug_for(name) or slug_for(Path(path).name)
         if not slug:
             raise CommandError(f"No slug can be derived from the name {name!r}. Give one with --slug.")
         existing = Log.objects.filter(slug=slug).first()
@@ -117,10 +117,6 @@ def _named(manager: Any, field: str, name: str, kind: str) -> Any:
     if found is None:
         raise CommandError(f"{kind.capitalize()} {name!r} does not exist. Create it first, or give another.")
     return found
-
-
-def _slug(name: str) -> str:
-    return slugify(name.removesuffix(".log").replace(".", "-"))
 
 
 def _sentences(error: ValidationError) -> str:

@@ -9,10 +9,15 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
+from django_logtail.tailing.files.found import files_in
 from django_logtail.tailing.files.system import System
 from django_logtail.tailing.mistakes import Mistake
 from django_logtail.tailing.reasons import reason
+
+#: Files named instead of a path that is refused.
+MOST_MEANT: Final = 5
 
 
 class Roots:
@@ -54,8 +59,11 @@ class Roots:
         if not self.paths:
             return Mistake("path-no-roots")
         allowed = ", ".join(str(root) for root in self.paths)
-        if not any(_is_inside(path, root) for root in (*self.paths, *self._resolved())):
-            return Mistake("path-outside", path=text, roots=allowed, directory=repr(str(path.parent)))
+        roots = (*self.paths, *self._resolved())
+        if path in roots:
+            return Mistake("path-root", path=text)
+        if not any(_is_inside(path, root) for root in roots):
+            return Mistake("path-outside", path=text, roots=allowed)
         try:
             real = path.resolve()
         except (OSError, RuntimeError):
@@ -68,6 +76,11 @@ class Roots:
         except OSError:
             pass  # this process may not look, but the reader may
         return None
+
+    def files_meant(self, path: Path, refusal: Mistake) -> list[Path]:
+        """Some files that may be registered instead of the refused path."""
+        places = {"path-outside": self.paths, "path-root": (path,), "path-no-file": (path,)}
+        return files_in(places.get(refusal.code, ()), MOST_MEANT)
 
     def may_register_unseen(self, path: Path) -> Mistake | None:
         """The same without looking at any file, for a file system that doesn't respond."""

@@ -102,13 +102,16 @@ def test_a_follower_asks_for_each_file_it_opens(root: Path) -> None:
         ("{root}/../secret", "The path '{root}/../secret' contains '..'. Write the path without it."),
         (
             "/etc/passwd",
-            "The path '/etc/passwd' is outside LOGTAIL[\"ROOTS\"] ({root}): add '/etc' to it, or move the log.",
+            "The path '/etc/passwd' is outside LOGTAIL[\"ROOTS\"]. Only files inside {root} may be read.",
+        ),
+        (
+            "{root}",
+            "The path '{root}' is a directory of LOGTAIL[\"ROOTS\"]. Give the path of a file inside it.",
         ),
         ("{root}/a\nb", "The path contains a line end or a NUL."),
         (
             "{root}-2/app.log",
-            "The path '{root}-2/app.log' is outside LOGTAIL[\"ROOTS\"] ({root}):"
-            " add '{root}-2' to it, or move the log.",
+            "The path '{root}-2/app.log' is outside LOGTAIL[\"ROOTS\"]. Only files inside {root} may be read.",
         ),
         (
             "{root}/out",
@@ -139,3 +142,33 @@ def test_registering_without_roots_says_what_to_do(root: Path) -> None:
     assert str(Roots([]).may_register(root / "app.log")) == (
         'LOGTAIL["ROOTS"] is empty, so no file may be read. Add the directory of the logs to it.'
     )
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "{root}", "{root}/old"])
+def test_a_refused_path_is_answered_with_files_that_may_be_registered(root: Path, path: str) -> None:
+    (root / "old").mkdir()
+    for number, name in enumerate(["a.log", "old/b.log", "c.log"]):
+        (root / name).write_bytes(b"")
+        os.utime(root / name, (number, number))
+    (root / "secret").symlink_to("/etc/passwd")
+    (root / "app.log").unlink()
+    wanted = Path(path.format(root=root))
+
+    refusal = Roots([root]).may_register(wanted)
+
+    assert refusal is not None
+    found = Roots([root]).files_meant(wanted, refusal)
+    inside = (
+        [root / "old/b.log"]
+        if path == "{root}/old"
+        else [root / name for name in ("c.log", "old/b.log", "a.log")]
+    )
+    assert found == inside
+
+
+def test_a_path_that_leads_outside_is_not_answered_with_files(root: Path) -> None:
+    (root / "out").symlink_to("/etc/passwd")
+    refusal = Roots([root]).may_register(root / "out")
+
+    assert refusal is not None
+    assert Roots([root]).files_meant(root / "out", refusal) == []
