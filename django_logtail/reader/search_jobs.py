@@ -17,7 +17,7 @@ from django_logtail.reader.conditions import SAMPLED_LINES, Sample, matcher_of, 
 from django_logtail.reader.generations import Generation, Generations, NotRead
 from django_logtail.reader.seals import Seals
 from django_logtail.reader.sources import NotThere, Source
-from django_logtail.reader.times import Moment, TimeSearch
+from django_logtail.reader.times import BLOCK_BYTES, Moment, TimeSearch
 from django_logtail.tailing.files.generation import HEAD_BYTES, Changed
 from django_logtail.tailing.reasons import reason, reason_of
 from django_logtail.tailing.text.backwards import MOST_WINDOW_BYTES, Backwards
@@ -206,7 +206,7 @@ class SearchJob:
     def _moment(self, at: int, *, nowhere: str) -> Generator[None, None, Moment]:
         """Where a moment is; without a place if all of the log is on the wanted side of it, or else `nowhere`."""
         want = replace(self._want, moment=at)
-        search = TimeSearch(self._source, want, self._permit, self._open_files)
+        search = TimeSearch(self._source, want, self._permit, self._open_files, around=BLOCK_BYTES)
         try:
             while not search.is_done:
                 search.step()

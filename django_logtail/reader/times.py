@@ -6,6 +6,7 @@ log are read. Times that go back (another order, a set clock) are noticed where 
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -77,11 +78,19 @@ class _Spent(Exception):
 class Bisection:
     """The search for the first entry at or after `moment` (milliseconds since the epoch).
 
-    `files` are not empty, oldest first; times without a zone are in `zone`; `format`: as in `Sample`.
+    `files` are not empty, oldest first; times without a zone are in `zone`; `format`: as in `Sample`. `around`: bytes
+    before and behind the last part that are read as well, to see whether their times are in order.
     """
 
     def __init__(
-        self, files: Sequence[File], moment: float, zone: tzinfo, *, encoding: str = "utf-8", format: str = ""
+        self,
+        files: Sequence[File],
+        moment: float,
+        zone: tzinfo,
+        *,
+        encoding: str = "utf-8",
+        format: str = "",
+        around: int = 0,
     ) -> None:
         self.found: Moment | None = None
         self.read = 0
@@ -92,6 +101,7 @@ class Bisection:
         self._encoding = shown_as(encoding)
         self._ends = LineEnds(encoding, files[0].read(0, HEAD_BYTES) if files else b"")
         self._given = format
+        self._around = around
         self._formats: Formats | None = None
         self._bases = [sum(file.size for file in files[:n]) for n in range(len(files))]
         self._size = sum(file.size for file in files)
@@ -143,8 +153,19 @@ class Bisection:
             self._seen.append(stamp)
             if stamp.ms >= self._moment:
                 self._best = stamp
+                with contextlib.suppress(_Spent):
+                    yield from self._look_around(low, stamp.at + 1, high)
                 return
             self._last = stamp
+
+    def _look_around(self, low: int, at: int, high: int) -> Iterator[None]:
+        """Read the rest of the last part, and what is around it, to see whether its times are in order."""
+        for start, end in ((at, min(self._size, high + self._around)), (max(0, low - self._around), low)):
+            for stamp in self._stamps(start, end):
+                if stamp is None:
+                    yield
+                else:
+                    self._seen.append(stamp)
 
     def _look_over(self, low: int, high: int) -> Generator[None, None, tuple[int, int]]:
         """Probe the whole text evenly, to see its order; returns between which of the probes the moment is."""
@@ -263,7 +284,10 @@ class TimeSearch:
         want: Want,
         permit: Callable[[int], str | None],
         open_files: Mapping[tuple[int, int], str],
+        *,
+        around: int = 0,
     ) -> None:
+        """`around`: as in `Bisection`."""
         self.is_done = False
         #: Bytes of text read so far.
         self.read = 0
@@ -273,6 +297,7 @@ class TimeSearch:
         self._want = want
         self._permit = source.permit(permit)
         self._open_files = open_files
+        self._around = around
         self._files: list[LoggedFile] = []
         self._found = Moment("none")
         #: Whether older files may have the same time, too.
@@ -353,6 +378,7 @@ class TimeSearch:
             zone_named(source.time_zone),
             encoding=source.encoding,
             format=source.format,
+            around=self._around,
         )
         before = self.read
         for _ in search.steps():

@@ -37,11 +37,15 @@ WAIT_SECONDS: Final = 1.0
 
 @dataclass(slots=True)
 class Part:
-    """Some hits: the lines, with file names and offsets; the place after the last; what could not be searched whole."""
+    """Some hits: the lines, with file names and offsets; the place after the last; what could not be searched whole.
+
+    `inexact`: why these may not be exactly the wanted lines; "" if they are.
+    """
 
     lines: list[dict[str, Any]]
     next: Place | None
     unread: list[dict[str, Any]]
+    inexact: str = ""
 
 
 class Hits:
@@ -75,7 +79,7 @@ class Hits:
 
     async def encoded(self, first: Part, form: str) -> AsyncGenerator[bytes]:
         """The file, from the first hits on. Raises `BrokenOff`."""
-        part, unread = first, {str(file["name"]): file for file in first.unread}
+        part, unread, inexact = first, {str(file["name"]): file for file in first.unread}, first.inexact
         while True:
             if part.lines:
                 yield "".join(_in_form(line, form) for line in part.lines).encode()
@@ -83,8 +87,11 @@ class Hits:
                 break
             part = await self._following(part.next)
             unread |= {str(file["name"]): file for file in part.unread}
+            inexact = inexact or part.inexact
         if unread:
             yield "".join(self._unread(file, form) for file in unread.values()).encode()
+        if inexact:
+            yield self._inexact(inexact, form).encode()
 
     async def _following(self, place: Place) -> Part:
         """The hits from this place on, as soon as the user can have another search. Raises `BrokenOff`."""
@@ -118,6 +125,8 @@ class Hits:
             async for message, hits in search.messages():
                 if isinstance(message, Failed):
                     raise _NotFound(message)
+                if message.done and message.reason not in {file.get("reason") for file in search.unread}:
+                    part.inexact = message.reason
                 for start, end, parts, _, is_cut in hits:
                     after = Place(message.file, end)
                     line = {"file": message.name, "start": start, "end": end, "text": "".join(parts)}
@@ -136,6 +145,13 @@ class Hits:
         if form == "ndjson":
             return json.dumps({"unread": file["name"], "reason": text}, ensure_ascii=False) + "\n"
         return f"# {file['name']}: {text}\n"
+
+    def _inexact(self, why: str, form: str) -> str:
+        """The very last line: why these may not be exactly the wanted lines."""
+        text = told_reason(why, gettext, sees_host=self._log.sees_host)
+        if form == "ndjson":
+            return json.dumps({"inexact": True, "reason": text}, ensure_ascii=False) + "\n"
+        return f"# {text}\n"
 
 
 class _NotFound(Exception):

@@ -241,6 +241,47 @@ def test_times_that_go_back_give_the_nearest_and_never_a_wrong_place_as_right() 
     assert found.result == "nearest"
 
 
+def test_what_goes_back_behind_the_place_in_the_last_part_that_is_read_is_noticed() -> None:
+    data = lines("2026-11-27 06:00:00", "2026-11-27 07:00:00", "2026-11-27 08:00:00", times=20)
+    late = b"2026-11-27 06:30:00 INFO shop: written late\n"
+    moment = BEGIN.replace(hour=7)
+
+    found = find([Text("f", data + late, BEGIN)], moment)
+
+    assert said(find([Text("f", data, BEGIN)], moment)) == ("found", "f", len(data) // 3)
+    assert found.result == "nearest"
+    assert found.before is None  # none is known behind which all times are later
+    assert found.after is not None
+    assert found.after.offset < len(data) // 3
+
+
+@pytest.mark.parametrize(("far", "result"), [(60_000, "nearest"), (200_000, "found")])
+@pytest.mark.parametrize("is_before", [True, False])
+def test_what_goes_back_is_noticed_as_far_around_the_place_as_asked(
+    far: int, result: str, is_before: bool
+) -> None:
+    """A log of 2 MB; its first time of 7:00 is in the middle, and one other line near it is out of place."""
+    early, late = (lines(f"2026-11-27 0{hour}:00:00", times=4_500) for hour in (6, 7))
+    stray = f"2026-11-27 0{7 if is_before else 6}:30:00 INFO shop: ".encode()
+    stray += b"x" * (len(early) // 4_500 - len(stray) - 1) + b"\n"
+    lines_away = far // len(stray)
+    if is_before:
+        early = early[: -lines_away * len(stray)] + stray + early[-lines_away * len(stray) :]
+    else:
+        late = late[: lines_away * len(stray)] + stray + late[lines_away * len(stray) :]
+    search = Bisection(
+        [Text("f", early + late, BEGIN)],
+        BEGIN.replace(hour=7).timestamp() * 1000,
+        timezone.utc,
+        around=64 * 1024,
+    )
+    for _ in search.steps():
+        pass
+
+    assert search.found is not None
+    assert search.found.result == result
+
+
 def test_a_log_without_times_says_so() -> None:
     data = b"collected 2412 items\ntests/test_orders.py .......\n" * 20_000
 

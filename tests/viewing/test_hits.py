@@ -140,6 +140,25 @@ async def test_files_that_could_not_be_searched_whole_are_named_at_the_end(house
     assert json.loads(last) == {"unread": "app.log.2.Z", "reason": why}
 
 
+@pytest.mark.parametrize("late", [0, 1])
+async def test_that_times_are_out_of_order_is_said_once_at_the_end_however_many_lines_there_are(house, late):
+    """2,500 entries of 6:00, some of 8:00 and, if `late`, one of 7:00 behind these."""
+    written = [*["06:00"] * 2_500, *["08:00"] * 5, *["07:00"] * late]
+    house.path.with_name("app.log.1").unlink()
+    house.path.write_text("".join(f"2026-11-27 {at}:00 INFO shop: paid\n" for at in written))
+    until = 1_795_737_600_000 + 7 * 3_600_000 + 1  # so the one of 7:00 is wanted
+    why = "times are out of order in this log, so the ends of the range are not exact"
+
+    text = (await file_of(house, asked("paid", until=until))).splitlines()
+    last = (await file_of(house, asked("paid", until=until), "ndjson")).splitlines()[-1]
+
+    assert len(text) == 2_500 + (5 + 2) * late
+    assert text.count("2026-11-27 07:00:00 INFO shop: paid") == late
+    assert ([one for one in text if one.startswith("#")] == [f"# {why}"]) is bool(late)
+    assert (json.loads(last) == {"inexact": True, "reason": why}) is bool(late)
+    assert text[-1] == (f"# {why}" if late else "2026-11-27 06:00:00 INFO shop: paid")
+
+
 async def test_what_cannot_be_searched_for_is_refused_before_anything_is_sent(house):
     with pytest.raises(BadMessage, match="a match can't span lines"):
         await Hits(house.relay, LOG, "7", asked("two\nlines")).first(WHO)

@@ -116,6 +116,31 @@ test('it asks for its file and says how far it is', () => {
   assert.deepEqual(w.changes, [[found(0), found(9)], []]);
 });
 
+test('why the hits are not exactly those of the range is kept when more of them are loaded', async () => {
+  const why = { code: 'times-out-of-order' };
+  const w = world('newest');
+  w.asked.hear({ type: 'found', file: 'f', hits: [hit(9)] });
+  assert.equal(w.search.inexact, null);
+  w.asked.resolve({ type: 'done', at: 9, end: 9, count: 2, more: true, reason: 'times are out of order', why });
+  await settle();
+  assert.deepEqual(w.search.inexact, { reason: 'times are out of order', why });
+
+  w.search.next();
+  w.asked.hear({ type: 'found', file: 'f', hits: [hit(0)] });
+  w.asked.resolve({ type: 'done', at: 9, end: 9 });
+  await settle();
+  assert.deepEqual(w.search.inexact, { reason: 'times are out of order', why });
+});
+
+test('a file that was not read whole says so itself, and only there', async () => {
+  const w = world('newest');
+  w.asked.resolve({ type: 'done', at: 9, end: 9, count: 0, reason: 'its text is damaged', unread: [{ name: 'app.log.1.gz', reason: 'its text is damaged' }] });
+  await settle();
+
+  assert.equal(w.search.inexact, null);
+  assert.deepEqual(w.search.unread.map(({ name }) => name), ['app.log.1.gz']);
+});
+
 test('what holds it up is said while it does', () => {
   const w = world();
 

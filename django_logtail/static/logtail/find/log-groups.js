@@ -77,8 +77,9 @@ class Group {
     this.act = el('button.lt-link', { type: 'button', hidden: true });
     this.head = el('div.lt-rg.lt-rg-of', {}, this.toggler, el('span.lt-rg-s', {}, this.meter, this.text, this.act));
     this.rows = el('div.lt-rows', { role: 'list', 'aria-label': log.name });
+    this.inexact = el('div');
     this.unread = el('div');
-    this.element = el('div.lt-rgroup', { 'data-slug': log.slug }, this.head, this.rows, this.unread);
+    this.element = el('div.lt-rgroup', { 'data-slug': log.slug }, this.head, this.inexact, this.rows, this.unread);
     logOf.set(this.element, of);
   }
 
@@ -112,9 +113,13 @@ class Group {
       write(this.act, words.say({ stop: 'search.stop', more: 'search.more', again: 'search.again' }[offer]));
     }
     if (offer) this.act.setAttribute('aria-label', `${this.act.textContent}: ${of.log.name}`);
+    if (search.inexact ? !this.inexact.childElementCount : this.inexact.childElementCount) this.inexact.replaceChildren(...inexactRows(search));
     this.unread.replaceChildren(...(isRunning ? [] : search.unread.map(unreadRow)));
   }
 }
 
 /** A file that could not be searched whole. @param {import('./search.js').Unread} unread */
 export const unreadRow = ({ name, reason, why }) => el('div.lt-rg', { 'data-tone': 'caution', role: 'note' }, icon('warn'), el('b', {}, name), el('span.lt-rg-s', {}, words.reason(why, reason)));
+
+/** That a search found more or less than was wanted, above its hits. @param {import('./search.js').Search} search @returns {HTMLElement[]} */
+export const inexactRows = ({ inexact }) => (inexact ? [el('div.lt-rg.lt-rg-note', { 'data-tone': 'caution', role: 'note' }, icon('warn'), el('span.lt-rg-s', {}, words.reason(inexact.why, inexact.reason)))] : []);

@@ -10,7 +10,7 @@ import { fill } from '../rows/fill.js';
 import { Context, read } from '../formats/context.js';
 import { headOf } from '../formats/heads.js';
 import { Query } from './filter.js';
-import { LogGroups, logWith, unreadRow } from './log-groups.js';
+import { inexactRows, LogGroups, logWith, unreadRow } from './log-groups.js';
 import { refusalOf, Search, searchedFor, shownOf, soughtBy } from './search.js';
 import { Several } from './several.js';
 import { openWhere } from './where.js';
@@ -245,6 +245,7 @@ export class Results {
     this.listener.found(null);
     search?.cancel();
     several?.cancel();
+    this.parts.before.replaceChildren();
     this.parts.hits.replaceChildren();
     this.parts.after.replaceChildren();
   }
@@ -317,7 +318,8 @@ export class Results {
 
   /** What follows the hits: files that couldn't be read, and the way to more hits. @param {Search} search */
   #drawAfter(search) {
-    const { after } = this.parts;
+    const { after, before } = this.parts;
+    before.replaceChildren(...inexactRows(search));
     after.replaceChildren(...search.unread.map(unreadRow));
     if (!search.hasNext) return;
     const more = el('button.lt-btn', { type: 'button', 'data-act': 'moresearch' }, el('span.lt-label', {}, words.say('search.more')));

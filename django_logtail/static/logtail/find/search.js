@@ -13,6 +13,7 @@ const LEVELS = 'EWIDO';
 /** @typedef {Hit & {file: string, name: string}} Found a hit, and which file it is in */
 /** @typedef {'newest'|'oldest'|''} Order "": in one file, in its order, because the server can't do more */
 /** @typedef {{name: string, reason: string, why?: Record<string, any>}} Unread a file that couldn't be searched whole */
+/** @typedef {{reason: string, why?: Record<string, any>}} Inexact */
 /** @typedef {{text: string, not?: true}|{regex: string}|{field: string, is: string, value: string, exact?: true, not?: true}} SoughtTerm `exact`: "*" is a character like others */
 /** @typedef {{pattern?: string, regex: boolean, case: boolean, terms?: SoughtTerm[], levels?: string, since?: number, until?: number}} Sought as the server is asked for it */
 
@@ -110,6 +111,8 @@ export class Search {
     this.last = null;
     /** @type {Unread[]} */
     this.unread = [];
+    /** Why these may not be exactly the wanted lines, as the server sent it; null if they are. @type {Inexact|null} */
+    this.inexact = null;
     /** Bytes searched, and to be searched. */
     this.at = 0;
     this.end = 0;
@@ -147,6 +150,8 @@ export class Search {
       if (this.asked !== asked || this.state !== 'running') return;
       this.#hear(message);
       this.more = message.more === true;
+      // A part of the hits doesn't say it again, and of a file that was not read whole it is said there.
+      if (message.reason && !this.unread.some(({ reason }) => reason === message.reason)) this.inexact ??= { reason: message.reason, why: message.why };
       this.#become('done');
     }, (error) => {
       if (this.asked !== asked || this.state !== 'running') return;

@@ -139,12 +139,14 @@ export function pane(say) {
   const resultsSaves = ['text', 'ndjson'].map((form) => el('a.lt-btn.lt-btn-quiet', { 'data-form': form, download: true, hidden: true, title: say(form === 'text' ? 'search.save.text' : 'search.save.ndjson') }, icon('download'), el('span.lt-label', {}, form === 'text' ? say('search.text') : 'NDJSON')));
   const resultsWhereText = el('span.lt-label');
   const resultsWhere = el('button.lt-btn.lt-btn-quiet', { type: 'button', 'data-act': 'wheresearch', 'aria-haspopup': 'menu', title: say('search.where'), hidden: true }, icon('list'), resultsWhereText);
+  const resultsBefore = el('div');
   const resultsHits = el('div');
   const resultsAfter = el('div');
   const resultsList = el('div.lt-results-list', { tabindex: '0', role: 'group', 'aria-label': say('search.title') }, resultsHits, resultsAfter);
   const results = el('section.lt-results', { hidden: true, 'aria-label': say('search.title') },
     el('div.lt-progress', { 'aria-hidden': 'true' }, resultsBar),
     el('header.lt-results-head', {}, resultsPattern, resultsText, el('span.lt-grow'), resultsOrder, resultsWhere, ...resultsSaves, resultsCancel, button('button.lt-icon', 'closesearch', 'do.close', 'x', 'Esc')),
+    resultsBefore,
     resultsList);
 
   const sparkline = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
@@ -174,6 +176,6 @@ export function pane(say) {
     spark, rate, loaded, size: sizeText, offset, followButton, timeButton, readButton, wrapButton, encoding, format, status, say: speech,
     volume: { strip, span: spanChoice, note: stripNote, plot, picture, bars, axis, chosen, here, tip: volumeTip, none: noVolume },
     history: { bar: historyBar, thumb, line: pointerLine, files: fileMarks, loaded: windows, ticks, tags, handle },
-    results: { box: results, bar: resultsBar, pattern: resultsPattern, text: resultsText, cancel: resultsCancel, order: resultsOrder, orders: resultsOrders, where: resultsWhere, whereText: resultsWhereText, saves: /** @type {HTMLAnchorElement[]} */ (resultsSaves), list: resultsList, hits: resultsHits, after: resultsAfter },
+    results: { box: results, bar: resultsBar, pattern: resultsPattern, text: resultsText, cancel: resultsCancel, order: resultsOrder, orders: resultsOrders, where: resultsWhere, whereText: resultsWhereText, saves: /** @type {HTMLAnchorElement[]} */ (resultsSaves), list: resultsList, before: resultsBefore, hits: resultsHits, after: resultsAfter },
   };
 }
