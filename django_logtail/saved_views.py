@@ -233,11 +233,23 @@ def _is_key(value: str) -> bool:
 
 
 def _of_logs(fragment: str, slugs: Collection[str]) -> str:
-    """A fragment without the panes of other logs, because a view must not reveal that a log exists."""
+    """A fragment without other logs, as panes or among those to search: a view must not reveal that a log exists."""
     first, *panes = fragment[:FRAGMENT_CHARACTERS].split(_BETWEEN_PANES)
     # The first pane's log is in the address: a name here would be one that nobody has checked.
-    first = "&".join(part for part in first.split("&") if unquote_plus(part.partition("=")[0]) != "log")
-    return _BETWEEN_PANES.join([first, *(pane for pane in panes if _log_of(pane) in slugs)])
+    first = "&".join(part for part in first.split("&") if _named(part)[0] != "log")
+    shown = [first, *(pane for pane in panes if _log_of(pane) in slugs)]
+    return _BETWEEN_PANES.join(_searching(pane, slugs) for pane in shown)
+
+
+def _searching(pane: str, slugs: Collection[str]) -> str:
+    parts = pane.split("&")
+    return "&".join(part for part in parts if _named(part)[0] != "in" or _named(part)[1] in slugs)
+
+
+def _named(part: str) -> tuple[str, str]:
+    """A parameter's name and value."""
+    name, _, value = part.partition("=")
+    return unquote_plus(name), unquote_plus(value)
 
 
 def _log_of(pane: str) -> str | None:

@@ -436,6 +436,17 @@ def test_no_spelling_of_a_pane_gets_the_name_of_a_log_through(
     assert fragment == "q=a"
 
 
+@pytest.mark.parametrize("other", ["in=secret", "i%6e=secret", "in=%73ecret", "in", "in=gone", "in=secret+"])
+def test_a_log_that_one_may_not_see_is_not_among_those_to_search(
+    ann: User, ben: User, shop: Log, other: str
+) -> None:
+    add_log("worker")
+    add_log("secret", access=Access.CHOSEN).users.add(ann)
+    save(sharing(ann), fragment=f"q=a&{other}&in=shop;log=worker&in=worker&{other}", **{"for": "everyone"})
+
+    assert listed(ben)[0]["fragment"] == "q=a&in=shop;log=worker&in=worker"
+
+
 def test_a_view_is_shared_with_groups_of_one_s_own(ann: User, shop: Log) -> None:
     other = Group.objects.create(name="Other")
     for group in (other.pk, 0, "", "x", "1" * 40, "²"):

@@ -268,6 +268,8 @@ TEXTS: Mapping[str, object] = {
     "search.where": _("Where to search"),
     "search.one": _("This log"),
     "search.all": _("All logs"),
+    "search.choose": _("Choose logs…"),
+    "search.pick": _("Logs to search"),
     "search.stop": _("Stop"),
     "search.again": _("Try again"),
     "search.wait": _("waiting for its turn"),
@@ -482,6 +484,9 @@ PLURALS: Mapping[str, Any] = {
     "seek.unread": ngettext_lazy("{n} file could not be read.", "{n} files could not be read."),
     "mark.between.size": ngettext_lazy("{size} in {n} file not loaded", "{size} in {n} files not loaded"),
     "search.found": ngettext_lazy("{n} match", "{n} matches"),
+    "search.chosen": ngettext_lazy("{n} chosen log", "{n} chosen logs"),
+    "search.these": ngettext_lazy("Search {n} log", "Search {n} logs"),
+    "search.most": ngettext_lazy("At most {n} log can be chosen.", "At most {n} logs can be chosen."),
     "search.nlogs": ngettext_lazy("{n} log", "{n} logs"),
     "search.inlogs": ngettext_lazy("in {n} log", "in {n} logs"),
     "search.lost": ngettext_lazy(

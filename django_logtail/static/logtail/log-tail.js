@@ -308,6 +308,7 @@ export class LogTail extends HTMLElement {
     this.recent = new Recent({ log, parts, finding });
     this.results = new Results({ host: this, log, parts, rows, finding, searches }, {
       logs: () => this.logsHere(),
+      chose: () => this.#viewed(),
       said: (range) => volumeStrip.said(range),
       found: (hits) => {
         this.historyBar.mark(hits);
@@ -371,7 +372,7 @@ export class LogTail extends HTMLElement {
     this.filtered.off = new Set(kept.off);
     this.viewOptions.restore(kept);
     log.session = this.#sessionOf(info);
-    if (as !== undefined) this.finding.restore(view ?? plainView(), isOwn);
+    if (as !== undefined) this.#restore(view ?? plainView(), isOwn);
     this.setAttribute('log', info.slug);
     this.setAttribute('aria-label', info.name);
     const { folder = '', name, path = folder } = info;
@@ -396,11 +397,17 @@ export class LogTail extends HTMLElement {
     this.filtered.off = new Set(kept.off);
     this.viewOptions.restore(kept);
     if (kept.format !== this.readFormat) void this.readAs(kept.format);
-    this.finding.restore(view ?? plainView(), isOwn);
+    this.#restore(view ?? plainView(), isOwn);
     this.incoming.rebuild();
     if (view?.place) this.linkedLines.show(view.place);
     else if (!this.rows.follow) this.toEnd();
     this.drawing.all();
+  }
+
+  /** What is looked for, and where. @param {View} view @param {boolean} isOwn */
+  #restore(view, isOwn) {
+    this.results.chosen = view.logs;
+    this.finding.restore(view, isOwn);
   }
 
   /** What a log is opened with. @param {View|null} view @returns {import('./ui/settings.js').LogSettings} */
@@ -420,7 +427,7 @@ export class LogTail extends HTMLElement {
     const query = finding.field.value || finding.proposed;
     return {
       query, terms: finding.pinned, range: finding.range, flags: query === finding.proposed && query ? { ...finding.flags, regex: true } : finding.flags, off: [...filtered.off], columns, raw, time, zone,
-      wrap: wrap === PHONE.matches ? null : wrap, format: isFormat(this.readFormat) ? this.readFormat : '', place: this.#place,
+      wrap: wrap === PHONE.matches ? null : wrap, format: isFormat(this.readFormat) ? this.readFormat : '', place: this.#place, logs: this.results.chosen,
     };
   }
 

@@ -50,6 +50,15 @@ test('panes keep their order, widths and the one that is used', () => {
   assert.deepEqual(panesOf(fragment), [{ ...panes[0], log: '' }, panes[1], panes[2]]);
 });
 
+test('logs that were picked to be searched together are kept, up to fifty', () => {
+  const logs = (n) => Array.from({ length: n }, (_, i) => `log-${i}`);
+
+  assert.equal(fragmentOfPanes([pane({ query: 'x', logs: ['web-1', 'db'] })]), 'q=x&in=web-1&in=db');
+  assert.deepEqual(panesOf('in=web-1&in=db&in=db&in=').map((one) => one.logs), [['web-1', 'db']]);
+  assert.deepEqual(panesOf(`in=${'x'.repeat(100)}&in=${'x'.repeat(101)}`)[0].logs, ['x'.repeat(100)]);
+  assert.deepEqual([49, 50, 51].map((n) => [panesOf(logs(n).map((slug) => `in=${slug}`).join('&'))[0].logs.length, isCut([pane({ logs: logs(n) })])]), [[49, false], [50, false], [50, true]]);
+});
+
 test('a first pane with nothing to say is a pane all the same', () => {
   assert.equal(fragmentOfPanes([pane(), pane({ log: 'worker' })]), ';log=worker');
   assert.deepEqual(panesOf(';log=worker').map(({ log }) => log), ['', 'worker']);

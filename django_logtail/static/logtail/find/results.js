@@ -9,11 +9,12 @@ import { icon } from '../ui/icons.js';
 import { fill } from '../rows/fill.js';
 import { Context, read } from '../formats/context.js';
 import { headOf } from '../formats/heads.js';
+import { chosenOf } from './choice.js';
 import { Query } from './filter.js';
 import { inexactRows, LogGroups, logWith, unreadRow } from './log-groups.js';
 import { refusalOf, Search, searchedFor, shownOf, soughtBy } from './search.js';
 import { Several } from './several.js';
-import { openWhere } from './where.js';
+import { nameOf, openWhere } from './where.js';
 import { termOfText } from './terms.js';
 import { steering } from '../formats/text.js';
 
@@ -31,11 +32,11 @@ export class Results {
    *   finding: import('./finding.js').Finding, searches: import('../connection/searches.js').Searches,
    * }} parts
    * @param {{
-   *   logs(): LogHere[], show(place: import('../log/link.js').Linked, slug: string, isBeside: boolean): void, said(range: import('../log/volume.js').Range): string,
+   *   logs(): LogHere[], show(place: import('../log/link.js').Linked, slug: string, isBeside: boolean): void, said(range: import('../log/volume.js').Range): string, chose(): void,
    *   found(hits: import('./search.js').Found[]|null): void,
    * }} listener
    *   `logs`: those that can be searched together; `show`: a hit of a log is wanted among its lines; `said`: a time in
-   *   words; `found`: there are more hits in the open log, or none any longer
+   *   words; `chose`: other logs were picked; `found`: there are more hits in the open log, or none any longer
    */
   constructor({ host, log, parts, rows, finding, searches }, listener) {
     this.host = host;
@@ -61,6 +62,8 @@ export class Results {
     this.what = '';
     /** @type {Where} */
     this.where = { kind: 'log' };
+    /** The logs that were picked to be searched together. @type {string[]} */
+    this.chosen = [];
     /** Which hits come first. @type {'newest'|'oldest'} */
     this.order = 'newest';
     /** The last file with hits: the rows under its heading. @type {{file: string, rows: HTMLElement, count: HTMLElement, n: number}|null} */
@@ -98,6 +101,9 @@ export class Results {
     if (!soughtBy(query, finding.filtered.off)) return field.focus();
     return this.#begin({ query, off: new Set(finding.filtered.off) }, where);
   }
+
+  /** Searches the logs that were picked, or else all. */
+  beginSeveral() { this.begin({ kind: this.logsIn({ kind: 'chosen' }).length ? 'chosen' : 'all' }); }
 
   /** Where a text can be searched for. @returns {('log'|'all')[]} */
   get searchable() {
@@ -158,20 +164,32 @@ export class Results {
   /** The logs of a choice, the open one first. @param {Where} where @returns {LogHere[]} */
   logsIn(where) {
     const slug = this.log.info?.slug;
-    const logs = this.listener.logs().filter((log) => log.search && (where.kind !== 'group' || log.group === where.group));
+    const all = this.listener.logs();
+    const logs = where.kind === 'chosen' ? chosenOf(all, this.chosen) : all.filter((log) => log.search && (where.kind !== 'group' || log.group === where.group));
     return [...logs.filter((log) => log.slug === slug), ...logs.filter((log) => log.slug !== slug)];
   }
 
   /** Offers other logs to be searched for the same. @param {HTMLElement} button */
   choose(button) {
-    openWhere(this.host, button, { logs: this.listener.logs(), where: this.where, hasLog: this.can }, (where) => { if (this.asked) this.#begin(this.asked, where); });
+    const slugs = (/** @type {Where} */ where) => (where.kind === 'log' ? [this.log.info?.slug ?? ''] : this.logsIn(where).map(({ slug }) => slug));
+    const offered = { logs: this.listener.logs(), where: this.where, hasLog: this.can, chosen: slugs({ kind: 'chosen' }), marked: slugs(this.where.kind === 'all' ? { kind: 'log' } : this.where) };
+    openWhere(this.host, button, offered, (where, picked) => {
+      if (picked || where.kind === 'all') this.#pick(picked ?? []);
+      if (this.asked) this.#begin(this.asked, where);
+    });
+  }
+
+  /** @param {string[]} slugs */
+  #pick(slugs) {
+    this.chosen = slugs;
+    this.listener.chose();
   }
 
   #drawWhere() {
     const { where, whereText } = this.parts;
     where.hidden = this.listener.logs().length < 2;
     this.parts.box.toggleAttribute('data-where', !where.hidden);
-    write(whereText, this.where.kind === 'group' ? this.where.group || words.say('nav.none.group') : words.say(this.where.kind === 'all' ? 'search.all' : 'search.one'));
+    write(whereText, nameOf(this.where, this.logsIn({ kind: 'chosen' }).length));
   }
 
   /** Offers the hits as files, which the server makes. @param {import('./search.js').Sought|null} sought */

@@ -21,9 +21,11 @@ const MOST_TERMS = 20;
 const MOST_TERM = 300;
 const MOST_COLUMNS = 20;
 const MOST_NAME = 100;
+/** Logs that can be picked to be searched together: an address has room for about as many names. */
+export const MOST_CHOSEN = 50;
 const BETWEEN_PANES = ';';
 /** The names in a fragment; "view" alone means that everything has its default. */
-const NAMES = new Set(['view', 'w', 'on', 'file', 'flags', 'q', 't', 'range', 'off', 'raw', 'time', 'zone', 'wrap', 'format', 'col']);
+const NAMES = new Set(['view', 'w', 'on', 'file', 'flags', 'q', 't', 'range', 'off', 'raw', 'time', 'zone', 'wrap', 'format', 'col', 'in']);
 const FLAGS = /** @type {const} */ (['case', 'regex', 'invert', 'only']);
 const TIMES = ['compact', 'raw', 'relative', 'age', 'hidden'];
 const ZONES = ['written', 'mine', 'utc'];
@@ -38,14 +40,14 @@ const LAST_MOMENT = 8_640_000_000_000_000;
 /**
  * @typedef {{
  *   query: string, terms: string[], range: import('./volume.js').Range|null, flags: import('../find/filter.js').Flags, off: string[], columns: Column[], raw: boolean,
- *   time: 'compact'|'raw'|'relative'|'age'|'hidden', zone: 'written'|'mine'|'utc', wrap: boolean|null, format: string, place: Linked|null,
- * }} View `wrap`: null if not given, so that each device uses its default; `format`: the name of one; `place`: null at the live end
+ *   time: 'compact'|'raw'|'relative'|'age'|'hidden', zone: 'written'|'mine'|'utc', wrap: boolean|null, format: string, place: Linked|null, logs: string[],
+ * }} View `logs`: those that were picked to be searched together; `wrap`: null if not given, so that each device uses its default; `format`: the name of one; `place`: null at the live end
  * @typedef {View & {log: string, width: number|null, active: boolean}} Pane `width`: percent of all panes; null: all are alike
  */
 
 /** @returns {View} */
 export const plainView = () => ({
-  query: '', terms: [], range: null, flags: { case: false, regex: false, invert: false, only: false }, off: [], columns: [], raw: false, time: 'compact', zone: 'written', wrap: null, format: '', place: null,
+  query: '', terms: [], range: null, flags: { case: false, regex: false, invert: false, only: false }, off: [], columns: [], raw: false, time: 'compact', zone: 'written', wrap: null, format: '', place: null, logs: [],
 });
 
 /**
@@ -82,11 +84,11 @@ function written(panes) {
 }
 
 /** Whether all parts of a pane may be in an address. @param {Pane} pane */
-const isSmall = ({ query, terms, columns }) => query.length <= MOST_QUERY && terms.length <= MOST_TERMS && terms.every((term) => term.length <= MOST_TERM)
+const isSmall = ({ query, terms, columns, logs }) => logs.length <= MOST_CHOSEN && query.length <= MOST_QUERY && terms.length <= MOST_TERMS && terms.every((term) => term.length <= MOST_TERM)
   && columns.length <= MOST_COLUMNS && columns.every(({ name }) => name.length <= MOST_NAME);
 
 /** @param {Pane} pane @returns {string[][]} names and values */
-function parametersOf({ query, terms, range, flags, off, columns, raw, time, zone, wrap, format, width, place }) {
+function parametersOf({ query, terms, range, flags, off, columns, raw, time, zone, wrap, format, width, place, logs }) {
   /** @type {string[][]} */
   const found = [];
   if (width !== null) found.push(['w', String(width)]);
@@ -103,6 +105,7 @@ function parametersOf({ query, terms, range, flags, off, columns, raw, time, zon
   if (wrap !== null) found.push(['wrap', wrap ? '1' : '0']);
   if (format) found.push(['format', format]);
   for (const column of columns.slice(0, MOST_COLUMNS)) if (column.name.length <= MOST_NAME) found.push(['col', `${Math.round(column.width)}.${column.name}`]);
+  for (const slug of logs.slice(0, MOST_CHOSEN)) found.push(['in', slug]);
   return found;
 }
 
@@ -145,6 +148,7 @@ function paneOf(text) {
     off: [...LEVELS].filter((level) => one('off', 8).includes(level)), columns: columnsOf(fields.getAll('col')), raw: one('raw', 1) === '1',
     time: /** @type {View['time']} */ (TIMES.includes(time) ? time : 'compact'), zone: /** @type {View['zone']} */ (ZONES.includes(zone) ? zone : 'written'), wrap: wrap === '1' ? true : wrap === '0' ? false : null, format: one('format', MOST_NAME),
     width: Number.isInteger(width) && width > 0 && width < 100 ? width : null, active: one('on', 1) === '1',
+    logs: [...new Set(fields.getAll('in'))].filter((slug) => slug && slug.length <= MOST_NAME).slice(0, MOST_CHOSEN),
     place: place && one('see', 3) === 'top' ? { ...place, isRead: true } : place,
   };
 }

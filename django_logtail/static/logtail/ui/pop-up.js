@@ -26,7 +26,7 @@ export function popUp(host, near, pop) {
     if (!['ArrowDown', 'ArrowUp'].includes(event.key)) return;
     event.preventDefault();
     event.stopPropagation();
-    const items = /** @type {HTMLElement[]} */ ([...pop.querySelectorAll('.lt-item:not(:disabled)')]);
+    const items = /** @type {HTMLElement[]} */ ([...pop.querySelectorAll('.lt-item:not(:disabled, [hidden])')]);
     const next = items.indexOf(/** @type {HTMLElement} */ (document.activeElement)) + (event.key === 'ArrowDown' ? 1 : -1);
     items[(next + items.length) % items.length].focus();
   });
