@@ -36,6 +36,8 @@ class _Run:
     context: Context
     #: Whether it begins with the head of an entry. If not, no head is in reach of its last line.
     has_head: bool = False
+    #: The time of that head, as written.
+    written: str = ""
     #: Whether later lines may be read in its context.
     goes_on: bool = True
 
@@ -53,6 +55,12 @@ class Levels:
         self._run: _Run | None = None
         #: Whether the line of the last answer begins an entry.
         self.is_head = False
+        self._written = ""
+
+    @property
+    def written(self) -> str:
+        """The last time, as written, at or above the line of the last answer; "" if none is in reach."""
+        return "" if self._run is None else self._run.written
 
     def follow(self, text: bytes) -> None:
         """Begin anew after this text."""
@@ -115,7 +123,8 @@ class Levels:
         return len(self._before) > REACH_BYTES
 
     def _begun(self, at: int, *, lines: int = 0, has_head: bool = False, goes_on: bool = True) -> _Run:
-        return _Run(at, at, lines, Context(self._formats()), has_head, goes_on)
+        written = self._written if has_head else ""
+        return _Run(at, at, lines, Context(self._formats()), has_head, written, goes_on)
 
     def _read(self, run: _Run, lines: list[str], stop: int) -> str:
         """The level of the last of these lines, read in order in a run; it ends at `stop`."""
@@ -154,7 +163,8 @@ class Levels:
 
     def _is_head(self, line: str) -> bool:
         head = head_of(line, self._formats())
-        return head is not None and not head.part and not head.is_bare and head.written != ""
+        self._written = "" if head is None or head.part or head.is_bare else head.written
+        return self._written != ""
 
 
 def _is_flush(line: str) -> bool:

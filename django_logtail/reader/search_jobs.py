@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -11,10 +12,13 @@ from dataclasses import replace
 from typing import Any, Final
 
 from django_logtail.control.wants import Want
+from django_logtail.formats.detection import Formats
 from django_logtail.place import Place
 from django_logtail.protocol import MAX_OFFSET
+from django_logtail.reader.clocks import Clocks, zone_named
 from django_logtail.reader.conditions import SAMPLED_LINES, Sample, matcher_of, needs_sample
 from django_logtail.reader.generations import Generation, Generations, NotRead
+from django_logtail.reader.hit_entries import HitEntries
 from django_logtail.reader.seals import Seals
 from django_logtail.reader.sources import NotThere, Source
 from django_logtail.reader.times import BLOCK_BYTES, Moment, TimeSearch
@@ -22,6 +26,7 @@ from django_logtail.tailing.files.generation import HEAD_BYTES, Changed
 from django_logtail.tailing.reasons import reason, reason_of
 from django_logtail.tailing.text.backwards import MOST_WINDOW_BYTES, Backwards
 from django_logtail.tailing.text.encodings import shown_as
+from django_logtail.tailing.text.lines import LineEnds
 from django_logtail.tailing.text.search import Hit, Search
 from django_logtail.tailing.texts import END, PlainText, Text
 
@@ -91,6 +96,12 @@ class SearchJob:
         self._current: Generation | None = None
         self._text: Text | None = None
         self._walk: Search | Backwards | None = None
+        #: Hits whose entries are being looked up, and how far the search was before it found them.
+        self._looked_up: list[Hit] = []
+        self._entries: Iterator[tuple[int, Hit]] | None = None
+        self._position = 0
+        #: The log's formats, found from the first file with hits.
+        self._formats: tuple[Formats | None] | None = None
         #: Bytes searched and lines counted in the files that are done.
         self._searched = self._counted = 0
         #: Bytes to search in all, and in the files to come: estimates.
@@ -159,7 +170,7 @@ class SearchJob:
             return following
         at = current.end if self.is_newest_first is (self._text is not None) else current.start
         if self._walk is not None:
-            at = self._walk.position
+            at = self._walk.position if self._entries is None else self._position
         return [self._of(current, at), *following] if current.listed.id else []
 
     @property
@@ -262,8 +273,14 @@ class SearchJob:
             elif self._walk is None:
                 self._walk = self._walk_over(self._text)
                 self._took(self._text, self._walk)
+            elif self._entries is not None:
+                return self._look_up(self._text, self._walk)
             else:
+                self._position = self._walk.position
                 hits = self._walk.step(TURN_SECONDS, max_bytes, is_eager=is_eager)
+                if hits and self.sought.order and not self.sought.whole:
+                    self._looked_up, self._entries = hits, self._entries_of(self._text, hits)
+                    return self._look_up(self._text, self._walk)
                 self.shown += len(hits)
                 self._took(self._text, self._walk)
                 return hits
@@ -274,6 +291,32 @@ class SearchJob:
         except OSError as error:
             return self._give_up(reason_of(error))
         return []
+
+    def _look_up(self, text: Text, walk: Search | Backwards) -> list[Hit]:
+        """Look up the entries of the last hits, for a turn; returns all of these hits once that is done."""
+        assert self._entries is not None
+        until = time.monotonic() + TURN_SECONDS
+        try:
+            for index, hit in self._entries:
+                self._looked_up[index] = hit
+                if time.monotonic() >= until:
+                    return []
+        except (Changed, OSError):
+            pass  # the search itself will say so
+        hits, self._looked_up, self._entries = self._looked_up, [], None
+        self.shown += len(hits)
+        self._took(text, walk)
+        return hits
+
+    def _entries_of(self, text: Text, hits: list[Hit]) -> Iterator[tuple[int, Hit]]:
+        """The hits with what is known of their entries; see `HitEntries`."""
+        encoding = shown_as(self._source.encoding)
+        if self._formats is None:
+            self._formats = (_sample(text, encoding, self._source.format).formats(),)
+        ends = LineEnds(encoding, text.read(0, HEAD_BYTES))
+        clocks = Clocks(zone_named(self._source.time_zone))
+        written_at = os.fstat(text.descriptor).st_mtime * 1000
+        yield from HitEntries(text.read, ends, *self._formats, clocks, written_at).told(list(hits))
 
     def _open_next(self) -> None:
         self._current = current = self._plan.popleft()

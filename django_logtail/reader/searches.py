@@ -205,6 +205,11 @@ def _calling(work: Callable[[], None], loop: asyncio.AbstractEventLoop) -> Calla
     return call
 
 
+def _told(hit: Hit) -> list[Any]:
+    told: list[Any] = [hit.start, hit.end, list(hit.parts), hit.before, hit.after]
+    return [*told, hit.level, hit.ms] if hit.level else told
+
+
 class Work(Protocol):
     """Something that is done a step at a time, in threads; `read`: the bytes read for it so far."""
 
@@ -245,7 +250,7 @@ class _Saying:
             is_end = at + size >= len(hits)
             found = Found(
                 *self._address,
-                hits=[[hit.start, hit.end, list(hit.parts), hit.before, hit.after] for hit in part],
+                hits=[_told(hit) for hit in part],
                 count=self.count,
                 at=job.at,
                 end=job.end,

@@ -370,7 +370,7 @@ async def all_frames(
                 yield Frame.message("error", request=request, id=message.id, text=message.error)
                 return
             if hits:
-                told = [_hit(*hit[:5]) for hit in hits]
+                told = [_hit(*hit[:7]) for hit in hits]
                 yield Frame.message("found", request=request, file=message.file, name=message.name, hits=told)
             facts = {
                 "request": request,
@@ -471,12 +471,22 @@ class AllFiles:
         self._answer.close()
 
 
-def _hit(start: int, end: int, parts: list[str], before: bool, after: bool) -> dict[str, Any]:
-    """`before`, `after`: whether the line continues beyond the parts."""
+def _hit(
+    start: int,
+    end: int,
+    parts: list[str],
+    before: bool,
+    after: bool,
+    level: str = "",
+    ms: int | None = None,
+) -> dict[str, Any]:
+    """`before`, `after`: whether the line continues beyond the parts; `level`, `ms`: those of its entry, if known."""
     return {
         "start": start,
         "end": end,
         "parts": parts,
         **({"before": True} if before else {}),
         **({"after": True} if after else {}),
+        **({"level": level} if level else {}),
+        **({"ms": ms} if ms is not None else {}),
     }

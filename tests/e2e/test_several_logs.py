@@ -1,5 +1,6 @@
 """A search of several logs, in a real browser on the real back end."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -13,17 +14,31 @@ pytestmark = [pytest.mark.browser, pytest.mark.redis, pytest.mark.whole]
 UUID = "5d80e6f1-3c2a-4b1e-9d0f-2277c1ab9e05"
 
 
-def line(text: str) -> str:
-    return f"2026-08-24 00:00:20,000 ERROR    shop.access {text}\n"
+def line(text: str, second: int = 20) -> str:
+    return f"2026-08-24 00:00:{second},000 ERROR    shop.access {text}\n"
+
+
+#: The last line belongs to the error of second 20.
+CRASH = (
+    line("could not pay")
+    + 'Traceback (most recent call last):\n  File "pay.py", line 9, in pay\nKeyError: late\n'
+)
 
 
 @pytest.fixture
 def path(stack: Stack) -> Path:
     """Three logs with the same id, of which one has no reader, and one that is not for members."""
-    stack.add_log("db", (lines(0, 5_000) + line(f"statement of {UUID}") + lines(5_000, 9_000)).encode())
+    stack.add_log(
+        "db", (lines(0, 5_000) + CRASH + line(f"statement of {UUID}") + lines(5_000, 9_000)).encode()
+    )
     stack.add_log("gone", line(UUID).encode(), queue="nobody")
     stack.add_log("secret", line(UUID).encode(), access="staff")
-    return stack.add_log("shop", (lines(0, 600) + line(f"paid {UUID} <b>")).encode())
+    return stack.add_log(
+        "shop",
+        (
+            lines(0, 600) + line("late", 10) + line("late", 19) + line("late", 21) + line(f"paid {UUID} <b>")
+        ).encode(),
+    )
 
 
 def groups(page: Page) -> dict[str, list[str]]:
@@ -66,6 +81,50 @@ def test_an_id_is_searched_for_in_all_logs_and_a_hit_is_shown_among_its_lines(vi
     beside = viewer.locator("log-tail").nth(1)
     expect(beside.locator(".lt-row.lt-target")).to_contain_text(f"statement of {UUID}")
     expect(viewer.locator("log-tail").nth(0).locator(".lt-results")).to_be_visible()
+
+
+def test_logs_are_picked_one_by_one_and_their_hits_are_shown_by_time(viewer: Page) -> None:
+    results = viewer.locator(".lt-results")
+    hits = results.locator(".lt-res:visible")
+    viewer.locator(".lt-q").fill("late")
+    viewer.locator(".lt-view").focus()
+    viewer.keyboard.press("A")
+    expect(results.locator(".lt-rgroup")).to_have_count(3)
+
+    results.get_by_role("button", name="All logs").click()
+    viewer.get_by_role("menuitem", name="Choose logs…").click()
+    choice = viewer.get_by_role("dialog", name="Logs to search")
+    expect(choice.get_by_role("checkbox", checked=True)).to_have_text(["shop"])
+    choice.get_by_role("checkbox", name="db").click()
+    choice.get_by_role("button", name="Search 2 logs").click()
+    expect(results.get_by_role("button", name="2 chosen logs")).to_be_visible()
+    expect(hits).to_have_count(4)
+    assert set(groups(viewer)) == {"shop", "db"}
+    assert "in=shop&in=db" in viewer.url or "in=db&in=shop" in viewer.url
+
+    results.get_by_role("button", name="By time").click()
+    expect(hits).to_have_text(
+        [
+            re.compile(text)
+            for text in (r"^shop.*:21,000", r"^dbKeyError: late$", r"^shop.*:19,000", r"^shop.*:10,000")
+        ]
+    )
+    # It has the colour of the error that its traceback belongs to.
+    error, crash = (hits.nth(n).evaluate("(row) => getComputedStyle(row).boxShadow") for n in (0, 1))
+    assert error == crash != "none"
+    hits.nth(1).click()
+    expect(viewer.locator(".lt-row.lt-target")).to_contain_text("KeyError: late")
+    results.get_by_role("button", name="By log").click()
+    expect(hits).to_have_count(4)
+    expect(results.locator(".lt-rgroup[data-slug=db] .lt-res:visible")).to_have_count(1)
+
+    viewer.reload()
+    until(viewer, "tail.state === 'live'")
+    viewer.locator(".lt-q").fill("late")
+    viewer.locator(".lt-view").focus()
+    viewer.keyboard.press("A")
+    expect(hits).to_have_count(4)
+    assert set(groups(viewer)) == {"shop", "db"}
 
 
 def test_to_stop_closes_the_files_and_access_that_ends_takes_the_hits_along(

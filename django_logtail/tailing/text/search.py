@@ -46,6 +46,7 @@ class Hit:
 
     `parts` is its text, split at matches: every second part, beginning with the second, is a match. `before` and
     `after`: whether the line continues beyond them. For a line longer than CHUNK_BYTES, `end` is how far it was read.
+    `level` and `ms` are the level and the moment of its entry, if a reader of formats has added them.
     """
 
     start: int
@@ -53,6 +54,8 @@ class Hit:
     parts: tuple[str, ...]
     before: bool = False
     after: bool = False
+    level: str = ""
+    ms: int | None = None
 
 
 class Search:

@@ -149,6 +149,8 @@ for (const [name, said, id] of [
   ['what is no message', 'nonsense\n', 'garbled'],
   ['a hit without a place', { ...found, hits: [{ start: 'x', end: 2, parts: [] }] }, 'garbled'],
   ['a hit whose text is none', { ...found, hits: [{ ...hit, parts: [{ html: 1 }] }] }, 'garbled'],
+  ['a level that is none', { ...found, hits: [{ ...hit, level: 'X' }] }, 'garbled'],
+  ['a time that is none', { ...found, hits: [{ ...hit, ms: '7' }] }, 'garbled'],
   ['a name that is none', { ...found, name: 5 }, 'garbled'],
   ['progress that is none', { type: 'progress', at: -1, end: 2 }, 'garbled'],
   ['a count that is none', { ...done, count: '7' }, 'garbled'],

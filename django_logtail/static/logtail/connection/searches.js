@@ -168,10 +168,12 @@ function messageIn(line) {
   return message;
 }
 
+const LEVELS = ['E', 'W', 'I', 'D', 'O'];
 const isCount = (/** @type {unknown} */ value) => Number.isSafeInteger(value) && Number(value) >= 0;
 const isText = (/** @type {unknown} */ value) => typeof value === 'string';
 const isUnread = (/** @type {any} */ value) => value === undefined || (Array.isArray(value) && value.every((one) => isText(one?.name) && isText(one.reason)));
-const isHit = (/** @type {any} */ hit) => isCount(hit?.start) && isCount(hit.end) && Array.isArray(hit.parts) && hit.parts.every(isText);
+const isHit = (/** @type {any} */ hit) => isCount(hit?.start) && isCount(hit.end) && Array.isArray(hit.parts) && hit.parts.every(isText)
+  && (hit.level === undefined || LEVELS.includes(hit.level)) && (hit.ms === undefined || Number.isSafeInteger(hit.ms));
 
 /** @param {any} message */
 function isMessage(message) {

@@ -1,30 +1,42 @@
-/** The hits of a search of several logs in the panel: a group for each log, whose head says how far it is. */
+/**
+ * The hits of a search of several logs in the panel: a group for each log, whose head says how far it is. The hits are in
+ * the groups, or all in one list by their times.
+ */
 
 import { words } from '../ui/config.js';
 import { el, write } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
+import { Merge } from './merge.js';
 
 /** @typedef {import('./several.js').OfLog} OfLog */
 /** @typedef {import('./search.js').Found} Found */
 
-/** The log of each group. @type {WeakMap<Element, OfLog>} */
+/** The log of each group, and of each hit. @type {WeakMap<Element, OfLog>} */
 const logOf = new WeakMap();
 
 export class LogGroups {
   /**
    * @param {HTMLElement} host that holds nothing else
    * @param {import('./several.js').Several} several
-   * @param {(hit: Found) => HTMLElement} rowOf draws a hit
+   * @param {boolean} isByTime
+   * @param {(hit: Found, of: OfLog) => HTMLElement} rowOf draws a hit
    */
-  constructor(host, several, rowOf) {
+  constructor(host, several, isByTime, rowOf) {
     this.several = several;
+    this.isByTime = isByTime;
     this.rowOf = rowOf;
+    /** @type {Merge<OfLog, HTMLElement>} */
+    this.merge = new Merge(several.order);
     /** @type {Map<OfLog, Group>} */
     this.groups = new Map();
+    const heads = el('div.lt-groups');
+    this.merged = el('div.lt-rows', { role: 'list', 'aria-label': words.say('search.several') });
+    this.partly = el('div.lt-rg.lt-rg-note', { role: 'note' }, el('span.lt-rg-s', {}, words.say('search.partly')));
+    host.append(heads, this.merged);
     for (const of of several.all) {
       const group = new Group(of);
       this.groups.set(of, group);
-      host.append(group.element);
+      heads.append(group.element);
       group.draw();
     }
   }
@@ -33,16 +45,49 @@ export class LogGroups {
   heard(of, fresh) {
     const group = this.groups.get(of);
     if (!group) return;
-    group.rows.append(...fresh.map((hit) => this.rowOf(hit)));
+    for (const hit of fresh) {
+      const row = this.rowOf(hit, of);
+      logOf.set(row, of);
+      group.all.push(row);
+      const next = this.merge.add(of, hit, row);
+      if (this.isByTime) this.merged.insertBefore(row, next ?? null);
+      else group.rows.append(row);
+    }
     group.draw(this.several.room > 0);
     // No log offers more any longer.
     if (fresh.length && !this.several.room) for (const other of this.groups.values()) other.draw(false);
+    this.#drawPartly();
+  }
+
+  /** Puts all hits into one list by their times, or back into the groups. @param {boolean} isByTime */
+  arrange(isByTime) {
+    this.isByTime = isByTime;
+    if (isByTime) this.merged.append(...this.merge.all.map(({ row }) => row));
+    else for (const group of this.groups.values()) group.rows.append(...group.all);
+    this.#drawPartly();
+  }
+
+  /** Says from which hit on others are missing that were not loaded yet. */
+  #drawPartly() {
+    const partly = this.several.all.filter(({ search }) => search && (search.hasNext || search.left));
+    const from = this.isByTime ? this.merge.partlyFrom(partly) : undefined;
+    if (!from) this.partly.remove();
+    else if (this.partly.nextSibling !== from) from.before(this.partly);
+  }
+
+  /** @param {OfLog} of */
+  #forgetHits(of) {
+    for (const row of this.merge.forget(of)) row.remove();
+    const group = this.groups.get(of);
+    if (group) group.all = [];
   }
 
   /** Nothing of a log is shown any more. @param {OfLog} of */
   forget(of) {
+    this.#forgetHits(of);
     this.groups.get(of)?.element.remove();
     this.groups.delete(of);
+    this.#drawPartly();
   }
 
   /** Performs what a button in a group's head offers. @param {Element} button @returns {boolean} whether it is one */
@@ -54,7 +99,7 @@ export class LogGroups {
     else if (button instanceof HTMLElement && button.dataset.do === 'stop') of.search?.cancel();
     else if (button instanceof HTMLElement && button.dataset.do === 'more') this.several.more(of);
     else if (button instanceof HTMLElement && button.dataset.do === 'again') {
-      group.rows.replaceChildren();
+      this.#forgetHits(of);
       this.several.again(of);
     }
     return true;
@@ -62,12 +107,14 @@ export class LogGroups {
 }
 
 /** The log that a row belongs to. @param {Element} row */
-export const logWith = (row) => logOf.get(row.closest('.lt-rgroup') ?? row);
+export const logWith = (row) => logOf.get(row.parentElement ?? row);
 
 class Group {
   /** @param {OfLog} of */
   constructor(of) {
     this.of = of;
+    /** The rows of its hits, in the order of the log. @type {HTMLElement[]} */
+    this.all = [];
     const { log } = of;
     this.count = el('span');
     this.toggler = el('button.lt-rg-t', { type: 'button', 'aria-expanded': 'true' }, icon('chevron'), el('b', {}, log.name), this.count);

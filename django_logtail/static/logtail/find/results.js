@@ -66,6 +66,8 @@ export class Results {
     this.chosen = [];
     /** Which hits come first. @type {'newest'|'oldest'} */
     this.order = 'newest';
+    /** Whether hits of several logs are in one list, by their times. */
+    this.isByTime = false;
     /** The last file with hits: the rows under its heading. @type {{file: string, rows: HTMLElement, count: HTMLElement, n: number}|null} */
     this.group = null;
     /** @type {WeakMap<Element, import('./search.js').Found>} */
@@ -150,11 +152,13 @@ export class Results {
     } else {
       const several = new Several(logs, { order: this.order, sought }, this.searches, (of, fresh) => { if (this.several === several) this.#heardOf(of, fresh); });
       this.several = several;
-      this.groups = new LogGroups(parts.hits, several, (hit) => this.#row(hit, true));
+      this.groups = new LogGroups(parts.hits, several, this.isByTime, (hit, of) => this.#row(hit, of.log.name));
     }
     const wasOpen = this.isOpen;
     parts.box.hidden = false;
     parts.box.toggleAttribute('data-several', !isOne);
+    parts.by.hidden = isOne;
+    this.#drawBy();
     for (const named of [parts.box, parts.list]) named.setAttribute('aria-label', words.say(isOne ? 'search.title' : 'search.several'));
     this.#draw(true);
     if (!wasOpen) this.rows.schedule(true);
@@ -206,6 +210,18 @@ export class Results {
     if (order !== 'newest' && order !== 'oldest') return;
     this.order = order;
     if (this.asked) this.#begin(this.asked, this.where);
+  }
+
+  /** Puts hits of several logs into one list by their times, or under their logs. @param {string|undefined} by */
+  arrange(by) {
+    this.isByTime = by === 'time';
+    this.groups?.arrange(this.isByTime);
+    this.#drawBy();
+  }
+
+  #drawBy() {
+    this.parts.box.toggleAttribute('data-bytime', this.several !== null && this.isByTime);
+    for (const choice of this.parts.bys) choice.setAttribute('aria-pressed', String((choice.dataset.by === 'time') === this.isByTime));
   }
 
   get isRunning() { return this.search?.state === 'running' || this.several?.isRunning === true; }
@@ -344,15 +360,16 @@ export class Results {
     after.append(el('div.lt-resmore', {}, more, search.left ? el('span', {}, words.say('search.left', { n: search.left })) : null));
   }
 
-  /** @param {import('./search.js').Found} hit @param {boolean} [isOfMany] of a log that may have other formats, and whose files have no heads */
-  #row(hit, isOfMany = false) {
+  /** @param {import('./search.js').Found} hit @param {string} [log] its name, if it is of one of several: it may have other formats, and its files have no heads */
+  #row(hit, log) {
     const { text, hits } = shownOf(hit);
+    const isOfMany = log !== undefined;
     const look = { runs: [], steering: steering(text), hits, hitClass: 'lt-hit' };
-    const row = el('button.lt-res', { type: 'button', tabindex: '-1', title: isOfMany ? hit.name : null }, isOfMany ? null : el('span.lt-res-pos', {}, words.number(hit.start)));
+    const row = el('button.lt-res', { type: 'button', tabindex: '-1', title: isOfMany ? hit.name : null }, isOfMany ? el('span.lt-res-log', {}, log) : el('span.lt-res-pos', {}, words.number(hit.start)));
     const formats = isOfMany ? null : this.log.store.entries.formats;
     // Without its beginning, a line has neither.
     const time = hit.before ? null : headOf(text, formats)?.time;
-    if (!hit.before) row.dataset.lv = read(text, new Context(formats)).level;
+    if (hit.level || !hit.before) row.dataset.lv = hit.level ?? read(text, new Context(formats)).level;
     if (time) {
       fill(row, text, 0, time[0], look);
       row.append(fill(el('span.lt-ts'), text, ...time, look));

@@ -9,7 +9,7 @@ const MOST_EXPRESSIONS = 4;
 const MOST_CHARACTERS = 1_000;
 const LEVELS = 'EWIDO';
 
-/** @typedef {{start: number, end: number, parts: string[], before?: boolean, after?: boolean}} Hit as the server sends it */
+/** @typedef {{start: number, end: number, parts: string[], before?: boolean, after?: boolean, level?: string, ms?: number}} Hit as the server sends it; `level`, `ms`: those of its entry */
 /** @typedef {Hit & {file: string, name: string}} Found a hit, and which file it is in */
 /** @typedef {'newest'|'oldest'|''} Order "": in one file, in its order, because the server can't do more */
 /** @typedef {{name: string, reason: string, why?: Record<string, any>}} Unread a file that couldn't be searched whole */

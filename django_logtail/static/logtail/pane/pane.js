@@ -136,6 +136,8 @@ export function pane(say) {
   const resultsCancel = el('button.lt-btn', { type: 'button', 'data-act': 'cancelsearch' }, el('span.lt-label', {}, say('do.cancel')));
   const resultsOrders = ['newest', 'oldest'].map((order) => el('button', { type: 'button', 'data-act': 'sortsearch', 'data-order': order }, say(order === 'newest' ? 'search.newest' : 'search.oldest')));
   const resultsOrder = el('div.lt-seg', { role: 'group', 'aria-label': say('search.order'), hidden: true }, ...resultsOrders);
+  const resultsBys = ['log', 'time'].map((by) => el('button', { type: 'button', 'data-act': 'arrangesearch', 'data-by': by }, say(by === 'log' ? 'search.bylog' : 'search.bytime')));
+  const resultsBy = el('div.lt-seg', { role: 'group', 'aria-label': say('search.by'), hidden: true }, ...resultsBys);
   const resultsSaves = ['text', 'ndjson'].map((form) => el('a.lt-btn.lt-btn-quiet', { 'data-form': form, download: true, hidden: true, title: say(form === 'text' ? 'search.save.text' : 'search.save.ndjson') }, icon('download'), el('span.lt-label', {}, form === 'text' ? say('search.text') : 'NDJSON')));
   const resultsWhereText = el('span.lt-label');
   const resultsWhere = el('button.lt-btn.lt-btn-quiet', { type: 'button', 'data-act': 'wheresearch', 'aria-haspopup': 'menu', title: say('search.where'), hidden: true }, icon('list'), resultsWhereText);
@@ -145,7 +147,7 @@ export function pane(say) {
   const resultsList = el('div.lt-results-list', { tabindex: '0', role: 'group', 'aria-label': say('search.title') }, resultsHits, resultsAfter);
   const results = el('section.lt-results', { hidden: true, 'aria-label': say('search.title') },
     el('div.lt-progress', { 'aria-hidden': 'true' }, resultsBar),
-    el('header.lt-results-head', {}, resultsPattern, resultsText, el('span.lt-grow'), resultsOrder, resultsWhere, ...resultsSaves, resultsCancel, button('button.lt-icon', 'closesearch', 'do.close', 'x', 'Esc')),
+    el('header.lt-results-head', {}, resultsPattern, resultsText, el('span.lt-grow'), resultsBy, resultsOrder, resultsWhere, ...resultsSaves, resultsCancel, button('button.lt-icon', 'closesearch', 'do.close', 'x', 'Esc')),
     resultsBefore,
     resultsList);
 
@@ -176,6 +178,6 @@ export function pane(say) {
     spark, rate, loaded, size: sizeText, offset, followButton, timeButton, readButton, wrapButton, encoding, format, status, say: speech,
     volume: { strip, span: spanChoice, note: stripNote, plot, picture, bars, axis, chosen, here, tip: volumeTip, none: noVolume },
     history: { bar: historyBar, thumb, line: pointerLine, files: fileMarks, loaded: windows, ticks, tags, handle },
-    results: { box: results, bar: resultsBar, pattern: resultsPattern, text: resultsText, cancel: resultsCancel, order: resultsOrder, orders: resultsOrders, where: resultsWhere, whereText: resultsWhereText, saves: /** @type {HTMLAnchorElement[]} */ (resultsSaves), list: resultsList, before: resultsBefore, hits: resultsHits, after: resultsAfter },
+    results: { box: results, bar: resultsBar, pattern: resultsPattern, text: resultsText, cancel: resultsCancel, order: resultsOrder, orders: resultsOrders, by: resultsBy, bys: resultsBys, where: resultsWhere, whereText: resultsWhereText, saves: /** @type {HTMLAnchorElement[]} */ (resultsSaves), list: resultsList, before: resultsBefore, hits: resultsHits, after: resultsAfter },
   };
 }
