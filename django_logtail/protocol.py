@@ -7,7 +7,7 @@ Everything a client sends is hostile until `decode_client_message` has returned 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, TypeAlias
@@ -43,6 +43,8 @@ LEVELS = "EWIDO"
 ORDERS = ("newest", "oldest")
 #: Hits of a search over all files that are sent; the others are counted.
 MAX_HITS = 1_000
+#: Logs whose hits one file may have.
+MAX_LOGS = 200
 #: The forms of a file of hits.
 HITS_FORMS = ("text", "ndjson")
 #: How the value of a field may be compared.
@@ -343,6 +345,16 @@ def decode_hits_query(fields: Mapping[str, str]) -> tuple[str, SearchAll]:
     found = _search({**said, "request": 0, "order": "oldest", "count": False, "limit": MAX_HITS})
     assert isinstance(found, SearchAll)
     return form, found
+
+
+def decode_logs_query(slugs: Sequence[str]) -> list[str]:
+    """The logs whose hits one file has, according to a URL's query. Raises `BadMessage`."""
+    found = list(dict.fromkeys(slugs))
+    if not found:
+        raise BadMessage("'log' is missing")
+    if len(found) > MAX_LOGS:
+        raise BadMessage(f"over {MAX_LOGS} logs")
+    return found
 
 
 def decode_search(body: bytes) -> SearchAll:

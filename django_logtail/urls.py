@@ -10,6 +10,7 @@ app_name = "logtail"
 urlpatterns = [
     path("", views.page, name="list"),
     path("-/logs/", views.logs, name="logs"),
+    path("-/hits/", views.several_hits, name="several-hits"),
     path("-/language/", set_language, name="language"),
     path("-/assets/<str:version>/<path:name>", views.asset, name="asset"),
     path("<slug:slug>/", views.page, name="log"),

@@ -10,7 +10,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import AbstractContextManager
 from functools import partial, wraps
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.decorators import login_required
@@ -53,6 +53,7 @@ from django_logtail.protocol import (
     CloseCode,
     decode_hits_query,
     decode_lines_query,
+    decode_logs_query,
     decode_search,
 )
 from django_logtail.relay.here import relay_here
@@ -75,6 +76,7 @@ from django_logtail.viewing.handshake import address_of
 from django_logtail.viewing.hits import Hits
 from django_logtail.viewing.last_lines import last_lines
 from django_logtail.viewing.search_stream import messages, parting
+from django_logtail.viewing.several_hits import SeveralHits
 from django_logtail.viewing.unsent import SEND
 from django_logtail.viewing.uvicorn import connection_behind
 
@@ -116,7 +118,9 @@ def page(request: HttpRequest, slug: str | None = None) -> HttpResponseBase:
             "chosen": chosen,
             "config": {
                 **viewer_config(request),
-                "urls": {name: reverse(f"logtail:{name}") for name in ("list", "logs", "language")},
+                "urls": {
+                    name: reverse(f"logtail:{name}") for name in ("list", "logs", "language", "several-hits")
+                },
                 "languages": offered_languages(),
                 "logs": described(visible, request),
                 "groups": _groups_offered(request),
@@ -274,7 +278,7 @@ def let_search(view: AsyncView) -> AsyncView:
 
 def _counted(view: AsyncView, counted: Callable[[str], AbstractContextManager[None]]) -> AsyncView:
     @wraps(view)
-    async def wrapped(request: HttpRequest, slug: str) -> HttpResponseBase:
+    async def wrapped(request: HttpRequest, slug: str = "") -> HttpResponseBase:
         if isinstance(request, WSGIRequest):
             # A relay needs a lasting event loop, and under WSGI each request would have its own.
             return JsonResponse(_no_socket(certain=True), status=503)
@@ -285,6 +289,8 @@ def _counted(view: AsyncView, counted: Callable[[str], AbstractContextManager[No
             with contextlib.ExitStack() as places:
                 # Before anything is looked up, because that costs too.
                 places.enter_context(counted(requester.user_id))
+                if not slug:  # the view admits to each of several logs
+                    return await view(request, requester, places)
                 log = await admitted(requester.user_id, requester.session_key, slug)
                 return await view(request, log, requester, places)
         except Refused as refused:
@@ -346,6 +352,10 @@ async def download(
     return _saved(request, file_name(log), "application/octet-stream", made, places, headers)
 
 
+_ENDINGS: Final = {"text": "txt", "ndjson": "ndjson"}
+_CONTENT_TYPES: Final = {"text": "text/plain; charset=utf-8", "ndjson": "application/x-ndjson"}
+
+
 @require_GET
 @never_cache
 @own_pages_only(links=True)
@@ -358,10 +368,24 @@ async def hits(
     places.enter_context(viewers.downloading(requester.user_id))
     found = Hits(relay_here(), log, requester.user_id, asked)
     first = await found.first(requester.of(log))
-    ending = "txt" if form == "text" else "ndjson"
-    content_type = "text/plain; charset=utf-8" if form == "text" else "application/x-ndjson"
     made = partial(delivered, log, found.encoded(first, form), requester)
-    return _saved(request, f"{file_name(log)}.hits.{ending}", content_type, made, places)
+    name = f"{file_name(log)}.hits.{_ENDINGS[form]}"
+    return _saved(request, name, _CONTENT_TYPES[form], made, places)
+
+
+@require_GET
+@never_cache
+@own_pages_only(links=True)
+@let_in
+async def several_hits(
+    request: HttpRequest, requester: Requester, places: contextlib.ExitStack
+) -> HttpResponseBase:
+    """The lines that a search of several logs finds, in one file."""
+    form, asked = decode_hits_query(request.GET)
+    slugs = decode_logs_query(request.GET.getlist("log"))
+    places.enter_context(viewers.downloading(requester.user_id))
+    found = SeveralHits(slugs, asked, form, requester)
+    return _saved(request, f"logs.hits.{_ENDINGS[form]}", _CONTENT_TYPES[form], found.encoded, places)
 
 
 @require_POST

@@ -64,7 +64,14 @@ class NoFile(Exception):
 
 
 class BrokenOff(Exception):
-    """The rest of the file is not available. Raised into the response, so that the server ends the connection."""
+    """The rest of the file is not available. Raised into the response, so that the server ends the connection.
+
+    `told` is why, as the requester may know it.
+    """
+
+    def __init__(self, text: str, told: str = "") -> None:
+        super().__init__(text)
+        self.told = told
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,14 +205,19 @@ async def delivered(
                     )
     except BrokenOff as error:
         logger.warning("log %r: a download failed: %s", log.slug, error)
-        if isinstance(connection, daphne.Connection):
-            await connection.break_off()
-            return
-        raise BrokenOff(str(error)) from None
+        await break_off(connection, error)
     finally:
         await pieces.aclose()
         if places is not None:
             places.close()
+
+
+async def break_off(connection: Connection | None, error: BrokenOff) -> None:
+    """Have the server end the connection before the body is complete; call it last. Raises `BrokenOff`, or returns."""
+    if isinstance(connection, daphne.Connection):
+        await connection.break_off()
+        return
+    raise BrokenOff(str(error)) from None
 
 
 async def _next(pieces: AsyncGenerator[bytes], stay: Stay) -> bytes | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
@@ -49,12 +49,15 @@ class Part:
 
 
 class Hits:
-    """The hits of one download."""
+    """The hits of one download. `label`: what each object of `ndjson` begins with."""
 
-    def __init__(self, relay: Relay, log: Log, user: str, asked: SearchAll) -> None:
+    def __init__(
+        self, relay: Relay, log: Log, user: str, asked: SearchAll, label: Mapping[str, str] | None = None
+    ) -> None:
         self._relay = relay
         self._log = log
         self._user = user
+        self._label = dict(label or {})
         self._sought = replace(sought_by(asked), limit=HITS_AT_A_TIME, whole=True)
 
     async def first(self, who: Who) -> Part:
@@ -82,7 +85,7 @@ class Hits:
         part, unread, inexact = first, {str(file["name"]): file for file in first.unread}, first.inexact
         while True:
             if part.lines:
-                yield "".join(_in_form(line, form) for line in part.lines).encode()
+                yield "".join(self._in_form(line, form) for line in part.lines).encode()
             if part.next is None:
                 break
             part = await self._following(part.next)
@@ -100,7 +103,9 @@ class Hits:
                 return await self._part(replace(self._sought, since=place))
             except _NotFound as error:
                 if error.failed.id != "too-many-searches":
-                    raise BrokenOff(in_full(error.failed.error)) from None
+                    text = error.failed.error
+                    told = told_reason(text, gettext, sees_host=self._log.sees_host)
+                    raise BrokenOff(in_full(text), told) from None
             await asyncio.sleep(WAIT_SECONDS)
 
     async def _part(self, sought: Sought) -> Part:
@@ -139,19 +144,27 @@ class Hits:
         part.next = after if search.has_more else None
         return part
 
+    def _in_form(self, line: dict[str, Any], form: str) -> str:
+        if form == "ndjson":
+            return json.dumps({**self._label, **line}, ensure_ascii=False) + "\n"
+        return str(line["text"]) + ("…" if "cut" in line else "") + "\n"
+
     def _unread(self, file: dict[str, Any], form: str) -> str:
         """A last line about a file that could not be searched whole."""
         text = told_reason(str(file["reason"]), gettext, sees_host=self._log.sees_host)
-        if form == "ndjson":
-            return json.dumps({"unread": file["name"], "reason": text}, ensure_ascii=False) + "\n"
-        return f"# {file['name']}: {text}\n"
+        return note(text, form, {**self._label, "unread": str(file["name"])}, f"{file['name']}: ")
 
     def _inexact(self, why: str, form: str) -> str:
         """The very last line: why these may not be exactly the wanted lines."""
         text = told_reason(why, gettext, sees_host=self._log.sees_host)
-        if form == "ndjson":
-            return json.dumps({"inexact": True, "reason": text}, ensure_ascii=False) + "\n"
-        return f"# {text}\n"
+        return note(text, form, {**self._label, "inexact": True})
+
+
+def note(text: str, form: str, facts: Mapping[str, Any], before: str = "") -> str:
+    """A line that is not one of the log: an object of `facts` and a reason, or a text after "#"."""
+    if form == "ndjson":
+        return json.dumps({**facts, "reason": text}, ensure_ascii=False) + "\n"
+    return f"# {before}{text}\n"
 
 
 class _NotFound(Exception):
@@ -160,9 +173,3 @@ class _NotFound(Exception):
     def __init__(self, failed: Failed) -> None:
         super().__init__(failed.error)
         self.failed = failed
-
-
-def _in_form(line: dict[str, Any], form: str) -> str:
-    if form == "ndjson":
-        return json.dumps(line, ensure_ascii=False) + "\n"
-    return str(line["text"]) + ("…" if "cut" in line else "") + "\n"

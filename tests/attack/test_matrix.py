@@ -15,6 +15,7 @@ import typing
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from unittest import mock
+from urllib.parse import urlencode
 
 import pytest
 from websockets.asyncio.client import connect
@@ -62,6 +63,8 @@ ROUTES = {
     "download": ("GET", 200, 404, 401, True),
     # What it finds is asked in tests/viewing/test_hits.py; here it is not said what to search for.
     "hits": ("GET", 400, 404, 401, True),
+    # What it finds is asked below; here no log is named.
+    "several-hits": ("GET", 400, 400, 401, False),
     # The same of this one.
     "search": ("POST", 400, 404, 401, True),
     # Whose views these are is asked in tests/test_saved_views.py; here a name is missing, and there is no view.
@@ -315,6 +318,28 @@ def test_a_search_of_many_logs_tells_of_those_that_one_may_see_and_nothing_else(
             assert (parts, done["type"], done["count"]) == (SECRET.format(slug=slug), "done", 1)
         else:
             assert (answer.status, answer.body) == (401 if who in NOBODY else 404, absent.body)
+
+
+@pytest.mark.parametrize("who", VISIBLE)
+def test_a_file_of_hits_of_many_logs_has_those_that_one_may_see_and_nothing_else(
+    host: Host, who: str
+) -> None:
+    asked = urlencode({"asked": '{"pattern":"a line of"}', "log": LOGS, "form": "ndjson"}, doseq=True)
+    answer = host.ask("GET", f"{address('several-hits', '')}?{asked}", who)
+
+    if who in NOBODY:
+        assert answer.status == 401
+        return
+    found = [json.loads(line) for line in answer.body.splitlines()]
+    assert [one["log"] for one in found] == LOGS
+    for one in found:
+        if one["log"] in VISIBLE[who]:
+            assert one["text"] == SECRET.format(slug=one["log"])
+        else:
+            assert one == {
+                "log": one["log"],
+                "reason": "This log doesn't exist, or you don't have access to it.",
+            }
 
 
 @pytest.mark.parametrize("who", VISIBLE)

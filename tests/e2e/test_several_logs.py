@@ -118,9 +118,14 @@ def test_logs_are_picked_one_by_one_and_their_hits_are_shown_by_time(viewer: Pag
     expect(hits).to_have_count(4)
     expect(results.locator(".lt-rgroup[data-slug=db] .lt-res:visible")).to_have_count(1)
 
+    with viewer.expect_download() as download:
+        results.get_by_role("link", name="Text").click()
+    assert Path(download.value.path()).read_text() == (
+        f"# === shop ===\n{line('late', 10)}{line('late', 19)}{line('late', 21)}# === db ===\nKeyError: late\n"
+    )
+
     viewer.reload()
-    until(viewer, "tail.state === 'live'")
-    viewer.locator(".lt-q").fill("late")
+    expect(viewer.locator(".lt-row").first).to_be_visible()
     viewer.locator(".lt-view").focus()
     viewer.keyboard.press("A")
     expect(hits).to_have_count(4)

@@ -3,7 +3,7 @@
  * hit shows it among its lines.
  */
 
-import { words } from '../ui/config.js';
+import { config, words } from '../ui/config.js';
 import { el, write } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
 import { fill } from '../rows/fill.js';
@@ -13,7 +13,7 @@ import { chosenOf } from './choice.js';
 import { Query } from './filter.js';
 import { inexactRows, LogGroups, logWith, unreadRow } from './log-groups.js';
 import { refusalOf, Search, searchedFor, shownOf, soughtBy } from './search.js';
-import { Several } from './several.js';
+import { MOST_LOGS, Several } from './several.js';
 import { nameOf, openWhere } from './where.js';
 import { termOfText } from './terms.js';
 import { steering } from '../formats/text.js';
@@ -138,7 +138,7 @@ export class Results {
     const isOne = where.kind === 'log';
     const order = !isOne || stream.can('order') ? this.order : '';
     parts.order.hidden = !order;
-    this.#offerFiles(isOne && order ? sought : null);
+    this.#offerFiles(order ? sought : null, logs);
     this.#drawWhere();
     for (const choice of parts.orders) choice.setAttribute('aria-pressed', String(choice.dataset.order === order));
     this.what = searchedFor(query, off, words, query.range ? this.listener.said(query.range) : '');
@@ -196,12 +196,15 @@ export class Results {
     write(whereText, nameOf(this.where, this.logsIn({ kind: 'chosen' }).length));
   }
 
-  /** Offers the hits as files, which the server makes. @param {import('./search.js').Sought|null} sought */
-  #offerFiles(sought) {
-    const address = this.log.info?.hits;
+  /** Offers the hits as files, which the server makes. @param {import('./search.js').Sought|null} sought @param {LogHere[]} logs several, or none for the open one */
+  #offerFiles(sought, logs) {
+    const address = logs.length ? config.urls['several-hits'] : this.log.info?.hits;
     for (const link of this.parts.saves) {
       link.hidden = !sought || !address;
-      if (sought) link.href = `${address}?${new URLSearchParams({ asked: JSON.stringify(sought), form: link.dataset.form ?? '' })}`;
+      if (!sought) continue;
+      const query = new URLSearchParams({ asked: JSON.stringify(sought), form: link.dataset.form ?? '' });
+      for (const { slug } of logs.slice(0, MOST_LOGS)) query.append('log', slug);
+      link.href = `${address}?${query}`;
     }
   }
 

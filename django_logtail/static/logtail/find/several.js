@@ -3,7 +3,7 @@
 import { Search } from './search.js';
 
 /** Logs that are searched together. */
-const MOST_LOGS = 200;
+export const MOST_LOGS = 200;
 /** Hits of a log that are shown at first, and that "Show more" brings. */
 const FIRST_HITS = 100;
 const MORE_HITS = 1_000;
