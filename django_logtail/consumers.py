@@ -18,6 +18,7 @@ from django_logtail.timing import time_limit
 from django_logtail.viewing.admission import TooManyViewers, admitted, viewers
 from django_logtail.viewing.handshake import Scope, is_origin_allowed, peer_address
 from django_logtail.viewing.newcomers import TooManyNewcomers, newcomers
+from django_logtail.viewing.no_socket import arrivals
 from django_logtail.viewing.rechecks import Who, rounds_here
 from django_logtail.viewing.refusals import refusals
 from django_logtail.viewing.session import Watching
@@ -41,6 +42,7 @@ class LogConsumer:
     @classmethod
     def as_asgi(cls) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
         """An ASGI application that takes the log's slug from the URL (`scope["url_route"]`)."""
+        arrivals.is_routed = True
 
         async def application(scope: Scope, receive: Receive, send: Send) -> None:
             await cls(scope["url_route"]["kwargs"]["slug"], scope, receive, send).run()
@@ -51,6 +53,7 @@ class LogConsumer:
         """The life of one socket, from handshake to close."""
         if not await self._socket.is_connecting():
             return
+        arrivals.last = "socket"
         self._session_key = policy().session_key(self._scope)
         if not is_origin_allowed(self._scope):
             await self._refuse("its page has a foreign origin", self._origin)

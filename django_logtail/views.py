@@ -46,7 +46,6 @@ from django_logtail.page.config import (
     viewer_config,
     with_address,
 )
-from django_logtail.page.texts import texts
 from django_logtail.protocol import (
     MAX_CLIENT_MESSAGE_BYTES,
     BadMessage,
@@ -75,6 +74,7 @@ from django_logtail.viewing.download import (
 from django_logtail.viewing.handshake import address_of
 from django_logtail.viewing.hits import Hits
 from django_logtail.viewing.last_lines import last_lines
+from django_logtail.viewing.no_socket import cause_of
 from django_logtail.viewing.search_stream import messages, parting
 from django_logtail.viewing.several_hits import SeveralHits
 from django_logtail.viewing.unsent import SEND
@@ -252,17 +252,26 @@ def _view_answer(request: HttpRequest, view: SavedView, status: int = 200) -> Ht
 @never_cache
 def socket(request: HttpRequest, slug: str) -> HttpResponseBase:
     """The socket's address over plain HTTP: why there is no WebSocket, and how to fix that."""
-    body = _no_socket(certain=isinstance(request, WSGIRequest))
-    return JsonResponse(body, status=426, headers={"Upgrade": "websocket", "Connection": "Upgrade"})
+    if isinstance(request, WSGIRequest):
+        # 426 has to name a protocol in `Upgrade`, which WSGI forbids an application to send.
+        return JsonResponse(_no_socket(request), status=501)
+    return JsonResponse(
+        _no_socket(request), status=426, headers={"Upgrade": "websocket", "Connection": "Upgrade"}
+    )
 
 
-def _no_socket(*, certain: bool) -> dict[str, Any]:
-    text = texts()
-    cause = "wsgi" if certain else "plain"
+def _no_socket(request: HttpRequest) -> dict[str, Any]:
+    """The cause; what mends it is for people who may know the host."""
+    cause = cause_of(request)
+    sees_host = policy().sees_host(request.user)
+    remedy = cause.remedy if sees_host else _("An administrator sees here what to do.")
     return {
-        "cause": text[f"socket.cause.{cause}"],
-        "fix": text[f"socket.fix.{cause}"],
-        "certain": certain,
+        "id": cause.id,
+        "cause": cause.sentence,
+        "fix": remedy,
+        "paste": cause.paste if sees_host else "",
+        "certain": cause.is_certain,
+        "lines": cause.has_lines,
     }
 
 
@@ -281,7 +290,8 @@ def _counted(view: AsyncView, counted: Callable[[str], AbstractContextManager[No
     async def wrapped(request: HttpRequest, slug: str = "") -> HttpResponseBase:
         if isinstance(request, WSGIRequest):
             # A relay needs a lasting event loop, and under WSGI each request would have its own.
-            return JsonResponse(_no_socket(certain=True), status=503)
+            body = await sync_to_async(_no_socket, thread_sensitive=True)(request)
+            return JsonResponse(body, status=503)
         requester = await sync_to_async(_requester_of, thread_sensitive=True)(request)
         if not requester.user_id:
             return JsonResponse({"error": "signed-out", "login": login_url()}, status=401)

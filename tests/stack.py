@@ -251,16 +251,20 @@ class Stack:
         self,
         server: str = "uvicorn",
         *,
+        application: str = "tests.asgi:application",
         port: int | None = None,
         options: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
     ) -> Web:
-        """Start an ASGI server: uvicorn, daphne, hypercorn or granian, with `options` of its own.
+        """Start an ASGI server: uvicorn, daphne, hypercorn or granian, with `options` of its own; or `runserver`.
 
         `environment`: what it has beside the stack's.
         """
         number = str(port or free_port())
-        application = "tests.asgi:application"
+        if server == "runserver":
+            return self._web(
+                server, ["django", server, "--noreload", f"127.0.0.1:{number}"], number, environment
+            )
         address = {
             "uvicorn": [
                 "--host",
@@ -275,10 +279,13 @@ class Stack:
             "hypercorn": ["-b", f"127.0.0.1:{number}", "--graceful-timeout", "2", application],
             "granian": ["--interface", "asgi", "--host", "127.0.0.1", "--port", number, application],
         }[server]
-        output = self.folder / f"web-{number}.out"
-        command = [sys.executable, "-m", server, *address, *options]
-        web = Web(f"web ({server})", command, {**self.environment, **(environment or {})}, output)
-        web.port = int(number)
+        return self._web(server, [server, *address, *options], number, environment)
+
+    def _web(self, name: str, words: list[str], port: str, environment: Mapping[str, str] | None) -> Web:
+        output = self.folder / f"web-{port}.out"
+        command = [sys.executable, "-m", *words]
+        web = Web(f"web ({name})", command, {**self.environment, **(environment or {})}, output)
+        web.port = int(port)
         self.started.append(web)
         web.wait_until(lambda: is_listening(web.port), "listening")
         return web

@@ -3,16 +3,19 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 from channels_redis.core import RedisChannelLayer
 from django.apps import apps
+from django.conf.urls.i18n import i18n_patterns
+from django.contrib import admin
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.checks import WARNING, CheckMessage, run_checks
 from django.core.checks.registry import registry
 from django.core.exceptions import ImproperlyConfigured
+from django.urls import include, path
 
 from django_logtail import broker, checks
 from django_logtail.access import AccessPolicy
@@ -20,6 +23,7 @@ from django_logtail.apps import LogtailConfig
 from django_logtail.checks.channel_layer import check_channel_layer
 from django_logtail.checks.declared_logs import check_declared_logs
 from django_logtail.checks.project import check_apps, check_asgi, check_urls
+from django_logtail.checks.serving import check_login, check_runserver, check_wrapper
 from django_logtail.checks.settings import (
     check_access_policy,
     check_id_patterns,
@@ -434,18 +438,162 @@ class TestUrls:
 
 
 class TestAsgi:
-    def test_no_asgi_application_is_a_warning_that_names_the_wrapper(self, settings: Any) -> None:
+    def test_no_asgi_application_is_a_warning_with_the_line_to_add(self, settings: Any) -> None:
         settings.ASGI_APPLICATION = None
 
-        message_id, _, hint = only(check_asgi)
-
-        assert message_id == "logtail.W006"
-        assert "application = with_logtail(get_asgi_application())" in str(hint)
+        assert only(check_asgi) == (
+            "logtail.W006",
+            "ASGI_APPLICATION is not set, so runserver and logtail_doctor can't find what serves sockets.",
+            'Add this at the end of tests/settings.py: ASGI_APPLICATION = "tests.asgi.application"',
+        )
 
     def test_an_asgi_application_is_fine(self, settings: Any) -> None:
         settings.ASGI_APPLICATION = "host.asgi.application"
 
         assert ids(check_asgi) == []
+
+
+class TestRunserver:
+    """`tests.e2e.test_causes` follows the hints with a real one."""
+
+    @pytest.fixture(autouse=True)
+    def development(self, settings: Any) -> None:
+        settings.DEBUG = True
+
+    @pytest.mark.parametrize("app", ["django.core", "django.contrib.staticfiles"])
+    def test_one_that_speaks_wsgi_is_a_warning_with_the_line_to_add(
+        self, monkeypatch: pytest.MonkeyPatch, app: str
+    ) -> None:
+        monkeypatch.setattr("django_logtail.checks.serving.get_commands", lambda: {"runserver": app})
+
+        assert only(check_runserver) == (
+            "logtail.W020",
+            "runserver runs Django over WSGI, which can't keep a live connection open.",
+            "Add this at the end of tests/settings.py, and start runserver again.\n"
+            'INSTALLED_APPS = ["daphne", *INSTALLED_APPS]',
+        )
+
+    @pytest.mark.parametrize("app", ["daphne", "shop"])
+    def test_one_of_another_app_is_left_alone(self, monkeypatch: pytest.MonkeyPatch, app: str) -> None:
+        monkeypatch.setattr("django_logtail.checks.serving.get_commands", lambda: {"runserver": app})
+
+        assert ids(check_runserver) == []
+
+    def test_in_production_nobody_needs_it(self, settings: Any) -> None:
+        settings.DEBUG = False
+
+        assert ids(check_runserver) == []
+
+
+class TestWrapper:
+    @pytest.fixture
+    def asgi(self, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+        settings.ASGI_APPLICATION = "shop_asgi.application"
+        settings.BASE_DIR = tmp_path
+        monkeypatch.syspath_prepend(tmp_path)
+        return (tmp_path / "shop_asgi.py").write_text
+
+    @pytest.mark.parametrize(
+        "code",
+        [
+            "from django.core.asgi import get_asgi_application\napplication = get_asgi_application()\n",
+            "import django.core.asgi\napplication = django.core.asgi.get_asgi_application()\n",
+            "other = application = get_asgi_application()\n",
+            "application = with_logtail(get_asgi_application())\napplication = get_asgi_application()\n",
+        ],
+    )
+    def test_what_startproject_writes_is_a_warning_with_the_lines_to_add(
+        self, asgi: Callable[[str], None], code: str
+    ) -> None:
+        asgi(code)
+
+        assert only(check_wrapper) == (
+            "logtail.W022",
+            "The project's ASGI application doesn't pass live connections to the log viewer.",
+            "Add this at the end of shop_asgi.py, and restart the server.\n"
+            "from django_logtail.asgi import with_logtail\n\napplication = with_logtail(application)",
+        )
+
+    @pytest.mark.parametrize(
+        "code",
+        [
+            "application = with_logtail(get_asgi_application())\n",
+            "application = get_asgi_application()\napplication = with_logtail(application)\n",
+            "django = get_asgi_application()\napplication = ProtocolTypeRouter({'http': django})\n",
+            "from shop.serving import application\n",
+            "application = get_asgi_application(\n",
+            "",
+        ],
+    )
+    def test_whatever_may_be_right_is_left_to_the_doctor(
+        self, asgi: Callable[[str], None], code: str
+    ) -> None:
+        asgi(code)
+
+        assert ids(check_wrapper) == []
+
+    @pytest.mark.parametrize("path", [None, "application", "nowhere.asgi.application"])
+    def test_a_setting_that_leads_nowhere_is_left_alone(self, settings: Any, path: str | None) -> None:
+        settings.ASGI_APPLICATION = path
+
+        assert ids(check_wrapper) == []
+
+
+class TestLogin:
+    @pytest.mark.parametrize("url", ["/accounts/login/", "/accounts/login", "login", "https://id.example/in"])
+    def test_one_that_is_served_is_fine(self, settings: Any, url: str) -> None:
+        settings.LOGIN_URL = url
+
+        assert ids(check_login) == []
+
+    @pytest.mark.parametrize("url", ["/signin/", "no-such-name", "shop:login"])
+    def test_one_where_nothing_is_gets_the_name_of_what_is_there(self, settings: Any, url: str) -> None:
+        settings.LOGIN_URL = url
+
+        assert only(check_login) == (
+            "logtail.W021",
+            f"LOGIN_URL is '{url}', and nothing is there: people who are not signed in get a 404.",
+            'Add this at the end of tests/settings.py: LOGIN_URL = "login"',
+        )
+
+    @pytest.fixture
+    def serve(self, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+        """Have the project serve the log pages and some others, and no others."""
+
+        def serve(*others: Any) -> None:
+            urls = ModuleType("shop_urls")
+            urls.urlpatterns = [path("logs/", include("django_logtail.urls")), *others]
+            monkeypatch.setitem(sys.modules, "shop_urls", urls)
+            settings.ROOT_URLCONF = "shop_urls"
+
+        return serve
+
+    def test_the_page_of_the_admin_is_offered_where_there_is_no_other(
+        self, serve: Callable[..., None]
+    ) -> None:
+        serve(path("admin/", admin.site.urls))
+
+        assert only(check_login)[2] == 'Add this at the end of tests/settings.py: LOGIN_URL = "admin:login"'
+
+    def test_where_there_is_none_the_lines_for_one_are_given(self, serve: Callable[..., None]) -> None:
+        serve()
+
+        assert only(check_login)[2] == (
+            "Add this at the end of shop_urls.py, and write the template registration/login.html:\n"
+            "from django.urls import include, path\n"
+            'urlpatterns += [path("accounts/", include("django.contrib.auth.urls"))]'
+        )
+
+    def test_a_path_below_a_language_is_found(self, serve: Callable[..., None]) -> None:
+        serve(*i18n_patterns(path("accounts/", include("django.contrib.auth.urls"))))
+
+        assert ids(check_login) == []
+
+    def test_without_the_pages_nobody_is_sent_there(self, settings: Any) -> None:
+        settings.ROOT_URLCONF = "django.contrib.auth.urls"
+        settings.LOGIN_URL = "/signin/"
+
+        assert ids(check_login) == []
 
 
 class TestChannelLayer:
@@ -677,10 +825,13 @@ class TestLocalReader:
 
 
 def test_the_reference_lists_exactly_the_ids_of_the_code_in_order() -> None:
-    files = [*Path(checks.__file__).parent.glob("*.py"), Path(broker.__file__)]
+    files = Path(checks.__file__).parent.parent.rglob("*.py")
     in_code = {found for file in files for found in re.findall(r"logtail\.[EW]\d{3}", file.read_text())}
 
-    in_reference = re.findall(r"^\| `(logtail\.[EW]\d{3})`", REFERENCE.read_text(), re.MULTILINE)
+    # Each row is the anchor of its id.
+    in_reference = re.findall(
+        r'^\| <a id="(logtail\.[EW]\d{3})"></a>`\1` \|', REFERENCE.read_text(), re.MULTILINE
+    )
 
     assert in_reference == sorted(in_code)
 

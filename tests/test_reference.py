@@ -1,6 +1,7 @@
 """The reference matches the code: each key, each command, each option, and the snippets of the how-to pages."""
 
 import argparse
+import ast
 import re
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,27 @@ def test_the_commands_page_has_every_argument_of_a_command_and_no_other(name: st
     )
 
     assert documented == arguments
+
+
+def test_every_other_id_of_the_doctor_has_its_row() -> None:
+    files = (CHECKOUT / "django_logtail" / "operating" / "doctor").glob("*.py")
+    calls = [
+        node
+        for file in files
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("ok", "note", "problem")
+    ]
+    words = {
+        word.value
+        for call in calls
+        for word in [*call.args[1:], *(keyword.value for keyword in call.keywords)]
+        if isinstance(word, ast.Constant) and re.fullmatch(r"[a-z-]+", word.value)
+    }
+    text = (DOCS / "reference" / "checks.md").read_text()
+
+    listed = re.findall(r'^\| <a id="([a-z-]+)"></a>`\1` \|', text, re.MULTILINE)
+    assert words | {"channel-layer"} == {*listed, "live", "no-reader", "no-redis"}
+    assert all(re.search(rf"`{name}`", text) for name in words)
 
 
 def argparse_of_no_command() -> argparse.ArgumentParser:

@@ -25,7 +25,6 @@ from django_logtail.models import Access, Log
 from django_logtail.operating.reports import reports
 from django_logtail.viewing.admission import viewers
 from django_logtail.viewing.download import Requester
-from django_logtail.views import socket
 
 pytestmark = pytest.mark.django_db
 
@@ -375,21 +374,36 @@ def test_all_that_the_list_says_of_a_log_and_what_of_it_is_for_staff(
 def test_the_socket_says_over_http_why_there_is_no_websocket() -> None:
     answer = Client().get("/logs/any/socket/", headers={"Accept-Language": "en"})
 
-    assert answer.status_code == 426
-    assert answer["Upgrade"] == "websocket"
-    assert answer.json()["certain"] is True
-    assert "WSGI" in answer.json()["cause"]
-    assert "with_logtail" in answer.json()["fix"]
+    # Under WSGI neither 426 nor its header may be sent.
+    assert (answer.status_code, "Upgrade" in answer, "Connection" in answer) == (501, False, False)
+    assert answer.json() == {
+        "id": "logtail.W020",
+        "cause": "This server runs Django over WSGI, which can't keep a live connection open.",
+        "fix": "An administrator sees here what to do.",
+        "paste": "",
+        "certain": True,
+        "lines": False,
+    }
 
 
-def test_under_an_asgi_server_the_proxy_is_named(rf: RequestFactory) -> None:
-    from django.test import AsyncRequestFactory
+def test_staff_get_what_mends_it_in_their_language(client: Client, member: User) -> None:
+    member.is_staff = True
+    member.save()
 
-    answer = socket(AsyncRequestFactory().get("/logs/any/socket/"), "any")
+    english = client.get("/logs/any/socket/", headers={"Accept-Language": "en"}).json()
+    chinese = client.get("/logs/any/socket/", headers={"Accept-Language": "zh-hans"}).json()
 
-    body = json.loads(answer.content)
-    assert body["certain"] is False
-    assert "Upgrade" in body["fix"]
+    assert english["fix"] == "Serve tests/asgi.py with an ASGI server instead, for example like this."
+    assert english["paste"] == "pip install 'uvicorn[standard]'\nuvicorn tests.asgi:application"
+    assert (chinese["id"], chinese["paste"]) == (english["id"], english["paste"])
+    assert chinese["cause"] != english["cause"]
+
+
+async def test_under_an_asgi_server_it_answers_426() -> None:
+    answer = await AsyncClient().get("/logs/any/socket/", headers={"Accept-Language": "en"})
+
+    assert (answer.status_code, answer["Upgrade"], answer["Connection"]) == (426, "websocket", "Upgrade")
+    assert answer.json()["lines"] is True
 
 
 @pytest.mark.parametrize("route", ["lines", "download", "hits"])
@@ -401,7 +415,6 @@ def test_what_needs_a_reader_says_under_wsgi_what_mends_it(client: Client, route
     assert answer.status_code == 503
     assert answer.json()["certain"] is True
     assert "WSGI" in answer.json()["cause"]
-    assert "with_logtail" in answer.json()["fix"]
 
 
 @pytest.mark.parametrize("route", ["lines", "download", "hits"])
@@ -789,7 +802,7 @@ def cache_control(answer: Any) -> set[str]:
         ("get", "/logs/-/logs/", 200),
         ("post", "/logs/open/ticket/", 200),
         ("post", "/logs/closed/ticket/", 404),
-        ("get", "/logs/open/socket/", 426),
+        ("get", "/logs/open/socket/", 501),
         ("get", "/logs/open/lines/", 503),
         ("get", "/logs/open/download/", 503),
     ],

@@ -11,6 +11,7 @@ from django.core.checks import register
 from django_logtail.checks.channel_layer import check_channel_layer
 from django_logtail.checks.declared_logs import check_declared_logs
 from django_logtail.checks.project import check_apps, check_asgi, check_urls
+from django_logtail.checks.serving import check_login, check_runserver, check_wrapper
 from django_logtail.checks.settings import (
     check_access_policy,
     check_id_patterns,
@@ -33,6 +34,9 @@ def register_all() -> None:
         check_apps,
         check_urls,
         check_asgi,
+        check_runserver,
+        check_wrapper,
+        check_login,
         check_channel_layer,
         check_broker,
         check_tasks,

@@ -8,6 +8,7 @@ from django.core.checks import CheckMessage, Error, Warning
 from django.urls import NoReverseMatch, reverse
 
 from django_logtail.checks.configured import has_worker, is_kind_of
+from django_logtail.project import asgi_application, settings_file
 
 #: The app can't work without these; the message gives the reason.
 _NEEDED_APPS = {
@@ -64,8 +65,7 @@ def check_asgi(app_configs: object, **kwargs: object) -> list[CheckMessage]:
     return [
         Warning(
             "ASGI_APPLICATION is not set, so runserver and logtail_doctor can't find what serves sockets.",
-            hint='Write ASGI_APPLICATION = "myproject.asgi.application", and in that file '
-            "application = with_logtail(get_asgi_application()).",
+            hint=f'Add this at the end of {settings_file()}: ASGI_APPLICATION = "{asgi_application()}"',
             id="logtail.W006",
         )
     ]

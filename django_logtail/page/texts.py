@@ -43,9 +43,7 @@ TEXTS: Mapping[str, object] = {
     ),
     "notice.failed": _("Could not connect: {reason}."),
     "notice.full": _("This server has reached its viewer limit. Try again later."),
-    "notice.nosocket": _(
-        "Live updates are blocked on this network. These are the last lines; refresh to see newer ones."
-    ),
+    "notice.nosocket": _("{cause} These are the last lines; refresh to see newer ones."),
     "notice.resumed": _("Reconnected. Nothing was missed."),
     "notice.cut": _(
         "Not everything here fits in the address, so links, reloads and saved views leave some of it out. "
@@ -53,7 +51,8 @@ TEXTS: Mapping[str, object] = {
     ),
     "notice.outdated": _("This page is older than the server. Reload it to continue."),
     "notice.gone": _("This log doesn't exist, or you don't have access to it."),
-    "notice.cause": _("{cause} {fix}"),
+    "notice.cause": _("{cause}"),
+    "notice.refused": _("The server refused the connection (403)."),
     "notice.lost": _(
         "The linked lines no longer exist: their file was removed or changed. "
         "Showing the current log instead."
@@ -400,15 +399,6 @@ TEXTS: Mapping[str, object] = {
     "col.fit": _("Fit to content"),
     "col.filter": _("Filter by this field…"),
     "col.remove": _("Remove column"),
-    "socket.cause.wsgi": _("This server runs Django over WSGI, which can't keep a live connection open."),
-    "socket.fix.wsgi": _(
-        "Serve the project's asgi.py with an ASGI server such as uvicorn, and wrap the application in with_logtail."
-    ),
-    "socket.cause.plain": _("The WebSocket request reached this server as a plain HTTP request."),
-    "socket.fix.plain": _(
-        "Have the proxy pass the Upgrade and Connection headers, wrap the application in with_logtail, "
-        "and install the ASGI server's WebSocket library."
-    ),
     "keys.move": _("Move"),
     "keys.move.line": _("Next / previous line"),
     "keys.move.page": _("Page down"),

@@ -1,8 +1,8 @@
-"""uvicorn's own limit on a client's message, which is 16 MiB unless `--ws-max-size` is given.
+"""uvicorn's connections: the limit on a client's message, whether there are WebSockets, and who reads how fast.
 
-It keeps a message in memory before an application sees any of it, so the application's own limit comes too late.
-uvicorn offers no way to set it, so it is set on the connection if that has the expected attributes; otherwise nothing
-changes.
+The limit is 16 MiB unless `--ws-max-size` is given. uvicorn keeps a message in memory before an application sees any
+of it, so the application's own limit comes too late. It offers no way to set it, so it is set on the connection if that
+has the expected attributes; otherwise nothing changes.
 """
 
 from __future__ import annotations
@@ -102,6 +102,18 @@ def connection_behind(send: Any) -> Connection | None:
             return Connection(cycle)
         found += _wrapped_by(function)
     return None
+
+
+def has_websockets(send: Any) -> bool | None:
+    """Whether the uvicorn behind an ASGI `send` accepts WebSockets; None if the server is another one.
+
+    It does not without a library for them, and with `--ws none`.
+    """
+    connection = connection_behind(send)
+    if connection is None:
+        return None
+    protocol = connection.cycle.transport.get_protocol()
+    return getattr(protocol, "ws_protocol_class", True) is not None
 
 
 def _wrapped_by(function: Any) -> list[Callable[..., Any]]:

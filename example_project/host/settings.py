@@ -12,6 +12,8 @@ ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 ROOT_URLCONF = "host.urls"
 ASGI_APPLICATION = "host.asgi.application"
 
+SILENCED_SYSTEM_CHECKS = ["logtail.W020"]  # the demo runs uvicorn, not runserver
+
 INSTALLED_APPS = [
     "host",  # before django_logtail, whose page it extends
     "chat",

@@ -4,16 +4,19 @@ import json
 import os
 import pwd
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 import redis
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
+from django.conf.urls.i18n import i18n_patterns
 from django.core.asgi import get_asgi_application
-from django.urls import path
+from django.urls import include, path
 
 from django_logtail.asgi import with_logtail
 from django_logtail.control import WrongServer
@@ -72,6 +75,38 @@ class TestLocalReader:
                 f"ok       log app: {file} on {HOST}: 8 bytes",
             ],
         )
+
+    def test_as_json_each_finding_has_its_id(self, local: Stack) -> None:
+        local.add_log("app", b"one\ntwo\n")
+        local.add_log("later", path=local.logs / "later.log")
+
+        done = local.manage("logtail_doctor", "--json")
+        report = json.loads(done.stdout)
+
+        assert report["problems"] == 0
+        assert [finding["id"] for finding in report["findings"] if finding["id"] != "servers"] == [
+            "settings",
+            "database",
+            "sockets",
+            "reader",
+            "live",
+            "live",
+            "missing",
+        ]
+        assert report["findings"][-1] == {
+            "mark": "note",
+            "text": f"log later: {local.logs}/later.log on {HOST}: the file does not exist",
+            "advice": "It is followed as soon as it appears.",
+            "id": "missing",
+            "paste": "",
+        }
+
+    @pytest.mark.parametrize("url", ["shop.example", "ftp://shop.example/", "https:///logs/"])
+    def test_what_is_no_address_of_a_site_is_refused(self, local: Stack, url: str) -> None:
+        done = local.manage("logtail_doctor", "--url", url, check=False)
+
+        assert (done.returncode, done.stdout) == (1, "")
+        assert f"--url is {url!r}; expected an address such as https://shop.example/logs/." in done.stderr
 
     def test_without_a_log_it_says_how_to_register_one(self, local: Stack) -> None:
         code, report = examine(local)
@@ -517,9 +552,30 @@ class TestSockets:
 
         (finding,) = await examine_sockets()
 
-        assert finding.mark == "PROBLEM"
-        assert finding.text.startswith(f"sockets: {__name__}.{name} {seen}")
-        assert finding.advice == "In that file: application = with_logtail(get_asgi_application())."
+        assert (finding.mark, finding.id) == ("PROBLEM", "logtail.W022")
+        assert finding.text.startswith(f"logtail.W022: sockets: {__name__}.{name} {seen}")
+        assert finding.text.endswith(
+            ": The project's ASGI application doesn't pass live connections to the log viewer."
+        )
+        assert (
+            finding.advice == "Add this at the end of tests/commands/test_doctor.py, and restart the server."
+        )
+        assert finding.paste == (
+            f"from django_logtail.asgi import with_logtail\n\n{name} = with_logtail({name})"
+        )
+
+    @pytest.mark.parametrize("language", ["en", "en-us", "de-at"])
+    async def test_below_a_language_the_address_is_the_one_that_visitors_get(
+        self, settings: Any, language: str
+    ) -> None:
+        settings.ROOT_URLCONF = "tests.mounts.translated"
+        settings.LANGUAGE_CODE = language
+        settings.ASGI_APPLICATION = f"{__name__}.wrapped"
+        prefix = {"en-us": "en", "de-at": "de"}.get(language, language)
+
+        (finding,) = await examine_sockets()
+
+        assert finding.text == f"sockets: {__name__}.wrapped answers at /{prefix}/logs/doctor/socket/"
 
     async def test_an_application_that_is_not_there_is_a_problem(self, settings: Any) -> None:
         settings.ASGI_APPLICATION = "nowhere.application"
@@ -546,6 +602,20 @@ class TestSockets:
                 "Correct it.",
             )
         ]
+
+    async def test_a_default_language_may_have_no_prefix(
+        self, settings: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        urls = ModuleType("unprefixed")
+        logs = path("logs/", include("django_logtail.urls"))
+        urls.urlpatterns = i18n_patterns(logs, prefix_default_language=False)
+        monkeypatch.setitem(sys.modules, "unprefixed", urls)
+        settings.ROOT_URLCONF = "unprefixed"
+        settings.ASGI_APPLICATION = f"{__name__}.wrapped"
+
+        (finding,) = await examine_sockets()
+
+        assert finding.text == f"sockets: {__name__}.wrapped answers at /logs/doctor/socket/"
 
     async def test_without_the_setting_nothing_is_tried(self, settings: Any) -> None:
         settings.ASGI_APPLICATION = None

@@ -10,6 +10,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.e2e.test_viewer_page import axe, violations
 from tests.e2e.viewing import append, expect_state, line, lines, marks_of, show, tail, text_of, until
+from tests.proxy import Proxy, passes, without_upgrade
 from tests.stack import Stack, Web
 
 pytestmark = [pytest.mark.browser, pytest.mark.redis, pytest.mark.whole]
@@ -57,7 +58,10 @@ def refresh(page: Page) -> None:
 
 def test_the_last_lines_are_shown_where_no_websocket_gets_through(blocked: Page) -> None:
     expect(blocked.locator(".lt-notice-text")).to_have_text(STRIP)
-    expect(blocked.locator(".lt-notice-text")).to_have_attribute("title", re.compile("Upgrade"))
+    expect(blocked.get_by_role("alert")).to_contain_text(
+        "An administrator sees here what to do. logtail.E022"
+    )
+    expect(blocked.get_by_role("alert").get_by_role("button")).to_have_text(["Refresh"])
     expect(blocked.locator(".lt-state")).to_have_text("Not live")
     expect(blocked.locator(".lt-tail")).to_be_hidden()
     expect(blocked.get_by_role("button", name="Pause")).to_be_hidden()
@@ -139,14 +143,78 @@ def test_a_server_without_asgi_is_said_with_what_mends_it(
     page: Page, signed_in: BrowserContext, web: Web, stack: Stack, path: Path, complaints: list[str]
 ) -> None:
     page.add_init_script(BLOCKED)
-    body = {"cause": "This server runs Django over WSGI.", "fix": "Serve asgi.py.", "certain": True}
-    page.route("**/socket/", lambda route: route.fulfill(status=426, json=body))
+    body = {
+        "id": "logtail.W020",
+        "cause": "This server runs Django over WSGI.",
+        "fix": "Serve asgi.py.",
+        "paste": "",
+        "certain": True,
+        "lines": False,
+    }
+    page.route("**/socket/*", lambda route: route.fulfill(status=501, json=body))
 
     show(page, web, stack, "shop", "failed")
 
-    expect(page.get_by_role("alert")).to_contain_text("This server runs Django over WSGI. Serve asgi.py.")
+    alert = page.get_by_role("alert")
+    expect(alert.locator(".lt-notice-text")).to_have_text("This server runs Django over WSGI.")
+    expect(alert).to_contain_text("Serve asgi.py. logtail.W020")
+    expect(alert.get_by_role("button")).to_have_text(["Try now"])
     page.get_by_role("button", name="Download").click()
     expect(page.get_by_role("menuitem")).to_have_text(["Lines loaded here0"])
+    complaints.clear()
+
+
+def test_staff_copy_what_mends_a_proxy_and_then_the_page_is_live(
+    page: Page, context: BrowserContext, web: Web, stack: Stack, path: Path, complaints: list[str]
+) -> None:
+    with Proxy(web.port, without_upgrade) as proxy:
+        chief = stack.make_user("http-chief", staff=True)
+        context.add_cookies([{"name": "sessionid", "value": chief, "url": proxy.url}])
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page.goto(f"{proxy.url}/logs/shop/")
+        expect_state(page, "history")
+
+        alert = page.get_by_role("alert")
+        expect(alert.locator(".lt-notice-text")).to_have_text(
+            "A proxy between you and the server doesn't pass live connections on. "
+            "These are the last lines; refresh to see newer ones."
+        )
+        expect(alert).to_contain_text("Have the proxy pass on the headers Upgrade and Connection.")
+        expect(alert.locator("code")).to_have_text("logtail.E021")
+        expect(alert.locator("pre")).to_contain_text(f"proxy_pass http://127.0.0.1:{web.port};")
+        assert text_of(page) == lines(200, 700)
+        alert.get_by_role("button", name="Copy").click()
+        expect(page.locator(".lt-say")).to_have_text("Copied")
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert copied.startswith("location /logs/ {\n    proxy_pass ")
+        assert copied.endswith("\n}")
+
+        proxy.handler = passes
+        refresh(page)
+        expect_state(page, "live")
+        expect(alert).to_be_hidden()
+    complaints.clear()
+
+
+def test_a_page_that_is_refused_asks_for_one_reload_and_then_names_who_refuses(
+    page: Page, signed_in: BrowserContext, web: Web, stack: Stack, path: Path, complaints: list[str]
+) -> None:
+    page.route("**/ticket/", lambda route: route.fulfill(status=403, body="no"))
+    show(page, web, stack, "shop", "outdated")
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("This page is older than the server. Reload it to continue.")
+
+    alert.get_by_role("button", name="Reload").click()
+    expect_state(page, "failed")
+    expect(alert.locator(".lt-notice-text")).to_have_text("The server refused the connection (403).")
+    expect(alert).to_contain_text("logtail.E024")
+
+    page.unroute("**/ticket/")
+    alert.get_by_role("button", name="Try now").click()
+    expect_state(page, "live")
+    page.route("**/ticket/", lambda route: route.fulfill(status=403, body="no"))
+    page.reload()
+    expect_state(page, "outdated")
     complaints.clear()
 
 

@@ -170,7 +170,6 @@ PUT_TOGETHER = {
     "level": "debug error info other warning",
     "mark": "back between elsewhere next not-a-file overwritten refused replaced stopped unreadable",
     "notice": "lost notloaded",
-    "socket": "cause.plain cause.wsgi fix.plain fix.wsgi",
 }
 
 

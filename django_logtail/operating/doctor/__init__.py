@@ -21,12 +21,16 @@ from django_logtail.operating.doctor.project import (
     examine_settings,
 )
 from django_logtail.operating.doctor.readers import examine_readers
+from django_logtail.operating.doctor.site import examine_site
 from django_logtail.operating.doctor.sockets import examine_sockets
 from django_logtail.tailing.files.opening import user_name
 
 
-def examine(seconds: float) -> Iterator[Finding]:
-    """All steps in order. If a step fails that later ones depend on, the examination ends."""
+def examine(seconds: float, url: str = "", script: str = "") -> Iterator[Finding]:
+    """All steps in order. If a step fails that later ones depend on, the examination ends.
+
+    `url`: of the site, as browsers reach it; `script`: the path of the page's script, below that of the list of logs.
+    """
     for step in (examine_settings, examine_database):
         findings = list(step())
         yield from findings
@@ -35,6 +39,8 @@ def examine(seconds: float) -> Iterator[Finding]:
     yield from examine_doubles()
     yield from examine_addresses()
     yield from asyncio.run(examine_sockets())
+    if url:
+        yield from examine_site(url, script)
     yield from examine_servers()
     if conf.READER == "dramatiq":
         from django_logtail.operating.doctor.connections import examine_channel_layer, examine_redis
@@ -54,11 +60,13 @@ def examine(seconds: float) -> Iterator[Finding]:
 def _local_reader(logs: Iterable[Log]) -> Iterator[Finding]:
     yield ok(
         'LOGTAIL["READER"] is "local": no Redis or worker is needed; '
-        f"this command reads files as user {user_name(os.geteuid())}"
+        f"this command reads files as user {user_name(os.geteuid())}",
+        "reader",
     )
     elsewhere = sorted({log.queue_name for log in logs} - {conf.QUEUE})
     if elsewhere:
         yield note(
             f"queues {', '.join(elsewhere)}: a local reader looks for their logs on this host",
             'Set LOGTAIL["READER"] to "dramatiq" if another host has them.',
+            "reader",
         )

@@ -22,26 +22,34 @@ def examine_servers() -> Iterator[Finding]:
     found = list(servers.running(path, _directories())) if path else []
     if not found:
         text = "servers: no running server of this project was found on this host, so its message limit is unknown"
-        yield note(text, f"Start them with {_limits()}.")
+        yield note(text, f"Start them with {_limits()}.", "servers")
     for server in found:
         who = f"server: {server.name} (process {server.pid})"
         if server.most_bytes is None:
-            yield note(f"{who}: its message limit is unknown", f"Set it: {_limits([server.name])}.")
+            yield note(
+                f"{who}: its message limit is unknown", f"Set it: {_limits([server.name])}.", "servers"
+            )
         elif server.most_bytes > MOST_MESSAGE_BYTES and server.name == "uvicorn":
             text = f"{who} accepts messages of at most {MOST_MESSAGE_BYTES} bytes on this app's sockets"
-            yield ok(f"{text} because the app limits them, and {server.most_bytes} bytes on others")
+            yield ok(
+                f"{text} because the app limits them, and {server.most_bytes} bytes on others", "servers"
+            )
         elif server.most_bytes > MOST_MESSAGE_BYTES and server.name == "granian":
             text = (
                 f"{who} accepts messages of {server.most_bytes} bytes; the longest valid one has {_LONGEST}"
             )
-            yield note(text, "granian has no option for this; limit each client's connections in the proxy.")
+            yield note(
+                text,
+                "granian has no option for this; limit each client's connections in the proxy.",
+                "servers",
+            )
         elif server.most_bytes > MOST_MESSAGE_BYTES:
             text = (
                 f"{who} accepts messages of {server.most_bytes} bytes; the longest valid one has {_LONGEST}"
             )
-            yield note(text, f"Start it with {_limits([server.name])}.")
+            yield note(text, f"Start it with {_limits([server.name])}.", "servers")
         else:
-            yield ok(f"{who} accepts messages of at most {server.most_bytes} bytes")
+            yield ok(f"{who} accepts messages of at most {server.most_bytes} bytes", "servers")
 
 
 def _directories() -> set[Path]:

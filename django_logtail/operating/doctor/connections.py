@@ -42,9 +42,9 @@ def examine_redis() -> Iterator[Finding]:
             if error.is_answer
             else f"Start it, or correct {where}."
         )
-        yield problem(f"{what}: {error}", _mended(error.trouble, where) or otherwise)
+        yield problem(f"{what}: {error}", _mended(error.trouble, where) or otherwise, "no-redis")
         return
-    yield ok(f"Redis: {version}")
+    yield ok(f"Redis: {version}", "redis")
     yield from _neighbours(others)
 
 
@@ -79,6 +79,7 @@ def _neighbours(others: Iterable[Project]) -> Iterator[Finding]:
             "If both use the same broker and queue, their workers get each other's wake-ups and put them back, which "
             'takes time: set DRAMATIQ_BROKER["OPTIONS"]["namespace"] or LOGTAIL["QUEUE"] in one of them. If it is the '
             "same project, its SECRET_KEY or namespace differs from the one here.",
+            "redis",
         )
 
 
@@ -103,7 +104,7 @@ async def _examine_channel_layer() -> list[Finding]:
     mailboxes = LayerMailboxes()
     sent = Echo(os.urandom(64))
     where = f"CHANNEL_LAYERS[{conf.CHANNEL_LAYER!r}]"
-    advice = f"Start its Redis, or correct {where}."
+    advice, layer = f"Start its Redis, or correct {where}.", "channel-layer"
     began = time.monotonic()
     try:
         mailbox = await mailboxes.new()
@@ -115,9 +116,11 @@ async def _examine_channel_layer() -> list[Finding]:
         finally:
             receiving.cancel()
     except MailboxUnavailable as error:
-        return [problem(f"channel layer: {error}", _mended(error.trouble, where) or advice)]
+        return [problem(f"channel layer: {error}", _mended(error.trouble, where) or advice, layer)]
     except asyncio.TimeoutError:
-        return [problem(f"channel layer: a message did not come back within {ANSWER_SECONDS:g} s", advice)]
+        return [
+            problem(f"channel layer: a message did not come back within {ANSWER_SECONDS:g} s", advice, layer)
+        ]
     if received != sent:
-        return [problem("channel layer: a message came back altered", advice)]
-    return [ok(f"channel layer: a message came back in {(time.monotonic() - began) * 1000:.0f} ms")]
+        return [problem("channel layer: a message came back altered", advice, layer)]
+    return [ok(f"channel layer: a message came back in {(time.monotonic() - began) * 1000:.0f} ms", layer)]

@@ -17,25 +17,29 @@ def examine_settings() -> Iterator[Finding]:
     found = [message for message in run_checks(tags=["logtail"]) if not message.is_silenced()]
     for message in found:
         make = problem if message.level >= ERROR else note
-        yield make(f"{message.id}: {message.msg}", message.hint or "")
+        yield make(f"{message.id}: {message.msg}", message.hint or "", message.id or "")
     if not found:
-        yield ok("settings: every check passes")
+        yield ok("settings: every check passes", "settings")
 
 
 def examine_database() -> Iterator[Finding]:
     try:
         waiting = waiting_migrations()
     except (DatabaseError, ImproperlyConfigured) as error:
-        yield problem(f"database: {error}", "Correct DATABASES, or start the database.")
+        yield problem(f"database: {error}", "Correct DATABASES, or start the database.", "database")
         return
     if waiting:
-        yield problem(f"database: not migrated: {', '.join(waiting)}", "Run manage.py migrate.")
+        yield problem(f"database: not migrated: {', '.join(waiting)}", "Run manage.py migrate.", "database")
         return
     enabled, off = Log.objects.filter(enabled=True).count(), Log.objects.filter(enabled=False).count()
     if enabled:
-        yield ok(f"database: {enabled} enabled log(s), {off} disabled")
+        yield ok(f"database: {enabled} enabled log(s), {off} disabled", "database")
     else:
-        yield note("database: no log is enabled", "Register one in the admin or with manage.py logtail_add.")
+        yield note(
+            "database: no log is enabled",
+            "Register one in the admin or with manage.py logtail_add.",
+            "database",
+        )
 
 
 def examine_doubles() -> Iterator[Finding]:
@@ -47,6 +51,7 @@ def examine_doubles() -> Iterator[Finding]:
             yield problem(
                 f"log {row.slug}: log {rows[read].slug} already has the file {row.path}, and only that log is read",
                 "Delete one of the two, or correct its path or queue.",
+                "double",
             )
 
 
@@ -57,4 +62,5 @@ def examine_addresses() -> Iterator[Finding]:
             yield problem(
                 f"log {row.slug!r}: its slug can't be part of an address, so no page shows it",
                 "Give it a slug of letters, digits, - and _.",
+                "address",
             )

@@ -50,7 +50,9 @@ async def examine_readers(logs: Iterable[Log], seconds: float) -> list[Finding]:
         if feed.state not in _UNANSWERED:
             findings += [_state(log, feeds[log.pk]) for log in by_queue[queue]]
         elif by_queue[queue]:
-            findings.append(note(f"queue {queue}: its {len(by_queue[queue])} log(s) were not examined"))
+            findings.append(
+                note(f"queue {queue}: its {len(by_queue[queue])} log(s) were not examined", id="no-reader")
+            )
     await _leave(relay, [viewer.feed for viewer in viewers])
     return findings
 
@@ -73,19 +75,24 @@ async def _leave(relay: Relay, feeds: list[Feed]) -> None:
 
 def _answer(queue: str, feed: Feed, seconds: float) -> Finding:
     if feed.state not in _UNANSWERED:
-        return ok(f"queue {queue}: a reader answers on {feed.host}")
+        return ok(f"queue {queue}: a reader answers on {feed.host}", "live")
     if feed.state == "no-redis":
         return problem(
-            f"queue {queue}: {in_full(feed.reason)}", "Redis responded a moment ago: run this command again."
+            f"queue {queue}: {in_full(feed.reason)}",
+            "Redis responded a moment ago: run this command again.",
+            "no-redis",
         )
     if feed.reason:
         return problem(
-            f"queue {queue}: {in_full(feed.reason)}", "Give web processes and workers the same settings."
+            f"queue {queue}: {in_full(feed.reason)}",
+            "Give web processes and workers the same settings.",
+            "no-reader",
         )
     return problem(
         f"queue {queue}: no reader answered within {seconds:g} s",
         f"On the host that has the files: manage.py rundramatiq --queues {queue} --processes 1 --threads 2; "
         "if one is running, restart it, because it may be an older release",
+        "no-reader",
     )
 
 
@@ -93,6 +100,6 @@ def _state(log: Log, feed: Feed) -> Finding:
     where, reason = f"log {log.slug}: {log.path} on {feed.host}", in_full(feed.reason)
     state = log_state(feed.state)
     if state is None:  # from a later release
-        return problem(f"{where}: {feed.state}: {reason}", "Look at the worker's own log.")
+        return problem(f"{where}: {feed.state}: {reason}", "Look at the worker's own log.", feed.state)
     seen = state.finding.format(reason=reason, size=feed.size or 0)
-    return Finding(state.mark, f"{where}: {seen}", next_step(log, state, code_of(feed.reason)))
+    return Finding(state.mark, f"{where}: {seen}", next_step(log, state, code_of(feed.reason)), state.name)

@@ -8,10 +8,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from django.conf import settings
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch
+from django.utils import translation
 from django.utils.module_loading import import_string
 
-from django_logtail.operating.doctor.findings import ANSWER_SECONDS, Finding, note, ok, problem
+from django_logtail.causes import not_wrapped
+from django_logtail.operating.doctor.addresses import path_of
+from django_logtail.operating.doctor.findings import ANSWER_SECONDS, Finding, caused, note, ok, problem
 from django_logtail.protocol import PROTOCOL_VERSION
 from django_logtail.timing import end_tasks, time_limit
 
@@ -20,24 +23,30 @@ async def examine_sockets() -> list[Finding]:
     """Connect to the host's ASGI application as a client with an invalid ticket, and expect its refusal."""
     path = getattr(settings, "ASGI_APPLICATION", None)
     if not path:
-        return [note("sockets: ASGI_APPLICATION is not set, so they were not tested")]
-    advice = "In that file: application = with_logtail(get_asgi_application())."
+        return [note("sockets: ASGI_APPLICATION is not set, so they were not tested", id="logtail.W006")]
     try:
         application = import_string(path)
     except Exception as error:  # noqa: BLE001 - the host's module may raise anything
-        return [problem(f"sockets: ASGI_APPLICATION {path!r}: {_seen(error)}", "Correct it.")]
+        return [problem(f"sockets: ASGI_APPLICATION {path!r}: {_seen(error)}", "Correct it.", "sockets")]
     try:
-        address = reverse("logtail:socket", args=["doctor"])
+        address = path_of("socket", "doctor")
     except NoReverseMatch:
-        return [note("sockets: the pages are not in ROOT_URLCONF, so they were not tested")]
+        return [
+            note("sockets: the pages are not in ROOT_URLCONF, so they were not tested", id="logtail.W005")
+        ]
     try:
         async with time_limit(ANSWER_SECONDS):
             answer = await _shake_hands(application, address)
     except Exception as error:  # noqa: BLE001 - the host's application may raise anything for an unknown socket
-        return [problem(f"sockets: {path} does not accept this app's WebSockets ({_seen(error)})", advice)]
+        return [_not_wrapped(f"sockets: {path} does not accept this app's WebSockets ({_seen(error)})")]
     if answer != "bad-ticket":
-        return [problem(f"sockets: {path} answered this app's WebSocket with {answer!r}", advice)]
-    return [ok(f"sockets: {path} answers at {address}")]
+        return [_not_wrapped(f"sockets: {path} answered this app's WebSocket with {answer!r}")]
+    return [ok(f"sockets: {path} answers at {address}", "sockets")]
+
+
+def _not_wrapped(seen: str) -> Finding:
+    with translation.override(None):
+        return caused(seen, not_wrapped())
 
 
 def _seen(error: Exception) -> str:

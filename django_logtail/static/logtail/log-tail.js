@@ -6,6 +6,7 @@
  * and what `docs/reference/element` does not name is for them alone.
  */
 
+import { rememberedRefusals } from './connection/refusals.js';
 import { Searches } from './connection/searches.js';
 import { Session } from './connection/session.js';
 import { Stream, endsAccess } from './connection/stream.js';
@@ -60,6 +61,9 @@ import { write } from './ui/dom.js';
 
 /** Of the whole page, which has only so many turns. */
 const searches = new Searches({ fetch: globalThis.fetch.bind(globalThis), headers: () => config.headers(), setTimeout: globalThis.setTimeout.bind(globalThis) });
+
+/** Of the whole page too: one that was loaded after a refusal is not too old. */
+const refusals = rememberedRefusals(() => globalThis.sessionStorage);
 
 /** @type {Promise<import('./rows/ids.js').Pattern[]>|undefined} */
 let patterns;
@@ -475,7 +479,7 @@ export class LogTail extends HTMLElement {
     const address = new URL(info.socket, location.href);
     address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
     return new Session({
-      urls: { ticket: info.ticket, socket: address.href, lines: info.lines }, lines: config.lines, WebSocket: globalThis.WebSocket,
+      urls: { ticket: info.ticket, socket: address.href, lines: info.lines }, lines: config.lines, origin: location.origin, refusals, WebSocket: globalThis.WebSocket,
       fetch: globalThis.fetch.bind(globalThis), headers: () => config.headers(), online: () => navigator.onLine !== false,
       listener: {
         phase: (phase, details) => stream.become(phase, details),

@@ -40,7 +40,7 @@ async function settle() {
 const answer = (status, body) => ({ ok: status < 400, status, type: 'basic', json: async () => { if (body === undefined) throw new Error('no JSON'); return body; } });
 
 /** A session, and everything around it in the hands of the test. */
-function world({ tickets = [], random = () => 1, socketAnswer = null, lines = null } = {}) {
+function world({ tickets = [], random = () => 1, socketAnswer = null, lines = null, refusals } = {}) {
   const clock = new Clock();
   const sockets = [];
   const phases = [];
@@ -71,14 +71,15 @@ function world({ tickets = [], random = () => 1, socketAnswer = null, lines = nu
     drop(code = 1006, reason = '') { this.readyState = 3; this.onclose?.({ code, reason }); }
   }
   const session = new Session({
-    urls: { ticket: '/logs/a/ticket/', socket: 'ws://host/logs/a/socket/', ...(lines ? { lines: '/logs/a/lines/' } : {}) }, lines: 500, WebSocket: FakeSocket,
+    urls: { ticket: '/logs/a/ticket/', socket: 'ws://host/logs/a/socket/', ...(lines ? { lines: '/logs/a/lines/' } : {}) }, lines: 500, origin: 'https://host', refusals, WebSocket: FakeSocket,
     headers: () => ({ 'X-CSRFToken': 'proof' }),
     fetch: async (url, options) => {
       fetched.push(url);
       requests.push(options);
       if (url.startsWith('http')) {
-        if (!socketAnswer) throw new Error('no answer');
-        return socketAnswer;
+        const given = Array.isArray(socketAnswer) ? socketAnswer.shift() : socketAnswer;
+        if (!given) throw new Error('no answer');
+        return given;
       }
       if (url.startsWith('/logs/a/lines/')) {
         const given = lines.shift();
@@ -327,8 +328,8 @@ test('a handshake that never succeeds, while plain HTTP does, is said to be bloc
   assert.equal(w.phases.at(-1)[1].cause, 'c');
 });
 
-test('a server that cannot speak WebSocket says so at once', async () => {
-  const w = world({ socketAnswer: answer(426, { cause: 'c', fix: 'f', certain: true }) });
+test('a server that cannot speak WebSocket says so at once, also one that may not answer 426', async () => {
+  const w = world({ socketAnswer: answer(501, { id: 'i', cause: 'c', fix: 'f', paste: 'p', certain: true }) });
 
   w.session.start();
   await settle();
@@ -336,6 +337,95 @@ test('a server that cannot speak WebSocket says so at once', async () => {
   await settle();
 
   assert.equal(w.phase, 'nosocket');
+  assert.equal(w.fetched.at(-1), 'http://host/logs/a/socket/?origin=https%3A%2F%2Fhost');
+  const { id, cause, fix, paste } = w.phases.at(-1)[1];
+  assert.deepEqual({ id, cause, fix, paste }, { id: 'i', cause: 'c', fix: 'f', paste: 'p' });
+});
+
+test('something that refuses to say why is named by its status, after a second handshake', async () => {
+  const w = world({ socketAnswer: answer(403, undefined) });
+  w.session.start();
+  await settle();
+  w.socket.drop();
+  await settle();
+  const first = w.phase;
+
+  await w.clock.pass(1_000);
+  w.socket.drop();
+  await settle();
+
+  assert.equal(first, 'waiting');
+  assert.deepEqual(w.phases.at(-1), ['nosocket', { status: 403, served: false, fetching: false }]);
+});
+
+for (const [status, body] of [[404, undefined], [502, undefined], [302, undefined], [426, undefined], [200, { id: 'i' }]]) {
+  test(`an answer ${status} ${body ? 'with' : 'without'} a body is no reason, and the handshake is tried again`, async () => {
+    const w = world({ socketAnswer: answer(status, body) });
+    w.session.start();
+    await settle();
+    w.socket.drop();
+    await settle();
+    await w.clock.pass(1_000);
+    w.socket.drop();
+    await settle();
+
+    assert.equal(w.phase, 'waiting');
+  });
+}
+
+/** What a page remembers about refusals, and what it has done with that. */
+const remembered = (before) => ({ before, done: [], note() { this.done.push('note'); }, forget() { this.done.push('forget'); } });
+
+test('a page that is refused is too old, unless the one before it was refused as well', async () => {
+  const refusals = remembered(false);
+  const w = world({ tickets: [answer(403, undefined)], refusals });
+
+  w.session.start();
+  await settle();
+
+  assert.deepEqual([w.phase, refusals.done], ['outdated', ['note']]);
+  assert.equal(w.fetched.length, 1);
+});
+
+test('a page that was loaded after a refusal asks who refuses', async () => {
+  const refusals = remembered(true);
+  const w = world({ tickets: [answer(403, undefined)], socketAnswer: answer(426, { id: 'i', cause: 'c', fix: 'f', paste: 'p', certain: true }), refusals });
+
+  w.session.start();
+  await settle();
+
+  assert.equal(w.fetched.at(-1), 'http://host/logs/a/socket/?origin=https%3A%2F%2Fhost&refused=1');
+  assert.deepEqual(w.phases.at(-1), ['nosocket', { id: 'i', cause: 'c', fix: 'f', paste: 'p', certain: true, served: false, fetching: false }]);
+  assert.deepEqual(refusals.done, ['note']);
+});
+
+test('where nothing answers that, the refusal itself is left to say', async () => {
+  const w = world({ tickets: [answer(403, undefined)], refusals: remembered(true) });
+
+  w.session.start();
+  await settle();
+
+  assert.deepEqual(w.phases.at(-1), ['nosocket', { served: false, fetching: false }]);
+});
+
+test('a page that leaves while it asks who refuses shows nothing', async () => {
+  const w = world({ tickets: [answer(403, undefined)], refusals: remembered(true) });
+
+  w.session.start();
+  w.session.leave();
+  await settle();
+
+  assert.equal(w.phase, 'idle');
+});
+
+test('a ticket ends what is remembered about refusals', async () => {
+  const refusals = remembered(true);
+  const w = world({ refusals });
+
+  w.session.start();
+  await settle();
+
+  assert.deepEqual(refusals.done, ['forget']);
 });
 
 /** What `/lines/` answers: the last lines, from `start` on. */
@@ -470,12 +560,42 @@ for (const [status, body, phase] of [[401, { login: '/in/' }, 'signedout'], [404
   });
 }
 
-test('a server that cannot speak WebSocket is not asked for lines', async () => {
-  const w = await blocked([lastLines(0, 'one\n')], { socketAnswer: answer(426, { cause: 'c', fix: 'f', certain: true }) });
+test('a server that has no lines without a socket is not asked for them', async () => {
+  const w = await blocked([lastLines(0, 'one\n')], { socketAnswer: answer(501, { cause: 'c', fix: 'f', certain: true, lines: false }) });
 
   assert.equal(w.phase, 'nosocket');
   assert.ok(!w.phases.at(-1)[1].fetching);
   assert.ok(!w.fetched.some((url) => url.includes('/lines/')));
+});
+
+test('a cause that is certain leaves the last lines to come over HTTP', async () => {
+  const w = world({ socketAnswer: answer(426, { cause: 'c', fix: 'f', certain: true, lines: true }), lines: [lastLines(0, 'one\n')] });
+
+  w.session.start();
+  await settle();
+  w.socket.drop();
+  await settle();
+
+  assert.deepEqual([w.phase, w.batches[0][1], w.sockets.length], ['nosocket', 'one\n', 1]);
+});
+
+test('when the first cause is mended, a refresh shows the next one', async () => {
+  const causes = [answer(426, { id: 'one', cause: 'c', fix: 'f', paste: 'p', certain: true }), answer(426, { id: 'two', cause: 'd', fix: 'g', paste: '', certain: true })];
+  const w = world({ socketAnswer: causes, lines: [lastLines(0, 'one\n'), lastLines(4, 'two\n')] });
+  w.session.start();
+  await settle();
+  w.socket.drop();
+  await settle();
+
+  const refreshed = w.session.refresh();
+  await settle();
+  w.socket.drop();
+  await settle();
+  await refreshed;
+
+  const { id, cause, fix, paste, served } = w.phases.at(-1)[1];
+  assert.deepEqual({ id, cause, fix, paste, served }, { id: 'two', cause: 'd', fix: 'g', paste: '', served: true });
+  assert.equal(w.batches.at(-1)[1], 'two\n');
 });
 
 test('a handshake that is answered with nothing at all counts as blocked too', async () => {

@@ -167,14 +167,14 @@ test('that nothing was missed is said after a reconnect', () => {
 test('a blocked socket gives its cause and its cure', () => {
   const shown = said({ phase: 'nosocket', details: { cause: 'WSGI.', fix: 'Use ASGI.' } });
 
-  assert.deepEqual(shown.notice?.values, { cause: 'WSGI.', fix: 'Use ASGI.' });
+  assert.deepEqual([shown.notice?.values, shown.notice?.remedy], [{ cause: 'WSGI.' }, { id: '', text: 'Use ASGI.', paste: '' }]);
 });
 
 test('lines that are served without a socket are said not to be live', () => {
-  const shown = said({ phase: 'nosocket', details: { served: true, fetching: false, cause: 'Why.', fix: 'How.' } });
+  const shown = said({ phase: 'nosocket', details: { served: true, fetching: false, id: 'logtail.E021', cause: 'Why.', fix: 'How.', paste: 'Lines' } });
 
   assert.equal(shown.chip, 'history');
-  assert.deepEqual(shown.notice, { key: 'notice.nosocket', values: {}, actions: ['do.refresh'], tone: '', why: 'Why. How.' });
+  assert.deepEqual(shown.notice, { key: 'notice.nosocket', values: { cause: 'Why.' }, actions: ['do.refresh'], tone: '', remedy: { id: 'logtail.E021', text: 'How.', paste: 'Lines' } });
   assert.deepEqual([shown.tail, shown.moving, shown.button, shown.stoppable], [null, false, '', false]);
 });
 
@@ -236,8 +236,8 @@ for (const [situation, facts, expected] of [
   ['a full server', { phase: 'limit', details: { code: 4409 } }, { chip: 'failed', notice: line('notice.full', ['do.retry'], {}, 'danger') }],
   ['another limit', { phase: 'limit', details: { code: 4408 } }, { chip: 'failed', notice: line('notice.failed', ['do.retry'], { reason: 'reason.server' }, 'danger') }],
   ['a blocked socket', { phase: 'nosocket', details: { cause: 'WSGI.', fix: 'Use ASGI.' } },
-    { chip: 'failed', notice: line('notice.cause', ['do.retry'], { cause: 'WSGI.', fix: 'Use ASGI.' }, 'danger') }],
-  ['a blocked socket without a known cause', { phase: 'nosocket' }, { chip: 'failed', notice: line('notice.cause', ['do.retry'], { cause: '', fix: '' }, 'danger') }],
+    { chip: 'failed', notice: { ...line('notice.cause', ['do.retry'], { cause: 'WSGI.' }, 'danger'), remedy: { id: '', text: 'Use ASGI.', paste: '' } } }],
+  ['a blocked socket without a known cause', { phase: 'nosocket' }, { chip: 'failed', notice: line('notice.cause', ['do.retry'], { cause: 'notice.refused' }, 'danger') }],
   ['the first lines without a socket', { phase: 'nosocket', details: { fetching: true } }, { tail: line('tail.backlog', [], { n: 500 }) }],
   ['another release of the server', { phase: 'outdated' }, { chip: 'outdated', notice: line('notice.outdated', ['do.reload']) }],
   ['an answer with an error', { phase: 'failed', details: { status: 503 } }, { chip: 'failed', notice: line('notice.failed', ['do.retry'], { reason: 'HTTP 503' }, 'danger') }],
@@ -314,7 +314,18 @@ test('binary content is said unless there is something else, and not on a page t
 });
 
 test('without a socket, a cause without a cure stands alone', () => {
-  assert.equal(said({ phase: 'nosocket', details: { served: true, cause: 'Why.' } }).notice.why, 'Why.');
+  const { notice } = said({ phase: 'nosocket', details: { served: true, cause: 'Why.' } });
+
+  assert.deepEqual([notice.values, notice.remedy], [{ cause: 'Why.' }, undefined]);
+});
+
+test('below what is wrong with the log itself, the cure says what it is for', () => {
+  const details = { served: true, id: 'logtail.E021', cause: 'Why.', fix: 'How.', paste: 'Lines' };
+
+  const { notice } = said({ phase: 'nosocket', details, server: { state: 'unreadable', reason: 'x' } });
+
+  assert.equal(notice.key, 'notice.log.unreadable');
+  assert.deepEqual(notice.remedy, { id: 'logtail.E021', text: 'Why. How.', paste: 'Lines' });
 });
 
 test('going to a time in a log without any offers no way back to where the viewer still is', () => {

@@ -17,6 +17,8 @@ const LAST_RETRY_MS = 30_000;
 const GOOD_MS = 10_000;
 /** Handshakes that must fail while plain HTTP works before the page reports that the network blocks WebSockets. */
 const HANDSHAKES = 2;
+/** Statuses with which the server says why there is no socket; under WSGI it can't use 426. */
+const ANSWERS = new Set([426, 501]);
 /** Milliseconds that a response over HTTP may take; the server gives up after 8 s. */
 const LINES_MS = 20_000;
 
@@ -24,8 +26,8 @@ const LINES_MS = 20_000;
  * @typedef
  * {'idle'|'connecting'|'open'|'waiting'|'offline'|'stopped'|'denied'|'gone'|'signedout'|'failed'|'limit'|'nosocket'|'outdated'}
  * Phase `waiting`: the connection was lost, the next attempt is at `retryAt`. `stopped`: by the viewer.
- * `nosocket`: the details give the reason (`cause`, `fix`), whether lines are being fetched over HTTP (`fetching`), and
- * whether some have arrived (`served`).
+ * `nosocket`: the details give the reason (`id`, `cause`, `fix`, `paste`; or only a `status`), whether lines are being
+ * fetched over HTTP (`fetching`), and whether some have arrived (`served`).
  *
  * @typedef {{file: string, offset: number}} Place
  * @typedef {{
@@ -41,7 +43,7 @@ const unconnected = () => Promise.reject(new Error('not connected'));
 export class Session {
   /**
    * @param {{
-   *   urls: {ticket: string, socket: string, lines?: string}, lines?: number, listener: Listener,
+   *   urls: {ticket: string, socket: string, lines?: string}, lines?: number, listener: Listener, origin?: string, refusals?: {before: boolean, note(): void, forget(): void},
    *   WebSocket: any, fetch: typeof fetch, headers?: () => Record<string, string>,
    *   now?: () => number, random?: () => number, online?: () => boolean,
    *   setTimeout?: (run: () => void, ms: number) => any, clearTimeout?: (timer: any) => void,
@@ -51,6 +53,8 @@ export class Session {
     this.urls = options.urls;
     this.lines = options.lines ?? 500;
     this.listener = options.listener;
+    this.origin = options.origin ?? '';
+    this.refusals = options.refusals ?? { before: false, note() {}, forget() {} };
     this.WebSocket = options.WebSocket;
     this.fetch = options.fetch;
     this.headers = options.headers ?? (() => ({}));
@@ -206,10 +210,13 @@ export class Session {
       ticket = await this.#ticket();
     } catch (error) {
       if (run !== this.run) return;
+      if (error instanceof Refused && error.phase === 'outdated') return this.#refused(run);
       if (error instanceof Refused) return this.#become(error.phase, error.details);
       return this.#lost('unreachable');
     }
-    if (run === this.run) this.#open(ticket, run);
+    if (run !== this.run) return;
+    this.refusals.forget();
+    this.#open(ticket, run);
   }
 
   async #ticket() {
@@ -253,19 +260,45 @@ export class Session {
     socket.onerror = () => {};
   }
 
-  /** Finds out why the handshake failed: the network, or something in between that doesn't support WebSocket. */
-  async #diagnose(run) {
-    let body = null;
+  /** The server refuses this page's own requests. A new page would know a newer token; one that is new needs another remedy. @param {number} run */
+  async #refused(run) {
+    const isNew = this.refusals.before;
+    this.refusals.note();
+    if (!isNew) return this.#become('outdated');
+    const why = await this.#why('&refused=1');
+    if (run === this.run) this.#become('nosocket', { ...why, served: false, fetching: false });
+  }
+
+  /**
+   * The server's answer to why there is no socket; only a status if something else refuses to answer; null without an answer.
+   *
+   * @param {string} [more] to ask
+   * @returns {Promise<Record<string, any>|null>}
+   */
+  async #why(more = '') {
+    const address = `${this.urls.socket.replace(/^ws/, 'http')}?origin=${encodeURIComponent(this.origin)}${more}`;
     try {
-      const response = await this.fetch(this.urls.socket.replace(/^ws/, 'http'), { credentials: 'same-origin', cache: 'no-store', redirect: 'manual', headers: { Accept: 'application/json' } });
-      if (response.status === 426) body = await response.json();
-    } catch { /* no answer at all: the network, and a retry */ }
+      const response = await this.fetch(address, { credentials: 'same-origin', cache: 'no-store', redirect: 'manual', headers: { Accept: 'application/json' } });
+      if (ANSWERS.has(response.status)) return await response.json();
+      return response.status === 403 ? { status: 403 } : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Finds out why the handshake failed: the network, or something in between that doesn't support WebSocket. @param {number} run */
+  async #diagnose(run) {
+    const body = await this.#why();
     if (run !== this.run) return;
     if (!body) return this.#lost('unreachable');
     if (!body.certain && ++this.handshakes < HANDSHAKES) return this.#lost('unreachable');
-    if (this.phase === 'nosocket') return this.#forget();
-    // A server without WebSockets has no reader either.
-    this.blocked = { ...body, served: false, fetching: Boolean(this.urls.lines) && !body.certain };
+    if (this.phase === 'nosocket') {
+      this.#forget();
+      // The last remedy may have helped, and this is the next cause.
+      this.listener.phase('nosocket', Object.assign(this.blocked, body));
+      return;
+    }
+    this.blocked = { ...body, served: false, fetching: Boolean(this.urls.lines) && body.lines !== false };
     this.#become('nosocket', this.blocked);
     if (this.blocked.fetching) void this.#fetchLines();
   }

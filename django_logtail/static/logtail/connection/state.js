@@ -17,8 +17,9 @@ import { clock } from '../ui/format.js';
  * 'danger'|'ok'|'', continues: boolean}} LogState What is shown for a log in this state (`before`: for a page that has seen no file yet; `why`: the notice if the
  * server gives a reason). The second name of each pair is for people who may not see the queue; "" for none.
  * @typedef {{log: Record<string, LogState>, page: Record<string, {tone: string, dot: string, plain: boolean}>}} States
- * @typedef {{key: string, values?: Record<string, string|number>, actions: string[], tone?: 'danger'|'ok'|'', why?:
- * string}} Said `why` is for operators
+ * @typedef {{key: string, values?: Record<string, string|number>, actions: string[], tone?: 'danger'|'ok'|'', remedy?:
+ * Remedy}} Said
+ * @typedef {{id: string, text: string, paste: string}} Remedy what mends the cause with this id, and lines for it to paste
  * @typedef {{chip: string, tail: Said|null, notice: Said|null, blank: ''|'denied'|'file'|'binary'|'gone'|'notyet', button: 'pause'|'resume'|'again'|'', stoppable: boolean, moving: boolean}} Shown
  */
 
@@ -95,7 +96,7 @@ export function described(facts, words, states) {
         break;
       }
       shown.chip = 'failed';
-      shown.notice = said('notice.cause', ['do.retry'], { cause: facts.details.cause ?? '', fix: facts.details.fix ?? '' }, 'danger');
+      shown.notice = caused('notice.cause', ['do.retry'], facts, words, 'danger');
       break;
     case 'outdated':
       shown.chip = 'outdated';
@@ -121,11 +122,20 @@ function blocked(facts, words, states, shown) {
   shown.chip = 'history';
   if (state?.notice[0]) trouble(state, facts, reasonOf(facts, words), shown);
   // Not a notice that promises to continue automatically: without a socket, nothing does.
-  if (shown.notice && !state.continues) shown.notice.actions.push('do.refresh');
-  else shown.notice = said('notice.nosocket', ['do.refresh']);
-  shown.notice.why = [facts.details.cause, facts.details.fix].filter(Boolean).join(' ');
+  if (shown.notice && !state.continues) {
+    shown.notice.actions.push('do.refresh');
+    const { id = '', cause = '', fix = '', paste = '' } = facts.details;
+    if (fix) shown.notice.remedy = { id, text: `${cause} ${fix}`, paste };
+  } else shown.notice = caused('notice.nosocket', ['do.refresh'], facts, words);
   shown.tail = null;
   if (facts.binary) shown.blank = 'binary';
+}
+
+/** Why there is no socket, and what mends that. @param {string} key @param {string[]} actions @param {Facts} facts @param {import('../ui/format.js').Words} words @param {'danger'|''} [tone] @returns {Said} */
+function caused(key, actions, { details: { id = '', cause, fix = '', paste = '' } }, words, tone = '') {
+  const notice = said(key, actions, { cause: cause || words.say('notice.refused') }, tone);
+  if (fix) notice.remedy = { id, text: fix, paste };
+  return notice;
 }
 
 /** @param {Facts} facts @param {import('../ui/format.js').Words} words */

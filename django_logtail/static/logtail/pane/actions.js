@@ -38,6 +38,7 @@ const ACTIONS = {
   'do.retry': ({ log: { session } }) => (session?.ended ? session.start() : session?.wake()),
   'do.refresh': (on) => refresh(on),
   'do.skip': (on) => skip(on),
+  copypaste: ({ host, parts, say }, button) => copy(host, parts.noticeCode.textContent ?? '', say, button),
   'do.reload': () => location.reload(),
   'do.signin': ({ log }) => signIn(log.stream.details.login),
   'do.live': ({ follow }) => follow.toEnd(),

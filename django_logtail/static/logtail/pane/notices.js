@@ -32,11 +32,22 @@ export function drawNotices(parts, shown) {
     parts.notice.dataset.tone = shown.notice.tone ?? '';
     reshape(parts.notice, shown.notice.tone === 'ok' ? 'check' : 'warn');
   }
-  parts.noticeText.title = shown.notice?.why ?? '';
+  drawRemedy(parts, shown.notice?.remedy);
   drawSaid(parts.tail, parts.tailText, parts.tailActions, shown.tail);
   Object.assign(parts.tail.dataset, { state: shown.chip, tone: plain ? '' : tone, dot: plain ? '' : dot });
   parts.status.dataset.dim = String(!shown.moving);
   drawButtons(parts, shown);
+}
+
+/** What mends the cause above, and the lines to paste. @param {Parts} parts @param {import('../connection/state.js').Remedy} [remedy] */
+function drawRemedy({ notice, noticeRemedy, noticeId, noticePaste, noticeCode }, remedy) {
+  notice.dataset.cause = remedy?.id ?? '';
+  const row = /** @type {HTMLElement} */ (noticeRemedy.parentElement);
+  row.hidden = !remedy;
+  noticePaste.hidden = !remedy?.paste;
+  write(noticeRemedy, remedy?.text ?? '');
+  write(noticeId, remedy?.id ?? '');
+  write(noticeCode, remedy?.paste ?? '');
 }
 
 /** @param {Parts} parts @param {import('../connection/state.js').Shown} shown */
