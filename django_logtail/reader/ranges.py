@@ -5,8 +5,7 @@ Each is a want."""
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
@@ -22,6 +21,7 @@ from django_logtail.reader.limits import LEAST_WAIT_SECONDS, Limits
 from django_logtail.reader.seals import Seals
 from django_logtail.reader.searches import Searches
 from django_logtail.reader.sources import NotThere, Source, Sources
+from django_logtail.reader.steps import STEP_SECONDS, Steps
 from django_logtail.reader.times import TimeSearch
 from django_logtail.reader.volumes import Volume
 from django_logtail.shares import Shares, Timed, Turns
@@ -36,8 +36,6 @@ from django_logtail.timing import TokenBucket
 
 #: Percent of one processor for all users' requests together; a directory may hold thousands of older files.
 PERCENT_IN_ALL: Final = 50
-#: Seconds of processor time that one turn may take before other waiting work comes first.
-SLICE_SECONDS: Final = 0.05
 #: Seconds between two pictures of the entries over time.
 PICTURE_SECONDS: Final = 0.5
 #: Seconds between two messages about how far an archive is unpacked: whoever waits learns that it goes on.
@@ -306,8 +304,8 @@ class Progress:
         )
 
 
-class Listing:
-    """The list of a log's files, a slice at a time. Call `step` in a thread."""
+class Listing(Steps):
+    """The list of a log's files. First bytes of files are not charged as bytes."""
 
     def __init__(
         self,
@@ -316,28 +314,21 @@ class Listing:
         permit: Callable[[int], str | None],
         open_files: Mapping[tuple[int, int], str],
     ) -> None:
+        super().__init__(source, want, permit, open_files)
         #: As the protocol has them, oldest first.
         self.files: list[dict[str, object]] = []
-        self.has_more = self.is_done = False
-        #: First bytes of files are not charged as bytes.
-        self.read = 0
-        self.unpacked = (0, 0)
+        self.has_more = False
         self._seals = Seals(want.log)
-        self._open_files = open_files
-        self._found = newest_first(source.belonging, permit=source.permit(permit))
 
-    def step(self) -> None:
-        """Look at files for SLICE_SECONDS."""
-        until = time.thread_time() + SLICE_SECONDS
-        for found in self._found:
-            if found is not None:
-                if len(self.files) == MAX_FILES:
-                    self.has_more = self.is_done = True
-                    return
-                self.files.insert(0, self._entry(found))
-            elif time.thread_time() >= until:
+    def _work(self) -> Generator[None, None, None]:
+        for found in newest_first(self._source.belonging, permit=self._permit):
+            if found is None:
+                yield
+            elif len(self.files) == MAX_FILES:
+                self.has_more = True
                 return
-        self.is_done = True
+            else:
+                self.files.insert(0, self._entry(found))
 
     def _entry(self, found: ListedFile) -> dict[str, object]:
         file = self._open_files.get(found.inode, found.id)
@@ -399,7 +390,7 @@ class Reading:
         assert self._text is not None
         assert self._asked is not None
         try:
-            self.must_unpack = not self._text.reach(self._asked.offset, SLICE_SECONDS)
+            self.must_unpack = not self._text.reach(self._asked.offset, STEP_SECONDS)
         except Changed:
             raise NotThere(reason("file-changed")) from None
 

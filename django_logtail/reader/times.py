@@ -7,8 +7,6 @@ log are read. Times that go back (another order, a set clock) are noticed where 
 from __future__ import annotations
 
 import contextlib
-import threading
-import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
@@ -18,12 +16,12 @@ from django_logtail.control.wants import Want
 from django_logtail.formats.detection import Formats
 from django_logtail.formats.heads import head_of, shown
 from django_logtail.place import Place
-from django_logtail.protocol import MAX_FILES
 from django_logtail.reader.clocks import Clocks, zone_named
 from django_logtail.reader.conditions import SAMPLED_LINES, Sample
-from django_logtail.reader.log_files import LINE_BYTES, File, LoggedFile, lines_between, log_files
+from django_logtail.reader.log_files import LINE_BYTES, File, LoggedFile, lines_between
 from django_logtail.reader.seals import Seals
 from django_logtail.reader.sources import Source
+from django_logtail.reader.steps import Steps
 from django_logtail.tailing.files.generation import HEAD_BYTES
 from django_logtail.tailing.text.encodings import shown_as
 from django_logtail.tailing.text.lines import LineEnds
@@ -37,8 +35,6 @@ MOST_LINES: Final = 50_000
 MOST_LINES_AT_A_PROBE: Final = 20_000
 #: Parts of the whole text to probe at their beginnings, to see whether times are in order.
 LOOKS: Final = 16
-#: Seconds of processor time that one step may take.
-STEP_SECONDS: Final = 0.05
 #: Milliseconds by which times may go back in a log that counts as ordered, because several processes write to it.
 JITTER_MS: Final = 2_000
 #: Characters of a time to report.
@@ -275,8 +271,8 @@ class Bisection:
         return Place(self._files[n].id, at - self._bases[n])
 
 
-class TimeSearch:
-    """The search for a want's moment in the files of a log, a step at a time. Call `step` and `close` in threads."""
+class TimeSearch(Steps):
+    """The search for a want's moment in the files of a log."""
 
     def __init__(
         self,
@@ -288,23 +284,11 @@ class TimeSearch:
         around: int = 0,
     ) -> None:
         """`around`: as in `Bisection`."""
-        self.is_done = False
-        #: Bytes of text read so far.
-        self.read = 0
-        #: How many bytes of an archive's text are unpacked, and of about how many.
-        self.unpacked = (0, 0)
-        self._source = source
-        self._want = want
-        self._permit = source.permit(permit)
-        self._open_files = open_files
+        super().__init__(source, want, permit, open_files)
         self._around = around
-        self._files: list[LoggedFile] = []
         self._found = Moment("none")
         #: Whether older files may have the same time, too.
         self._is_at_first = False
-        self._steps = self._search()
-        self._lock = threading.Lock()
-        self._is_closed = False
 
     @property
     def found(self) -> Moment:
@@ -315,32 +299,8 @@ class TimeSearch:
         )
         return replace(found, place=place, after=after, before=before)
 
-    def step(self) -> None:
-        """Search for STEP_SECONDS."""
-        with self._lock:
-            if self._is_closed:
-                return
-            until = time.thread_time() + STEP_SECONDS
-            for _ in self._steps:
-                if time.thread_time() >= until:
-                    return
-            self.is_done = True
-
-    def close(self) -> None:
-        """Close the files, after the current step."""
-        with self._lock:
-            self._is_closed = True
-            for file in self._files:
-                file.close()
-
-    def _search(self) -> Iterator[None]:
-        for found in log_files(self._source, self._permit, self._open_files):
-            if found is None:
-                yield
-                continue
-            self._files.insert(0, found)
-            if len(self._files) == MAX_FILES:
-                break
+    def _work(self) -> Generator[None, None, None]:
+        yield from self._find_files()
         unpacked = len(self._files)
         while unpacked and not self._files[unpacked - 1].must_unpack:
             unpacked -= 1
@@ -356,9 +316,7 @@ class TimeSearch:
             if found.result == "none":
                 continue
             if found.result != "begins":
-                for _ in file.unpack(STEP_SECONDS):
-                    self.unpacked = file.unpacked
-                    yield
+                yield from self._unpack(file)
                 inside = yield from self._bisect([file])
                 after = self._found
                 if inside.result == "ends" and after.place is not None:

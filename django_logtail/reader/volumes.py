@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Final
@@ -11,18 +10,15 @@ from typing import Final
 from django_logtail.control.wants import Want
 from django_logtail.formats.detection import Formats
 from django_logtail.place import Place
-from django_logtail.protocol import MAX_FILES
 from django_logtail.reader.clocks import zone_named
 from django_logtail.reader.columns import Picture
 from django_logtail.reader.counting import Counting
 from django_logtail.reader.generations import USUAL_TIMES
-from django_logtail.reader.log_files import LoggedFile, log_files
 from django_logtail.reader.runs import Run, joined
 from django_logtail.reader.seals import Seals
 from django_logtail.reader.sources import Source
+from django_logtail.reader.steps import Steps
 
-#: Seconds of processor time that one step may take.
-STEP_SECONDS: Final = 0.05
 #: Bytes of text of compressed files to unpack for one picture; of the others only the beginning is read.
 MOST_UNPACKED: Final = 64 * 1024 * 1024
 #: Files that are open at a time.
@@ -74,8 +70,8 @@ class Kept:
 kept = Kept()
 
 
-class Volume:
-    """The picture that a want asks for, a step at a time. Call `step` and `close` in threads."""
+class Volume(Steps):
+    """The picture that a want asks for."""
 
     def __init__(
         self,
@@ -84,20 +80,10 @@ class Volume:
         permit: Callable[[int], str | None],
         open_files: Mapping[tuple[int, int], str],
     ) -> None:
-        self.is_done = False
-        #: Bytes of text read or unpacked so far.
-        self.read = 0
+        super().__init__(source, want, permit, open_files)
         #: The best one so far.
         self.picture: Picture | None = None
-        self._source = source
-        self._want = want
-        self._permit = source.permit(permit)
-        self._open_files = open_files
-        self._files: list[LoggedFile] = []
         self._counting: Counting | None = None
-        self._steps = self._count()
-        self._lock = threading.Lock()
-        self._is_closed = False
 
     @property
     def place(self) -> Place | None:
@@ -107,48 +93,27 @@ class Volume:
         file = self._files[-1]
         return Seals(self._want.log).seal_place(Place(file.id, self._counting.counted_to))
 
-    def step(self) -> None:
-        """Count for STEP_SECONDS."""
-        with self._lock:
-            if self._is_closed:
-                return
-            until = time.thread_time() + STEP_SECONDS
-            for _ in self._steps:
-                if time.thread_time() >= until:
-                    break
-            else:
-                self.is_done = True
-                self._keep()
-            if self._counting is not None:
-                self.picture = self._counting.picture()
-            self._close_some()
+    def _pause(self) -> None:
+        if self.is_done:
+            self._keep()
+        if self._counting is not None:
+            self.picture = self._counting.picture()
+        opened = [file for file in self._files if file.is_open]
+        for file in opened[: max(0, len(opened) - MOST_OPEN)]:
+            file.close()
 
-    def close(self) -> None:
-        """Close the files, after the current step, and keep what was read."""
-        with self._lock:
-            if self._is_closed:
-                return
-            self._is_closed = True
-            self._steps.close()
-            for file in self._files:
-                file.close()
-            if not self.is_done:
-                self._keep()
+    def _end(self) -> None:
+        if not self.is_done:
+            self._keep()
 
     def _keep(self) -> None:
         if (counting := self._counting) is not None:
             for number, runs in enumerate(counting.runs):
                 kept.keep(self._key(number, counting.formats), runs)
 
-    def _count(self) -> Generator[None, None, None]:
-        for found in log_files(self._source, self._permit, self._open_files):
-            if found is None:
-                yield
-                continue
-            self._files.insert(0, found)
-            if len(self._files) == MAX_FILES:
-                break
-        yield from self._unpack()
+    def _work(self) -> Generator[None, None, None]:
+        yield from self._find_files()
+        yield from self._unpack_newest()
         sealed = {number for number, file in enumerate(self._files) if file.must_unpack and not file.size}
         self._guess_sizes(sealed)
         packed = frozenset(number for number, file in enumerate(self._files) if file.listed.kind)
@@ -171,7 +136,7 @@ class Volume:
             yield
         self.read = before + counting.read
 
-    def _unpack(self) -> Iterator[None]:
+    def _unpack_newest(self) -> Iterator[None]:
         """Unpack the newest compressed files whose size is not known."""
         left = MOST_UNPACKED
         for file in reversed(self._files):
@@ -180,7 +145,7 @@ class Volume:
             left -= file.listed.stored * USUAL_TIMES
             if left < 0:
                 return
-            yield from file.unpack(STEP_SECONDS)
+            yield from self._unpack(file)
             self.read += file.size
             file.close()
         self._files = [file for file in self._files if file.size or file.must_unpack]
@@ -193,11 +158,6 @@ class Volume:
         for number in sealed:
             file = self._files[number]
             file.size = max(1, int(file.listed.stored * times))
-
-    def _close_some(self) -> None:
-        opened = [file for file in self._files if file.is_open]
-        for file in opened[: max(0, len(opened) - MOST_OPEN)]:
-            file.close()
 
     def _key(self, number: int, formats: Formats | None) -> Key:
         source = self._source

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Final
 
@@ -39,6 +39,9 @@ SEARCHES: Final = 2
 
 #: Pictures of entries over time that one viewer may wait for.
 VOLUMES: Final = 2
+
+#: Messages that end an answer.
+ENDS: Final = ("done", "files", "time", "error")
 
 Asked = (
     protocol.Range
@@ -221,32 +224,42 @@ def _too_many_searches(request: int) -> dict[str, object]:
     return {"request": request, "id": "too-many-searches", "text": text}
 
 
-async def told_frames(
-    answer: Request, request: int, frame_of: Callable[[Answer, int], Frame | None]
+async def _told(
+    answer: Request, request: int, frames_of: Callable[[Answer], Iterable[Frame]]
 ) -> AsyncGenerator[Frame]:
-    """The frames of an answer: any batches and `progress`, then the message that ends it, or `error`. Close it to
-    withdraw the request.
-    """
+    """The frames of each message, up to one that ends the answer; or `error`. Close it to withdraw the request."""
     try:
         while True:
             message = await answer.next()
             if isinstance(message, Failed):
-                frame: Frame | None = Frame.message(
-                    "error", request=request, id="not-there", text=message.error
-                )
-            elif isinstance(message, Found):
-                frame = Frame.message("progress", request=request, at=message.at, end=message.end)
-            else:
-                frame = frame_of(message, request)
-            if frame is not None:
+                yield Frame.message("error", request=request, id=message.id, text=message.error)
+                return
+            for frame in frames_of(message):
                 yield frame
-                if frame.data is None and frame.kind != "progress":
+                if frame.kind in ENDS:
                     return
     except asyncio.TimeoutError:
-        text = reason("no-answer")
-        yield Frame.message("error", request=request, id="no-reader", text=text)
+        yield _no_reader(request)
     finally:
         answer.close()
+
+
+def _no_reader(request: int | None) -> Frame:
+    return Frame.message("error", request=request, id="no-reader", text=reason("no-answer"))
+
+
+def told_frames(
+    answer: Request, request: int, frame_of: Callable[[Answer, int], Frame | None]
+) -> AsyncGenerator[Frame]:
+    """The frames of an answer: any batches and `progress`, then the message that ends it, or `error`."""
+
+    def frames_of(message: Answer) -> Iterator[Frame]:
+        if isinstance(message, Found):
+            yield Frame.message("progress", request=request, at=message.at, end=message.end)
+        elif (frame := frame_of(message, request)) is not None:
+            yield frame
+
+    return _told(answer, request, frames_of)
 
 
 def range_frame(message: Answer, request: int) -> Frame | None:
@@ -282,81 +295,65 @@ def time_frame(message: Answer, request: int) -> Frame | None:
             return None
 
 
-async def volume_frames(answer: Request, request: int) -> AsyncGenerator[Frame]:
+def volume_frames(answer: Request, request: int) -> AsyncGenerator[Frame]:
     """The frames that answer a `volume`, each of which replaces the one before; then `done` or `error`."""
-    try:
-        while True:
-            message = await answer.next()
-            if isinstance(message, Failed):
-                yield Frame.message("error", request=request, id=message.id, text=message.error)
-                return
-            if not isinstance(message, Counted):
-                continue
-            span = {"from": message.since, "to": message.until} if message.columns else {}
-            yield Frame.message(
-                "volume",
-                request=request,
-                **span,
-                columns=message.columns,
-                estimated=message.is_estimated,
-                at=message.at,
-                end=message.end,
-                **({} if message.place is None else place_fields(message.place)),
-            )
-            if message.done:
-                yield Frame.message("done", request=request)
-                return
-    except asyncio.TimeoutError:
-        text = reason("no-answer")
-        yield Frame.message("error", request=request, id="no-reader", text=text)
-    finally:
-        answer.close()
+
+    def frames_of(message: Answer) -> Iterator[Frame]:
+        if not isinstance(message, Counted):
+            return
+        span = {"from": message.since, "to": message.until} if message.columns else {}
+        yield Frame.message(
+            "volume",
+            request=request,
+            **span,
+            columns=message.columns,
+            estimated=message.is_estimated,
+            at=message.at,
+            end=message.end,
+            **({} if message.place is None else place_fields(message.place)),
+        )
+        if message.done:
+            yield Frame.message("done", request=request)
+
+    return _told(answer, request, frames_of)
 
 
-async def search_frames(answer: Request, request: int, start: Place) -> AsyncGenerator[Frame]:
-    """The frames that answer a `search`, ending with `done` or `error`. Close it to end the search.
+def search_frames(answer: Request, request: int, start: Place) -> AsyncGenerator[Frame]:
+    """The frames that answer a `search`, ending with `done` or `error`.
 
     Each message carries the number of hits so far, so that a lost one is noticed, and repeated hits are left out when
     another reader starts the search over.
     """
     taken = 0
-    try:
-        while True:
-            message = await answer.next()
-            if isinstance(message, Failed):
-                yield Frame.message("error", request=request, id=message.id, text=message.error)
-                return
-            if not isinstance(message, Found):
-                continue
-            fresh = message.count - taken
-            if fresh > len(message.hits):
-                text = reason("results-lost")
-                yield Frame.message("error", request=request, id="lost", text=text)
-                return
-            if fresh > 0:
-                taken += fresh
-                hits = [_hit(*hit[:5]) for hit in message.hits[-fresh:]]
-                yield Frame.message("found", request=request, file=start.file, hits=hits)
-            at, end = message.at, message.end
-            if message.done:
-                more = message.more or None
-                yield Frame.message(
-                    "done",
-                    request=request,
-                    file=start.file,
-                    start=start.offset,
-                    end=at,
-                    found=taken,
-                    more=more,
-                    reason=message.reason or None,
-                )
-                return
-            yield Frame.message("progress", request=request, at=at, end=end, reason=message.reason or None)
-    except asyncio.TimeoutError:
-        text = reason("no-answer")
-        yield Frame.message("error", request=request, id="no-reader", text=text)
-    finally:
-        answer.close()
+
+    def frames_of(message: Answer) -> Iterator[Frame]:
+        nonlocal taken
+        if not isinstance(message, Found):
+            return
+        fresh = message.count - taken
+        if fresh > len(message.hits):
+            yield Frame.message("error", request=request, id="lost", text=reason("results-lost"))
+            return
+        if fresh > 0:
+            taken += fresh
+            hits = [_hit(*hit[:5]) for hit in message.hits[-fresh:]]
+            yield Frame.message("found", request=request, file=start.file, hits=hits)
+        why = message.reason or None
+        if not message.done:
+            yield Frame.message("progress", request=request, at=message.at, end=message.end, reason=why)
+            return
+        yield Frame.message(
+            "done",
+            request=request,
+            file=start.file,
+            start=start.offset,
+            end=message.at,
+            found=taken,
+            more=message.more or None,
+            reason=why,
+        )
+
+    return _told(answer, request, frames_of)
 
 
 async def all_frames(
@@ -385,8 +382,7 @@ async def all_frames(
                 return
             yield Frame.message("progress", **facts)
     except asyncio.TimeoutError:
-        text = reason("no-answer")
-        yield Frame.message("error", request=request, id="no-reader", text=text)
+        yield _no_reader(request)
     finally:
         search.close()
 

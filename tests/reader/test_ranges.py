@@ -15,7 +15,7 @@ import pytest
 from django_logtail.control.messages import Failed, Found, Listed, Piece, Read
 from django_logtail.control.wants import Sought
 from django_logtail.place import Place
-from django_logtail.reader import ranges, search_jobs
+from django_logtail.reader import ranges, search_jobs, steps
 from django_logtail.reader.conditions import matcher_of
 from django_logtail.reader.limits import Limits
 from django_logtail.reader.sources import NotThere
@@ -148,11 +148,11 @@ async def test_the_list_of_files_names_them_as_the_stream_does(house: House) -> 
 async def test_a_long_list_has_the_newest_files_and_is_made_a_slice_at_a_time(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    steps = []
+    taken = []
     step = ranges.Listing.step
-    monkeypatch.setattr(ranges, "SLICE_SECONDS", 0.0)
+    monkeypatch.setattr(steps, "STEP_SECONDS", 0.0)
     monkeypatch.setattr(ranges, "MAX_FILES", 3)
-    monkeypatch.setattr(ranges.Listing, "step", lambda listing: steps.append(step(listing)))
+    monkeypatch.setattr(ranges.Listing, "step", lambda listing: taken.append(step(listing)))
     house.limits = Limits()
     for number in range(1, 6):
         older = house.path.with_name(f"app.log.{number}")
@@ -163,7 +163,7 @@ async def test_a_long_list_has_the_newest_files_and_is_made_a_slice_at_a_time(
 
     assert [name for name, _ in files] == ["app.log.2", "app.log.1", "app.log"]
     assert more
-    assert len(steps) > 3
+    assert len(taken) > 3
 
 
 async def answer_of(house: House, place: Place, **what: Any) -> tuple[Place, bytes, str]:
@@ -181,7 +181,7 @@ async def answer_of(house: House, place: Place, **what: Any) -> tuple[Place, byt
 async def test_a_compressed_file_is_read_and_searched_by_places_in_its_text(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ranges, "SLICE_SECONDS", 0.0)
+    monkeypatch.setattr(ranges, "STEP_SECONDS", 0.0)
     house.limits = Limits()
     text = b"".join(b"line %d of the older file\n" % number for number in range(100_000))
     packed = house.path.with_name("app.log.1.gz")

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from django_logtail.control.messages import Counted, Failed
-from django_logtail.reader import counting, volumes
+from django_logtail.reader import counting, steps, volumes
 from django_logtail.reader.columns import Picture
 from django_logtail.reader.counting import Counting
 from django_logtail.reader.limits import Limits
@@ -483,7 +483,7 @@ def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_picture_is_cancelled_when_nobody_wants_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(volumes, "STEP_SECONDS", 0.0)
+    monkeypatch.setattr(steps, "STEP_SECONDS", 0.0)
     path = tmp_path / "app.log"
     path.write_bytes(even_log(60_000, seconds=1))
     closed = asyncio.Event()
