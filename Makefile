@@ -7,7 +7,7 @@ BESIDE ?= 6
 
 bin := .venv/bin
 # conftest.py orders the files so that no process ends much later than the others.
-pytest := $(bin)/pytest --numprocesses $(BESIDE) --dist loadfile --no-loadscope-reorder --durations 20 --durations-min 5
+pytest := .ci/tests $(bin)/pytest --numprocesses $(BESIDE) --dist loadfile --no-loadscope-reorder --durations 20 --durations-min 5
 heading = @printf '\n=== %s\n' "$(1)"
 
 .PHONY: demo develop test check check-long clean
