@@ -11,6 +11,7 @@ import random
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,16 @@ pytestmark = [pytest.mark.browser, pytest.mark.redis, pytest.mark.whole]
 __all__ = ["alone", "origin", "profiles"]
 
 SIZES = {"desk": (1440, 900), "tablet": (1024, 768), "phone": (390, 844)}
+EVERY_LOOK = product(SIZES, ["light", "dark"], ["en", "zh-hans"])
+#: Half of them, with each two of a size, a theme and a language together in one.
+PAIRS_OF_LOOKS = [
+    ("desk", "light", "en"),
+    ("desk", "dark", "zh-hans"),
+    ("tablet", "light", "zh-hans"),
+    ("tablet", "dark", "en"),
+    ("phone", "light", "en"),
+    ("phone", "dark", "zh-hans"),
+]
 DEMO = {
     "django": (django_lines, "utf-8"),
     "access": (access_lines, "utf-8"),
@@ -186,14 +197,12 @@ def registered(stack: Stack) -> dict[str, str]:
     return texts
 
 
-@pytest.fixture(params=list(SIZES))
-def looking(
-    request: pytest.FixtureRequest, browser: Browser, web: Web, member: str, complaints: list[str]
-) -> Iterator[Page]:
-    width, height = SIZES[request.param]
+@pytest.fixture
+def looking(browser: Browser, web: Web, member: str, complaints: list[str], size: str) -> Iterator[Page]:
+    width, height = SIZES[size]
     context = browser.new_context(
         viewport={"width": width, "height": height},
-        has_touch=request.param == "phone",
+        has_touch=size == "phone",
         reduced_motion="reduce",
     )
     context.set_default_timeout(20_000)
@@ -257,8 +266,7 @@ def raw_faults(page: Page) -> list[str]:
     return [f"raw: {fault}" for fault in faults]
 
 
-@pytest.mark.parametrize("language", ["en", "zh-hans"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("size", "theme", "language"), at_length(list(EVERY_LOOK), short=PAIRS_OF_LOOKS))
 def test_every_log_of_the_demo_is_drawn_as_it_was_written(
     looking: Page, web: Web, stack: Stack, registered: dict[str, str], theme: str, language: str
 ) -> None:
