@@ -252,6 +252,7 @@ class Conf:
             "declared",
             "models",
             "relay/here",
+            "spool_log",
             "stop_flag",
             "tasks",
             "viewing/spending",
@@ -262,7 +263,7 @@ class Conf:
         takes=_queue_name,
         unit="Dramatiq queue name",
         why="The queue of logs without one of their own, and the queue that this host's worker serves.",
-        read_in=("control/in_redis", "declared", "models", "page/files", "stop_flag", "tasks"),
+        read_in=("control/in_redis", "declared", "models", "page/files", "spool_log", "stop_flag", "tasks"),
     )
     REDIS_URL = Setting(
         default=None,

@@ -1,4 +1,4 @@
-"""Logs declared in `LOGTAIL["LOGS"]`, and keeping the registry in step with them."""
+"""Logs declared in `LOGTAIL["LOGS"]`, and keeping the registry in step with them and with the project's spool."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from django.utils import translation
 from django.utils.text import slugify
 
 from django_logtail.conf import conf
+from django_logtail.handlers import spool_paths
 from django_logtail.models import Log, invalid
+from django_logtail.spool_log import register_spool
 from django_logtail.tailing.files.found import files_like, is_pattern
 from django_logtail.tailing.files.looks import NoAnswer, looks
 from django_logtail.tailing.files.roots import Roots, mistake_in, tidied
@@ -144,7 +146,7 @@ def sync(using: str = "default") -> Synced:
     """Make the declared rows of the database `using` match the settings; leave other rows as they are.
 
     A row without a declaration is deleted. A row whose declaration is invalid is disabled, because access may be what
-    was meant to change.
+    was meant to change. A spool that no row names is registered.
     """
     synced = Synced()
     with transaction.atomic(using=using):
@@ -170,6 +172,11 @@ def sync(using: str = "default") -> Synced:
             if row.declared and slug not in conf.LOGS:
                 row.delete(using=using)
                 synced.deleted.append(slug)
+        for path in spool_paths():
+            try:
+                synced.created += register_spool(path, using)
+            except ValidationError as error:
+                synced.problems.append(f"The log of SpoolHandler can't be registered: {_sentence(error)}")
     return synced
 
 

@@ -1,7 +1,7 @@
 import ast
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -31,8 +31,10 @@ from django_logtail.checks.settings import (
     check_settings,
     check_source_url,
 )
+from django_logtail.checks.spool import check_spool
 from django_logtail.checks.worker import check_broker, check_local_reader, check_namespace, check_tasks
 from django_logtail.conf import SETTINGS, conf
+from django_logtail.handlers import SpoolHandler
 
 REFERENCE = Path(__file__).parent.parent / "docs" / "reference" / "checks.md"
 CORE = "channels_redis.core.RedisChannelLayer"
@@ -350,6 +352,67 @@ class TestIdPatterns:
         monkeypatch.setitem(sys.modules, "re2", None)
 
         assert ids(check_id_patterns) == []
+
+
+class TestSpool:
+    @pytest.fixture
+    def spool(self, tmp_path: Path) -> Iterator[SpoolHandler]:
+        handler = SpoolHandler(tmp_path / "logs")
+        yield handler
+        handler.close()
+
+    def test_a_directory_in_the_roots_that_may_be_written_is_fine(
+        self, spool: SpoolHandler, settings: Any, tmp_path: Path
+    ) -> None:
+        settings.LOGTAIL = {"ROOTS": [tmp_path]}
+        (tmp_path / "logs").mkdir()
+
+        assert ids(check_spool) == []
+
+    def test_a_directory_that_is_a_root_is_fine(
+        self, spool: SpoolHandler, settings: Any, tmp_path: Path
+    ) -> None:
+        settings.LOGTAIL = {"ROOTS": [tmp_path / "logs"]}
+        (tmp_path / "logs").mkdir()
+
+        assert ids(check_spool) == []
+
+    def test_a_directory_outside_the_roots_is_a_warning(
+        self, spool: SpoolHandler, settings: Any, tmp_path: Path
+    ) -> None:
+        settings.LOGTAIL = {"ROOTS": ["/srv"]}
+        (tmp_path / "logs").mkdir()
+
+        assert only(check_spool) == (
+            "logtail.W016",
+            f"SpoolHandler writes to '{tmp_path}/logs', which is outside LOGTAIL[\"ROOTS\"], so its log can't be "
+            "watched.",
+            f"Add '{tmp_path}/logs' to LOGTAIL[\"ROOTS\"], or change the handler's directory in LOGGING.",
+        )
+
+    def test_a_directory_that_is_missing_is_a_warning(
+        self, spool: SpoolHandler, settings: Any, tmp_path: Path
+    ) -> None:
+        settings.LOGTAIL = {"ROOTS": [tmp_path]}
+
+        assert only(check_spool) == (
+            "logtail.W017",
+            f"SpoolHandler can't write to '{tmp_path}/logs', so what is logged is dropped.",
+            "Create the directory, and give it to the user that runs this process.",
+        )
+
+    def test_wrong_roots_are_said_by_the_other_check_alone(
+        self, spool: SpoolHandler, settings: Any, tmp_path: Path
+    ) -> None:
+        settings.LOGTAIL = {"ROOTS": "/srv"}
+        (tmp_path / "logs").mkdir()
+
+        assert (ids(check_spool), ids(check_settings)) == ([], ["logtail.E003"])
+
+    def test_without_a_handler_nothing_is_said(self, settings: Any) -> None:
+        settings.LOGTAIL = {"ROOTS": []}
+
+        assert ids(check_spool) == []
 
 
 class TestSourceUrl:

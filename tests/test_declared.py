@@ -1,4 +1,5 @@
 import io
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.core.management import call_command
 from django.utils import translation
 
 from django_logtail.declared import sync
+from django_logtail.handlers import SpoolHandler
 from django_logtail.models import Log
 
 pytestmark = pytest.mark.django_db
@@ -379,3 +381,91 @@ def test_a_wrong_declaration_is_explained_in_english_whatever_the_language(decla
         "LOGTAIL[\"LOGS\"]['app']: path: The path 'app.log' is not absolute. Start it with '/'.",
         "LOGTAIL[\"LOGS\"]['web']: access: Value 'nobody' is not a valid choice.",
     ]
+
+
+class TestSpool:
+    @pytest.fixture
+    def spool(self, settings: Any, tmp_path: Path) -> Iterator[SpoolHandler]:
+        settings.LOGTAIL = {"ROOTS": [tmp_path]}
+        handler = SpoolHandler(tmp_path)
+        yield handler
+        handler.close()
+
+    @pytest.fixture(autouse=True)
+    def host(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("socket.gethostname", lambda: "web-1.example.org")
+
+    def test_it_is_registered_for_staff_under_the_name_of_the_host(
+        self, spool: SpoolHandler, tmp_path: Path
+    ) -> None:
+        synced = sync()
+
+        log = Log.objects.get()
+        assert (log.slug, log.name, log.path) == (
+            "application",
+            "Application on web-1.example.org",
+            f"{tmp_path}/application.log",
+        )
+        assert (log.access, log.enabled, log.queue, log.declared) == ("staff", True, "", False)
+        assert (synced.created, synced.problems) == (["application"], [])
+
+    def test_its_name_is_in_the_project_s_language(self, spool: SpoolHandler, settings: Any) -> None:
+        settings.LANGUAGE_CODE = "zh-hans"
+
+        sync()
+
+        assert Log.objects.get().name == "web-1.example.org 上的应用"
+
+    def test_what_the_admin_changed_stays(self, spool: SpoolHandler) -> None:
+        sync()
+        Log.objects.update(name="Shop", slug="shop", access="signed-in", enabled=False)
+
+        synced = sync()
+
+        log = Log.objects.get()
+        assert (log.name, log.slug, log.access, log.enabled) == ("Shop", "shop", "signed-in", False)
+        assert synced.created == []
+
+    def test_a_declaration_of_the_file_takes_its_place(self, spool: SpoolHandler, settings: Any) -> None:
+        settings.LOGTAIL["LOGS"] = {"shop": {"path": spool.path, "access": "signed-in"}}
+
+        sync()
+
+        assert [(log.slug, log.access) for log in Log.objects.all()] == [("shop", "signed-in")]
+
+    def test_each_host_with_a_queue_of_its_own_has_a_log_of_its_own(
+        self, spool: SpoolHandler, settings: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        settings.LOGTAIL |= {"READER": "dramatiq", "QUEUE": "web-1"}
+        sync()
+        settings.LOGTAIL["QUEUE"] = "web-2"
+        monkeypatch.setattr("socket.gethostname", lambda: "web-2")
+
+        synced = sync()
+
+        assert sorted(Log.objects.values_list("slug", "queue", "name")) == [
+            ("application", "web-1", "Application on web-1.example.org"),
+            ("application-web-2", "web-2", "Application on web-2"),
+        ]
+        assert synced.created == ["application-web-2"]
+        assert sync().created == []
+
+    def test_a_slug_that_is_taken_is_left_alone(self, spool: SpoolHandler, tmp_path: Path) -> None:
+        for slug in ("application", "application-web-1-example-org"):
+            Log.objects.create(name=slug, slug=slug, path=f"{tmp_path}/{slug}")
+
+        assert sync().created == ["application-2"]
+
+    def test_a_directory_outside_the_roots_is_a_problem(self, spool: SpoolHandler, settings: Any) -> None:
+        settings.LOGTAIL = {"ROOTS": ["/srv/logs"]}
+
+        (problem,) = sync().problems
+
+        assert problem.startswith("The log of SpoolHandler can't be registered: path: ")
+        assert "/srv/logs" in problem
+        assert not Log.objects.exists()
+
+    def test_a_handler_that_is_closed_is_not_registered(self, spool: SpoolHandler) -> None:
+        spool.close()
+
+        assert sync().created == []

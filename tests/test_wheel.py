@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+import urllib.error
 import urllib.parse
 import urllib.request
 import venv
@@ -121,7 +122,7 @@ class FreshProject:
     def __init__(self, folder: Path, environment: Environment) -> None:
         self.folder = folder / "site"
         self.folder.mkdir()
-        self.log = folder / "logs" / "django.log"
+        self.log = folder / "logs" / "application.log"
         self.log.parent.mkdir()
         self.environment = environment
         self.redis_port = free_port()
@@ -155,6 +156,9 @@ class FreshProject:
         assert python == "python"
         return words
 
+    def holders(self) -> list[str]:
+        return [process.name for process in self.running if self.log in process.open_paths()]
+
     def reverse(self, name: str, slug: str) -> str:
         return f"/logs/{slug}/{name.removeprefix('logtail:')}/"
 
@@ -171,7 +175,7 @@ class FreshProject:
         fields = {"csrfmiddlewaretoken": token, "username": name, "password": password, "next": "/logs/"}
         with browser.open(address, urllib.parse.urlencode(fields).encode(), timeout=30) as answer:
             assert answer.url == f"{self.url}/logs/"
-            assert "Django" in answer.read().decode()
+            assert "Application on " in answer.read().decode()
         return next(cookie.value for cookie in jar if cookie.name == "sessionid")
 
 
@@ -188,10 +192,11 @@ def project(environment: Environment, tmp_path: Path) -> Iterator[FreshProject]:
         process.stop()
 
 
-async def watch(project: FreshProject, reader: str) -> bytes:
-    """Do what the README says after the edits, append a line, and return what a viewer got from `reader`."""
+async def watch(project: FreshProject, reader: str) -> str:
+    """Do what the README says after the edits, visit a page that doesn't exist, and return what a viewer got from
+    `reader`.
+    """
     *set_up, serve = readme_blocks("shell", "sh")[0].splitlines()
-    project.log.write_bytes(b"before\n")
     for command in set_up:
         project.run(command)
     project.run("python manage.py createsuperuser --noinput --username ada --email ada@example.org")
@@ -201,19 +206,19 @@ async def watch(project: FreshProject, reader: str) -> bytes:
     web.wait_until(lambda: is_listening(project.port), "listening")
 
     session = project.sign_in("ada", "secret")
-    async with Client(project, SimpleNamespace(url=project.url), "django", session) as viewer:
+    async with Client(project, SimpleNamespace(url=project.url), "application", session) as viewer:
         await viewer.until_live(60)
-        with project.log.open("ab") as file:
-            file.write(b"after\n")
-        await viewer.until(lambda: viewer.bytes.endswith(b"after\n"))
-        holders = [process.name for process in project.running if project.log in process.open_paths()]
-    assert holders == [reader]
-    return bytes(viewer.bytes)
+        with pytest.raises(urllib.error.HTTPError):
+            urllib.request.urlopen(f"{project.url}/missing/", timeout=30)
+        await viewer.until(lambda: b"/missing/" in viewer.bytes)
+        # Whoever logs opens the file for a moment.
+        web.wait_until(lambda: project.holders() == [reader], f"read by the {reader} alone")
+    return viewer.bytes.decode()
 
 
 @pytest.mark.whole
 async def test_the_readmes_three_edits_make_a_fresh_project_show_a_live_log(project: FreshProject) -> None:
-    assert await watch(project, "web") == b"before\nafter\n"
+    assert re.search(r" WARNING \[\d+\] django.request: Not Found: /missing/\n", await watch(project, "web"))
 
 
 @pytest.mark.redis
@@ -228,4 +233,6 @@ async def test_the_readmes_worker_settings_let_a_worker_read_it(project: FreshPr
     worker = project.start("worker", [project.environment.python, *project.words(command)])
     worker.wait_until(lambda: "ready for action" in worker.says(), "ready")
 
-    assert await watch(project, "worker") == b"before\nafter\n"
+    assert re.search(
+        r" WARNING \[\d+\] django.request: Not Found: /missing/\n", await watch(project, "worker")
+    )

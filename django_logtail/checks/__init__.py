@@ -19,6 +19,7 @@ from django_logtail.checks.settings import (
     check_settings,
     check_source_url,
 )
+from django_logtail.checks.spool import check_spool
 from django_logtail.checks.worker import check_broker, check_local_reader, check_namespace, check_tasks
 
 
@@ -31,6 +32,7 @@ def register_all() -> None:
         check_access_policy,
         check_id_patterns,
         check_source_url,
+        check_spool,
         check_apps,
         check_urls,
         check_asgi,
