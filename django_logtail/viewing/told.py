@@ -13,7 +13,7 @@ from typing import Any, Final
 from django_logtail.protocol import Frame
 from django_logtail.tailing.reasons import for_page, in_full, in_short
 
-#: The fields that others get, for each type of message that mentions a host. A new field is hidden until listed.
+#: The fields that others get, by type of message. A new field, and a new type, is hidden until listed.
 _FIELDS: Final[Mapping[str, frozenset[str]]] = {
     "hello": frozenset({"protocol", "session", "log", "name", "encoding", "zone", "can"}),
     "event": frozenset(
@@ -29,6 +29,12 @@ _FIELDS: Final[Mapping[str, frozenset[str]]] = {
     ),
     "progress": frozenset({"request", "at", "end", "count", "unread", "reason"}),
     "end": frozenset({"reason", "text", "may_retry", "limit"}),
+    "batch": frozenset({"file", "start", "end", "partial", "late", "request"}),
+    "gap": frozenset({"file", "start", "end", "reason"}),
+    "found": frozenset({"request", "file", "name", "hits"}),
+    "files": frozenset({"request", "files", "more"}),
+    "time": frozenset({"request", "result", "file", "offset", "written", "ms", "read"}),
+    "volume": frozenset({"request", "from", "to", "columns", "estimated", "at", "end", "file", "offset"}),
 }
 #: The fields that may hold one of `reasons`: sent as a sentence, and again in `why`, so that a page can translate it.
 _REASONS: Final = ("reason", "text", "what")
@@ -36,18 +42,14 @@ _REASONS: Final = ("reason", "text", "what")
 
 def told(frame: Frame, *, sees_host: bool) -> Frame:
     """The frame as this viewer may see it: the same one, encoded once for all, if there is nothing to change."""
-    if frame.kind == "files":
-        files = [_told_file(file, sees_host) for file in frame.fields["files"]]
-        return Frame(frame.kind, {**frame.fields, "files": files})
-    if frame.kind not in _FIELDS:
-        return frame
     said = in_full if sees_host else in_short
-    kept = {name: value for name, value in frame.fields.items() if sees_host or name in _FIELDS[frame.kind]}
+    listed = _FIELDS.get(frame.kind, frozenset())
+    kept = {name: value for name, value in frame.fields.items() if sees_host or name in listed}
     fields = {name: _told_value(frame.kind, name, value, said, sees_host) for name, value in kept.items()}
     whys = [for_page(kept[name], is_full=sees_host) for name in _REASONS if isinstance(kept.get(name), str)]
     if why := next(filter(None, whys), None):
         fields["why"] = why
-    return frame if fields == frame.fields else Frame(frame.kind, fields)
+    return frame if fields == frame.fields else Frame(frame.kind, fields, frame.data)
 
 
 def _told_file(file: Mapping[str, Any], sees_host: bool) -> dict[str, Any]:
@@ -65,7 +67,7 @@ def told_reason(text: str, translate: Callable[[str], str], *, sees_host: bool) 
 
 
 def _told_value(kind: str, name: str, value: Any, said: Callable[[str], str], sees_host: bool) -> Any:
-    if name == "unread":
+    if name in ("unread", "files"):
         return [_told_file(file, sees_host) for file in value]
     if not isinstance(value, str):
         return value

@@ -172,10 +172,59 @@ def test_why_a_file_could_not_be_searched_whole_is_told_in_words(kind: str) -> N
 
 def test_lines_and_hits_are_not_touched():
     batch = Frame.batch(Place("f", 0), b'{"type":"hello","queue":"q"}\n')
-    found = Frame.message("found", request=1, file="f", hits=[{"parts": [OUTSIDE]}], reader="x")
+    found = Frame.message("found", request=1, file="f", hits=[{"parts": [OUTSIDE]}])
 
     assert told(batch, sees_host=False) is batch
     assert told(found, sees_host=False) is found
+
+
+def test_a_type_that_nobody_listed_tells_others_than_staff_nothing_but_itself():
+    frame = Frame.message("weather", host="web-1", path="/srv/app.log", reason=OUTSIDE)
+
+    assert json.loads(told(frame, sees_host=False).encoded) == {"type": "weather"}
+    assert json.loads(told(frame, sees_host=True).encoded) == {
+        "type": "weather",
+        "host": "web-1",
+        "path": "/srv/app.log",
+        "reason": "path '/srv/ä b&c=1/secret.txt' is outside LOGTAIL[\"ROOTS\"]",
+        "why": {"code": "outside", "path": "'/srv/ä b&c=1/secret.txt'"},
+    }
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        Frame.message("gap", file="f", start=1, end=2, reason="slow"),
+        Frame.message(
+            "found", request=1, file="f", name="a.1", hits=[{"start": 0, "end": 2, "parts": ["a"]}]
+        ),
+        Frame.message("files", request=1, files=[{"file": "f", "name": "a"}], more=True),
+        Frame.message("time", request=1, result="found", file="f", offset=4, written="8:00", ms=5, read=6),
+        Frame.message(
+            "volume",
+            **{"from": 1, "to": 9},
+            request=1,
+            columns=[[1, 2]],
+            estimated=True,
+            at=3,
+            end=4,
+            file="f",
+            offset=5,
+        ),
+        Frame.message("done", request=1, file="f", start=1, end=2, found=3, more=True),
+        Frame.message("done", request=1, at=1, end=2, count=3, found=3),
+        Frame.message("progress", request=1, at=1, end=2),
+        Frame.message("end", reason="stopped", text="You stopped watching this log.", limit=20),
+        Frame.batch(Place("f", 3), b"one\n", partial=True, late=True, request=4),
+    ],
+    ids=lambda frame: frame.kind,
+)
+def test_what_is_for_everybody_is_listed_and_what_is_added_to_it_is_not(frame):
+    more = Frame(frame.kind, {**frame.fields, "host": "web-1"}, frame.data)
+
+    assert told(frame, sees_host=False) is frame
+    assert told(more, sees_host=False).encoded == frame.encoded
+    assert told(more, sees_host=True) is more
 
 
 @pytest.mark.parametrize("sees_host", [True, False])
