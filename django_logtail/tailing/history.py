@@ -195,7 +195,8 @@ def open_previous(
             continue
         try:
             first = text.read(0, COPY_BYTES)
-            if first and not is_copy(first, head):
+            is_part = isinstance(text, PlainText) and is_copy(first, head) and ends_in(text, this)
+            if first and not is_part:
                 return id_of(system, text.inode, text.descriptor, first), text
         except OSError:
             pass
@@ -207,6 +208,15 @@ def is_copy(first: bytes, head: bytes) -> bool:
     """Whether texts that begin like this are copies, one of the other."""
     common = min(len(first), len(head))
     return common >= HEAD_BYTES and first[:common] == head[:common]
+
+
+def ends_in(text: PlainText, whole: Text) -> bool:
+    """Whether the last bytes of a text are at the same place in another that begins like it, so that it is a part.
+
+    Otherwise both only begin alike, as the files of a program that begins each with the same banner.
+    """
+    at = max(0, text.size - COPY_BYTES)
+    return text.read(at, COPY_BYTES) == whole.read(at, text.size - at)
 
 
 def id_of(system: System, inode: tuple[int, int], descriptor: int, head: bytes) -> str:

@@ -13,7 +13,7 @@ from django_logtail.tailing.belonging import Belonging
 from django_logtail.tailing.files.generation import Changed
 from django_logtail.tailing.files.opening import Opened, Permit, Trouble, open_log
 from django_logtail.tailing.files.system import System, close_quietly
-from django_logtail.tailing.history import COPY_BYTES, id_of, is_copy, older_of
+from django_logtail.tailing.history import COPY_BYTES, ends_in, id_of, is_copy, older_of
 from django_logtail.tailing.reasons import reason_of
 from django_logtail.tailing.siblings import Sibling, printable
 from django_logtail.tailing.texts import PlainText, Text
@@ -55,14 +55,39 @@ def newest_first(
     for sibling in reversed(older_of(system, belonging)):
         if sibling.inode == current or not sibling.stat.st_size:
             continue
-        found = _sibling(system, sibling, permit, head)
+        found = _sibling(system, sibling, permit, _Current(belonging, permit, current, head))
         if found is not None:
             yield found
         yield None
 
 
-def _sibling(system: System, sibling: Sibling, permit: Permit, head: bytes) -> Listed | None:
-    """None: it was renamed or removed, has no text, or is a copy of the current file, whose `head` this is."""
+@dataclass(frozen=True, slots=True)
+class _Current:
+    """The current file, which other files may be copies of. `head`: its first bytes."""
+
+    belonging: Belonging
+    permit: Permit
+    inode: tuple[int, int] | None
+    head: bytes
+
+    def has(self, system: System, text: PlainText, first: bytes) -> bool:
+        """Whether a text, which begins with `first`, is a copy of its beginning: all of its lines are here, too."""
+        if not is_copy(first, self.head):
+            return False
+        opened = open_log(system, self.belonging.path, self.permit)
+        if isinstance(opened, Trouble):
+            return False
+        try:
+            is_same = (opened.stat.st_dev, opened.stat.st_ino) == self.inode
+            return is_same and ends_in(text, PlainText(system, opened.descriptor))
+        except Changed:
+            return False  # emptied just now: the copy has the only lines
+        finally:
+            close_quietly(system, opened.descriptor)
+
+
+def _sibling(system: System, sibling: Sibling, permit: Permit, current: _Current) -> Listed | None:
+    """None: it was renamed or removed, has no text, or is a copy of the current file."""
     stored, kind = sibling.stat.st_size, sibling.kind
     opened = open_log(system, sibling.path, permit)
     if isinstance(opened, Trouble):
@@ -75,9 +100,9 @@ def _sibling(system: System, sibling: Sibling, permit: Permit, head: bytes) -> L
         if not kind:
             text = PlainText(system, opened.descriptor)
             first = text.read(0, COPY_BYTES)
-            return (
-                None if is_copy(first, head) else _listed(system, text, first, sibling.name, stored, sibling)
-            )
+            if current.has(system, text, first):
+                return None
+            return _listed(system, text, first, sibling.name, stored, sibling)
         first = head_of(system, opened.descriptor, kind)
         facts = known.facts(key_of(opened.stat))
         if not first and not facts.trouble:

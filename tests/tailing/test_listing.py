@@ -11,10 +11,10 @@ import pytest
 
 from django_logtail.tailing.belonging import Belonging
 from django_logtail.tailing.files.system import System
-from django_logtail.tailing.history import open_generation, open_sibling
+from django_logtail.tailing.history import open_generation, open_previous, open_sibling
 from django_logtail.tailing.listing import Listed, newest_first
 from django_logtail.tailing.reasons import code_of
-from django_logtail.tailing.texts import read_whole
+from django_logtail.tailing.texts import PlainText, read_whole
 from tests.tailing.stage import A, B, C, block
 
 HEAD = block("head", 20)
@@ -76,6 +76,39 @@ def test_a_listed_file_is_not_mistaken_for_one_that_has_its_name_and_inode_by_no
             opened.close()
 
     assert texts == [A, None, A + C]
+
+
+BANNER = block("what each file of this program begins with", 200)
+
+
+@pytest.mark.parametrize(
+    ("older", "current", "is_listed"),
+    [
+        (BANNER, BANNER, False),
+        (BANNER + A, BANNER + A + B, False),  # `copytruncate` is about to cut it
+        (BANNER + A, BANNER + B + A, True),
+        (BANNER + A, BANNER + B, True),
+        (BANNER + A, BANNER, True),  # the program has just begun
+        (A, A + B, True),  # too short to tell
+        (A, B, True),
+    ],
+)
+def test_a_copy_of_the_current_file_is_left_out_and_one_that_only_begins_alike_is_not(
+    tmp_path: Path, older: bytes, current: bytes, is_listed: bool
+) -> None:
+    path = tmp_path / "app.log"
+    path.write_bytes(current)
+    path.with_name("app.log.1").write_bytes(older)
+    os.utime(path.with_name("app.log.1"), (1_000, 1_000))
+
+    names = ["app.log.1", "app.log"] if is_listed else ["app.log"]
+    assert [file.name for file in files_of(path)] == names
+    current_text = PlainText(System(), os.open(path, os.O_RDONLY))
+    previous = open_previous(path, current_text)
+    current_text.close()
+    if previous is not None:
+        previous[1].close()
+    assert (previous is not None) is is_listed
 
 
 def test_older_files_are_listed_while_there_is_no_current_one(path: Path) -> None:
