@@ -278,6 +278,7 @@ TEXTS: Mapping[str, object] = {
     "search.shown": _("{n} of {m} shown"),
     "search.getting": _("Loading more…"),
     "search.order": _("Result order"),
+    "search.sheet": _("Show the results over the log"),
     "search.by": _("Arrangement of the results"),
     "search.bylog": _("By log"),
     "search.bytime": _("By time"),

@@ -389,14 +389,37 @@ def test_an_id_is_searched_for_alone_whatever_is_filtered(several):
 
 
 def test_the_first_id_of_the_line_at_the_cursor_has_a_key(several):
-    it = several()
+    it = several(text=LINE + f"2026-08-24 10:00:00,000 INFO shop {FIRST} then {UUID}\n" + LINE)
+    menu = it.page.get_by_role("menu")
     it.page.locator(".lt-view").focus()
     it.page.keyboard.press("k")
     it.page.keyboard.press("i")
-    expect(it.page.get_by_role("menu")).to_be_visible()
+    expect(menu.get_by_role("menuitem").first).to_contain_text(UUID)
     it.page.keyboard.press("Escape")
-    expect(it.page.get_by_role("menu")).to_be_hidden()
+    expect(menu).to_be_hidden()
     assert it.page.evaluate("document.activeElement.closest('.lt-row, .lt-view') !== null")
+
+    it.page.keyboard.press("k")
+    it.page.keyboard.press("i")
+    expect(menu.get_by_role("menuitem").first).to_contain_text(FIRST)
+    for _ in range(4):
+        it.page.keyboard.press("ArrowDown")
+    it.page.keyboard.press("Enter")
+    settle(it.page)
+    assert it.asked()["db"][0]["pattern"] == FIRST
+
+
+def test_a_line_without_an_id_has_no_menu_of_one(several):
+    it = several(text=LINE + "2026-08-24 10:00:00,000 INFO shop paid\n")
+    it.page.locator(".lt-view").focus()
+    it.page.keyboard.press("k")
+    it.page.keyboard.press("i")
+    settle(it.page)
+    expect(it.page.get_by_role("menu")).to_have_count(0)
+
+    it.page.keyboard.press("k")
+    it.page.keyboard.press("i")
+    expect(it.page.get_by_role("menu")).to_be_visible()
 
 
 def test_a_field_that_holds_an_id_offers_the_searches_and_others_do_not(several):
@@ -454,6 +477,28 @@ def test_heads_of_logs_stay_in_their_panel_and_nothing_lies_over_another(several
                 a, b = parts[one], parts[other]
                 assert a[1] <= b[0] + 0.5 or b[1] <= a[0] + 0.5 or a[3] <= b[2] + 0.5 or b[3] <= a[2] + 0.5
     assert it.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_on_a_phone_the_results_lie_over_the_log_until_one_is_shown_in_it(several):
+    it = several(width=390, height=844, has_touch=True)
+    it.search_all()
+    it.finds("db", "|capture| one")
+    results, log = it.page.locator(".lt-results"), it.page.locator(".lt-view")
+    grip = results.get_by_role("button", name="Show the results over the log")
+
+    box = results.bounding_box()
+    assert (box["y"] < 60, box["width"] > 380, box["height"] > 780) == (True, True, True)
+    expect(grip).to_have_attribute("aria-expanded", "true")
+    it.page.locator(".lt-res").tap()
+    settle(it.page)
+    box = results.bounding_box()
+    assert box["y"] >= log.bounding_box()["y"] + log.bounding_box()["height"]
+    assert 300 < box["height"] < 450
+    expect(it.page.locator(".lt-res")).to_be_in_viewport()
+    grip.tap()
+    assert results.bounding_box()["y"] < 60
+    grip.tap()
+    assert results.bounding_box()["y"] > 300
 
 
 def test_a_page_shows_ten_thousand_hits_and_then_offers_no_more_of_any_log(several):

@@ -19,7 +19,7 @@ export class LogGroups {
    * @param {HTMLElement} host that holds nothing else
    * @param {import('./several.js').Several} several
    * @param {boolean} isByTime
-   * @param {(hit: Found, of: OfLog) => HTMLElement} rowOf draws a hit
+   * @param {(hit: Found) => HTMLElement} rowOf draws a hit
    */
   constructor(host, several, isByTime, rowOf) {
     this.several = several;
@@ -46,11 +46,11 @@ export class LogGroups {
     const group = this.groups.get(of);
     if (!group) return;
     for (const hit of fresh) {
-      const row = this.rowOf(hit, of);
+      const row = this.rowOf(hit);
       logOf.set(row, of);
       group.all.push(row);
       const next = this.merge.add(of, hit, row);
-      if (this.isByTime) this.merged.insertBefore(row, next ?? null);
+      if (this.isByTime) this.merged.insertBefore(withLog(row, of), next ?? null);
       else group.rows.append(row);
     }
     group.draw(this.several.room > 0);
@@ -62,7 +62,8 @@ export class LogGroups {
   /** Puts all hits into one list by their times, or back into the groups. @param {boolean} isByTime */
   arrange(isByTime) {
     this.isByTime = isByTime;
-    if (isByTime) this.merged.append(...this.merge.all.map(({ row }) => row));
+    for (const { row } of this.merge.all) row.querySelector('.lt-res-log')?.remove();
+    if (isByTime) this.merged.append(...this.merge.all.map(({ row, of }) => withLog(row, of)));
     else for (const group of this.groups.values()) group.rows.append(...group.all);
     this.#drawPartly();
   }
@@ -108,6 +109,12 @@ export class LogGroups {
 
 /** The log that a row belongs to. @param {Element} row */
 export const logWith = (row) => logOf.get(row.parentElement ?? row);
+
+/** A hit that says which log it is of. @param {HTMLElement} row @param {OfLog} of */
+function withLog(row, of) {
+  row.firstElementChild?.prepend(el('span.lt-res-log', {}, of.log.name));
+  return row;
+}
 
 class Group {
   /** @param {OfLog} of */

@@ -152,7 +152,7 @@ export class Results {
     } else {
       const several = new Several(logs, { order: this.order, sought }, this.searches, (of, fresh) => { if (this.several === several) this.#heardOf(of, fresh); });
       this.several = several;
-      this.groups = new LogGroups(parts.hits, several, this.isByTime, (hit, of) => this.#row(hit, of.log.name));
+      this.groups = new LogGroups(parts.hits, several, this.isByTime, (hit) => this.#row(hit, true));
     }
     const wasOpen = this.isOpen;
     parts.box.hidden = false;
@@ -161,7 +161,7 @@ export class Results {
     this.#drawBy();
     for (const named of [parts.box, parts.list]) named.setAttribute('aria-label', words.say(isOne ? 'search.title' : 'search.several'));
     this.#draw(true);
-    if (!wasOpen) this.rows.schedule(true);
+    if (!wasOpen) this.raise(!isOne);
     parts.list.focus({ preventScroll: true });
   }
 
@@ -225,6 +225,13 @@ export class Results {
   #drawBy() {
     this.parts.box.toggleAttribute('data-bytime', this.several !== null && this.isByTime);
     for (const choice of this.parts.bys) choice.setAttribute('aria-pressed', String((choice.dataset.by === 'time') === this.isByTime));
+  }
+
+  /** On a phone, the results are a sheet: over the log, or so low that its lines are seen. @param {boolean} [isTall] */
+  raise(isTall = !this.parts.box.hasAttribute('data-tall')) {
+    this.parts.box.toggleAttribute('data-tall', isTall);
+    this.parts.grip.setAttribute('aria-expanded', String(isTall));
+    this.rows.schedule(true);
   }
 
   get isRunning() { return this.search?.state === 'running' || this.several?.isRunning === true; }
@@ -363,12 +370,11 @@ export class Results {
     after.append(el('div.lt-resmore', {}, more, search.left ? el('span', {}, words.say('search.left', { n: search.left })) : null));
   }
 
-  /** @param {import('./search.js').Found} hit @param {string} [log] its name, if it is of one of several: it may have other formats, and its files have no heads */
-  #row(hit, log) {
+  /** @param {import('./search.js').Found} hit @param {boolean} [isOfMany] of a log that may have other formats, and whose files have no heads */
+  #row(hit, isOfMany = false) {
     const { text, hits } = shownOf(hit);
-    const isOfMany = log !== undefined;
     const look = { runs: [], steering: steering(text), hits, hitClass: 'lt-hit' };
-    const row = el('button.lt-res', { type: 'button', tabindex: '-1', title: isOfMany ? hit.name : null }, isOfMany ? el('span.lt-res-log', {}, log) : el('span.lt-res-pos', {}, words.number(hit.start)));
+    const row = el('button.lt-res', { type: 'button', tabindex: '-1', title: isOfMany ? hit.name : null }, isOfMany ? null : el('span.lt-res-pos', {}, words.number(hit.start)));
     const formats = isOfMany ? null : this.log.store.entries.formats;
     // Without its beginning, a line has neither.
     const time = hit.before ? null : headOf(text, formats)?.time;
@@ -389,6 +395,7 @@ export class Results {
     if (!hit || !slug) return;
     this.parts.list.querySelector('[aria-current]')?.removeAttribute('aria-current');
     row.setAttribute('aria-current', 'true');
+    this.raise(false);
     this.listener.show({ file: hit.file, start: hit.start, end: hit.start, sum: '' }, slug, isBeside);
   }
 

@@ -56,6 +56,7 @@ const ACTIONS = {
   searchall: ({ results }) => results.beginSeveral(),
   wheresearch: ({ results }, button) => button && results.choose(button),
   sortsearch: ({ results }, button) => results.sort(button?.dataset.order),
+  raisesearch: ({ results }) => results.raise(),
   arrangesearch: ({ results }, button) => results.arrange(button?.dataset.by),
   moresearch: ({ results }) => results.more(),
   cancelsearch: ({ results }) => results.cancel(),

@@ -152,8 +152,10 @@ export function pane(say) {
   const resultsHits = el('div');
   const resultsAfter = el('div');
   const resultsList = el('div.lt-results-list', { tabindex: '0', role: 'group', 'aria-label': say('search.title') }, resultsHits, resultsAfter);
+  const resultsGrip = el('button.lt-sheet-grip', { type: 'button', 'data-act': 'raisesearch', 'aria-expanded': 'false', 'aria-label': say('search.sheet') });
   const results = el('section.lt-results', { hidden: true, 'aria-label': say('search.title') },
     el('div.lt-progress', { 'aria-hidden': 'true' }, resultsBar),
+    resultsGrip,
     el('header.lt-results-head', {}, resultsPattern, resultsText, el('span.lt-grow'), resultsBy, resultsOrder, resultsWhere, ...resultsSaves, resultsCancel, button('button.lt-icon', 'closesearch', 'do.close', 'x', 'Esc')),
     resultsBefore,
     resultsList);
@@ -185,6 +187,6 @@ export function pane(say) {
     spark, rate, loaded, size: sizeText, offset, followButton, timeButton, readButton, wrapButton, encoding, format, status, say: speech,
     volume: { strip, span: spanChoice, note: stripNote, plot, picture, bars, axis, chosen, here, tip: volumeTip, none: noVolume },
     history: { bar: historyBar, thumb, line: pointerLine, files: fileMarks, loaded: windows, ticks, tags, handle },
-    results: { box: results, bar: resultsBar, pattern: resultsPattern, text: resultsText, cancel: resultsCancel, order: resultsOrder, orders: resultsOrders, by: resultsBy, bys: resultsBys, where: resultsWhere, whereText: resultsWhereText, saves: /** @type {HTMLAnchorElement[]} */ (resultsSaves), list: resultsList, before: resultsBefore, hits: resultsHits, after: resultsAfter },
+    results: { box: results, grip: resultsGrip, bar: resultsBar, pattern: resultsPattern, text: resultsText, cancel: resultsCancel, order: resultsOrder, orders: resultsOrders, by: resultsBy, bys: resultsBys, where: resultsWhere, whereText: resultsWhereText, saves: /** @type {HTMLAnchorElement[]} */ (resultsSaves), list: resultsList, before: resultsBefore, hits: resultsHits, after: resultsAfter },
   };
 }
