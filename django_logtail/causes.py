@@ -98,7 +98,7 @@ def proxy(path: str, port: int | None) -> Cause:
             "for the log pages; reload nginx after the change."
         ),
         f"location {path} {{\n"
-        f"    proxy_pass http://127.0.0.1:{port or 8000};\n"
+        f"    proxy_pass http://127.0.0.1:{f'{port};' if port else '8000;  # where the web server listens'}\n"
         "    proxy_http_version 1.1;\n"
         "    proxy_set_header Host $http_host;\n"
         "    proxy_set_header Upgrade $http_upgrade;\n"
@@ -132,6 +132,21 @@ def foreign_origin(seen: str, origin: str, *, is_told_of_https: bool) -> Cause:
         others = "*CSRF_TRUSTED_ORIGINS, " if settings.CSRF_TRUSTED_ORIGINS else ""
         paste = f'CSRF_TRUSTED_ORIGINS = [{others}"{origin}"]'
     return Cause("logtail.E023", refused_sentence(), remedy, paste, is_certain=True)
+
+
+def without_token(origin: str) -> Cause:
+    """The browser doesn't send Django's CSRF cookie with the requests of a page at `origin`."""
+    if settings.CSRF_COOKIE_SECURE and origin.startswith("http:"):
+        remedy = _(
+            "CSRF_COOKIE_SECURE is set, so browsers send Django's CSRF cookie only over HTTPS. "
+            "Open this site over HTTPS, or remove the setting from {file}."
+        )
+    else:
+        remedy = _(
+            "The browser doesn't send Django's CSRF cookie. Correct CSRF_COOKIE_DOMAIN and CSRF_COOKIE_PATH in "
+            "{file}, and allow cookies for this site in the browser."
+        )
+    return Cause("logtail.E029", refused_sentence(), remedy.format(file=settings_file()), is_certain=True)
 
 
 def refused(path: str) -> Cause:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 from django.conf import ENVIRONMENT_VARIABLE, settings
+from django.conf.urls.i18n import is_language_prefix_patterns_used
+from django.utils.translation import get_supported_language_variant
 
 
 def settings_file() -> str:
@@ -39,6 +42,20 @@ def served_application() -> str:
     """The application as the command line of a server names it: `mysite.asgi:application`."""
     module, _, name = asgi_application().rpartition(".")
     return f"{module}:{name}"
+
+
+def default_language() -> str:
+    """The language whose addresses a visitor gets who has chosen none.
+
+    Behind `i18n_patterns`, the prefix is that of a language the project has: for "en-us" `LocaleMiddleware` accepts
+    `/en/` where there is only "en".
+    """
+    language: str = settings.LANGUAGE_CODE
+    is_prefixed, has_default_prefix = is_language_prefix_patterns_used(settings.ROOT_URLCONF)
+    if is_prefixed and has_default_prefix:
+        with contextlib.suppress(LookupError):
+            return get_supported_language_variant(language)
+    return language
 
 
 def _file_of(module: str) -> str:

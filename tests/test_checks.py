@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from channels_redis.core import RedisChannelLayer
 from django.apps import apps
-from django.conf.urls.i18n import i18n_patterns
+from django.conf.urls.i18n import i18n_patterns, is_language_prefix_patterns_used
 from django.contrib import admin
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.checks import WARNING, CheckMessage, run_checks
@@ -628,6 +628,7 @@ class TestLogin:
             urls.urlpatterns = [path("logs/", include("django_logtail.urls")), *others]
             monkeypatch.setitem(sys.modules, "shop_urls", urls)
             settings.ROOT_URLCONF = "shop_urls"
+            is_language_prefix_patterns_used.cache_clear()  # it knows them by name
 
         return serve
 
@@ -647,7 +648,12 @@ class TestLogin:
             'urlpatterns += [path("accounts/", include("django.contrib.auth.urls"))]'
         )
 
-    def test_a_path_below_a_language_is_found(self, serve: Callable[..., None]) -> None:
+    @pytest.mark.parametrize("url", ["/accounts/login/", "/en/accounts/login/", "login"])
+    def test_a_page_below_a_language_is_found(
+        self, settings: Any, serve: Callable[..., None], url: str
+    ) -> None:
+        settings.LANGUAGE_CODE = "en-us"  # where the project has only "en"
+        settings.LOGIN_URL = url
         serve(*i18n_patterns(path("accounts/", include("django.contrib.auth.urls"))))
 
         assert ids(check_login) == []

@@ -717,6 +717,7 @@ def test_the_page_says_what_is_missing_and_to_staff_what_to_do(
         assert html.count("The log viewer has not loaded.") == 1
         assert html.count("Reload the page.") == 1
         assert ("pass on every path that contains <code>/-/assets/</code>" in html) is is_staff
+        assert ("logtail.E027" in html) is is_staff
     assert (f'<a href="{folder_of(page)}joined/page/logs-page.js">' in page) is is_staff
 
 

@@ -18,7 +18,7 @@ from django.utils import translation
 
 from django_logtail import causes
 from django_logtail.causes import Cause
-from django_logtail.project import settings_file, urls_file
+from django_logtail.project import default_language, settings_file, urls_file
 
 #: Whose `runserver` speaks WSGI.
 _WSGI_APPS = {"django.core", "django.contrib.staticfiles"}
@@ -59,12 +59,13 @@ def _is_plain(module: str, name: str) -> bool:
 
 def check_login(app_configs: object, **kwargs: object) -> list[CheckMessage]:
     """Whether there is anything at LOGIN_URL, to which people who aren't signed in are sent."""
-    if not _has_pages():  # said by `check_urls`
+    if not _has("logtail:list"):  # said by `check_urls`
         return []
-    try:
-        address = resolve_url(settings.LOGIN_URL)
-    except NoReverseMatch:
-        address = str(settings.LOGIN_URL)
+    with translation.override(default_language()):
+        try:
+            address = resolve_url(settings.LOGIN_URL)
+        except NoReverseMatch:
+            address = str(settings.LOGIN_URL)
     parts = urlsplit(address)
     if parts.netloc or any(map(_is_served, _spellings(parts.path))):
         return []
@@ -72,9 +73,9 @@ def check_login(app_configs: object, **kwargs: object) -> list[CheckMessage]:
     return [Warning(text, hint=_login_hint(), id="logtail.W021")]
 
 
-def _has_pages() -> bool:
+def _has(name: str) -> bool:
     try:
-        reverse("logtail:list")
+        reverse(name)
     except NoReverseMatch:
         return False
     return True
@@ -82,8 +83,7 @@ def _has_pages() -> bool:
 
 def _login_hint() -> str:
     for name in ("login", "admin:login"):
-        with contextlib.suppress(NoReverseMatch):
-            reverse(name)
+        if _has(name):
             return f'Add this at the end of {settings_file()}: LOGIN_URL = "{name}"'
     return (
         f"Add this at the end of {urls_file()}, and write the template registration/login.html:\n"
@@ -98,12 +98,11 @@ def _spellings(path: str) -> Iterator[str]:
         path = "/" + path.removeprefix(get_script_prefix())
     for ended in (path, f"{path}/"):
         yield ended
-        with contextlib.suppress(LookupError):
-            yield f"/{translation.get_supported_language_variant(settings.LANGUAGE_CODE)}{ended}"
+        yield f"/{default_language()}{ended}"
 
 
 def _is_served(path: str) -> bool:
-    language = translation.get_language_from_path(path) or settings.LANGUAGE_CODE
+    language = translation.get_language_from_path(path) or default_language()
     with translation.override(language):
         try:
             resolve(path)

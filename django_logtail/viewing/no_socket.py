@@ -66,12 +66,15 @@ def cause_of(request: HttpRequest) -> Cause:
     _note(request)
     if has_them is None and arrivals.last == "whole":
         return causes.without_websockets()
+    proxy = causes.proxy(reverse("logtail:list"), (scope.get("server") or (None, None))[1])
+    if arrivals.last == "half":
+        return proxy
     origin = _origin_of(request)
     headers = [*scope["headers"], (b"origin", origin.encode("latin-1"))]
     if origin and not is_origin_allowed({**scope, "headers": headers}):
         return _foreign(request, origin)
-    if arrivals.last == "half" or (arrivals.last != "socket" and _is_behind_proxy(request, scope)):
-        return causes.proxy(reverse("logtail:list"), (scope.get("server") or (None, None))[1])
+    if arrivals.last != "socket" and _is_behind_proxy(request, scope):
+        return proxy
     return causes.network((origin or seen_origin(request)) + reverse("logtail:list"))
 
 
@@ -94,6 +97,8 @@ def _who_refused(request: HttpRequest) -> Cause:
     origin = _origin_of(request)
     if origin and not _is_trusted(origin, seen_origin(request)):
         return _foreign(request, origin)
+    if not settings.CSRF_USE_SESSIONS and settings.CSRF_COOKIE_NAME not in request.COOKIES:
+        return causes.without_token(origin)
     return causes.refused(reverse("logtail:list"))
 
 

@@ -10,8 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 
+from django_logtail.management.commands import logtail_doctor
 from django_logtail.operating.doctor.findings import Finding
+from django_logtail.operating.doctor.project import examine_settings
 from django_logtail.operating.doctor.site import examine_site
 from tests.ports import free_port
 from tests.proxy import Head, Proxy, answer, certificate
@@ -161,6 +164,7 @@ def test_a_proxy_that_cuts_the_scripts_off_is_named(given: bytes, seen: str) -> 
         (why("logtail.E021"), "logtail.E021", "proxy_set_header Upgrade $http_upgrade;"),
         # It has arrived in Django, and nothing of it has told that it was one.
         (why("logtail.E022"), "logtail.E021", "location /logs/ {"),
+        (why("logtail.E023"), "logtail.E023", "CSRF_TRUSTED_ORIGINS = ["),
     ],
 )
 def test_a_handshake_that_reaches_django_as_a_plain_request_is_explained_by_django(
@@ -297,4 +301,44 @@ def test_a_host_name_that_does_not_exist_is_named(monkeypatch: pytest.MonkeyPatc
 
     assert finding.text == (
         "logtail.E025: site: shop.example:443 does not answer: [Errno -2] Name or service not known"
+    )
+
+
+def test_lines_to_paste_are_printed_as_lines_and_only_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = [
+        Finding("note", "first", "Add this.", paste="one\n\n    two\x1b"),
+        Finding("ok", "second"),
+        Finding("PROBLEM", "third", "Add that.", paste="one\n\n    two\x1b"),
+    ]
+    monkeypatch.setattr(logtail_doctor, "examine", lambda *args: found)
+
+    with pytest.raises(CommandError, match="1 problem found"):
+        call_command("logtail_doctor")
+
+    assert capsys.readouterr().out.splitlines() == [
+        "note     first",
+        "         -> Add this.",
+        "            one",
+        "",
+        "                two\\x1b",
+        "ok       second",
+        "PROBLEM  third",
+        "         -> As above.",
+    ]
+
+
+def test_the_lines_of_a_check_are_lines_to_paste(
+    monkeypatch: pytest.MonkeyPatch, settings: Callable[..., None]
+) -> None:
+    settings.DEBUG = True
+    monkeypatch.setattr("django_logtail.checks.serving.get_commands", lambda: {"runserver": "django.core"})
+
+    (finding,) = examine_settings()
+
+    assert (finding.id, finding.advice, finding.paste) == (
+        "logtail.W020",
+        "Add this at the end of tests/settings.py, and start runserver again.",
+        'INSTALLED_APPS = ["daphne", *INSTALLED_APPS]',
     )

@@ -15,6 +15,7 @@ from django_logtail.viewing.unsent import SEND
 SOCKET = "/logs/any/socket/"
 #: What is left of a handshake behind a proxy that knows nothing of WebSockets.
 HALF = {"sec-websocket-key": "eA==", "sec-websocket-version": "13"}
+COOKIE = {"Cookie": "csrftoken=x"}
 WHOLE = {**HALF, "upgrade": "websocket", "connection": "keep-alive, Upgrade"}
 
 
@@ -168,6 +169,23 @@ def test_a_handshake_without_its_upgrade_gives_the_proxy_away() -> None:
     )
 
 
+def test_that_proxy_is_named_also_where_it_hides_the_host() -> None:
+    """Its block passes the host on as well."""
+    headers = {**HALF, "origin": "https://shop.example"}
+
+    assert cause_of(over_asgi(headers=headers)).id == "logtail.E021"
+
+
+@pytest.mark.parametrize("server", [None, ("/run/web.sock", None)])
+def test_a_server_that_listens_on_no_port_is_left_to_fill_in(server: object) -> None:
+    request = over_asgi(headers=HALF)
+    request.scope["server"] = server
+
+    assert (
+        "    proxy_pass http://127.0.0.1:8000;  # where the web server listens\n" in cause_of(request).paste
+    )
+
+
 @pytest.mark.parametrize(
     "name", ["Via", "Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-IP"]
 )
@@ -230,7 +248,7 @@ class TestRefused:
     def test_what_django_accepts_something_else_refuses(self, origin: str, settings: Any) -> None:
         settings.CSRF_TRUSTED_ORIGINS = ["https://shop.example", "https://*.shops.example"]
 
-        cause = cause_of(over_asgi(f"?refused=1&origin={origin}", is_wrapped=False))
+        cause = cause_of(over_asgi(f"?refused=1&origin={origin}", COOKIE, is_wrapped=False))
 
         assert (cause.id, cause.paste) == ("logtail.E024", "")
         assert cause.remedy == (
@@ -242,4 +260,35 @@ class TestRefused:
         "origin", ["", "null", 'https://x"]; evil', "javascript:alert(1)", "https://a b"]
     )
     def test_what_is_no_origin_never_gets_into_code_to_paste(self, origin: str) -> None:
-        assert cause_of(over_wsgi(query=f"?refused=1&origin={origin}")).id == "logtail.E024"
+        assert cause_of(over_wsgi(query=f"?refused=1&origin={origin}", **COOKIE)).id == "logtail.E024"
+
+    @pytest.mark.parametrize(
+        ("is_secure", "origin", "remedy"),
+        [
+            (
+                True,
+                "http://testserver",
+                "CSRF_COOKIE_SECURE is set, so browsers send Django's CSRF cookie only over HTTPS. "
+                "Open this site over HTTPS, or remove the setting from tests/settings.py.",
+            ),
+            (
+                False,
+                "http://testserver",
+                "The browser doesn't send Django's CSRF cookie. Correct CSRF_COOKIE_DOMAIN and CSRF_COOKIE_PATH "
+                "in tests/settings.py, and allow cookies for this site in the browser.",
+            ),
+        ],
+    )
+    def test_a_browser_without_the_cookie_is_not_taken_for_a_firewall(
+        self, settings: Any, is_secure: bool, origin: str, remedy: str
+    ) -> None:
+        settings.CSRF_COOKIE_SECURE = is_secure
+
+        cause = cause_of(over_wsgi(query=f"?refused=1&origin={origin}"))
+
+        assert (cause.id, cause.remedy, cause.paste) == ("logtail.E029", remedy, "")
+
+    def test_where_tokens_are_in_sessions_no_cookie_is_missed(self, settings: Any) -> None:
+        settings.CSRF_USE_SESSIONS = True
+
+        assert cause_of(over_wsgi(query="?refused=1&origin=http://testserver")).id == "logtail.E024"

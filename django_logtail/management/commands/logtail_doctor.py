@@ -47,13 +47,18 @@ class Command(BaseCommand):
     def _in_lines(self, findings: Iterable[Finding]) -> int:
         """Print each finding as soon as it is there, and return the number of problems."""
         problems = 0
+        pasted: set[str] = set()
         for finding in findings:
             problems += finding.is_problem
             self.stdout.write(f"{finding.mark:<8} {visible(finding.text)}")
+            if finding.paste in pasted:
+                self.stdout.write(f"{'':<8} -> As above.")
+                continue
             if finding.advice:
                 self.stdout.write(f"{'':<8} -> {visible(finding.advice)}")
             for line in finding.paste.splitlines():
                 self.stdout.write(f"{'':<11} {visible(line)}".rstrip())
+                pasted.add(finding.paste)
         return problems
 
     def _in_json(self, findings: Iterable[Finding]) -> int:

@@ -33,8 +33,8 @@ def ok(text: str, id: str = "") -> Finding:
     return Finding("ok", text, id=id)
 
 
-def note(text: str, advice: str = "", id: str = "") -> Finding:
-    return Finding("note", text, advice, id)
+def note(text: str, advice: str = "", id: str = "", paste: str = "") -> Finding:
+    return Finding("note", text, advice, id, paste)
 
 
 def problem(text: str, advice: str, id: str = "", paste: str = "") -> Finding:

@@ -17,7 +17,8 @@ def examine_settings() -> Iterator[Finding]:
     found = [message for message in run_checks(tags=["logtail"]) if not message.is_silenced()]
     for message in found:
         make = problem if message.level >= ERROR else note
-        yield make(f"{message.id}: {message.msg}", message.hint or "", message.id or "")
+        advice, _, paste = (message.hint or "").partition("\n")
+        yield make(f"{message.id}: {message.msg}", advice, message.id or "", paste)
     if not found:
         yield ok("settings: every check passes", "settings")
 

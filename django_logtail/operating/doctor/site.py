@@ -92,7 +92,7 @@ def _socket(site: Site, pages: str) -> Finding:
     if answer.status == 403 and site.shake_hands(path, cookie, _HELLO).status == 101:
         return caused(where, _foreign(site, is_told_of_https=False))
     asked = answer if "id" in answer.json else site.request("GET", path, {"Accept": "application/json"})
-    cause = _cause(asked, handshake=answer, pages=pages)
+    cause = _cause(asked, answer, site, pages)
     if cause is not None:
         return caused(where, cause)
     if "id" in asked.json:
@@ -107,7 +107,7 @@ def _socket(site: Site, pages: str) -> Finding:
     return problem(text, _advice(answer), "logtail.E028")
 
 
-def _cause(asked: Answer, handshake: Answer, pages: str) -> Cause | None:
+def _cause(asked: Answer, handshake: Answer, site: Site, pages: str) -> Cause | None:
     """What Django itself says about it, in this project's words."""
     server = handshake.server.lower()
     match asked.json.get("id"):
@@ -119,7 +119,10 @@ def _cause(asked: Answer, handshake: Answer, pages: str) -> Cause | None:
             return causes.without_websockets(server=server.partition("/")[0])
         case "logtail.E021" | "logtail.E022" if handshake is asked:
             return causes.proxy(pages, None)
-    return None
+        case "logtail.E023":
+            return _foreign(site, is_told_of_https=False)
+        case _:
+            return None
 
 
 def _requests(site: Site, pages: str) -> Finding:
