@@ -40,6 +40,13 @@ def opened(
     return page
 
 
+def with_strip(page: Page) -> None:
+    """Show how many entries there were in the last hour."""
+    page.press(".lt-view", "h")
+    page.get_by_label("Time that is shown").select_option("hour")
+    page.wait_for_timeout(2_000)
+
+
 def take(page: Page, name: str) -> None:
     page.mouse.move(1, 1)
     page.wait_for_timeout(300)
@@ -69,11 +76,28 @@ def main() -> None:
         take(opened(browser, f"{django}#view=1;log=tests", language="zh-hans"), "viewer-chinese")
 
         page = opened(browser, f"{django}#q=timeout")
+        with_strip(page)
         page.click(".lt-whole")
         page.wait_for_selector(".lt-results[data-done=true] .lt-res")
         page.locator(".lt-res").nth(3).click()
         page.wait_for_timeout(1_500)
         take(page, "viewer-search")
+
+        page = opened(browser, f"{django}#q=checkout")
+        page.press(".lt-view", "A")
+        page.get_by_role("button", name="By time").click()
+        page.wait_for_selector(".lt-results[data-done=true] .lt-res")
+        page.wait_for_timeout(500)
+        take(page, "viewer-logs")
+
+        page = opened(browser, django)
+        with_strip(page)
+        page.press(".lt-view", "@")
+        page.keyboard.type("2 min ago")
+        page.hover(".lt-hist", position={"x": 6, "y": 200})
+        page.wait_for_timeout(1_000)
+        page.screenshot(path=IMAGES / "viewer-time.png")
+        page.context.close()
         browser.close()
 
 
