@@ -335,8 +335,12 @@ def test_folding_at_the_end_of_the_log_leaves_the_line_where_it_is(alone):
     before = head.bounding_box()["y"]
 
     head.hover()
-    page.locator('.lt-tools [data-act="fold"]').click()
+    page.locator(".lt-tools").get_by_role("button", name="Hide the other lines of this entry").click()
     expect(page.locator(".lt-window .lt-row", has_text="22 more lines")).to_have_count(1)
+    head.hover()
+    expect(page.locator('.lt-tools [data-act="fold"]')).to_have_attribute(
+        "aria-label", "Show all lines of this entry"
+    )
     settle(page)
     folded = head.bounding_box()["y"]
     app.writes((INFO + "later\n") * 60)

@@ -229,6 +229,23 @@ def test_a_follower_without_credit_does_not_spin(driver: Driver, tmp_path: Path)
     assert driver.set.next_due(driver.now) == pytest.approx(driver.now + 0.05)
 
 
+def test_looks_that_were_put_off_or_brought_forward_leave_nothing_behind(
+    driver: Driver, source: Silent, tmp_path: Path
+) -> None:
+    for key in ("busy", "quiet"):
+        path = tmp_path / f"{key}.log"
+        path.write_bytes(A)
+        driver.add(key, path)
+    for step in range(500):
+        driver.now = step / 100
+        driver.set.hint("busy")
+        driver.turn()
+
+    assert driver.set._in_slots <= 64 + 8 * 2
+    assert len(driver.set._times) <= 64 + 8 * 2
+    assert driver.set.next_due(driver.now) is not None
+
+
 def test_a_removed_log_is_not_due_any_more(driver: Driver, source: Silent, tmp_path: Path) -> None:
     driver.add("log", tmp_path / "app.log")
     driver.set.remove("log")

@@ -160,3 +160,22 @@ test('a range of time is in the address, and what is none is ignored', () => {
     assert.equal(panesOf(text)[0].range, null);
   }
 });
+
+for (const [name, values] of Object.entries({
+  time: ['raw', 'relative', 'age', 'hidden'], zone: ['mine', 'utc'], wrap: [true, false], raw: [true], format: ['nginx', '命名'], width: [1, 99],
+  off: [['E'], ['W'], ['I'], ['D'], ['E', 'W', 'I', 'D']], flags: [flags('case'), flags('regex'), flags('invert'), flags('only')],
+})) {
+  for (const value of values) {
+    test(`${name} comes back as ${JSON.stringify(value)}`, () => {
+      const [found] = panesOf(fragmentOfPanes([pane({ [name]: value })]));
+
+      assert.deepEqual(found, pane({ log: '', [name]: value }));
+    });
+  }
+}
+
+test('what an address has of no meaning has its default', () => {
+  for (const text of ['time=later', 'zone=moon', 'wrap=2', 'raw=2', 'w=0', 'w=100', 'w=5.5', 'off=O', 'flags=all', 'range=5-5', 'range=6-5', 'range=1-8640000000000001', 'col=x.name', 'on=2']) {
+    assert.deepEqual(panesOf(`${text}&view=1`), [pane({ log: '' })], text);
+  }
+});
