@@ -5,7 +5,9 @@ A page that shows hits by themselves knows neither of a line inside a traceback.
 
 from __future__ import annotations
 
+import hashlib
 import itertools
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
@@ -14,6 +16,7 @@ from django_logtail.formats.context import Context, read
 from django_logtail.formats.detection import Formats
 from django_logtail.formats.heads import head_of, shown
 from django_logtail.reader.clocks import Clocks
+from django_logtail.reader.conditions import SAMPLED_LINES, Sample
 from django_logtail.reader.levels import FOLLOWING_BYTES, REACH_BYTES, Levels
 from django_logtail.tailing.text.lines import LineEnds
 from django_logtail.tailing.text.search import Hit
@@ -23,6 +26,37 @@ from django_logtail.tailing.text.transcoding import Conversion
 TOGETHER_BYTES: Final = 128 * 1024
 #: Bytes above them that are read: what is in reach, and a line that is cut.
 ABOVE_BYTES: Final = 2 * REACH_BYTES
+
+
+#: Logs whose formats are kept: finding them takes longer than finding the first hits.
+MOST_KEPT: Final = 64
+
+
+class KnownFormats:
+    """The formats of files, kept if there were enough lines to find them from. May be used in several threads."""
+
+    def __init__(self) -> None:
+        #: The one that was used last comes last.
+        self._kept: dict[tuple[str, str, bytes], Formats | None] = {}
+        self._lock = threading.Lock()
+
+    def of(self, log: str, head: bytes, sample: Sample) -> Formats | None:
+        """Those of a file of a log with this sample; `head` are its first bytes."""
+        key = (log, sample.format, hashlib.blake2b(head).digest())
+        with self._lock:
+            if key in self._kept:
+                self._kept[key] = self._kept.pop(key)
+                return self._kept[key]
+        found = sample.formats()
+        if len(sample.first) >= SAMPLED_LINES:
+            with self._lock:
+                self._kept[key] = found
+                if len(self._kept) > MOST_KEPT:
+                    del self._kept[next(iter(self._kept))]
+        return found
+
+
+known_formats = KnownFormats()
 
 
 class HitEntries:

@@ -18,11 +18,12 @@ from django_logtail.protocol import MAX_OFFSET
 from django_logtail.reader.clocks import Clocks, zone_named
 from django_logtail.reader.conditions import SAMPLED_LINES, Sample, matcher_of, needs_sample
 from django_logtail.reader.generations import Generation, Generations, NotRead
-from django_logtail.reader.hit_entries import HitEntries
+from django_logtail.reader.hit_entries import HitEntries, known_formats
 from django_logtail.reader.seals import Seals
 from django_logtail.reader.sources import NotThere, Source
 from django_logtail.reader.times import BLOCK_BYTES, Moment, TimeSearch
 from django_logtail.tailing.files.generation import HEAD_BYTES, Changed
+from django_logtail.tailing.history import COPY_BYTES
 from django_logtail.tailing.reasons import reason, reason_of
 from django_logtail.tailing.text.backwards import MOST_WINDOW_BYTES, Backwards
 from django_logtail.tailing.text.encodings import shown_as
@@ -311,9 +312,12 @@ class SearchJob:
     def _entries_of(self, text: Text, hits: list[Hit]) -> Iterator[tuple[int, Hit]]:
         """The hits with what is known of their entries; see `HitEntries`."""
         encoding = shown_as(self._source.encoding)
+        head = text.read(0, COPY_BYTES)
         if self._formats is None:
-            self._formats = (_sample(text, encoding, self._source.format).formats(),)
-        ends = LineEnds(encoding, text.read(0, HEAD_BYTES))
+            sample = _sample(text, encoding, self._source.format)
+            self._formats = (known_formats.of(f"{encoding}:{self._source.path}", head, sample),)
+            yield 0, hits[0]  # that may have taken a turn
+        ends = LineEnds(encoding, head)
         clocks = Clocks(zone_named(self._source.time_zone))
         written_at = os.fstat(text.descriptor).st_mtime * 1000
         yield from HitEntries(text.read, ends, *self._formats, clocks, written_at).told(list(hits))

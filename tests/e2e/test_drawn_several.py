@@ -479,6 +479,38 @@ def test_heads_of_logs_stay_in_their_panel_and_nothing_lies_over_another(several
     assert it.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+WHY = {"reason": "said by the server", "why": {"code": "times-out-of-order"}}
+INEXACT = "times are out of order in this log, so the ends of the range are not exact"
+
+
+def test_why_hits_are_not_exactly_those_of_a_range_is_read_above_them(several):
+    it = several()
+    it.app.can = ["range", "search", "terms", "order", "volume"]
+    it.app.open_again(LINE)
+    it.search_all()
+    for slug in ("app", "db"):
+        it.finds(slug, "|capture| one")
+    it.ends("db", count=1, **WHY)
+    it.ends("app", count=1)
+    note = it.page.get_by_role("note")
+    expect(note).to_have_text(INEXACT)
+    group = it.page.locator(".lt-rgroup[data-slug=db]")
+    expect(group.get_by_role("note")).to_be_visible()
+    assert note.bounding_box()["y"] < group.locator(".lt-res").bounding_box()["y"]
+
+    it.page.locator(".lt-view").focus()
+    it.page.keyboard.press("S")
+    wait_until(lambda: any(said["type"] == "search" for said in it.app.heard), what="a search")
+    request = next(said["request"] for said in it.app.heard if said["type"] == "search")
+    hit = {"start": 0, "end": 9, "parts": ["", "capture"]}
+    it.app.says("found", request=request, file="f", name="app.log", hits=[hit])
+    expect(it.page.locator(".lt-res")).to_be_visible()
+    expect(note).to_have_count(0)
+    it.app.says("done", request=request, at=9, end=9, found=1, count=1, **WHY)
+    expect(note).to_have_text(INEXACT)
+    assert note.bounding_box()["y"] < it.page.locator(".lt-res").bounding_box()["y"]
+
+
 def test_on_a_phone_the_results_lie_over_the_log_until_one_is_shown_in_it(several):
     it = several(width=390, height=844, has_touch=True)
     it.search_all()

@@ -6,13 +6,15 @@ import gzip
 from dataclasses import dataclass
 from datetime import timezone
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from django_logtail.control.wants import Sought, Want
 from django_logtail.reader import search_jobs
 from django_logtail.reader.clocks import Clocks
-from django_logtail.reader.hit_entries import HitEntries
+from django_logtail.reader.conditions import Sample
+from django_logtail.reader.hit_entries import HitEntries, KnownFormats
 from django_logtail.reader.search_jobs import SearchJob
 from django_logtail.reader.sources import Source
 from django_logtail.tailing.text.lines import LineEnds
@@ -94,6 +96,50 @@ def test_without_an_entry_in_reach_there_is_no_time() -> None:
     hits = hits_in(text, "utf-8")
 
     assert [ms for _, ms in told(text, [hits[-2], hits[-1]])] == [SIX + 3_000, None]
+
+
+class Samples(Sample):
+    """A sample that counts how often formats are found from it."""
+
+    found: ClassVar[int] = 0
+
+    def formats(self) -> None:
+        Samples.found += 1
+
+
+@pytest.mark.parametrize(("lines", "times"), [(299, 2), (300, 1), (301, 1)])
+def test_formats_of_a_file_are_found_once_if_it_has_enough_lines(
+    lines: int, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Samples, "found", 0)
+    known = KnownFormats()
+
+    for last in ("a", "b"):  # it grows
+        known.of("app", b"head", Samples("", ["line"] * lines, [last]))
+
+    assert Samples.found == times
+
+
+def test_formats_of_another_log_file_or_given_format_are_not_mixed_up_and_64_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Samples, "found", 0)
+    known, lines = KnownFormats(), ["line"] * 300
+    others = [("app", b"head", ""), ("db", b"head", ""), ("app", b"other", ""), ("app", b"head", "nginx")]
+
+    for log, head, given in others * 2:
+        known.of(log, head, Samples(given, lines))
+    assert Samples.found == 4
+
+    for number in range(60):
+        known.of(f"log-{number}", b"head", Samples("", lines))
+    known.of("app", b"head", Samples("", lines))
+    assert Samples.found == 64
+    known.of("one more", b"head", Samples("", lines))
+    known.of("app", b"head", Samples("", lines))
+    assert Samples.found == 65
+    known.of("db", b"head", Samples("", lines))
+    assert Samples.found == 66
 
 
 @dataclass
