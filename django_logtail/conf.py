@@ -468,6 +468,8 @@ class Conf:
         takes=Whole(10, 1_000_000),
         unit="descriptors",
         why="Rotated files stay open until they are read to the end; at this limit no further log is opened.",
+        more="The reader also keeps within what its process may open (`LimitNOFILE` in systemd, `ulimit -n` in a "
+        "shell), and leaves a quarter of that, at most 256, for connections and older files.",
         read_in=("reader/limits",),
     )
     MAX_HISTORY_JOBS = Setting(

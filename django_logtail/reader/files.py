@@ -167,10 +167,7 @@ class Files:
             source = (await self._sources.look_up([flow.want.log])).get(flow.want.log)
         except DatabaseError as error:
             logger.warning("log %s: the database query failed: %s", flow.want.log, error)
-            flow.trouble = (
-                "unreadable",
-                reason("no-registry", host=socket.gethostname(), error=str(error)),
-            )
+            flow.trouble = ("unreadable", self._why_no_registry(error))
             flow.is_opening = False
             return
         flow.is_opening = flow.has_failed = False
@@ -201,6 +198,12 @@ class Files:
         except LookupError:  # a row that was never validated
             flow.trouble = ("unreadable", reason("bad-encoding", encoding=source.encoding))
 
+    def _why_no_registry(self, error: DatabaseError) -> str:
+        # A database's client that has no descriptor left says only that it can't open something.
+        if not self._limits.has_file_to_spare():
+            return reason("process-files", count=self._limits.process_files)
+        return reason("no-registry", host=socket.gethostname(), error=str(error))
+
     def _follow(self, flow: Flow, source: Source) -> None:
         position = flow.stands_at or flow.position
         start = LastLines(flow.want.lines, BACKLOG_BYTES) if position is None else Resume(position)
@@ -226,11 +229,14 @@ class Files:
         """The state and reason, naming the setting, if no further file may be opened; otherwise None."""
         followers = [flow.follower for flow in self._flows if flow.follower is not None]
         if len(followers) >= self._limits.logs:
-            return "refused", reason("too-many-logs", count=len(followers))
+            return "unreadable", reason("too-many-logs", count=len(followers))
         if len(followers) * 2 > self._limits.open_files // 2:  # only then is it worth counting
             count = sum(len(follower.descriptors()) for follower in followers)
             if count >= self._limits.open_files:
-                return "refused", reason("too-many-files", count=count)
+                return "unreadable", reason("too-many-files", count=count)
+        opening = sum(flow.follower is not None and not flow.is_watched for flow in self._flows)
+        if not self._limits.has_file_to_spare(opening):
+            return "unreadable", reason("process-files", count=self._limits.process_files)
         return None
 
     # -- looking in threads -----------------------------------------------------------------------------

@@ -50,7 +50,13 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
         gettext_noop("the operating system reports {error}"),
         gettext_noop("the operating system reports {error}: {path}"),
     ),
-    "too-many-open-files": (gettext_noop("the reader has too many open files"),),
+    "process-files": (
+        gettext_noop("the reader's process has reached its limit of open files"),
+        gettext_noop(
+            "the reader's process has reached its limit of open files ({count}): RLIMIT_NOFILE, which is "
+            "LimitNOFILE in systemd and ulimit -n in a shell"
+        ),
+    ),
     "link-loop": (gettext_noop("symbolic link loop"),),
     "directory": (gettext_noop("a directory"),),
     "fifo": (gettext_noop("a named pipe (FIFO)"),),

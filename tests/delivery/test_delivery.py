@@ -725,7 +725,7 @@ async def test_a_reader_that_follows_enough_logs_opens_no_more_and_says_so(house
     taker = house.join()
     await taker.until(lambda: taker.viewer.feed.state == "live")
     second = Taker(house.relay, house.relay.feeds.join("2", QUEUE, lines=5, resume=None))
-    await second.until(lambda: second.viewer.feed.state == "refused")
+    await second.until(lambda: second.viewer.feed.state == "unreadable")
 
     assert (
         in_full(second.viewer.feed.reason)

@@ -35,7 +35,7 @@ DETAILS = {
 #: Names that are the same in every language.
 NAMES = (
     r'LOGTAIL\["\w+"\]|fs\.inotify\.\w+|inotify_simple|Redis|RE2|Perl|FIFO|NUL|Web|worker|regex|zstd|gzip'
-    r"|\\p|MAX_\w+"
+    r"|\\p|MAX_\w+|RLIMIT_NOFILE|LimitNOFILE|systemd|ulimit -n|shell"
 )
 
 

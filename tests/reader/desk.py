@@ -86,6 +86,7 @@ class Desk:
         self.mailboxes = Boxes()
         self.limits = Limits()
         self.refusals: dict[str, str] = {}
+        self.find_error: Exception | None = None
         self.looked_up: list[float] = []
         self.woken: list[float] = []
         self.permit: Callable[[int], str | None] = lambda descriptor: None
@@ -159,6 +160,8 @@ class Desk:
 
     def _find(self, logs: Any) -> dict[str, Source]:
         self.looked_up.append(now())
+        if self.find_error is not None:
+            raise self.find_error
         return {
             log: Source(self.paths[log], "utf-8", log, "", self.refusals.get(log, ""))
             for log in logs

@@ -8,6 +8,7 @@ import os
 from dataclasses import replace
 
 import pytest
+from django.db import OperationalError
 
 from django_logtail.control import Note, ReaderLease, Seen
 from django_logtail.control.messages import Batch, Event, Failed, Found, Heartbeat, Piece, Read
@@ -266,9 +267,17 @@ def test_a_row_whose_file_may_not_be_read_is_refused_with_the_reason(at_desk):
     [
         (Limits(logs=2), ["3"], "reason:too-many-logs?count=2"),
         (Limits(open_files=2), ["3"], "reason:too-many-files?count=2"),
+        (Limits(process_files=64, files_in_use=lambda: 47), [], ""),
+        (Limits(process_files=64, files_in_use=lambda: 48), ["1", "2", "3"], "reason:process-files?count=64"),
+        (Limits(process_files=2_000, files_in_use=lambda: 1_743), [], ""),
+        (
+            Limits(process_files=2_000, files_in_use=lambda: 1_744),
+            ["1", "2", "3"],
+            "reason:process-files?count=2000",
+        ),
         (Limits(logs=3, open_files=3), [], ""),
     ],
-    ids=["logs", "files", "enough"],
+    ids=["logs", "files", "spare", "few files", "much to spare", "many files", "enough"],
 )
 def test_no_more_is_opened_than_the_limits_allow_and_which_one_is_said(at_desk, limits, refused, reason):
     async def scene(desk):
@@ -283,9 +292,41 @@ def test_no_more_is_opened_than_the_limits_allow_and_which_one_is_said(at_desk, 
                 desk.begin()
             await desk.passes(1, *wants)
         said = {want.log: desk.said_of(want, want.log)[-1] for want in wants}
-        return [log for log, (state, _) in said.items() if state == "refused"], said["3"][1]
+        return [log for log, (state, _) in said.items() if state == "unreadable"], said["3"][1]
 
     assert at_desk(scene) == (refused, reason)
+
+
+def test_files_that_are_being_opened_count_as_open(at_desk):
+    async def scene(desk):
+        desk.limits = Limits(process_files=64, files_in_use=lambda: 47)
+        desk.paths["3"] = desk.folder / "3.log"
+        wants = [desk.want(log, log) for log in ("1", "2", "3")]
+        for log in ("1", "2", "3"):
+            desk.write(log, b"x\n")
+        desk.begin()
+        await desk.passes(1, *wants)
+        return sorted(desk.said_of(want, want.log)[-1] for want in wants)
+
+    assert at_desk(scene) == [
+        ("reading", ""),
+        ("unreadable", "reason:process-files?count=64"),
+        ("unreadable", "reason:process-files?count=64"),
+    ]
+
+
+def test_a_registry_that_cannot_be_opened_for_lack_of_a_descriptor_is_not_told_as_one_that_is_missing(
+    at_desk,
+):
+    async def scene(desk):
+        desk.limits = Limits(process_files=64, files_in_use=lambda: 64)
+        desk.find_error = OperationalError("unable to open database file")
+        want = desk.want("1")
+        desk.begin()
+        await desk.passes(1, want)
+        return desk.said_of(want)[-1]
+
+    assert at_desk(scene) == ("unreadable", "reason:process-files?count=64")
 
 
 def test_a_place_that_comes_free_is_used_at_the_next_look_at_the_registry(at_desk):
@@ -303,10 +344,11 @@ def test_a_place_that_comes_free_is_used_at_the_next_look_at_the_registry(at_des
         await desk.passes(16, second)
         return refused, desk.data("yours")
 
-    assert at_desk(scene) == ("refused", b"two\n")
+    assert at_desk(scene) == ("unreadable", b"two\n")
 
 
-def test_the_limits_are_those_of_the_settings_of_the_same_names(settings):
+def test_the_limits_are_those_of_the_settings_of_the_same_names_and_of_the_process(settings, monkeypatch):
+    monkeypatch.setattr("resource.getrlimit", lambda kind: (1_024, 524_288))
     settings.LOGTAIL = {
         **settings.LOGTAIL,
         "READ_BYTES_PER_SECOND": 1_000_001,
@@ -332,6 +374,7 @@ def test_the_limits_are_those_of_the_settings_of_the_same_names(settings):
         searches_per_user=8,
         history_bytes_per_second_per_user=1_000_009,
         answer_processor_percent_per_user=11,
+        process_files=1_024,
     )
 
 

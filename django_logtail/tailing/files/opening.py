@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from django_logtail.tailing.events import Kind
+from django_logtail.tailing.files.descriptors import process_limit
 from django_logtail.tailing.files.system import System, close_quietly
 from django_logtail.tailing.reasons import reason, reason_of_errno
 
@@ -102,8 +103,10 @@ def trouble_of(error: OSError, system: System, path: Path) -> Trouble:
         return Trouble(Kind.GONE)
     if error.errno in (errno.EACCES, errno.EPERM):
         return Trouble(Kind.UNREADABLE, _who_may_read(system, path))
-    if error.errno in (errno.EMFILE, errno.ENFILE):
-        return Trouble(Kind.UNREADABLE, reason("too-many-open-files"))
+    if error.errno == errno.EMFILE:
+        return Trouble(Kind.UNREADABLE, reason("process-files", count=process_limit()))
+    if error.errno == errno.ENFILE:
+        return Trouble(Kind.UNREADABLE, reason("system-files"))
     if error.errno == errno.ELOOP:
         return Trouble(Kind.UNREADABLE, reason("link-loop"))
     return Trouble(Kind.UNREADABLE, reason_of_errno(error.errno))
