@@ -27,7 +27,7 @@ from django_logtail.control.process import control, in_thread
 from django_logtail.control.wire import Malformed, ignored
 from django_logtail.reader import Reader, reader_of
 from django_logtail.reader.lifetime import Ending
-from django_logtail.reader.wake_ups import Serving, Verdict, new_wake_up
+from django_logtail.reader.wake_ups import Load, Serving, Verdict, new_wake_up
 from django_logtail.timing import Supervisor, run_to_end
 
 logger = logging.getLogger(__name__)
@@ -52,6 +52,7 @@ class _Running:
         self.worker: Any = None
         #: None until a worker boots, as in a host's tests: then any process reads when asked.
         self.serving: Serving | None = None
+        self.load: Load | None = None
         #: By queue, when a reader of this process last left it to another host.
         self.left_at: dict[str, float] = {}
 
@@ -71,8 +72,22 @@ class ReaderMiddleware(dramatiq.Middleware):
         for queue in named or ():
             broker.declare_queue(queue)
         if conf.READER == "dramatiq" and not _is_gevent():
-            _running.serving = Serving(control, named, broker.get_declared_queues)
+            _running.load = Load(worker.worker_threads)
+            _running.serving = Serving(control, named, broker.get_declared_queues, _running.load)
             _running.serving.start()
+
+    def before_process_message(self, broker: Any, message: Any) -> None:
+        if _running.load is not None:
+            _running.load.begin(message.message_id)
+
+    def after_process_message(
+        self, broker: Any, message: Any, *, result: Any = None, exception: Any = None
+    ) -> None:
+        if _running.load is not None:
+            _running.load.end(message.message_id)
+
+    def after_skip_message(self, broker: Any, message: Any) -> None:
+        self.after_process_message(broker, message)
 
     def before_worker_shutdown(self, broker: Any, worker: Any) -> None:
         with _running.lock:

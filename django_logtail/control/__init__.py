@@ -100,6 +100,15 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
+class Busy:
+    """A worker process all of whose threads are running tasks; `tasks`: how many."""
+
+    host: str
+    pid: int
+    tasks: int
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """A project that uses this Redis, as it describes itself; `queue` is its default queue."""
 
@@ -168,6 +177,10 @@ class Control(Protocol):
     #: connections to it, which only publish or listen, have no other way to find out.
     losses: int
 
+    #: The server's address, without a password, for operators; "" if there is no server.
+    @property
+    def where(self) -> str: ...
+
     def post(
         self, queue: str, wants: Iterable[Want], renewed: Iterable[str], dropped: Iterable[str]
     ) -> Posted: ...
@@ -190,6 +203,8 @@ class Control(Protocol):
     def serve(self, queue: str, server: Server) -> None: ...
     def serve_no_more(self, queue: str, server: Server) -> None: ...
     def servers(self, queue: str) -> list[Server]: ...
+    def say_busy(self, queue: str, busy: Busy) -> None: ...
+    def busy(self, queue: str) -> list[Busy]: ...
     def waiting(self, queue: str) -> str: ...
     def set_waiting(self, queue: str, name: str) -> None: ...
     def ping(self) -> str: ...

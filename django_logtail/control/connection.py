@@ -132,6 +132,16 @@ class _Leaving:
             raise
 
 
+def address_of(client: redis.Redis) -> str:
+    """Where a client connects, without its password: `redis.example:6379/0`."""
+    pool = client.connection_pool
+    options = pool.connection_kwargs
+    if isinstance(pool, SentinelConnectionPool):
+        return f"{pool.service_name} (Sentinel)/{options.get('db') or 0}"
+    place = options.get("path") or f"{options.get('host', 'localhost')}:{options.get('port', 6379)}"
+    return f"{place}/{options.get('db') or 0}"
+
+
 def redis_client() -> redis.Redis:
     """A client of `LOGTAIL["REDIS_URL"]`, or else of the Dramatiq broker's Redis. Connects lazily."""
     url = conf.REDIS_URL

@@ -12,6 +12,7 @@ from typing import Any
 from django_logtail.control import (
     MOST_NOTES,
     READER_LEASE_MS,
+    Busy,
     FailedTask,
     Note,
     Posted,
@@ -28,6 +29,8 @@ from django_logtail.control.wants import WANT_LEASE_MS, Want
 
 class MemoryControl:
     """`Control` for a reader in this process: the same rules, without a server."""
+
+    where = ""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.losses = 0
@@ -157,6 +160,12 @@ class MemoryControl:
         """Nothing to do."""
 
     def servers(self, queue: str) -> list[Server]:
+        return []
+
+    def say_busy(self, queue: str, busy: Busy) -> None:
+        """Nothing to do: there are no workers."""
+
+    def busy(self, queue: str) -> list[Busy]:
         return []
 
     def waiting(self, queue: str) -> str:

@@ -20,6 +20,7 @@ from django_logtail.control import (
     MOST_NOTES,
     READER_LEASE_MS,
     VIEWERS_LEASE_MS,
+    Busy,
     ControlUnavailable,
     FailedTask,
     Note,
@@ -35,7 +36,7 @@ from django_logtail.control import (
     messages,
     scripts,
 )
-from django_logtail.control.connection import is_answer, is_wrong_connection, said_by, trouble_of
+from django_logtail.control.connection import address_of, is_answer, is_wrong_connection, said_by, trouble_of
 from django_logtail.control.failed import failed_here
 from django_logtail.control.wants import WANT_LEASE_MS, Want
 from django_logtail.control.wire import Malformed, TooNew, Unreadable, ignored
@@ -57,6 +58,10 @@ class RedisControl:
         self._hand_over = client.register_script(scripts.HAND_OVER)
         self._forget = client.register_script(scripts.FORGET)
         self._projects = client.register_script(scripts.PROJECTS)
+
+    @property
+    def where(self) -> str:
+        return address_of(self._client)
 
     def post(
         self, queue: str, wants: Iterable[Want], renewed: Iterable[str], dropped: Iterable[str]
@@ -228,15 +233,18 @@ class RedisControl:
 
     def serve(self, queue: str, server: Server) -> None:
         """Announce that this worker process serves the queue; repeat every 20 s."""
-        until = self.clock() * 1000 + keys.SERVER_LEASE_MS
+        self._announce(keys.key(queue, "servers"), _server_text(server), keys.SERVER_LEASE_MS)
+
+    def _announce(self, key: str, member: str, lease_ms: int) -> None:
+        until = self.clock() * 1000 + lease_ms
 
         def say(key: str) -> None:
             pipeline = self._client.pipeline()
-            pipeline.zadd(key, {_server_text(server): until})
-            pipeline.pexpire(key, keys.SERVER_LEASE_MS)
+            pipeline.zadd(key, {member: until})
+            pipeline.pexpire(key, lease_ms)
             pipeline.execute()
 
-        self._at(keys.key(queue, "servers"), say)
+        self._at(key, say)
 
     def serve_no_more(self, queue: str, server: Server) -> None:
         self._at(keys.key(queue, "servers"), self._client.zrem, _server_text(server))
@@ -245,6 +253,15 @@ class RedisControl:
         """The worker processes that serve the queue."""
         found = map(_server, self._lasting(keys.key(queue, "servers")))
         return [server for server in found if server is not None]
+
+    def say_busy(self, queue: str, busy: Busy) -> None:
+        """Announce that all threads of a worker process are busy; repeat every other second."""
+        self._announce(keys.key(queue, "busy"), f"{busy.host}|{busy.pid}|{busy.tasks}", keys.BUSY_LEASE_MS)
+
+    def busy(self, queue: str) -> list[Busy]:
+        """The worker processes that serve the queue and can't take anything now."""
+        found = map(_busy, self._lasting(keys.key(queue, "busy")))
+        return [busy for busy in found if busy is not None]
 
     def _lasting(self, key: str) -> list[str]:
         """The members of a sorted set that have not expired."""
@@ -332,6 +349,14 @@ def _server(text: str) -> Server | None:
     try:
         host, pid, is_named = text.rsplit("|", 2)
         return Server(host, int(pid), is_named == "1")
+    except ValueError:
+        return None
+
+
+def _busy(text: str) -> Busy | None:
+    try:
+        host, pid, tasks = text.rsplit("|", 2)
+        return Busy(host, int(pid), int(tasks))
     except ValueError:
         return None
 

@@ -4,6 +4,7 @@
 
     logtail:<ns>:{queue}:waiting   string  the broker's id of the last wake-up
     logtail:<ns>:{queue}:servers   zset    "<host>|<pid>|<named>" of the workers that serve it, by expiry time (60 s)
+    logtail:<ns>:{queue}:busy      zset    "<host>|<pid>|<tasks>" of those whose threads are all busy, likewise (6 s)
     logtail:<ns>:{queue}:status    string  the reader's last report, signed; expires after 10 s
     logtail:<ns>:{queue}:probe     string  what `ping` writes to test write access; expires after a second
     logtail:<ns>:viewers:<process> string  one web process's viewers, signed; expires after 30 s
@@ -26,6 +27,8 @@ STATUS_LEASE_MS: Final = 10_000
 
 #: Milliseconds until a worker's announcement that it serves a queue expires.
 SERVER_LEASE_MS: Final = 60_000
+#: Milliseconds until a worker's announcement that it is busy expires; it is renewed every other second.
+BUSY_LEASE_MS: Final = 6_000
 #: Milliseconds until what `ping` writes expires.
 PROBE_LEASE_MS: Final = 1_000
 #: Milliseconds for which a wake-up that nobody takes is remembered.

@@ -15,7 +15,14 @@ from channels.exceptions import ChannelFull
 from channels.layers import channel_layers
 
 from django_logtail.conf import conf
-from django_logtail.control.connection import CONNECTION_ERRORS, is_wrong_connection, trouble_of, words_of
+from django_logtail.control.connection import (
+    CONNECTION_ERRORS,
+    is_answer,
+    is_wrong_connection,
+    said_by,
+    trouble_of,
+    words_of,
+)
 from django_logtail.control.mailboxes import MailboxUnavailable, WrongConnection
 from django_logtail.control.messages import Garbled, Message, opened, sealed
 from django_logtail.control.wire import NotOurs, ignored
@@ -104,7 +111,8 @@ class LayerMailboxes:
             raise MailboxUnavailable(words_of(error)) from error
         except CONNECTION_ERRORS as error:
             kind = WrongConnection if is_wrong_connection(error) else MailboxUnavailable
-            raise kind(words_of(error), trouble_of(error)) from error
+            said = said_by(error) if is_answer(error) else words_of(error)
+            raise kind(said, trouble_of(error), is_answer=is_answer(error)) from error
 
 
 def _closer(layer: Any) -> Callable[[], Awaitable[None]] | None:

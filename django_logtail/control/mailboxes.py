@@ -15,12 +15,13 @@ from django_logtail.control.messages import Garbled, Message
 class MailboxUnavailable(Exception):
     """A message could not be sent or received. The text is the layer's; try again later.
 
-    `trouble`: as in `ControlUnavailable`.
+    `trouble`, `is_answer`: as in `ControlUnavailable`.
     """
 
-    def __init__(self, text: str = "", trouble: str = "") -> None:
+    def __init__(self, text: str = "", trouble: str = "", *, is_answer: bool = False) -> None:
         super().__init__(text)
         self.trouble = trouble
+        self.is_answer = is_answer
 
 
 class WrongConnection(MailboxUnavailable):

@@ -428,6 +428,7 @@ _BLANK_REPORT: Final = {
     "logs": {},
     "ignored": {},
     "failures": [],
+    "unsent": "",
 }
 _BLANK_LOG: Final = {"state": "", "reason": "", "size": None, "flows": 0, "rate": 0, "behind": 0}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 from collections.abc import Callable
 from typing import Final
@@ -72,5 +71,9 @@ class Heartbeats:
 
     async def _send(self, mailbox: str, named: dict[str, Beat]) -> None:
         message = Heartbeat(self._lease.token, self._lease.shown.host, self._lease.queue, named)
-        with contextlib.suppress(MailboxUnavailable):
+        try:
             await self._mailboxes.send(mailbox, message)
+        except MailboxUnavailable as error:
+            self._lease.unsent = str(error)
+        else:
+            self._lease.unsent = ""

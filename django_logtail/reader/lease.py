@@ -42,6 +42,8 @@ class Lease:
         self._seen = Seen()
         self._sends_anew_since = -math.inf
         self._losses = control.losses
+        #: Why nothing could be sent the last time; "" if something was.
+        self.unsent = ""
 
     @property
     def token(self) -> str:

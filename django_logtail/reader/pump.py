@@ -161,7 +161,9 @@ class Pump:
                 await self._mailboxes.send(flow.want.mailbox, message)
             except MailboxUnavailable as error:
                 logger.debug("mailbox of %s: %s", flow.member, error)
+                self._lease.unsent = str(error)
                 return False
+            self._lease.unsent = ""
             if flow.outbox and flow.outbox[0] is message:  # a new serial may have cleared it meanwhile
                 flow.outbox.popleft()
         return True

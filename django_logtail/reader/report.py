@@ -66,6 +66,7 @@ class Report:
             "logs": self._logs(seconds),
             "failures": [asdict(failure) for failure in failed_here()],
             "ignored": ignored.counts,
+            "unsent": self._lease.unsent,
         }
 
     def _logs(self, seconds: float) -> dict[str, dict[str, Any]]:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import enum
 import logging
+import math
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Final
@@ -18,7 +20,7 @@ from typing import Final
 from django.db import connections
 
 from django_logtail.conf import conf
-from django_logtail.control import Control, ControlUnavailable, Server, messages
+from django_logtail.control import Busy, Control, ControlUnavailable, Server, messages
 from django_logtail.control.wire import NotOurs, Unreadable, ignored
 from django_logtail.models import Log
 
@@ -26,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 #: Seconds between a worker's announcements of its queues; a third of how long they last.
 SERVING_SECONDS: Final = 20.0
+#: Seconds between looks at whether all its threads are busy, and for how long they must be.
+LOAD_SECONDS: Final = 2.0
 #: Seconds for which a worker with some of the files leaves a wake-up to one that may have all.
 PATIENCE_SECONDS: Final = 2.0
 #: Seconds after which a wake-up that nobody took is dropped; a web process that wants something sends another.
@@ -48,6 +52,37 @@ class Verdict(enum.Enum):
     DROP = enum.auto()
 
 
+class Load:
+    """The tasks that this worker process is running, and whether they keep all its threads busy. Thread-safe."""
+
+    def __init__(self, threads: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._threads = threads
+        self._clock = clock
+        self._running: set[str] = set()
+        self._full_since: float | None = None
+        self._lock = threading.Lock()
+
+    def begin(self, task: str) -> None:
+        with self._lock:
+            self._running.add(task)
+            if len(self._running) >= self._threads and self._full_since is None:
+                self._full_since = self._clock()
+
+    def end(self, task: str) -> None:
+        with self._lock:
+            self._running.discard(task)
+            if len(self._running) < self._threads:
+                self._full_since = None
+
+    @property
+    def tasks(self) -> int:
+        """How many, if they have kept all threads busy for LOAD_SECONDS; otherwise 0."""
+        with self._lock:
+            since = self._full_since
+            is_full = since is not None and self._clock() - since >= LOAD_SECONDS
+            return len(self._running) if is_full else 0
+
+
 class Serving:
     """The queues that this worker process serves: those it names, or with None all of them.
 
@@ -59,7 +94,9 @@ class Serving:
         control: Callable[[], Control],
         named: Collection[str] | None,
         declared: Callable[[], Collection[str]],
+        load: Load | None = None,
     ) -> None:
+        self._load = load
         self._control = control
         self._named = named
         self._declared = declared
@@ -174,18 +211,26 @@ class Serving:
         return self._named if self._named is not None else self._declared()
 
     def _say_so(self) -> None:
-        has_failed = False
+        has_failed, said_at = False, -math.inf
         while not self._is_over.is_set():
             try:
-                for queue in self._queues():
-                    self._control().serve(queue, self._me)
-                self._control().introduce()
+                if time.monotonic() - said_at >= SERVING_SECONDS:
+                    for queue in self._queues():
+                        self._control().serve(queue, self._me)
+                    self._control().introduce()
+                    said_at = time.monotonic()
+                self._say_busy()
                 has_failed = False
             except ControlUnavailable as error:
                 if not has_failed:
-                    logger.info("this worker can't announce which queues it serves: Redis: %s", error)
+                    logger.warning("this worker can't announce which queues it serves: Redis: %s", error)
                 has_failed = True
-            self._is_over.wait(SERVING_SECONDS)
+            self._is_over.wait(LOAD_SECONDS)
+
+    def _say_busy(self) -> None:
+        if self._load is not None and (tasks := self._load.tasks):
+            for queue in self._queues():
+                self._control().say_busy(queue, Busy(self._host, os.getpid(), tasks))
 
 
 def _looked_at(logs: Collection[str]) -> tuple[int, int]:

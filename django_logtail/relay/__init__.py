@@ -19,6 +19,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import time
 import uuid
 from collections.abc import Callable, Collection, Coroutine
@@ -40,6 +41,7 @@ from django_logtail.control.messages import (
 from django_logtail.control.process import in_thread
 from django_logtail.control.wants import WANT_RENEWAL_SECONDS, Sought, Want
 from django_logtail.place import Place
+from django_logtail.relay.absence import LOOK_SECONDS, Absences, unsent_by
 from django_logtail.relay.feeds import Feeds
 from django_logtail.relay.inbox import Inbox
 from django_logtail.relay.liveness import RETRY_SECONDS, SILENT_SECONDS, Readers
@@ -61,14 +63,15 @@ ENDING_SECONDS: Final = 5.0
 class Relay:
     """One per process and event loop: a mailbox, the feeds, and the wants they post.
 
-    `wake` sends a wake-up for a queue; it may take a while and runs as a task. Call `start`, and `close` at the end.
+    `wake` sends a wake-up for a queue, or returns the reason why it can't; it may take a while and runs as a task.
+    Call `start`, and `close` at the end.
     """
 
     def __init__(
         self,
         control: Control,
         mailboxes: Mailboxes,
-        wake: Callable[[str], Coroutine[Any, Any, None]],
+        wake: Callable[[str], Coroutine[Any, Any, str | None]],
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -77,6 +80,7 @@ class Relay:
         self.readers = Readers()
         self.feeds = Feeds(self.wants, self.readers, clock)
         self.viewers = ViewerList(self.process, control)
+        self._absences = Absences(control, clock)
         self.supervisor = Supervisor("relay")
         self._inbox = Inbox(mailboxes, take=self._take, opened=self._post_feeds, keep=self.supervisor.keep)
         self._control = control
@@ -85,6 +89,9 @@ class Relay:
         self._wake = wake
         self._clock = clock
         self._renewed_at = 0.0
+        #: By queue, why its reader can't send, and when that was last asked.
+        self._unsent: dict[str, str] = {}
+        self._asked_unsent_at = -math.inf
 
     def start(self) -> None:
         """Start what must run as long as the event loop does."""
@@ -166,9 +173,7 @@ class Relay:
             try:
                 await self._post_all()
             except ControlUnavailable as error:
-                self._tell_no_redis(
-                    reason("redis-refuses" if error.is_answer else "redis", error=str(error).rstrip("."))
-                )
+                self._tell_no_redis(_refusal(error))
                 if str(error) != said:
                     said = str(error)
                     logger.warning("relay: wants can't be posted: Redis: %s", said)
@@ -190,7 +195,7 @@ class Relay:
         while not self._inbox.mailbox:
             await self.wants.wait_for_change(RETRY_SECONDS)
             if self._clock() - asked_at > SILENT_SECONDS:
-                self._tell_no_redis(reason("channel-layer"))
+                self._tell_no_redis(self._inbox.trouble or reason("channel-layer"))
 
     def _next_post(self) -> float:
         """Seconds until something must be posted, or a reader may have fallen silent."""
@@ -222,14 +227,31 @@ class Relay:
         if posted.missing:
             self.wants.post_soon(posted.missing)
         reader = posted.reader
+        if self.readers.is_missing(post.queue, now):
+            await self._look_for_reader(post.queue, reader, now)
         self._judge_reader(post.queue, reader, now)
         if posted.wake:
-            # `wake` handles expected errors; it is called again as long as there is no reader.
-            self.supervisor.spawn(f"wake-up of queue {post.queue}", self._wake(post.queue))
+            self.supervisor.spawn(f"wake-up of queue {post.queue}", self._wake_reader(post.queue))
         if reader is not None and reader.mailbox and (post.wants or post.gone):
             # Make the reader look now and not at its next tick. If this is lost, so are only 0.4 s.
             with contextlib.suppress(MailboxUnavailable):
                 await self._mailboxes.send(reader.mailbox, Nudge())
+
+    async def _wake_reader(self, queue: str) -> None:
+        # `wake` handles expected errors; it is called again as long as there is no reader.
+        self._absences.woken(queue, await self._wake(queue))
+
+    async def _look_for_reader(self, queue: str, reader: ReaderLease | None, now: float) -> None:
+        """Find out why the queue's reader is not heard."""
+        if reader is None:
+            await self._absences.look(queue, self.readers.missing_seconds(queue, now))
+            return
+        self._absences.over(queue)
+        if self._clock() - self._asked_unsent_at >= LOOK_SECONDS:
+            self._asked_unsent_at = self._clock()
+            await self._inbox.test()
+            with contextlib.suppress(ControlUnavailable):
+                self._unsent[queue] = await in_thread(unsent_by, self._control, queue)
 
     def _judge_reader(self, queue: str, reader: ReaderLease | None, now: float) -> None:
         """Redis names the queue's reader; if it isn't heard or understood, tell viewers."""
@@ -241,12 +263,12 @@ class Relay:
         self._give_up({queue}, now, "no-reader", "")
         if not self.readers.is_missing(queue, now):
             return
-        why = ""
         if token:
             self._inbox.missed(now)
-            why = reason("unheard")
+            why = self._inbox.trouble or self._unsent.get(queue) or reason("unheard")
         else:
             self._inbox.heard()
+            why = self._absences.why(queue)
         for feed in self.feeds.of(queue):
             feed.become("no-reader", why)
 
@@ -300,6 +322,8 @@ class Relay:
         self._inbox.heard()
         now = self._clock()
         self.readers.heard(heartbeat.queue, now)
+        self._absences.over(heartbeat.queue)
+        self._unsent.pop(heartbeat.queue, None)
         if self.readers.is_past(heartbeat.token):
             return
         trouble = self.readers.trouble(heartbeat.queue, now)
@@ -331,6 +355,12 @@ class Relay:
         self.readers.misunderstood(queue, why, now)
         for feed in self.feeds.of(queue):
             feed.become("no-reader", self.readers.trouble(queue, now))
+
+
+def _refusal(error: ControlUnavailable) -> str:
+    code = "redis-refuses" if error.is_answer else "redis"
+    trouble = {"trouble": error.trouble} if error.trouble else {}
+    return reason(code, error=str(error).rstrip("."), **trouble)
 
 
 def _difference(reader: ReaderLease) -> str:

@@ -12,6 +12,7 @@ from django_logtail.control.mailboxes import local_mailboxes
 from django_logtail.control.process import control
 from django_logtail.reader import reader_of
 from django_logtail.relay import Relay
+from django_logtail.tailing.reasons import reason
 
 logger = logging.getLogger(__name__)
 
@@ -38,11 +39,11 @@ def new_relay() -> Relay:
     return Relay(control(), LayerMailboxes(), _wake_worker)
 
 
-async def _wake_worker(queue: str) -> None:
+async def _wake_worker(queue: str) -> str | None:
     # Not at the top: these need the broker, and so the loaded apps.
     from dramatiq.errors import DramatiqError
 
-    from django_logtail.control.connection import CONNECTION_ERRORS, words_of
+    from django_logtail.control.connection import CONNECTION_ERRORS, is_answer, said_by, trouble_of, words_of
     from django_logtail.tasks import send_wake_up
 
     try:
@@ -50,6 +51,11 @@ async def _wake_worker(queue: str) -> None:
     # A broker's middleware may use the database.
     except (DramatiqError, DatabaseError, *CONNECTION_ERRORS) as error:
         logger.warning("wake-up for queue %s could not be sent: %s", queue, words_of(error))
+        trouble = {"trouble": trouble_of(error)} if trouble_of(error) else {}
+        if is_answer(error):
+            return reason("broker-refuses", error=said_by(error).rstrip("."), **trouble)
+        return reason("broker", error=words_of(error).rstrip("."), **trouble)
+    return None
 
 
 async def _read_here(queue: str) -> None:

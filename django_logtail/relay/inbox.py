@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from django_logtail.control.mailboxes import Mailboxes, MailboxUnavailable, WrongConnection
-from django_logtail.control.messages import Garbled, Message
+from django_logtail.control.messages import Garbled, Message, Nudge
 from django_logtail.relay.liveness import RETRY_SECONDS
+from django_logtail.tailing.reasons import reason
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +34,8 @@ class Inbox:
     ) -> None:
         #: The mailbox to send to; "" until there is one.
         self.mailbox = ""
+        #: Why nothing can be received now, as one of `reasons`; "" if nothing failed.
+        self.trouble = ""
         self._mailboxes = mailboxes
         self._take = take
         self._opened = opened
@@ -57,6 +60,13 @@ class Inbox:
             logger.warning("nothing arrives from a running reader: receiving over a new connection")
             self._begin_anew()
 
+    async def test(self) -> None:
+        """Send ourselves a message: some layers only log that they may not subscribe."""
+        try:
+            await self._mailboxes.send(self.mailbox, Nudge())
+        except MailboxUnavailable as error:
+            self.trouble = _refusal(error)
+
     def mistrust(self, now: float) -> None:
         """Redis is another server now; our connection only listens, so it may still lead to the old one unnoticed."""
         if now - self._mistrusted_at >= DEAF_SECONDS:
@@ -74,14 +84,17 @@ class Inbox:
                 if not mailbox:
                     self.mailbox = mailbox = await self._mailboxes.new()
                     self._opened()
+                self.trouble = ""
                 message = await self._mailboxes.receive(mailbox)
             except WrongConnection as error:
+                self.trouble = _refusal(error)
                 logger.warning("the channel layer's server is no longer the right one: %s", error)
                 await self._mailboxes.renew()
                 mailbox = ""
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
             except MailboxUnavailable as error:
+                self.trouble = _refusal(error)
                 logger.debug("mailbox: %s", error)
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
@@ -93,3 +106,9 @@ class Inbox:
         """Reconnect, because the connection may be to a lost Redis host, which nothing else would reveal."""
         await self._mailboxes.renew()
         await self._receive()
+
+
+def _refusal(error: MailboxUnavailable) -> str:
+    code = "channel-layer-refuses" if error.is_answer else "channel-layer"
+    trouble = {"trouble": error.trouble} if error.trouble else {}
+    return reason(code, error=str(error).rstrip("."), **trouble)

@@ -70,8 +70,11 @@ class Readers:
 
     def is_missing(self, queue: str, now: float) -> bool:
         """Whether to tell viewers that there is no reader."""
-        since = max(self._heard_at.get(queue, 0.0), self._wanted_since.get(queue, now))
-        return now - since >= NO_READER_SECONDS
+        return self.missing_seconds(queue, now) >= NO_READER_SECONDS
+
+    def missing_seconds(self, queue: str, now: float) -> float:
+        """For how long the queue has been wanted, or its reader silent."""
+        return now - max(self._heard_at.get(queue, 0.0), self._wanted_since.get(queue, now))
 
     def is_absent(self, queue: str, now: float, asked_at: float) -> bool:
         """Whether to tell somebody who asked at that time that there is no reader. Readers don't send heartbeats to a

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from collections.abc import Callable, Mapping
 from string import Formatter
 from typing import Final
@@ -181,6 +182,33 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     "bad-operator": (gettext_noop("RE2 does not support the Perl operator {part}"),),
     "bad-group": (gettext_noop("invalid group name {part}"),),
     # Redis, and what the reader says
+    "worker-busy": (
+        gettext_noop("the worker is busy with other tasks; this log has been waiting since {since}"),
+        gettext_noop(
+            "the worker on {host} is busy with other tasks ({count}); this log's wake-up has been waiting since {since}"
+        ),
+    ),
+    "worker-silent": (
+        gettext_noop("the worker does not answer"),
+        gettext_noop(
+            "a worker on {host} serves the queue, but takes no wake-up: it has just ended, can't use its broker, "
+            "or has another one"
+        ),
+    ),
+    "no-worker": (
+        gettext_noop("no worker is running for this log"),
+        gettext_noop("no worker serves the queue on the Redis at {redis}"),
+    ),
+    "broker": (
+        gettext_noop("the server can't wake the reader"),
+        gettext_noop("the server can't wake the reader, because the broker can't be reached: {error}"),
+    ),
+    "broker-refuses": (
+        gettext_noop("the server can't wake the reader"),
+        gettext_noop(
+            "the server can't wake the reader, because the broker's Redis refused a command: {error}"
+        ),
+    ),
     "redis": (
         gettext_noop("the server can't reach Redis"),
         gettext_noop("the server can't reach Redis: {error}"),
@@ -189,7 +217,18 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
         gettext_noop("Redis refused a command from the server"),
         gettext_noop("Redis refused a command from the server: {error}"),
     ),
-    "channel-layer": (gettext_noop("the channel layer does not respond"),),
+    "channel-layer": (
+        gettext_noop("the channel layer does not respond"),
+        gettext_noop("the channel layer does not respond: {error}"),
+    ),
+    "channel-layer-refuses": (
+        gettext_noop("the channel layer's Redis refused a command"),
+        gettext_noop("the channel layer's Redis refused a command: {error}"),
+    ),
+    "unsent": (
+        gettext_noop("the reader can't send what it reads"),
+        gettext_noop("the reader on {host} can't send what it reads: {error}"),
+    ),
     "unheard": (
         gettext_noop("a reader is running, but its messages do not arrive"),
         gettext_noop(
@@ -228,7 +267,9 @@ UNKNOWN: Final = gettext_noop("an administrator can see the reason")
 #: Characters of one detail; the rest is cut. A path may be this long.
 MOST_DETAIL_CHARACTERS: Final = 4_096
 #: Details that are numbers, and those that are shown in quotes.
-_NUMBERS: Final = frozenset({"bytes", "count", "seconds"})
+_NUMBERS: Final = frozenset({"bytes", "count", "seconds", "since"})
+#: Numbers that are moments, in seconds since the epoch, shown as the local time of day.
+_MOMENTS: Final = frozenset({"since"})
 _QUOTED: Final = frozenset({"path", "encoding"})
 _ERRORS: Final = {
     errno.EACCES: "permission-denied",
@@ -317,7 +358,7 @@ def _taken_apart(text: str) -> tuple[str, dict[str, str]]:
 def _sentence(details: Mapping[str, str], translate: Callable[[str], str], phrases: tuple[str, ...]) -> str:
     """The first phrase with all its details present; "" if none has: another version sent it."""
     shown = {
-        name: f"{int(value):,}" if _is_number(name, value) else _shown(name, value)
+        name: _number(name, int(value)) if _is_number(name, value) else _shown(name, value)
         for name, value in details.items()
     }
     for phrase in phrases:
@@ -337,6 +378,12 @@ def _printable(text: str) -> str:
 
 def _is_number(name: str, value: str) -> bool:
     return name in _NUMBERS and value.isdecimal() and len(value) < 16
+
+
+def _number(name: str, value: int) -> str:
+    if name in _MOMENTS and value < time.time() + 86_400:  # a far one would be an error of the C library
+        return time.strftime("%H:%M:%S", time.localtime(value))
+    return f"{value:,}"
 
 
 def _shown(name: str, value: str) -> str:

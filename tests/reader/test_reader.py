@@ -846,7 +846,7 @@ def test_a_report_says_who_reads_and_how_each_log_is_and_what_failed(at_desk):
 
     said = at_desk(scene)
 
-    assert set(said) == {"host", "pid", "thread", "version", "since", "logs", "failures", "ignored"}
+    assert set(said) == {"host", "pid", "thread", "version", "since", "logs", "failures", "ignored", "unsent"}
     assert said["logs"] == {
         "1": {"state": "reading", "reason": "", "size": 4, "flows": 1, "rate": 0, "behind": 0}
     }

@@ -5,7 +5,7 @@ import pytest
 from django_logtail.control import Server
 from django_logtail.control.in_memory import MemoryControl
 from django_logtail.control.wants import Want
-from django_logtail.reader.wake_ups import Serving, Verdict, new_wake_up
+from django_logtail.reader.wake_ups import Load, Serving, Verdict, new_wake_up
 
 
 class Control(MemoryControl):
@@ -106,3 +106,47 @@ def test_a_worker_that_ends_leaves_its_queues_to_others(control, named, queues):
     serving(control, named).stop()
 
     assert control.said == queues
+
+
+@pytest.mark.parametrize(
+    ("seconds", "ended", "tasks"),
+    [(1.9, [], 0), (2.0, [], 2), (60.0, [], 2), (60.0, ["a"], 0), (60.0, ["x"], 2)],
+)
+def test_a_worker_is_busy_once_tasks_have_kept_all_its_threads_for_two_seconds(seconds, ended, tasks):
+    now = [100.0]
+    load = Load(2, lambda: now[0])
+    load.begin("a")
+    now[0] += 10
+    load.begin("b")
+    for task in ended:
+        load.end(task)
+    now[0] += seconds
+
+    assert load.tasks == tasks
+
+
+def test_short_tasks_one_after_another_do_not_make_a_worker_busy():
+    now = [100.0]
+    load = Load(1, lambda: now[0])
+    for task in "abcdef":
+        load.begin(task)
+        now[0] += 1
+        load.end(task)
+    load.begin("g")
+
+    assert load.tasks == 0
+
+
+def test_a_busy_worker_says_so_for_each_of_its_queues(control):
+    said = []
+    control.say_busy = lambda queue, busy: said.append((queue, busy.host, busy.tasks))
+    now = [100.0]
+    load = Load(1, lambda: now[0])
+    worker = Serving(lambda: control, ["q", "other"], list, load)
+    worker._host = "web-1"
+    worker._say_busy()
+    load.begin("a")
+    now[0] += 2
+    worker._say_busy()
+
+    assert said == [("q", "web-1", 1), ("other", "web-1", 1)]

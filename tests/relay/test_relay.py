@@ -11,7 +11,7 @@ from django_logtail.control.in_memory import MemoryControl
 from django_logtail.control.mailboxes import MailboxUnavailable, MemoryMailboxes, WrongConnection
 from django_logtail.control.messages import Beat, Garbled, Heartbeat, Nudge
 from django_logtail.place import Place
-from django_logtail.relay import Relay, viewer_list
+from django_logtail.relay import Relay, absence, viewer_list
 from django_logtail.tailing.reasons import in_full
 from django_logtail.timing import failures
 from tests.viewing.seat import Reader
@@ -113,7 +113,7 @@ def on_stage(monkeypatch):
     async def here(function, *arguments, **keywords):
         return function(*arguments, **keywords)
 
-    for where in (module, viewer_list):
+    for where in (module, viewer_list, absence):
         monkeypatch.setattr(where, "in_thread", here)
 
     def play(scene):
@@ -297,6 +297,10 @@ def test_a_reader_of_the_past_says_nothing_any_more(on_stage):
     [
         (ControlUnavailable("connection refused"), "reason:redis?error=connection+refused"),
         (ControlUnavailable("OOM command", is_answer=True), "reason:redis-refuses?error=OOM+command"),
+        (
+            ControlUnavailable("no.", "full", is_answer=True),
+            "reason:redis-refuses?error=no&trouble=full",
+        ),
     ],
 )
 def test_without_redis_viewers_are_told_and_it_is_tried_every_0_4_s_and_said_once(
@@ -346,7 +350,7 @@ def test_without_a_mailbox_nothing_is_posted_and_viewers_are_told(on_stage):
     early, late, posted, member = on_stage(scene)
 
     assert early == "waiting"
-    assert late == ("no-redis", "reason:channel-layer?", 0)
+    assert late == ("no-redis", "reason:channel-layer?error=no+layer", 0)
     assert posted == [member]
 
 

@@ -37,7 +37,7 @@ export class Words {
     for (const key of [`reason.${why?.code}.full`, `reason.${why?.code}`]) {
       const text = this.texts[key];
       const names = typeof text === 'string' ? text.match(/\{\w+\}/g) ?? [] : null;
-      if (names?.every((name) => name.slice(1, -1) in (why ?? {}))) return this.say(key, why ?? {});
+      if (names?.every((name) => name.slice(1, -1) in (why ?? {}))) return this.say(key, { ...why, ...(why?.since ? { since: clock(why.since * 1000) } : {}) });
     }
     return sentence.replace(/[.。]$/, '');
   };
