@@ -251,6 +251,7 @@ class Conf:
             "control/process",
             "declared",
             "models",
+            "page/config",
             "relay/here",
             "spool_log",
             "stop_flag",

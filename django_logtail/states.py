@@ -217,10 +217,7 @@ LOG_STATES: Final = (
         "no worker serves the log's queue, or its reader's messages can't be used",
         shown="noreader",
         is_answer=False,
-        notice=_(
-            "No reader is serving queue “{queue}”. On the host that has the file, run: "
-            "manage.py rundramatiq --processes 1 --threads 2 --queues {queue}"
-        ),
+        notice=_("No reader is serving queue “{queue}”. Lines will appear when one starts."),
         notice_without_queue=_("No reader is serving this log. Lines will appear when one starts."),
         notice_with_reason=_NO_LINES,  # there is a reader, or was: starting one would be the wrong advice
         continues=True,

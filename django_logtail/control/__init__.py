@@ -100,6 +100,14 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
+class Lacking:
+    """The Redis user, and which rights it lacks, as `ACL SETUSER` takes them."""
+
+    user: str = ""
+    rights: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Busy:
     """A worker process all of whose threads are running tasks; `tasks`: how many."""
 
@@ -208,3 +216,4 @@ class Control(Protocol):
     def waiting(self, queue: str) -> str: ...
     def set_waiting(self, queue: str, name: str) -> None: ...
     def ping(self) -> str: ...
+    def lacks(self) -> Lacking: ...

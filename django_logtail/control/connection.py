@@ -70,6 +70,8 @@ def trouble_of(error: BaseException) -> str:
     text = str(error)
     if isinstance(error, redis.exceptions.NoPermissionError) or text.startswith("NOPERM"):
         return "right"
+    if "The user executing the script can't" in text or "-NOPERM " in text:
+        return "right"
     if isinstance(error, redis.BusyLoadingError) or text.startswith("LOADING"):
         return "starting"
     if _NO_MORE_CLIENTS in text:

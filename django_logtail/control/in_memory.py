@@ -14,6 +14,7 @@ from django_logtail.control import (
     READER_LEASE_MS,
     Busy,
     FailedTask,
+    Lacking,
     Note,
     Posted,
     Project,
@@ -176,6 +177,9 @@ class MemoryControl:
 
     def ping(self) -> str:
         return "in this process"
+
+    def lacks(self) -> Lacking:
+        return Lacking()
 
     def _family(self, queue: str) -> _Family:
         return self._queues.setdefault(queue, _Family())

@@ -23,6 +23,7 @@ from django_logtail.control import (
     Busy,
     ControlUnavailable,
     FailedTask,
+    Lacking,
     Note,
     Posted,
     Project,
@@ -34,6 +35,7 @@ from django_logtail.control import (
     WrongServer,
     keys,
     messages,
+    rights,
     scripts,
 )
 from django_logtail.control.connection import address_of, is_answer, is_wrong_connection, said_by, trouble_of
@@ -286,6 +288,13 @@ class RedisControl:
         # A replica or a full server would answer the call above.
         self._call(self._client.set, keys.key(conf.QUEUE, "probe"), "1", px=keys.PROBE_LEASE_MS)
         return str(found.get("redis_version", "unknown"))
+
+    def lacks(self) -> Lacking:
+        """The rights that this client's user lacks. Tries each command that is needed."""
+        commands = {*rights.OWN, *rights.called_in(scripts.TEXTS)}
+        return Lacking(
+            rights.user_of(self._client), tuple(rights.missing(self._client, commands, "logtail:"))
+        )
 
     def _at(self, key: str, function: Callable[..., Any], *args: Any) -> Any:
         """Call the function with the key. If others gave the key another type, delete it and start over."""

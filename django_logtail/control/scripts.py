@@ -21,3 +21,5 @@ TICK: Final = _of_a_queue("tick")
 HAND_OVER: Final = _of_a_queue("hand_over")
 FORGET: Final = _of_a_queue("forget")
 PROJECTS: Final = _read("projects")
+#: All of them.
+TEXTS: Final = (POST, TICK, HAND_OVER, FORGET, PROJECTS)

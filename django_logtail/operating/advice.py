@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Final
 
 from django_logtail.models import Log
+from django_logtail.remedies import REMEDIES
 from django_logtail.states import LogState
 from django_logtail.tailing.files.roots import mistake_in
 
 #: What to do about a reason, whatever the state.
 _BY_CAUSE: Final[Mapping[str, str]] = {
     "no-registry": "Give that host's worker the same DATABASES, and run manage.py migrate.",
-    "process-files": "Give its process more: LimitNOFILE=16384 in its systemd unit, or ulimit -n 16384 in the "
-    "shell that starts it. Then restart it.",
     "system-files": "Raise fs.file-max on that host (sysctl), or find out which process has so many files open.",
     "too-many-files": 'Raise LOGTAIL["MAX_OPEN_FILES"] on that host.',
     "too-many-logs": 'Raise LOGTAIL["MAX_LOGS_PER_READER"] on that host.',
@@ -23,6 +22,8 @@ _BY_CAUSE: Final[Mapping[str, str]] = {
 
 def next_step(log: Log, state: LogState, cause: str = "") -> str:
     """A sentence; "" if there is nothing to do. `cause`: the code of the reason, if it has one."""
+    if cause in REMEDIES:
+        return str(REMEDIES[cause].text)
     if cause in _BY_CAUSE:
         return _BY_CAUSE[cause]
     if state.name == "unreadable" and mistake_in(Path(log.path)) is not None:

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.module_loading import import_string
 from django.utils.translation import get_language, get_language_info
 
-from django_logtail import __version__, states
+from django_logtail import __version__, remedies, states
 from django_logtail.access import policy
 from django_logtail.conf import conf
 from django_logtail.models import Log
@@ -33,18 +33,20 @@ _said: set[str] = set()
 
 def viewer_config(request: HttpRequest) -> dict[str, Any]:
     """What all `<log-tail>` elements of a page share: texts, and how to ask the server."""
+    is_staff = policy().sees_host(request.user)
+    mending = remedies.for_page(has_worker=conf.READER == "dramatiq") if is_staff else {}
     return {
         "version": __version__,
         "language": get_language() or "en",
-        "texts": texts(for_staff=policy().sees_host(request.user)),
+        "texts": texts(for_staff=is_staff),
         "plurals": plural_samples(),
-        "states": states.for_page(),
+        "states": {**states.for_page(), "remedies": mending},
         "csrf": {"header": _csrf_header(), "token": get_token(request)},
         "login": login_url(),
         "lines": conf.BACKLOG_LINES,
         "links": conf.LINKS,
         "ids": conf.ID_PATTERNS,
-        "source": _source() if policy().sees_host(request.user) else None,
+        "source": _source() if is_staff else None,
     }
 
 

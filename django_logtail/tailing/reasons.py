@@ -346,6 +346,11 @@ def code_of(text: str) -> str:
     return code if code in REASONS else ""
 
 
+def detail_of(text: str, name: str) -> str:
+    """One of a reason's details, for programs; "" if it has none of that name."""
+    return _taken_apart(text)[1].get(name, "")
+
+
 def _taken_apart(text: str) -> tuple[str, dict[str, str]]:
     """("", {}) for a string without such a code."""
     if not text.startswith(_MARK):

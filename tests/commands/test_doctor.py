@@ -3,6 +3,7 @@
 import json
 import os
 import pwd
+import re
 import socket
 import sys
 from collections.abc import Iterator
@@ -33,9 +34,20 @@ from django_logtail.relay import Relay
 from django_logtail.routing import websocket_urlpatterns
 
 from ..conftest import absent
-from ..stack import PUBSUB_LAYER, Running, Stack, has_redis, wait_until
+from ..stack import CHECKOUT, PUBSUB_LAYER, Running, Stack, has_redis, wait_until
 
 HOST = socket.gethostname()
+REDIS_PAGE = CHECKOUT / "docs" / "howto" / "redis.md"
+
+
+def listed_commands() -> set[str]:
+    """The commands of each part, as the documentation lists them."""
+    table = REDIS_PAGE.read_text().partition("| Part | Keys |")[2].partition("\n\n")[0]
+    return {
+        name.replace("\\", "")
+        for row in table.splitlines()[2:]
+        for name in re.findall(r"`([a-z|\\]+)`", re.split(r"(?<!\\)\|", row)[4])
+    }
 
 
 @pytest.fixture
@@ -244,9 +256,10 @@ class TestWorker:
         code, report = examine(stack)
 
         assert code == 0
-        assert report[3].startswith("ok       Redis: ")
-        assert report[4].startswith("ok       channel layer: a message came back in ")
-        assert report[5:] == [
+        assert re.fullmatch(rf"ok       Redis: \d[\d.]+ at 127\.0\.0\.1:{stack.redis_port}/0", report[3])
+        assert report[4] == f"ok       broker: Redis at 127.0.0.1:{stack.redis_port}/0"
+        assert report[5].startswith("ok       channel layer: a message came back in ")
+        assert report[6:] == [
             f"ok       queue logtail: a reader answers on {HOST}",
             f"ok       log app: {file} on {HOST}: 4 bytes",
         ]
@@ -259,13 +272,13 @@ class TestWorker:
         code, report = examine(stack, "--seconds", "8")
 
         assert code == 1
-        assert report[5:] == [
+        assert report[6:] == [
             f"ok       queue logtail: a reader answers on {HOST}",
             f"ok       log app: {file} on {HOST}: 4 bytes",
-            "PROBLEM  queue far-host: no reader answered within 8 s",
-            "         -> On the host that has the files: "
-            "manage.py rundramatiq --queues far-host --processes 1 --threads 2; "
-            "if one is running, restart it, because it may be an older release",
+            f"PROBLEM  queue far-host: no worker serves the queue on the Redis at 127.0.0.1:{stack.redis_port}/0",
+            "         -> On the host that has the file, run this. If a worker is running there, it uses another "
+            "Redis or can’t use this one: “manage.py logtail_doctor” on that host shows which.",
+            "            python manage.py rundramatiq --queues far-host --processes 1 --threads 2",
             "note     queue far-host: its 1 log(s) were not examined",
         ]
 
@@ -324,19 +337,25 @@ class TestRedisThatRefuses:
 
     def test_one_whose_user_may_not_do_everything(self, refusing: tuple[Stack, redis.Redis]) -> None:
         stack, client = refusing
-        client.execute_command("ACL", "SETUSER", "default", "-set", "resetchannels")
+        client.execute_command("ACL", "SETUSER", "default", "-set", "-hset", "resetchannels")
 
         code, report = examine(stack)
 
+        advice = (
+            "         -> Run this in redis-cli as an administrator, and add it to the file that defines the user. "
+            "“Use the Redis you have” in the documentation lists all rights."
+        )
         assert code == 1
         assert report[3:] == [
-            "PROBLEM  Redis denies its user a permission: this user has no permissions to run the 'set' command",
-            "         -> Give the Redis user in the URL in DRAMATIQ_BROKER the permission (ACL SETUSER), for every key "
-            "and every channel, or use another user there.",
-            "PROBLEM  channel layer: NoPermissionError: this user has no permissions to access one of the channels "
-            "used as arguments",
-            "         -> Give the Redis user in CHANNEL_LAYERS['default'] the permission (ACL SETUSER), for every key "
-            "and every channel, or use another user there.",
+            "PROBLEM  Redis denies its user 'default' +hset +set",
+            advice,
+            "            ACL SETUSER default +hset +set",
+            "PROBLEM  broker: Redis denies its user 'default' +hset",
+            advice,
+            "            ACL SETUSER default +hset",
+            "PROBLEM  channel layer: Redis denies its user 'default' &asgi*",
+            advice,
+            "            ACL SETUSER default &asgi*",
         ]
 
     def test_one_that_takes_no_more_clients(self, refusing: tuple[Stack, redis.Redis]) -> None:
@@ -352,18 +371,39 @@ class TestRedisThatRefuses:
         ]
         assert report[6] == "         -> Raise maxclients, or close some of its connections (CLIENT LIST)."
 
-    def test_a_user_without_the_dangerous_commands_is_enough(
-        self, refusing: tuple[Stack, redis.Redis]
+    def test_a_user_with_no_more_than_the_listed_rights_is_enough(
+        self, refusing: tuple[Stack, redis.Redis], tmp_path: Path
     ) -> None:
         stack, client = refusing
-        client.execute_command("ACL", "SETUSER", "default", "-@dangerous")
+        rights = " ".join(f"+{name}" for name in listed_commands())
+        client.execute_command(
+            *f"ACL SETUSER small on >p resetkeys resetchannels ~logtail:* ~dramatiq* &asgi* -@all {rights}".split()
+        )
+        stack.environment["REDIS_URL"] = f"redis://small:p@127.0.0.1:{stack.redis_port}/0"
         stack.start_worker()
 
         code, report = examine(stack)
 
-        assert report[3].startswith("ok       Redis: ")
-        assert report[5].startswith("ok       queue logtail: a reader answers on ")
+        address = f"127.0.0.1:{stack.redis_port}/0"
+        assert report[3:5] == [f"ok       Redis: {address}", f"ok       broker: Redis at {address}"]
+        assert report[6] == f"ok       queue logtail: a reader answers on {HOST}"
         assert code == 0
+
+    def test_without_the_dangerous_commands_all_works_but_the_rescue_of_a_dead_workers_tasks(
+        self, refusing: tuple[Stack, redis.Redis]
+    ) -> None:
+        stack, client = refusing
+        client.execute_command("ACL", "SETUSER", "default", "-@dangerous")
+
+        _, report = examine(stack)
+
+        assert report[3] == f"ok       Redis: 127.0.0.1:{stack.redis_port}/0"
+        assert report[4] == (
+            "note     broker: Redis denies its user 'default' +keys; Dramatiq uses it to give the tasks of a worker "
+            "that died to another one"
+        )
+        assert report[6] == "            ACL SETUSER default +keys"
+        assert report[7].startswith("ok       channel layer: ")
 
     def test_the_state_is_not_told_from_what_a_full_server_has_left(
         self, refusing: tuple[Stack, redis.Redis]

@@ -31,6 +31,8 @@ DETAILS = {
     "part": "(21",
     "host": "22",
     "kind": "23",
+    "redis": "24",
+    "since": "1800000000",
 }
 #: Names that are the same in every language.
 NAMES = (

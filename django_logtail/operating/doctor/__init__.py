@@ -43,9 +43,17 @@ def examine(seconds: float, url: str = "", script: str = "") -> Iterator[Finding
         yield from examine_site(url, script)
     yield from examine_servers()
     if conf.READER == "dramatiq":
-        from django_logtail.operating.doctor.connections import examine_channel_layer, examine_redis
+        from django_logtail.operating.doctor.connections import (
+            examine_broker,
+            examine_channel_layer,
+            examine_redis,
+        )
 
-        findings = [*examine_redis(), *asyncio.run(examine_channel_layer())]
+        findings = list(examine_redis())
+        # Usually the broker's Redis is the same one, and what it refuses needs to be said once.
+        if conf.REDIS_URL or not any(one.is_problem and one.id != "redis-right" for one in findings):
+            findings += examine_broker()
+        findings += asyncio.run(examine_channel_layer())
         yield from findings
         if any(finding.is_problem for finding in findings):
             return

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Iterable
+from typing import Final
 
 from django_logtail.conf import conf
 from django_logtail.control import Control, ControlUnavailable
@@ -16,9 +17,13 @@ from django_logtail.operating.doctor.findings import Finding, note, ok, problem
 from django_logtail.relay import Relay
 from django_logtail.relay.feed import Feed
 from django_logtail.relay.here import new_relay
+from django_logtail.remedies import DOCTOR, REMEDIES, id_of
 from django_logtail.states import LOG_STATES, log_state
-from django_logtail.tailing.reasons import code_of, in_full
+from django_logtail.tailing.reasons import code_of, detail_of, in_full
 
+_SAME: Final = "Give web processes and workers the same settings."
+#: Causes on another host, which its doctor finds.
+_ELSEWHERE: Final = frozenset({"unheard", "unsent"})
 #: States of a feed that no reader has answered yet.
 _UNANSWERED = frozenset(state.name for state in LOG_STATES if not state.is_answer)
 
@@ -76,24 +81,15 @@ async def _leave(relay: Relay, feeds: list[Feed]) -> None:
 def _answer(queue: str, feed: Feed, seconds: float) -> Finding:
     if feed.state not in _UNANSWERED:
         return ok(f"queue {queue}: a reader answers on {feed.host}", "live")
-    if feed.state == "no-redis":
-        return problem(
-            f"queue {queue}: {in_full(feed.reason)}",
-            "Redis responded a moment ago: run this command again.",
-            "no-redis",
-        )
-    if feed.reason:
-        return problem(
-            f"queue {queue}: {in_full(feed.reason)}",
-            "Give web processes and workers the same settings.",
-            "no-reader",
-        )
-    return problem(
-        f"queue {queue}: no reader answered within {seconds:g} s",
-        f"On the host that has the files: manage.py rundramatiq --queues {queue} --processes 1 --threads 2; "
-        "if one is running, restart it, because it may be an older release",
-        "no-reader",
-    )
+    seen = in_full(feed.reason) if feed.reason else f"no reader answered within {seconds:g} s"
+    code = code_of(feed.reason)
+    id = id_of(code, detail_of(feed.reason, "trouble"), feed.state)
+    if id not in REMEDIES:
+        return problem(f"queue {queue}: {seen}", _SAME, code or feed.state)
+    remedy = REMEDIES[id]
+    if remedy.paste == DOCTOR and code not in _ELSEWHERE:
+        return problem(f"queue {queue}: {seen}", "This worked a moment ago: run this command again.", id)
+    return problem(f"queue {queue}: {seen}", str(remedy.text), id, remedy.paste.replace("{queue}", queue))
 
 
 def _state(log: Log, feed: Feed) -> Finding:
@@ -102,4 +98,8 @@ def _state(log: Log, feed: Feed) -> Finding:
     if state is None:  # from a later release
         return problem(f"{where}: {feed.state}: {reason}", "Look at the worker's own log.", feed.state)
     seen = state.finding.format(reason=reason, size=feed.size or 0)
-    return Finding(state.mark, f"{where}: {seen}", next_step(log, state, code_of(feed.reason)), state.name)
+    code = code_of(feed.reason)
+    remedy = REMEDIES.get(code)
+    paste = "" if remedy is None else remedy.paste
+    id = state.name if remedy is None else code
+    return Finding(state.mark, f"{where}: {seen}", next_step(log, state, code), id, paste)

@@ -340,3 +340,29 @@ for (const [result, tone] of [['found', 'ok'], ['begins', 'ok'], ['ends', 'ok'],
     assert.deepEqual(notice, { key: `go.${result}`, actions: ['do.live', 'do.close'], values: { time: '9:00' }, tone });
   });
 }
+
+/** The remedy that is shown to somebody who may see the host. */
+function remedy(facts, remedies = { 'no-reader': { text: 'Run it for {queue}.', paste: 'run {queue}' }, 'redis-full': { text: 'Free.', paste: '' }, redis: { text: 'Ask.', paste: 'doctor' } }) {
+  return described({ phase: 'open', details: {}, server: { state: 'live' }, name: 'a.log', queue: 'web-2', place: null, lines: 0, backlog: 5, ...facts }, words, { ...STATES, remedies }).notice?.remedy;
+}
+
+test('a log without a reader has the command to run, with its queue', () => {
+  assert.deepEqual(remedy({ server: { state: 'no-reader' } }), { id: 'no-reader', text: 'Run it for web-2.', paste: 'run web-2' });
+  assert.equal(remedy({ phase: 'waiting', details: { why: 'no-reader', retryAt: 0 }, now: 0 }).paste, 'run web-2');
+});
+
+test('a reason has its own remedy or none, never that of the state', () => {
+  assert.equal(remedy({ server: { state: 'no-reader', reason: 'x', why: { code: 'reader-older' } } }), undefined);
+  assert.equal(remedy({ server: { state: 'no-redis', reason: 'x', why: { code: 'redis' } } }).id, 'redis');
+});
+
+test('what Redis answered matters more than that it did', () => {
+  assert.deepEqual(remedy({ server: { state: 'no-redis', reason: 'x', why: { code: 'redis', trouble: 'full' } } }), { id: 'redis-full', text: 'Free.', paste: '' });
+  assert.equal(remedy({ server: { state: 'no-redis', reason: 'x', why: { code: 'redis', trouble: 'other' } } }).id, 'redis');
+});
+
+test('people who may not see the host have no remedies, and a state without one has none', () => {
+  assert.equal(remedy({ server: { state: 'no-reader' } }, {}), undefined);
+  assert.equal(remedy({ server: { state: 'missing' }, place: { file: 'f', offset: 1 } }), undefined);
+  assert.equal(remedy({ server: { state: 'no-reader', reason: 'x', why: { code: 'constructor' } } }), undefined);
+});

@@ -16,7 +16,8 @@ import { clock } from '../ui/format.js';
  * @typedef {{shown: string, before: string, notice: [string, string], why: string, end: [string, string], actions: string[], tone:
  * 'danger'|'ok'|'', continues: boolean}} LogState What is shown for a log in this state (`before`: for a page that has seen no file yet; `why`: the notice if the
  * server gives a reason). The second name of each pair is for people who may not see the queue; "" for none.
- * @typedef {{log: Record<string, LogState>, page: Record<string, {tone: string, dot: string, plain: boolean}>}} States
+ * @typedef {{log: Record<string, LogState>, page: Record<string, {tone: string, dot: string, plain: boolean}>,
+ * remedies?: Record<string, {text: string, paste: string}>}} States `remedies`, by the id of the cause, only for people who may see the host
  * @typedef {{key: string, values?: Record<string, string|number>, actions: string[], tone?: 'danger'|'ok'|'', remedy?:
  * Remedy}} Said
  * @typedef {{id: string, text: string, paste: string}} Remedy what mends the cause with this id, and lines for it to paste
@@ -54,6 +55,7 @@ export function described(facts, words, states) {
       if (why) {
         shown.chip = why.shown;
         shown.notice = said(named(why.notice, facts), [], { queue: facts.queue });
+        mend(shown.notice, facts.details.why, undefined, facts, states);
       }
       shown.stoppable = true;
       break;
@@ -120,7 +122,7 @@ export function described(facts, words, states) {
 function blocked(facts, words, states, shown) {
   const state = states.log[facts.server?.state];
   shown.chip = 'history';
-  if (state?.notice[0]) trouble(state, facts, reasonOf(facts, words), shown);
+  if (state?.notice[0]) trouble(state, facts, reasonOf(facts, words), shown, states);
   // Not a notice that promises to continue automatically: without a socket, nothing does.
   if (shown.notice && !state.continues) {
     shown.notice.actions.push('do.refresh');
@@ -162,7 +164,7 @@ function connected(facts, words, states, shown) {
     shown.chip = states.log[state].before;
     shown.blank = 'notyet';
     shown.notice = null;
-  } else if (states.log[state]?.notice[0]) trouble(states.log[state], facts, reason, shown);
+  } else if (states.log[state]?.notice[0]) trouble(states.log[state], facts, reason, shown, states);
   else if (state === 'live') {
     shown.chip = 'live';
     shown.moving = true;
@@ -202,12 +204,22 @@ function named(text, facts) {
   return facts.queue ? text[0] : text[1];
 }
 
-/** A log that can't be read now. @param {LogState} state @param {Facts} facts @param {string} reason @param {Shown} shown */
-function trouble(state, facts, reason, shown) {
+/** A log that can't be read now. @param {LogState} state @param {Facts} facts @param {string} reason @param {Shown} shown @param {States} states */
+function trouble(state, facts, reason, shown, states) {
   const values = { name: facts.name, queue: facts.queue, reason, what: reason };
   shown.chip = state.shown;
   shown.notice = said(state.why && facts.server?.reason ? state.why : named(state.notice, facts), [...state.actions], values, state.tone);
+  mend(shown.notice, facts.server?.state, facts.server?.why, facts, states);
   if (state.end[0]) shown.tail = said(named(state.end, facts), [], values);
+}
+
+/** Add what staff can do: about the answer of Redis, the reason, or a state without one. @param {Said} notice @param {string} state @param {Record<string, any>|undefined} why @param {Facts} facts @param {States} states */
+function mend(notice, state, why, facts, states) {
+  const table = states.remedies ?? {};
+  const id = [`redis-${why?.trouble}`, why?.code ?? state].find((name) => Object.hasOwn(table, name));
+  if (!id) return;
+  const filled = (/** @type {string} */ text) => text.replaceAll('{queue}', facts.queue);
+  notice.remedy = { id, text: filled(table[id].text), paste: filled(table[id].paste) };
 }
 
 /** @param {string} key @param {string[]} actions @param {Record<string, any>} [values] @param {'danger'|'ok'|''} [tone] @returns {Said} */
