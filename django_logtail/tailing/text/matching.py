@@ -33,6 +33,8 @@ TEXT_PIECE_WORK: Final = 256 * 1024 * 1024
 #: to translate at a time, at 10 MB/s during which nothing else runs.
 FEW_FOLDS: Final = 8
 TRANSLATED_BYTES: Final = 128 * 1024
+#: Bytes in which a text in any case is looked for without RE2, one after the other: a call of it takes as long.
+NEAR_BYTES: Final = (128, 1024)
 #: Makes `^` and `$` match at line ends.
 _BY_LINE: Final = b"(?m)"
 #: What may look beyond a line: beginning and end of the text, and turning off our `(?m)`.
@@ -108,7 +110,7 @@ class Literal(_ByLine):
                 wanted = {character.upper() for character in pattern}
                 forms = ((form, upper) for form, upper in _upper_forms().items() if upper in wanted)
                 self._folds = {form.encode(): upper.encode() for form, upper in forms}
-            self._needle = self.prepared(self._needle)
+            self._needle = self._folded(self._needle)
 
     pause_bytes = LONGEST_BYTES
 
@@ -140,8 +142,9 @@ class Literal(_ByLine):
         return "".join(parts)
 
     def prepared(self, text: bytes) -> bytes:
-        if self._case:
-            return text
+        return text if self._case else self._folded(text)
+
+    def _folded(self, text: bytes) -> bytes:
         text = text.lower()  # bytes: only A to Z
         if text.isascii():
             return text
@@ -213,15 +216,47 @@ class Regex(_ByLine):
         return (found.span() for found in self._regex.finditer(line))
 
 
+class AnyCase(Literal):
+    """A text of ASCII in upper or lower case: far away RE2 finds it, which is faster than converting the text."""
+
+    def __init__(self, pattern: str) -> None:
+        """Raises `BadPattern`."""
+        super().__init__(pattern, case=False)
+        self._regex = Regex(self.expression, case=True, is_text=True)
+
+    @property
+    def longest(self) -> int:
+        return self._regex.longest
+
+    def prepared(self, text: bytes) -> bytes:
+        return text
+
+    def find(self, text: bytes, start: int, end: int) -> int:
+        for size in NEAR_BYTES:
+            near = min(end, start + size)
+            found = text[start:near].lower().find(self._needle)
+            if found >= 0:
+                return start + found
+            if near == end:
+                return -1
+            start = max(start, near - len(self._needle) + 1)
+        return self._regex.find(text, start, end)
+
+    def spans(self, line: bytes) -> Iterator[tuple[int, int]]:
+        return super().spans(line.lower())
+
+
 def matcher(pattern: str, *, regex: bool, case: bool) -> Matcher:
     """A matcher for `pattern`. Raises `BadPattern`."""
     if regex:
         return Regex(pattern, case=case)
-    literal = Literal(pattern, case=case)
-    if literal.has_folds and has_regex():
+    literal = Literal(pattern, case=case or pattern.upper() == pattern.lower())
+    if not has_regex() or case:
+        return literal
+    if literal.has_folds:
         # RE2 handles both forms at once; converting takes ten times as long.
         return Regex(literal.expression, case=True, is_text=True, needed=literal.needed)
-    return literal
+    return AnyCase(pattern) if pattern.isascii() and pattern.upper() != pattern.lower() else literal
 
 
 def own_expression(pattern: str) -> Any:

@@ -471,6 +471,19 @@ def test_every_line_that_the_expression_matches_is_found_and_no_other(
     ]
 
 
+@needs_re2
+@pytest.mark.parametrize("before", [*range(115, 130), *range(1_010, 1_026), 40_000])
+def test_a_text_in_any_case_is_found_however_far_away_it_begins(before):
+    what = matcher("Needle", regex=False, case=False)
+    text = what.prepared(b"x" * before + b"the NEEDLE\nand needles\n")
+
+    assert what.find(text, 0, len(text)) == before + 4
+    assert what.find(text, before + 5, len(text)) == before + 15
+    assert what.find(text, 0, before + 9) == -1
+    assert what.find(text, before + 16, len(text)) == -1
+    assert list(what.spans(b"a nEEdle or NEEDLE")) == [(2, 8), (12, 18)]
+
+
 #: Letters of two and three bytes with an upper form as long, in lower case.
 LETTERS = "".join(
     chr(number)
