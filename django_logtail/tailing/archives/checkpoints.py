@@ -6,6 +6,7 @@ import bisect
 import os
 import threading
 import time
+from collections import deque
 from typing import Final
 
 from django_logtail.tailing.archives.unpacking import Gunzip, Unpacking
@@ -20,6 +21,8 @@ MOST_CHECKPOINTS: Final = 512
 CHECKPOINT_BYTES: Final = 48 * 1024
 #: Bytes of text kept before the current place, because lines are searched for backwards.
 BEHIND_BYTES: Final = 2 * 1024 * 1024
+#: Pieces of text that are shorter are joined: small members and hard text make many.
+LEAST_PIECE_BYTES: Final = 16 * 1024
 
 
 class Index:
@@ -83,8 +86,9 @@ class GzipText:
         self.inode = found.st_dev, found.st_ino
         self.descriptor = descriptor
         self._unpacking = self._from(0, 0, None)
-        #: The text before the place of `_unpacking`.
-        self._kept = bytearray()
+        #: The text before the place of `_unpacking`, in the pieces in which it came, and where it begins.
+        self._kept: deque[bytes] = deque()
+        self._kept_at = 0
 
     @property
     def size(self) -> int | None:
@@ -120,8 +124,18 @@ class GzipText:
         while not self._is_at_end(offset + size):
             self._unpack(offset)
         self._check()
-        start = offset - (self._unpacking.text_at - len(self._kept))
-        return bytes(self._kept[start : start + size])
+        return self._of_kept(offset, offset + size)
+
+    def _of_kept(self, start: int, end: int) -> bytes:
+        """Copied once: copying takes a good part of the time of unpacking."""
+        parts, at = [], self._kept_at
+        for piece in self._kept:
+            if at >= end:
+                break
+            if at + len(piece) > start:
+                parts.append(memoryview(piece)[max(0, start - at) : end - at])
+            at += len(piece)
+        return b"".join(parts)
 
     def close(self) -> None:
         close_quietly(self._system, self.descriptor)
@@ -135,11 +149,14 @@ class GzipText:
         if self._index.size is not None:
             offset = min(offset, self._index.size)
         here = self._unpacking.text_at
+        if self._kept_at <= offset <= here:
+            return
         text_at, raw_at, decoder = self._index.before(offset)
-        if here - len(self._kept) <= offset <= here or text_at <= here <= offset:
+        if text_at <= here <= offset:
             return
         self._unpacking = self._from(text_at, raw_at, decoder)
-        self._kept = bytearray()
+        self._kept.clear()
+        self._kept_at = text_at
 
     def _from(self, text_at: int, raw_at: int, decoder: Gunzip | None) -> Unpacking:
         return Unpacking("gz", self._raw, raw_at=raw_at, text_at=text_at, decoder=decoder)
@@ -150,10 +167,13 @@ class GzipText:
 
     def _unpack(self, wanted: int) -> None:
         """Unpack another piece; keep some text before it, and everything from `wanted` on."""
-        self._kept += self._unpacking.piece()
-        keep = max(BEHIND_BYTES, self._unpacking.text_at - wanted)
-        if len(self._kept) > keep + BEHIND_BYTES:
-            del self._kept[:-keep]
+        piece = self._unpacking.piece()
+        if self._kept and len(self._kept[-1]) < LEAST_PIECE_BYTES:
+            piece = self._kept.pop() + piece
+        self._kept.append(piece)
+        until = min(wanted, self._unpacking.text_at - BEHIND_BYTES)
+        while self._kept_at + len(self._kept[0]) <= until:
+            self._kept_at += len(self._kept.popleft())
         self._index.passed(self._unpacking)
 
     def _check(self) -> None:
