@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from django_logtail.formats.heads import Head, HeadReader, head_of, is_indented
@@ -16,6 +17,11 @@ _MOST_BESIDE = 3
 _MUST_EXPLAIN = 0.6
 #: The share of heads that an additional format must have.
 _MUST_HAVE = 0.02
+
+
+#: Lines of which the heads are kept, and characters of the longest.
+_MOST_KEPT = 4_096
+_LONGEST_KEPT = 1_000
 
 
 #: Formats without a time: as fields, lines have one that isn't part of the sign.
@@ -103,6 +109,17 @@ def sign_of(head: Head) -> str:
     return f"{head.wrapper}>{head.format}|{shape}" if head.wrapper else f"{head.format}|{shape}"
 
 
+def _signed(text: str) -> tuple[Head | None, str]:
+    """The head of a line, read with every format, and its sign; nobody may change the head."""
+    head = head_of(text)
+    return head, "" if head is None else sign_of(head)
+
+
+#: Trying all formats takes ten times as long as reading a line with the right one, and each request for a log samples
+#: about the same lines.
+_kept = lru_cache(maxsize=_MOST_KEPT)(_signed)
+
+
 @dataclass(slots=True)
 class _Seen:
     sign: str
@@ -122,13 +139,13 @@ def detect(first: Iterable[str], last: Iterable[str] = ()) -> Formats | None:
         is_after_head = True
         above: Head | None = None
         for text in lines:
-            head = head_of(text)
+            head, sign = _kept(text) if len(text) <= _LONGEST_KEPT else _signed(text)
             if head is None or head.blank or _says_nothing(head) or (above and is_below(head, above)):
                 if text:
                     is_after_head = False
                 continue
             above = head
-            seen = found.setdefault(sign_of(head), _Seen(sign_of(head), head.written != ""))
+            seen = found.setdefault(sign, _Seen(sign, head.written != ""))
             seen.count += 1
             seen.clean += is_after_head
             # Words like ERROR: in an entry's body often follow one another.

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from django_logtail.formats import detection
 from django_logtail.formats.context import Context, read
 from django_logtail.formats.detection import detect
 from django_logtail.formats.escapes import plain
@@ -209,3 +210,16 @@ def test_below_a_traceback_no_other_program_s_line_is_looked_for() -> None:
     found = read("2026/11/28 14:22:59 [warn] 12#0: slow", context)
 
     assert (found.kind, found.level) == ("continuation", "E")
+
+
+def test_a_line_that_was_sampled_before_is_not_read_again(monkeypatch):
+    read_lines = []
+    monkeypatch.setattr(detection, "head_of", lambda text: read_lines.append(text) or head_of(text))
+    short = [f"2026-11-28 14:22:{second:02d} INFO shop: sampled again" for second in range(60)]
+    long = "2026-11-28 14:23:00 INFO shop: " + "x" * 1_000
+
+    first, second = detect(short), detect([*short, long])
+    third = detect([*short, long])
+
+    assert first.signs == second.signs == third.signs == ["time-level|0-0-0 0:0:0"]
+    assert read_lines == [*short, long, long]
