@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -12,6 +13,8 @@ _DAY_MS: Final = 86_400_000
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - clocks without a zone are counted from it
 _EPOCH_UTC: Final = _EPOCH.replace(tzinfo=timezone.utc)
 _MS: Final = timedelta(milliseconds=1)
+#: A fraction of a second, behind minutes and seconds.
+_FRACTION: Final = re.compile(r"(?<=:\d\d:\d\d)[.,](\d{1,9})(?!\d)", re.ASCII)
 
 
 def zone_named(name: str) -> tzinfo:
@@ -29,12 +32,26 @@ class Clocks:
         #: Whether there was a time without a zone.
         self.are_bare = False
         self._zone = zone
+        #: The last second, and its moment: in a long log, many lines are of one.
+        self._last: tuple[tuple[str, float], tuple[float, bool] | None] = ("", 0.0), None
 
     def moment_of(self, written: str, written_at: float) -> tuple[float, bool] | None:
         """Milliseconds since the epoch, and whether the clock showed this twice.
 
         A missing year or day is the latest that the file's last write, at `written_at`, allows.
         """
+        fraction = _FRACTION.search(written)
+        second = written
+        if fraction is not None:
+            second = written[: fraction.start()] + written[fraction.end() :]
+        if self._last[0] != (second, written_at):
+            self._last = (second, written_at), self._moment_of(second, written_at)
+        found = self._last[1]
+        if found is None or fraction is None:
+            return found
+        return found[0] + int(fraction[1].ljust(9, "0")) / 1e6, found[1]
+
+    def _moment_of(self, written: str, written_at: float) -> tuple[float, bool] | None:
         try:
             moment = moment_of(written)
             if moment is None:

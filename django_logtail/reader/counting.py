@@ -177,11 +177,14 @@ class Counting:
                 for gap in whole:
                     yield from self._read_gap(gap)
                 continue
-            gaps = [gap for gap in gaps if not gap.is_blank]
-            if not gaps:
+            weighed = [(self._weight(gap), gap) for gap in gaps if not gap.is_blank]
+            if not weighed:
                 return
-            widest = max(gaps, key=self._weight)
-            yield from self._look_into(widest, (widest.start + widest.end) // 2)
+            weighed.sort(key=lambda one: one[0], reverse=True)
+            for weight, gap in weighed:
+                if weight < weighed[0][0] / 2:
+                    break  # the halves of the first one may come before it
+                yield from self._look_into(gap, (gap.start + gap.end) // 2)
 
     def _weight(self, gap: _Gap) -> float:
         """How much a sample in it would tell: the more, the more bytes and columns it may be spread over."""
@@ -398,6 +401,10 @@ class Counting:
 
     def _file_at(self, at: int) -> int:
         return max(n for n, base in enumerate(self._bases) if base <= at)
+
+    @property
+    def has_picture(self) -> bool:
+        return self._grid is not None or self._is_over
 
     # -- the picture -------------------------------------------------------------------------------------
 

@@ -36,8 +36,6 @@ from django_logtail.timing import TokenBucket
 
 #: Percent of one processor for all users' requests together; a directory may hold thousands of older files.
 PERCENT_IN_ALL: Final = 50
-#: Seconds between two pictures of the entries over time.
-PICTURE_SECONDS: Final = 0.5
 #: Seconds between two messages about how far an archive is unpacked: whoever waits learns that it goes on.
 SAY_SECONDS: Final = 0.5
 
@@ -198,19 +196,18 @@ class Ranges:
     async def _count(self, want: Want) -> None:
         """Tell the picture as it gets better. It costs about what a search costs."""
         address = (self._token, want.member, want.serial)
-        told, told_at = None, float("-inf")
+        told = None
         try:
             source = await self._sources.of(want.log, want.revision)
-            volume = Volume(source, want, self._permit, self._flows.open_files(want.log))
+            volume = Volume(source, want, self._permit, self._flows.open_files(want.log), clock=self._clock)
             try:
                 while not volume.is_done:
                     if (stopped := self._sources.stop_reason(want.log)) is not None:
                         raise NotThere(stopped)
                     await self._searches.step(want.user, volume)
                     picture = volume.picture
-                    is_due = self._clock() - told_at >= PICTURE_SECONDS and picture != told
-                    if picture is not None and (is_due or volume.is_done):
-                        told, told_at = picture, self._clock()
+                    if picture is not None and (picture != told or volume.is_done):
+                        told = picture
                         await self._send_surely(
                             want.mailbox,
                             Counted(

@@ -41,8 +41,8 @@ class Steps:
         self._lock = threading.Lock()
         self._is_closed = False
 
-    def _work(self) -> Generator[None, None, None]:
-        """All of it, with pauses."""
+    def _work(self) -> Generator[bool | None, None, None]:
+        """All of it, with pauses; True ends the step early."""
         raise NotImplementedError
 
     def _pause(self) -> None:
@@ -57,8 +57,8 @@ class Steps:
             if self._is_closed:
                 return
             until = time.thread_time() + STEP_SECONDS
-            for _ in self._steps:
-                if time.thread_time() >= until:
+            for is_enough in self._steps:
+                if is_enough or time.thread_time() >= until:
                     break
             else:
                 self.is_done = True

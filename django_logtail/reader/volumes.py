@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Final
@@ -19,6 +20,8 @@ from django_logtail.reader.seals import Seals
 from django_logtail.reader.sources import Source
 from django_logtail.reader.steps import Steps
 
+#: Seconds between two pictures: each takes as long as hundreds of lines.
+PICTURE_SECONDS: Final = 0.5
 #: Bytes of text of compressed files to unpack for one picture; of the others only the beginning is read.
 MOST_UNPACKED: Final = 64 * 1024 * 1024
 #: Files that are open at a time.
@@ -79,10 +82,14 @@ class Volume(Steps):
         want: Want,
         permit: Callable[[int], str | None],
         open_files: Mapping[tuple[int, int], str],
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(source, want, permit, open_files)
-        #: The best one so far.
+        #: The first one, then a better one each PICTURE_SECONDS, and the best one at the end.
         self.picture: Picture | None = None
+        self._next_at = float("-inf")
+        self._clock = clock
         self._counting: Counting | None = None
 
     @property
@@ -96,8 +103,10 @@ class Volume(Steps):
     def _pause(self) -> None:
         if self.is_done:
             self._keep()
-        if self._counting is not None:
+        is_due = self.is_done or self._clock() >= self._next_at
+        if self._counting is not None and self._counting.has_picture and is_due:
             self.picture = self._counting.picture()
+            self._next_at = self._clock() + PICTURE_SECONDS
         opened = [file for file in self._files if file.is_open]
         for file in opened[: max(0, len(opened) - MOST_OPEN)]:
             file.close()
@@ -111,7 +120,7 @@ class Volume(Steps):
             for number, runs in enumerate(counting.runs):
                 kept.keep(self._key(number, counting.formats), runs)
 
-    def _work(self) -> Generator[None, None, None]:
+    def _work(self) -> Generator[bool | None, None, None]:
         yield from self._find_files()
         yield from self._unpack_newest()
         sealed = {number for number, file in enumerate(self._files) if file.must_unpack and not file.size}
@@ -133,7 +142,7 @@ class Volume(Steps):
         before = self.read
         for _ in counting.steps():
             self.read = before + counting.read
-            yield
+            yield counting.has_picture and self.picture is None
         self.read = before + counting.read
 
     def _unpack_newest(self) -> Iterator[None]:

@@ -72,3 +72,54 @@ def test_a_moment_beyond_all_calendars_is_not_ambiguous():
 def test_a_zone_that_the_host_does_not_know_is_utc():
     assert zone_named("Europe/Berlin") == BERLIN
     assert [zone_named(name) for name in ("Europe/Nowhere", "", "../etc/passwd")] == [timezone.utc] * 3
+
+
+LATER = ms("2026-11-28T12:00:00")
+
+
+@pytest.mark.parametrize(
+    ("written", "moment"),
+    [
+        ("2026-11-28 11:22:09", 1_795_864_929_000),
+        ("2026-11-28 11:22:09,5", 1_795_864_929_500),
+        ("2026-11-28 11:22:09.000001", 1_795_864_929_000.001),
+        ("2026-11-28T11:22:09.250Z", 1_795_864_929_250),
+        ("2026-11-28T12:22:09.250+01:00", 1_795_864_929_250),
+        ("Nov 28 11:22:09.75", 1_795_864_929_750),
+        ("11:22:09,123", 1_795_864_929_123),
+        ("28/Nov/2026:11:22:09", 1_795_864_929_000),
+        ("28.11.2026 11:22", 1_795_864_920_000),
+        ("20261128112209.5", 1_795_864_929_500),
+    ],
+)
+def test_a_moment_is_the_same_whichever_came_before(written: str, moment: float) -> None:
+    clocks = Clocks(timezone.utc)
+    before = ["", "2026-11-28 11:22:09", "2026-11-28 11:22:09,9", "11:22:09.9", "Nov 28 11:22:09.1"]
+
+    for other in before:
+        clocks.moment_of(other, LATER)
+        assert clocks.moment_of(written, LATER) == (pytest.approx(moment, abs=1e-4), False)
+
+
+def test_each_file_has_its_own_year() -> None:
+    clocks = Clocks(timezone.utc)
+
+    this = clocks.moment_of("Nov 28 11:22:09.5", LATER)
+    last = clocks.moment_of("Nov 28 11:22:09.5", LATER - 365 * 86_400_000)
+
+    assert this == (1_795_864_929_500, False)
+    assert last == (1_795_864_929_500 - 365 * 86_400_000, False)
+
+
+def test_a_fraction_of_a_second_is_in_the_hour_that_comes_twice() -> None:
+    clocks = Clocks(BERLIN)
+
+    assert clocks.moment_of("2026-10-25 02:30:00,5", LATER) == (1_792_888_200_500, True)
+    assert clocks.moment_of("2026-10-25 03:30:00,5", LATER) == (1_792_895_400_500, False)
+
+
+def test_what_no_calendar_has_is_no_time_with_a_fraction_either() -> None:
+    clocks = Clocks(timezone.utc)
+
+    assert clocks.moment_of("2026-13-28 11:22:09.5", LATER) is None
+    assert clocks.moment_of("2026-13-28 11:22:09.6", LATER) is None

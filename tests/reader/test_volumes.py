@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import itertools
 import json
 import random
 import re
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,11 +16,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from django_logtail.control.messages import Counted, Failed
+from django_logtail.control.wants import Want
 from django_logtail.reader import counting, steps, volumes
 from django_logtail.reader.columns import Picture
 from django_logtail.reader.counting import Counting
 from django_logtail.reader.limits import Limits
 from django_logtail.reader.runs import Run
+from django_logtail.reader.sources import Source
+from django_logtail.reader.volumes import Volume
 from django_logtail.viewing.requests import volume_frames
 from tests.delivery.test_delivery import QUEUE, House
 from tests.length import at_length
@@ -349,6 +354,29 @@ def test_a_huge_log_has_a_picture_early_and_is_done_within_its_bounds(
     assert all(column[2] == pytest.approx(500_000, rel=0.02) for column in picture.columns)
 
 
+def test_choosing_what_to_read_next_takes_no_longer_in_a_long_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = {"weighed": 0, "looked": 0}
+    weight, look = Counting._weight, Counting._look_into
+
+    def weighing(self: Counting, gap: counting._Gap) -> float:
+        done["weighed"] += 1
+        return weight(self, gap)
+
+    def looking(self: Counting, gap: counting._Gap, at: int) -> Iterator[None]:
+        done["looked"] += 1
+        return look(self, gap, at)
+
+    monkeypatch.setattr(Counting, "_weight", weighing)
+    monkeypatch.setattr(Counting, "_look_into", looking)
+    monkeypatch.setattr(counting, "SAMPLE_BYTES", 500)
+    monkeypatch.setattr(counting, "WHOLE_BYTES", 10_000)
+    at_most(monkeypatch, 2_000)
+    count(even_log(40_000, seconds=1))
+
+    assert done["looked"] > 200
+    assert done["weighed"] < 4 * done["looked"]
+
+
 # -- files, and what is kept of them ------------------------------------------------------------------
 
 
@@ -478,6 +506,47 @@ def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert [sum(run.count for run in kept.of(key(id), 10**9)) for id in "abcd"] == [0, 100, 100, 0]
     assert kept.of(key("b"), 10) == []  # the file was cut
+
+
+def steps_of(tmp_path: Path, clock: Callable[[], float]) -> Iterator[Volume]:
+    """The work on a log, after each of its steps."""
+    path = tmp_path / "app.log"
+    path.write_bytes(even_log(30_000, seconds=1))
+    want = Want("process", "1", "flow", "box", 1, 0, columns=10)
+    volume = Volume(Source(path, "utf-8", "1", ""), want, lambda descriptor: None, {}, clock=clock)
+    while not volume.is_done:
+        volume.step()
+        yield volume
+    volume.close()
+
+
+def test_the_first_picture_is_there_as_soon_as_it_can_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps, "STEP_SECONDS", 60.0)
+    first, last = [volume.picture for volume in steps_of(tmp_path, lambda: 0.0)]
+
+    assert first is not None
+    assert last is not None
+    assert (first.is_estimated, last.is_estimated) == (True, False)
+    assert first.at < 4_000
+    assert [sum(column) for column in last.columns] == [3_000] * 10
+
+
+def test_a_picture_is_drawn_only_now_and_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "STEP_SECONDS", 0.0)
+    drawn, times = [], itertools.count(0, 0.1)
+    picture = Counting.picture
+    monkeypatch.setattr(Counting, "picture", lambda self: drawn.append(1) or picture(self))
+    taken = sum(1 for _ in steps_of(tmp_path, lambda: 0.0))
+
+    assert taken > 50
+    assert len(drawn) == 2
+
+    drawn.clear()
+    monkeypatch.setattr(volumes, "kept", volumes.Kept())
+    list(steps_of(tmp_path, lambda: next(times)))
+    assert taken / 20 < len(drawn) < taken / 2  # each 0.5 s of 0.1 s a look at the clock
 
 
 async def test_a_picture_is_cancelled_when_nobody_wants_it(
