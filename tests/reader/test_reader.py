@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import sys
 from dataclasses import replace
 
 import pytest
@@ -34,6 +35,21 @@ def test_each_want_is_sent_its_own_log_and_nothing_of_the_other(at_desk):
         return desk.data("mine"), desk.data("yours")
 
     assert at_desk(scene) == (b"one\n", b"two\nmore\n")
+
+
+@pytest.mark.parametrize(("before", "after"), [(0.005, 0.0005), (0.0005, 0.0005), (0.0001, 0.0001)])
+def test_threads_that_compute_let_the_loop_run_soon(at_desk, before, after):
+    async def scene(desk):
+        desk.begin()
+        await asyncio.sleep(0.1)
+        return sys.getswitchinterval()
+
+    as_it_was = sys.getswitchinterval()
+    sys.setswitchinterval(before)
+    try:
+        assert at_desk(scene) == pytest.approx(after, abs=2e-6)
+    finally:
+        sys.setswitchinterval(as_it_was)
 
 
 def test_items_are_numbered_from_1_on_and_a_new_serial_begins_anew_at_its_place(at_desk):
