@@ -8,6 +8,9 @@ import itertools
 import lzma
 import os
 import random
+import sys
+import types
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,6 +32,13 @@ PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "xz": lzma.compress,
 }
 times = itertools.count(10**18)
+
+
+@pytest.fixture(params=["zlib", "zlib_ng.zlib_ng"])
+def with_each_zlib(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gzip is unpacked with Python's module, and with that of the extra."""
+    module = pytest.importorskip(request.param)
+    monkeypatch.setattr(unpacking, "_gzip", lambda: module)
 
 
 def lines(number: int, seed: int = 0) -> bytes:
@@ -83,6 +93,29 @@ def test_some_empty_members_are_passed_over(tmp_path: Path) -> None:
     text.close()
 
 
+def test_zlib_ng_is_used_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = types.ModuleType("zlib_ng.zlib_ng")
+    for there, expected in ((other, other), (None, zlib)):
+        unpacking._gzip.cache_clear()
+        monkeypatch.setitem(sys.modules, "zlib_ng", types.ModuleType("zlib_ng"))
+        monkeypatch.setitem(sys.modules, "zlib_ng.zlib_ng", there)
+        assert unpacking._gzip() is expected
+    unpacking._gzip.cache_clear()
+
+
+@pytest.mark.usefixtures("with_each_zlib")
+def test_a_checkpoint_leads_to_the_same_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoints, "EVERY_BYTES", 100_000)
+    monkeypatch.setattr(checkpoints, "BEHIND_BYTES", 50_000)
+    data = lines(40_000)
+    text = text_of(tmp_path / "a.gz", gzip.compress(data))
+
+    assert text.read(1_500_000, 1_000) == data[1_500_000:1_501_000]
+    assert text.read(700_000, 300_000) == data[700_000:1_000_000]
+    assert text.read(0, 10) == data[:10]
+    text.close()
+
+
 @pytest.mark.parametrize("kind", ["gz", "bz2", "xz"])
 def test_any_bytes_of_the_text_are_those_of_the_unpacked_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
@@ -126,6 +159,7 @@ def altered(raw: bytes, at: int) -> bytes:
     ],
     ids=["two members", "padded", "garbage", "checksum", "cut off", "damaged", "empty", "no archive"],
 )
+@pytest.mark.usefixtures("with_each_zlib")
 def test_what_can_be_read_is_given_and_where_it_ends_is_said(
     tmp_path: Path, raw: bytes, least: int, trouble: str
 ) -> None:

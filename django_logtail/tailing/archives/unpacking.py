@@ -39,8 +39,8 @@ _BEGINS: Final = {
     "lzma": b"",
     "zst": b"\x28\xb5\x2f\xfd",
 }
-#: Errors of all of these; zstd has one more.
-_ERRORS: Final = (zlib.error, lzma.LZMAError, OSError, ValueError, EOFError, MemoryError)
+#: Errors of all of these; gzip and zstd have one more.
+_ERRORS: Final = (lzma.LZMAError, OSError, ValueError, EOFError, MemoryError)
 
 
 class Unsupported(Exception):
@@ -62,11 +62,20 @@ class Decoder(Protocol):
     def decompress(self, data: bytes, /, max_length: int) -> bytes: ...
 
 
+@lru_cache(maxsize=1)
+def _gzip() -> Any:
+    """zlib-ng, which unpacks at twice the speed, or else what Python has."""
+    try:
+        return importlib.import_module("zlib_ng.zlib_ng")
+    except ImportError:
+        return zlib
+
+
 class Gunzip:
     """A decoder of gzip, which can be copied."""
 
     def __init__(self, made: Any = None) -> None:
-        self._decoder = zlib.decompressobj(31) if made is None else made
+        self._decoder = _gzip().decompressobj(31) if made is None else made
 
     @property
     def eof(self) -> bool:
@@ -107,6 +116,12 @@ def decoder_of(kind: str) -> Callable[[], Decoder]:
     raise Unsupported(reason("archive-unsupported", kind=kind))
 
 
+def _errors_of(kind: str) -> list[type[Exception]]:
+    if kind == "gz":
+        return [_gzip().error]
+    return [_zstd().ZstdError] if kind == "zst" else []
+
+
 @lru_cache(maxsize=1)
 def _zstd() -> Any:
     """Python 3.14's module, or the one that brings it to earlier versions; None if there is neither."""
@@ -136,7 +151,7 @@ class Unpacking:
         """Raises `Unsupported`."""
         self._make = decoder_of(kind)
         self._begin = _BEGINS[kind]
-        self._errors = (*_ERRORS, _zstd().ZstdError) if kind == "zst" else _ERRORS
+        self._errors: tuple[type[Exception], ...] = (*_ERRORS, *_errors_of(kind))
         self.read = read
         self.raw_at = raw_at
         self.text_at = text_at
