@@ -52,7 +52,7 @@ MISTAKES: Final = {
     ),
     "no-re2": gettext_noop(
         "An expression needs the “regex” extra, which is not installed here: "
-        "pip install 'django-logtail[regex]'. Or choose a format by its name."
+        "pip install google-re2. Or choose a format by its name."
     ),
     "unreadable": gettext_noop("The expression is invalid: %(said)s."),
     "too-large": gettext_noop("The expression is too large. Reduce its repetitions."),
