@@ -13,7 +13,8 @@ from django.core.management import get_commands, load_command_class
 
 from tests.stack import CHECKOUT
 
-DOOR = [CHECKOUT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")]
+README, CHINESE = CHECKOUT / "README.md", CHECKOUT / "README.zh-hans.md"
+DOOR = [README, CHINESE, *(CHECKOUT / name for name in ("CONTRIBUTING.md", "SECURITY.md"))]
 PAGES = sorted([*DOOR, *(CHECKOUT / "docs").rglob("*.md")])
 
 
@@ -67,15 +68,45 @@ def test_every_page_is_one_sentence_a_line() -> None:
                 assert len(re.findall(r"[a-z)][.!?] [A-Z]", line)) == 0, f"{page.name}: {line}"
 
 
-def test_the_readme_shows_a_picture_that_exists() -> None:
-    pictures = re.findall(r"!\[.+?\]\((.+?)\)", (CHECKOUT / "README.md").read_text())
+@pytest.mark.parametrize("readme", [README, CHINESE], ids=["English", "Chinese"])
+def test_the_readme_shows_a_picture_that_exists(readme: Path) -> None:
+    pictures = re.findall(r"!\[.+?\]\((.+?)\)", readme.read_text())
 
     assert pictures
     assert all((CHECKOUT / picture).is_file() for picture in pictures)
 
 
 def test_the_readme_is_included_in_the_docs_and_not_copied() -> None:
-    included = "".join(Path(page).read_text() for page in PAGES if page.parent.name != CHECKOUT.name)
+    included = "".join(Path(page).read_text() for page in PAGES if page.parent != CHECKOUT)
 
     assert "{include} ../README.md" in included
     assert "three edits" not in included
+
+
+def code(text: str) -> list[str]:
+    """The fenced blocks, without comments and spaces at the ends of lines."""
+    return [
+        re.sub(r" *#.*$", "", block, flags=re.MULTILINE)
+        for block in re.findall(r"```\w+\n.*?```", text, re.DOTALL)
+    ]
+
+
+def test_the_chinese_readme_has_the_code_of_the_english_one() -> None:
+    english, chinese = (page.read_text() for page in (README, CHINESE))
+
+    # The end, about work on the project itself, is in English alone.
+    assert code(chinese) == code(english.partition("\n## Work on it")[0])
+
+
+def test_the_quickstart_has_as_many_commands_and_edits_as_it_says() -> None:
+    quickstart = README.read_text().partition("\n## Quickstart")[2].partition("\nOpen <http")[0]
+
+    commands = "".join(re.findall(r"```sh\n(.*?)```", quickstart, re.DOTALL)).splitlines()
+    assert "Four commands and three edits" in quickstart
+    assert [command.split()[:3][-1] for command in commands] == [
+        "/path/to/this/checkout",
+        "migrate",
+        "createsuperuser",
+        "runserver",
+    ]
+    assert len(re.findall(r"^<!-- edit: ", quickstart, re.MULTILINE)) == 3

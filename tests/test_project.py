@@ -33,7 +33,7 @@ def name(path: Path) -> str:
     return path.name
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name)
+@pytest.mark.parametrize("page", [*PAGES, CHECKOUT / "README.md", CHECKOUT / "README.zh-hans.md"], ids=name)
 def test_links_between_the_project_s_pages_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text()):
         path, _, anchor = target.partition("#")

@@ -1,13 +1,11 @@
 """The built wheel: what it holds, and that the README's three edits make it work in a fresh project."""
 
-import http.cookiejar
 import os
 import re
-import shlex
 import subprocess
 import sys
+import time
 import urllib.error
-import urllib.parse
 import urllib.request
 import venv
 import zipfile
@@ -20,8 +18,8 @@ import pytest
 from example_project.demo.redis_server import redis_command
 from tests.client import Client
 from tests.conftest import absent
-from tests.ports import free_port
-from tests.stack import CHECKOUT, Running, Stack, has_redis, is_listening
+from tests.fresh_project import FreshProject, Python, readme_blocks
+from tests.stack import CHECKOUT, has_redis, is_listening
 
 PACKAGE = CHECKOUT / "django_logtail"
 
@@ -76,21 +74,12 @@ def test_the_wheel_holds_what_is_no_module(wheel: Path, name: str) -> None:
     assert any(path.startswith(f"django_logtail/{name}") for path in held)
 
 
-def readme_blocks(kind: str, language: str) -> list[str]:
-    """The fenced blocks of the README that follow a comment `<!-- kind -->`."""
-    pattern = rf"<!-- {re.escape(kind)} -->\n```{language}\n(.*?)```"
-    return re.findall(pattern, (CHECKOUT / "README.md").read_text(), re.DOTALL)
-
-
-class Environment:
+class Environment(Python):
     """A virtual environment that has the wheel and what the README installs with it, and nothing else."""
 
     def __init__(self, folder: Path, wheel: Path) -> None:
         venv.create(folder)
-        self.python = str(folder / "bin" / "python")
-        foreign = ("DJANGO_SETTINGS_MODULE", "PYTHONPATH", "REDIS_URL", "DATABASE_PATH", "CI")
-        self.variables = {name: value for name, value in os.environ.items() if name not in foreign}
-        self.variables |= {"PYTHONUNBUFFERED": "1", "DJANGO_SUPERUSER_PASSWORD": "secret"}
+        super().__init__(str(folder / "bin" / "python"), dict(os.environ))
         # The pip of the tests does it, and compiles nothing: most modules are never imported.
         options = [
             "--python",
@@ -101,82 +90,9 @@ class Environment:
             "--disable-pip-version-check",
         ]
         command = [sys.executable, "-m", "pip", *options, str(wheel), "daphne"]
+        began = time.monotonic()
         subprocess.run(command, cwd=folder, env=self.variables, check=True, timeout=300)
-
-    def run(self, folder: Path, *arguments: str) -> str:
-        done = subprocess.run(
-            [self.python, *arguments],
-            cwd=folder,
-            env=self.variables,
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-        assert done.returncode == 0, f"{arguments}:\n{done.stdout}{done.stderr}"
-        return done.stdout
-
-
-class FreshProject:
-    """What `startproject` makes, with the README's edits."""
-
-    def __init__(self, folder: Path, environment: Environment) -> None:
-        self.folder = folder / "site"
-        self.folder.mkdir()
-        self.log = folder / "logs" / "application.log"
-        self.log.parent.mkdir()
-        self.environment = environment
-        self.redis_port = free_port()
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.running: list[Running] = []
-        environment.run(self.folder, "-m", "django", "startproject", "mysite", ".")
-        for name in ("settings.py", "urls.py", "asgi.py"):
-            self.edit(name, *readme_blocks(f"edit: {name}", "python"))
-
-    def edit(self, name: str, text: str) -> None:
-        with (self.folder / "mysite" / name).open("a") as file:
-            file.write(f"\n{self.here(text)}")
-
-    def here(self, text: str) -> str:
-        """The README's words with this test's Redis and folder."""
-        return text.replace(":6379", f":{self.redis_port}").replace("/var/log/mysite", str(self.log.parent))
-
-    def run(self, command: str) -> str:
-        """Run a command of the README to its end."""
-        return self.environment.run(self.folder, *self.words(command))
-
-    def start(self, name: str, command: list[str]) -> Running:
-        output = self.folder / f"{name}.out"
-        running = Running(name, command, self.environment.variables, output, folder=self.folder)
-        self.running.append(running)
-        return running
-
-    def words(self, command: str) -> list[str]:
-        python, *words = shlex.split(self.here(command))
-        assert python == "python"
-        return words
-
-    def holders(self) -> list[str]:
-        return [process.name for process in self.running if self.log in process.open_paths()]
-
-    def reverse(self, name: str, slug: str) -> str:
-        return f"/logs/{slug}/{name.removeprefix('logtail:')}/"
-
-    def ticket(self, web: object, slug: str, session: str) -> str:
-        return Stack.ticket(self, web, slug, session)
-
-    def sign_in(self, name: str, password: str) -> str:
-        """The session key of somebody who signs in as a person does, and is led to the list of logs."""
-        jar = http.cookiejar.CookieJar()
-        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
-        with browser.open(f"{self.url}/logs/", timeout=30) as form:
-            token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form.read().decode())[1]
-            address = form.url
-        fields = {"csrfmiddlewaretoken": token, "username": name, "password": password, "next": "/logs/"}
-        with browser.open(address, urllib.parse.urlencode(fields).encode(), timeout=30) as answer:
-            assert answer.url == f"{self.url}/logs/"
-            assert "Application on " in answer.read().decode()
-        return next(cookie.value for cookie in jar if cookie.name == "sessionid")
+        self.install_seconds = time.monotonic() - began
 
 
 @pytest.fixture(scope="module")
@@ -196,11 +112,11 @@ async def watch(project: FreshProject, reader: str) -> str:
     """Do what the README says after the edits, visit a page that doesn't exist, and return what a viewer got from
     `reader`.
     """
-    *set_up, serve = readme_blocks("shell", "sh")[0].splitlines()
-    for command in set_up:
-        project.run(command)
-    project.run("python manage.py createsuperuser --noinput --username ada --email ada@example.org")
+    migrate, create_user, serve = readme_blocks("shell", "sh")[0].splitlines()
     assert "no issues" in project.run("python manage.py check --fail-level WARNING")
+    began = time.monotonic()
+    project.run(migrate)
+    project.run(f"{create_user} --noinput")  # what it asks is in the environment
     command = [project.environment.python, *project.words(serve), "--noreload", f"127.0.0.1:{project.port}"]
     web = project.start("web", command)
     web.wait_until(lambda: is_listening(project.port), "listening")
@@ -211,8 +127,12 @@ async def watch(project: FreshProject, reader: str) -> str:
         with pytest.raises(urllib.error.HTTPError):
             urllib.request.urlopen(f"{project.url}/missing/", timeout=30)
         await viewer.until(lambda: b"/missing/" in viewer.bytes)
+        seconds = time.monotonic() - began
         # Whoever logs opens the file for a moment.
         web.wait_until(lambda: project.holders() == [reader], f"read by the {reader} alone")
+    print(
+        f"pip: {project.environment.install_seconds:.0f} s; from migrate to the first live line: {seconds:.0f} s"
+    )
     return viewer.bytes.decode()
 
 
