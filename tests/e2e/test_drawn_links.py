@@ -430,6 +430,8 @@ def test_a_line_that_was_tapped_is_forgotten_with_its_log(alone):
     settle(page)
 
     expect(page.locator(".lt-tools")).to_be_hidden()
+    expect(page.locator(".lt-window .lt-row")).to_have_count(0)
+    assert tail(page, "tail.lines") == 0
 
 
 def test_what_happened_to_the_file_is_read_whole_on_a_phone(alone):

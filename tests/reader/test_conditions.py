@@ -334,3 +334,12 @@ def test_lines_without_a_word_of_the_level_are_not_read(tmp_path: Path, monkeypa
 
     assert found(tmp_path, calm + LOG, levels="E", heads=True) == [7 * 500 + 1]
     assert read < 10
+
+
+def test_a_log_is_read_in_the_format_that_it_was_given_if_that_can_be_used() -> None:
+    lines = ("ERROR;no card", "INFO;paid")
+    said = r"(?P<level>\w+);(?P<message>.*)"
+
+    formats = [Sample(format, lines, lines).formats() for format in (said, "(", "")]
+
+    assert [found is not None and found.is_given for found in formats] == [True, False, False]

@@ -108,6 +108,23 @@ test('that it went on is said for some seconds from when it is live again', () =
   assert.deepEqual(heard, ['changed']);
 });
 
+test('that it went on is said once and not whenever it is live again', () => {
+  const { clock, stream } = begun();
+  take(stream, 'one\n');
+  stream.become('waiting', { why: 'closed' });
+  stream.become('open', { can: [] });
+  stream.hear(started('f', 4, { resumed: true }));
+  stream.hear({ type: 'status', state: 'live' });
+  const at = [stream.resumed];
+  clock.now += 60_000;
+  for (const state of ['live', 'missing', 'live']) {
+    stream.hear({ type: 'status', state });
+    at.push(stream.resumed);
+  }
+
+  assert.deepEqual(at, [true, false, false, false]);
+});
+
 test('a first connection went on from nothing', () => {
   const { stream } = begun();
   stream.become('offline', {});
