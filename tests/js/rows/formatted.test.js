@@ -172,3 +172,21 @@ test('of thousands of hits in a line, one that meets a span is found, and no oth
   assert.equal(found, 100_000);
   assert.deepEqual([isFound([2, 4]), isFound([0, 3]), isFound([0, 2_000_000]), isFound([1_000_000, 1_000_001]), finderOf([])([0, 10])], [true, false, true, false, false]);
 });
+
+test('a match in a key that is not drawn is one in its value, and a key that is drawn has its own', () => {
+  const found = (key) => drawn(PAID, { isFound: ([start, end]) => PAID.slice(start, end).replaceAll('"', '') === key }).all.filter(({ isSought }) => isSought).map(({ name }) => name);
+
+  assert.deepEqual(found('event'), ['lt-msg']);
+  assert.deepEqual(found('logger'), ['lt-src']);
+  assert.deepEqual(found('request_id'), []);
+  assert.deepEqual(found('nothing'), []);
+});
+
+test('a value that is too long is cut at what has room, unless it is opened or has a match', () => {
+  const line = `{"level":"info","msg":"m","token":"${'x'.repeat(401)}"}`;
+  const cut = (how) => { const { text, isCut, tip } = drawn(line, how).all.find(({ key }) => key.startsWith('token')); return [text.length, isCut, tip.length]; };
+
+  assert.deepEqual(cut({}), [400, true, 401]);
+  assert.deepEqual(cut({ whole: true }), [401, false, 0]);
+  assert.deepEqual(cut({ isFound: ([start, end]) => end - start >= 400 }), [401, false, 0]);
+});
