@@ -39,7 +39,6 @@ class Composed(FreshProject):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, Python(sys.executable, dict(os.environ)))
-        # Of daphne, only `runserver` needs it; the page's image leaves it out.
         self.edit("settings.py", *readme_blocks("edit for a worker: settings.py", "python"))
         self.edit("settings.py", snippet("settings"))
         (self.folder / "data").mkdir()
@@ -122,3 +121,10 @@ def test_a_stop_leaves_the_web_server_more_time_than_it_gives_its_requests() -> 
     (graceful,) = re.findall(r"--timeout-graceful-shutdown (\d+)", web["command"])
 
     assert int(graceful) < int(web["stop_grace_period"].removesuffix("s"))
+
+
+def test_the_image_has_what_the_quickstart_s_settings_import_and_no_secret() -> None:
+    (installed,) = re.findall(r"pip install --no-cache-dir (.+)", snippet("image"))
+
+    assert {"daphne", "wheels/*.whl", "'uvicorn[standard]'"} <= set(installed.split())
+    assert {".env", "logs", "data"} <= set(snippet("ignored").split())
