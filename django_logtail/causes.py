@@ -78,7 +78,10 @@ def without_websockets(*, server: str = "") -> Cause:
     sentence = _("The web server was started without WebSockets, so it can't keep a live connection open.")
     paste = ""
     if server != "uvicorn":
-        remedy = _("Start it with WebSockets turned on.")
+        remedy = _(
+            "Start it with WebSockets turned on: uvicorn with a WebSocket library and without “--ws none”, "
+            "granian without “--no-ws”."
+        )
     elif find_spec("websockets") is None and find_spec("wsproto") is None:
         remedy = _("Install a WebSocket library where the web server runs, and restart the server.")
         paste = "pip install 'uvicorn[standard]'"

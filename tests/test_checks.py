@@ -472,13 +472,19 @@ class TestApps:
 
 
 class TestUrls:
-    def test_pages_that_are_not_included_are_a_warning(self, settings: Any) -> None:
-        settings.ROOT_URLCONF = "django.contrib.auth.urls"
+    def test_pages_that_are_not_included_are_a_warning(
+        self, settings: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        urls = ModuleType("shop_urls")
+        urls.urlpatterns = []
+        monkeypatch.setitem(sys.modules, "shop_urls", urls)
+        settings.ROOT_URLCONF = "shop_urls"
 
         assert only(check_urls) == (
             "logtail.W005",
             "The pages of django_logtail are not in ROOT_URLCONF.",
-            'Add path("logs/", include("django_logtail.urls")) to urlpatterns.',
+            "Add this at the end of shop_urls.py.\nfrom django.urls import include, path\n\n"
+            'urlpatterns += [path("logs/", include("django_logtail.urls"))]',
         )
 
     def test_missing_middleware_is_an_error(self, settings: Any) -> None:

@@ -8,7 +8,7 @@ from django.core.checks import CheckMessage, Error, Warning
 from django.urls import NoReverseMatch, reverse
 
 from django_logtail.checks.configured import has_worker, is_kind_of
-from django_logtail.project import asgi_application, settings_file
+from django_logtail.project import asgi_application, settings_file, urls_file
 
 #: The app can't work without these; the message gives the reason.
 _NEEDED_APPS = {
@@ -43,7 +43,8 @@ def check_urls(app_configs: object, **kwargs: object) -> list[CheckMessage]:
         found.append(
             Warning(
                 "The pages of django_logtail are not in ROOT_URLCONF.",
-                hint='Add path("logs/", include("django_logtail.urls")) to urlpatterns.',
+                hint=f"Add this at the end of {urls_file()}.\nfrom django.urls import include, path\n\n"
+                'urlpatterns += [path("logs/", include("django_logtail.urls"))]',
                 id="logtail.W005",
             )
         )

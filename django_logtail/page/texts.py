@@ -53,6 +53,7 @@ TEXTS: Mapping[str, object] = {
     "notice.gone": _("This log doesn't exist, or you don't have access to it."),
     "notice.cause": _("{cause}"),
     "notice.refused": _("The server refused the connection (403)."),
+    "notice.refused.more": _("Something in front of the server refuses it, such as a firewall."),
     "notice.lost": _(
         "The linked lines no longer exist: their file was removed or changed. "
         "Showing the current log instead."

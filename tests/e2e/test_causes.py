@@ -160,7 +160,13 @@ def test_from_plain_runserver_each_hint_leads_to_the_next_and_the_last_to_a_live
             "Start it without the option “--ws none”, for example like this.",
             "uvicorn shop.asgi:application --ws auto",
         ),
-        ("granian", ["--no-ws"], "Start it with WebSockets turned on.", ""),
+        (
+            "granian",
+            ["--no-ws"],
+            "Start it with WebSockets turned on: uvicorn with a WebSocket library and without “--ws none”, "
+            "granian without “--no-ws”.",
+            "",
+        ),
     ],
 )
 def test_a_server_without_websockets_says_so_itself(

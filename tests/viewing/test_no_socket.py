@@ -147,7 +147,11 @@ def test_another_server_without_websockets_gives_itself_away_by_a_whole_handshak
     answers = [cause_of(over_asgi(headers=WHOLE)), cause_of(over_asgi())]
 
     assert [cause.id for cause in answers] == ["logtail.E020", "logtail.E020"]
-    assert (answers[0].remedy, answers[0].paste) == ("Start it with WebSockets turned on.", "")
+    assert (answers[0].remedy, answers[0].paste) == (
+        "Start it with WebSockets turned on: uvicorn with a WebSocket library and without “--ws none”, "
+        "granian without “--no-ws”.",
+        "",
+    )
 
 
 def test_a_handshake_without_its_upgrade_gives_the_proxy_away() -> None:

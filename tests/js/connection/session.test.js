@@ -418,15 +418,36 @@ test('a page that leaves while it asks who refuses shows nothing', async () => {
   assert.equal(w.phase, 'idle');
 });
 
-test('a ticket ends what is remembered about refusals', async () => {
+test('a connection ends what is remembered about refusals, and a ticket alone does not', async () => {
   const refusals = remembered(true);
   const w = world({ refusals });
-
   w.session.start();
   await settle();
+  const before = [...refusals.done];
+
+  w.socket.open();
+  w.socket.say({ type: 'hello', protocol: 1, can: [] });
+
+  assert.deepEqual([before, refusals.done], [[], ['forget']]);
+});
+
+test('so do lines that come without one', async () => {
+  const refusals = remembered(true);
+  await blocked([lastLines(100, 'one\n')], { refusals });
 
   assert.deepEqual(refusals.done, ['forget']);
 });
+
+for (const before of [false, true]) {
+  test(`lines that are refused ${before ? 'again are explained' : 'make the page too old'}`, async () => {
+    const refusals = remembered(before);
+    const causes = [BLOCKED, BLOCKED, answer(426, { id: 'i', cause: 'c', fix: 'f', paste: '', certain: true })];
+
+    const w = await blocked([answer(403, undefined)], { refusals, socketAnswer: causes });
+
+    assert.deepEqual([w.phase, w.phases.at(-1)[1].id, refusals.done], before ? ['nosocket', 'i', ['note']] : ['outdated', undefined, ['note']]);
+  });
+}
 
 /** What `/lines/` answers: the last lines, from `start` on. */
 const lastLines = (start, text, reason = 'complete') => {

@@ -238,6 +238,8 @@ for (const [situation, facts, expected] of [
   ['a blocked socket', { phase: 'nosocket', details: { cause: 'WSGI.', fix: 'Use ASGI.' } },
     { chip: 'failed', notice: { ...line('notice.cause', ['do.retry'], { cause: 'WSGI.' }, 'danger'), remedy: { id: '', text: 'Use ASGI.', paste: '' } } }],
   ['a blocked socket without a known cause', { phase: 'nosocket' }, { chip: 'failed', notice: line('notice.cause', ['do.retry'], { cause: 'notice.refused' }, 'danger') }],
+  ['something that refuses without a word', { phase: 'nosocket', details: { status: 403, served: false, fetching: false } },
+    { chip: 'failed', notice: { ...line('notice.cause', ['do.retry'], { cause: 'notice.refused' }, 'danger'), remedy: { id: 'logtail.E024', text: 'notice.refused.more', paste: '' } } }],
   ['the first lines without a socket', { phase: 'nosocket', details: { fetching: true } }, { tail: line('tail.backlog', [], { n: 500 }) }],
   ['another release of the server', { phase: 'outdated' }, { chip: 'outdated', notice: line('notice.outdated', ['do.reload']) }],
   ['an answer with an error', { phase: 'failed', details: { status: 503 } }, { chip: 'failed', notice: line('notice.failed', ['do.retry'], { reason: 'HTTP 503' }, 'danger') }],

@@ -214,9 +214,7 @@ export class Session {
       if (error instanceof Refused) return this.#become(error.phase, error.details);
       return this.#lost('unreachable');
     }
-    if (run !== this.run) return;
-    this.refusals.forget();
-    this.#open(ticket, run);
+    if (run === this.run) this.#open(ticket, run);
   }
 
   async #ticket() {
@@ -323,8 +321,10 @@ export class Session {
     } catch { /* no answer, or none of ours: the network, and a retry */ }
     // In the meantime the socket may have got through after all, or the viewer has left.
     if (this.phase !== 'nosocket' || this.blocked !== blocked || this.place !== known) return;
+    if (trouble instanceof Refused && trouble.phase === 'outdated') return this.#refused(this.run);
     if (trouble instanceof Refused) return this.#become(trouble.phase, trouble.details);
     if (!answer) return this.#lost('unreachable');
+    this.refusals.forget();
     this.blocked = { ...blocked, served: true, fetching: false };
     for (const { header, bytes } of answer) {
       if (header.type === 'hello') this.listener.phase('nosocket', Object.assign(this.blocked, { encoding: header.encoding, queue: header.queue }));
@@ -378,6 +378,7 @@ export class Session {
         if (message.protocol !== PROTOCOL) return this.#close('outdated', {}, 1000);
         this.can = Array.isArray(message.can) ? message.can : [];
         this.everOpen = true;
+        this.refusals.forget();
         this.freshTicketTried = false;
         this.openedAt = this.now();
         this.never(this.timers.hello);

@@ -134,9 +134,11 @@ function blocked(facts, words, states, shown) {
 }
 
 /** Why there is no socket, and what mends that. @param {string} key @param {string[]} actions @param {Facts} facts @param {import('../ui/format.js').Words} words @param {'danger'|''} [tone] @returns {Said} */
-function caused(key, actions, { details: { id = '', cause, fix = '', paste = '' } }, words, tone = '') {
+function caused(key, actions, { details: { id = '', cause, fix = '', paste = '', status } }, words, tone = '') {
   const notice = said(key, actions, { cause: cause || words.say('notice.refused') }, tone);
   if (fix) notice.remedy = { id, text: fix, paste };
+  // Not the server's own answer, which has words.
+  else if (status === 403) notice.remedy = { id: 'logtail.E024', text: words.say('notice.refused.more'), paste: '' };
   return notice;
 }
 
