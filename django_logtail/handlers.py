@@ -14,7 +14,6 @@ import threading
 import time
 import weakref
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,8 @@ FLUSH_SECONDS = 2.0
 
 #: What an entry needs in memory besides its bytes.
 _OVERHEAD_BYTES = 64
-_MAX_BATCH_BYTES = 1024 * 1024
+#: Entries joined at once, which other threads of the process wait for: microseconds.
+_BATCH_ENTRIES = 1_000
 #: Pause between batches, so that a busy process writes a hundred times a second and not for each line.
 _PAUSE_SECONDS = 0.01
 _RETRY_SECONDS = 1.0
@@ -60,8 +60,8 @@ class SpoolHandler(logging.Handler):
     ) -> None:
         if not Path(directory).is_absolute():
             raise ValueError(f"directory is {os.fspath(directory)!r}; expected an absolute path")
-        if max_bytes < 2 * _MAX_BATCH_BYTES:
-            raise ValueError(f"max_bytes is {max_bytes!r}; expected at least {2 * _MAX_BATCH_BYTES}")
+        if max_bytes < MAX_QUEUE_BYTES:  # a batch may be as large
+            raise ValueError(f"max_bytes is {max_bytes!r}; expected at least {MAX_QUEUE_BYTES}")
         if files < 2:
             raise ValueError(f"files is {files!r}; expected at least 2")
         super().__init__()
@@ -172,16 +172,25 @@ class SpoolHandler(logging.Handler):
             entries, self._entries = self._entries, []
             dropped, self._dropped = self._dropped, Counter()
             self._bytes = 0
-        counted = [(entry, 1) for entry in entries]
+        while entries:
+            batch = entries[:_BATCH_ENTRIES]
+            del entries[:_BATCH_ENTRIES]
+            if not self._write(b"".join(batch), len(batch)):
+                return
         # The queue was full, so what was dropped comes after everything in it.
-        counted += [(self._entry_of_dropped(count, reason), count) for reason, count in dropped.items()]
-        for batch, count in _batches(counted):
-            while not self._is_written(batch):
-                if self._is_closed:
-                    return
-                time.sleep(_RETRY_SECONDS)
-            with self._guard:
-                self._unwritten -= count
+        for reason, count in dropped.items():
+            if not self._write(self._entry_of_dropped(count, reason), count):
+                return
+
+    def _write(self, batch: bytes, count: int) -> bool:
+        """Try until it is written, or the handler is closed."""
+        while not self._is_written(batch):
+            if self._is_closed:
+                return False
+            time.sleep(_RETRY_SECONDS)
+        with self._guard:
+            self._unwritten -= count
+        return True
 
     def _is_written(self, batch: bytes) -> bool:
         try:
@@ -210,20 +219,6 @@ def _entry(text: str) -> bytes:
         kept = data[:MAX_ENTRY_BYTES].decode("utf-8", "ignore").encode()
         data = kept + f" … [cut off: {len(data) - len(kept)} bytes]".encode()
     return data + b"\n"
-
-
-def _batches(counted: list[tuple[bytes, int]]) -> Iterator[tuple[bytes, int]]:
-    """The entries, joined, each batch with the sum of its counts."""
-    waiting: list[bytes] = []
-    size = total = 0
-    for entry, count in counted:
-        if waiting and size + len(entry) > _MAX_BATCH_BYTES:
-            yield b"".join(waiting), total
-            waiting, size, total = [], 0, 0
-        waiting.append(entry)
-        size, total = size + len(entry), total + count
-    if waiting:
-        yield b"".join(waiting), total
 
 
 def _complain(text: str) -> None:

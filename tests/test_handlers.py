@@ -426,7 +426,7 @@ class TestMaking:
         [
             ({"directory": "logs"}, "directory is 'logs'; expected an absolute path"),
             ({"directory": "/x", "files": 1}, "files is 1; expected at least 2"),
-            ({"directory": "/x", "max_bytes": 2_097_151}, "max_bytes is 2097151; expected at least 2097152"),
+            ({"directory": "/x", "max_bytes": 4_194_303}, "max_bytes is 4194303; expected at least 4194304"),
         ],
     )
     def test_a_mistake_is_an_error_that_says_what_was_expected(self, given: Any, said: str) -> None:
@@ -434,7 +434,7 @@ class TestMaking:
             SpoolHandler(**given)
 
     def test_it_takes_the_least_values(self, made: Any) -> None:
-        assert made(files=2, max_bytes=2_097_152).path.name == "application.log"
+        assert made(files=2, max_bytes=4_194_304).path.name == "application.log"
 
     def test_a_handler_that_logs_nothing_makes_no_file_and_no_thread(self, made: Any, tmp_path: Path) -> None:
         threads = threading.active_count()

@@ -141,7 +141,7 @@ def test_four_processes_write_one_log_that_a_follower_reads_to_the_last_entry(
     start: Any, tmp_path: Path
 ) -> None:
     """With rotations, none of which it may miss."""
-    writers = start(15_000, max_bytes=2 * 1024**2, files=64)
+    writers = start(15_000, queue=1024**2, max_bytes=1024**2, files=64)
 
     text, kinds = follow_until(Follower(tmp_path / "application.log", FromStart()), writers.ended, tmp_path)
 
@@ -151,17 +151,17 @@ def test_four_processes_write_one_log_that_a_follower_reads_to_the_last_entry(
     assert Kind.ROTATED in kinds
     assert all(found == sorted(set(found)) for found in numbers.values())
     assert sum(map(len, numbers.values())) + dropped == 60_000
-    assert all(file.stat().st_size <= 2 * 1024**2 for file in tmp_path.iterdir())
+    assert all(file.stat().st_size <= 1024**2 for file in tmp_path.iterdir())
 
 
 def test_the_oldest_files_make_room_and_the_newest_entries_stay(start: Any, tmp_path: Path) -> None:
-    writers = start(20_000, processes=2, max_bytes=2 * 1024**2, files=2)
+    writers = start(20_000, processes=2, queue=1024**2, max_bytes=1024**2, files=2)
 
     assert writers.join() == ["", ""]
     files = {file.name: file.stat().st_size for file in tmp_path.iterdir()}
     numbers, dropped = counted(text_of(tmp_path))
     assert set(files) == {"application.log", "application.log.1"}
-    assert max(files.values()) <= 2 * 1024**2
+    assert max(files.values()) <= 1024**2
     assert dropped or max(numbers["0"] + numbers["1"]) == 19_999
 
 
@@ -179,7 +179,7 @@ def test_killed_processes_leave_whole_entries_and_hinder_nobody(
     start: Any, tmp_path: Path, seed: int
 ) -> None:
     choice = random.Random(seed)
-    writers = start(15_000, max_bytes=2 * 1024**2, files=64)
+    writers = start(15_000, queue=1024**2, max_bytes=1024**2, files=64)
     survivor, *victims = writers.running
 
     for victim in victims:

@@ -1,0 +1,1 @@
+"""How long logging takes with `SpoolHandler`; see `__main__`."""
