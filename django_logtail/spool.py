@@ -62,9 +62,8 @@ class Spool:
                     yield descriptor
                     return
             finally:
-                fcntl.flock(
-                    descriptor, fcntl.LOCK_UN
-                )  # closing is not enough if a child was forked meanwhile
+                # Closing is not enough: a child that is being forked may have it too.
+                fcntl.flock(descriptor, fcntl.LOCK_UN)
                 self._descriptor = None
                 os.close(descriptor)
             if time.monotonic() > deadline:

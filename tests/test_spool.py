@@ -103,6 +103,44 @@ def test_another_writer_follows_a_rotation(path: Path) -> None:
     }
 
 
+def test_a_file_that_is_rotated_while_it_is_being_locked_gets_nothing_more(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path.write_bytes(b"old\n")
+    is_locked, older = module._is_locked, path.with_name("application.log.1")
+
+    def late(descriptor: int) -> bool:
+        if not older.exists():
+            path.rename(older)
+        return is_locked(descriptor)
+
+    monkeypatch.setattr(module, "_is_locked", late)
+
+    spool(path).append(b"new\n")
+
+    assert held(path.parent) == {"application.log": b"new\n", "application.log.1": b"old\n"}
+
+
+def test_a_child_forked_during_a_write_does_not_keep_the_lock(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A duplicate of the descriptor is what the child has of it."""
+    writer, copies, write = spool(path), [], os.write
+
+    def forked(descriptor: int, data: memoryview) -> int:
+        copies.append(os.dup(descriptor))
+        return write(descriptor, data)
+
+    monkeypatch.setattr(module, "LOCK_SECONDS", 0.01)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", forked)
+        writer.append(b"1\n")
+    writer.append(b"2\n")
+
+    os.close(copies[0])
+    assert path.read_bytes() == b"1\n2\n"
+
+
 def test_a_removed_file_is_made_again(path: Path) -> None:
     writer = spool(path)
     writer.append(b"1\n")
