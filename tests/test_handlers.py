@@ -385,6 +385,30 @@ class TestProcesses:
         pids = {line.split()[3] for line in text.splitlines()}
         assert (said, len(pids), done.stdout) == (["before", "child", "parent"], 2, "forked\n")
 
+    def test_a_child_forked_during_a_write_has_no_part_in_it(self, tmp_path: Path) -> None:
+        """Otherwise it would keep the file's lock if its parent were killed at that moment."""
+        done = run(
+            "writing, forked, write = threading.Event(), threading.Event(), os.write\n"
+            "def slow(descriptor, data):\n"
+            "    writing.set()\n"
+            "    forked.wait(60)\n"
+            "    return write(descriptor, data)\n"
+            "os.write = slow\n"
+            "logging.info('parent')\n"
+            "writing.wait(60)\n"
+            "child = os.fork()\n"
+            "if not child:\n"
+            "    held = [os.path.realpath('/proc/self/fd/' + name) for name in os.listdir('/proc/self/fd')]\n"
+            "    print(str(handler.path) in held, flush=True)\n"
+            "    os._exit(0)\n"
+            "print(str(handler.path) in map(os.path.realpath, (f'/proc/self/fd/{n}' for n in range(20))))\n"
+            "forked.set()\n"
+            "os.waitpid(child, 0)\n",
+            tmp_path,
+        )
+
+        assert sorted(done.stdout.split()) == ["False", "True"], done.stderr
+
     @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
     def test_a_child_of_multiprocessing_writes_everything_before_it_ends(
         self, tmp_path: Path, method: str
