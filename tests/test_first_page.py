@@ -17,7 +17,7 @@ BASE = """
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
+BASE_DIR = Path(__file__).parent
 SECRET_KEY = "s" * 50
 ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = "site_settings"
@@ -25,7 +25,7 @@ urlpatterns = []
 USE_TZ = True
 TIME_ZONE = "Asia/Tokyo"
 INSTALLED_APPS = ["django_logtail", *(f"django.contrib.{name}" for name in ("auth", "contenttypes", "sessions"))]
-DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": HERE / "db.sqlite3"}}
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": BASE_DIR / "db.sqlite3"}}
 """
 USE = """
 import django
@@ -43,19 +43,23 @@ print(*Log.objects.values_list("slug", "path", "access"))
 """
 
 
-def lines_of(page: str) -> str:
-    """The README's or the how-to page's `LOGGING`."""
+def lines_of(page: str, first: str) -> str:
+    """The lines of the page's snippet that has `LOGGING`, from the one that begins with `first`."""
     text = (CHECKOUT / page).read_text()
-    (found,) = re.findall(r"^LOGGING = \{.*?^\}$", text, re.MULTILINE | re.DOTALL)
-    return found
+    snippets = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    (found,) = (snippet for snippet in snippets if "\nLOGGING = {" in snippet)
+    return found[found.index(f"{first} = ") :]
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/howto/standard-output.md"])
-def test_a_project_with_these_lines_has_a_log_with_django_s_own(tmp_path: Path, page: str) -> None:
+@pytest.mark.parametrize(
+    ("page", "first"), [("README.md", "LOGS"), ("docs/howto/standard-output.md", "LOGTAIL")]
+)
+def test_a_project_with_these_lines_has_a_log_with_django_s_own(
+    tmp_path: Path, page: str, first: str
+) -> None:
     (tmp_path / "logs").mkdir()
-    given = f'{lines_of(page)}\nLOGTAIL = {{"ROOTS": ["/var/log/mysite"]}}\n'
-    settings = BASE + given.replace("/var/log/mysite", str(tmp_path / "logs"))
-    (tmp_path / "site_settings.py").write_text(settings)
+    given = lines_of(page, first).replace("/var/log/mysite", str(tmp_path / "logs"))
+    (tmp_path / "site_settings.py").write_text(BASE + given)
 
     done = subprocess.run(
         [sys.executable, "-c", USE],
