@@ -33,8 +33,10 @@ TEXT_PIECE_WORK: Final = 256 * 1024 * 1024
 #: to translate at a time, at 10 MB/s during which nothing else runs.
 FEW_FOLDS: Final = 8
 TRANSLATED_BYTES: Final = 128 * 1024
-#: Bytes in which a text in any case is looked for without RE2, one after the other: a call of it takes as long.
-NEAR_BYTES: Final = (128, 1024)
+#: Bytes after a place in which a text in any case is looked for without RE2, and the matches there after which all of
+#: the text is converted to lower case.
+NEAR_BYTES: Final = 1024
+MANY_NEAR: Final = 16
 #: Makes `^` and `$` match at line ends.
 _BY_LINE: Final = b"(?m)"
 #: What may look beyond a line: beginning and end of the text, and turning off our `(?m)`.
@@ -217,12 +219,18 @@ class Regex(_ByLine):
 
 
 class AnyCase(Literal):
-    """A text of ASCII in upper or lower case: far away RE2 finds it, which is faster than converting the text."""
+    """A text of ASCII in upper or lower case: RE2 finds it faster than all of a log can be converted to lower case.
+
+    A call of it takes long, so what is near is looked at first; where much is near, the rest is converted after all.
+    """
 
     def __init__(self, pattern: str) -> None:
         """Raises `BadPattern`."""
         super().__init__(pattern, case=False)
         self._regex = Regex(self.expression, case=True, is_text=True)
+        #: The text of the last call, in lower case if it has many matches, and how many it has had nearby.
+        self._text = self._lowered = b""
+        self._near = 0
 
     @property
     def longest(self) -> int:
@@ -232,15 +240,18 @@ class AnyCase(Literal):
         return text
 
     def find(self, text: bytes, start: int, end: int) -> int:
-        for size in NEAR_BYTES:
-            near = min(end, start + size)
-            found = text[start:near].lower().find(self._needle)
-            if found >= 0:
-                return start + found
-            if near == end:
-                return -1
-            start = max(start, near - len(self._needle) + 1)
-        return self._regex.find(text, start, end)
+        if text is not self._text:
+            self._text, self._lowered, self._near = text, b"", 0
+        if self._lowered:
+            return self._lowered.find(self._needle, start, end)
+        near = min(end, start + NEAR_BYTES)
+        found = text[start:near].lower().find(self._needle)
+        if found >= 0:
+            self._near += 1
+            if self._near == MANY_NEAR:
+                self._lowered = text.lower()
+            return start + found
+        return self._regex.find(text, max(start, near - len(self._needle)), end) if near < end else -1
 
     def spans(self, line: bytes) -> Iterator[tuple[int, int]]:
         return super().spans(line.lower())

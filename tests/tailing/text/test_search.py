@@ -484,6 +484,18 @@ def test_a_text_in_any_case_is_found_however_far_away_it_begins(before):
     assert list(what.spans(b"a nEEdle or NEEDLE")) == [(2, 8), (12, 18)]
 
 
+@needs_re2
+@pytest.mark.parametrize("count", [1, 15, 16, 17, 500])
+def test_a_text_in_any_case_is_found_in_every_line_of_each_piece(count):
+    what = matcher("Needle", regex=False, case=False)
+    for piece in (b"a NEEDLE, b\n", b"needles\n", b"no\nNeedle\n"):
+        text, at, found = what.prepared(piece * count + b"x" * 2_000), 0, 0
+        while (at := what.find(text, at, len(text))) >= 0:
+            assert text[at : at + 6].lower() == b"needle"
+            at, found = at + 1, found + 1
+        assert found == count
+
+
 #: Letters of two and three bytes with an upper form as long, in lower case.
 LETTERS = "".join(
     chr(number)
