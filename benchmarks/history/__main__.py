@@ -24,7 +24,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.history.asking import PAGE_BYTES, Asking
+from benchmarks.history.asking import BESIDE, PAGE_BYTES, Asking, run_beside
 from benchmarks.history.searching import (
     CHINESE_NEEDLE,
     NEEDLE_BYTES,
@@ -51,6 +51,8 @@ PACKED_BARS = (1_500, 100)
 #: Milliseconds of the first picture of the volume and of the complete one; and p99 of other viewers meanwhile.
 VOLUME_BARS = (1_000, 15_000)
 LIVE_BAR = 50
+#: Seconds for which nothing but the other viewers' log is written, to compare.
+ALONE_SECONDS = 30
 #: So that a measurement is not one of the limits.
 NO_LIMITS = {
     "SEARCH_BYTES_PER_SECOND": 10**12,
@@ -150,7 +152,7 @@ async def median(
     return statistics.median(times), statistics.median(reads)
 
 
-def tool(command: Sequence[str], rounds: int, *, in_terminal: bool = False) -> str:
+async def tool(command: Sequence[str], rounds: int, *, in_terminal: bool = False) -> str:
     """Milliseconds of a command, or "" if it isn't here. `in_terminal`: it draws one page there, and ends by "q"."""
     if shutil.which(command[0]) is None:
         return ""
@@ -158,7 +160,7 @@ def tool(command: Sequence[str], rounds: int, *, in_terminal: bool = False) -> s
     times = []
     for _ in range(rounds):
         begun = time.perf_counter()
-        subprocess.run(run, input=b"q", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        await run_beside(run, input=b"q", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         times.append((time.perf_counter() - begun) * 1000)
     return f"{statistics.median(times):,.0f} ms (`{' '.join(command[:-1])}`)"
 
@@ -191,9 +193,9 @@ async def places(
         "last 500 lines, from the page's request on",
         await median(reader, rounds, last),
         PLACE_BAR,
-        tool(["tail", "-n500", str(path)], rounds)
+        await tool(["tail", "-n500", str(path)], rounds)
         + ", "
-        + tool(["less", "-n", "+G", str(path)], rounds, in_terminal=True),
+        + await tool(["less", "-n", "+G", str(path)], rounds, in_terminal=True),
     )
     async with Client(stack, web, "big", member, lines=500) as viewer:
         await viewer.until_live()
@@ -204,7 +206,7 @@ async def places(
             "first line of the file",
             await median(reader, rounds, lambda _: asking.page(file, 0)),
             PLACE_BAR,
-            tool(["head", "-n1", str(path)], rounds),
+            await tool(["head", "-n1", str(path)], rounds),
         )
 
         async def first_of_all(_: int) -> None:
@@ -220,7 +222,7 @@ async def places(
             "anywhere in the file, by the bar",
             await median(reader, rounds, anywhere),
             PLACE_BAR,
-            tool(["less", "-n", "+50%", str(path)], rounds, in_terminal=True),
+            await tool(["less", "-n", "+50%", str(path)], rounds, in_terminal=True),
         )
 
         async def tip(_: int) -> None:
@@ -243,7 +245,7 @@ async def places(
             "a time, and the page there",
             (taken[0], statistics.median(reads) / 1e6),
             TIME_BAR,
-            tool(["lnav", "-n", "-c", goto, str(path)], 1),
+            await tool(["lnav", "-n", "-c", goto, str(path)], 1),
         )
         files = (await asking.ask("files"))[-1]["files"]
         archives = [entry for entry in files if entry["compression"] == "gz"]
@@ -256,7 +258,7 @@ async def places(
             f"the middle of a `.gz` of {megabytes:,.0f} MB, first time",
             first,
             (PACKED_BARS[0], no_bytes),
-            tool(["zcat", str(name)], 1),
+            await tool(["zcat", str(name)], 1),
         )
 
         async def again(_: int) -> None:
@@ -345,14 +347,23 @@ async def beside(stack: Stack, web: Web, log: Path, work: Awaitable[None]) -> li
         while not task.done():
             number += 1
             line = b"line %d\n" % number
-            begun = time.perf_counter()
-            with log.open("ab", buffering=0) as file:
-                file.write(line)
-            await viewer.until(partial(ends_with, viewer, line))
-            taken.append((time.perf_counter() - begun) * 1000)
+            async with BESIDE:
+                begun = time.perf_counter()
+                with log.open("ab", buffering=0) as file:
+                    file.write(line)
+                await viewer.until(partial(ends_with, viewer, line))
+                taken.append((time.perf_counter() - begun) * 1000)
             await asyncio.sleep(chance.expovariate(1000 / PAUSE_MS))
         await task
     return sorted(taken)
+
+
+def at(taken: list[float], share: float) -> float:
+    return taken[int(len(taken) * share)]
+
+
+def said(taken: list[float]) -> str:
+    return f"p50 {at(taken, 0.5):.1f} and p99 {at(taken, 0.99):.1f} ms of {len(taken)} lines"
 
 
 def main() -> None:
@@ -386,15 +397,14 @@ def main() -> None:
         for name, encoding in (("gbk", "gbk"), ("utf-16-le", "utf-16-le")):
             encoded.append(stack.add_log(name, encoding=encoding))
             write_encoded(encoded[-1], int(asked.encoded_megabytes * 1e6), encoding)
+        alone = asyncio.run(beside(stack, web, followed, asyncio.sleep(ALONE_SECONDS)))
         work = places(stack, web, reader, path, middle, asked.rounds, encoded)
         taken = asyncio.run(beside(stack, web, followed, work))
         print(
-            f"\nAnother log meanwhile, a line each {PAUSE_MS} ms at random: p50 {taken[len(taken) // 2]:.1f} ms, ",
+            f"\nAnother log, a line each {PAUSE_MS} ms at random: {said(alone)} by itself, {said(taken)} ",
             end="",
         )
-        p99 = taken[int(len(taken) * 0.99)]
-        over = f", over {LIVE_BAR} ms" if p99 > LIVE_BAR else ""
-        print(f"p99 {p99:.1f} ms of {len(taken)} lines{over}.")
+        print(f"meanwhile{f', over {LIVE_BAR} ms' if at(taken, 0.99) > LIVE_BAR else ''}.")
         print(
             f"Memory: reader {resident_megabytes(reader):.0f} MB, web process {resident_megabytes(web):.0f} MB."
         )

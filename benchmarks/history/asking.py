@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import subprocess
+from collections.abc import Sequence
 from typing import Any
 
 from tests.client import Client
 
+#: Held while another tool runs and while the time of a line is taken: neither disturbs the other.
+BESIDE = asyncio.Lock()
 #: Bytes that a page asks for around a place in the middle.
 PAGE_BYTES = 256 * 1024
 ENDS = ("done", "error", "files", "time")
+
+
+async def run_beside(command: Sequence[str], **options: Any) -> subprocess.CompletedProcess[bytes]:
+    """Run another tool without keeping the viewers of this process from taking what arrives."""
+    async with BESIDE:
+        return await asyncio.to_thread(subprocess.run, command, check=False, **options)
 
 
 class Asking:

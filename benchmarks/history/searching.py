@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.history.asking import Asking
+from benchmarks.history.asking import Asking, run_beside
 
 #: Bytes of text between two needles.
 NEEDLE_BYTES = 32 * 1024 * 1024
@@ -64,18 +64,17 @@ async def median_search(asking: Asking, case: Case, rounds: int) -> tuple[float,
     return statistics.median(taken), count, size
 
 
-def tool(command: Sequence[str], files: Sequence[Path], rounds: int) -> tuple[float, int] | None:
+async def tool(command: Sequence[str], files: Sequence[Path], rounds: int) -> tuple[float, int] | None:
     """Seconds of a command, and how many lines it counted; None if it isn't here."""
     if shutil.which(command[0]) is None:
         return None
     taken, count = [], 0
     for _ in range(rounds):
         begun = time.perf_counter()
-        ran = subprocess.run(
+        ran = await run_beside(
             [*command, *map(str, files)],
             stdout=subprocess.PIPE,
             env={**os.environ, "LC_ALL": "C.UTF-8"},
-            check=False,
         )
         taken.append(time.perf_counter() - begun)
         count = sum(int(line.rpartition(":")[2]) for line in ran.stdout.decode().split() if line)
@@ -92,7 +91,7 @@ async def searched(asking: Asking, cases: Sequence[Case], rounds: int) -> None:
         beside = []
         for command in case.tools:
             said = " ".join(command[:-1])
-            if (one := tool(command, case.files, max(1, rounds // 2))) is not None:
+            if (one := await tool(command, case.files, max(1, rounds // 2))) is not None:
                 exact = "" if one[1] == count else f", but {one[1]:,} lines"
                 beside.append(f"{size / one[0] / 1e6:,.0f} MB/s (`{said}`{exact})")
         verdict = "" if speed >= case.bar else " (not reached)"
