@@ -142,17 +142,18 @@ class Bisection:
                 self._best = stamp or self._best
             else:
                 low, self._last = stamp.at, stamp
+        at = high
         for stamp in self._stamps(low, high):
             if stamp is None:
                 yield
                 continue
             self._seen.append(stamp)
             if stamp.ms >= self._moment:
-                self._best = stamp
-                with contextlib.suppress(_Spent):
-                    yield from self._look_around(low, stamp.at + 1, high)
-                return
+                self._best, at = stamp, stamp.at + 1
+                break
             self._last = stamp
+        with contextlib.suppress(_Spent):
+            yield from self._look_around(low, at, high)
 
     def _look_around(self, low: int, at: int, high: int) -> Iterator[None]:
         """Read the rest of the last part, and what is around it, to see whether its times are in order."""

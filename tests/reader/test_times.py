@@ -255,10 +255,18 @@ def test_what_goes_back_behind_the_place_in_the_last_part_that_is_read_is_notice
     assert found.after.offset < len(data) // 3
 
 
-@pytest.mark.parametrize(("far", "result"), [(60_000, "nearest"), (200_000, "found")])
-@pytest.mark.parametrize("is_before", [True, False])
+@pytest.mark.parametrize(
+    ("far", "is_before", "result"),
+    [
+        (60_000, True, "nearest"),
+        (70_000, True, "nearest"),  # in the part before the last one that is read
+        (200_000, True, "found"),
+        (60_000, False, "nearest"),
+        (200_000, False, "found"),
+    ],
+)
 def test_what_goes_back_is_noticed_as_far_around_the_place_as_asked(
-    far: int, result: str, is_before: bool
+    far: int, is_before: bool, result: str
 ) -> None:
     """A log of 2 MB; its first time of 7:00 is in the middle, and one other line near it is out of place."""
     early, late = (lines(f"2026-11-27 0{hour}:00:00", times=4_500) for hour in (6, 7))

@@ -159,6 +159,18 @@ async def test_that_times_are_out_of_order_is_said_once_at_the_end_however_many_
     assert text[-1] == (f"# {why}" if late else "2026-11-27 06:00:00 INFO shop: paid")
 
 
+async def test_what_only_the_first_lines_tell_is_said_at_the_end_too(house):
+    """The first entry is of 8:00, and later ones of 6:00: only the search for the begin of the range notices."""
+    written = ["08:00", *["06:00"] * 2_500, "09:00"]
+    house.path.with_name("app.log.1").unlink()
+    house.path.write_text("".join(f"2026-11-27 {at}:00 INFO shop: paid\n" for at in written))
+
+    text = (await file_of(house, asked("paid", since=1_795_737_600_000 + 7 * 3_600_000))).splitlines()
+
+    assert len(text) == 2_503
+    assert text[-1] == "# times are out of order in this log, so the ends of the range are not exact"
+
+
 async def test_what_cannot_be_searched_for_is_refused_before_anything_is_sent(house):
     with pytest.raises(BadMessage, match="a match can't span lines"):
         await Hits(house.relay, LOG, "7", asked("two\nlines")).first(WHO)
