@@ -245,6 +245,7 @@ class TestThatNobodyWaits:
     def test_a_signal_handler_may_log_at_any_moment(self, tmp_path: Path) -> None:
         done = run(
             "import signal\n"
+            "handlers.MAX_QUEUE_BYTES = 10**9\n"
             "count = 0\n"
             "def tick(number, frame):\n"
             "    global count\n"
