@@ -169,6 +169,7 @@ TEXTS: Mapping[str, object] = {
     "mark.gone": _("The file disappeared at {time}."),
     "mark.gone.name": _("The file was moved to {name} at {time}."),
     "mark.back": _("The file reappeared at {time}."),
+    "mark.appeared": _("The file appeared at {time}."),
     "mark.unreadable": _("The file became unreadable at {time}: {reason}."),
     "mark.not-a-file": _("At {time} the path stopped being a regular file; it is now {what}."),
     "mark.refused": _("Reading the file was refused at {time}: {reason}."),

@@ -368,3 +368,12 @@ test('people who may not see the host have no remedies, and a state without one 
   assert.equal(remedy({ server: { state: 'missing' }, place: { file: 'f', offset: 1 } }), undefined);
   assert.equal(remedy({ server: { state: 'no-reader', reason: 'x', why: { code: 'constructor' } } }), undefined);
 });
+
+test('without a socket, too, a file that was never there is not called gone', () => {
+  const details = { served: true, fetching: false, cause: 'Why.' };
+  const never = said({ phase: 'nosocket', details, place: null, lines: 0, server: { state: 'missing' } });
+  const gone = said({ phase: 'nosocket', details, server: { state: 'missing' } });
+
+  assert.deepEqual([never.chip, never.blank, never.notice.key], ['history', 'notyet', 'notice.nosocket']);
+  assert.deepEqual([gone.chip, gone.blank, gone.notice.key], ['missing', '', 'notice.nosocket']);
+});

@@ -246,3 +246,39 @@ test('where a reader starts it says how large the file is, and what was known of
 
   assert.deepEqual([known.state, known.size, stream.server.size], ['live', 40, 40]);
 });
+
+const event = (kind, more = {}) => ({ type: 'event', kind, ...more });
+
+test('a file that was never there does not disappear, and appears', () => {
+  const { stream } = begun();
+  stream.hear({ type: 'event', kind: 'started' });
+
+  stream.hear(event('gone'));
+  assert.deepEqual(held(stream), []);
+  stream.hear(event('back', { file: 'f', offset: 0 }));
+  take(stream, 'one\n');
+  stream.hear(event('gone'));
+  stream.hear(event('back', { file: 'g', offset: 0 }));
+
+  assert.deepEqual(held(stream), ['appeared', 'one', 'gone', 'back']);
+});
+
+test('a file that was there disappears, and reappears', () => {
+  const { stream } = begun();
+  stream.hear(started('f', 0));
+
+  stream.hear(event('gone'));
+  stream.hear(event('back', { file: 'f', offset: 0 }));
+
+  assert.deepEqual(held(stream), ['gone', 'back']);
+});
+
+test('another log is not awaited because the last one was', () => {
+  const { stream } = begun();
+  stream.hear(event('gone'));
+
+  stream.begin(new Store());
+  stream.hear(event('back', { file: 'f', offset: 0 }));
+
+  assert.deepEqual(held(stream), ['back']);
+});

@@ -122,7 +122,8 @@ export function described(facts, words, states) {
 function blocked(facts, words, states, shown) {
   const state = states.log[facts.server?.state];
   shown.chip = 'history';
-  if (state?.notice[0]) trouble(state, facts, reasonOf(facts, words), shown, states);
+  if (state?.before && !facts.place && !facts.lines) shown.blank = 'notyet';
+  else if (state?.notice[0]) trouble(state, facts, reasonOf(facts, words), shown, states);
   // Not a notice that promises to continue automatically: without a socket, nothing does.
   if (shown.notice && !state.continues) {
     shown.notice.actions.push('do.refresh');

@@ -48,6 +48,8 @@ export class Stream {
     this.binary = false;
     this.lostOnce = false;
     this.cameBack = false;
+    /** Whether there was no file when the viewing began. */
+    this.isAwaited = false;
     this.resumedUntil = 0;
   }
 
@@ -113,6 +115,15 @@ export class Stream {
     if (event.kind === 'started') return this.#begun(event, place);
     if (event.kind === 'note') return this.#note(event);
     if (SILENT.has(event.kind)) return;
+    // A file that was never seen can't disappear, and comes for the first time.
+    if (!this.store.place && event.kind === 'gone') {
+      this.isAwaited = true;
+      return;
+    }
+    if (this.isAwaited && event.kind === 'back') {
+      this.isAwaited = false;
+      return this.mark('appeared', { ...event }, place);
+    }
     if (event.kind === 'rotated' && place && event.before?.file) this.listener.follows(place.file, event.before.file);
     this.mark(event.kind, { ...event }, place);
   }
