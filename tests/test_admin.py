@@ -325,10 +325,22 @@ class TestStatusPage:
 
         assertContains(
             page,
-            "No reader; 1 viewer is waiting. "
-            "On the host that has the files, run: manage.py rundramatiq --queues web-9",
+            "No reader; 1 viewer is waiting. On the host that has the file, run this."
+            "<br><code>python manage.py rundramatiq --queues web-9 --processes 1 --threads 2</code>",
         )
         assertContains(page, "None. One starts when somebody watches a log.")  # the queue of the settings
+
+    def test_it_says_why_no_reader_answers(
+        self, client: Client, app: Log, memory: MemoryControl, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        memory.report_viewers("p", [ViewerFacts("a", "1", str(app.pk), 5.0, "10.0.0.1")])
+        monkeypatch.setattr(memory, "where", "redis.example:6379/0")
+
+        page = client.get(self.ADDRESS)
+
+        assertContains(
+            page, "waiting. No worker serves queue “web-9” on the Redis at redis.example:6379/0. On the host"
+        )
 
     def test_its_buttons_stop_a_log_with_a_reason_and_let_it_continue(
         self, client: Client, app: Log, read: MemoryControl

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from django.contrib.auth import get_user_model
+from django.utils.translation import gettext
 
 from django_logtail import stop_flag
 from django_logtail.control import FailedTask, ViewerFacts
@@ -18,9 +19,11 @@ from django_logtail.control.process import control
 from django_logtail.models import Log
 from django_logtail.operating.advice import next_step
 from django_logtail.operating.reports import Report, ReportedLog, report_of
+from django_logtail.relay.absence import absence
+from django_logtail.remedies import REMEDIES
 from django_logtail.states import as_told, log_state
 from django_logtail.stop_flag import StopFlag
-from django_logtail.tailing.reasons import code_of
+from django_logtail.tailing.reasons import code_of, in_full
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +66,27 @@ class ReadLog:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A queue named by logs. `waiting`: viewers of its logs, whether or not it has a reader."""
+    """A queue named by logs. `waiting`: viewers of its logs, whether or not it has a reader. `absence`: why it has no
+    reader although some wait, as one of `reasons`; "" if unknown.
+    """
 
     name: str
     reader: RunningReader | None
     logs: tuple[ReadLog, ...]
     stops: tuple[StopFlag, ...]
     waiting: int
+    absence: str = ""
+
+    @property
+    def why(self) -> str:
+        """The absence, in the active language."""
+        return in_full(self.absence, gettext)
+
+    @property
+    def remedy(self) -> tuple[str, str]:
+        """What to do about having no reader, and what to run."""
+        found = REMEDIES.get(code_of(self.absence) or "no-reader", REMEDIES["no-reader"])
+        return str(found.text), found.paste.replace("{queue}", self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +143,8 @@ def _queue(
     name: str, report: Report | None, logs: Mapping[str, Log], facts: list[ViewerFacts], flags: list[StopFlag]
 ) -> Queue:
     watching = Counter(viewer.log for viewer in facts)
+    mine = [viewer for viewer in facts if logs[viewer.log].queue_name == name]
+    is_absent = bool(mine) and (report is None or not report.host)
     read = report.logs if report is not None else {}
     return Queue(
         name,
@@ -135,7 +154,8 @@ def _queue(
             for pk in sorted(read.keys() & logs.keys(), key=lambda pk: logs[pk].slug)
         ),
         tuple(flag for flag in flags if flag.queue == name and (flag.log is not None or flag.is_for_all)),
-        sum(count for pk, count in watching.items() if logs[pk].queue_name == name),
+        len(mine),
+        absence(control(), name, round(min(viewer.since for viewer in mine))) if is_absent else "",
     )
 
 

@@ -49,19 +49,23 @@ class Absences:
             return
         since = self._since.setdefault(queue, round(time.time() - waited_seconds))
         try:
-            why = await in_thread(_absence, self._control, queue, since)
+            why = await in_thread(absence, self._control, queue, since)
         except ControlUnavailable:
             return  # the next post tells
         self._found[queue] = now, why
 
 
-def _absence(control: Control, queue: str, since: int) -> str:
+def absence(control: Control, queue: str, since: int) -> str:
+    """Why a queue that has been wanted since then has no reader, as one of `reasons`; "" if unknown. Blocks.
+
+    Raises `ControlUnavailable`.
+    """
     if not control.where:
         return ""
     serving = control.servers(queue)
     serving = [server for server in serving if server.is_named] or serving
     if not serving:
-        return reason("no-worker", redis=control.where)
+        return reason("no-worker", queue=queue, redis=control.where)
     processes = {(server.host, server.pid) for server in serving}
     full = [busy for busy in control.busy(queue) if (busy.host, busy.pid) in processes]
     if full:  # any others have ended without a word, or they would have started a reader

@@ -197,7 +197,7 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "no-worker": (
         gettext_noop("no worker is running for this log"),
-        gettext_noop("no worker serves the queue on the Redis at {redis}"),
+        gettext_noop("no worker serves queue “{queue}” on the Redis at {redis}"),
     ),
     "broker": (
         gettext_noop("the server can't wake the reader"),

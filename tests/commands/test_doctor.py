@@ -275,7 +275,8 @@ class TestWorker:
         assert report[6:] == [
             f"ok       queue logtail: a reader answers on {HOST}",
             f"ok       log app: {file} on {HOST}: 4 bytes",
-            f"PROBLEM  queue far-host: no worker serves the queue on the Redis at 127.0.0.1:{stack.redis_port}/0",
+            "PROBLEM  queue far-host: no worker serves queue “far-host” on the Redis at "
+            f"127.0.0.1:{stack.redis_port}/0",
             "         -> On the host that has the file, run this. If a worker is running there, it uses another "
             "Redis or can’t use this one: “manage.py logtail_doctor” on that host shows which.",
             "            python manage.py rundramatiq --queues far-host --processes 1 --threads 2",

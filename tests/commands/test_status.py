@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from django_logtail import __version__
-from django_logtail.control import FailedTask, ReaderLease, Seen, ViewerFacts
+from django_logtail.control import Busy, FailedTask, ReaderLease, Seen, Server, ViewerFacts
 from django_logtail.control.in_memory import MemoryControl
 from django_logtail.control.process import use
 from django_logtail.control.wants import Want
@@ -110,7 +110,7 @@ class TestCommand:
 
         assert json.loads(capsys.readouterr().out) == {
             "queues": [
-                {"queue": "logtail", "reader": None, "logs": [], "stops": []},
+                {"queue": "logtail", "reader": None, "logs": [], "absence": "", "stops": []},
                 {
                     "queue": "web-9",
                     "reader": {
@@ -132,6 +132,7 @@ class TestCommand:
                             "viewers": 1,
                         }
                     ],
+                    "absence": "",
                     "stops": [],
                 },
             ],
@@ -234,7 +235,37 @@ class TestCommand:
 
         call_command("logtail_status")
 
-        assert "queue web-9: no reader; 1 viewer waiting; is a worker running?" in capsys.readouterr().out
+        assert capsys.readouterr().out.splitlines()[1:4] == [
+            "queue web-9: no reader; 1 viewer waiting",
+            "    -> On the host that has the file, run this.",
+            "    -> python manage.py rundramatiq --queues web-9 --processes 1 --threads 2",
+        ]
+
+    def test_a_busy_worker_is_said_with_its_tasks_and_since_when_viewers_wait(
+        self,
+        memory: MemoryControl,
+        app: Log,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        memory.report_viewers(
+            "p",
+            [
+                ViewerFacts(session, "1", str(app.pk), since, "10.0.0.1")
+                for session, since in (("a", 9.0), ("b", 5.0))
+            ],
+        )
+        monkeypatch.setattr(memory, "where", "redis.example:6379/0")
+        monkeypatch.setattr(memory, "servers", lambda queue: [Server("web-1", 7, True)])
+        monkeypatch.setattr(memory, "busy", lambda queue: [Busy("web-1", 7, 4)])
+
+        call_command("logtail_status")
+        out = capsys.readouterr().out
+        call_command("logtail_status", "--json")
+
+        words = "the worker on web-1 is busy with other tasks (4); this log's wake-up has been waiting since 18:00:05"
+        assert f"queue web-9: no reader; 2 viewers waiting: {words}\n" in out
+        assert json.loads(capsys.readouterr().out)["queues"][1]["absence"] == words
 
     def test_without_redis_it_says_so(self, settings: Any) -> None:
         settings.LOGTAIL = {"READER": "dramatiq", "REDIS_URL": "redis://127.0.0.1:1/0"}

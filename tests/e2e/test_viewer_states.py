@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.e2e.viewing import append, expect_state, line, lines, marks_of, show, tail, text_of, until
-from tests.stack import Stack, Web
+from tests.stack import Stack, Web, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.redis, pytest.mark.whole]
 
@@ -35,9 +35,12 @@ def test_nothing_chosen_and_nothing_to_choose_are_said(
 
 @pytest.mark.parametrize(
     ("who", "words"),
-    [("member", "No reader is serving this log. Lines"), ("operator", "No reader is serving queue “web-2”.")],
+    [
+        ("member", "No lines can arrive: no worker is running for this log."),
+        ("operator", "No lines can arrive: no worker serves queue “web-2” on the Redis at 127.0.0.1:"),
+    ],
 )
-def test_a_queue_without_a_worker_is_named_to_staff(
+def test_a_queue_without_a_worker_is_named_to_staff_with_the_command_to_run(
     page: Page, signed_in: BrowserContext, web: Web, stack: Stack, who: str, words: str
 ) -> None:
     stack.add_log("far", b"one\n", queue="web-2")
@@ -49,6 +52,14 @@ def test_a_queue_without_a_worker_is_named_to_staff(
 
     expect(page.get_by_role("alert")).to_contain_text(words)
     expect(page.locator(".lt-row")).to_have_count(0)
+    if who == "member":
+        expect(page.get_by_role("alert").get_by_role("button", name="Copy")).to_be_hidden()
+        return
+    signed_in.grant_permissions(["clipboard-read", "clipboard-write"], origin=web.url)
+    page.get_by_role("alert").get_by_role("button", name="Copy").click()
+    command = "python manage.py rundramatiq --queues web-2 --processes 1 --threads 2"
+    wait_until(lambda: page.evaluate("navigator.clipboard.readText()") == command, what="the command")
+    expect(page.get_by_role("alert")).to_contain_text("no-worker")
 
 
 def test_a_missing_file_is_said_and_continues_when_it_comes_back(
@@ -87,6 +98,7 @@ def test_a_file_that_was_never_written_is_awaited(
     expect(page.locator(".lt-empty")).to_be_hidden()
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
     until(page, "tail.lines === 1")
+    assert marks_of(page) == ["appeared"]
 
 
 def test_a_rotation_and_an_emptied_file_are_marked_where_they_happened(

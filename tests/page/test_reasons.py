@@ -32,6 +32,7 @@ DETAILS = {
     "host": "22",
     "kind": "23",
     "redis": "24",
+    "queue": "25",
     "since": "1800000000",
 }
 #: Names that are the same in every language.

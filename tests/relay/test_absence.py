@@ -35,7 +35,7 @@ def test_without_any_worker_on_this_redis_its_address_is_told(on_stage):
     state, why, looked = told(on_stage)
 
     assert state == "no-reader"
-    assert in_full(why) == "no worker serves the queue on the Redis at redis.example:6379/0"
+    assert in_full(why) == "no worker serves queue “q” on the Redis at redis.example:6379/0"
     assert in_short(why) == "no worker is running for this log"
     assert looked == ["q"]
 

@@ -63,9 +63,10 @@ class Command(RegistryCommand):
                 f"since {localtime(reader.since):%Y-%m-%d %H:%M:%S}, version {reader.version}"
             )
         elif queue.waiting:
-            self._say(
-                f"queue {queue.name}: no reader; {_viewers(queue.waiting)} waiting; is a worker running?"
-            )
+            why = f": {queue.why}" if queue.why else ""
+            self._say(f"queue {queue.name}: no reader; {_viewers(queue.waiting)} waiting{why}")
+            for line in filter(None, queue.remedy):
+                self._say(f"    -> {line}")
         else:
             self._say(f"queue {queue.name}: no reader; one starts when somebody watches a log")
         for log in queue.logs:
@@ -135,6 +136,7 @@ def _plain_queue(queue: Queue) -> dict[str, Any]:
             }
             for log in queue.logs
         ],
+        "absence": in_full(queue.absence),
         "stops": [
             {"log": stop.log.slug if stop.log else None, "reason": in_full(stop.reason)}
             for stop in queue.stops
