@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import dramatiq
 import pytest
+from dramatiq.brokers.stub import StubBroker
 
 from django_logtail import tasks
-from django_logtail.reader.wake_ups import Verdict
+from django_logtail.reader.wake_ups import Load, Verdict
 
 
 class Consumer:
@@ -90,3 +92,38 @@ def test_what_is_read_or_dropped_is_not_put_back(
 ) -> None:
     assert judge(monkeypatch, verdict) is reads
     assert done == []
+
+
+@pytest.mark.parametrize("error", [None, RuntimeError("broken"), dramatiq.middleware.SkipMessage()])
+def test_a_worker_counts_a_task_from_its_beginning_to_its_end_however_it_ends(
+    monkeypatch: pytest.MonkeyPatch, error: Exception | None
+) -> None:
+    """With a real worker, so that the hooks are those that Dramatiq calls."""
+    now = [100.0]
+    load = Load(1, lambda: now[0])
+    monkeypatch.setattr(tasks._running, "load", load)
+    broker = StubBroker(middleware=[])
+    counter = tasks.ReaderMiddleware()
+    counter.before_worker_boot = counter.before_worker_shutdown = lambda broker, worker: None  # type: ignore[method-assign]
+    broker.add_middleware(counter)
+    seen: list[int] = []
+
+    def work() -> None:
+        now[0] += 2
+        seen.append(load.tasks)
+        if error is not None:
+            raise error
+
+    actor = dramatiq.actor(work, broker=broker)
+    worker = dramatiq.Worker(broker, worker_timeout=10, worker_threads=1)
+    worker.start()
+    try:
+        actor.send()
+        broker.join(actor.queue_name)
+        worker.join()
+    finally:
+        worker.stop()
+    now[0] += 60
+
+    assert seen == [1]
+    assert load.tasks == 0

@@ -250,8 +250,10 @@ class Relay:
         if self._clock() - self._asked_unsent_at >= LOOK_SECONDS:
             self._asked_unsent_at = self._clock()
             await self._inbox.test()
-            with contextlib.suppress(ControlUnavailable):
+            try:
                 self._unsent[queue] = await in_thread(unsent_by, self._control, queue)
+            except ControlUnavailable as error:
+                self._unsent[queue] = _refusal(error)
 
     def _judge_reader(self, queue: str, reader: ReaderLease | None, now: float) -> None:
         """Redis names the queue's reader; if it isn't heard or understood, tell viewers."""

@@ -74,7 +74,11 @@ def absence(control: Control, queue: str, since: int) -> str:
 
 
 def unsent_by(control: Control, queue: str) -> str:
-    """Why its running reader can't send what it reads, as one of `reasons`; "" if it doesn't say so. Blocks."""
+    """Why its running reader can't send what it reads, as one of `reasons`; "" if it doesn't say so. Blocks.
+
+    Raises `ControlUnavailable`, also for a Redis that stores nothing any more: the reader can't report there either.
+    """
+    control.ping()
     report = control.status(queue) or {}
     error = report.get("unsent")
     return reason("unsent", host=str(report.get("host", "")), error=str(error)) if error else ""

@@ -165,6 +165,19 @@ def test_a_layer_that_refuses_us_is_told_before_what_the_reader_says(on_stage):
     assert after == "live"
 
 
+def test_a_redis_that_stores_nothing_any_more_is_told_instead_of_an_unheard_reader(on_stage):
+    async def scene(stage):
+        def full():
+            raise ControlUnavailable("command not allowed.", "full", is_answer=True)
+
+        stage.redis.ping = full
+        viewer = stage.join()
+        await asyncio.sleep(3.5)
+        return viewer.feed.state, viewer.feed.reason
+
+    assert on_stage(scene) == ("no-reader", "reason:redis-refuses?error=command+not+allowed&trouble=full")
+
+
 def test_redis_that_fails_while_workers_are_looked_for_changes_nothing(on_stage):
     async def scene(stage):
         def fail(queue):
