@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import socket
 import sys
 from dataclasses import replace
 
@@ -895,3 +896,28 @@ def test_who_waited_for_credit_is_served_as_soon_as_there_is_some(at_desk):
         return len(desk.data())
 
     assert at_desk(scene) == 100_000
+
+
+def test_a_log_that_the_database_cannot_be_asked_for_says_so_and_is_opened_when_it_can(at_desk):
+    async def scene(desk):
+        real, desk.is_away = desk._find, True
+
+        def find(logs):
+            if desk.is_away:
+                raise OperationalError("no such table")
+            return real(logs)
+
+        desk._find = find
+        desk.write("1", b"one\n")
+        want = desk.want("1")
+        desk.begin()
+        await desk.passes(10, want)
+        before = desk.said_of(want)
+        desk.is_away = False
+        await desk.passes(20, want)
+        return before, desk.said_of(want)[-1], desk.data()
+
+    before, after, data = at_desk(scene)
+
+    assert before[-1] == ("unreadable", f"reason:no-registry?host={socket.gethostname()}&error=no+such+table")
+    assert (after, data) == (("reading", ""), b"one\n")
