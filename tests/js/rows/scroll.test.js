@@ -10,8 +10,8 @@ const TOP_HEIGHT = 30;
 function over(total) {
   const lines = { style: { height: '0px' } };
   const view = {
-    clientHeight: HEIGHT, top: 0,
-    get scrollHeight() { return TOP_HEIGHT + parseFloat(lines.style.height); },
+    clientHeight: HEIGHT, top: 0, style: { paddingBlockEnd: '' },
+    get scrollHeight() { return TOP_HEIGHT + parseFloat(lines.style.height) + (parseFloat(view.style.paddingBlockEnd) || 0); },
     get scrollTop() { return view.top; },
     set scrollTop(top) { view.top = Math.max(0, Math.min(top, view.scrollHeight - HEIGHT)); },
   };
@@ -105,4 +105,49 @@ test('at an edge of the browser, and not of the items, it goes on', () => {
 
   assert.ok(Math.abs(scroll.at - (2 * TALLEST - 100)) < 0.01);
   assert.ok(view.scrollTop > 0);
+});
+
+test('a line that is held stays at its place although the lines end before the view does', () => {
+  const { scroll, shown, view } = over(10_000);
+
+  scroll.hold(9_800);
+  const before = [scroll.at, view.style.paddingBlockEnd];
+  shown.total = 9_900;
+  scroll.space();
+  scroll.moveTo(9_850);
+
+  assert.deepEqual([before, scroll.at, view.style.paddingBlockEnd], [[9_800, '300px'], 9_850, '450px']);
+});
+
+test('room below the lines goes when new ones fill it, and does not come back', () => {
+  const { scroll, shown, view } = over(10_000);
+  scroll.hold(9_800);
+  const rooms = [];
+  for (const total of [10_100, 10_300, 10_000]) {
+    shown.total = total;
+    scroll.space();
+    rooms.push(view.style.paddingBlockEnd);
+  }
+
+  assert.deepEqual(rooms, ['200px', '', '']);
+});
+
+test('room below the lines goes with who scrolls up, and at once at the end', () => {
+  const up = over(10_000);
+  up.scroll.hold(9_800);
+  up.view.scrollTop -= 100;
+  up.scroll.scrolled();
+  up.scroll.space();
+  const end = over(10_000);
+  end.scroll.hold(9_800);
+  end.scroll.toEnd();
+
+  assert.deepEqual([up.view.style.paddingBlockEnd, end.view.style.paddingBlockEnd, end.scroll.at], ['200px', '', 9_500]);
+});
+
+test('a line that is not held has no room below it', () => {
+  const { scroll, view } = over(10_000);
+  scroll.moveTo(9_800);
+
+  assert.deepEqual([scroll.at, view.style.paddingBlockEnd], [9_500, '']);
 });
