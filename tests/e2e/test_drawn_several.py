@@ -392,6 +392,8 @@ def test_the_first_id_of_the_line_at_the_cursor_has_a_key(several):
     it = several(text=LINE + f"2026-08-24 10:00:00,000 INFO shop {FIRST} then {UUID}\n" + LINE)
     menu = it.page.get_by_role("menu")
     it.page.locator(".lt-view").focus()
+    it.page.keyboard.press("i")  # there is no line at the cursor yet
+    expect(menu).to_be_hidden()
     it.page.keyboard.press("k")
     it.page.keyboard.press("i")
     expect(menu.get_by_role("menuitem").first).to_contain_text(UUID)

@@ -679,6 +679,29 @@ def test_a_range_of_a_log_that_is_stopped_or_gone_is_refused_and_the_other_is_an
     assert at_desk(scene) == (["disk is full"], [b"one\n"])
 
 
+@pytest.mark.parametrize(
+    "asked", [{"files": True}, {"moment": 0}, {"columns": 4}, {"search": Sought("one", order="newest")}]
+)
+def test_nothing_is_answered_of_a_log_that_is_stopped(at_desk, asked):
+    async def scene(desk):
+        for log in ("1", "2"):
+            desk.write(log, b"2026-08-24 10:00:00 one\n")
+        desk.begin()
+        desk.control.set_stop(QUEUE, "1", "disk is full")
+        wants = [desk.want(log, f"box {log}", flow="asked-1", credit=0, **asked) for log in ("1", "2")]
+        await desk.passes(3, *wants)
+        answers = [
+            [message for _, box, message in desk.mailboxes.sent if box == f"box {log}"] for log in "12"
+        ]
+        return [message.error for message in answers[0]], {type(message) for message in answers[1]}
+
+    mine, others = at_desk(scene)
+
+    assert mine == ["disk is full"]
+    assert others
+    assert Failed not in others
+
+
 def test_an_answer_waits_until_its_mailbox_takes_it(at_desk):
     async def scene(desk):
         desk.write("1", b"one\n")
