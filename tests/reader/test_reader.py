@@ -16,6 +16,7 @@ from django_logtail.control import Note, ReaderLease, Seen
 from django_logtail.control.messages import Batch, Event, Failed, Found, Heartbeat, Piece, Read
 from django_logtail.control.wants import Sought
 from django_logtail.place import Place
+from django_logtail.reader import ranges
 from django_logtail.reader.lifetime import Ending
 from django_logtail.reader.limits import Limits, limits_of_settings
 from tests.delivery.test_machine import InPlace
@@ -944,3 +945,35 @@ def test_a_log_that_the_database_cannot_be_asked_for_says_so_and_is_opened_when_
 
     assert before[-1] == ("unreadable", f"reason:no-registry?host={socket.gethostname()}&error=no+such+table")
     assert (after, data) == (("reading", ""), b"one\n")
+
+
+def test_an_answer_that_takes_long_ends_when_the_log_is_stopped_meanwhile(at_desk, monkeypatch):
+    class Endless:
+        """A list of files that is never finished; the log is stopped after three steps."""
+
+        is_done, read, unpacked = False, 0, (0, 0)
+        steps = 0
+
+        def __init__(self, *_, **__):
+            pass
+
+        def step(self):
+            Endless.steps += 1
+            if Endless.steps == 3:
+                Endless.desk.reader._sources.stops = {"1": "disk is full"}
+            assert Endless.steps < 100
+
+        def close(self):
+            pass
+
+    async def scene(desk):
+        Endless.desk = desk
+        desk.write("1", b"one\n")
+        desk.begin()
+        monkeypatch.setattr(ranges, "Listing", Endless)
+        asked = desk.want("1", "answers", flow="files-1", files=True)
+        await desk.passes(0.05, asked)
+        return [failed.error for failed in desk.sent(Failed, "answers")]
+
+    assert at_desk(scene) == ["disk is full"]
+    assert Endless.steps == 3
