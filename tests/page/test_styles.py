@@ -155,3 +155,59 @@ def test_a_dark_page_has_light_text_and_a_light_page_dark_text(theme) -> None:
     grounds = [light(name) for name in PAIRS if name in SURFACES or name.endswith(("-row", "-soft"))]
     texts = [light(name) for name in ("text", "text-2", "text-3", "error", "warning", "ok", "danger", "idle")]
     assert (min(grounds) > max(texts)) if theme == "light" else (max(grounds) < min(texts))
+
+
+# -- kinds of values ---------------------------------------------------------------------------------------------------
+
+
+def kind_of(name: str) -> str:
+    """What a token is: a colour, a length, a duration, a weight, a font, a curve or a shadow; "" if it is no token."""
+    found = re.search(rf"\n\s+{re.escape(name)}: ([^;]+);", STYLES["tokens.css"])
+    if found is None:
+        return ""
+    for kind, sign in (
+        ("shadow", r"\d+px \d+px"),
+        ("colour", r"light-dark\(|color-mix\(|rgb\("),
+        ("length", r"[\d.]+px$"),
+        ("duration", r"\d+ms$"),
+        ("weight", r"\d+$"),
+        ("curve", r"cubic-bezier"),
+    ):
+        if re.search(sign, found[1]):
+            return kind
+    return "font"
+
+
+#: What a property takes, by the end of its name.
+TAKES = {
+    r"color|fill|stroke": {"colour"},
+    r"background": {"colour"},
+    r"border(-\w+)*|outline": {"colour", "length"},
+    r"box-shadow": {"shadow", "colour", "length"},
+    r"font-weight": {"weight"},
+    r"font-family": {"font"},
+    r"transition|animation": {"duration", "curve"},
+    r"((padding|margin|inset|gap|(min-|max-)?(width|height|block-size|inline-size)|top|left|right|bottom|flex-basis"
+    r"|font-size|line-height|border-radius|outline-offset|grid-template-columns|text-indent))(-\w+)*": {
+        "length"
+    },
+}
+
+
+def test_each_value_is_of_a_kind_that_its_property_takes() -> None:
+    wrong, seen = [], 0
+    for name, value in re.findall(
+        r"(?<=[\s{;])([a-z][a-z-]*): ([^;{}]+);", STYLES["viewer.css"] + STYLES["status.css"]
+    ):
+        takes = next(
+            (kinds for sign, kinds in TAKES.items() if re.fullmatch(rf"{sign}|[\w-]+-({sign})", name)), None
+        )
+        for token in re.findall(r"var\((--[\w-]+)", value):
+            kind = kind_of(token)
+            if takes and kind:
+                seen += 1
+                if kind not in takes:
+                    wrong.append((name, token, kind))
+
+    assert seen > 400
+    assert wrong == []
