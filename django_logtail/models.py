@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_logtail.conf import QUEUE_NAME, conf
 from django_logtail.formats.given import BadFormat, given
+from django_logtail.tailing.files.found import is_pattern
 from django_logtail.tailing.files.looks import NoAnswer, looks
 from django_logtail.tailing.files.roots import Roots, tidied
 from django_logtail.tailing.mistakes import Mistake
@@ -309,6 +310,11 @@ class Log(models.Model):
         except OSError as error:
             said = gettext("This host can't look at %(path)s: %(error)s.")
             return said % {"path": self.path, "error": in_full(reason_of_errno(error.errno), gettext)}
+        if is_pattern(self.path):
+            said = gettext(
+                "No file on this host is named %(path)s. Patterns are not supported: register each file."
+            )
+            return said % {"path": self.path}
         said = gettext(
             "There is no file at %(path)s on this host. "
             "That is fine if the worker of queue “%(queue)s” has it or will have it."

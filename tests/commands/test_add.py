@@ -52,6 +52,18 @@ def test_a_file_that_is_not_here_is_registered_with_a_hint(
     )
 
 
+def test_a_pattern_is_a_name_like_any_other_and_said_not_to_be_supported(
+    roots: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (roots / "a.log").touch()
+
+    add(roots / "a*.log")
+
+    assert capsys.readouterr().err == (
+        f"No file on this host is named {roots}/a*.log. Patterns are not supported: register each file.\n"
+    )
+
+
 def test_every_option_is_a_field_of_the_log(roots: Path) -> None:
     options = {
         "name": "Access log",
