@@ -12,6 +12,8 @@ from django_logtail.tailing.reasons import reason
 
 #: Seconds between looks at what workers announce.
 LOOK_SECONDS: Final = 2.0
+#: Seconds by which two clocks may differ before the time since which a queue has been wanted changes on pages.
+JITTER_SECONDS: Final = 2
 
 
 class Absences:
@@ -47,7 +49,10 @@ class Absences:
         now = self._clock()
         if now - self._found.get(queue, (float("-inf"), ""))[0] < LOOK_SECONDS:
             return
-        since = self._since.setdefault(queue, round(time.time() - waited_seconds))
+        since = round(time.time() - waited_seconds)
+        if abs(since - self._since.get(queue, 0)) > JITTER_SECONDS:
+            self._since[queue] = since
+        since = self._since[queue]
         try:
             why = await in_thread(absence, self._control, queue, since)
         except ControlUnavailable:

@@ -5,7 +5,7 @@ import pytest
 from django_logtail.control import Busy, ControlUnavailable, Server
 from django_logtail.control.mailboxes import MailboxUnavailable
 from django_logtail.tailing.reasons import code_of, in_full, in_short, reason
-from tests.relay.test_relay import LEASE, asyncio, on_stage
+from tests.relay.test_relay import LEASE, asyncio, now, on_stage
 
 __all__ = ["on_stage"]
 
@@ -62,6 +62,26 @@ def test_a_worker_whose_threads_are_busy_is_told_with_its_tasks_and_since_when_t
         "the worker on web-1 is busy with other tasks (2); this log's wake-up has been waiting since 01:59:57"
     )
     assert in_short(why) == "the worker is busy with other tasks; this log has been waiting since 01:59:57"
+
+
+def test_a_log_that_is_opened_again_waits_since_then(on_stage, monkeypatch):
+    async def scene(stage):
+        stage.redis.holder, stage.redis.where = None, "redis.example:6379/0"
+        stage.redis.servers, stage.redis.busy = lambda queue: [NAMED], lambda queue: [Busy("web-1", 1, 2)]
+        monkeypatch.setattr("time.time", lambda: 1_800_000_000.0 + now())
+        first = stage.join()
+        await asyncio.sleep(30)
+        before = first.feed.reason
+        stage.relay.feeds.leave(first)
+        await asyncio.sleep(30)
+        second = stage.join()
+        await asyncio.sleep(10)
+        return before, second.feed.reason
+
+    before, after = on_stage(scene)
+
+    assert before == "reason:worker-busy?host=web-1&count=2&since=1800000000"
+    assert after == "reason:worker-busy?host=web-1&count=2&since=1800000060"
 
 
 @pytest.mark.parametrize(
