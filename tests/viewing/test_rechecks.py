@@ -498,3 +498,67 @@ def test_after_a_change_of_access_nothing_is_served_on_the_decision_before_it():
             return now()
 
     assert run_virtually(stay()) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("opened", "passed", "tries"),
+    [
+        (False, 0.0, 1),  # a connection that is new was not cut
+        (True, 0.0, 2),
+        (True, 10_000.0, 1),  # so long ago that it was closed, and opened anew
+    ],
+)
+def test_a_look_is_taken_again_only_where_the_connection_may_have_been_cut(
+    monkeypatch: pytest.MonkeyPatch, opened: bool, passed: float, tries: int
+) -> None:
+    now, calls, is_away = [1_000.0], [], [False]
+
+    def admitted(who: Who) -> str:
+        calls.append(who)
+        if is_away[0]:
+            raise OperationalError("away")
+        return "log"
+
+    monkeypatch.setattr(module, "_admitted", admitted)
+    monkeypatch.setattr(Looks, "_close", lambda looks: setattr(looks, "_opened_at", None))
+    looks = Looks(lambda: now[0])
+    if opened:
+        looks.look(ANNA)
+    calls.clear()
+    is_away[0] = True
+    now[0] += passed
+
+    with pytest.raises(OperationalError):
+        looks.look(ANNA)
+    assert len(calls) == tries
+    is_away[0] = False
+    assert looks.look(ANNA) == "log"
+
+
+@pytest.mark.parametrize(
+    ("lost_after", "outcome", "is_ended"),
+    [(None, "done", False), (20.0, "done", False), (5.0, "refused", True), (10.0, "refused", False)],
+)
+def test_work_for_a_viewer_ends_when_they_may_not_stay(
+    lost_after: float | None, outcome: str, is_ended: bool
+) -> None:
+    async def scene() -> tuple[str, bool]:
+        database, ended = Database(), []
+
+        async def work() -> str:
+            try:
+                await asyncio.sleep(10.0)
+            except asyncio.CancelledError:
+                ended.append(True)
+                raise
+            return "done"
+
+        with database.rounds().kept(ANNA, Log(**ROW)) as stay:
+            if lost_after is not None:
+                asyncio.get_running_loop().call_later(lost_after, stay.lose, NO_ACCESS)
+            try:
+                return await stay.during(work()), bool(ended)
+            except Refused:
+                return "refused", bool(ended)
+
+    assert run_virtually(scene()) == (outcome, is_ended)

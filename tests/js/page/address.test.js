@@ -6,7 +6,7 @@ import { Address } from '../../../django_logtail/static/logtail/page/address.js'
 /** A page and a browser: `shown` is the address of what is on the page. */
 function browser() {
   const made = {
-    shown: '/a', time: 0, /** @type {{at: number, run: () => void}[]} */ timers: [], /** @type {string[]} */ entries: ['/a'], changes: 0, refuses: false, ran: false,
+    shown: '/a', time: 0, /** @type {{at: number, run: () => void}[]} */ timers: [], /** @type {string[]} */ entries: ['/a'], changes: 0, refuses: false, ran: false, /** The addresses that the page was told of. @type {string[]} */ told: [],
     location: { href: '/a' },
     /** @param {number} ms */
     pass(ms) {
@@ -33,7 +33,7 @@ function browser() {
   };
   made.history = history;
   const address = new Address(() => made.shown, /** @type {any} */ ({
-    history, location: made.location, now: () => made.time, ran: () => made.ran, written: () => {},
+    history, location: made.location, now: () => made.time, ran: () => made.ran, written: () => { made.told.push(made.location.href); },
     setTimeout: (run, ms) => { const timer = { at: made.time + ms, run }; made.timers.push(timer); return timer; },
     clearTimeout: (timer) => { if (made.timers.includes(timer)) made.timers.splice(made.timers.indexOf(timer), 1); },
   }));
@@ -164,4 +164,21 @@ test('an entry says whether its expressions were run, also where the address sta
   address.changed();
   made.pass(50);
   assert.deepEqual(made.history.state, null);
+});
+
+test('the page is told of each address once the bar has it, and of none that it has not', () => {
+  const { made, address } = browser();
+
+  address.flush();
+  made.shown = '/a#q=1';
+  address.changed();
+  made.pass(5_000);
+  made.refuses = true;
+  made.shown = '/a#q=2';
+  address.changed();
+  made.pass(5_000);
+  made.refuses = false;
+  address.flush();
+
+  assert.deepEqual(made.told, ['/a#q=1', '/a#q=2']);
 });
