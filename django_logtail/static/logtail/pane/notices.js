@@ -2,7 +2,7 @@
 
 import { config, words } from '../ui/config.js';
 import { el, write } from '../ui/dom.js';
-import { reshape } from '../ui/icons.js';
+import { icon, reshape } from '../ui/icons.js';
 
 /** @typedef {import('./pane.js').Parts} Parts */
 
@@ -39,15 +39,22 @@ export function drawNotices(parts, shown) {
   drawButtons(parts, shown);
 }
 
-/** What mends the cause above, and the lines to paste. @param {Parts} parts @param {import('../connection/state.js').Remedy} [remedy] */
-function drawRemedy({ notice, noticeRemedy, noticeId, noticePaste, noticeCode }, remedy) {
-  notice.dataset.cause = remedy?.id ?? '';
-  const row = /** @type {HTMLElement} */ (noticeRemedy.parentElement);
-  row.hidden = !remedy;
-  noticePaste.hidden = !remedy?.paste;
-  write(noticeRemedy, remedy?.text ?? '');
-  write(noticeId, remedy?.id ?? '');
-  write(noticeCode, remedy?.paste ?? '');
+/** What mends the cause, and lines to paste. @param {Parts} parts @param {import('../connection/state.js').Remedy} [remedy] */
+function drawRemedy({ notice, noticeText, noticeBody }, remedy) {
+  const { id = '', text = '', paste = '' } = remedy ?? {};
+  const key = `${id} ${text} ${paste}`;
+  if (notice.dataset.remedy === key) return;
+  notice.dataset.remedy = key;
+  notice.dataset.cause = id;
+  const parts = [noticeText];
+  if (remedy) parts.push(el('p', {}, text, ' ', el('code', {}, id)));
+  if (paste) parts.push(el('div.lt-paste', {}, el('pre', { tabindex: '0' }, paste), copyButton()));
+  noticeBody.replaceChildren(...parts);
+}
+
+function copyButton() {
+  const label = words.say('sel.copy');
+  return el('button.lt-btn', { type: 'button', 'data-act': 'copypaste', 'aria-label': label }, icon('copy'), el('span.lt-label', {}, label));
 }
 
 /** @param {Parts} parts @param {import('../connection/state.js').Shown} shown */

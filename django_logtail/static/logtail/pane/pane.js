@@ -83,13 +83,7 @@ export function pane(say) {
   noticeIcon.classList.add('lt-notice-icon');
   const noticeText = el('span.lt-notice-text');
   const noticeActions = el('span.lt-notice-acts');
-  const noticeRemedy = el('span');
-  const noticeId = el('code');
-  const noticeCode = el('pre', { tabindex: '0' });
-  const copyButton = button('button.lt-btn', 'copypaste', 'sel.copy', 'copy');
-  copyButton.append(el('span.lt-label', {}, say('sel.copy')));
-  const noticePaste = el('div.lt-paste', { hidden: true }, noticeCode, copyButton);
-  const noticeBody = el('div.lt-notice-body', {}, noticeText, el('p', { hidden: true }, noticeRemedy, ' ', noticeId), noticePaste);
+  const noticeBody = el('div.lt-notice-body', {}, noticeText);
   const notice = el('div.lt-notice', { role: 'alert', hidden: true }, noticeIcon, noticeBody, el('span.lt-grow'), noticeActions);
 
   const top = el('div.lt-top', { hidden: true });
@@ -182,7 +176,7 @@ export function pane(say) {
   return {
     children: [head, bar, pinRow, strip, notice, body, results, status, speech],
     name, folder, chip, chipText, pauseButton, stopButton, downloadButton, settingsButton, splitButton, moreButton, closeButton, bar, filter, pins, pinRow, saveView, query, hint, recent, flags,
-    matchNav, matchText, levels, wholeButton, timeGo, notice, noticeText, noticeActions, noticeRemedy, noticeId, noticePaste, noticeCode, body, view, stuck, top, lines, window: rows, tail, tailText, tailActions, ruler, tools,
+    matchNav, matchText, levels, wholeButton, timeGo, notice, noticeText, noticeActions, noticeBody, body, view, stuck, top, lines, window: rows, tail, tailText, tailActions, ruler, tools,
     contextButton, fieldsButton, foldButton, pill, pillCount, pillErrors, journey, journeyText, journeyStop, selectionBar, selectionCount, selectionFilters, empty, emptyTitle, emptyText, emptyActions,
     spark, rate, loaded, size: sizeText, offset, followButton, timeButton, readButton, wrapButton, encoding, format, status, say: speech,
     volume: { strip, span: spanChoice, note: stripNote, plot, picture, bars, axis, chosen, here, tip: volumeTip, none: noVolume },
