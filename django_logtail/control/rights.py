@@ -1,12 +1,11 @@
 """Which rights the Redis user of a client lacks. `docs/howto/redis.md` lists those that it needs.
 
 An error from inside a script doesn't name the command. So each command is queued alone in a transaction, which Redis
-refuses at once if the user lacks a right for it, and the transaction is discarded: nothing runs.
+refuses at once if the user lacks a right for it, and the connection is closed: nothing runs.
 """
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Iterable
 from typing import Any, Final
@@ -75,8 +74,8 @@ def missing(client: Any, commands: Iterable[str], prefix: str) -> list[str]:
         except CONNECTION_ERRORS as error:
             found.add(_right(error, prefix))
         finally:
-            with contextlib.suppress(*CONNECTION_ERRORS):
-                _send(single.connection, ["DISCARD"])
+            # Not DISCARD, which the user may not be allowed to call: then the next call would be queued too.
+            single.connection.disconnect()
     return sorted(found - {""})
 
 

@@ -81,6 +81,14 @@ def test_the_broker_names_each_right_that_is_missing(
         assert broker.lacks(RedisBroker(client=client)) == Lacking("ann", lacking)
 
 
+def test_a_user_who_may_not_discard_a_transaction_is_not_left_in_one(server: redis.Redis) -> None:
+    with user(server, f"{ALL} -discard") as client:
+        control = RedisControl(client)
+        assert control.lacks().rights == ()
+        assert control.post("q", [], [], []).missing == ()
+    server.flushall()
+
+
 def test_what_the_line_in_the_documentation_gives_is_enough(server: redis.Redis) -> None:
     (line,) = [line for line in REDIS_PAGE.read_text().splitlines() if line.startswith("ACL SETUSER mysite")]
     server.execute_command(*line.split())
