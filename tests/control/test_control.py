@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import redis
 
-from django_logtail.control import ControlUnavailable, Note, ReaderLease, Seen, ViewerFacts
+from django_logtail.control import Busy, ControlUnavailable, Note, ReaderLease, Seen, ViewerFacts
 from django_logtail.control.in_memory import MemoryControl
 from django_logtail.control.in_redis import RedisControl
 from django_logtail.control.keys import key
@@ -432,3 +432,27 @@ def test_what_failed_in_a_process_is_told_although_nobody_watches_there(server, 
 )
 def test_a_want_survives_its_journey(want):
     assert read_want("q", want.member, want_text("q", want)) == want
+
+
+def test_a_worker_that_is_busy_is_told_for_six_seconds_and_others_keys_do_no_harm(server):
+    place = OnRedis(server)
+    control = place.control
+    control.say_busy("q", Busy("web|1", 7, 4))
+    server.zadd(key("q", "busy"), {"junk": 10**15})
+    told = control.busy("q"), control.busy("other")
+    left = server.pttl(key("q", "busy"))
+    for member in server.zrange(key("q", "busy"), 0, -1):
+        server.zincrby(key("q", "busy"), -6_000, member)
+    server.zrem(key("q", "busy"), "junk")
+
+    assert told == ([Busy("web|1", 7, 4)], [])
+    assert 5_000 < left <= 6_000
+    assert control.busy("q") == []
+
+
+def test_the_address_of_the_server_is_known_to_operators_without_its_password(server):
+    port = server.connection_pool.connection_kwargs["port"]
+    other = redis.Redis.from_url("rediss://ann:secret@redis.example/3")
+
+    assert (RedisControl(server).where, MemoryControl().where) == (f"localhost:{port}/0", "")
+    assert RedisControl(other).where == "redis.example:6379/3"

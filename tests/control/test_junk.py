@@ -3,7 +3,7 @@
 import pytest
 import redis
 
-from django_logtail.control import ControlUnavailable, Note, ReaderLease, Seen, Server, ViewerFacts
+from django_logtail.control import Busy, ControlUnavailable, Note, ReaderLease, Seen, Server, ViewerFacts
 from django_logtail.control.connection import _with_timeouts, redis_client
 from django_logtail.control.in_redis import RedisControl
 from django_logtail.control.wants import Want
@@ -21,6 +21,7 @@ KEYS = {
     "wakes": "string",
     "waiting": "string",
     "servers": "zset",
+    "busy": "zset",
     "stop": "hash",
     "notes": "list",
     "status": "string",
@@ -83,12 +84,14 @@ def use_all(control, lease, seen):
     tick = control.tick("q", lease, seen, may_end=False, starting=False)
     control.status("q"), control.reader("q"), control.stops("q"), control.waiting("q"), control.wanted("q")
     control.viewers(), control.ignored(), control.failures(), control.introduce(), control.servers("q")
+    control.busy("q")
     control.set_stop("q", "9", "a reason")
     control.clear_stop("q", "9")
     control.add_note("q", Note("7", "a text", "info", 5.0))
     control.report("q", {"host": "h"})
     control.report_viewers("web", [ViewerFacts("s", "1", "7", 5.0, "::1")])
     control.serve("q", Server("h", 5, True))
+    control.say_busy("q", Busy("h", 5, 2))
     control.set_waiting("q", "name")
     return tick
 
@@ -118,6 +121,7 @@ def test_junk_in_a_key_makes_no_call_fail_and_does_not_last(server, spoil, spoil
     assert control.waiting("q") == "name"
     assert [viewer.log for viewer in control.viewers()] == ["7"]
     assert Server("h", 5, True) in control.servers("q")
+    assert Busy("h", 5, 2) in control.busy("q")
     assert control.wanted("q") == {"7"}
 
 
