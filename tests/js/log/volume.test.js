@@ -157,3 +157,26 @@ test('a failure is kept to be said, and a log without times too', async () => {
   volume.heard([line(NOW)]);
   assert.equal(volume.total, 0);
 });
+
+test('the picture waits for its last column to be over, and for its answer', async () => {
+  const world = page();
+  const { volume } = world;
+  volume.ask();
+  world.now = NOW + 30 * MINUTE;
+  const before = world.changes;
+  volume.tick();
+  const early = world.changes - before;
+  world.now = NOW;
+  await world.answer();
+  const { to } = volume;
+  const seen = [];
+  for (const now of [to - 1, to]) {
+    world.now = now;
+    const count = world.changes;
+    volume.tick();
+    seen.push([volume.to - to, world.changes - count]);
+  }
+
+  assert.equal(early, 0);
+  assert.deepEqual(seen, [[0, 0], [10 * MINUTE, 1]]);
+});
