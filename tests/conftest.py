@@ -17,7 +17,10 @@ from tests.reaper import start_reaper
 from tests.stack import Running, Stack, Web, has_redis
 
 # The same examples in each run of CI: a failure there is then the change's, and new ones are found at desks.
-hypothesis.settings.register_profile("ci", derandomize=True)
+# Without deadlines: no test depends on how fast the machine is.
+hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("desk", deadline=None)
+hypothesis.settings.load_profile("desk")
 if os.environ.get("CI"):
     hypothesis.settings.load_profile("ci")
 
