@@ -1,5 +1,6 @@
 """`.ci/tests` gives a few tests that failed beside others one more chance, alone, and no others."""
 
+import os
 import re
 import subprocess
 import sys
@@ -26,6 +27,14 @@ def test_another():
 """
 
 
+def run(folder: Path, *command: Path | str) -> subprocess.CompletedProcess[str]:
+    """With none of the options that this run has."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
+    return subprocess.run(
+        [CHECKOUT / ".ci" / "tests", *command], cwd=folder, env=environment, capture_output=True, text=True
+    )
+
+
 @pytest.mark.parametrize(
     ("many", "times", "status", "outcomes"),
     [
@@ -45,9 +54,7 @@ def test_what_failed_beside_others_runs_once_more_alone(
     pytest_here.write_text(f'#!/bin/sh\nexec {sys.executable} -m pytest -p no:randomly -p no:django "$@"\n')
     pytest_here.chmod(0o755)
 
-    done = subprocess.run(
-        [CHECKOUT / ".ci" / "tests", pytest_here, "-q"], cwd=tmp_path, capture_output=True, text=True
-    )
+    done = run(tmp_path, pytest_here, "-q")
 
     assert done.returncode == status, done.stdout
     ends = re.findall(r"^[= ]*(\d+ (?:passed|failed).*?) in [\d.]+s", done.stdout, re.MULTILINE)
@@ -58,11 +65,6 @@ def test_what_failed_beside_others_runs_once_more_alone(
 def test_a_run_that_found_no_test_stays_a_failure(tmp_path: Path) -> None:
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
 
-    done = subprocess.run(
-        [CHECKOUT / ".ci" / "tests", sys.executable, "-m", "pytest", "-p", "no:django"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-    )
+    done = run(tmp_path, sys.executable, "-m", "pytest", "-p", "no:django")
 
     assert done.returncode == 5
