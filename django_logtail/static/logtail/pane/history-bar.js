@@ -201,7 +201,7 @@ export class HistoryBar {
     if (performance.now() - this.drawnAt < EVERY_MS) {
       this.later ??= setTimeout(() => {
         this.later = undefined;
-        if (bar.isConnected) this.#drawLoaded();
+        if (bar.isConnected && !document.hidden) this.#drawLoaded();
       }, EVERY_MS);
     } else this.#drawLoaded();
   }

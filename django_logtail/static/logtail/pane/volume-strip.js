@@ -270,7 +270,7 @@ export class VolumeStrip {
 
   #draw() {
     const { parts: { volume: { axis, none, note, plot, strip } }, volume } = this;
-    if (!strip.isConnected) return;
+    if (!strip.isConnected || document.hidden) return;
     this.drawnAt = performance.now();
     const { columns } = volume;
     const isBlank = columns.length === 0;
