@@ -7,6 +7,7 @@ Everything a client sends is hostile until `decode_client_message` has returned 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -45,6 +46,8 @@ ORDERS = ("newest", "oldest")
 MAX_HITS = 1_000
 #: Logs whose hits one file may have.
 MAX_LOGS = 200
+#: What the routes take for a log's slug.
+_SLUG = re.compile(r"[-a-zA-Z0-9_]+")
 #: The forms of a file of hits.
 HITS_FORMS = ("text", "ndjson")
 #: How the value of a field may be compared.
@@ -354,6 +357,9 @@ def decode_logs_query(slugs: Sequence[str]) -> list[str]:
         raise BadMessage("'log' is missing")
     if len(found) > MAX_LOGS:
         raise BadMessage(f"over {MAX_LOGS} logs")
+    # The file repeats the slug of a log that isn't there: as one line.
+    if not all(_SLUG.fullmatch(slug) for slug in found):
+        raise BadMessage("'log' is not a slug")
     return found
 
 

@@ -154,6 +154,11 @@ async def test_who_is_signed_out_gets_a_file_that_visibly_failed(house: House) -
         ([f"log-{n}" for n in range(200)], 200),
         ([f"log-{n}" for n in range(201)], "over 200 logs"),
         ([], "'log' is missing"),
+        (["a", "b\n# === c ==="], "'log' is not a slug"),
+        (["a", "b\n"], "'log' is not a slug"),
+        (["a", ""], "'log' is not a slug"),
+        (["a", "\u65e5\u5fd7"], "'log' is not a slug"),
+        (["a", "-B_9"], ["a", "-B_9"]),
     ],
 )
 def test_two_hundred_logs_can_be_asked_for(slugs: list[str], found: list[str] | int | str) -> None:
