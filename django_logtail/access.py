@@ -30,6 +30,7 @@ from django.utils.module_loading import import_string
 from django_logtail.conf import conf
 from django_logtail.models import SHARE_PERMISSION, WATCH_PERMISSION, Access, Log
 from django_logtail.protocol import CloseCode
+from django_logtail.rights import READING, Right, usable
 
 #: Seconds from fetching a ticket to the socket's first message: enough for a slow network.
 #: A reconnect fetches a fresh one.
@@ -80,6 +81,10 @@ class AccessPolicy:
         """
         if type(self).visible_logs is not AccessPolicy.visible_logs:
             return self.visible_logs(user).filter(pk=log.pk).exists()
+        return self._may_view(user, log)
+
+    def _may_view(self, user: User, log: Log) -> bool:
+        """What `visible_logs` of this class decides, for one log."""
         if not (user.is_authenticated and user.is_active and log.enabled):
             return False
         if getattr(user, "is_superuser", False):
@@ -95,6 +100,28 @@ class AccessPolicy:
                 return Log.objects.filter(self._chosen(user), pk=log.pk).exists()
             case _:
                 return False
+
+    def may(self, user: User, right: Right, log: Log | None = None) -> bool:
+        """Whether `user` may do this with `log`. For REGISTER there is no log, and for STOP, None is every log.
+
+        Earlier lines, searches and downloads are asked about for logs that `user` may watch, and by default come with
+        watching. Stopping and registering are for staff whom the admin lets change and add logs; for stopping, the
+        permission `logtail.stop_log` is enough. For every entry of the list, so better without queries.
+        """
+        match right:
+            case Right.VIEW:
+                return log is not None and self.may_view(user, log)
+            case Right.STOP:
+                return self._is_staff_with(user, "stop_log", "change_log")
+            case Right.REGISTER:
+                return self._is_staff_with(user, "add_log")
+            case _:
+                return True
+
+    @staticmethod
+    def _is_staff_with(user: User, *permissions: str) -> bool:
+        is_staff = bool(user.is_active and getattr(user, "is_staff", False))
+        return is_staff and any(user.has_perm(f"logtail.{permission}") for permission in permissions)
 
     def session_key(self, scope: MutableMapping[str, Any]) -> str:
         """The session key of a WebSocket handshake: by default from the session cookie.
@@ -137,6 +164,12 @@ def policy() -> AccessPolicy:
             "expected a subclass of django_logtail.access.AccessPolicy"
         )
     return found()
+
+
+def rights_of(user: User, log: Log) -> frozenset[Right]:
+    """What `user` may do with a log that they may watch."""
+    decided = policy()
+    return usable([Right.VIEW, *(right for right in READING if decided.may(user, right, log))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +221,7 @@ def admit(*, user_id: str, session_key: str, slug: str, joined: bool = False) ->
     log = Log.objects.filter(slug=slug).first()
     if log is not None and log.enabled and policy().may_view(user, log):
         log.sees_host = policy().sees_host(user)
+        log.rights = rights_of(user, log)
         return user, log
     if joined and log is not None:
         raise Refused(CloseCode.NO_ACCESS, "no-access", "Your access to this log has ended.")

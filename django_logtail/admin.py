@@ -24,6 +24,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_logtail import states, stop_flag
+from django_logtail.access import policy
 from django_logtail.conf import conf
 from django_logtail.control import ControlUnavailable
 from django_logtail.formats.given import names as format_names
@@ -31,6 +32,7 @@ from django_logtail.models import Access, Log, SavedView
 from django_logtail.operating import no_redis
 from django_logtail.operating.status import Status, current_status
 from django_logtail.page.assets import asset_url, nonce_of
+from django_logtail.rights import Right
 from django_logtail.tailing.reasons import in_full
 
 #: What the status page's buttons send for every log; not a valid slug.
@@ -114,11 +116,11 @@ class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         address = self.view_on_site(log)
         return format_html('<a href="{}">{}</a>', address, gettext("Watch")) if address else ""
 
-    @admin.action(description=_("Stop reading selected logs"), permissions=["change"])
+    @admin.action(description=_("Stop reading selected logs"), permissions=["stop"])
     def stop_reading(self, request: HttpRequest, queryset: QuerySet[Log]) -> None:
         self._stop(request, list(queryset))
 
-    @admin.action(description=_("Continue reading selected logs"), permissions=["change"])
+    @admin.action(description=_("Continue reading selected logs"), permissions=["stop"])
     def continue_reading(self, request: HttpRequest, queryset: QuerySet[Log]) -> None:
         self._continue(request, list(queryset))
 
@@ -139,6 +141,8 @@ class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     ) -> None:
         try:
             for log in logs:
+                if not self.has_stop_permission(request, log):
+                    raise PermissionDenied
                 act(log)
         except stop_flag.OnlyWithWorker as error:
             messages.error(request, str(error))
@@ -168,7 +172,7 @@ class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             "lists_breadcrumbs": django.VERSION >= (6, 1),  # its styles require that form
             "is_local": conf.READER == "local",
             "pid": os.getpid(),
-            "may_stop": stop_flag.is_available() and self.has_change_permission(request),
+            "may_stop": stop_flag.is_available() and self.has_stop_permission(request),
             "every_log": EVERY_LOG,
             "most_characters": stop_flag.MOST_CHARACTERS,
         }
@@ -179,10 +183,12 @@ class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return TemplateResponse(request, "admin/logtail/log/status.html", context)
 
     def _act_on_status(self, request: HttpRequest) -> HttpResponse:
-        if not self.has_change_permission(request):
+        if not self.has_view_or_change_permission(request):
             raise PermissionDenied
         slug = request.POST.get("log", "")
         logs = [None if slug == EVERY_LOG else get_object_or_404(Log, slug=slug)]
+        if not self.has_stop_permission(request, logs[0]):
+            raise PermissionDenied
         if request.POST.get("act") == "continue":
             self._continue(request, logs)
         elif request.POST.get("act") == "stop":
@@ -222,6 +228,13 @@ class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             return reverse("logtail:lines", args=[log.slug]) if log.enabled else None
         except NoReverseMatch:
             return None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and policy().may(request.user, Right.REGISTER)
+
+    def has_stop_permission(self, request: HttpRequest, obj: Log | None = None) -> bool:
+        """Whether the user may stop and continue this log, or, without one, every log."""
+        return policy().may(request.user, Right.STOP, obj)
 
     def has_change_permission(self, request: HttpRequest, obj: Log | None = None) -> bool:
         return not (obj is not None and obj.declared) and super().has_change_permission(request, obj)

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_logtail.conf import QUEUE_NAME, conf
 from django_logtail.formats.given import BadFormat, given
+from django_logtail.rights import Right
 from django_logtail.tailing.files.found import is_pattern
 from django_logtail.tailing.files.looks import NoAnswer, looks
 from django_logtail.tailing.files.roots import Roots, tidied
@@ -106,6 +107,8 @@ class Log(models.Model):
 
     #: Whether the user for whom this row was loaded may see its host; set by `access.admit`.
     sees_host = False
+    #: What the user for whom this row was loaded may do; set by `access.admit`, and nothing for any other row.
+    rights: frozenset[Right] = frozenset()
 
     name = models.CharField(_("name"), max_length=100)
     slug = models.SlugField(
@@ -196,7 +199,13 @@ class Log(models.Model):
         ordering = ["group", "order", "name"]
         verbose_name = _("log")
         verbose_name_plural = _("logs")
-        permissions = [(WATCH_PERMISSION, "Can watch logs live")]
+        permissions = [
+            (WATCH_PERMISSION, "Can watch logs live"),
+            ("history_log", "Can see earlier lines of logs"),
+            ("search_log", "Can search logs"),
+            ("download_log", "Can download logs"),
+            ("stop_log", "Can stop the reading of logs"),
+        ]
 
     def __str__(self) -> str:
         return self.name

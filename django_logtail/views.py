@@ -56,7 +56,9 @@ from django_logtail.protocol import (
     decode_search,
 )
 from django_logtail.relay.here import relay_here
+from django_logtail.rights import Right
 from django_logtail.saved_views import NotSaved
+from django_logtail.tailing.reasons import in_full, reason
 from django_logtail.viewing.admission import TooManyViewers, admitted, viewers
 from django_logtail.viewing.cross_site import own_pages_only, say_who_may_frame
 from django_logtail.viewing.daphne import connection_of
@@ -275,17 +277,22 @@ def _no_socket(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def let_in(view: AsyncView) -> AsyncView:
-    """Make a view admit and count its user like a socket's viewer; for ASGI servers only."""
-    return _counted(view, lambda user: viewers.counted(user))
+def let_in(*needed: Right) -> Callable[[AsyncView], AsyncView]:
+    """Make a view admit and count its user like a socket's viewer; for ASGI servers only.
+
+    `needed`: the rights without which they get 403. A view of several logs checks them for each.
+    """
+    return partial(_counted, counted=lambda user: viewers.counted(user), needed=frozenset(needed))
 
 
 def let_search(view: AsyncView) -> AsyncView:
     """The same, but counted as a running search."""
-    return _counted(view, lambda user: viewers.searching(user))
+    return _counted(view, lambda user: viewers.searching(user), frozenset({Right.SEARCH}))
 
 
-def _counted(view: AsyncView, counted: Callable[[str], AbstractContextManager[None]]) -> AsyncView:
+def _counted(
+    view: AsyncView, counted: Callable[[str], AbstractContextManager[None]], needed: frozenset[Right]
+) -> AsyncView:
     @wraps(view)
     async def wrapped(request: HttpRequest, slug: str = "") -> HttpResponseBase:
         if isinstance(request, WSGIRequest):
@@ -302,6 +309,9 @@ def _counted(view: AsyncView, counted: Callable[[str], AbstractContextManager[No
                 if not slug:  # the view admits to each of several logs
                     return await view(request, requester, places)
                 log = await admitted(requester.user_id, requester.session_key, slug)
+                if not needed <= log.rights:
+                    text = in_full(reason("not-allowed"), _)
+                    return JsonResponse({"error": "not-allowed", "text": text}, status=403)
                 return await view(request, log, requester, places)
         except Refused as refused:
             if refused.code == CloseCode.SIGNED_OUT:
@@ -334,12 +344,14 @@ def _requester_of(request: HttpRequest) -> Requester:
 @require_GET
 @never_cache
 @own_pages_only()
-@let_in
+@let_in()
 async def lines(
     request: HttpRequest, log: Log, requester: Requester, _places: contextlib.ExitStack
 ) -> HttpResponseBase:
     """The last lines of a log, or what follows a place: for pages whose network blocks WebSockets."""
     count, resume = decode_lines_query(request.GET, conf.BACKLOG_LINES)
+    if Right.HISTORY not in log.rights:
+        count, resume = 0, None
     body = await last_lines(relay_here(), log, user=requester.user_id, lines=count, resume=resume)
     return HttpResponse(
         body, content_type="application/octet-stream", headers={"X-Content-Type-Options": "nosniff"}
@@ -349,7 +361,7 @@ async def lines(
 @require_GET
 @never_cache
 @own_pages_only(links=True)
-@let_in
+@let_in(Right.DOWNLOAD)
 async def download(
     request: HttpRequest, log: Log, requester: Requester, places: contextlib.ExitStack
 ) -> HttpResponseBase:
@@ -369,7 +381,7 @@ _CONTENT_TYPES: Final = {"text": "text/plain; charset=utf-8", "ndjson": "applica
 @require_GET
 @never_cache
 @own_pages_only(links=True)
-@let_in
+@let_in(Right.SEARCH, Right.DOWNLOAD)
 async def hits(
     request: HttpRequest, log: Log, requester: Requester, places: contextlib.ExitStack
 ) -> HttpResponseBase:
@@ -386,7 +398,7 @@ async def hits(
 @require_GET
 @never_cache
 @own_pages_only(links=True)
-@let_in
+@let_in()
 async def several_hits(
     request: HttpRequest, requester: Requester, places: contextlib.ExitStack
 ) -> HttpResponseBase:

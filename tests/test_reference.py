@@ -154,6 +154,25 @@ def test_the_policy_of_the_howto_does_what_the_page_says() -> None:
     assert seen == {"ann": ["staging"], "ops": ["production", "staging"], "": []}
 
 
+@pytest.mark.django_db
+def test_the_rule_of_the_howto_takes_away_downloads_from_interns() -> None:
+    from django.contrib.auth.models import Group, User
+
+    from django_logtail.rights import Right
+
+    found: dict[str, Any] = {}
+    exec(snippet(DOCS / "howto" / "access.md", "may"), found)
+    ann, intern = User.objects.create_user("ann"), User.objects.create_user("intern")
+    intern.groups.add(Group.objects.create(name="interns"))
+
+    may = [
+        [found["Interns"]().may(user, right) for right in (Right.HISTORY, Right.DOWNLOAD)]
+        for user in (ann, intern)
+    ]
+
+    assert may == [[True, True], [True, False]]
+
+
 def test_the_session_of_the_howto_comes_from_the_header_or_the_cookie() -> None:
     found: dict[str, Any] = {}
     exec(snippet(DOCS / "howto" / "access.md", "session_key"), found)

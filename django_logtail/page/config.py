@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -17,14 +17,22 @@ from django.utils.module_loading import import_string
 from django.utils.translation import get_language, get_language_info
 
 from django_logtail import __version__, remedies, states
-from django_logtail.access import policy
+from django_logtail.access import policy, rights_of
 from django_logtail.conf import conf
 from django_logtail.models import Log
 from django_logtail.page.files import File, files_of
 from django_logtail.page.texts import LANGUAGES, plural_samples, texts
+from django_logtail.rights import Right
 from django_logtail.saved_views import views_for
 
 logger = logging.getLogger(__name__)
+
+#: The addresses that somebody gets only with certain rights; the views ask again.
+NEEDED: Final = {
+    "download": {Right.DOWNLOAD},
+    "hits": {Right.SEARCH, Right.DOWNLOAD},
+    "search": {Right.SEARCH},
+}
 
 #: Logged once per process about a row that no form has validated; `_said` then contains its slug.
 NO_ADDRESS = "its slug can't be part of an address. Give it a slug of letters, digits, - and _"
@@ -103,6 +111,7 @@ def described(logs: Collection[Log], request: HttpRequest) -> list[dict[str, Any
 
 def _described(log: Log, file: File, request: HttpRequest) -> dict[str, Any]:
     slug = {"slug": log.slug}
+    rights = rights_of(request.user, log)
     sees_host = policy().sees_host(request.user)
     return {
         "slug": log.slug,
@@ -119,9 +128,10 @@ def _described(log: Log, file: File, request: HttpRequest) -> dict[str, Any]:
         "ticket": reverse("logtail:ticket", kwargs=slug),
         "socket": reverse("logtail:socket", kwargs=slug),
         "lines": reverse("logtail:lines", kwargs=slug),
-        "download": reverse("logtail:download", kwargs=slug),
-        "hits": reverse("logtail:hits", kwargs=slug),
-        "search": reverse("logtail:search", kwargs=slug),
+        **{
+            name: reverse(f"logtail:{name}", kwargs=slug) if needed <= rights else ""
+            for name, needed in NEEDED.items()
+        },
         "save": reverse("logtail:views", kwargs=slug),
     }
 

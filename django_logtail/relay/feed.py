@@ -197,8 +197,9 @@ class Feed:
     # -- wanting -----------------------------------------------------------------------------------
 
     def will_bring(self, lines: int) -> bool:
-        """Whether the last `lines` lines are on their way."""
-        return self.ring.is_empty and self._starts_at is None and lines <= self.lines
+        """Whether the last `lines` lines are on their way. More may be, but not to who wants none."""
+        is_enough = lines <= self.lines if lines else self.lines == 0
+        return self.ring.is_empty and self._starts_at is None and is_enough
 
     def want(self, mailbox: str) -> Want:
         position = self.ring.position

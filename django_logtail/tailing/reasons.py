@@ -116,6 +116,7 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     "no-inotify": (gettext_noop("inotify_simple is not installed"),),
     "no-notification": (gettext_noop("this platform does not report file changes"),),
     # A request
+    "not-allowed": (gettext_noop("you may not do this with this log; an administrator decides about that"),),
     "bytes-gone": (gettext_noop("the file that held these bytes no longer exists"),),
     "file-changed": (gettext_noop("the file changed while it was being read; try again"),),
     "no-times": (gettext_noop("no times were recognised in this log"),),

@@ -97,7 +97,8 @@ class Stay:
         elif outcome.revision != self._log.revision:
             self.lose(Changed(reason("changed")))
         else:
-            self._log.sees_host = outcome.sees_host  # no longer staff: continues, but sees less
+            # No longer staff, say: continues, but sees and may do less.
+            self._log.sees_host, self._log.rights = outcome.sees_host, outcome.rights
 
     def lose(self, error: Exception) -> None:
         """Make them leave, for this reason."""

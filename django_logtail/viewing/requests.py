@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Final
 
@@ -24,6 +24,7 @@ from django_logtail.place import Place
 from django_logtail.protocol import Frame, place_fields
 from django_logtail.relay import Relay
 from django_logtail.relay.requests import Request
+from django_logtail.rights import Right
 from django_logtail.shares import Charged
 from django_logtail.tailing.reasons import reason
 from django_logtail.tailing.text.matching import has_regex
@@ -54,19 +55,28 @@ Asked = (
 )
 
 
-def offered() -> list[str]:
-    """What a client may request in addition to the stream."""
-    return [
-        "range",
-        "search",
-        "terms",
-        "order",
-        "heads",
-        "files",
-        "time",
-        "volume",
-        *(["regex"] if has_regex() else []),
-    ]
+#: What a client may request in addition to the stream, and the right that it needs.
+OFFERED: Final = {
+    "range": Right.HISTORY,
+    "search": Right.SEARCH,
+    "terms": Right.SEARCH,
+    "order": Right.SEARCH,
+    "heads": Right.SEARCH,
+    "files": Right.HISTORY,
+    "time": Right.HISTORY,
+    "volume": Right.HISTORY,
+}
+
+
+def offered(rights: Collection[Right]) -> list[str]:
+    """What a client with these rights may request in addition to the stream."""
+    found = [name for name, right in OFFERED.items() if right in rights]
+    return [*found, *(["regex"] if Right.SEARCH in rights and has_regex() else [])]
+
+
+def needed(asked: Asked) -> Right:
+    """The right that an answer needs."""
+    return Right.SEARCH if isinstance(asked, protocol.SearchFrom | protocol.SearchAll) else Right.HISTORY
 
 
 class Answers:
@@ -172,6 +182,10 @@ class Answers:
         except DatabaseError:
             text = reason("unavailable")
             await self._send(Frame.message("error", request=asked.request, id="unavailable", text=text))
+            return
+        if needed(asked) not in log.rights:
+            text = reason("not-allowed")
+            await self._send(Frame.message("error", request=asked.request, id="not-allowed", text=text))
             return
         async with contextlib.aclosing(self._frames(log, asked)) as frames:
             async for frame in frames:

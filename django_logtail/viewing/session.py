@@ -19,6 +19,7 @@ from django_logtail.protocol import BadMessage, CloseCode, Frame
 from django_logtail.relay import Relay
 from django_logtail.relay.feed_viewer import FeedViewer
 from django_logtail.relay.here import relay_here
+from django_logtail.rights import Right
 from django_logtail.timing import end_tasks, whereabouts
 from django_logtail.viewing.rechecks import Changed, Stay
 from django_logtail.viewing.requests import Answers, offered
@@ -62,15 +63,16 @@ class Watching:
                 encoding=label,
                 zone=log.zone_name,
                 queue=log.queue_name,
-                can=offered(),
+                can=offered(log.rights),
             )
         )
         relay = relay_here()
+        has_history = Right.HISTORY in log.rights
         viewer = relay.feeds.join(
             str(log.pk),
             log.queue_name,
-            lines=hello.lines,
-            resume=hello.resume,
+            lines=hello.lines if has_history else 0,
+            resume=hello.resume if has_history else None,
             may_cut=not label.startswith("utf-16"),
             path=log.path,
             user=self._user,

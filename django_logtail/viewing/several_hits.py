@@ -18,6 +18,7 @@ from django_logtail.access import Refused
 from django_logtail.models import Log
 from django_logtail.protocol import BadMessage, CloseCode, SearchAll
 from django_logtail.relay.here import relay_here
+from django_logtail.rights import Right
 from django_logtail.tailing.reasons import reason
 from django_logtail.viewing.admission import admitted
 from django_logtail.viewing.download import BrokenOff, NoFile, Requester, break_off, delivered
@@ -70,6 +71,9 @@ class SeveralHits:
             yield note(_why(error), self._form, {"log": slug}, f"{slug}: ").encode()
             return
         label = {"log": log.slug, "name": log.name}
+        if not {Right.SEARCH, Right.DOWNLOAD} <= log.rights:
+            yield self._note(label, told_reason(reason("not-allowed"), gettext, sees_host=False))
+            return
         lost = partial(self._note, label)
         if self._form == "text":
             yield f"# === {log.name} ===\n".encode()

@@ -124,24 +124,25 @@ COMMANDS = {
     "logtail_stop": "sets and clears the stop flag",
     "logtail_sync": "registers what the settings declare",
 }
-#: By admin page: the status for anonymous, member, staff without rights, who may view, who may change, superuser.
+#: By admin page: the status for anonymous, member, staff without rights, who may view, who may view and stop, who may
+#: change, superuser.
 ADMIN = {
-    "logtail_log_changelist": (302, 302, 403, 200, 200, 200),
-    "logtail_log_add": (302, 302, 403, 403, 403, 200),
-    "logtail_log_history": (302, 302, 403, 200, 200, 200),
-    "logtail_log_delete": (302, 302, 403, 403, 403, 200),
-    "logtail_log_change": (302, 302, 403, 200, 200, 200),
-    "logtail_log_status": (302, 302, 403, 200, 200, 200),
-    "logtail_savedview_changelist": (302, 302, 403, 403, 403, 200),
-    "logtail_savedview_add": (302, 302, 403, 403, 403, 200),
-    "logtail_savedview_history": (302, 302, 403, 403, 403, 200),
-    "logtail_savedview_delete": (302, 302, 403, 403, 403, 200),
-    "logtail_savedview_change": (302, 302, 403, 403, 403, 200),
+    "logtail_log_changelist": (302, 302, 403, 200, 200, 200, 200),
+    "logtail_log_add": (302, 302, 403, 403, 403, 403, 200),
+    "logtail_log_history": (302, 302, 403, 200, 200, 200, 200),
+    "logtail_log_delete": (302, 302, 403, 403, 403, 403, 200),
+    "logtail_log_change": (302, 302, 403, 200, 200, 200, 200),
+    "logtail_log_status": (302, 302, 403, 200, 200, 200, 200),
+    "logtail_savedview_changelist": (302, 302, 403, 403, 403, 403, 200),
+    "logtail_savedview_add": (302, 302, 403, 403, 403, 403, 200),
+    "logtail_savedview_history": (302, 302, 403, 403, 403, 403, 200),
+    "logtail_savedview_delete": (302, 302, 403, 403, 403, 403, 200),
+    "logtail_savedview_change": (302, 302, 403, 403, 403, 403, 200),
 }
 #: The admin's actions, and who may run them, in the same order.
 ACTIONS = {
-    "stop_reading": (False, False, False, False, True, True),
-    "continue_reading": (False, False, False, False, True, True),
+    "stop_reading": (False, False, False, False, True, True, True),
+    "continue_reading": (False, False, False, False, True, True, True),
 }
 
 
@@ -506,6 +507,7 @@ def people(db, client, django_user_model):
         user("member", "watch_log"),
         user("clerk", is_staff=True),
         user("viewer", "view_log", is_staff=True),
+        user("stopper", "view_log", "stop_log", is_staff=True),
         user("changer", "change_log", is_staff=True),
         user("root", is_staff=True, is_superuser=True),
     ]

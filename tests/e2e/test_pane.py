@@ -27,7 +27,8 @@ def test_the_button_for_the_whole_log_is_there_for_those_who_can_search_it(alone
     if "search" in can:
         expect(button).to_be_enabled()
     else:
-        expect(button).to_be_disabled()
+        expect(button).to_be_hidden()
+    expect(app.page.locator(".lt-timego")).to_be_hidden()
 
 
 def test_the_plain_view_has_the_loaded_lines_as_one_text_and_goes_when_it_is_closed(alone):

@@ -252,8 +252,8 @@ def test_what_happened_is_said_with_what_is_known_of_it(page: Page) -> None:
           const { paintMark } = await part('rows/mark');
           const { words } = await part('ui/config');
           const hasPrevious = (item) => item.kind === 'rotated';
-          const look = { words, times: { zone: 'written' }, hasPrevious, leftOutBy: () => null };
-          const made = (kind, details = {}, more = {}) => {
+          const made = (kind, details = {}, more = {}, mayLoad = true) => {
+            const look = { words, times: { zone: 'written' }, mayLoad, hasPrevious, leftOutBy: () => null };
             const row = document.createElement('div');
             paintMark(row, { kind, details, start: 0, end: 2048, ...more }, look);
             const acts = [...row.querySelectorAll('button')].map((one) => one.dataset.act).join();
@@ -266,6 +266,7 @@ def test_what_happened_is_said_with_what_is_known_of_it(page: Page) -> None:
             made('missed', { size: 1024 }), made('missed', {}),
             made('hole', { size: 1024 }), made('recovered', { name: 'a.2' }),
             made('note', { text: 'deploy', level: 'error' }), made('note', { text: 'deploy', level: 'odd' }),
+            made('gap', { reason: 'slow' }, {}, false),
           ];
         }"""
     )
@@ -282,13 +283,15 @@ def test_what_happened_is_said_with_what_is_known_of_it(page: Page) -> None:
         ("recovered", "", False, ""),
         ("note", "error", False, ""),
         ("note", "info", False, ""),
+        ("gap", "", False, ""),
     ]
     texts = [text for _, _, _, text, _ in rows]
     assert "2.0 kB" in texts[0]
     assert "a.1" in texts[4]
     assert ["1.0 kB" in text for text in texts[5:8]] == [True, False, True]
     assert "a.2" in texts[8]
-    assert texts[9:] == ["deploy", "deploy"]
+    assert texts[9:11] == ["deploy", "deploy"]
+    assert texts[11] == texts[0]
 
 
 def test_a_label_and_its_key_are_shown_beside_a_button_for_as_long_as_it_is_pointed_at(page: Page) -> None:

@@ -371,6 +371,11 @@ def test_a_newcomer_may_wait_for_lines_that_are_on_their_way(on_stage, lines, co
     assert on_stage(scene) == (comes, False)
 
 
+@pytest.mark.parametrize("begun_with", [0, 1])
+def test_who_wants_no_lines_waits_only_where_none_come(on_stage, begun_with):
+    assert on_stage(lambda stage: stage.feed.will_bring(0), lines=begun_with) is (begun_with == 0)
+
+
 def test_no_last_lines_are_on_their_way_where_somebody_resumed(on_stage):
     assert on_stage(lambda stage: stage.feed.will_bring(1), start=Place("a", 7)) is False
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +19,7 @@ from django_logtail.place import Place
 from django_logtail.protocol import decode_batch
 from django_logtail.relay import Relay
 from django_logtail.relay.feed import Feed
+from django_logtail.rights import Right
 from django_logtail.shares import Shares
 from django_logtail.viewing import session, socket, spending, unacknowledged
 from django_logtail.viewing.session import Watching
@@ -116,13 +117,28 @@ def new_relay() -> Relay:
     return Relay(MemoryControl(now), MemoryMailboxes(), wake, clock=now)
 
 
+def allowed(*rights: Right, **row: Any) -> Log:
+    """A log as `admit` gives it to somebody with these rights, or with all."""
+    log = Log(**row)
+    log.rights = frozenset(rights or Right)
+    return log
+
+
 class Seat:
     """A viewer: what it says, and when it was sent what."""
 
-    def __init__(self, relay: Relay, *, user: str = "7", sees_host: bool = False, **row: Any) -> None:
+    def __init__(
+        self,
+        relay: Relay,
+        *,
+        user: str = "7",
+        sees_host: bool = False,
+        rights: Iterable[Right] = (),
+        **row: Any,
+    ) -> None:
         self.relay = relay
         self.user = user
-        self.log = Log(**{**ROW, **row})
+        self.log = allowed(*rights, **{**ROW, **row})
         self.log.sees_host = sees_host
         self.stay = Stay(self.log)
         #: Seconds, and the message or batch.

@@ -12,6 +12,7 @@ from django.db import DatabaseError, OperationalError
 from django_logtail.access import Refused
 from django_logtail.models import Log
 from django_logtail.protocol import CloseCode
+from django_logtail.rights import Right
 from django_logtail.viewing import rechecks as module
 from django_logtail.viewing.rechecks import Changed, Looks, Rounds, Who
 from tests.virtual_time import run_virtually
@@ -171,6 +172,19 @@ def test_who_is_no_longer_staff_watches_on_and_is_told_less():
     run_virtually(stay())
 
     assert log.sees_host is False
+
+
+def test_who_loses_a_right_watches_on_and_may_do_less():
+    database, log = Database(), Log(**ROW)
+    log.rights = frozenset({Right.VIEW, Right.DOWNLOAD})
+
+    async def stay() -> None:
+        with database.rounds().kept(ANNA, log):
+            await asyncio.sleep(16)
+
+    run_virtually(stay())
+
+    assert log.rights == frozenset()
 
 
 def test_who_may_not_stay_is_told_at_the_next_look():

@@ -9,15 +9,15 @@ from django_logtail import protocol
 from django_logtail.access import Refused
 from django_logtail.control.messages import Counted, Failed, Found, Listed, Piece, Reached, Read
 from django_logtail.control.wants import Sought
-from django_logtail.models import Log
 from django_logtail.place import Place
 from django_logtail.protocol import CloseCode, decode_batch
+from django_logtail.rights import Right
 from django_logtail.timing import Supervisor
 from django_logtail.viewing.rechecks import Changed
 from django_logtail.viewing.requests import AllFiles, Answers, offered
 from django_logtail.viewing.socket import End
 from django_logtail.viewing.spending import spending_here
-from tests.viewing.seat import ROW, now, play
+from tests.viewing.seat import ROW, allowed, now, play
 
 __all__ = ["play"]
 
@@ -28,7 +28,7 @@ class Asker:
     def __init__(self, relay, user="7"):
         self.user = user
         self.relay = relay
-        self.row = Log(**ROW)
+        self.row = allowed(**ROW)
         self.outcome = self.row
         self.sent = []
         self.answers = Answers(relay, user, self._admit, self._send)
@@ -87,7 +87,7 @@ def answer(relay, want, data=b"0123456789"):
 def test_expressions_are_offered_where_there_is_something_to_match_them(monkeypatch, re2, can):
     monkeypatch.setattr("django_logtail.tailing.text.matching._re2", lambda: re2)
 
-    assert offered() == can
+    assert offered(Right) == can
 
 
 async def test_an_answer_that_fails_is_told_to_who_asked_and_logged(monkeypatch, caplog):
@@ -100,7 +100,7 @@ async def test_an_answer_that_fails_is_told_to_who_asked_and_logged(monkeypatch,
             raise KeyError("a bug in the answer")
 
     async def admit():
-        return Log(pk=1, slug="app", name="App", path="/var/log/app.log", queue="q", encoding="utf-8")
+        return allowed(pk=1, slug="app", name="App", path="/var/log/app.log", queue="q", encoding="utf-8")
 
     async def send(frame):
         said.append(json.loads(frame.encoded))
@@ -125,7 +125,7 @@ async def test_an_answer_that_fails_is_told_to_who_asked_and_logged(monkeypatch,
 def test_a_range_is_asked_of_the_log_s_reader_and_answered_to_who_asked(play):
     async def scene(relay):
         asker, other = Asker(relay), Asker(relay, "8")
-        asker.outcome = Log(**ROW, access="signed-in")
+        asker.outcome = allowed(**ROW, access="signed-in")
         await asker.asks(5)
         [want] = asker.wants
         answer(relay, want)
@@ -577,3 +577,31 @@ async def test_what_a_second_reader_could_not_read_joins_what_the_first_could_no
 
     assert [file["name"] for file in search.unread] == ["a.2.gz", "a.9.gz"]
     assert (search.taken, search.total, search.has_more) == (2, 3, more)
+
+
+@pytest.mark.parametrize(
+    ("rights", "refused"),
+    [
+        ([Right.VIEW], ["range", "searches"]),
+        ([Right.VIEW, Right.DOWNLOAD], ["range", "searches"]),
+        ([Right.VIEW, Right.HISTORY], ["searches"]),
+        ([Right.VIEW, Right.SEARCH], ["range"]),
+        ([Right.VIEW, Right.HISTORY, Right.SEARCH], []),
+    ],
+)
+def test_what_somebody_may_not_do_is_wanted_of_no_reader(play, rights, refused):
+    async def scene(relay):
+        asker, other = Asker(relay), Asker(relay, user="8")
+        asker.outcome = allowed(*rights, **ROW)
+        await asker.asks(1)
+        await asker.searches(2)
+        await other.asks(1)
+        await other.searches(2)
+        found = []
+        for one in (asker, other):
+            said = {"range": one.told(1), "searches": one.told(2)}
+            found.append([name for name, told in said.items() if told and told[0]["id"] == "not-allowed"])
+            found.append(len(one.wants))
+        return found
+
+    assert play(scene) == [refused, 2 - len(refused), [], 2]

@@ -13,6 +13,7 @@ from django_logtail.models import Log
 from django_logtail.place import Place
 from django_logtail.protocol import CloseCode
 from django_logtail.relay.requests import Request
+from django_logtail.rights import Right
 from django_logtail.viewing.rechecks import Changed
 from django_logtail.viewing.requests import Answers
 from django_logtail.viewing.session import Watching
@@ -505,6 +506,22 @@ def test_who_resumes_is_given_what_follows_and_nothing_before(play):
         4,
         True,
     )
+
+
+def test_who_may_not_see_earlier_lines_begins_with_what_is_written_wherever_they_were(play):
+    async def scene(relay):
+        first, newcomer, back = Seat(relay), *(Seat(relay, rights=[Right.VIEW]) for _ in range(2))
+        reader = await first.sits_down()
+        reader.starts()
+        reader.sends(b"one\n")
+        await newcomer.sits_down(lines=10)
+        await back.sits_down(resume=Place("f", 0))
+        reader.sends(b"two\n")
+        await asyncio.sleep(1)
+        hello = back.messages("hello")[0]
+        return [seat.bytes for seat in (first, newcomer, back)], hello["can"]
+
+    assert play(scene) == ([b"one\ntwo\n", b"two\n", b"two\n"], [])
 
 
 def test_who_resumes_further_up_joins_the_others_once_they_have_come_so_far(play):

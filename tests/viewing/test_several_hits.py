@@ -18,12 +18,13 @@ from django_logtail.viewing.download import BrokenOff, Requester
 from django_logtail.viewing.rechecks import Stay
 from django_logtail.viewing.several_hits import SeveralHits
 from tests.delivery.test_delivery import QUEUE, House, numbered
+from tests.viewing.seat import allowed
 
 LINE = len(numbered(0, 1))
 REQUESTER = Requester("7", "session", "127.0.0.1")
 LOGS = {
-    "web": Log(pk=1, slug="web", name="web.log", path="/nowhere", queue=QUEUE, encoding="utf-8"),
-    "db": Log(pk=1, slug="db", name="db.log", path="/nowhere", queue=QUEUE, encoding="utf-8"),
+    "web": allowed(pk=1, slug="web", name="web.log", path="/nowhere", queue=QUEUE, encoding="utf-8"),
+    "db": allowed(pk=1, slug="db", name="db.log", path="/nowhere", queue=QUEUE, encoding="utf-8"),
 }
 GONE = Refused(CloseCode.NO_SUCH_LOG, "no-such-log", "Whatever.")
 SIGNED_OUT = Refused(CloseCode.SIGNED_OUT, "signed-out", "Sign in again.")

@@ -87,8 +87,9 @@ export class Drawing {
     this.shown = described({ ...factsOf(this.drawn), isCut: this.isCut }, words, config.states);
     this.#become(this.shown.chip);
     drawNotices(parts, this.shown);
-    parts.timeGo.toggleAttribute('disabled', !log.stream.can('time'));
-    parts.wholeButton.toggleAttribute('disabled', !results.can);
+    const isOpen = log.stream.phase === 'open';
+    offer(parts.timeGo, log.stream.can('time'), isOpen);
+    offer(parts.wholeButton, results.can, isOpen);
     this.#blank();
   }
 
@@ -131,4 +132,10 @@ export class Drawing {
     this.state();
     this.status();
   }
+}
+
+/** What can't be done yet is disabled; what this person may not do is not there. @param {HTMLElement} button @param {boolean} can @param {boolean} isOpen */
+function offer(button, can, isOpen) {
+  button.toggleAttribute('disabled', !can);
+  button.hidden = isOpen && !can;
 }

@@ -34,7 +34,7 @@ export function paintMark(row, item, look) {
     row.append(el('time', {}, clock(details.at)));
   }
   row.append(text);
-  if ((item.kind === 'gap' || item.kind === 'between') && details.failed?.id !== 'not-there') {
+  if (look.mayLoad && (item.kind === 'gap' || item.kind === 'between') && details.failed?.id !== 'not-there') {
     row.append(details.loading ? el('span', {}, words.say('mark.loading')) : el('button.lt-link', { type: 'button', 'data-act': 'loadgap' }, words.say('do.load')));
   }
   if (look.hasPrevious(item)) row.append(el('button.lt-link', { type: 'button', 'data-act': 'previous' }, words.say('mark.rotated.open')));

@@ -92,7 +92,7 @@ export class Painter {
       isCurrent: (line) => filtered.matches[finding.current] === line,
       timeBefore: (line) => writtenBefore(store, line),
       shapeOf: (line, its) => this.shapeOf(line, its), columns: viewOptions.heading?.drawn ?? viewOptions.columns, raw: viewOptions.raw, rawItems: viewOptions.rawItems,
-      hasPrevious: (mark) => linkedLines.isCutOff(mark), leftOutBy: (mark) => travel.leftOutBy(mark), opened: viewOptions.opened, folded: filtered.folded,
+      mayLoad: this.log.stream.hello?.can?.includes('range') ?? true, hasPrevious: (mark) => linkedLines.isCutOff(mark), leftOutBy: (mark) => travel.leftOutBy(mark), opened: viewOptions.opened, folded: filtered.folded,
       innerCount: (line) => innerLinesOf(store, line).length,
     });
     if (item.block === item && filtered.opened.has(item)) offerFold(row, blockOf(store, item), words);

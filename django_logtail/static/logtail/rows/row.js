@@ -23,7 +23,7 @@ const MOST_UNBROKEN = 24;
  *   linksOf: (text: string, steering: {start: number, end: number}[], drawn: [number, number][], prose?: [number, number][]) => import('./links.js').Link[],
  *   hitsOf: (text: string, item: Item) => [number, number][], isCurrent: (item: Item) => boolean, timeBefore: (item: Item) => string,
  *   shapeOf: (row: HTMLElement, item: Item) => Shape|null, columns: import('./column.js').Column[], raw: boolean, rawItems: Set<Item>,
- *   hasPrevious: (mark: Item) => boolean, leftOutBy: (mark: Item) => {files: number, size: number}|null, opened: Set<Item>, folded: Set<Item>, innerCount: (item: Item) => number, name: string,
+ *   mayLoad: boolean, hasPrevious: (mark: Item) => boolean, leftOutBy: (mark: Item) => {files: number, size: number}|null, opened: Set<Item>, folded: Set<Item>, innerCount: (item: Item) => number, name: string,
  * }} Look `prose`: of what is drawn, the parts whose ids are marked; the others have a menu as a whole
  */
 
