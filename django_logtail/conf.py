@@ -303,6 +303,22 @@ class Conf:
         why="The class that decides who may see which log.",
         read_in=("access",),
     )
+    AUDIT = Setting(
+        default=False,
+        takes=_yes_or_no,
+        unit="True or False",
+        why="Whether it is recorded who reads which log. People see that in the viewer.",
+        more="Records are personal data, so keeping them is your decision; see [](../howto/audit.md).",
+        read_in=("audit/recorder", "page/config"),
+    )
+    AUDIT_DAYS = Setting(
+        default=180,
+        takes=Whole(1, 36_500),
+        unit="days",
+        why="The age at which logtail_prune deletes records.",
+        more="Nothing deletes them by itself: run [logtail_prune](commands.md#logtail_prune) every day.",
+        read_in=("audit/retention",),
+    )
     FRAME_ANCESTORS = Setting(
         default=(),
         takes=_frame_ancestors,

@@ -20,6 +20,7 @@ from django_logtail.viewing.handshake import Scope, is_origin_allowed, peer_addr
 from django_logtail.viewing.newcomers import TooManyNewcomers, newcomers
 from django_logtail.viewing.no_socket import arrivals
 from django_logtail.viewing.rechecks import Who, rounds_here
+from django_logtail.viewing.recorded import recorded
 from django_logtail.viewing.refusals import refusals
 from django_logtail.viewing.session import Watching
 from django_logtail.viewing.socket import INTERNAL_ERROR, End, Receive, Send, Socket, refusal
@@ -111,8 +112,11 @@ class LogConsumer:
                 log = await admitted(user, self._session_key, self.slug)
             except Refused as refused:
                 raise refusal(refused) from None
-            with rounds_here().kept(Who(user, self._session_key, self.slug), log) as stay:
-                await Watching(self._socket, log, user, self._address, stay).run(hello)
+            with (
+                rounds_here().kept(Who(user, self._session_key, self.slug), log) as stay,
+                recorded(log, user, self._address) as record,
+            ):
+                await Watching(self._socket, log, user, self._address, stay, record).run(hello)
 
     async def _hello(self) -> protocol.Hello:
         """The client's first message; it must come in time, and in this version of the protocol."""

@@ -20,6 +20,7 @@ from django.urls.converters import SlugConverter
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from django_logtail.audit.models import Viewing, ViewingEvent  # noqa: F401 - Django looks for models here
 from django_logtail.conf import QUEUE_NAME, conf
 from django_logtail.formats.given import BadFormat, given
 from django_logtail.rights import Right
@@ -109,6 +110,8 @@ class Log(models.Model):
     sees_host = False
     #: What the user for whom this row was loaded may do; set by `access.admit`, and nothing for any other row.
     rights: frozenset[Right] = frozenset()
+    #: That user's name, for the record; set by `viewing.admission`.
+    user_name = ""
 
     name = models.CharField(_("name"), max_length=100)
     slug = models.SlugField(

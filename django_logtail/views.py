@@ -36,6 +36,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from django_logtail import saved_views
 from django_logtail.access import Refused, issue_ticket, policy
+from django_logtail.audit.viewings import over_http
 from django_logtail.conf import conf
 from django_logtail.models import Log, SavedView
 from django_logtail.page.assets import asset_url, assets, nonce_of
@@ -77,6 +78,7 @@ from django_logtail.viewing.handshake import address_of
 from django_logtail.viewing.hits import Hits
 from django_logtail.viewing.last_lines import last_lines
 from django_logtail.viewing.no_socket import cause_of
+from django_logtail.viewing.recorded import subject_of
 from django_logtail.viewing.search_stream import messages, parting
 from django_logtail.viewing.several_hits import SeveralHits
 from django_logtail.viewing.unsent import SEND
@@ -352,7 +354,10 @@ async def lines(
     count, resume = decode_lines_query(request.GET, conf.BACKLOG_LINES)
     if Right.HISTORY not in log.rights:
         count, resume = 0, None
-    body = await last_lines(relay_here(), log, user=requester.user_id, lines=count, resume=resume)
+    record = over_http.of(subject_of(log, requester.user_id, requester.address, "http"))
+    body = await last_lines(
+        relay_here(), log, user=requester.user_id, lines=count, resume=resume, record=record
+    )
     return HttpResponse(
         body, content_type="application/octet-stream", headers={"X-Content-Type-Options": "nosniff"}
     )

@@ -59,7 +59,7 @@ def test_the_database_keeps_nothing(tmp_path: Path) -> None:
     project.run(f"{snippet('types').strip()} --noinput")
 
     assert before["tables"] > 0
-    assert before["types"] == 2
+    assert before["types"] == 4
     assert before["permissions"] > 0
     assert kept(database) == {"tables": 0, "types": 0, "permissions": 0}
 

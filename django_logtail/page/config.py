@@ -53,6 +53,7 @@ def viewer_config(request: HttpRequest) -> dict[str, Any]:
         "login": login_url(),
         "lines": conf.BACKLOG_LINES,
         "links": conf.LINKS,
+        "recorded": conf.AUDIT,
         "ids": conf.ID_PATTERNS,
         "source": _source() if is_staff else None,
     }

@@ -336,6 +336,7 @@ TEXTS: Mapping[str, object] = {
     "empty.binary.more": _("{name} may be compressed or binary. You can download it instead."),
     "empty.binary.show": _("Show it anyway"),
     "empty.signedout": _("You were signed out"),
+    "audit.seen": _("Access is recorded"),
     "status.size": _("File size"),
     "status.offset": _("Position in the file (bytes)"),
     "status.wrap": _("Wrap"),

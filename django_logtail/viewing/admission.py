@@ -122,6 +122,8 @@ async def admitted(user_id: str, session_key: str, slug: str, *, joined: bool = 
 def _admitted(user_id: str, session_key: str, slug: str, joined: bool) -> Log:
     close_old_connections()
     try:
-        return admit(user_id=user_id, session_key=session_key, slug=slug, joined=joined)[1]
+        user, log = admit(user_id=user_id, session_key=session_key, slug=slug, joined=joined)
+        log.user_name = user.get_username()
+        return log
     finally:
         close_old_connections()

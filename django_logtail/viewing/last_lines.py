@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from typing import Final
 
+from django_logtail.audit.viewings import OpenViewing
 from django_logtail.models import Log
 from django_logtail.place import Place
 from django_logtail.protocol import MAX_RANGE_BYTES, PROTOCOL_VERSION, Frame
@@ -29,11 +30,21 @@ MOST_SETTLE_SECONDS: Final = 1.0
 LOOK_SECONDS: Final = 0.1
 
 
-async def last_lines(relay: Relay, log: Log, *, lines: int, resume: Place | None, user: str = "") -> bytes:
+async def last_lines(
+    relay: Relay,
+    log: Log,
+    *,
+    lines: int,
+    resume: Place | None,
+    user: str = "",
+    record: OpenViewing | None = None,
+) -> bytes:
     """Everything from `resume`, or from the last `lines` lines, to the file's current end.
 
     First `hello`, then the stream, `status` and `end`, whose `reason` is "complete"; "more" if ANSWER_BYTES were
     reached; or "no-answer" if the reader took too long: everything that arrived until then is included.
+
+    `record`: the viewing to which what is delivered belongs, if it is recorded.
     """
     label = log.encoding_label
     viewer = relay.feeds.join(
@@ -61,6 +72,9 @@ async def last_lines(relay: Relay, log: Log, *, lines: int, resume: Place | None
     )
     try:
         reason = await _collect(viewer, answer)
+        if record is not None:
+            for frame in answer.frames:
+                record.delivered.frame(frame, viewer.feed.host)
         answer.add(Frame.message("status", **viewer.status()))
         answer.add(Frame.message("end", reason=reason, may_retry=True))
     finally:
@@ -74,6 +88,7 @@ class _Answer:
     def __init__(self, *, sees_host: bool) -> None:
         self._sees_host = sees_host
         self.parts: list[bytes] = []
+        self.frames: list[Frame] = []
         self.size = 0
         self._began_in: str | None = None
         self._goal = 0
@@ -85,6 +100,7 @@ class _Answer:
         encoded = told(frame, sees_host=self._sees_host).encoded
         part = encoded if isinstance(encoded, bytes) else encoded.encode() + b"\n"
         self.parts.append(part)
+        self.frames.append(frame)
         self.size += len(part)
         fields = frame.fields
         match frame.kind:

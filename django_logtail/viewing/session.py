@@ -13,6 +13,7 @@ from django.db import DatabaseError
 
 from django_logtail import protocol
 from django_logtail.access import Refused
+from django_logtail.audit.viewings import OpenViewing
 from django_logtail.control import ViewerFacts
 from django_logtail.models import Log
 from django_logtail.protocol import BadMessage, CloseCode, Frame
@@ -40,13 +41,23 @@ LOOK_AGAIN_SECONDS: Final = 1.0
 class Watching:
     """From the server's `hello` to the end."""
 
-    def __init__(self, socket: Socket, log: Log, user: str, address: str, stay: Stay) -> None:
-        """`stay`: whether the viewer may stay, for this revision of the log."""
+    def __init__(
+        self,
+        socket: Socket,
+        log: Log,
+        user: str,
+        address: str,
+        stay: Stay,
+        record: OpenViewing | None = None,
+    ) -> None:
+        """`stay`: whether the viewer may stay, for this revision of the log. `record`: if this viewing is recorded."""
         self._socket = socket
         self._log = log
         self._user = user
         self._address = address
         self._stay = stay
+        self._record = record
+        self._host = ""
         self._unacknowledged = Unacknowledged()
 
     async def run(self, hello: protocol.Hello) -> None:
@@ -111,11 +122,14 @@ class Watching:
         await self._socket.send(told(frame, sees_host=self._log.sees_host))
 
     async def _tell_much(self, frame: Frame) -> int:
+        if self._record is not None:  # before it is sent: the client may have it even if sending fails
+            self._record.delivered.frame(frame, self._host)
         return await self._socket.send_bulk(told(frame, sees_host=self._log.sees_host))
 
     async def _deliver(self, relay: Relay, viewer: FeedViewer) -> None:
         while True:
             viewer.news.clear()
+            self._host = viewer.feed.host
             for frame, place in viewer.frames():
                 self._unacknowledged.sent(await self._tell_much(frame), place)
                 await self._unacknowledged.until_open()

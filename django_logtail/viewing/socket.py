@@ -21,6 +21,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 #: RFC 6455's close code for an internal error.
 INTERNAL_ERROR: Final = 1011
+#: RFC 6455's code for a connection that ended without one.
+NO_CODE: Final = 1006
 #: Seconds that a client may take for its last message and for the close: it no longer occupies a place.
 CLOSE_SECONDS: Final = 10.0
 #: Bytes after which to wait until the client has received them, in a server that keeps whatever it is given in memory.
@@ -81,7 +83,7 @@ class Socket:
         """The client's next message. Raises `BadMessage`, and `End` if it is gone or sends too much."""
         message = await self._receive()
         if message["type"] == "websocket.disconnect":
-            raise End(None)
+            raise End(None, client_code=message.get("code") or NO_CODE)
         if not self.allowance.take(time.monotonic()):
             raise End(
                 CloseCode.TOO_MANY_MESSAGES,

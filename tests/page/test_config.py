@@ -42,3 +42,10 @@ def test_only_who_may_know_the_host_is_told_where_the_source_is(
     settings.LOGTAIL = {"SOURCE_URL": "https://git.example/{path}#L{line}", "SOURCE_ROOTS": ["/srv/shop"]}
 
     assert told(is_staff=is_staff)["source"] == expected
+
+
+@pytest.mark.parametrize("is_recorded", [True, False])
+def test_the_page_knows_whether_access_is_recorded(settings: Any, is_recorded: bool) -> None:
+    settings.LOGTAIL = {"AUDIT": is_recorded}
+
+    assert told(is_staff=False)["recorded"] is is_recorded

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from django_logtail import protocol
+from django_logtail.audit.viewings import OpenViewing
 from django_logtail.control.in_memory import MemoryControl
 from django_logtail.control.mailboxes import MemoryMailboxes
 from django_logtail.control.messages import Batch, Beat, Event
@@ -146,10 +147,19 @@ class Seat:
         self._incoming: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.socket = Socket(self._incoming.get, self._send)
         self.task: asyncio.Task[None] | None = None
+        #: The record of this viewing, if there is to be one.
+        self.record: OpenViewing | None = None
 
     async def sits_down(self, lines: int = 10, resume: Place | None = None) -> Reader:
         """Begin to watch, and return the reader of the feed that it is given."""
-        watching = Watching(self.socket, self.log, self.user, "192.0.2.7", self.stay)  # type: ignore[arg-type]
+        watching = Watching(
+            self.socket,
+            self.log,
+            self.user,
+            "192.0.2.7",
+            self.stay,  # type: ignore[arg-type]
+            self.record,
+        )
         self.task = asyncio.ensure_future(watching.run(protocol.Hello(1, "t", lines, resume)))
         await asyncio.sleep(0.001)
         return Reader(list(self.relay.feeds.by_member.values())[-1])

@@ -1,5 +1,6 @@
 /** The parts of a pane, built once. This decides where each part is; others draw its content. */
 
+import { config } from '../ui/config.js';
 import { el } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
 
@@ -162,6 +163,7 @@ export function pane(say) {
   sparkline.append(spark);
   const rate = el('span.lt-rate', {}, say('status.rate', { n: 0 }));
   const loaded = el('span.lt-loaded.lt-wide');
+  const seen = config.recorded ? [el('span.lt-seen', {}, icon('eye'), say('audit.seen'))] : [];
   const sizeText = el('span.lt-size', { title: say('status.size') });
   const offset = el('span.lt-off.lt-wide', { title: say('status.offset') });
   const followButton = el('button.lt-stbtn.lt-wide', { type: 'button', 'data-act': 'togglefollow', 'data-keys': 'F' });
@@ -170,7 +172,7 @@ export function pane(say) {
   const wrapButton = el('button.lt-stbtn', { type: 'button', 'data-act': 'wrap', 'data-keys': 'Z' });
   const encoding = el('span.lt-wide.lt-encoding', { title: say('status.encoding') });
   const format = el('span.lt-wide.lt-format', { title: say('status.format') });
-  const status = el('footer.lt-status', {}, sparkline, rate, loaded, el('span.lt-grow'), format, sizeText, offset, followButton, timeButton, readButton, wrapButton, encoding);
+  const status = el('footer.lt-status', {}, sparkline, rate, loaded, ...seen, el('span.lt-grow'), format, sizeText, offset, followButton, timeButton, readButton, wrapButton, encoding);
   const speech = el('div.lt-say.lt-sr', { role: 'status', 'aria-live': 'polite' });
 
   return {
