@@ -2,7 +2,11 @@
 
 --rounds N     how often to repeat each part (default 3); stable parts are measured once
 --only WORDS   comma-separated parts of contenders' names
---parts NAMES  comma-separated: latency, burst-1, burst-10, burst-100, burst-200, steady, idle, big, stalled
+--parts NAMES  comma-separated: rhythm, quiet, latency, burst-1, burst-10, burst-100, burst-200, steady, idle, big,
+               stalled
+--rates N,N    lines a second of `rhythm` (default 1,20,200,2000,20000)
+--viewers N,N  its viewers (default 1,10,50)
+--idle N       idle viewers of `quiet` (default 500)
 --quick        one short round without the large parts, to check that it runs
 
 The tables go to standard output, and each result, as it comes, to standard error.
@@ -21,10 +25,12 @@ from pathlib import Path
 
 from benchmarks.delivery.contenders import Contender, Naive, Ours, Websocketd
 from benchmarks.delivery.parts import MIB, Result, big, burst, idle, latency, stalled, steady
+from benchmarks.delivery.rhythms import quiet, rhythm
 
 #: Seconds after which the benchmark gives up on a burst.
 BURST_SECONDS = 30
-#: Columns that describe the measurement, without a ratio.
+#: Columns that describe the measurement, without a ratio. Nor have shares of a core one: not every design divides its
+#: work in the same way.
 CONDITIONS = ("burst MiB", "delivered %")
 
 
@@ -46,10 +52,22 @@ class Part:
         return isinstance(contender, self.kinds) and not (self.is_for_uvicorn and is_daphne)
 
 
-def groups(quick: bool) -> list[list[Part]]:
+def groups(
+    quick: bool, rates: Sequence[float], viewers: Sequence[int], idle_viewers: int
+) -> list[list[Part]]:
     """Groups of parts: each contender is started once per group, measured, and followed by the next contender."""
     everyone = (Ours, Websocketd, Naive)
     return [
+        *([_rhythm(rate, count) for rate in rates] for count in viewers),
+        [
+            Part(
+                "quiet",
+                f"{idle_viewers:,} idle viewers, and 20 lines/s for one more",
+                lambda c, p: quiet(c, p, 20, idle_viewers),
+                (Ours, Websocketd),
+                is_stable=True,
+            )
+        ],
         [
             Part(
                 "latency",
@@ -83,7 +101,18 @@ def groups(quick: bool) -> list[list[Part]]:
 
 
 #: Parts that a quick run leaves out.
-LARGE = ("burst-100", "burst-200", "idle")
+LARGE = ("burst-100", "burst-200", "idle", "quiet")
+
+
+def _rhythm(per_second: float, viewers: int) -> Part:
+    """The naive design is too slow for more."""
+    is_least = per_second <= 20 and viewers == 1
+    return Part(
+        "rhythm",
+        f"{per_second:,g} line{'s' * (per_second != 1)}/s at random moments, {viewers:,} viewer{'s' * (viewers > 1)}",
+        lambda c, p: rhythm(c, p, per_second, viewers),
+        (Ours, Websocketd, Naive) if is_least else (Ours, Websocketd),
+    )
 
 
 def _burst(
@@ -143,14 +172,19 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="")
     parser.add_argument("--parts", default="")
+    parser.add_argument("--rates", default="1,20,200,2000,20000")
+    parser.add_argument("--viewers", default="1,10,50")
+    parser.add_argument("--idle", type=int, default=500)
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
+    rates, viewers = map(float, words(options.rates)), map(int, words(options.viewers))
+    every_group = groups(options.quick, list(rates), list(viewers), options.idle)
     names, pieces = words(options.parts), words(options.only)
     everyone = [one for one in contenders() if not pieces or any(piece in one.name for piece in pieces)]
     results: dict[str, dict[str, list[Result]]] = {}
     try:
         for number in range(1 if options.quick else options.rounds):
-            for group in groups(options.quick):
+            for group in every_group:
                 for contender in everyone:  # interleaved: a slow minute of the machine hits all of them
                     parts = [
                         part
@@ -177,7 +211,9 @@ def print_tables(results: dict[str, dict[str, list[Result]]]) -> None:
     for title, by_name in results.items():
         names = list(dict.fromkeys(key for rounds in by_name.values() for found in rounds for key in found))
         base = {
-            name: None if name in CONDITIONS else _median(by_name.get(Websocketd.name, []), name)
+            name: None
+            if name in CONDITIONS or name.endswith("CPU %")
+            else _median(by_name.get(Websocketd.name, []), name)
             for name in names
         }
         heads = [head for name in names for head in ([name, "ratio"] if base[name] else [name])]

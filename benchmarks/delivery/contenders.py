@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -32,7 +33,15 @@ class Contender:
     def open(self, count: int) -> Sequence[PlainSocket]:
         raise NotImplementedError
 
+    def open_idle(self, count: int) -> Sequence[PlainSocket]:
+        """Viewers of another log, to which nothing is written."""
+        raise NotImplementedError
+
     def pids(self) -> list[int]:
+        return [pid for pids in self.processes().values() for pid in pids]
+
+    def processes(self) -> dict[str, list[int]]:
+        """By what they do, the processes."""
         raise NotImplementedError
 
     def stop(self) -> None:
@@ -52,22 +61,26 @@ class Ours(Contender):
         more = {"READER": self.reader, "MAX_VIEWERS_PER_USER": 10_000, **UNLIMITED}
         layer = {"core": CORE_LAYER, "pubsub": PUBSUB_LAYER}[self.layer]
         self.stack = Stack(folder, layer=layer, logtail=more)
-        self.running: list[Running] = []
+        self.redis: Running | None = None
         self.worker: Running | None = None
         if self.reader == "dramatiq":
-            self.running.append(self.stack.start_redis())
+            self.redis = self.stack.start_redis()
             self.worker = self.stack.start_worker("logtail")
-            self.running.append(self.worker)
         self.web: Web = self.stack.start_web(self.server)
-        self.running.append(self.web)
         self.door = Door(self.stack, self.web, self.stack.make_user("bench"))
         return self.stack.add_log("bench")
 
     def open(self, count: int) -> Sequence[PlainViewer]:
         return [self.door.open("bench", forgets=True) for _ in range(count)]
 
-    def pids(self) -> list[int]:
-        return [pid for running in self.running for pid in running.pids]
+    def open_idle(self, count: int) -> Sequence[PlainViewer]:
+        self.stack.add_log("idle")
+        users = [self.stack.make_user(f"idle-{number}") for number in range(count)]
+        return [Door(self.stack, self.web, user).open("idle", forgets=True) for user in users]
+
+    def processes(self) -> dict[str, list[int]]:
+        running = {"web": self.web, "reader": self.worker, "Redis": self.redis}
+        return {name: one.pids for name, one in running.items() if one is not None}
 
     def stop(self) -> None:
         self.stack.close()
@@ -80,30 +93,44 @@ class Websocketd(Contender):
 
     def start(self, folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / "bench.log"
+        self.folder = folder
+        self.running: list[subprocess.Popen[bytes]] = []
+        self.port, path = self._serve("bench")
+        return path
+
+    def _serve(self, name: str) -> tuple[int, Path]:
+        path = self.folder / f"{name}.log"
         path.touch()
-        self.port = free_port()
+        port = free_port()
         executable = shutil.which("websocketd")
         if executable is None:
             raise FileNotFoundError("websocketd is not installed (Debian: apt-get install websocketd)")
-        self.process = subprocess.Popen(
-            [executable, f"--port={self.port}", "--address=127.0.0.1", "tail", "-n", "0", "-F", str(path)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+        self.running.append(
+            subprocess.Popen(
+                [executable, f"--port={port}", "--address=127.0.0.1", "tail", "-n", "0", "-F", str(path)],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
         )
-        wait_until(lambda: is_listening(self.port), what="websocketd")
-        return path
+        wait_until(lambda: is_listening(port), what="websocketd")
+        return port, path
 
     def open(self, count: int) -> Sequence[PlainSocket]:
         return [connect(self.port) for _ in range(count)]
 
-    def pids(self) -> list[int]:
-        return [self.process.pid, *children(self.process.pid)]
+    def open_idle(self, count: int) -> Sequence[PlainSocket]:
+        port, _ = self._serve("idle")
+        return [connect(port) for _ in range(count)]
+
+    def processes(self) -> dict[str, list[int]]:
+        return {"web": [pid for one in self.running for pid in (one.pid, *children(one.pid))]}
 
     def stop(self) -> None:
         for pid in reversed(self.pids()):
-            os.kill(pid, 15)
-        self.process.wait()
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, 15)
+        for one in self.running:
+            one.wait()
 
 
 class Naive(Contender):
@@ -134,16 +161,16 @@ class Naive(Contender):
             "naive", [sys.executable, "-m", *server, "benchmarks.delivery.naive.asgi:application"]
         )
         web.wait_until(lambda: is_listening(self.port), "listening")
-        self.running = [redis, worker, web]
+        self.running = {"web": web, "reader": worker, "Redis": redis}
         return path
 
     def open(self, count: int) -> Sequence[PlainSocket]:
         return [connect(self.port) for _ in range(count)]
 
-    def pids(self) -> list[int]:
-        return [pid for running in self.running for pid in running.pids]
+    def processes(self) -> dict[str, list[int]]:
+        return {name: one.pids for name, one in self.running.items()}
 
     def stop(self) -> None:
-        for running in reversed(self.running):
+        for running in self.running.values():
             running.kill()
         self.stack.shell.communicate()
