@@ -103,8 +103,20 @@ class Access(models.TextChoices):
     PERMISSION = "permission", _("users with the permission “Can watch logs live”")
 
 
+class Follow(models.TextChoices):
+    """What a row's path names: one file, or by a pattern several."""
+
+    FILE = "", _("the file with this path")
+    EACH = "each", _("every file that matches, each as a log of its own")
+    NEWEST = "newest", _("the newest file that matches; the others are its history")
+
+
 class Log(models.Model):
-    """A file that people may watch, on the host that serves its queue."""
+    """A file that people may watch, on the host that serves its queue.
+
+    With `follow` "each" it is a pattern, and its members are the files: rows with it as their `parent`. What may be
+    done with a member, and how it is read, is decided by its parent's fields, never by its own.
+    """
 
     #: Whether the user for whom this row was loaded may see its host; set by `access.admit`.
     sees_host = False
@@ -134,6 +146,17 @@ class Log(models.Model):
         _("path"),
         max_length=1024,
         help_text=_("The absolute path of the file on the host that serves the queue."),
+    )
+    follow = models.CharField(
+        _("follow"),
+        max_length=10,
+        blank=True,
+        choices=Follow.choices,
+        default=Follow.FILE,
+        help_text=_(
+            "For a path whose last part is a pattern with *, ? or […], as in /var/log/sites/*.log, or has codes of a "
+            "date, as in app-%Y-%m-%d.log."
+        ),
     )
     queue = models.CharField(
         _("queue"),
@@ -193,6 +216,21 @@ class Log(models.Model):
         settings.AUTH_USER_MODEL, verbose_name=_("users"), blank=True, related_name="+"
     )
     declared = models.BooleanField(_("declared in the settings"), default=False, editable=False)
+    #: The pattern that this row is a member of. Readers make and remove members (`registering.members`).
+    parent = models.ForeignKey(
+        "self",
+        verbose_name=_("pattern"),
+        on_delete=models.CASCADE,
+        null=True,
+        editable=False,
+        related_name="members",
+    )
+    #: Of a member: since when its file is gone; None while it is there.
+    gone_since = models.DateTimeField(null=True, editable=False)
+    #: Of a pattern: how many files matched when its reader last looked; None before that.
+    matches = models.PositiveIntegerField(null=True, editable=False)
+    #: Of a pattern: why its reader could not look, one of `tailing.reasons`; "" if it could.
+    trouble = models.CharField(max_length=500, blank=True, editable=False)
     #: Counts changes of `groups` and `users`, so that the row itself shows whether they changed.
     membership = models.PositiveBigIntegerField(default=0, editable=False)
     created = models.DateTimeField(_("created"), auto_now_add=True)
