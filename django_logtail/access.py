@@ -5,6 +5,7 @@ Nothing here writes to a session, because a check must not extend, cycle or end 
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import MutableMapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -185,26 +186,29 @@ def issue_ticket(*, user_id: str, slug: str, session_key: str) -> str:
 
     The page's scripts can read it, so it contains a digest of the session key instead of the key.
     """
-    return TimestampSigner(salt=_SALT).sign_object([user_id, slug, _digest(session_key)])
+    # The number makes each ticket another one, because each is for one use.
+    said = [user_id, slug, _digest(session_key), secrets.token_hex(8)]
+    return TimestampSigner(salt=_SALT).sign_object(said)
 
 
 def read_ticket(value: str, *, slug: str, session_key: str) -> Ticket:
     """The ticket in `value`, if it is for this log and for the session of the handshake's cookie.
 
-    Raises `Refused` (4401, "bad-ticket") otherwise. It doesn't prove access now: call `admit` next.
+    Raises `Refused` (4401, "bad-ticket") otherwise. It doesn't prove access now: call `admit` next. Nor that it is used
+    for the first time: see `viewing.tickets`.
     """
     try:
-        user_id, ticket_slug, digest = TimestampSigner(salt=_SALT).unsign_object(
+        user_id, ticket_slug, digest, _ = TimestampSigner(salt=_SALT).unsign_object(
             value, max_age=TICKET_SECONDS
         )
     except SignatureExpired:
-        raise _bad_ticket("The page's ticket is older than a minute. Fetch a fresh one.") from None
+        raise bad_ticket("The page's ticket is older than a minute. Fetch a fresh one.") from None
     except (BadSignature, ValueError):
-        raise _bad_ticket("The page's ticket is not valid. Fetch a fresh one.") from None
+        raise bad_ticket("The page's ticket is not valid. Fetch a fresh one.") from None
     if ticket_slug != slug:
-        raise _bad_ticket("The page's ticket is for another log.")
+        raise bad_ticket("The page's ticket is for another log.")
     if not constant_time_compare(digest, _digest(session_key)):
-        raise _bad_ticket("The page's ticket is for another session. Reload the page.")
+        raise bad_ticket("The page's ticket is for another session. Reload the page.")
     return Ticket(user_id, ticket_slug)
 
 
@@ -271,5 +275,5 @@ def _digest(session_key: str) -> str:
     return salted_hmac(_SALT, session_key, algorithm="sha256").hexdigest()
 
 
-def _bad_ticket(text: str) -> Refused:
+def bad_ticket(text: str) -> Refused:
     return Refused(CloseCode.SIGNED_OUT, "bad-ticket", text)

@@ -22,11 +22,11 @@ class LogtailConfig(AppConfig):
         from django.db.models.signals import post_delete, post_migrate
 
         from django_logtail import checks, declared, models, stop_flag
-        from django_logtail.viewing import rechecks
+        from django_logtail.viewing.signals import watch_access
 
         checks.register_all()
         post_migrate.connect(declared.sync_after_migrate, sender=self, dispatch_uid="logtail.declared")
         log = self.get_model("Log")
         post_delete.connect(stop_flag.forget_stop, sender=log, dispatch_uid="logtail.stop_flag")
         models.watch_membership()
-        rechecks.watch_changes()
+        watch_access()

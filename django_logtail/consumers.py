@@ -15,6 +15,7 @@ from django_logtail import protocol
 from django_logtail.access import Refused, policy, read_ticket
 from django_logtail.protocol import BadMessage, CloseCode
 from django_logtail.timing import time_limit
+from django_logtail.viewing import tickets
 from django_logtail.viewing.admission import TooManyViewers, admitted, viewers
 from django_logtail.viewing.handshake import Scope, is_origin_allowed, peer_address
 from django_logtail.viewing.newcomers import TooManyNewcomers, newcomers
@@ -109,6 +110,7 @@ class LogConsumer:
         with viewers.counted(user):
             newcomer.close()
             try:
+                await tickets.use(hello.ticket)
                 log = await admitted(user, self._session_key, self.slug)
             except Refused as refused:
                 raise refusal(refused) from None

@@ -19,6 +19,10 @@ from django_logtail.viewing.newcomers import Looks, machine_of, newcomers
 HELLO = json.dumps({"type": "hello", "protocol": 1, "ticket": "t", "lines": 1, "resume": None})
 
 
+async def every_ticket(ticket):
+    """However often it was used."""
+
+
 class Server:
     """The other side: what it received, and what it says next."""
 
@@ -89,6 +93,7 @@ async def test_a_database_that_does_not_answer_ends_with_a_retry(monkeypatch):
     async def fails(*args, **keywords):
         raise DatabaseError("gone")
 
+    monkeypatch.setattr(consumers.tickets, "use", every_ticket)
     monkeypatch.setattr(consumers, "read_ticket", lambda *args, **kwargs: Ticket("1", "app"))
     monkeypatch.setattr(consumers, "admitted", fails)
     server = Server(HELLO)
@@ -354,6 +359,7 @@ async def test_who_has_said_who_they_are_is_no_newcomer_while_their_access_is_lo
         is_looked_up.set()
         await asyncio.Event().wait()
 
+    monkeypatch.setattr(consumers.tickets, "use", every_ticket)
     monkeypatch.setattr(consumers, "read_ticket", lambda *args, **kwargs: Ticket("1", "app"))
     monkeypatch.setattr(consumers, "admitted", never)
     waiting = asyncio.ensure_future(Server(HELLO).run())

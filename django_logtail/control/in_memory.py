@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +39,7 @@ class MemoryControl:
         self._lock = threading.Lock()
         self._queues: dict[str, _Family] = {}
         self._viewers: dict[str, list[ViewerFacts]] = {}
+        self._tickets: dict[str, float] = {}
 
     def post(
         self, queue: str, wants: Iterable[Want], renewed: Iterable[str], dropped: Iterable[str]
@@ -174,6 +175,21 @@ class MemoryControl:
 
     def set_waiting(self, queue: str, name: str) -> None:
         """Nothing to store: there is no broker."""
+
+    def use_ticket(self, digest: str, seconds: float) -> bool:
+        with self._lock:
+            now = self._clock()
+            self._tickets = {ticket: until for ticket, until in self._tickets.items() if until > now}
+            if digest in self._tickets:
+                return False
+            self._tickets[digest] = now + seconds
+            return True
+
+    def tell_changes(self, concerned: Collection[str]) -> None:
+        """Nobody: other processes have no way to hear it."""
+
+    def changes(self) -> dict[str, float]:
+        return {}
 
     def ping(self) -> str:
         return "in this process"

@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import socket
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import Any, Final
 
 import redis
@@ -276,6 +277,30 @@ class RedisControl:
 
     def set_waiting(self, queue: str, name: str) -> None:
         self._call(self._client.set, keys.key(queue, "waiting"), name, px=keys.WAITING_LEASE_MS)
+
+    def use_ticket(self, digest: str, seconds: float) -> bool:
+        """Whether no web process has used the ticket with this digest before. `seconds`: how long it is valid."""
+        px = int(seconds * 1000)
+        return bool(self._call(self._client.set, keys.ticket(digest), "1", px=px, nx=True))
+
+    def tell_changes(self, concerned: Collection[str]) -> None:
+        """Tell all web processes whose access has changed: "user|7", "log|app", or "all"."""
+        now = self.clock() * 1000
+
+        def tell(key: str) -> None:
+            pipeline = self._client.pipeline()
+            pipeline.zremrangebyscore(key, "-inf", now)
+            pipeline.zadd(key, dict.fromkeys(concerned, now + keys.CHANGE_LEASE_MS))
+            pipeline.pexpire(key, keys.CHANGE_LEASE_MS)
+            pipeline.execute()
+
+        self._at(keys.changes(), tell)
+
+    def changes(self) -> dict[str, float]:
+        """The changes of the last minute, and a number that grows when one is told again."""
+        find = partial(self._client.zrangebyscore, withscores=True)
+        found = self._at(keys.changes(), find, "-inf", "+inf")
+        return {_text(member): float(score) for member, score in found}
 
     def ping(self) -> str:
         """The server's version; proves that it can be reached and stores data."""

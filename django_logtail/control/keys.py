@@ -10,6 +10,9 @@
     logtail:<ns>:viewers:<process> string  one web process's viewers, signed; expires after 30 s
     logtail:<ns>:viewers           set     the processes that have such a key, or had one; scanning for them could take
                                            half a minute in a Redis with millions of other keys
+    logtail:<ns>:ticket:<digest>   string  a ticket that was used; expires with the ticket, after 60 s
+    logtail:<ns>:changes           zset    whose access changed lately ("user|7", "log|app", "all"), by the time when
+                                           that is forgotten (60 s)
     logtail:projects               zset    outside every namespace: JSON of each project that uses this Redis, by the
                                            time of its last announcement; forgotten after an hour
 """
@@ -55,6 +58,16 @@ def viewers_of(process: str) -> str:
     return f"{viewers()}:{process}"
 
 
+def ticket(digest: str) -> str:
+    return f"logtail:{conf.NAMESPACE}:ticket:{digest}"
+
+
+def changes() -> str:
+    return f"logtail:{conf.NAMESPACE}:changes"
+
+
+#: Milliseconds for which a change of access is kept for web processes that have not heard of it.
+CHANGE_LEASE_MS: Final = 60_000
 #: Shared by every project on this Redis, whatever its namespace.
 PROJECTS: Final = "logtail:projects"
 #: Milliseconds after which a silent project is forgotten.

@@ -44,7 +44,18 @@ OWN: Final = frozenset(
             "sadd",
             "srem",
         ),
-        *("smembers", "zadd", "zrem", "zrangebyscore", "time", "evalsha", "script|load", "multi", "exec"),
+        *(
+            "smembers",
+            "zadd",
+            "zrem",
+            "zrangebyscore",
+            "zremrangebyscore",
+            "time",
+            "evalsha",
+            "script|load",
+            "multi",
+            "exec",
+        ),
     }
 )
 #: What is called on the broker's client, apart from Dramatiq's scripts.

@@ -13,18 +13,19 @@ import heapq
 import itertools
 import random
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Final, NamedTuple, TypeVar
 
-from django.contrib.auth.signals import user_logged_out
-from django.db import DatabaseError, connections, transaction
-from django.db.models import signals
+from django.db import DatabaseError, connections
 
 from django_logtail.access import admit
+from django_logtail.conf import conf
 from django_logtail.models import Log
 from django_logtail.tailing.reasons import reason
 from django_logtail.timing import Supervisor, pause, time_limit
+from django_logtail.viewing.changes import HEAR_SECONDS, Hearing, is_concerned
 
 T = TypeVar("T")
 
@@ -124,7 +125,7 @@ class Rounds:
     """The decisions of one event loop.
 
     `look` raises `Refused` and `DatabaseError`. It is called once at a time, and cancelled when it takes too long.
-    `rest` is called when there is nobody left to look up.
+    `rest` is called when there is nobody left to look up. `hear` returns the changes that other processes have told.
     """
 
     def __init__(
@@ -132,10 +133,12 @@ class Rounds:
         look: Callable[[Who], Awaitable[Log]],
         *,
         rest: Callable[[], None] = lambda: None,
+        hear: Callable[[], Awaitable[Collection[str]]] | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._look = look
         self._rest = rest
+        self._hear = hear
         self._chance = chance
         self._loop = asyncio.get_running_loop()
         self._decisions: dict[Who, _Decision] = {}
@@ -144,6 +147,7 @@ class Rounds:
         self._sooner = asyncio.Event()
         self._supervisor = Supervisor("web process")
         self._task: asyncio.Task[None] | None = None
+        self._hearing: asyncio.Task[None] | None = None
 
     def __len__(self) -> int:
         return len(self._decisions)
@@ -159,6 +163,9 @@ class Rounds:
         decision.stays.add(stay)
         if self._task is None or self._task.done():
             self._task = self._supervisor.keep("re-checking access", self._run)
+        if self._hear is not None and (self._hearing is None or self._hearing.done()):
+            hearing = partial(self._keep_hearing, self._hear)
+            self._hearing = self._supervisor.keep("hearing of changes of access", hearing)
         try:
             yield stay
         finally:
@@ -239,6 +246,13 @@ class Rounds:
                 self._decide(decision, log)
         self._rest()
 
+    async def _keep_hearing(self, hear: Callable[[], Awaitable[Collection[str]]]) -> None:
+        """Look up at once whom a change in another process concerns, as long as there are viewers."""
+        while self._decisions:
+            for change in await hear():
+                self._stale(partial(_concerns, change))
+            await asyncio.sleep(HEAR_SECONDS)
+
     def _no_answer(self, decision: _Decision) -> None:
         """Viewers that became due in the meantime have waited in vain just as long."""
         error = DatabaseError(f"no answer within {ANSWER_SECONDS:.0f} s")
@@ -316,6 +330,10 @@ class Looks:
             connection.close()
 
 
+def _concerns(change: str, who: Who) -> bool:
+    return is_concerned(change, who.user_id, who.slug)
+
+
 def _admitted(who: Who) -> Log:
     return admit(user_id=who.user_id, session_key=who.session_key, slug=who.slug, joined=True)[1]
 
@@ -334,33 +352,13 @@ def rounds_here() -> Rounds:
         del _rounds[old]
     if loop not in _rounds:
         looks = Looks()
-        _rounds[loop] = Rounds(looks, rest=looks.rest)
+        # A reader in this process has no server through which others could tell.
+        hear = None if conf.READER == "local" else Hearing().news
+        _rounds[loop] = Rounds(looks, rest=looks.rest, hear=hear)
     return _rounds[loop]
 
 
-def note_row(instance: Any, using: str, **kwargs: object) -> None:
-    """A log was changed in this process: once that is committed, re-check its viewers."""
-    if isinstance(instance, Log):
-        slug = instance.slug
-        transaction.on_commit(lambda: _stale_everywhere(lambda who: who.slug == slug), using=using)
-
-
-def note_sign_out(user: Any, **kwargs: object) -> None:
-    """Somebody signed out in this process: re-check their viewers."""
-    if user is not None:
-        user_id = str(user.pk)
-        _stale_everywhere(lambda who: who.user_id == user_id)
-
-
-def _stale_everywhere(concerns: Callable[[Who], bool]) -> None:
+def stale_everywhere(change: str) -> None:
+    """Look up now whom the change concerns, in every event loop of this process. From any thread."""
     for rounds in list(_rounds.values()):
-        rounds.stale(concerns)
-
-
-def watch_changes() -> None:
-    """Listen for changes made in this process. Called once, from the app's `ready`."""
-    for signal in (signals.post_save, signals.post_delete):
-        signal.connect(note_row, sender=Log, dispatch_uid="logtail.rounds")
-    for members in (Log.groups, Log.users):
-        signals.m2m_changed.connect(note_row, sender=members.through, dispatch_uid="logtail.rounds")
-    user_logged_out.connect(note_sign_out, dispatch_uid="logtail.rounds")
+        rounds.stale(partial(_concerns, change))

@@ -365,6 +365,16 @@ def test_the_ticket_of_somebody_else_opens_nothing(host: Host, slug: str) -> Non
     assert outcomes == ["4401", "4401"]
 
 
+def test_a_ticket_opens_one_socket(host: Host) -> None:
+    first, second = (host.ticket("superuser", "mx-everyone") for _ in range(2))
+
+    outcomes = [
+        asyncio.run(host.outcome("mx-everyone", "superuser", ticket)) for ticket in (first, first, second)
+    ]
+
+    assert outcomes == ["live", "4401", "live"]
+
+
 def test_a_ticket_is_for_one_log(host: Host) -> None:
     ticket = host.ticket("superuser", "mx-everyone")
 

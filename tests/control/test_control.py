@@ -456,3 +456,45 @@ def test_the_address_of_the_server_is_known_to_operators_without_its_password(se
 
     assert (RedisControl(server).where, MemoryControl().where) == (f"localhost:{port}/0", "")
     assert RedisControl(other).where == "redis.example:6379/3"
+
+
+def test_a_ticket_is_used_once_and_another_for_itself(control):
+    assert [control.use_ticket(name, 60.0) for name in ("a", "a", "b", "a")] == [True, False, True, False]
+
+
+@pytest.mark.parametrize(("milliseconds", "is_forgotten"), [(59_000, False), (60_500, True)])
+def test_a_used_ticket_is_forgotten_when_it_is_not_valid_any_more(place, server, milliseconds, is_forgotten):
+    place.control.use_ticket("a", 60.0)
+
+    if isinstance(place, OnRedis):
+        left = server.pttl("logtail:shop:ticket:a") - milliseconds
+        assert (left <= 0) is is_forgotten
+    else:
+        place.lapse("", milliseconds)
+        assert place.control.use_ticket("a", 60.0) is is_forgotten
+
+
+@pytest.mark.redis
+def test_changes_of_access_are_told_to_other_processes_for_a_minute(server):
+    teller, hearer = OnRedis(server).control, RedisControl(server)
+
+    teller.tell_changes(["user|7", "log|app"])
+    first = hearer.changes()
+    teller.tell_changes(["user|7"])
+    second = hearer.changes()
+    server.zincrby("logtail:shop:changes", -60_000, "log|app")  # as time passes
+    teller.tell_changes(["all"])
+    third = hearer.changes()
+
+    assert set(first) == set(second) == {"user|7", "log|app"}
+    assert (second["user|7"] > first["user|7"], second["log|app"]) == (True, first["log|app"])
+    assert set(third) == {"user|7", "all"}
+    assert 0 < server.pttl("logtail:shop:changes") <= 60_000
+
+
+def test_a_reader_in_this_process_has_nobody_to_tell():
+    control = MemoryControl()
+
+    control.tell_changes(["user|7"])
+
+    assert control.changes() == {}

@@ -146,6 +146,10 @@ class House:
         return {log: Source(self.path, row.encoding, row.name, row.revision) for log in logs}
 
 
+async def every_ticket(ticket):
+    """However often it was used."""
+
+
 @pytest.fixture
 async def house(tmp_path, monkeypatch, settings):
     settings.LOGTAIL = {
@@ -158,6 +162,7 @@ async def house(tmp_path, monkeypatch, settings):
     path.write_bytes(b"one\ntwo\n")
     house = House(path)
     use(MemoryControl())
+    monkeypatch.setattr(consumers.tickets, "use", every_ticket)
     monkeypatch.setattr(consumers, "read_ticket", lambda ticket, **_: Ticket(ticket, "app"))
     monkeypatch.setattr(admission, "admit", house.admit)
     monkeypatch.setattr(rechecks, "admit", house.admit)

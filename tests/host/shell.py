@@ -85,6 +85,29 @@ def grant(name: str, codename: str) -> None:
     get_user_model().objects.get(username=name).user_permissions.add(permission)
 
 
+def deactivate(name: str) -> None:
+    from django.contrib.auth import get_user_model
+
+    user = get_user_model().objects.get(username=name)
+    user.is_active = False
+    user.save()
+
+
+def narrow(slug: str, access: str) -> None:
+    """Change who may watch, as the admin does."""
+    from django_logtail.models import Log
+
+    log = Log.objects.get(slug=slug)
+    log.access = access
+    log.save()
+
+
+def leave_groups(name: str) -> None:
+    from django.contrib.auth import get_user_model
+
+    get_user_model().objects.get(username=name).groups.clear()
+
+
 def choose(slug: str, users: tuple[str, ...] = (), groups: tuple[str, ...] = ()) -> None:
     """Name who may watch a log, by the names of users and groups."""
     from django.contrib.auth import get_user_model
@@ -195,6 +218,9 @@ FUNCTIONS = {
         take_over,
         grant,
         choose,
+        deactivate,
+        leave_groups,
+        narrow,
         expire,
         primary_key,
         command,

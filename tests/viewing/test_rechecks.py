@@ -367,6 +367,48 @@ def test_what_changed_in_this_process_is_looked_up_at_once():
     assert len(database.asked) == 1
 
 
+@pytest.mark.parametrize(
+    ("told", "looked_up"),
+    [("log|app", ["app"]), ("user|1", ["app", "shop"]), ("all", ["app", "shop"]), ("user|2", [])],
+)
+def test_what_another_process_tells_is_looked_up_within_half_a_second(told, looked_up):
+    database, news = Database(), []
+
+    async def hear():
+        found, news[:] = list(news), []
+        return found
+
+    async def stay() -> None:
+        rounds = Rounds(database.look, hear=hear, chance=lambda: 0.5)
+        with rounds.kept(ANNA, Log(**ROW)), rounds.kept(Who("1", "s", "shop"), Log(**ROW)):
+            await asyncio.sleep(3.2)
+            news.append(told)
+            await asyncio.sleep(0.5)
+
+    run_virtually(stay())
+
+    assert sorted(who.slug for _, who in database.asked) == looked_up
+    assert set(database.times) <= {3.5}
+
+
+def test_nothing_is_listened_to_once_nobody_watches():
+    heard = []
+
+    async def hear():
+        heard.append(now())
+        return []
+
+    async def stay() -> None:
+        rounds = Rounds(Database().look, hear=hear)
+        with rounds.kept(ANNA, Log(**ROW)):
+            await asyncio.sleep(1.2)
+        await asyncio.sleep(60)
+
+    run_virtually(stay())
+
+    assert [round(at, 3) for at in heard] == [0.0, 0.5, 1.0]
+
+
 def test_nobody_is_looked_up_who_left_and_nothing_goes_on():
     database = Database()
 
