@@ -14,6 +14,7 @@ import sys
 import time
 
 import pytest
+from django.contrib.auth.models import User
 
 from django_logtail import consumers, reader
 from django_logtail.access import Refused, Ticket
@@ -139,7 +140,7 @@ class House:
         self.looks += 1
         if session_key in self.refused:
             raise Refused(4403, "no-access", "Your access to this log has ended.")
-        return None, self.row(session_key)
+        return User(username="ann"), self.row(session_key)
 
     def sources(self, logs):
         row = self.row()
