@@ -25,6 +25,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_logtail import states, stop_flag
 from django_logtail.access import policy
+from django_logtail.audit.admin import RecordedAdmin, by_user
 from django_logtail.conf import conf
 from django_logtail.control import ControlUnavailable
 from django_logtail.formats.given import names as format_names
@@ -93,7 +94,7 @@ class LogForm(_LogForm):
 
 
 @admin.register(Log)
-class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class LogAdmin(RecordedAdmin):
     list_display = ["name", "group", "path", "reading_queue", "access", "enabled", "declared", "watch"]
     list_filter = ["enabled", "access", "group", "queue", "declared"]
     search_fields = ["name", "slug", "group", "path", "description"]
@@ -158,6 +159,7 @@ class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         view = self.admin_site.admin_view(self.status_view)
         return [path("status/", view, name="logtail_log_status"), *super().get_urls()]
 
+    @by_user
     def status_view(self, request: HttpRequest) -> HttpResponse:
         """Readers and viewers, with buttons that set and clear the stop flag."""
         if request.method == "POST":

@@ -22,6 +22,7 @@ class LogtailConfig(AppConfig):
         from django.db.models.signals import post_delete, post_migrate
 
         from django_logtail import checks, declared, models, stop_flag
+        from django_logtail.audit import registry
         from django_logtail.viewing.signals import watch_access
 
         checks.register_all()
@@ -29,4 +30,5 @@ class LogtailConfig(AppConfig):
         log = self.get_model("Log")
         post_delete.connect(stop_flag.forget_stop, sender=log, dispatch_uid="logtail.stop_flag")
         models.watch_membership()
+        registry.watch(log)
         watch_access()

@@ -309,7 +309,17 @@ class Conf:
         unit="True or False",
         why="Whether it is recorded who reads which log. People see that in the viewer.",
         more="Records are personal data, so keeping them is your decision; see [](../howto/audit.md).",
-        read_in=("audit/recorder", "page/config"),
+        read_in=("audit/recorder", "audit/registry", "page/config"),
+    )
+    AUDIT_PATTERNS = Setting(
+        default="text",
+        takes=OneOf(("text", "hash", "nothing")),
+        unit='"text", "hash" or "nothing"',
+        why="How records keep what somebody searched for: as it was typed, as a keyed hash, which is equal for equal "
+        "patterns, or not at all.",
+        more="People may search for a name or a number that should not be kept. The key comes from `SECRET_KEY`, so "
+        "hashes from before a rotation can't be compared with later ones.",
+        read_in=("audit/patterns",),
     )
     AUDIT_DAYS = Setting(
         default=180,

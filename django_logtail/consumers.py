@@ -111,7 +111,7 @@ class LogConsumer:
             newcomer.close()
             try:
                 await tickets.use(hello.ticket)
-                log = await admitted(user, self._session_key, self.slug)
+                log = await admitted(user, self._session_key, self.slug, address=self._address, via="socket")
             except Refused as refused:
                 raise refusal(refused) from None
             with (

@@ -6,7 +6,7 @@ import difflib
 import logging
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from django.urls.converters import SlugConverter
 from django.utils import translation
 from django.utils.text import slugify
 
+from django_logtail.audit.acting import acting, actor
 from django_logtail.conf import conf
 from django_logtail.handlers import spool_paths
 from django_logtail.models import Log, invalid
@@ -149,7 +150,7 @@ def sync(using: str = "default") -> Synced:
     was meant to change. A spool that no row names is registered.
     """
     synced = Synced()
-    with transaction.atomic(using=using):
+    with acting(replace(actor(), via="settings")), transaction.atomic(using=using):
         rows = {log.slug: log for log in Log.objects.using(using)}
         for found in declarations():
             if isinstance(found, BadDeclaration):

@@ -12,6 +12,9 @@ from typing import Final
 from django.db import transaction
 from django.utils.translation import gettext
 
+from django_logtail.audit.acting import actor
+from django_logtail.audit.registry import of_log
+from django_logtail.audit.viewings import record_action
 from django_logtail.conf import conf
 from django_logtail.control import ControlUnavailable
 from django_logtail.control.process import control
@@ -60,6 +63,7 @@ def set_stop(log: Log | None, *, by: str, reason: str = "") -> None:
     why = _said(_printable(by), _printable(" ".join(reason.split())))
     for queue in [log.queue_name] if log is not None else queues():
         control().set_stop(queue, _ALL if log is None else str(log.pk), why)
+    record_action("stop", of_log(actor(by=by), log), {"reason": reason} if reason else {})
 
 
 def clear_stop(log: Log | None) -> bool:
@@ -73,6 +77,8 @@ def clear_stop(log: Log | None) -> bool:
     for queue in queues() if log is None else {*queues(), log.queue_name}:
         for name in control().stops(queue) if log is None else [str(log.pk)]:
             was_set |= control().clear_stop(queue, name)
+    if was_set:
+        record_action("continue", of_log(actor(), log), {})
     return was_set
 
 

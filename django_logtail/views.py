@@ -36,7 +36,11 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from django_logtail import saved_views
 from django_logtail.access import Refused, issue_ticket, policy
-from django_logtail.audit.viewings import over_http
+from django_logtail.audit.acting import actor_of
+from django_logtail.audit.records import Subject
+from django_logtail.audit.refusals import record_refusal
+from django_logtail.audit.registry import of_log
+from django_logtail.audit.viewings import OpenAction, begin_action, over_http, record_action
 from django_logtail.conf import conf
 from django_logtail.models import Log, SavedView
 from django_logtail.page.assets import asset_url, assets, nonce_of
@@ -60,6 +64,7 @@ from django_logtail.relay.here import relay_here
 from django_logtail.rights import Right
 from django_logtail.saved_views import NotSaved
 from django_logtail.tailing.reasons import in_full, reason
+from django_logtail.viewing.actions import BROKEN_OFF, conditions, subject_of
 from django_logtail.viewing.admission import TooManyViewers, admitted, viewers
 from django_logtail.viewing.cross_site import own_pages_only, say_who_may_frame
 from django_logtail.viewing.daphne import connection_of
@@ -78,7 +83,6 @@ from django_logtail.viewing.handshake import address_of
 from django_logtail.viewing.hits import Hits
 from django_logtail.viewing.last_lines import last_lines
 from django_logtail.viewing.no_socket import cause_of
-from django_logtail.viewing.recorded import subject_of
 from django_logtail.viewing.search_stream import messages, parting
 from django_logtail.viewing.several_hits import SeveralHits
 from django_logtail.viewing.unsent import SEND
@@ -102,6 +106,18 @@ def signed_in_json(view: View) -> View:
     return wrapped
 
 
+def _record(action: str, request: HttpRequest, log: Log, detail: Mapping[str, Any]) -> None:
+    address = address_of(request.META.get("REMOTE_ADDR"))
+    record_action(action, of_log(actor_of(request, "http", address), log), detail)
+
+
+def _record_refused(request: HttpRequest, log: Log | None) -> None:
+    """Somebody asked for a log that they may not see; nothing if there is none: its slug is anybody's text."""
+    if log is not None:
+        address = address_of(request.META.get("REMOTE_ADDR"))
+        record_refusal(of_log(actor_of(request, "http", address), log))
+
+
 @require_safe
 @never_cache
 @login_required
@@ -110,6 +126,7 @@ def page(request: HttpRequest, slug: str | None = None) -> HttpResponseBase:
     visible = with_address(policy().visible_logs(request.user))
     chosen = next((log for log in visible if log.slug == slug), None)
     if slug is not None and chosen is None:
+        _record_refused(request, Log.objects.filter(slug=slug).first() if conf.AUDIT else None)
         # Like raising it, but not cached: they may have access tomorrow.
         return response_for_exception(
             request, Http404(_("This log doesn't exist, or you don't have access to it."))
@@ -156,6 +173,7 @@ def ticket(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Proof for the socket that this page was served to this user, behind all of the host's middleware."""
     log = Log.objects.filter(slug=slug).first()
     if log is None or not policy().may_view(request.user, log):
+        _record_refused(request, log)
         return JsonResponse({"error": "no-such-log"}, status=404)
     session_key = request.session.session_key or ""
     return JsonResponse(
@@ -170,6 +188,7 @@ def with_log(view: View) -> View:
     def wrapped(request: HttpRequest, slug: str, **kwargs: Any) -> HttpResponseBase:
         log = Log.objects.filter(slug=slug).first()
         if log is None or not policy().may_view(request.user, log):
+            _record_refused(request, log)
             return JsonResponse({"error": "no-such-log"}, status=404)
         try:
             return view(request, log, **kwargs)
@@ -206,6 +225,7 @@ def save_view(request: HttpRequest, log: Log) -> HttpResponseBase:
         audience=_audience(request),
         replace=request.POST.get("replace") == "1",
     )
+    _record("view-saved", request, log, _described_view(view))
     return _view_answer(request, view, status=201)
 
 
@@ -217,6 +237,7 @@ def change_view(request: HttpRequest, log: Log, pk: int) -> HttpResponseBase:
     """Give one of the person's own views another name or audience."""
     name = request.POST.get("name", "")
     view = saved_views.change(request.user, log, pk, name=name, audience=_audience(request))
+    _record("view-changed", request, log, _described_view(view))
     return _view_answer(request, view)
 
 
@@ -228,7 +249,14 @@ def delete_view(request: HttpRequest, log: Log, pk: int) -> HttpResponseBase:
     """Delete one of the person's own views."""
     if not saved_views.delete(request.user, log, pk):
         raise SavedView.DoesNotExist
+    _record("view-deleted", request, log, {"view": pk})
     return JsonResponse({})
+
+
+def _described_view(view: SavedView) -> dict[str, Any]:
+    """For the record: whom it is for, but not what it looks for."""
+    audience = "everyone" if view.everyone else view.group.name if view.group else ""
+    return {"view": view.pk, "name": view.name, "for": audience}
 
 
 def _audience(request: HttpRequest) -> saved_views.Audience:
@@ -310,8 +338,13 @@ def _counted(
                 places.enter_context(counted(requester.user_id))
                 if not slug:  # the view admits to each of several logs
                     return await view(request, requester, places)
-                log = await admitted(requester.user_id, requester.session_key, slug)
+                log = await admitted(
+                    requester.user_id, requester.session_key, slug, address=requester.address, via="http"
+                )
                 if not needed <= log.rights:
+                    record_refusal(
+                        _subject(log, requester), max(right.value for right in needed - log.rights)
+                    )
                     text = in_full(reason("not-allowed"), _)
                     return JsonResponse({"error": "not-allowed", "text": text}, status=403)
                 return await view(request, log, requester, places)
@@ -336,6 +369,25 @@ def _counted(
     return wrapped
 
 
+def _subject(log: Log, requester: Requester) -> Subject:
+    """Them and the log, for the record."""
+    return subject_of(log, requester.user_id, requester.address, "http")
+
+
+def _action(
+    name: str,
+    log: Log,
+    requester: Requester,
+    detail: Mapping[str, Any],
+    places: contextlib.ExitStack,
+) -> OpenAction | None:
+    """The record of something that takes a while; broken off, unless it has ended when the places are freed."""
+    action = begin_action(name, _subject(log, requester), detail)
+    if action is not None:
+        places.callback(action.close, BROKEN_OFF)
+    return action
+
+
 def _requester_of(request: HttpRequest) -> Requester:
     """The user according to the host's middleware; nobody if signed out."""
     user_id = str(request.user.pk) if request.user.is_authenticated else ""
@@ -354,7 +406,7 @@ async def lines(
     count, resume = decode_lines_query(request.GET, conf.BACKLOG_LINES)
     if Right.HISTORY not in log.rights:
         count, resume = 0, None
-    record = over_http.of(subject_of(log, requester.user_id, requester.address, "http"))
+    record = over_http.of(_subject(log, requester))
     body = await last_lines(
         relay_here(), log, user=requester.user_id, lines=count, resume=resume, record=record
     )
@@ -374,7 +426,8 @@ async def download(
     # Refused now, while there can be a proper response; kept until the response has ended.
     places.enter_context(viewers.downloading(requester.user_id))
     whole = await whole_file(relay_here(), log, requester.user_id)
-    made = partial(bytes_of, log, whole, requester)
+    action = _action("download", log, requester, {"file": whole.file, "size": whole.size}, places)
+    made = partial(bytes_of, log, whole, requester, action=action)
     headers = {"Accept-Ranges": "none", "Content-Length": str(whole.size)}
     return _saved(request, file_name(log), "application/octet-stream", made, places, headers)
 
@@ -393,9 +446,10 @@ async def hits(
     """The lines that a search of all files finds, as text or NDJSON."""
     form, asked = decode_hits_query(request.GET)
     places.enter_context(viewers.downloading(requester.user_id))
+    action = _action("hits", log, requester, {**conditions(asked), "form": form}, places)
     found = Hits(relay_here(), log, requester.user_id, asked)
     first = await found.first(requester.of(log))
-    made = partial(delivered, log, found.encoded(first, form), requester)
+    made = partial(delivered, log, found.encoded(first, form), requester, action=action)
     name = f"{file_name(log)}.hits.{_ENDINGS[form]}"
     return _saved(request, name, _CONTENT_TYPES[form], made, places)
 
@@ -427,8 +481,9 @@ async def search(
         asked = decode_search(request.body)
     except RequestDataTooBig:
         raise BadMessage(f"the body has over {MAX_CLIENT_MESSAGE_BYTES} bytes") from None
-    found = messages(relay_here(), log, requester.user_id, asked)
-    made = partial(delivered, log, found, requester, parting=partial(parting, log))
+    action = _action("search", log, requester, conditions(asked), places)
+    found = messages(relay_here(), log, requester.user_id, asked, action)
+    made = partial(delivered, log, found, requester, parting=partial(parting, log, action=action))
     # nginx passes it on as it comes.
     return _streamed(request, "application/x-ndjson", made, places, {"X-Accel-Buffering": "no"})
 

@@ -189,7 +189,7 @@ async def test_who_has_as_many_logs_open_as_they_may_has_nothing_looked_up(
     monkeypatch.setattr(views, "_requester_of", lambda request: Requester("7", "session", ""))
     looked_up = []
 
-    async def admitted(*args: object) -> Log:
+    async def admitted(*args: object, **facts: object) -> Log:
         looked_up.append(args)
         raise DatabaseError("gone")
 
@@ -210,7 +210,7 @@ async def test_a_search_takes_a_search_s_place_and_no_viewer_s(
     monkeypatch.setattr(views, "_requester_of", lambda request: Requester("7", "session", ""))
     looked_up = []
 
-    async def admitted(*args: object) -> Log:
+    async def admitted(*args: object, **facts: object) -> Log:
         looked_up.append(args)
         raise DatabaseError("gone")
 

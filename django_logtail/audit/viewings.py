@@ -81,6 +81,7 @@ class OpenViewing:
         self._recorder = recorder
         self._record = records.viewing(subject, recorder.clock(), recorder.process)
         self._told_bytes = 0
+        self._asked_at: dict[str, float] = {}
         self._quiet_seconds = quiet_seconds
         self._touched_at = recorder.clock()
         self._is_closed = False
@@ -91,6 +92,14 @@ class OpenViewing:
     @property
     def id(self) -> str:
         return str(self._record["id"])
+
+    def is_new(self, action: str, seconds: float) -> bool:
+        """Whether this was last asked about the action so many seconds ago, or never."""
+        now = self._recorder.clock()
+        is_new = now - self._asked_at.get(action, float("-inf")) >= seconds
+        if is_new:
+            self._asked_at[action] = now
+        return is_new
 
     @property
     def is_closed(self) -> bool:
@@ -135,10 +144,32 @@ class OpenAction:
         self.delivered = Delivered()
         self._recorder = recorder
         self._detail = dict(detail)
+        self._sent = 0
         of = viewing.id if viewing is not None else None
         self._record = records.event(action, subject, recorder.clock(), detail, of)
         self._is_closed = False
         recorder.put(self._record)
+
+    def sent(self, size: int, file: str = "") -> None:
+        """The next `size` bytes of a response were sent; of this file, if they are its own."""
+        at = self._sent
+        self._sent += size
+        if file:
+            self.delivered.add(file, at, at + size, size)
+        else:
+            self.delivered.bytes += size
+
+    def answered(self, frame: Frame) -> None:
+        """A frame of its answer was made. The last one ends it."""
+        self.delivered.frame(frame)
+        fields = frame.fields
+        if frame.kind == "error":
+            self.close(str(fields.get("id", "failed")))
+        elif frame.kind in ("done", "time"):
+            # Never `written` or `reason`: these are texts.
+            names = ("found", "count", "result", "file", "offset", "ms")
+            facts = {name: fields[name] for name in names if fields.get(name) is not None}
+            self.close("done", **facts)
 
     def close(self, outcome: str, **more: Any) -> None:
         """`outcome`: how it ended, in a word; `more`: what came of it, added to its detail. The first call counts."""

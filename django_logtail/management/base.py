@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import getpass
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.utils import translation
 
+from django_logtail.audit.acting import acting
+from django_logtail.audit.records import Subject
 from django_logtail.operating.tables import waiting_migrations
 
 
@@ -16,9 +19,8 @@ class RegistryCommand(BaseCommand):
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         try:
-            with translation.override(
-                None
-            ):  # its own texts are English, and so must be those of forms and reasons
+            # Its own texts are English, and so must be those of forms and reasons.
+            with translation.override(None), acting(Subject(user_name=os_user(), via="command")):
                 return super().execute(*args, **options)
         except DatabaseError:
             if waiting_migrations():
@@ -26,3 +28,11 @@ class RegistryCommand(BaseCommand):
                     "The database lacks this release's table for logs. Run manage.py migrate first."
                 ) from None
             raise
+
+
+def os_user() -> str:
+    """Who runs the command."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # in a container, the user may have no name
+        return "an administrator"

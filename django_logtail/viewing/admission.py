@@ -11,11 +11,13 @@ from asgiref.sync import sync_to_async
 from django.db import DatabaseError, close_old_connections
 from django.utils.translation import gettext, ngettext
 
-from django_logtail.access import admit
+from django_logtail.access import Refused, admit
 from django_logtail.conf import conf
 from django_logtail.models import Log
+from django_logtail.protocol import CloseCode
 from django_logtail.tailing.reasons import in_full, reason
 from django_logtail.timing import time_limit
+from django_logtail.viewing.actions import record_refused
 from django_logtail.viewing.rechecks import ANSWER_SECONDS
 from django_logtail.viewing.slots import slots
 from django_logtail.viewing.spending import spending_here
@@ -102,8 +104,12 @@ class Viewers:
 viewers = Viewers()
 
 
-async def admitted(user_id: str, session_key: str, slug: str, *, joined: bool = False) -> Log:
+async def admitted(
+    user_id: str, session_key: str, slug: str, *, joined: bool = False, address: str = "", via: str = ""
+) -> Log:
     """The log, if this session may watch it now. Raises what `access.admit` raises, and `DatabaseError`.
+
+    `address` and `via`: from where, and by which way, for the record of a refusal.
 
     A user who opens logs in quick succession waits before anything is looked up, and occupies one of their own places
     meanwhile.
@@ -111,7 +117,7 @@ async def admitted(user_id: str, session_key: str, slug: str, *, joined: bool = 
     joins = spending_here().joins
     await joins.turn(user_id)
     joins.spend(user_id, 1)
-    look = sync_to_async(_admitted, thread_sensitive=True)(user_id, session_key, slug, joined)
+    look = sync_to_async(_admitted, thread_sensitive=True)(user_id, session_key, slug, joined, address, via)
     try:
         async with time_limit(ANSWER_SECONDS):
             return await look
@@ -119,11 +125,15 @@ async def admitted(user_id: str, session_key: str, slug: str, *, joined: bool = 
         raise DatabaseError(f"no answer within {ANSWER_SECONDS:.0f} s") from None
 
 
-def _admitted(user_id: str, session_key: str, slug: str, joined: bool) -> Log:
+def _admitted(user_id: str, session_key: str, slug: str, joined: bool, address: str, via: str) -> Log:
     close_old_connections()
     try:
         user, log = admit(user_id=user_id, session_key=session_key, slug=slug, joined=joined)
         log.user_name = user.get_username()
         return log
+    except Refused as refused:
+        if refused.code == CloseCode.NO_SUCH_LOG and conf.AUDIT:
+            record_refused(user_id, slug, address, via)
+        raise
     finally:
         close_old_connections()

@@ -21,6 +21,7 @@ from django.db import DatabaseError
 from django.utils.translation import gettext
 
 from django_logtail.access import Refused
+from django_logtail.audit.viewings import OpenAction
 from django_logtail.control import ViewerFacts
 from django_logtail.control.messages import Failed, Piece, Read
 from django_logtail.models import Log
@@ -33,6 +34,7 @@ from django_logtail.shares import Charged
 from django_logtail.tailing.reasons import in_full
 from django_logtail.timing import pause
 from django_logtail.viewing import daphne
+from django_logtail.viewing.actions import BROKEN_OFF
 from django_logtail.viewing.rechecks import Changed, Stay, Who, rounds_here
 from django_logtail.viewing.slow_clients import Connection, Taker
 from django_logtail.viewing.spending import spending_here
@@ -50,6 +52,8 @@ TRIES: Final = 3
 #: Bytes handed to the server at a time: if the server shows no progress, the client must read this much in
 #: STALL_SECONDS.
 PIECE_BYTES: Final = 64 * 1024
+#: The outcome of a download that was delivered to its end.
+WHOLE: Final = "whole"
 #: The `Content-Encoding` that keeps middleware from encoding the response.
 IDENTITY: Final = "identity"
 
@@ -137,13 +141,14 @@ def bytes_of(
     connection: Connection | None = None,
     is_altered: Callable[[], bool] = lambda: False,
     places: contextlib.ExitStack | None = None,
+    action: OpenAction | None = None,
 ) -> AsyncGenerator[bytes]:
     """The file's bytes, one range in memory at a time; the next one is read once this one was taken.
 
     The rest as in `delivered`.
     """
     pieces = _ranges(relay_here(), log, requester.user_id, whole)
-    return delivered(log, pieces, requester, connection, is_altered, places)
+    return delivered(log, pieces, requester, connection, is_altered, places, action=action, file=whole.file)
 
 
 async def delivered(
@@ -154,6 +159,8 @@ async def delivered(
     is_altered: Callable[[], bool] = lambda: False,
     places: contextlib.ExitStack | None = None,
     parting: Callable[[Exception], bytes] | None = None,
+    action: OpenAction | None = None,
+    file: str = "",
 ) -> AsyncGenerator[bytes]:
     """What `pieces` yields, each made once the one before was taken, as long as the requester has access.
 
@@ -161,7 +168,8 @@ async def delivered(
     `places`, counted for the user before the response began, are freed when it ends.
     `is_altered` is called when all of the host's middleware has seen the response: whether any of it changes the bytes.
 
-    `parting`: what to send last when access is lost.
+    `parting`: what to send last when access is lost. `action`: what this is recorded as, if it is; `file`: the id of
+    the file whose own bytes these are, if they are.
 
     Raises `BrokenOff` when some bytes are no longer available, or, without `parting`, no longer allowed.
     """
@@ -186,11 +194,18 @@ async def delivered(
                     spending.spend_arrival(who.user_id, len(piece))
                     for begin in range(0, len(piece), PIECE_BYTES):
                         with taker.sending():
-                            yield piece[begin : begin + PIECE_BYTES]
+                            part = piece[begin : begin + PIECE_BYTES]
+                            if action is not None:
+                                action.sent(len(part), file)
+                            yield part
                     if connection is not None and connection.keeps_all:
                         await taker.drained()
                 await taker.drained()
+                if action is not None:
+                    action.close(WHOLE)
             except (Refused, Changed, DatabaseError) as error:
+                if action is not None:
+                    action.close(error.reason if isinstance(error, Refused) else BROKEN_OFF)
                 if parting is None:
                     raise BrokenOff(in_full(str(error))) from None
                 with taker.sending():
@@ -207,6 +222,8 @@ async def delivered(
         logger.warning("log %r: a download failed: %s", log.slug, error)
         await break_off(connection, error)
     finally:
+        if action is not None:
+            action.close(BROKEN_OFF)
         await pieces.aclose()
         if places is not None:
             places.close()

@@ -10,19 +10,14 @@ from typing import Final
 from django.db import DatabaseError
 
 from django_logtail.audit.recorder import SERVER_STOPPED
-from django_logtail.audit.records import Subject
 from django_logtail.audit.viewings import LEFT, OpenViewing, begin_viewing
 from django_logtail.models import Log
 from django_logtail.protocol import BadMessage, CloseCode
+from django_logtail.viewing.actions import subject_of
 from django_logtail.viewing.socket import INTERNAL_ERROR, NO_CODE, End
 
 #: RFC 6455's code that servers send to clients when they restart.
 _RESTART: Final = 1012
-
-
-def subject_of(log: Log, user: str, address: str, via: str) -> Subject:
-    """The admitted user and the log."""
-    return Subject(user, log.user_name, str(log.pk), log.slug, log.name, address, via)
 
 
 @contextlib.contextmanager

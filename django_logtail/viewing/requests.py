@@ -16,6 +16,7 @@ from django.db import DatabaseError
 
 from django_logtail import protocol
 from django_logtail.access import Refused
+from django_logtail.audit.viewings import OpenViewing
 from django_logtail.conf import conf
 from django_logtail.control.messages import Answer, Counted, Failed, Found, Listed, Piece, Reached, Read
 from django_logtail.control.wants import Sought
@@ -28,6 +29,7 @@ from django_logtail.rights import Right
 from django_logtail.shares import Charged
 from django_logtail.tailing.reasons import reason
 from django_logtail.tailing.text.matching import has_regex
+from django_logtail.viewing.actions import BROKEN_OFF, record_asked, record_not_allowed
 from django_logtail.viewing.rechecks import Changed
 from django_logtail.viewing.slots import slots
 from django_logtail.viewing.socket import End
@@ -88,15 +90,18 @@ class Answers:
         user: str,
         admit: Callable[[], Awaitable[Log]],
         send: Callable[[Frame], Awaitable[int]],
+        record: OpenViewing | None = None,
     ) -> None:
         """`admit`: the log, if the viewer may still see it; raises `Refused`, `Changed` and `DatabaseError`.
 
-        `user`: whose share is charged. `send` returns the length of the frame, and raises `End`.
+        `user`: whose share is charged. `send` returns the length of the frame, and raises `End`. `record`: of the
+        viewing, if it is recorded.
         """
         self._relay = relay
         self._user = user
         self._admit = admit
         self._send = send
+        self._record = record
         self._ranges: dict[int, asyncio.Task[None]] = {}
         self._searches: dict[int, asyncio.Task[None]] = {}
         self._volumes: dict[int, asyncio.Task[None]] = {}
@@ -184,13 +189,21 @@ class Answers:
             await self._send(Frame.message("error", request=asked.request, id="unavailable", text=text))
             return
         if needed(asked) not in log.rights:
+            record_not_allowed(self._record, needed(asked))
             text = reason("not-allowed")
             await self._send(Frame.message("error", request=asked.request, id="not-allowed", text=text))
             return
-        async with contextlib.aclosing(self._frames(log, asked)) as frames:
-            async for frame in frames:
-                await spending.processor.turn(self._user)
-                spending.spend_arrival(self._user, await self._send(frame))
+        action = record_asked(asked, self._record)
+        try:
+            async with contextlib.aclosing(self._frames(log, asked)) as frames:
+                async for frame in frames:
+                    await spending.processor.turn(self._user)
+                    spending.spend_arrival(self._user, await self._send(frame))
+                    if action is not None:
+                        action.answered(frame)
+        finally:
+            if action is not None:
+                action.close(BROKEN_OFF)
 
     def _frames(self, log: Log, asked: Asked) -> AsyncGenerator[Frame]:
         ask = functools.partial(

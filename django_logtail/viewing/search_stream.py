@@ -12,18 +12,25 @@ from functools import partial
 from django.db import DatabaseError
 
 from django_logtail.access import Refused
+from django_logtail.audit.viewings import OpenAction
 from django_logtail.models import Log
 from django_logtail.protocol import Frame, SearchAll
 from django_logtail.relay import Relay
 from django_logtail.shares import Charged
 from django_logtail.tailing.reasons import reason
+from django_logtail.viewing.actions import BROKEN_OFF
 from django_logtail.viewing.requests import all_frames, sought_by
 from django_logtail.viewing.spending import spending_here
 from django_logtail.viewing.told import told
 
 
-async def messages(relay: Relay, log: Log, user: str, asked: SearchAll) -> AsyncGenerator[bytes]:
-    """`found` and `progress` as they come, and at last `done` or `error`. Close it to end the search."""
+async def messages(
+    relay: Relay, log: Log, user: str, asked: SearchAll, action: OpenAction | None = None
+) -> AsyncGenerator[bytes]:
+    """`found` and `progress` as they come, and at last `done` or `error`. Close it to end the search.
+
+    `action`: what it is recorded as, if it is.
+    """
     spending = spending_here()
     frames = all_frames(
         lambda sought: relay.request(
@@ -43,6 +50,8 @@ async def messages(relay: Relay, log: Log, user: str, asked: SearchAll) -> Async
             if frame is None:
                 return
             yield line_of(frame, log)
+            if action is not None:  # once it was taken
+                action.answered(frame)
 
 
 def line_of(frame: Frame, log: Log) -> bytes:
@@ -52,8 +61,10 @@ def line_of(frame: Frame, log: Log) -> bytes:
     return encoded.encode() + b"\n"
 
 
-def parting(log: Log, error: Exception) -> bytes:
+def parting(log: Log, error: Exception, action: OpenAction | None = None) -> bytes:
     """The last message to a user who may no longer see the log, or whose access can't be decided."""
+    if action is not None:
+        action.close(error.reason if isinstance(error, Refused) else BROKEN_OFF)
     if isinstance(error, Refused):
         return line_of(Frame.message("end", reason=error.reason, text=error.text), log)
     is_unknown = isinstance(error, DatabaseError)

@@ -89,7 +89,7 @@ class Watching:
             user=self._user,
             revision=log.revision,
         )
-        answers = Answers(relay, self._user, self._stay.admit, self._tell_much)
+        answers = Answers(relay, self._user, self._stay.admit, self._tell_much, self._record)
         parts = [
             asyncio.create_task(part, name=name)
             for name, part in (

@@ -15,11 +15,14 @@ from django.db import DatabaseError
 from django.utils.translation import gettext
 
 from django_logtail.access import Refused
+from django_logtail.audit.refusals import record_refusal
+from django_logtail.audit.viewings import begin_action
 from django_logtail.models import Log
 from django_logtail.protocol import BadMessage, CloseCode, SearchAll
 from django_logtail.relay.here import relay_here
 from django_logtail.rights import Right
 from django_logtail.tailing.reasons import reason
+from django_logtail.viewing.actions import conditions, subject_of
 from django_logtail.viewing.admission import admitted
 from django_logtail.viewing.download import BrokenOff, NoFile, Requester, break_off, delivered
 from django_logtail.viewing.hits import Hits, note
@@ -63,7 +66,9 @@ class SeveralHits:
         """The part of one log."""
         requester = self._requester
         try:
-            log = await admitted(requester.user_id, requester.session_key, slug)
+            log = await admitted(
+                requester.user_id, requester.session_key, slug, address=requester.address, via="http"
+            )
         except (Refused, DatabaseError) as error:
             if isinstance(error, Refused) and error.code == CloseCode.SIGNED_OUT:
                 raise BrokenOff("the user is signed out") from None
@@ -72,9 +77,12 @@ class SeveralHits:
             return
         label = {"log": log.slug, "name": log.name}
         if not {Right.SEARCH, Right.DOWNLOAD} <= log.rights:
+            record_refusal(subject_of(log, requester.user_id, requester.address, "http"), "download")
             yield self._note(label, told_reason(reason("not-allowed"), gettext, sees_host=False))
             return
         lost = partial(self._note, label)
+        subject = subject_of(log, requester.user_id, requester.address, "http")
+        action = begin_action("hits", subject, {**conditions(self._asked), "form": self._form})
         if self._form == "text":
             yield f"# === {log.name} ===\n".encode()
         found = delivered(
@@ -84,6 +92,7 @@ class SeveralHits:
             connection,
             is_altered,
             parting=lambda error: lost(_why(error)),
+            action=action,
         )
         async with contextlib.aclosing(found):
             async for piece in found:

@@ -41,7 +41,7 @@ async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         monkeypatch.setattr(module, "relay_here", lambda: house.relay)
     monkeypatch.setattr(rechecks, "_admitted", lambda who: LOGS[who.slug])
 
-    async def admitted(user_id: str, session_key: str, slug: str) -> Log:
+    async def admitted(user_id: str, session_key: str, slug: str, **facts: str) -> Log:
         if slug == "signed-out":
             raise SIGNED_OUT
         if slug == "down":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from argparse import ArgumentParser
 from typing import Any
 
@@ -10,7 +9,7 @@ from django.core.management.base import CommandError
 
 from django_logtail import stop_flag
 from django_logtail.control import ControlUnavailable
-from django_logtail.management.base import RegistryCommand
+from django_logtail.management.base import RegistryCommand, os_user
 from django_logtail.models import Log
 from django_logtail.operating import no_redis
 
@@ -36,7 +35,7 @@ class Command(RegistryCommand):
             raise CommandError(no_redis.told(error)) from None
 
     def _stop(self, log: Log | None, reason: str) -> None:
-        stop_flag.set_stop(log, by=_user(), reason=reason)
+        stop_flag.set_stop(log, by=os_user(), reason=reason)
         again = f"manage.py logtail_stop --clear {'--all' if log is None else log.slug}"
         self.stdout.write(f"Stopped {_name(log)}. To continue: {again}")
 
@@ -57,10 +56,3 @@ def _log(slug: str) -> Log:
 
 def _name(log: Log | None) -> str:
     return "every log" if log is None else f"log {log.slug}"
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # in a container, the user may have no name
-        return "an administrator"
