@@ -79,8 +79,10 @@ def tidied(value: Any) -> Any:
             return {_text(str(name), MOST_NAME_CHARACTERS): tidied(one) for name, one in value.items()}
         case list() | tuple():
             return [tidied(one) for one in value]
-        case _:
+        case None | bool() | int() | float():
             return value
+        case _:
+            return _text(str(value), MOST_CHARACTERS)
 
 
 def _begun(kind: str, subject: Subject, now: float) -> Record:

@@ -14,8 +14,8 @@ from django_logtail.audit.records import Subject
 from django_logtail.audit.viewings import record_action
 from django_logtail.conf import conf
 
-#: Fields that say nothing that others don't.
-_LEFT_OUT: Final = frozenset({"id", "created", "updated", "membership"})
+#: Fields that say nothing that others don't, and what readers report.
+_LEFT_OUT: Final = frozenset({"id", "created", "updated", "membership", "gone_since", "matches", "trouble"})
 #: Groups or users that one record names.
 MOST_NAMES: Final = 100
 #: Where a log's fields are kept between the two signals of saving it.

@@ -1,6 +1,7 @@
 """What a record says."""
 
 import json
+from datetime import date
 
 import pytest
 
@@ -61,6 +62,17 @@ def test_an_event_names_its_viewing_and_an_end_names_what_ends() -> None:
 )
 def test_texts_are_cut_and_can_be_stored_anywhere(text: str, expected: str) -> None:
     assert records.tidied({"list": [text]}) == {"list": [expected]}
+
+
+def test_whatever_a_field_of_the_registry_holds_can_be_written_as_json() -> None:
+    said = records.tidied({"since": date(2026, 1, 2), "order": 1, "enabled": True, "parent": None})
+
+    assert json.loads(json.dumps(said)) == {
+        "since": "2026-01-02",
+        "order": 1,
+        "enabled": True,
+        "parent": None,
+    }
 
 
 @pytest.mark.parametrize("length", [199, 200, 201])
