@@ -20,6 +20,7 @@ from pathlib import Path
 
 from django_logtail.tailing.files.looks import Looks, NoAnswer
 from django_logtail.tailing.files.system import System
+from django_logtail.tailing.matching_names import BadMatch, MatchingNames
 from django_logtail.tailing.reasons import reason
 from django_logtail.tailing.rotated_names import BadPattern, Names, Rotated
 
@@ -33,11 +34,15 @@ ANSWER_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What the registry says about one log: enough to know its files. `key` tells rows apart; a lower one is older."""
+    """What the registry says about one log: enough to know its files. `key` tells rows apart; a lower one is older.
+
+    `is_newest`: the last part of `path` is a pattern (`matching_names`), and the log follows the newest match.
+    """
 
     key: int
     path: Path
     pattern: str = ""
+    is_newest: bool = False
 
 
 class Registered:
@@ -79,7 +84,7 @@ class Registered:
         if any(key not in ours for key in seen.inodes.get(inode, ())):
             return True
         found = [
-            (len(names.name), row.key)
+            (names.weight, row.key)
             for row, names in seen.by_directory.get(directory, ())
             if names.rotated(name) is not None
         ]
@@ -180,7 +185,7 @@ class _Seen:
 
     homes: dict[Path, list[Row]] = field(default_factory=dict)
     inodes: dict[Inode, set[int]] = field(default_factory=dict)
-    by_directory: dict[Path, list[tuple[Row, Names]]] = field(default_factory=dict)
+    by_directory: dict[Path, list[tuple[Row, Names | MatchingNames]]] = field(default_factory=dict)
 
 
 def _seen(every: Iterable[_Facts]) -> _Seen:
@@ -199,16 +204,23 @@ def _seen(every: Iterable[_Facts]) -> _Seen:
 
 @dataclass(frozen=True, slots=True)
 class Belonging:
-    """Which files one log may treat as its older files."""
+    """Which files one log may treat as its older files.
+
+    `path`: the log's file now. `matching`: the pattern in whose names this is the newest (`newest.resolved`); then
+    `path` ends in the pattern itself as long as it matches none. "" for a log with one name.
+    """
 
     path: Path
     pattern: str = ""
     key: int = 0
     registered: Registered | None = None
+    matching: str = ""
 
     @property
-    def names(self) -> Names:
-        return names_of(Row(self.key, self.path, self.pattern))
+    def names(self) -> Names | MatchingNames:
+        if self.matching:
+            return _names(self.matching, "", is_newest=True)
+        return _names(self.path.name, self.pattern)
 
     def is_foreign(self, path: Path, inode: Inode) -> bool:
         """Whether the file is another row's."""
@@ -221,13 +233,13 @@ class Belonging:
     def refusal(self, where: Path | None, inode: Inode) -> str | None:
         """Why the file at the log's own path may not be read; None: it may. `where`: the open file's path.
 
-        If the path is a link, older files of another row count as that row's files too.
+        If the path is a link or a pattern, older files of another row count as that row's files too.
         """
         if where is None or self.registered is None:
             return None
         if not self.registered.has_another_owner(self.key, where):
-            is_link = where != self.path and self.path.is_symlink()
-            if not (is_link and self.is_foreign(where, inode)):
+            is_vague = bool(self.matching) or (where != self.path and self.path.is_symlink())
+            if not (is_vague and self.is_foreign(where, inode)):
                 return None
         return reason("belongs-to-another")
 
@@ -237,20 +249,23 @@ class Belonging:
         return names.rotated(name)
 
 
-def names_of(row: Row) -> Names:
+def names_of(row: Row) -> Names | MatchingNames:
     """The row's rules; the usual ones if its pattern was never validated."""
-    return _names(row.path.name, row.pattern)
+    return _names(row.path.name, row.pattern, is_newest=row.is_newest)
 
 
 @lru_cache(maxsize=4096)
-def _names(name: str, pattern: str) -> Names:
+def _names(name: str, pattern: str, *, is_newest: bool = False) -> Names | MatchingNames:
+    if is_newest:
+        with contextlib.suppress(BadMatch):
+            return MatchingNames(name)
     try:
         return Names(name, pattern)
     except BadPattern:
         return Names(name)
 
 
-def directory_of(path: Path, names: Names) -> Path:
+def directory_of(path: Path, names: Names | MatchingNames) -> Path:
     """Where to look for a log's older files."""
     return path.parent / names.directory if names.directory else path.parent
 

@@ -11,6 +11,7 @@ import errno
 import os
 import stat
 from dataclasses import replace
+from pathlib import Path
 
 from django_logtail.place import Place
 from django_logtail.tailing.backlog import start_of_last_lines
@@ -20,6 +21,7 @@ from django_logtail.tailing.events import Event, FromEnd, FromStart, Item, Kind,
 from django_logtail.tailing.files.generation import Changed, FileId, Generation, proves
 from django_logtail.tailing.files.opening import Permit, Trouble, open_log, trouble_of
 from django_logtail.tailing.files.system import System, close_quietly, is_remote
+from django_logtail.tailing.newest import Newest
 from django_logtail.tailing.rewriting import Rewriting, continues_at
 from django_logtail.tailing.rotations import Between, Siblings, Unsettled
 from django_logtail.tailing.siblings import printable
@@ -48,7 +50,6 @@ class Discovery:
     def __init__(
         self, belonging: Belonging, start: Start, permit: Permit, encoding: str, system: System, chain: Chain
     ) -> None:
-        path = belonging.path
         self.state = "reading"
         self.reason = ""
         self.size: int | None = None
@@ -75,25 +76,29 @@ class Discovery:
         self._placed_at = 0.0
         self._looking_ns = 0
         self._unsettled_due: float | None = None
-        self._path = path
         self._start = start
         self._permit = permit
         self._encoding = encoding
         self._system = system
         self._chain = chain
         self.siblings = Siblings(system, belonging, permit)
-        self._rewriting = Rewriting(path, permit, system, chain, self.siblings)
+        self._newest = Newest(system, belonging) if belonging.matching else None
+        self._rewriting = Rewriting(permit, system, chain, self.siblings)
+
+    @property
+    def path(self) -> Path:
+        """The path of the log's file now."""
+        return self.siblings.belonging.path
 
     @property
     def due(self) -> float | None:
         """When the next look must be, because something needs confirmation."""
-        due = self._rewriting.due
-        if self._unsettled_due is not None:
-            due = self._unsettled_due if due is None else min(due, self._unsettled_due)
-        if self.away_since is None or self._away_kind is not Kind.GONE or self.state == "missing":
-            return due
-        gone = self.away_since + GONE_SECONDS
-        return gone if due is None else min(due, gone)
+        dues = [self._rewriting.due, self._unsettled_due]
+        if self._newest is not None:
+            dues.append(self._newest.due)
+        if self.away_since is not None and self._away_kind is Kind.GONE and self.state != "missing":
+            dues.append(self.away_since + GONE_SECONDS)
+        return min((due for due in dues if due is not None), default=None)
 
     @property
     def has_begun(self) -> bool:
@@ -108,11 +113,13 @@ class Discovery:
             self._has_listed = True
             self.siblings.looked_ns = self.siblings.proven_ns = self._looking_ns
             self.siblings.learn()
+        if not self._names_newest(now):
+            return
         try:
-            found = self._system.stat(self._path)
+            found = self._system.stat(self.path)
         except OSError as error:
             if self._is_in_place(now, is_away=True):
-                self._is_away(trouble_of(error, self._system, self._path), now)
+                self._is_away(trouble_of(error, self._system, self.path), now)
             return
         if self._names_last((found.st_dev, found.st_ino)):
             if not self.failures:
@@ -123,7 +130,7 @@ class Discovery:
         if not self.may_wait:
             self.must_wait = True
             return
-        opened = open_log(self._system, self._path, self._permit)
+        opened = open_log(self._system, self.path, self._permit)
         if isinstance(opened, Trouble):
             self._is_away(opened, now)
             return
@@ -142,7 +149,30 @@ class Discovery:
                 close_quietly(self._system, opened.descriptor)
             elif all(segment.generation is not generation for segment in self._chain.segments):
                 generation.close()
-            self._is_away(trouble_of(error, self._system, self._path), now)
+            self._is_away(trouble_of(error, self._system, self.path), now)
+
+    def _names_newest(self, now: float) -> bool:
+        """Learn which file has the log's name now, if that changes. False: there is none, or this look may not wait."""
+        newest = self._newest
+        if newest is None:
+            return True
+        if newest.must_look(now):
+            if not self.may_wait:
+                self.must_wait = True
+                return False
+            newest.look(now, self._chain.inodes())
+            if newest.path is not None and newest.path != self.path:
+                self.siblings.belonging = replace(self.siblings.belonging, path=newest.path)
+                self.revision += 1
+        if newest.path is None:
+            self._is_away(newest.trouble or Trouble(Kind.GONE), now)
+        return newest.path is not None
+
+    def remember(self, generation: Generation) -> None:
+        """An older generation, which will be read no longer, is recognised if it is met again."""
+        self.siblings.remember(generation)
+        if self._newest is not None:
+            self._newest.was_read(generation.inode_key, generation.birth, generation.sent)
 
     def _is_in_place(self, now: float, *, is_away: bool = False) -> bool:
         """Whether the look may go on. If the last file was moved out of the roots, it may not, and that is reported."""
@@ -243,14 +273,15 @@ class Discovery:
             where = self._system.name_of(generation.descriptor)
         except OSError:
             return None
-        was = generation.name.name if generation.name is not None else self._path.name
+        is_named = generation.name is not None and self._newest is None
+        was = generation.name.name if generation.name is not None and is_named else self.path.name
         return printable(where) if where is not None and where.name != was else None
 
     # Reading fails, and works again
 
     def cannot_read(self, error: OSError) -> None:
         """Reading fails (a dead disk, a network file system's stale handle): reported once, retried at each look."""
-        trouble = trouble_of(error, self._system, self._path)
+        trouble = trouble_of(error, self._system, self.path)
         self.failures = max(1, self.failures)
         if self.state == "reading" and trouble.kind is Kind.UNREADABLE:
             self.state, self.reason = "unreadable", trouble.text
@@ -406,12 +437,16 @@ class Discovery:
         else:
             exits.append((Kind.BACK if was_away else Kind.REPLACED, details))
         between = Between([])
-        continued = continues_at(self._system, old, old_stat, new)
+        start = continued = continues_at(self._system, old, old_stat, new)
         if continued:
             details["continued"] = 1
+        elif self._newest is not None and (
+            known := self._newest.start_in(new.inode_key, new.birth, found.st_size)
+        ):
+            start = known  # an older file, written again
         else:
             between = self.siblings.between(self._chain, old, self._written_ns, new)
-        self._lengthen(continued or old_size, exits, between, new, continued, now)
+        self._lengthen(continued or old_size, exits, between, new, start, now)
         self.notices = []
         self.size = found.st_size
         self._is_reading()
@@ -471,7 +506,7 @@ class Discovery:
 
         None: this look may not decide. Raises `OSError`; then nothing has changed.
         """
-        if stat.S_ISLNK(self._system.lstat(self._path).st_mode):
+        if stat.S_ISLNK(self._system.lstat(self.path).st_mode):
             return False  # a file next to a link may have been its target in the meantime, and not a copy
         if not self.may_wait:
             self.must_wait = True

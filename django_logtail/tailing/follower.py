@@ -46,7 +46,6 @@ class Follower:
         Raises `LookupError` for an encoding Python does not know.
         """
         system = system or System()
-        self.path = path
         self._name = str(path)
         #: When `poll` must be called even without a hint; None: at once.
         self.due: float | None = None
@@ -56,13 +55,19 @@ class Follower:
         self._system = system
         #: Device, inode, size and times of the file, if a look that finds them unchanged has nothing to do.
         self._rest: tuple[int, ...] | None = None
-        self._chain = Chain(system, lambda generation: self._discovery.siblings.remember(generation))
-        self._discovery = Discovery(
-            belonging or Belonging(path), start, permit, encoding, system, self._chain
-        )
+        self._chain = Chain(system, lambda generation: self._discovery.remember(generation))
+        belonging = belonging or Belonging(path)
+        #: Whether any name in the directory may become the log's.
+        self.has_many_names = bool(belonging.matching)
+        self._discovery = Discovery(belonging, start, permit, encoding, system, self._chain)
         self._emission = Emission(self._chain, self._discovery, encoding, max_batch_bytes, system)
 
     # Queries
+
+    @property
+    def path(self) -> Path:
+        """Where the log's file is now; the given path, unless it is the newest of several."""
+        return self._discovery.path
 
     @property
     def state(self) -> str:
@@ -186,7 +191,12 @@ class Follower:
 
     def _rests_on(self) -> tuple[int, ...] | None:
         discovery, segments = self._discovery, self._chain.segments
-        if len(segments) != 1 or discovery.state != "reading" or discovery.due is not None:
+        if (
+            self.has_many_names
+            or len(segments) != 1
+            or discovery.state != "reading"
+            or discovery.due is not None
+        ):
             return None
         if discovery.away_since is not None or discovery.failures or discovery.notices:
             return None

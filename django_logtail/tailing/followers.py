@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from django_logtail.tailing.events import Kind
 from django_logtail.tailing.files.system import raise_descriptor_limit
-from django_logtail.tailing.files.watches import Source, open_source
+from django_logtail.tailing.files.watches import ANY_NAME, Source, open_source
 from django_logtail.tailing.follower import TICK_SECONDS, Follower
 from django_logtail.tailing.reasons import reason
 
@@ -214,7 +214,8 @@ class FollowerSet:
         elif self._source is None:
             reason = self._no_source
         else:
-            reason = self._source.watch(key, follower.path, follower.descriptors())
+            path = follower.path.parent / ANY_NAME if follower.has_many_names else follower.path
+            reason = self._source.watch(key, path, follower.descriptors())
         if reason is not None:
             entry.retry_at = now + RETRY_SECONDS
         if reason is not None and entry.reason is None:

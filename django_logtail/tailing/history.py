@@ -15,6 +15,7 @@ from django_logtail.tailing.belonging import Belonging
 from django_logtail.tailing.files.generation import HEAD_BYTES, FileId, birth_or_none, digest_of, proves
 from django_logtail.tailing.files.opening import Opened, Permit, Trouble, open_log, permit_all
 from django_logtail.tailing.files.system import System, close_quietly
+from django_logtail.tailing.newest import resolved
 from django_logtail.tailing.siblings import Rank, Sibling, siblings_of
 from django_logtail.tailing.text.lines import LineEnds
 from django_logtail.tailing.texts import PlainText, Text
@@ -44,7 +45,8 @@ def open_generation(
     `offset` is a known place in it; a file too short for it is not the right one. Raises `FilesAlike` if several
     compressed files may be it, and `Unsupported` if it can't be unpacked here.
     """
-    system, belonging = system or System(), _belonging(log)
+    system = system or System()
+    belonging = _belonging(system, log)
     wanted = FileId.parse(file_id)
     if wanted is None:
         return None
@@ -183,7 +185,8 @@ def open_previous(
     Judged by the names that rotation gives and by write times: the newest file older than this one. None: no such file.
     Raises `OSError`, `Changed`, and `Unsupported` if it can't be unpacked here.
     """
-    system, belonging = system or System(), _belonging(log)
+    system = system or System()
+    belonging = _belonging(system, log)
     head = this.read(0, COPY_BYTES)
     found = _siblings(system, belonging)
     siblings = [sibling for sibling in _oldest_first(found) if sibling.stat.st_size]
@@ -225,21 +228,24 @@ def id_of(system: System, inode: tuple[int, int], descriptor: int, head: bytes) 
     return str(FileId(*inode, birth_or_none(system, descriptor), len(head), digest_of(head)))
 
 
-def _belonging(log: Path | Belonging) -> Belonging:
-    return log if isinstance(log, Belonging) else Belonging(log)
+def _belonging(system: System, log: Path | Belonging) -> Belonging:
+    return resolved(system, log if isinstance(log, Belonging) else Belonging(log))
 
 
 def older_of(system: System, belonging: Belonging) -> list[Sibling]:
     """Siblings of the name and of what it leads to, oldest first; none if they can't be listed."""
-    return _oldest_first(_siblings(system, belonging))
+    return _oldest_first(_siblings(system, resolved(system, belonging)))
 
 
 def _siblings(system: System, belonging: Belonging) -> list[Sibling]:
     try:
         bases = {belonging.path: None, belonging.path.resolve(): None}
-        return siblings_of(system, belonging, bases).found
+        found = siblings_of(system, belonging, bases).found
     except (OSError, RuntimeError):
         return []
+    if not belonging.matching:
+        return found
+    return [sibling for sibling in found if sibling.path != belonging.path]  # its own name is one of theirs
 
 
 def _oldest_first(found: list[Sibling]) -> list[Sibling]:

@@ -14,6 +14,7 @@ from django_logtail.tailing.files.generation import Changed
 from django_logtail.tailing.files.opening import Opened, Permit, Trouble, open_log
 from django_logtail.tailing.files.system import System, close_quietly
 from django_logtail.tailing.history import COPY_BYTES, ends_in, id_of, is_copy, older_of
+from django_logtail.tailing.newest import resolved
 from django_logtail.tailing.reasons import reason_of
 from django_logtail.tailing.siblings import Sibling, printable
 from django_logtail.tailing.texts import PlainText, Text
@@ -39,6 +40,7 @@ def newest_first(
 ) -> Iterator[Listed | None]:
     """The current file and those before it, without empty ones; None after each look, to pause at."""
     system = system or System()
+    belonging = resolved(system, belonging)
     opened = open_log(system, belonging.path, permit)
     current, head = None, b""
     if isinstance(opened, Opened):

@@ -51,6 +51,20 @@ MISTAKES: Final[Mapping[str, str]] = {
         "The pattern names only one file. Use {name} or {stem} for the log's name."
     ),
     "pattern-brace": gettext_noop("The pattern has a brace without a placeholder."),
+    # Patterns of the files that a log follows
+    "match-one-file": gettext_noop(
+        "%(pattern)s names only one file. Use the codes of a date, as in app-%%Y-%%m-%%d.log, or *, ? or [...]."
+    ),
+    "match-both": gettext_noop(
+        "%(pattern)s mixes the codes of a date with *, ? or [...]. Use one of the two."
+    ),
+    "match-compressed": gettext_noop(
+        "%(pattern)s names compressed files, which nobody writes to. Leave the ending out; compressed older files "
+        "are found anyway."
+    ),
+    "match-code": gettext_noop(
+        "The path has an unknown code %(unknown)s. Use %(known)s, or %%%% for a percent sign."
+    ),
     # Encodings
     "encoding-unknown": gettext_noop(
         "The encoding %(encoding)s does not exist. Use one such as %(examples)s."

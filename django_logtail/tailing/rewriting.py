@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-from pathlib import Path
 
 from django_logtail.tailing.chain import Chain, Details, Notice, Segment
 from django_logtail.tailing.events import Kind
@@ -27,8 +26,7 @@ COMPARED_BLOCKS = 16
 class Rewriting:
     """Takes the chain's last segment apart once its text has changed while we watched."""
 
-    def __init__(self, path: Path, permit: Permit, system: System, chain: Chain, siblings: Siblings) -> None:
-        self._path = path
+    def __init__(self, permit: Permit, system: System, chain: Chain, siblings: Siblings) -> None:
         self._permit = permit
         self._system = system
         self._chain = chain
@@ -159,7 +157,7 @@ class Rewriting:
         if now < self._smaller_since + REMOTE_SECONDS:
             return False
         generation = self._chain.last.generation
-        opened = open_log(self._system, self._path, self._permit)
+        opened = open_log(self._system, self._siblings.belonging.path, self._permit)
         if isinstance(opened, Trouble):
             return False
         try:

@@ -61,6 +61,7 @@ class Order(Enum):
     """What the names of a rotation reveal about its order."""
 
     DATES = "dates"  # a greater one is newer
+    OWN_DATES = "own-dates"  # the same, whatever the times: the log's own pattern has them (`matching_names`)
     NUMBERS = "numbers"  # in either direction: usually the greatest is the oldest, but not always
     NONE = "none"
 
@@ -92,6 +93,8 @@ class Names:
 
     def __init__(self, name: str, pattern: str = "") -> None:
         self.name = name
+        #: How closely these rules describe their names, to compare with other logs'.
+        self.weight = len(name)
         #: The directory that the pattern names; empty: the log's own.
         self.directory = ""
         stem, extension = os.path.splitext(name)  # noqa: PTH122 - ".log" has no extension, as with Path
@@ -112,7 +115,7 @@ class Names:
         """What `name` reveals, if rotation gives this log such a name."""
         if name == self.name and not self.directory:
             return None
-        compression = _ending_of(name)
+        compression = ending_of(name)
         for rule in self._rules:
             for text, ending in ((name, ""), (name.removesuffix(compression), compression)):
                 if (found := rule.fullmatch(text)) is not None:
@@ -120,7 +123,7 @@ class Names:
         return None
 
 
-def _ending_of(name: str) -> str:
+def ending_of(name: str) -> str:
     """The ending of a compressed file, or ""."""
     if not name.endswith(COMPRESSED):  # most are not compressed, and there may be thousands
         return ""
@@ -129,7 +132,7 @@ def _ending_of(name: str) -> str:
 
 def _compression_in(name: str, text: str) -> str:
     """A log named `app.gz` is not a compressed file."""
-    ending = _ending_of(text)
+    ending = ending_of(text)
     return "" if name.endswith(ending) else ending
 
 

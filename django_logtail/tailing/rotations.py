@@ -79,6 +79,7 @@ class Siblings:
     """
 
     def __init__(self, system: System, belonging: Belonging, permit: Permit) -> None:
+        #: The log's names; `path` is that of its file now.
         self.belonging = belonging
         #: When the name was last seen to name the last file, by the clock of files.
         self.looked_ns = 0
@@ -86,10 +87,9 @@ class Siblings:
         self.proven_ns = 0
         self._since_ns = 0  # what happened to a sibling counts only from then on
         self._system = system
-        self._path = belonging.path
         self._permit = permit
         self._rank = Rank()
-        self._bases: dict[Path, None] = {self._path: None}
+        self._bases: dict[Path, None] = {belonging.path: None}
         self._known: dict[Inode, Known] = {}
         self._is_whole = True
         self._is_settled = True  # the last list was of one moment
@@ -107,7 +107,7 @@ class Siblings:
 
     def listed(self, *generations: Generation | None, lists: int = MAX_LISTS) -> list[Sibling]:
         """The siblings of the log's name, and of the names that the generations had and have, oldest first."""
-        self._bases = {self._path: None}
+        self._bases = {self.belonging.path: None}
         for generation in generations:
             if generation is not None:
                 self._look_beside(generation)
@@ -138,7 +138,7 @@ class Siblings:
     def _look_beside(self, generation: Generation) -> None:
         """List beside the name that a generation had too, and where rotation has moved it to by one of its names."""
         name = generation.name
-        if name is not None and self.belonging.rotated(self._path, name.name) is None:
+        if name is not None and self.belonging.rotated(self.belonging.path, name.name) is None:
             self._bases[name] = None
         moved = self.name_now(generation)
         if moved is None:

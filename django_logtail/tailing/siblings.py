@@ -132,6 +132,8 @@ class Rank:
                 found, key=lambda sibling: (sibling.since, sibling.stat.st_mtime_ns, sibling.path.name)
             )
         by_name = sorted(found, key=lambda sibling: (sibling.rotated.key, sibling.path.name))
+        if orders == {Order.OWN_DATES}:
+            return by_name
         direction = self._direction(by_name, older)
         if orders == {Order.NUMBERS}:
             self.direction = direction = self.direction if direction is None else direction

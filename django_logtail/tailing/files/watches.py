@@ -21,6 +21,9 @@ from django_logtail.tailing.reasons import reason, reason_of_errno
 #: Symbolic links followed on the way to a file, as the kernel does.
 MAX_LINKS = 40
 
+#: As the last part of a path, stands for every name in the directory. A file with this name only gets more hints.
+ANY_NAME = "*"
+
 CODES = {
     errno.ENOSPC: "no-watches",
     errno.EMFILE: "no-instances",
@@ -165,8 +168,9 @@ class Inotify:
                 stale |= keys
                 hinted |= keys
             elif event.name:
-                hinted |= names.get(event.name, set())
-                stale |= names.get(event.name, set())
+                for name in (event.name, ANY_NAME):
+                    hinted |= names.get(name, set())
+                    stale |= names.get(name, set())
             else:
                 for name, keys in names.items():
                     hinted |= keys
