@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from django_logtail.redaction.given import given_rules
 from django_logtail.signing import keys_for
 
 Value = TypeVar("Value")
@@ -328,6 +329,14 @@ class Conf:
         why="The age at which logtail_prune deletes records.",
         more="Nothing deletes them by itself: run [logtail_prune](commands.md#logtail_prune) every day.",
         read_in=("audit/retention",),
+    )
+    REDACT = Setting(
+        default=(),
+        takes=given_rules,
+        unit="names of ready-made rules, and dicts",
+        why="What `logtail_redact` hides when it shows a file, to try rules. Viewers still see logs as they are.",
+        more="See [](../howto/redact.md).",
+        read_in=("redaction_rules",),
     )
     FRAME_ANCESTORS = Setting(
         default=(),

@@ -23,6 +23,7 @@ from django_logtail.apps import LogtailConfig
 from django_logtail.checks.channel_layer import check_channel_layer
 from django_logtail.checks.declared_logs import check_declared_logs
 from django_logtail.checks.project import check_apps, check_asgi, check_urls
+from django_logtail.checks.redaction import check_redaction
 from django_logtail.checks.serving import check_login, check_runserver, check_wrapper
 from django_logtail.checks.settings import (
     check_access_policy,
@@ -352,6 +353,36 @@ class TestIdPatterns:
         monkeypatch.setitem(sys.modules, "re2", None)
 
         assert ids(check_id_patterns) == []
+
+
+class TestRedaction:
+    def test_rules_that_can_be_used_are_fine(self, settings: Any) -> None:
+        settings.LOGTAIL = {"REDACT": ["token", "own", {"name": "x", "pattern": "a+"}]}
+
+        assert ids(check_redaction) == []
+
+    def test_each_that_cannot_be_used_is_an_error_with_its_name_and_the_reason(self, settings: Any) -> None:
+        settings.LOGTAIL = {"REDACT": [{"name": "x", "pattern": "a("}, {"name": "y", "find": "no_such.find"}]}
+
+        assert ids(check_redaction) == ["logtail.E030"] * 2
+        assert [found.msg for found in check_redaction(None)] == [
+            "The rule 'x' of LOGTAIL[\"REDACT\"] can't be used: missing ) in a(.",
+            "The rule 'y' of LOGTAIL[\"REDACT\"] can't be used: 'no_such.find' can't be imported "
+            "(ModuleNotFoundError).",
+        ]
+
+    @pytest.mark.parametrize(("length", "expected"), [(5, ["logtail.W023"]), (6, [])])
+    def test_a_key_that_is_too_short_to_be_hidden_is_a_warning(
+        self, settings: Any, length: int, expected: list[str]
+    ) -> None:
+        settings.LOGTAIL, settings.SECRET_KEY = {"REDACT": ["own"]}, "p" * length
+
+        assert ids(check_redaction) == expected
+
+    def test_a_wrong_value_is_said_by_the_other_check_alone(self, settings: Any) -> None:
+        settings.LOGTAIL = {"REDACT": "token"}
+
+        assert (ids(check_redaction), ids(check_settings)) == ([], ["logtail.E003"])
 
 
 class TestSpool:

@@ -61,6 +61,11 @@ def test_a_right_value_is_taken(settings: Any, name: str, given: Any, value: Any
         ("LOGS", ["/a"], "expected a dict of slug -> path or dict"),
         ("READER", "celery", "expected 'local' or 'dramatiq'"),
         ("ACCESS_POLICY", None, "expected a text"),
+        (
+            "REDACT",
+            [{"name": "x"}],
+            "expected 'ready', 'pattern' or 'find' in each dict, and only one of them, a text",
+        ),
         ("BACKLOG_LINES", True, "expected a whole number from 0 to 10000"),
         ("BACKLOG_LINES", 10_001, "expected a whole number from 0 to 10000"),
         ("MAX_VIEWERS_PER_USER", 0, "expected a whole number from 1 to 10000"),

@@ -11,6 +11,7 @@ from django.core.checks import register
 from django_logtail.checks.channel_layer import check_channel_layer
 from django_logtail.checks.declared_logs import check_declared_logs
 from django_logtail.checks.project import check_apps, check_asgi, check_urls
+from django_logtail.checks.redaction import check_redaction
 from django_logtail.checks.serving import check_login, check_runserver, check_wrapper
 from django_logtail.checks.settings import (
     check_access_policy,
@@ -32,6 +33,7 @@ def register_all() -> None:
         check_access_policy,
         check_id_patterns,
         check_source_url,
+        check_redaction,
         check_spool,
         check_apps,
         check_urls,

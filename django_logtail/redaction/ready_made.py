@@ -1,0 +1,407 @@
+"""The rules that come with the package: where secrets of each kind are in a line of UTF-8.
+
+Each has a gate, an expression that every line with such a secret matches: RE2 looks for all gates at once, so that most
+text is passed over at its speed. What looks closer are expressions of our own for `re`, each linear in the line, and
+code that checks what they find. An administrator's expression never gets here.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ipaddress
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+from urllib.parse import quote, quote_plus
+
+from django_logtail.redaction.numbers import IBAN_CHARACTERS, is_card, is_iban
+
+#: Spans of a line: from, to.
+Spans = Iterator[tuple[int, int]]
+
+#: Characters of the longest user name and password in an address, and of the longest part of an e-mail address.
+URL_BYTES: Final = 1024
+LOCAL_BYTES: Final = 64
+#: Values from settings shorter than this are not hidden: they would be found inside words.
+LEAST_VALUE_CHARACTERS: Final = 6
+
+
+# -- tokens --------------------------------------------------------------------------------------------
+
+AUTHORIZATION_GATE: Final = r"(?i:bearer|basic|authorization|\beyj)"
+_AUTHORIZATION: Final = re.compile(
+    rb"(?i)authorization(?:\\*[\"'])?[ \t]*(?:=>|[:=])[ \t]*(?:b?\\*[\"'])?(?=[^\s\"'\\])"
+)
+_SCHEME: Final = re.compile(
+    rb"(?i)(?:bearer|basic|token|apikey|api-key|key|negotiate|ntlm)[ \t]+(?=[^\s\"'\\])"
+)
+_WORD: Final = re.compile(rb"[^\s\"'\\,;<>)\]}]+")
+_REST: Final = re.compile(rb"[^\r\n\"'\\]*")
+_BEARER: Final = re.compile(rb"(?i)\b(bearer|basic)(?:[ \t]+|%20|\+)([A-Za-z0-9._~+/-]{6,}={0,2})")
+_JWT: Final = re.compile(rb"\beyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)*")
+
+
+def tokens(line: bytes) -> Spans:
+    """Credentials in an `Authorization` header, after `Bearer` and `Basic`, and JSON Web Tokens."""
+    at = 0
+    while (header := _AUTHORIZATION.search(line, at)) is not None:
+        start, at = _credentials(line, header.end())
+        yield start, at
+    for found in _BEARER.finditer(line):
+        if _is_basic(found[2]) if found[1].lower() == b"basic" else _is_token(found[2]):
+            yield found.span(2)
+    for found in _JWT.finditer(line):
+        yield found.span()
+
+
+def _credentials(line: bytes, at: int) -> tuple[int, int]:
+    """The credentials of a header's value that begins at `at`: a word after a known scheme, otherwise all of it."""
+    if (scheme := _SCHEME.match(line, at)) is not None:
+        word = _WORD.match(line, scheme.end())
+        return (scheme.end(), word.end()) if word is not None else (at, at)
+    rest = _REST.match(line, at)
+    assert rest is not None
+    return at, rest.end()
+
+
+def _is_token(text: bytes) -> bool:
+    """Whether what follows "bearer" is more than a word: "bearer authentication" has no token."""
+    return not text.isalpha() or len(text) >= 20 or not (text.islower() or text.istitle())
+
+
+def _is_basic(text: bytes) -> bool:
+    """Whether this is base64 of a user name, a colon and a password."""
+    try:
+        return b":" in base64.b64decode(text + b"=" * (-len(text) % 4), validate=True)
+    except binascii.Error:
+        return False
+
+
+# -- cookies -------------------------------------------------------------------------------------------
+
+COOKIE_GATE: Final = r"(?i:cookie)"
+_COOKIE: Final = re.compile(rb"(?i)cookie(\\*[\"'])?[ \t]*(?:=>|[:=])[ \t]*(b?\\*[\"'])?")
+_ATTRIBUTE: Final = rb"(?:(?i:expires)=[^;\r\n\"']*|[^\s;,=\"']+(?:=(?:\"[^\"\r\n]*\"|[^\s;,\"']*))?)"
+_PAIRS: Final = re.compile(rb"[^\s;,=\"']+=(?:\"[^\"\r\n]*\"|[^\s;\"']*)(?:[;,][ \t]*" + _ATTRIBUTE + rb")*")
+
+
+def cookies(line: bytes) -> Spans:
+    """What follows `Cookie:` and `Set-Cookie:`: all of a value in quotes, otherwise pairs as in the headers."""
+    at = 0
+    while (found := _COOKIE.search(line, at)) is not None:
+        start = at = found.end()
+        if found[2]:
+            at = _quote_end(line, start, found[2].lstrip(b"b"))
+        elif (pairs := _PAIRS.match(line, start)) is not None:
+            at = pairs.end()
+        if start < at:
+            yield start, at
+
+
+def _quote_end(line: bytes, at: int, quote: bytes) -> int:
+    """Where the text in quotes that begins at `at` ends; `quote`: what opened it, with any backslashes before it."""
+    if len(quote) > 1:  # a text in a text
+        end = line.find(quote, at)
+    else:
+        end = at
+        while (end := line.find(quote, end)) >= 0 and _is_escaped(line, at, end):
+            end += 1
+    return end if end >= 0 else len(line.rstrip(b"\r"))
+
+
+def _is_escaped(line: bytes, start: int, at: int) -> bool:
+    run = at
+    while run > start and line[run - 1] == 0x5C:
+        run -= 1
+    return (at - run) % 2 == 1
+
+
+# -- passwords -----------------------------------------------------------------------------------------
+
+_NAMES: Final = (
+    r"passw|passphrase|pwd|secret|token|api[_.-]?key|access[_.-]?key|private[_.-]?key|auth[_.-]?key|credential"
+    r"|session[_.-]?(?:id|key)|bearer|\bpass\b|_pass\b"
+)
+PASSWORD_GATE: Final = rf"(?i:{_NAMES})|://[^\s\"'<>]*@"
+#: The same for `re`, in which the former takes more than linear time.
+PASSWORD_GATE_FOR_RE: Final = rf"(?i:{_NAMES})|://"
+#: Not the number of tokens that a language model used.
+_NAME: Final = re.compile(rf"(?i:{_NAMES})(?!(?<=token)s\b)".encode())
+_ASSIGNED: Final = re.compile(
+    rb"[A-Za-z0-9_.-]{0,64}(?:\\*[\"'])?\]?[ \t]*(?:=>|:=|[:=]|%3[Dd])[ \t]*[bBuU]?(\\*[\"'])?"
+)
+_VALUE: Final = re.compile(rb"[^\s,;&\"'<>)}\]\\]+")
+_NOTHING: Final = frozenset({b"none", b"null", b"nil", b"true", b"false", b"undefined"})
+_PORT: Final = re.compile(rb"[0-9]{1,5}[/?#]")
+_ADDRESS: Final = re.compile(rb"[^\s\"'<>]*")
+
+
+def passwords(line: bytes) -> Spans:
+    """Passwords in addresses, and values of names such as `password` and `api_key`."""
+    yield from _in_addresses(line)
+    at = 0
+    while (name := _NAME.search(line, at)) is not None:
+        at = name.end()
+        if (assigned := _ASSIGNED.match(line, at)) is None:
+            continue
+        start = assigned.end()
+        if assigned[1]:
+            end = _quote_end(line, start, assigned[1])
+        else:
+            value = _VALUE.match(line, start)
+            end = value.end() if value is not None else start
+            if b"%3" in assigned[0]:
+                end = _before(line, start, end, b"%26")
+        if start < end and line[start:end].lower() not in _NOTHING:
+            yield start, end
+            at = end
+
+
+def _before(line: bytes, start: int, end: int, mark: bytes) -> int:
+    found = line.find(mark, start, end)
+    return found if found >= 0 else end
+
+
+def _in_addresses(line: bytes) -> Spans:
+    at = line.find(b"://")
+    while at >= 0:
+        start = at + 3
+        address = _ADDRESS.match(line, start, start + URL_BYTES)
+        end = address.end() if address is not None else start
+        at = line.find(b"://", start)
+        stop = line.rfind(b"@", start, at if start < at < end else end)
+        colon = line.find(b":", start, stop) if stop >= 0 else -1
+        if 0 <= colon < stop - 1 and not _PORT.match(line, colon + 1) and not _has_path(line, start, colon):
+            yield colon + 1, stop
+
+
+def _has_path(line: bytes, start: int, end: int) -> bool:
+    return any(line.find(mark, start, end) >= 0 for mark in (b"/", b"?", b"#"))
+
+
+# -- e-mail addresses ----------------------------------------------------------------------------------
+
+EMAIL_GATE: Final = "@|%40"
+_DOMAIN: Final = re.compile(
+    rb"[A-Za-z0-9\x80-\xff-]+(?:\.[A-Za-z0-9\x80-\xff-]+)*\.[A-Za-z\x80-\xff][A-Za-z0-9\x80-\xff-]+"
+)
+_LOCAL_CHARACTERS: Final = bytes(
+    {*b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.!#$*+_~-", *range(0x80, 0x100)}
+)
+
+
+def emails(line: bytes) -> Spans:
+    """E-mail addresses, whole. The text may have many lines."""
+    for mark in (b"@", b"%40"):
+        at = line.find(mark)
+        while at >= 0:
+            near = line[max(0, at - LOCAL_BYTES) : at]
+            local = len(near) - len(near.rstrip(_LOCAL_CHARACTERS))
+            if local and (domain := _DOMAIN.match(line, at + len(mark))) is not None:
+                yield _character(line, at - local), domain.end()
+            at = line.find(mark, at + 1)
+
+
+def _character(line: bytes, at: int) -> int:
+    """`at`, or the next place at which a character begins."""
+    while at < len(line) and line[at] & 0xC0 == 0x80:
+        at += 1
+    return at
+
+
+# -- numbers -------------------------------------------------------------------------------------------
+
+CARD_GATE: Final = r"\d{13}|\d{4}[ -]\d{4}[ -]\d{4}|\d{4}[ -]\d{6}[ -]\d{4}"
+_DIGITS: Final = re.compile(rb"\d+(?:[ -]\d+)*")
+_GROUP: Final = re.compile(rb"\d+")
+#: Groups of the longest card number, and digits of its shortest group.
+_MOST_GROUPS: Final = 5
+_LEAST_GROUP: Final = 3
+
+
+def cards(line: bytes) -> Spans:
+    """Card numbers, in one piece or in groups, whose check digit is right."""
+    for found in _DIGITS.finditer(line):
+        if len(found[0]) < 13:
+            continue
+        is_fraction = (
+            line[max(0, found.start() - 1) : found.start()] == b"."
+            and line[max(0, found.start() - 2) : found.start() - 1].isdigit()
+        )
+        groups = [
+            (group.start() + found.start(), group.end() + found.start())
+            for group in _GROUP.finditer(found[0])
+        ]
+        index = int(is_fraction)
+        while index < len(groups):
+            count = _card_groups(line, groups[index : index + _MOST_GROUPS])
+            if count:
+                yield groups[index][0], groups[index + count - 1][1]
+            index += count or 1
+
+
+def _card_groups(line: bytes, groups: list[tuple[int, int]]) -> int:
+    """How many of these groups are a card number; 0: none."""
+    digits = b""
+    for count, (start, end) in enumerate(groups, 1):
+        if len(groups) > 1 and end - start < _LEAST_GROUP and count > 1:
+            return 0
+        digits += line[start:end]
+        if len(digits) > 19:
+            return 0
+        if len(digits) >= 13 and is_card(digits):
+            return count
+    return 0
+
+
+IBAN_GATE: Final = r"(?i:(?:^|[^a-z0-9])[a-z]{2}\d{2}(?:[ -]?[a-z0-9]{4}){2}[ -]?[a-z0-9]{3})"
+_IBAN: Final = re.compile(rb"(?i)(?<![a-z0-9])[a-z]{2}\d{2}(?:[ -]?[a-z0-9]{4}){2,7}(?:[ -]?[a-z0-9]{1,3})?")
+
+
+def ibans(line: bytes) -> Spans:
+    """Account numbers whose check digits are right."""
+    at = 0
+    while (found := _IBAN.search(line, at)) is not None:
+        at = found.start() + 4
+        wanted = IBAN_CHARACTERS.get(found[0][:2].upper().decode())
+        end, count = found.start(), 0
+        while wanted and end < found.end() and count < wanted:
+            count += line[end] not in b" -"
+            end += 1
+        text = line[found.start() : end].upper().translate(None, b" -")
+        if wanted and is_iban(text) and not line[end : end + 1].isalnum():
+            yield found.start(), end
+            at = end
+
+
+# -- addresses -----------------------------------------------------------------------------------------
+
+IP_GATE: Final = r"\d\.\d{1,3}\.\d{1,3}\.\d|::|(?i:(?:[0-9a-f]{1,4}:){7})"
+#: The middle of an IPv4 address, which begins with a mark that is rare; and its end.
+_MIDDLE: Final = re.compile(rb"\.(\d{1,3})\.(\d{1,3})\.")
+_LAST: Final = re.compile(rb"\d{1,3}(?!\d)(?!\.\d)")
+_DIGIT_BYTES: Final = b"0123456789"
+_COLONS: Final = re.compile(rb"[0-9A-Fa-f:]{3,}")
+_SEVEN: Final = re.compile(rb":(?:[0-9A-Fa-f]{1,4}:){6}")
+_WORD_BYTE: Final = re.compile(rb"\w")
+#: Colons of an IPv6 address at most.
+_MOST_COLONS: Final = 8
+#: Colons before the part of an IPv6 address that names a host and not its network, at most.
+_NETWORK_COLONS: Final = 4
+
+
+def ip_addresses(line: bytes) -> Spans:
+    """IP addresses, whole. The text may have many lines."""
+    for start, end, _ in _addresses(line):
+        yield start, end
+
+
+def ip_endings(line: bytes) -> Spans:
+    """Of an IPv4 address the last number; of an IPv6 address the last half, or what follows "::"."""
+    for _, end, ending in _addresses(line):
+        yield ending, end
+
+
+def _addresses(line: bytes) -> Iterator[tuple[int, int, int]]:
+    """Where addresses begin and end, and where their last part begins."""
+    at = 0
+    while (middle := _MIDDLE.search(line, at)) is not None:
+        at = middle.start() + 1
+        start = middle.start() - _digits_before(line, middle.start())
+        last = _LAST.match(line, middle.end())
+        if last is None or not 1 <= middle.start() - start <= 3:
+            continue
+        is_longer = line[max(0, start - 1) : start] == b"." and _digits_before(line, start - 1)
+        if (
+            not is_longer
+            and max(int(line[start : middle.start()]), int(middle[1]), int(middle[2]), int(last[0])) < 256
+        ):
+            yield start, last.end(), last.start()
+            at = last.end()
+    if b"::" not in line and _SEVEN.search(line) is None:
+        return
+    for found in _COLONS.finditer(line):
+        start, end = _ipv6(line, found.start(), found.end())
+        if start < end:
+            text = line[start:end]
+            network = b":".join(text.split(b":")[:_NETWORK_COLONS]) + b":"
+            network = min(network, text.partition(b"::")[0] + b"::", key=len)
+            yield start, end, start + min(len(network), len(text) - 1)
+
+
+def _digits_before(line: bytes, at: int) -> int:
+    """How many digits precede `at`: 4 if they are more than 3."""
+    near = line[max(0, at - 4) : at]
+    return len(near) - len(near.rstrip(_DIGIT_BYTES))
+
+
+def _ipv6(line: bytes, start: int, end: int) -> tuple[int, int]:
+    """The IPv6 address in a run of hexadecimal digits and colons; an empty span: none."""
+    if not 2 <= line.count(b":", start, end) <= _MOST_COLONS:
+        return start, start
+    if start and _WORD_BYTE.match(line, start - 1):  # it begins inside a word
+        if line.startswith(b"::", start):
+            return start, start
+        start = line.find(b":", start, end) + 1
+    elif line[start] == 0x3A and not line.startswith(b"::", start):
+        start += 1
+    if _WORD_BYTE.match(line, end):  # it ends inside a word
+        end = line.rfind(b":", start, end) + 1
+    if line.endswith(b":", start, end) and not line.endswith(b"::", start, end):
+        end -= 1
+    if end - start > 2 and not _is_ipv6(line[start:end]):  # a number or a word precedes it
+        start = line.find(b":", start, end) + 1
+    return (start, end) if end - start > 2 and _is_ipv6(line[start:end]) else (start, start)
+
+
+def _is_ipv6(text: bytes) -> bool:
+    try:
+        ipaddress.IPv6Address(text.decode())
+    except ValueError:
+        return False
+    return True
+
+
+# -- values from settings ------------------------------------------------------------------------------
+
+
+def forms_of(values: Iterable[str]) -> tuple[str, ...]:
+    """The values that are long enough to be hidden, longest first, and as addresses, JSON and Python write them."""
+    forms = {
+        form
+        for value in values
+        if len(value) >= LEAST_VALUE_CHARACTERS
+        for form in (
+            value,
+            quote(value),
+            quote(value, safe=""),
+            quote_plus(value),
+            json.dumps(value)[1:-1],
+            json.dumps(value, ensure_ascii=False)[1:-1],
+            repr(value)[1:-1],
+        )
+        if "\n" not in form
+    }
+    return tuple(sorted(forms, key=lambda form: (-len(form), form)))
+
+
+def literal(text: str) -> str:
+    """An expression, for RE2 and `re`, that matches this text."""
+    return "".join(
+        character
+        if character.isalnum() or character == "_" or not character.isascii()
+        else f"\\x{ord(character):02x}"
+        for character in text
+    )
+
+
+def values(forms: tuple[str, ...]) -> Callable[[bytes], Spans]:
+    """Finds these texts."""
+    pattern = re.compile(b"|".join(re.escape(form.encode()) for form in forms))
+
+    def find(line: bytes) -> Spans:
+        return (found.span() for found in pattern.finditer(line))
+
+    return find

@@ -1,0 +1,56 @@
+"""The rules of this project's settings: which are in force for a log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
+
+from django_logtail.conf import conf
+from django_logtail.redaction.given import Given
+from django_logtail.redaction.rules import Called, Pattern, Rule, RuleFailed, ready_made_rule
+
+
+def rules_for(slug: str | None) -> list[Rule]:
+    """The rules for the log with this slug; None: all. Raises `RuleFailed` if one can't be used."""
+    try:
+        given = conf.REDACT
+    except ImproperlyConfigured:
+        raise RuleFailed('LOGTAIL["REDACT"]', "it is not valid") from None
+    wanted = [one for one in given if slug is None or one.holds_for(slug)]
+    return [rule for one in wanted if (rule := rule_of(one)) is not None]
+
+
+def rule_of(given: Given) -> Rule | None:
+    """The rule, ready for use; None if it has nothing to find. Raises `RuleFailed`."""
+    if given.ready:
+        return ready_made_rule(given.ready, own_values())
+    if given.pattern:
+        pattern = Pattern(given.name, given.pattern)
+        pattern.check()
+        return pattern
+    try:
+        find = import_string(given.find)
+    except Exception as error:  # noqa: BLE001 - a module of the project's may raise anything
+        raise RuleFailed(given.name, f"{given.find!r} can't be imported ({type(error).__name__})") from None
+    if not callable(find):
+        raise RuleFailed(given.name, f"{given.find!r} can't be called")
+    return Called(given.name, find)
+
+
+def own_values() -> tuple[str, ...]:
+    """The project's own secrets: Django's keys and the databases' passwords."""
+    return tuple(dict.fromkeys(_own_values()))
+
+
+def _own_values() -> Iterator[str]:
+    databases: Mapping[str, Mapping[str, Any]] = settings.DATABASES
+    passwords = (database.get("PASSWORD") for database in databases.values())
+    for value in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS, *passwords):
+        if isinstance(value, bytes):
+            value = value.decode("utf-8", "replace")
+        if isinstance(value, str) and value:
+            yield value
