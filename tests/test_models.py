@@ -153,6 +153,10 @@ def test_watching_is_a_permission_of_its_own() -> None:
         "delete_log",
         "view_log",
         "watch_log",
+        "history_log",
+        "search_log",
+        "download_log",
+        "stop_log",
     }
 
 
