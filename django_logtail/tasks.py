@@ -1,4 +1,5 @@
-"""The Dramatiq actor that runs a reader, and ends it in an orderly way when its worker shuts down.
+"""The Dramatiq actors: one runs a reader, which ends in an orderly way when its worker shuts down, and one answers
+questions about the files of its host.
 
 `rundramatiq` discovers this module. Never import it before the apps are loaded: dramatiq would create a default broker.
 """
@@ -28,6 +29,7 @@ from django_logtail.control.wire import Malformed, ignored
 from django_logtail.reader import Reader, reader_of
 from django_logtail.reader.lifetime import Ending
 from django_logtail.reader.wake_ups import Load, Serving, Verdict, new_wake_up
+from django_logtail.registering import asking
 from django_logtail.timing import Supervisor, run_to_end
 
 logger = logging.getLogger(__name__)
@@ -253,6 +255,19 @@ def read_logs(queue: str, wake_up: str = "", passed_on: int = 0) -> None:
         return
     if _is_for_us(queue, wake_up, passed_on):
         run_to_end(_run(queue))
+
+
+@dramatiq.actor(actor_name=asking.ACTOR, queue_name=conf.QUEUE, **_actor_options())
+def look(queue: str, question: str) -> None:
+    """Answer a question about files of this host; see `registering.asking`. Takes 2 s at most."""
+    if not (isinstance(queue, str) and isinstance(question, str)):
+        ignored.add("a question", Malformed("its arguments are of other types"))
+        return
+    if conf.READER == "dramatiq":
+        try:
+            asking.answer(queue, question)
+        except ControlUnavailable as error:
+            logger.info("a question to queue %s has no answer: Redis: %s", queue, error)
 
 
 dramatiq.get_broker().add_middleware(ReaderMiddleware())

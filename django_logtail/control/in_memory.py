@@ -185,6 +185,12 @@ class MemoryControl:
             self._tickets[digest] = now + seconds
             return True
 
+    def answer(self, queue: str, question: str, text: str) -> None:
+        """Nothing to store: this process answers itself."""
+
+    def take_answer(self, queue: str, question: str) -> str:
+        return ""
+
     def tell_changes(self, concerned: Collection[str]) -> None:
         """Nobody: other processes have no way to hear it."""
 

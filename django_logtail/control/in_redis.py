@@ -283,6 +283,18 @@ class RedisControl:
         px = int(seconds * 1000)
         return bool(self._call(self._client.set, keys.ticket(digest), "1", px=px, nx=True))
 
+    def answer(self, queue: str, question: str, text: str) -> None:
+        """Store the answer to the question with this id, for a minute."""
+        self._call(self._client.set, keys.answer(queue, question), text, px=keys.ANSWER_LEASE_MS)
+
+    def take_answer(self, queue: str, question: str) -> str:
+        """The answer to the question with this id, which is then deleted; "" if there is none."""
+        key = keys.answer(queue, question)
+        if (found := self._at(key, self._client.get)) is None:
+            return ""
+        self._call(self._client.delete, key)
+        return _text(found)
+
     def tell_changes(self, concerned: Collection[str]) -> None:
         """Tell all web processes whose access has changed: "user|7", "log|app", or "all"."""
         now = self.clock() * 1000

@@ -7,6 +7,9 @@
     logtail:<ns>:{queue}:busy      zset    "<host>|<pid>|<tasks>" of those whose threads are all busy, likewise (6 s)
     logtail:<ns>:{queue}:status    string  the reader's last report, signed; expires after 10 s
     logtail:<ns>:{queue}:probe     string  what `ping` writes to test write access; expires after a second
+    logtail:<ns>:{queue}:answer:<id>
+                                   string  what a worker saw on its host, signed, for whoever asked; deleted when read,
+                                           or after 60 s
     logtail:<ns>:viewers:<process> string  one web process's viewers, signed; expires after 30 s
     logtail:<ns>:viewers           set     the processes that have such a key, or had one; scanning for them could take
                                            half a minute in a Redis with millions of other keys
@@ -56,6 +59,14 @@ def viewers() -> str:
 
 def viewers_of(process: str) -> str:
     return f"{viewers()}:{process}"
+
+
+#: Milliseconds until an answer that nobody takes expires.
+ANSWER_LEASE_MS: Final = 60_000
+
+
+def answer(queue: str, question: str) -> str:
+    return key(queue, f"answer:{question}")
 
 
 def ticket(digest: str) -> str:

@@ -76,6 +76,36 @@ def change_log(slug: str, **fields: Any) -> None:
     Log.objects.filter(slug=slug).update(**fields)
 
 
+def ask_host(queue: str, kind: str, *details: Any) -> Any:
+    """What the host of a queue says: its name, what was found, whether it is the reader's; None without an answer."""
+    from dataclasses import asdict
+
+    from django_logtail.registering import asking
+
+    told = asking.ask(queue, getattr(asking, kind)(*details))
+    return None if told is None else asdict(told)
+
+
+def send_question(queue: str, text: str) -> None:
+    """As anybody may who can write to the broker."""
+    from django_logtail.registering import asking
+
+    asking._send(queue, text)
+
+
+def question_text(queue: str, id: str, asks: str, about: Any) -> str:
+    from django_logtail.control.process import control
+    from django_logtail.control.questions import Question, question_text
+
+    return question_text(queue, Question(id, control().clock(), asks, about))
+
+
+def take_answer(queue: str, id: str) -> str:
+    from django_logtail.control.process import control
+
+    return control().take_answer(queue, id)
+
+
 def grant(name: str, codename: str) -> None:
     """Give a user a permission of the app."""
     from django.contrib.auth import get_user_model
@@ -206,6 +236,10 @@ FUNCTIONS = {
     function.__name__: function
     for function in (
         make_user,
+        ask_host,
+        send_question,
+        question_text,
+        take_answer,
         sign_in,
         sign_out,
         add_log,
