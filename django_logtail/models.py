@@ -45,7 +45,7 @@ FRAGMENT_CHARACTERS = 4_000
 
 
 #: The fields that make up a revision, in addition to the row's id and its queue.
-REVISED = ("path", "encoding", "rotated_as", "enabled", "access", "membership")
+REVISED = ("path", "follow", "encoding", "rotated_as", "enabled", "access", "membership")
 
 
 def invalid(mistake: Mistake | BadFormat, code: str) -> ValidationError:

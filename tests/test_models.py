@@ -198,6 +198,7 @@ def revision(log: Log) -> str:
     "change",
     [
         {"path": "/var/log/other.log"},
+        {"follow": "newest"},
         {"queue": "web-2"},
         {"encoding": "gbk"},
         {"enabled": False},

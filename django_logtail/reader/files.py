@@ -285,7 +285,7 @@ class Files:
         else:
             self.followers.polled(flow.member, now)
         self._flows.put(flow, items)
-        if is_first and flow.source is not None and is_fed_by_us(flow.source.path):
+        if is_first and flow.source is not None and is_fed_by_us(follower.path):
             flow.put_note(FED_BY_US, "info", time.time())
             self._flows.changed(flow)
         self._flows.hint(flow)

@@ -15,7 +15,7 @@ from typing import Final
 from django.db import Error, close_old_connections
 
 from django_logtail.conf import conf
-from django_logtail.models import Log, first_of_each_file
+from django_logtail.models import Follow, Log, first_of_each_file
 from django_logtail.tailing.belonging import Belonging, Registered, Row
 from django_logtail.tailing.files.opening import Permit
 from django_logtail.tailing.files.roots import Roots, tidied
@@ -66,11 +66,14 @@ class Source:
     format: str = ""
     #: The zone of times that are written without one.
     time_zone: str = "UTC"
+    #: Whether the last part of `path` is a pattern, and the log is the newest file that it matches.
+    is_newest: bool = False
 
     @property
     def belonging(self) -> Belonging:
         """Which files are this log's."""
-        return Belonging(self.path, self.rotated_as, self.key, self.registered)
+        matching = self.path.name if self.is_newest else ""
+        return Belonging(self.path, self.rotated_as, self.key, self.registered, matching)
 
     def permit(self, roots: Permit) -> Permit:
         """A function that decides about an open descriptor: by the roots, and whether another row has this file."""
@@ -180,8 +183,11 @@ class Registry:
         close_old_connections()
         try:
             # Including disabled ones and those of other queues, because their files belong to no other log.
-            every = Log.objects.order_by("pk").values_list("pk", "path", "rotated_as")
-            self._registered.update(Row(pk, Path(tidied(path)), rotated_as) for pk, path, rotated_as in every)
+            every = Log.objects.order_by("pk").values_list("pk", "path", "rotated_as", "follow")
+            self._registered.update(
+                Row(pk, Path(tidied(path)), rotated_as, follow == Follow.NEWEST)
+                for pk, path, rotated_as, follow in every
+            )
             rows = list(Log.objects.filter(pk__in=[int(log) for log in logs], enabled=True))
             first = first_of_each_file() if rows else {}
             return {
@@ -205,6 +211,7 @@ class Registry:
             self._registered,
             row.format,
             row.zone_name,
+            is_newest=row.follow == Follow.NEWEST,
         )
 
 

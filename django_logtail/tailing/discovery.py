@@ -75,6 +75,7 @@ class Discovery:
         self.must_wait = False
         self._placed_at = 0.0
         self._looking_ns = 0
+        self._listed_ns = 0  # of the last look after which a new name counts as unseen
         self._unsettled_due: float | None = None
         self._start = start
         self._permit = permit
@@ -155,11 +156,13 @@ class Discovery:
         """Learn which file has the log's name now, if that changes. False: there is none, or this look may not wait."""
         newest = self._newest
         if newest is None:
+            self._listed_ns = self._looking_ns
             return True
         if newest.must_look(now):
             if not self.may_wait:
                 self.must_wait = True
                 return False
+            self._listed_ns = self._looking_ns
             newest.look(now, self._chain.inodes())
             if newest.path is not None and newest.path != self.path:
                 self.siblings.belonging = replace(self.siblings.belonging, path=newest.path)
@@ -167,6 +170,12 @@ class Discovery:
         if newest.path is None:
             self._is_away(newest.trouble or Trouble(Kind.GONE), now)
         return newest.path is not None
+
+    def current_name(self, generation: Generation) -> Details:
+        """The name of the file that the stream comes to, as a detail of events, if it isn't always the same."""
+        if self._newest is None or generation.name is None:
+            return {}
+        return {"current": printable(generation.name)}
 
     def remember(self, generation: Generation) -> None:
         """An older generation, which will be read no longer, is recognised if it is met again."""
@@ -218,13 +227,13 @@ class Discovery:
             self._switch(generation, found, now)
         self._written_ns = found.st_mtime_ns
         self._placed_at = now
-        self.siblings.looked_ns = self.siblings.proven_ns = self._looking_ns
+        self.siblings.looked_ns, self.siblings.proven_ns = self._listed_ns, self._looking_ns
 
     # Here and away
 
     def _is_here(self, found: os.stat_result) -> None:
         self.away_since = None
-        self.siblings.looked_ns = self._looking_ns
+        self.siblings.looked_ns = self._listed_ns
         self.size = found.st_size
         self.fresh = found
         self._written_ns = found.st_mtime_ns
@@ -330,7 +339,7 @@ class Discovery:
                 other.close()
             raise
         self._is_reading()
-        self.opening.append(Event(Kind.BACK, None, self._chain.position))
+        self.opening.append(Event(Kind.BACK, None, self._chain.position, self.current_name(first)))
         if others:
             details: Details = {"old_size": first.proven_size, "name": between.unseen[0].sibling.name}
             rest = replace(between, unseen=between.unseen[1:])
@@ -338,7 +347,8 @@ class Discovery:
 
     def _started(self, before: Place | None) -> None:
         self._has_started = True
-        details: Details = {"size": self.size, "resumed": before is not None}
+        named = self.current_name(self._chain.here.generation)
+        details: Details = {"size": self.size, "resumed": before is not None, **named}
         self.opening.append(Event(Kind.STARTED, before, self._chain.position, details))
 
     def start_again(self, position: Place) -> None:
@@ -375,7 +385,8 @@ class Discovery:
         if not self._chain.segments:
             self._chain.begin(current, 0)
             self.wanted, self._has_started = None, True
-            self.opening.append(Event(Kind.MISSED, wanted, self._chain.position, {"size": None}))
+            missed: Details = {"size": None, **self.current_name(current)}
+            self.opening.append(Event(Kind.MISSED, wanted, self._chain.position, missed))
 
     def _look_for_wanted(self, current: Generation | None, now: float) -> None:
         """Find the requested generation: the current one, or a sibling and all that came after it."""

@@ -103,7 +103,8 @@ class Emission:
         self._items += [Event(other, here, here, its_details) for other, its_details in others]
         chain.index += 1
         chain.offset = chain.here.start
-        self._items.append(Event(kind, here, chain.position, details))
+        named = self._discovery.current_name(chain.here.generation)
+        self._items.append(Event(kind, here, chain.position, {**details, **named}))
         if not segment.is_passed:
             segment.is_passed = True
             segment.generation.sent = max(segment.end or 0, segment.generation.sent)

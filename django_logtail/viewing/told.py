@@ -18,7 +18,7 @@ _FIELDS: Final[Mapping[str, frozenset[str]]] = {
     "hello": frozenset({"protocol", "session", "log", "name", "encoding", "zone", "can"}),
     "event": frozenset(
         {
-            *("kind", "file", "offset", "before", "size", "resumed", "name", "old_size", "to"),
+            *("kind", "file", "offset", "before", "size", "resumed", "name", "current", "old_size", "to"),
             *("continued", "complete", "what", "reason", "text", "level", "at"),
         }
     ),

@@ -7,6 +7,7 @@ import pytest
 from django_logtail.models import Log
 from django_logtail.reader.sources import NotThere, Registry, Source, Sources
 from django_logtail.tailing.belonging import Registered, Row
+from django_logtail.tailing.listing import newest_first
 
 
 class Rows:
@@ -149,3 +150,29 @@ def test_a_file_that_another_row_has_is_not_read_through_a_link(tmp_path):
         refusal = source.permit(lambda descriptor: None)(file.fileno())
 
     assert refusal == "reason:belongs-to-another?"
+
+
+@pytest.mark.django_db
+def test_a_log_that_follows_the_newest_match_has_the_pattern_s_files(tmp_path, settings):
+    settings.LOGTAIL = {"ROOTS": [tmp_path]}
+    older, newest, other = (tmp_path / f"app-2026-11-{day}.log" for day in (27, 28, 29))
+    for path in (older, newest, other):
+        path.write_bytes(b"x\n")
+    log = Log.objects.create(
+        name="n", slug="n", path=str(tmp_path / "app-%Y-%m-%d.log"), follow="newest", enabled=True
+    )
+    plain = Log.objects.create(name="p", slug="p", path=str(other), enabled=True)
+    wide = Log.objects.create(name="w", slug="w", path=str(tmp_path / "app*"), follow="newest", enabled=True)
+
+    found = Registry().find([str(row.pk) for row in (log, plain, wide)])
+
+    names = {
+        row.slug: [
+            one.name
+            for one in newest_first(found[str(row.pk)].belonging, permit=lambda _: None)
+            if one is not None
+        ]
+        for row in (log, plain, wide)
+    }
+    assert names == {"n": [newest.name, older.name], "p": [other.name], "w": []}
+    assert not found[str(log.pk)].refusal

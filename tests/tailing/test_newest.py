@@ -66,6 +66,15 @@ class Several(LockStep):
         ]
 
     @property
+    def currents(self) -> list[tuple[str, str | int | None]]:
+        """Of the events that name the file which the stream has come to."""
+        return [
+            (item.kind.value, item.details["current"])
+            for item in self.items
+            if isinstance(item, Event) and "current" in item.details
+        ]
+
+    @property
     def late(self) -> bytes:
         return b"".join(item.data for item in self.items if isinstance(item, Batch) and item.late)
 
@@ -105,6 +114,7 @@ def test_the_next_day_s_file_is_shown_as_a_rotation_of_the_last_one(stage: Sever
     stage.shows(A, B, C)
 
     assert (stage.kinds, stage.names) == (["rotated"], ["app-2026-11-28.log"])
+    assert stage.currents == [("started", "app-2026-11-28.log"), ("rotated", "app-2026-11-29.log")]
     assert stage.follower is not None
     assert stage.follower.path == stage.day(29)
 
@@ -238,6 +248,7 @@ def test_the_first_match_is_followed_when_it_appears(stage: Several) -> None:
 
     stage.shows(A)
     assert (stage.kinds, stage.follower.state) == (["gone", "back"], "reading")
+    assert stage.currents == [("back", "app-2026-11-28.log")]
 
 
 def test_a_directory_that_does_not_exist_yet_may_appear_with_two_files(tmp_path: Path) -> None:
@@ -303,6 +314,35 @@ def test_a_day_s_file_may_be_copied_and_emptied(stage: Several) -> None:
     stage.shows(A, B, C)
 
 
+class Ahead(System):
+    """A system whose clock can be put forward."""
+
+    seconds_ahead = 0
+
+    def wall_ns(self) -> int:
+        return super().wall_ns() + self.seconds_ahead * 1_000_000_000
+
+
+@pytest.mark.parametrize("pattern", [DATED, SHELL])
+def test_files_that_appear_while_the_directory_rests_are_unseen_until_it_is_listed(
+    tmp_path: Path, pattern: str
+) -> None:
+    stage = Several(tmp_path, pattern)
+    stage.system = system = Ahead()
+    stage.new(A, stage.day(27))
+    stage.start()
+    stage.settle(10)
+    (stage.dir / "other").touch()
+    stage.poll()  # lists, and rests
+    stage.new(B, stage.day(28))
+    system.seconds_ahead = 10
+    stage.poll()
+    stage.new(C, stage.day(29))
+
+    stage.shows(A, B, C)
+    stage.close()
+
+
 # Places
 
 
@@ -329,6 +369,11 @@ def test_a_place_in_an_older_file_continues_there_and_reads_what_came_since(tmp_
 
     again.shows(B, C, D)
     assert again.names == ["app-2026-11-25.log", "app-2026-11-27.log"]
+    assert again.currents == [
+        ("started", "app-2026-11-25.log"),
+        ("rotated", "app-2026-11-27.log"),
+        ("rotated", "app-2026-11-29.log"),
+    ]
     again.close()
 
 
@@ -793,7 +838,7 @@ class Program:
         assert numbers == [[b"line", b"%d" % (number + 1)] for number in range(self.written)], self
         assert not [item for item in self.items if isinstance(item, Event) and item.kind is Kind.MISSED], self
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return f"{self.pattern}: {self.steps}"
 
 
