@@ -390,6 +390,14 @@ class Conf:
         why="Lines shown on joining: a few screens of context, one batch on the wire.",
         read_in=("page/config", "views"),
     )
+    IDLE_MINUTES = Setting(
+        default=0,
+        takes=Whole(0, 1_440),
+        unit="minutes",
+        why="After so long without a key, a click or a move of the pointer, a page stops watching, even if it is in "
+        "sight, until somebody continues. With 0 it may stay; a tab in the background stops after half an hour anyway.",
+        read_in=("page/config",),
+    )
     MAX_VIEWERS_PER_USER = Setting(
         default=16,
         takes=Whole(1, 10_000),

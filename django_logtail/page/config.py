@@ -52,6 +52,7 @@ def viewer_config(request: HttpRequest) -> dict[str, Any]:
         "csrf": {"header": _csrf_header(), "token": get_token(request)},
         "login": login_url(),
         "lines": conf.BACKLOG_LINES,
+        "idle": conf.IDLE_MINUTES,
         "links": conf.LINKS,
         "recorded": conf.AUDIT,
         "ids": conf.ID_PATTERNS,

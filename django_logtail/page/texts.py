@@ -470,6 +470,10 @@ PLURALS: Mapping[str, Any] = {
     "tail.idle": ngettext_lazy(
         "Stopped after {n} minute in the background.", "Stopped after {n} minutes in the background."
     ),
+    "tail.unused": ngettext_lazy(
+        "Stopped after {n} minute without a key or click.",
+        "Stopped after {n} minutes without a key or click.",
+    ),
     "notice.limit": ngettext_lazy(
         "You already have {n} log open, which is the limit. Close it and try again.",
         "You already have {n} logs open, which is the limit. Close one and try again.",

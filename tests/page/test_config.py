@@ -49,3 +49,10 @@ def test_the_page_knows_whether_access_is_recorded(settings: Any, is_recorded: b
     settings.LOGTAIL = {"AUDIT": is_recorded}
 
     assert told(is_staff=False)["recorded"] is is_recorded
+
+
+@pytest.mark.parametrize(("given", "minutes"), [({}, 0), ({"IDLE_MINUTES": 15}, 15)])
+def test_the_page_knows_after_how_long_it_stops(settings: Any, given: dict[str, int], minutes: int) -> None:
+    settings.LOGTAIL = given
+
+    assert told(is_staff=False)["idle"] == minutes

@@ -323,7 +323,7 @@ export class LogTail extends HTMLElement {
         else this.dispatchEvent(new CustomEvent('logtail:act', { bubbles: true, detail: { act: 'openhit', place, slug, isBeside } }));
       },
     });
-    this.backgroundStop = new BackgroundStop({ log }, { back: () => this.drawing.all(), away: () => this.stop() });
+    this.backgroundStop = new BackgroundStop({ log, idleMinutes: config.idle }, { back: () => this.drawing.all(), away: () => this.stop() });
     const { backgroundStop, filterBar, results } = this;
     const say = (/** @type {string} */ text) => this.say(text);
     const showContext = (/** @type {Line} */ item) => {

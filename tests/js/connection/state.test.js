@@ -14,7 +14,7 @@ const NOW = 1_756_000_000_000;
 function said(facts) {
   return described({
     phase: 'open', details: {}, server: { state: 'live', size: 100, behind: 0 }, name: 'a.log', queue: 'web-2', place: { file: 'f', offset: 1234567 },
-    lines: 10, backlog: 500, paused: false, pausedAt: NOW, waiting: 0, holding: false, idle: false, idleMinutes: 30, lastByteAt: NOW / 1000, now: NOW, resumed: false, binary: false, ...facts,
+    lines: 10, backlog: 500, paused: false, pausedAt: NOW, waiting: 0, holding: false, idle: '', idleMinutes: 30, lastByteAt: NOW / 1000, now: NOW, resumed: false, binary: false, ...facts,
   }, words, STATES);
 }
 
@@ -228,7 +228,8 @@ for (const [situation, facts, expected] of [
   ['a computer without a network', { phase: 'offline' }, { chip: 'offline', tail: line('tail.offline', [], { offset: '1,234,567' }), stoppable: true }],
   ['a computer that never had one', { phase: 'offline', place: null }, { chip: 'offline', tail: line('tail.offline.start', [], { offset: '' }), stoppable: true }],
   ['a log that was stopped', { phase: 'stopped' }, { chip: 'stopped', tail: line('tail.stopped', ['do.again']), button: 'again' }],
-  ['a log that stopped in the background', { phase: 'stopped', idle: true }, { chip: 'stopped', tail: line('tail.idle', ['do.again'], { n: 30 }), button: 'again' }],
+  ['a log that stopped in the background', { phase: 'stopped', idle: 'hidden' }, { chip: 'stopped', tail: line('tail.idle', ['do.again'], { n: 30 }), button: 'again' }],
+  ['a log that nobody used', { phase: 'stopped', idle: 'unused', idleMinutes: 10 }, { chip: 'stopped', tail: line('tail.unused', ['do.again'], { n: 10 }), button: 'again' }],
   ['no access', { phase: 'denied' }, { chip: 'denied', blank: 'denied' }],
   ['a log that was deleted', { phase: 'gone' }, { chip: 'failed', notice: line('notice.gone', ['do.choose'], {}, 'danger') }],
   ['a session that ended', { phase: 'signedout' }, { chip: 'signedout', notice: line('notice.signedout', ['do.signin']) }],

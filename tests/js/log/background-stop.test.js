@@ -6,19 +6,20 @@ import { BackgroundStop } from '../../../django_logtail/static/logtail/log/backg
 const MINUTE = 60_000;
 
 /** A tab with a viewer; `hide` and `show` are what its reader does. */
-function tab(ended = false) {
+function tab(ended = false, idleMinutes = 0) {
   const page = Object.assign(new EventTarget(), { hidden: false });
   globalThis.document = /** @type {any} */ (page);
   const did = [];
   const log = { session: { ended, wake() { did.push('wake'); } } };
-  const absence = new BackgroundStop(/** @type {any} */ ({ log }), { back() {}, away() { did.push('stop'); } });
+  const absence = new BackgroundStop(/** @type {any} */ ({ log, idleMinutes }), { back() {}, away() { did.push('stop'); } });
   const life = new AbortController();
   absence.wire(life.signal);
   const turn = (hidden) => {
     page.hidden = hidden;
     page.dispatchEvent(new Event('visibilitychange'));
   };
-  return { absence, did, life, hide: () => turn(true), show: () => turn(false) };
+  const use = (kind) => page.dispatchEvent(new Event(kind));
+  return { absence, did, life, use, hide: () => turn(true), show: () => turn(false) };
 }
 
 test('a tab that nobody looks at for half an hour ends its viewing, and not before', () => {
@@ -30,7 +31,7 @@ test('a tab that nobody looks at for half an hour ends its viewing, and not befo
   const before = [...did];
   mock.timers.tick(1);
 
-  assert.deepEqual([before, did, absence.hasEnded], [[], ['stop'], true]);
+  assert.deepEqual([before, did, absence.ended], [[], ['stop'], 'hidden']);
   assert.equal(absence.minutes, 30);
   mock.timers.reset();
 });
@@ -46,7 +47,7 @@ test('who looks at it again in time goes on, and has the whole time again', () =
   hide();
   mock.timers.tick(29 * MINUTE);
 
-  assert.deepEqual([did, absence.hasEnded], [['wake'], false]);
+  assert.deepEqual([did, absence.ended], [['wake'], '']);
   mock.timers.reset();
 });
 
@@ -57,7 +58,7 @@ test('what has ended already is not ended for that', () => {
   hide();
   mock.timers.tick(31 * MINUTE);
 
-  assert.deepEqual([did, absence.hasEnded], [[], false]);
+  assert.deepEqual([did, absence.ended], [[], '']);
   mock.timers.reset();
 });
 
@@ -70,5 +71,58 @@ test('a viewer that was taken out of its page is ended no more', () => {
   mock.timers.tick(31 * MINUTE);
 
   assert.deepEqual(did, []);
+  mock.timers.reset();
+});
+
+for (const kind of ['keydown', 'pointerdown', 'pointermove', 'wheel', 'touchstart']) {
+  test(`a page in sight that nobody uses ends its viewing where that is set, and ${kind} is use`, () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    const { absence, did, use } = tab(false, 10);
+
+    mock.timers.tick(9 * MINUTE);
+    use(kind);
+    mock.timers.tick(10 * MINUTE - 1);
+    const before = [...did];
+    mock.timers.tick(1);
+
+    assert.deepEqual([before, did, absence.ended, absence.minutes], [[], ['stop'], 'unused', 10]);
+    mock.timers.reset();
+  });
+}
+
+test('a page in sight may stay where nothing is set', () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  const { did } = tab();
+
+  mock.timers.tick(24 * 60 * MINUTE);
+
+  assert.deepEqual(did, []);
+  mock.timers.reset();
+});
+
+for (const [idleMinutes, after] of [[10, 10], [60, 30]]) {
+  test(`in the background, ${idleMinutes} minutes end a viewing after ${after}`, () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    const { absence, did, hide } = tab(false, idleMinutes);
+
+    hide();
+    mock.timers.tick(after * MINUTE - 1);
+    const before = [...did];
+    mock.timers.tick(1);
+
+    assert.deepEqual([before, did, absence.ended, absence.minutes], [[], ['stop'], 'hidden', after]);
+    mock.timers.reset();
+  });
+}
+
+test('who continues has the whole time again', () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  const { absence, did } = tab(false, 10);
+
+  mock.timers.tick(10 * MINUTE);
+  absence.begin();
+  mock.timers.tick(10 * MINUTE - 1);
+
+  assert.deepEqual([did, absence.ended], [['stop'], '']);
   mock.timers.reset();
 });

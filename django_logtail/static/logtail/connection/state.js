@@ -10,7 +10,7 @@ import { clock } from '../ui/format.js';
  * @typedef {{
  *   phase: import('./session.js').Phase, details: Record<string, any>, server: Record<string, any>|null,
  *   name: string, queue: string, place: {file: string, offset: number}|null, lines: number, backlog: number,
- *   paused: boolean, pausedAt: number, waiting: number, holding: boolean, idleMinutes: number, idle: boolean,
+ *   paused: boolean, pausedAt: number, waiting: number, holding: boolean, idleMinutes: number, idle: ''|'hidden'|'unused',
  *   lost?: {kind: ''|'lost'|'notloaded'|'unreached', failure?: import('./requests.js').Failure}, went?: import('../log/linked-lines.js').Went|null, lastByteAt: number|null, now: number, resumed: boolean, binary: boolean, isCut: boolean,
  * }} Facts
  * @typedef {{shown: string, before: string, notice: [string, string], why: string, end: [string, string], actions: string[], tone:
@@ -67,7 +67,7 @@ export function described(facts, words, states) {
       break;
     case 'stopped':
       shown.chip = 'stopped';
-      shown.tail = facts.idle ? said('tail.idle', ['do.again'], { n: facts.idleMinutes }) : said('tail.stopped', ['do.again']);
+      shown.tail = facts.idle ? said(facts.idle === 'unused' ? 'tail.unused' : 'tail.idle', ['do.again'], { n: facts.idleMinutes }) : said('tail.stopped', ['do.again']);
       shown.button = 'again';
       break;
     case 'denied':

@@ -17,7 +17,7 @@ export function factsOf({ log, incoming, linkedLines, viewOptions, backgroundSto
   return {
     phase: stream.phase, details: stream.details, server: stream.server, name: info.name, queue: info.queue ?? '',
     place: session?.place ?? null, lines: log.lines, backlog: config.lines, paused: incoming.paused, pausedAt: incoming.pausedAt,
-    waiting: incoming.waiting, holding: session?.holding ?? false, idle: backgroundStop.hasEnded, idleMinutes: backgroundStop.minutes,
+    waiting: incoming.waiting, holding: session?.holding ?? false, idle: backgroundStop.ended, idleMinutes: backgroundStop.minutes,
     lost: linkedLines.trouble, went: linkedLines.went, lastByteAt: stream.lastByteAt, now: Date.now(), resumed: stream.resumed, binary: stream.binary && !viewOptions.showsBinary,
   };
 }
