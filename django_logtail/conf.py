@@ -257,6 +257,8 @@ class Conf:
             "spool_log",
             "stop_flag",
             "tasks",
+            "viewing/rechecks",
+            "viewing/signals",
             "viewing/spending",
         ),
     )

@@ -233,6 +233,7 @@ def test_the_project_is_where_the_roots_are_or_else_its_base_dir(
         ("MAX_OPEN_FILES", 8_000, 10, 1_000_000),
         ("MAX_HISTORY_JOBS", 4, 1, 64),
         ("AUDIT_DAYS", 180, 1, 36_500),
+        ("IDLE_MINUTES", 0, 0, 1_440),
         ("SEARCH_BYTES_PER_SECOND", 500_000_000, 1_000_000, 10**12),
         ("SEARCH_PROCESSOR_PERCENT", 50, 1, 1_000),
         ("HISTORY_BYTES_PER_SECOND_PER_USER", 50_000_000, 100_000, 10**12),
