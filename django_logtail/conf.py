@@ -312,7 +312,14 @@ class Conf:
         unit="True or False",
         why="Whether it is recorded who reads which log. People see that in the viewer.",
         more="Records are personal data, so keeping them is your decision; see [](../howto/audit.md).",
-        read_in=("audit/recorder", "audit/registry", "page/config", "viewing/admission", "views"),
+        read_in=(
+            "audit/admin",
+            "audit/recorder",
+            "audit/registry",
+            "page/config",
+            "viewing/admission",
+            "views",
+        ),
     )
     AUDIT_PATTERNS = Setting(
         default="text",

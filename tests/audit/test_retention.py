@@ -11,6 +11,9 @@ from django_logtail.audit import records, retention
 from django_logtail.audit.models import Viewing, ViewingEvent
 from django_logtail.audit.records import Subject
 from django_logtail.audit.storing import store
+from tests.audit.desk import Desk, desk
+
+__all__ = ["desk"]
 
 NOW = 1_700_000_000.0
 TODAY = datetime.fromtimestamp(NOW, timezone.utc)
@@ -115,3 +118,18 @@ def test_the_command_deletes_the_records_of_one_person_whatever_their_age() -> N
 def test_the_command_refuses(arguments: tuple[str, ...], expected: str) -> None:
     with pytest.raises(CommandError, match=expected):
         prune(*arguments)
+
+
+def test_that_records_were_deleted_is_recorded(desk: Desk) -> None:
+    viewed("of-ann", 1, None)
+
+    prune("--user", "ann", "--dry-run")
+    prune("--user", "ann")
+    prune("--user", "ann")
+
+    (event,) = desk.of("event")
+    assert (event["action"], event["via"], event["detail"]) == (
+        "pruned",
+        "command",
+        {"viewings": 1, "actions": 1, "of": "one user"},
+    )

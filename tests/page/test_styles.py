@@ -18,7 +18,14 @@ SELECTORS = re.sub(r"\{[^{}]*\}", "{}", ALL)
 #: Whatever gives elements their classes and attributes.
 SOURCES = "\n".join(
     path.read_text()
-    for pattern in ("static/logtail/**/*.js", "templates/**/*.html", "templatetags/*.py", "page/*.py", "*.py")
+    for pattern in (
+        "static/logtail/**/*.js",
+        "templates/**/*.html",
+        "templatetags/*.py",
+        "page/*.py",
+        "audit/*.py",
+        "*.py",
+    )
     for path in PACKAGE.glob(pattern)
     if path.parent.name != "vendor"
 )
@@ -27,7 +34,14 @@ PUT_TOGETHER = {"lt-f": range(16), "lt-b": range(16), "lt-v-": ("error", "warnin
 #: What the Django admin defines.
 OF_THE_ADMIN = {
     *("--body-bg", "--body-fg", "--border-color", "--darkened-bg", "--hairline-color", "--selected-bg"),
-    *("--link-fg", "--link-hover-color", "--font-family-monospace", "--font-family-primary"),
+    *(
+        "--body-quiet-color",
+        "--error-fg",
+        "--link-fg",
+        "--link-hover-color",
+        "--font-family-monospace",
+        "--font-family-primary",
+    ),
 }
 
 

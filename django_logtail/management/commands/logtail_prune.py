@@ -9,6 +9,8 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from django_logtail.audit import retention
+from django_logtail.audit.acting import actor
+from django_logtail.audit.viewings import record_action
 from django_logtail.conf import conf
 from django_logtail.management.base import RegistryCommand
 
@@ -39,5 +41,8 @@ class Command(RegistryCommand):
             which = f"older than {days} days"
         # Events first: whether their viewing goes on is asked of its row.
         count = [rows.count() if dry_run else retention.delete(rows) for rows in (events, viewings)]
+        if not dry_run and any(count):
+            of = "one user" if user is not None else f"over {days} days"
+            record_action("pruned", actor(), {"viewings": count[1], "actions": count[0], "of": of})
         said = "To delete" if dry_run else "Deleted"
         self.stdout.write(f"{said}: {count[1]} viewings and {count[0]} recorded actions {which}.")
