@@ -18,8 +18,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, path, reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -33,6 +31,7 @@ from django_logtail.models import Access, Log, SavedView
 from django_logtail.operating import no_redis
 from django_logtail.operating.status import Status, current_status
 from django_logtail.page.assets import asset_url, nonce_of
+from django_logtail.registry.columns import FactColumns
 from django_logtail.rights import Right
 from django_logtail.tailing.reasons import in_full
 
@@ -94,8 +93,8 @@ class LogForm(_LogForm):
 
 
 @admin.register(Log)
-class LogAdmin(RecordedAdmin):
-    list_display = ["name", "group", "path", "reading_queue", "access", "enabled", "declared", "watch"]
+class LogAdmin(FactColumns, RecordedAdmin):
+    list_display = ["name", "path", "file_size", "last_written", "state", "viewers", "watch"]
     list_filter = ["enabled", "access", "group", "queue", "declared"]
     search_fields = ["name", "slug", "group", "path", "description"]
     prepopulated_fields = {"slug": ["name"]}
@@ -107,15 +106,6 @@ class LogAdmin(RecordedAdmin):
         (_("File"), {"fields": ["path", "queue", "encoding", "rotated_as", "format", "time_zone"]}),
         (_("Who may watch"), {"fields": ["enabled", "access", "groups", "users"]}),
     ]
-
-    @admin.display(description=_("queue"), ordering="queue")
-    def reading_queue(self, log: Log) -> str:
-        return log.queue_name
-
-    @admin.display(description=_("live"))
-    def watch(self, log: Log) -> SafeString | str:
-        address = self.view_on_site(log)
-        return format_html('<a href="{}">{}</a>', address, gettext("Watch")) if address else ""
 
     @admin.action(description=_("Stop reading selected logs"), permissions=["stop"])
     def stop_reading(self, request: HttpRequest, queryset: QuerySet[Log]) -> None:

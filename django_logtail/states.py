@@ -279,6 +279,12 @@ def words_for(name: str) -> str:
     return str(_SHOWN[state.shown].words if state.words is None else state.words)
 
 
+def tone_of(name: str) -> Tone:
+    """The tone of a log's state; an unknown one asks for care."""
+    state = _BY_NAME.get(name)
+    return "caution" if state is None else _SHOWN[state.shown].tone
+
+
 def texts() -> Iterator[tuple[str, object]]:
     """The texts that pages show about states, by the names that `for_page` gives them."""
     for page in PAGE_STATES:

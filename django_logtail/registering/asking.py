@@ -100,9 +100,12 @@ def ask(
 
 def ask_or_look(queue: str, asked: Asked) -> Told:
     """The same; if nobody answers, what this host sees."""
-    return ask(queue, asked) or Told(
-        socket.gethostname(), _found(_kind(asked), asdict(asked)), is_reader=False
-    )
+    return ask(queue, asked) or look_here(asked)
+
+
+def look_here(asked: Asked) -> Told:
+    """What this host sees, which need not be the queue's."""
+    return Told(socket.gethostname(), _found(_kind(asked), asdict(asked)), is_reader=False)
 
 
 def ask_each(questions: Mapping[str, Asked]) -> dict[str, Told | None]:

@@ -24,6 +24,7 @@ SOURCES = "\n".join(
         "templatetags/*.py",
         "page/*.py",
         "audit/*.py",
+        "registry/*.py",
         "*.py",
     )
     for path in PACKAGE.glob(pattern)
