@@ -31,6 +31,7 @@ from django_logtail.models import Access, Log, SavedView
 from django_logtail.operating import no_redis
 from django_logtail.operating.status import Status, current_status
 from django_logtail.page.assets import asset_url, nonce_of
+from django_logtail.page.found import found_config
 from django_logtail.registry.columns import FactColumns
 from django_logtail.rights import Right
 from django_logtail.tailing.reasons import in_full
@@ -213,6 +214,18 @@ class LogAdmin(FactColumns, RecordedAdmin):
             widget = form.base_fields["format"].widget
             widget.lines, widget.nonce = self._lines_of(obj), nonce_of(request)
         return form
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The form, and above it the files of this host that have no log yet."""
+        found = found_config(request)
+        if found is not None and self.has_add_permission(request):
+            done = reverse("admin:logtail_log_changelist", current_app=self.admin_site.name)
+            context = {"found": found, "found_done": done, "nonce": nonce_of(request)}
+            context["found_script"] = asset_url("admin/found-logs.js")
+            extra_context = {**context, **(extra_context or {})}
+        return super().add_view(request, form_url, extra_context)
 
     @staticmethod
     def _lines_of(log: Log) -> str | None:

@@ -21,7 +21,7 @@ class LogtailConfig(AppConfig):
     def ready(self) -> None:
         from django.db.models.signals import post_delete, post_migrate
 
-        from django_logtail import checks, declared, models, stop_flag
+        from django_logtail import checks, declared, models, polls, stop_flag
         from django_logtail.audit import registry
         from django_logtail.viewing.signals import watch_access
 
@@ -30,5 +30,6 @@ class LogtailConfig(AppConfig):
         log = self.get_model("Log")
         post_delete.connect(stop_flag.forget_stop, sender=log, dispatch_uid="logtail.stop_flag")
         models.watch_membership()
+        polls.leave_out_polls()
         registry.watch(log)
         watch_access()

@@ -233,7 +233,10 @@ class Conf:
         unit="absolute paths",
         why="Only files inside these directories are ever opened, whatever a log's row says. If empty, no file is"
         " opened.",
-        read_in=("declared", "models", "page/files", "reader", "reader/sources"),
+        read_in=(
+            *("declared", "models", "offering", "page/files", "reader", "reader/sources"),
+            *("registering/files", "registering/offers", "registering/roots"),
+        ),
     )
     LOGS = Setting(
         default={},
@@ -252,9 +255,13 @@ class Conf:
             "control/process",
             "declared",
             "models",
+            "offering",
             "page/config",
             "relay/here",
             "spool_log",
+            "registering/asking",
+            "viewing/rechecks",
+            "viewing/signals",
             "stop_flag",
             "tasks",
             "viewing/rechecks",

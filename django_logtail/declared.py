@@ -182,14 +182,15 @@ def sync(using: str = "default") -> Synced:
 
 
 def sync_after_migrate(using: str, stdout: Any = None, verbosity: int = 1, **kwargs: object) -> None:
-    """Receiver of `post_migrate`. Problems are printed and logged; they don't undo the migration."""
+    """Receiver of `post_migrate`. Problems are printed, or else logged; they don't undo the migration."""
     if not router.allow_migrate_model(using, Log) or not _is_table_current(using):
         return
     synced = sync(using)
     for problem in synced.problems:
-        logger.warning("%s", problem)
         if stdout is not None and verbosity >= 1:
             stdout.write(f"  {problem}\n")
+        else:
+            logger.warning("%s", problem)
 
 
 def _other_of_its_file(found: Declaration, row: Log | None, using: str) -> Log | None:

@@ -3,13 +3,15 @@
 from django.urls import path
 from django.views.i18n import set_language
 
-from django_logtail import views
+from django_logtail import offering, views
 
 app_name = "logtail"
 
 urlpatterns = [
     path("", views.page, name="list"),
     path("-/logs/", views.logs, name="logs"),
+    path("-/found/", offering.found, name="found"),
+    path("-/found/add/", offering.add, name="add-found"),
     path("-/hits/", views.several_hits, name="several-hits"),
     path("-/language/", set_language, name="language"),
     path("-/assets/<str:version>/<path:name>", views.asset, name="asset"),

@@ -140,7 +140,11 @@ def page(request: HttpRequest, slug: str | None = None) -> HttpResponseBase:
             "config": {
                 **viewer_config(request),
                 "urls": {
-                    name: reverse(f"logtail:{name}") for name in ("list", "logs", "language", "several-hits")
+                    name: reverse(f"logtail:{name}")
+                    for name in (
+                        *("list", "logs", "language", "several-hits"),
+                        *(("found", "add-found") if policy().may(request.user, Right.REGISTER) else ()),
+                    )
                 },
                 "languages": offered_languages(),
                 "logs": described(visible, request),

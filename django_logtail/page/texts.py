@@ -326,6 +326,38 @@ TEXTS: Mapping[str, object] = {
     "empty.denied.more": _("The lines on this page were cleared."),
     "empty.none": _("No logs to show"),
     "empty.none.more": _("Ask an administrator to add a log or to give you access to one."),
+    "first.title": _("Found on this host"),
+    "first.more": _(
+        "Choose what to show. Only staff may watch it until you say otherwise; "
+        "nothing is read before somebody opens it."
+    ),
+    "first.seen": _("As the web server {host} sees it; the worker that reads may be on another host."),
+    "first.tree": _("Written by this project"),
+    "first.now": _("being written"),
+    "first.new": _("not written yet"),
+    "first.empty": _("empty"),
+    "first.silent": _("{path} does not respond, so files may be missing here."),
+    "first.looking": _("Looking for log files…"),
+    "first.failed": _("The list could not be loaded."),
+    "first.byhand": _("Type a path"),
+    "first.again": _("Look again"),
+    "first.nothing": _("Nothing to add"),
+    "first.nothing.more": _("In the allowed directories, no file without a log looks like one."),
+    "first.noroots": _("No directory may be read yet"),
+    "first.noroots.more": _(
+        "This project logs to files. Allow their directories in {file}, and restart the project."
+    ),
+    "first.mixed": _("This project’s log lies among other files"),
+    "first.mixed.more": _(
+        "{path} is in a directory that holds more than logs, which must not be opened for reading. "
+        "Have it written to a directory of its own, and allow that one in {file}."
+    ),
+    "first.stdout": _("This project logs to standard output"),
+    "first.stdout.more": _(
+        "There is no file to follow. Add the spool handler to {file} and run “manage.py migrate”; "
+        "the project’s own lines then appear here."
+    ),
+    "first.stdout.note": _("A ring of four files of 16 MB, not a store: the oldest lines are overwritten."),
     "empty.file": _("This file is empty"),
     "empty.notyet": _("There is no file at {path} yet"),
     "empty.notyet.any": _("There is no file for {name} yet"),
@@ -515,6 +547,12 @@ PLURALS: Mapping[str, Any] = {
     "empty.filter.more": ngettext_lazy(
         "{n} loaded line is hidden by the filter.", "{n} loaded lines are hidden by the filter."
     ),
+    "first.roots": ngettext_lazy(
+        "Other log in the allowed directories ({n})", "Other logs in the allowed directories ({n})"
+    ),
+    "first.chosen": ngettext_lazy("{n} log chosen", "{n} logs chosen"),
+    "first.add": ngettext_lazy("Add {n} log", "Add {n} logs"),
+    "first.more.files": ngettext_lazy("{n} more file is not shown.", "{n} more files are not shown."),
     "status.rate": ngettext_lazy("{n} line/s", "{n} lines/s"),
     "status.loaded": ngettext_lazy("{n} line loaded", "{n} lines loaded"),
     "say.new": ngettext_lazy("{n} new line", "{n} new lines"),

@@ -39,6 +39,10 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
         gettext_noop("the reader has no permission to open it"),
         gettext_noop("owned by {owner}, mode {mode}, reader runs as {reader}"),
     ),
+    "group-may": (
+        gettext_noop("the reader has no permission to open it"),
+        gettext_noop("{reader} may not read it; add {reader} to the group {group}, then restart the reader"),
+    ),
     "not-searchable": (
         gettext_noop("the reader has no permission to enter its directory"),
         gettext_noop("the reader runs as {reader}, which has no permission to enter its directory"),

@@ -24,6 +24,7 @@ def test_nothing_chosen_and_nothing_to_choose_are_said(
     expect(page.locator(".lt-empty")).to_contain_text("No logs to show")
 
     stack.add_log("shop", b"one\n")
+    stack.add_log("web", b"one\n")
     page.reload()
     expect(page.locator(".lt-empty")).to_contain_text("Choose a log")
     page.get_by_role("link", name="shop").click()
@@ -31,6 +32,15 @@ def test_nothing_chosen_and_nothing_to_choose_are_said(
     expect_state(page, "live")
     expect(page).to_have_url(web.url + stack.reverse("logtail:log", "shop"))
     expect(page).to_have_title("shop · Logs")
+
+
+def test_a_single_log_opens_by_itself(page: Page, signed_in: BrowserContext, web: Web, stack: Stack) -> None:
+    stack.add_log("shop", b"one\n")
+    page.goto(web.url + stack.reverse("logtail:list"))
+
+    expect_state(page, "live")
+    expect(page).to_have_url(web.url + stack.reverse("logtail:log", "shop"))
+    expect(page.get_by_role("link", name="shop")).to_have_attribute("aria-current", "page")
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ DETAILS = {
     "redis": "24",
     "queue": "25",
     "since": "1800000000",
+    "group": "26",
 }
 #: Names that are the same in every language.
 NAMES = (

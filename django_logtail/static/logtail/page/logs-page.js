@@ -1,6 +1,6 @@
 /** The page around the panes: the list of logs, the panes side by side, the address, the tab, the theme. */
 
-import { config, settings } from '../ui/config.js';
+import { config, settings, words } from '../ui/config.js';
 import '../define.js';
 import { el } from '../ui/dom.js';
 import { Refused, refusalOf } from '../connection/http-answers.js';
@@ -8,6 +8,7 @@ import { MOST_PANES, fragmentOfPanes, isCut, panesOf } from '../log/view.js';
 import { openHelp } from '../pane/keys.js';
 import { Address } from './address.js';
 import { Divider } from './divider.js';
+import { FoundFiles } from './found-files.js';
 import { List } from './list.js';
 import { openSaveView } from './save-view.js';
 import { Tab } from './tab.js';
@@ -152,7 +153,8 @@ class Page {
   /** Shows what the address says, as far as the viewer has access to its logs. */
   arrange() {
     const [first, ...others] = panesOf(location.hash);
-    const found = this.logs.find((log) => new URL(log.page, location.href).pathname === location.pathname);
+    // Of a single log there is nothing to choose.
+    const found = this.logs.find((log) => new URL(log.page, location.href).pathname === location.pathname) ?? (this.logs.length === 1 ? this.logs[0] : undefined);
     const wanted = [{ log: found, view: first ?? null }, ...others.map((view) => ({ log: this.#called(view.log), view }))].filter(({ log }) => log);
     if (phone.matches) wanted.splice(1);
     const isOwn = history.state?.ran === true;
@@ -167,6 +169,7 @@ class Page {
     });
     this.activePane = this.panes[Math.max(0, wanted.findIndex(({ view }) => view?.active))];
     this.drawPanes();
+    this.files?.remove();
     if (!wanted.length) this.choose();
     this.draw();
     this.address.changed();
@@ -207,9 +210,20 @@ class Page {
   /** Nothing is shown, until one is picked. */
   choose() {
     this.active.choose(this.logs.length ? 'choose' : 'none');
+    if (!this.logs.length) this.#offerFiles();
     // On a phone the list is not in sight by itself.
     if (this.logs.length) this.toggleSide(true, true);
     this.draw();
+  }
+
+  /** Where there is no log yet, those who may add some choose among the files that are there. */
+  #offerFiles() {
+    const { found, 'add-found': add } = config.urls;
+    if (!found) return;
+    const files = new FoundFiles({ found, add, words, headers: config.headers(), fetch: fetch.bind(window), added: ({ page }) => location.assign(page) });
+    this.active.parts.empty.parentElement?.append(files.element);
+    this.files = files.element;
+    void files.load();
   }
 
   /** @param {Log} log */
@@ -386,9 +400,11 @@ class Page {
     try {
       const response = await fetch(config.urls.logs, { headers: { Accept: 'application/json' }, credentials: 'same-origin', redirect: 'manual' });
       if (!response.ok) return await this.#refused(response);
+      const wasEmpty = !this.logs.length;
       this.logs = (await response.json()).logs;
       for (const pane of this.panes) pane.results.keep(this.logs);
-      this.draw();
+      if (wasEmpty && this.logs.length && !this.active.info) this.arrange();
+      else this.draw();
     } catch { /* the panes say that the network is gone */ }
   }
 

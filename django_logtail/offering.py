@@ -1,0 +1,127 @@
+"""The HTTP requests for files that have no log yet, from the page without logs and from the admin's form.
+
+Only for people who may register logs, who see this host's paths in the admin anyway. What is registered is looked for
+again: a request only chooses among files that the server finds by itself.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import time
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from django_logtail.access import policy
+from django_logtail.conf import conf
+from django_logtail.page.files import WRITING_SECONDS
+from django_logtail.registering.offers import MOST_AT_ONCE, Offer, Offers, offers, register
+from django_logtail.registering.roots import Advice
+from django_logtail.rights import Right
+from django_logtail.tailing.reasons import code_of, in_full
+from django_logtail.viewing.cross_site import own_pages_only
+from django_logtail.views import signed_in_json
+
+logger = logging.getLogger(__name__)
+
+#: Files described to a page.
+MOST_SHOWN: Final = 200
+
+
+@require_GET
+@never_cache
+@own_pages_only()
+@signed_in_json
+def found(request: HttpRequest) -> HttpResponseBase:
+    """The files that the user may register now."""
+    if not policy().may(request.user, Right.REGISTER):
+        return _not_allowed()
+    return JsonResponse(_described(offers()))
+
+
+@require_POST
+@never_cache
+@own_pages_only()
+@signed_in_json
+def add(request: HttpRequest) -> HttpResponseBase:
+    """Register the files named by the parameters `path`, for staff."""
+    if not policy().may(request.user, Right.REGISTER):
+        return _not_allowed()
+    paths = request.POST.getlist("path")
+    if not 0 < len(paths) <= MOST_AT_ONCE:
+        text = _("Choose at least one file, and at most %(count)d.") % {"count": MOST_AT_ONCE}
+        return JsonResponse({"error": "bad-number", "text": text}, status=400)
+    done = register(paths, offers())
+    for log in done.logs:
+        logger.info("log %r (%s) was registered by %s", log.slug, log.path, request.user.get_username())
+    gone = _("It is not among the files found now; reload the list.")
+    refused = [{"path": path, "text": text or gone} for path, text in done.refused.items()]
+    if not done.logs:
+        return JsonResponse(
+            {"error": "not-registered", "text": refused[0]["text"], "refused": refused}, status=409
+        )
+    first = reverse("logtail:log", args=[done.logs[0].slug])
+    slugs = [log.slug for log in done.logs]
+    return JsonResponse({"registered": slugs, "page": first, "refused": refused}, status=201)
+
+
+def _not_allowed() -> HttpResponseBase:
+    return JsonResponse({"error": "not-allowed", "text": _("You may not add logs.")}, status=403)
+
+
+def _described(offered: Offers) -> dict[str, Any]:
+    now = time.time()
+    return {
+        "files": [_file(offer, now) for offer in offered.files[:MOST_SHOWN]],
+        "more": max(0, len(offered.files) - MOST_SHOWN),
+        "roots": [str(root) for root in conf.ROOTS],
+        "silent": [str(directory) for directory in offered.silent],
+        "advice": _advice(offered.advice),
+        # Whose view this is, if another process reads.
+        "host": "" if conf.READER == "local" else socket.gethostname(),
+        "byhand": _address_of_form(),
+    }
+
+
+def _file(offer: Offer, now: float) -> dict[str, Any]:
+    found, named = offer.found, offer.named
+    return {
+        "path": str(found.path),
+        "name": named.name,
+        "group": named.group,
+        "own": found.is_own,
+        "size": found.size,
+        "age": None if found.written is None else max(0, round(now - found.written)),
+        "writing": found.written is not None and now - found.written < WRITING_SECONDS,
+        "line": found.last_line,
+        "trouble": _trouble(found.reason),
+    }
+
+
+def _trouble(reason: str) -> str:
+    """Why the file can't be added, as a sentence; "" if it can."""
+    if code_of(reason) == "outside":
+        return _("Outside the allowed directories, so it can’t be added.")
+    if not reason:
+        return ""
+    text = in_full(reason, _)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _advice(advice: Advice | None) -> dict[str, str] | None:
+    if advice is None:
+        return None
+    return {"case": advice.case.value, "paste": advice.paste, "file": advice.file, "path": advice.path}
+
+
+def _address_of_form() -> str:
+    """The admin's form for a log; "" if the project has no admin."""
+    try:
+        return reverse("admin:logtail_log_add")
+    except NoReverseMatch:
+        return ""

@@ -1,0 +1,154 @@
+"""What is offered beside the logs that there are, and registering it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import IntegrityError
+
+from django_logtail.models import Log
+from django_logtail.registering import offers as offers_module
+from django_logtail.registering.offers import Recent, offers, recent, register
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def root(settings: Any, tmp_path: Path) -> Path:
+    settings.LOGTAIL = {"ROOTS": [tmp_path]}
+    recent.forget()
+    return tmp_path
+
+
+def put(root: Path, *names: str) -> None:
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(b"one\n")
+    recent.forget()
+
+
+def offered(root: Path, queue: str = "") -> list[str]:
+    return sorted(str(offer.found.path.relative_to(root)) for offer in offers(queue).files)
+
+
+def test_files_that_have_a_log_are_left_out_and_their_neighbours_are_not(root: Path) -> None:
+    put(root, "app.log", "web.log", "old/app-7", "old/app-8.log", "app/app.log")
+    Log.objects.create(slug="a", name="a", path=f"{root}//app.log", rotated_as="old/{stem}-{number}")
+
+    assert offered(root) == ["app/app.log", "old/app-8.log", "web.log"]
+
+
+def test_files_of_another_queue_do_not_count(root: Path, settings: Any) -> None:
+    settings.LOGTAIL = {"ROOTS": [root], "READER": "dramatiq", "QUEUE": "web-1"}
+    put(root, "app.log", "web.log")
+    Log.objects.create(slug="a", name="a", path=str(root / "app.log"), queue="db-1")
+    Log.objects.create(slug="w", name="w", path=str(root / "web.log"))
+
+    assert offered(root) == offered(root, "web-1") == ["app.log"]
+    assert offered(root, "db-1") == ["web.log"]
+
+
+def test_what_a_pattern_matches_is_left_out(root: Path) -> None:
+    put(root, "sites/a.log", "sites/b.txt", "day-2026-11-28.log", "web.log")
+    Log.objects.create(slug="s", name="s", path=f"{root}/sites/*.log", follow="each")
+    Log.objects.create(slug="d", name="d", path=f"{root}/day-%Y-%m-%d.log", follow="newest")
+
+    assert offered(root) == ["sites/b.txt", "web.log"]
+
+
+def test_registered_for_staff_with_the_derived_fields(root: Path) -> None:
+    put(root, "nginx/access.log")
+
+    [log] = register([f"{root}/nginx/access.log"], offers()).logs
+
+    log = Log.objects.get(pk=log.pk)
+    assert (log.name, log.slug, log.group, log.path) == (
+        "nginx access",
+        "nginx-access",
+        "nginx",
+        f"{root}/nginx/access.log",
+    )
+    assert (log.access, log.enabled, log.declared, log.queue, log.encoding) == (
+        "staff",
+        True,
+        False,
+        "",
+        "utf-8",
+    )
+    assert offered(root) == []
+
+
+def test_only_what_was_offered_can_be_registered_and_the_rest_is_not_kept_from_it(root: Path) -> None:
+    put(root, "app.log", "notes.conf")
+
+    done = register(
+        ["/etc/passwd", f"{root}/notes.conf", f"{root}/app.log", f"{root}/app.log", f"{root}/x.log"], offers()
+    )
+
+    assert [log.path for log in done.logs] == [f"{root}/app.log"]
+    assert done.refused == {"/etc/passwd": "", f"{root}/notes.conf": "", f"{root}/x.log": ""}
+    assert Log.objects.count() == 1
+
+
+def test_a_file_that_became_a_link_out_of_the_roots_is_refused(root: Path, tmp_path_factory: Any) -> None:
+    put(root, "app.log")
+    found = offers()
+    (root / "app.log").unlink()
+    (root / "app.log").symlink_to("/etc/passwd")
+
+    done = register([f"{root}/app.log"], found)
+
+    assert done.logs == []
+    assert "leads to '/etc/passwd', which is outside" in done.refused[f"{root}/app.log"]
+
+
+def test_who_comes_second_registers_nothing_twice(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(root, "a.log", "b.log")
+    first, second = offers(), offers()
+
+    assert len(register([f"{root}/a.log"], first).logs) == 1
+    done = register([f"{root}/a.log", f"{root}/b.log"], second)
+
+    assert [log.path for log in done.logs] == [f"{root}/b.log"]
+    assert list(done.refused) == [f"{root}/a.log"]
+
+    def faster(self: Log, *args: Any, **kwargs: Any) -> None:
+        raise IntegrityError
+
+    put(root, "c.log")
+    found = offers()
+    monkeypatch.setattr(Log, "save", faster)
+    assert register([f"{root}/c.log"], found).refused == {f"{root}/c.log": ""}
+
+
+def test_sixty_files_at_once_with_few_queries(root: Path, django_assert_max_num_queries: Any) -> None:
+    put(root, *(f"site{number}/access.log" for number in range(60)))
+    found = offers()
+
+    # For each: is the path taken, is the slug, a savepoint around the row.
+    with django_assert_max_num_queries(60 * 5 + 2):
+        done = register([str(offer.found.path) for offer in found.files], found)
+
+    assert len(done.logs) == Log.objects.count() == 60
+
+
+def test_a_search_counts_for_four_seconds_for_the_same_directories(
+    root: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    time, searches = [100.0], []
+    real = offers_module.look_around
+
+    def look_around(*args: Any) -> Any:
+        searches.append(time[0])
+        return real(*args)
+
+    monkeypatch.setattr(offers_module, "look_around", look_around)
+    found = Recent(lambda: time[0])
+
+    for moment in (100.0, 103.9, 104.0, 107.9):
+        time[0] = moment
+        found.around()
+    settings.LOGTAIL = {"ROOTS": [root / "other"]}
+    found.around()
+
+    assert searches == [100.0, 104.0, 107.9]
