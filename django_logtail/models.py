@@ -298,6 +298,9 @@ class Log(models.Model):
         return [row for row in alike if row.file_key == self.file_key]
 
     def _clean_pattern(self) -> None:
+        if self.follow == Follow.NEWEST and self.rotated_as:
+            text = _("Leave this empty: the older files of this log are those that its path matches.")
+            raise ValidationError({"rotated_as": ValidationError(text, code="rotated_as")})
         try:
             names = Names(Path(self.path).name, self.rotated_as)
         except BadPattern as error:

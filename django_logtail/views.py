@@ -433,7 +433,7 @@ async def download(
     action = _action("download", log, requester, {"file": whole.file, "size": whole.size}, places)
     made = partial(bytes_of, log, whole, requester, action=action)
     headers = {"Accept-Ranges": "none", "Content-Length": str(whole.size)}
-    return _saved(request, file_name(log), "application/octet-stream", made, places, headers)
+    return _saved(request, file_name(log, whole.name), "application/octet-stream", made, places, headers)
 
 
 _ENDINGS: Final = {"text": "txt", "ndjson": "ndjson"}

@@ -181,6 +181,19 @@ def test_a_project_may_have_the_registry_in_another_database_and_no_default_one(
     ]
 
 
+def test_a_log_that_follows_the_newest_match_names_its_older_files_by_its_path(roots: Path) -> None:
+    log = Log(name="App", slug="app", path=str(roots / "app-%Y-%m-%d.log"), follow="newest")
+    log.full_clean()
+
+    log.rotated_as = "{name}.{number}"
+
+    with pytest.raises(ValidationError) as error:
+        log.full_clean()
+    assert error.value.message_dict == {
+        "rotated_as": ["Leave this empty: the older files of this log are those that its path matches."]
+    }
+
+
 # -- revisions -------------------------------------------------------------------------------------
 
 

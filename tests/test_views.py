@@ -343,13 +343,18 @@ def test_all_that_the_list_says_of_a_log_and_what_of_it_is_for_staff(
 ) -> None:
     log = add_log("open", "/srv/shop/logs/open.log")
     Log.objects.filter(pk=log.pk).update(
-        name="Shop", group="web", description="What is sold", format="nginx", queue="web-2"
+        name="Shop", group="web", description="What is sold", format="nginx", queue="web-2", follow="newest"
     )
     User.objects.filter(pk=member.pk).update(is_staff=is_staff)
 
     [said] = client.get(reverse("logtail:logs")).json()["logs"]
 
-    own = {"folder": "/srv/shop/logs", "path": "/srv/shop/logs/open.log", "queue": "web-2"}
+    own = {
+        "folder": "/srv/shop/logs",
+        "path": "/srv/shop/logs/open.log",
+        "follow": "newest",
+        "queue": "web-2",
+    }
     assert said == {
         "slug": "open",
         "name": "Shop",

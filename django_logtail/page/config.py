@@ -123,6 +123,7 @@ def _described(log: Log, file: File, request: HttpRequest) -> dict[str, Any]:
         "format": log.format,
         "folder": str(Path(log.path).parent) if sees_host else "",
         "path": log.path if sees_host else "",
+        "follow": log.follow if sees_host else "",
         "queue": log.queue_name if sees_host else "",
         "size": file.size,
         "writing": file.is_being_written,

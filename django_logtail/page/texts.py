@@ -162,6 +162,7 @@ TEXTS: Mapping[str, object] = {
     "mark.long.more": _("Show all"),
     "mark.replaced": _("The file was replaced at {time}. This is the new file."),
     "mark.rotated.name": _("Log rotated at {time}; the previous file is now {name}. This is the new file."),
+    "mark.rotated.newest": _("The log moved on from {name} to {current} at {time}."),
     "mark.truncated.to": _("File cut to {size} at {time}. Continuing from there."),
     "mark.overwritten": _(
         "Lines above were changed in place at {time}. Showing the file again from the beginning."
@@ -360,6 +361,7 @@ TEXTS: Mapping[str, object] = {
     "first.stdout.note": _("A ring of four files of 16 MB, not a store: the oldest lines are overwritten."),
     "empty.file": _("This file is empty"),
     "empty.notyet": _("There is no file at {path} yet"),
+    "empty.notyet.match": _("No file matches {path} yet"),
     "empty.notyet.any": _("There is no file for {name} yet"),
     "empty.notyet.more": _("Lines appear here once the file is written."),
     "empty.file.more": _("New lines appear here as they are written."),

@@ -93,10 +93,11 @@ class Requester:
 
 @dataclass(frozen=True, slots=True)
 class WholeFile:
-    """One generation, and its size when the download was requested."""
+    """One generation, and its size when the download was requested. `name`: of its file, if the log has several."""
 
     file: str
     size: int
+    name: str = ""
 
 
 async def whole_file(relay: Relay, log: Log, user: str = "") -> WholeFile:
@@ -118,7 +119,9 @@ async def whole_file(relay: Relay, log: Log, user: str = "") -> WholeFile:
             viewer.news.clear()
             for frame, _ in viewer.frames():
                 if frame.fields.get("kind") == "started" and "file" in frame.fields:
-                    return WholeFile(frame.fields["file"], frame.fields["size"])
+                    return WholeFile(
+                        frame.fields["file"], frame.fields["size"], frame.fields.get("current", "")
+                    )
             feed, now = viewer.feed, time.monotonic()
             if feed.state not in ("waiting", "live"):
                 raise NoFile(feed.state, told_reason(feed.reason, gettext, sees_host=log.sees_host))
@@ -325,9 +328,12 @@ async def _taken(answer: Request, start: int, end: int) -> bytes:
             return bytes(data)
 
 
-def file_name(log: Log) -> str:
-    """The file's name on its host, without anything that could mislead a browser or a file system."""
-    name = Path(log.path).name
+def file_name(log: Log, name: str = "") -> str:
+    """The file's name on its host, without anything that could mislead a browser or a file system.
+
+    `name`: of the current file, if the log is the newest of several.
+    """
+    name = name or Path(log.path).name
     return (
         "".join(letter if letter.isprintable() and letter not in '/\\"' else "_" for letter in name) or "log"
     )

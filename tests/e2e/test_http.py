@@ -113,6 +113,17 @@ def test_a_whole_file_is_downloaded_and_called_what_it_is_called(host: Host) -> 
     assert answer.headers["content-disposition"] == name
 
 
+def test_the_newest_of_several_files_is_downloaded_by_its_own_name(host: Host) -> None:
+    for day in (27, 28):
+        (host.stack.logs / f"app-2026-11-{day}.log").write_bytes(b"%d\n" % day)
+    host.stack.add_log("app", path=host.stack.logs / "app-*.log", follow="newest")
+
+    answer = host.get("/logs/app/download/")
+
+    assert answer.body == b"28\n"
+    assert answer.headers["content-disposition"] == 'attachment; filename="app-2026-11-28.log"'
+
+
 @pytest.mark.parametrize("route", ["lines", "download"])
 def test_who_may_not_watch_gets_nothing(host: Host, route: str) -> None:
     host.stack.add_log("staff", b"secret\n", access="staff")

@@ -5,6 +5,7 @@ Everything holds for both homes of the reader: a worker, and the web process its
 
 import asyncio
 import hashlib
+import random
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -275,6 +276,51 @@ async def test_lines_written_while_the_file_is_rotated_often_arrive_once(
 
     assert bytes(viewer.bytes) == b"".join(lines(f"round {number:02d}", 50) for number in range(rounds))
     assert viewer.kinds.count("rotated") == rounds
+
+
+def day(stack: Stack, number: int) -> Path:
+    return stack.logs / f"app-2026-11-{number:02}.log"
+
+
+async def test_the_newest_of_several_files_is_followed_over_many_midnights(
+    stack: Stack, web: Web, member: str
+) -> None:
+    chance, written, late = random.Random(7), bytearray(), bytearray()
+    stack.add_log("app", path=stack.logs / "app-%Y-%m-%d.log", follow="newest")
+
+    async def write(path: Path, into: bytearray, word: str) -> None:
+        for number in range(chance.randint(1, 40)):
+            line = f"{word} {number:06d}\n".encode()
+            append(path, line)
+            into.extend(line)
+            await asyncio.sleep(chance.choice((0, 0, 0.001, 0.02)))
+
+    async with Client(stack, web, "app", member) as viewer:
+        await viewer.until(lambda: viewer.state == "missing")
+        for number in range(1, 9):
+            if number % 3 == 0:
+                day(stack, number).touch()  # early, and empty
+                await write(day(stack, number - 1), written, f"evening {number}")
+                await viewer.until(lambda: viewer.bytes == written)
+            await write(day(stack, number), written, f"day {number}")
+            if number % 3 == 1:
+                await viewer.until(lambda: viewer.bytes == written)
+                await write(day(stack, number - 1), late, f"late {number}") if number > 1 else None
+        await viewer.until(lambda: viewer.bytes == written and viewer.late == late)
+
+    assert viewer.gaps == []
+    assert viewer.kinds.count("rotated") == 7
+    assert [event["current"] for event in viewer.events if event["kind"] in ("back", "rotated")] == [
+        day(stack, number).name for number in range(1, 9)
+    ]
+    await write(day(stack, 9), written, "day 9")
+    await write(day(stack, 11), written, "day 11")
+    async with Client(stack, web, "app", member, resume=viewer.place) as again:
+        await again.until(lambda: viewer.bytes + again.bytes == written)
+
+    assert [event["current"] for event in again.events if "current" in event] == [
+        day(stack, number).name for number in (8, 9, 11)
+    ]
 
 
 async def test_a_truncation_while_watched_is_told_and_the_new_lines_follow(

@@ -326,3 +326,4 @@ async def test_a_budget_that_is_spent_makes_it_wait(house):
 )
 def test_a_file_is_called_as_on_its_host_without_what_could_mislead(path, name):
     assert file_name(Log(path=path)) == name
+    assert file_name(Log(path="/var/log/app-%F.log"), path.rpartition("/")[2]) in (name, "app-%F.log")

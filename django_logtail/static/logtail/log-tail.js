@@ -139,6 +139,17 @@ export class LogTail extends HTMLElement {
     this.#buildControls();
   }
 
+  /** The newest of several files is another one now. @param {string} name */
+  #nameFile(name) {
+    const folder = this.log.info?.folder;
+    if (folder) this.#titleFile(`${folder}/${name}`);
+  }
+
+  /** @param {string} path "" for who may not see it */
+  #titleFile(path) {
+    for (const part of [this.parts.name, this.parts.folder]) part.title = path;
+  }
+
   /** The log that is open, and which of its lines are shown. */
   #buildLog() {
     const { parts } = this;
@@ -157,6 +168,7 @@ export class LogTail extends HTMLElement {
       },
       changed: () => this.drawing.all(),
       follows: (file, before) => this.linkedLines.follows(file, before),
+      named: (name) => this.#nameFile(name),
     });
     const log = new OpenLog(this.stream);
     this.log = log;
@@ -382,7 +394,7 @@ export class LogTail extends HTMLElement {
     const { folder = '', name, path = folder } = info;
     write(parts.name, name);
     write(parts.folder, folder.split('/').filter(Boolean).slice(-1).map((last) => `${last}/`).join(''));
-    for (const part of [parts.name, parts.folder]) part.title = path;
+    this.#titleFile(path);
     parts.view.setAttribute('aria-label', info.name);
     parts.bar.setAttribute('aria-label', `${words.say('filter.label')}: ${info.name}`);
     this.drawing.noBlank();

@@ -9,7 +9,7 @@ function begun() {
   const clock = { now: 1_000_000, timers: [] };
   const heard = [];
   const stream = new Stream({
-    became: (phase) => heard.push(phase), heardStatus: () => heard.push('status'), changed: () => heard.push('changed'), follows: (...files) => heard.push(files),
+    became: (phase) => heard.push(phase), heardStatus: () => heard.push('status'), changed: () => heard.push('changed'), follows: (...files) => heard.push(files), named: (name) => heard.push(`named ${name}`),
   }, { now: () => clock.now, later: (run, ms) => clock.timers.push([run, ms]) });
   stream.begin(new Store());
   stream.become('open', { can: ['range'] });
@@ -154,6 +154,16 @@ test('a rotation is marked, and says which file stood there before', () => {
 
   assert.deepEqual(held(stream), ['one', 'rotated']);
   assert.deepEqual(heard.filter(Array.isArray), [['g', 'f']]);
+});
+
+test('the file that the stream has come to is named where a log is the newest of several', () => {
+  const { heard, stream } = begun();
+  heard.length = 0;
+  stream.hear(started('f', 0, { current: 'app-2026-11-28.log' }));
+  stream.hear({ type: 'event', kind: 'rotated', file: 'g', offset: 0, before: { file: 'f' }, name: 'app-2026-11-28.log', current: 'app-2026-11-29.log' });
+  stream.hear({ type: 'event', kind: 'rotated', file: 'h', offset: 0, before: { file: 'g' }, name: 'app.log.1' });
+
+  assert.deepEqual(heard.filter((each) => String(each).startsWith('named')), ['named app-2026-11-28.log', 'named app-2026-11-29.log']);
 });
 
 test('a note in the middle of a line waits for its end', () => {

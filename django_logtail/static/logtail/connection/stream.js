@@ -20,8 +20,8 @@ export function endsAccess(phase) { return phase === 'denied' || phase === 'gone
 export class Stream {
   /**
    * @param {{
-   *   became(phase: Phase, details: Record<string, any>): void, heardStatus(): void, changed(): void, follows(file: string, before: string): void,
-   * }} listener `follows`: which file was there before a file
+   *   became(phase: Phase, details: Record<string, any>): void, heardStatus(): void, changed(): void, follows(file: string, before: string): void, named(name: string): void,
+   * }} listener `follows`: which file was there before a file; `named`: what the file is called that the stream has come to, if the log is the newest of several
    * @param {{now?: () => number, later?: (run: () => void, ms: number) => any}} [clock]
    */
   constructor(listener, { now = () => Date.now(), later = (run, ms) => setTimeout(run, ms) } = {}) {
@@ -112,6 +112,7 @@ export class Stream {
   /** @param {Record<string, any>} event */
   #hearEvent(event) {
     const place = event.file && Number.isFinite(event.offset) ? { file: event.file, offset: event.offset } : null;
+    if (event.current) this.listener.named(String(event.current));
     if (event.kind === 'started') return this.#begun(event, place);
     if (event.kind === 'note') return this.#note(event);
     if (SILENT.has(event.kind)) return;

@@ -30,10 +30,16 @@ export function drawBlank(drawn, kind) {
   }
   const isFresh = empty.dataset.about?.split(':')[0] !== about.split(':')[0];
   empty.dataset.about = about;
-  write(parts.emptyTitle, words.say(kind === 'notyet' && !log.info?.path ? 'empty.notyet.any' : `empty.${kind}`, { path: log.info?.path ?? '', name: log.info?.name ?? '' }));
+  write(parts.emptyTitle, words.say(kind === 'notyet' ? notYet(log.info) : `empty.${kind}`, { path: log.info?.path ?? '', name: log.info?.name ?? '' }));
   write(parts.emptyText, words.say(`empty.${kind}.more`, { n: log.lines, name: log.info?.name ?? '' }));
   reshape(empty, kind === 'filter' ? 'search' : kind === 'none' || kind === 'denied' ? 'lock' : 'file');
   if (isFresh) parts.emptyActions.replaceChildren(...actionsOf(drawn, kind, hasPrevious));
+}
+
+/** @param {Record<string, any>|null|undefined} info */
+function notYet(info) {
+  if (!info?.path) return 'empty.notyet.any';
+  return info.follow === 'newest' ? 'empty.notyet.match' : 'empty.notyet';
 }
 
 /** @param {Drawn} drawn @param {Kind} kind @param {boolean} hasPrevious */

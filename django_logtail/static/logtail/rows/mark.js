@@ -51,7 +51,9 @@ function markText(item, details, { leftOutBy, words }) {
   const reason = words.reason(details.why, details.reason) || words.say('reason.none');
   switch (item.kind) {
     case 'gap': return details.failed ? words.say('mark.lost', { reason: words.failure(details.failed) }) : words.say('mark.gap.size', { size: words.size(item.end - item.start) });
-    case 'rotated': return details.name ? words.say('mark.rotated.name', { time, name: details.name }) : words.say('mark.rotated', { time });
+    case 'rotated':
+      if (details.name && details.current) return words.say('mark.rotated.newest', { time, name: details.name, current: details.current });
+      return details.name ? words.say('mark.rotated.name', { time, name: details.name }) : words.say('mark.rotated', { time });
     case 'truncated': return details.to ? words.say('mark.truncated.to', { time, size: words.size(details.to) }) : words.say(details.complete === 0 ? 'mark.truncated.unsure' : 'mark.truncated', { time });
     case 'gone': return details.name ? words.say('mark.gone.name', { time, name: details.name }) : words.say('mark.gone', { time });
     case 'missed': return Number.isFinite(details.size) ? words.say('mark.missed', { size: words.size(details.size) }) : words.say('mark.missed.unknown');
