@@ -271,16 +271,14 @@ def descriptors(pids: Iterable[int]) -> int:
 
 
 class Door:
-    """Lets viewers in at one web process: a ticket for each log, fetched anew before it lapses."""
-
-    TICKET_SECONDS = 30.0
+    """Lets viewers in at one web process, each with a ticket of its own."""
 
     def __init__(self, stack: Stack, web: Web, session: str) -> None:
         self.stack = stack
         self.web = web
         self.session = session
         self.viewers: list[PlainViewer] = []
-        self._tickets: dict[str, tuple[float, str, str]] = {}
+        self._paths: dict[str, str] = {}
 
     def __enter__(self) -> Door:
         return self
@@ -290,10 +288,8 @@ class Door:
             viewer.socket.close()
 
     def open(self, slug: str, **options: Any) -> PlainViewer:
-        at, path, ticket = self._tickets.get(slug, (-self.TICKET_SECONDS, "", ""))
-        if time.monotonic() - at >= self.TICKET_SECONDS:
-            path = path or self.stack.reverse("logtail:socket", slug)
-            ticket = self.stack.ticket(self.web, slug, self.session)
-            self._tickets[slug] = (time.monotonic(), path, ticket)
+        path = self._paths.get(slug) or self.stack.reverse("logtail:socket", slug)
+        self._paths[slug] = path
+        ticket = self.stack.ticket(self.web, slug, self.session)
         self.viewers.append(connect(self.web, path, self.session, ticket, **options))
         return self.viewers[-1]

@@ -21,6 +21,7 @@ from typing import Final
 from django_logtail.conf import conf
 from django_logtail.control import Control, ControlUnavailable
 from django_logtail.control.mailboxes import Mailboxes
+from django_logtail.promptness import Promptness
 from django_logtail.reader.files import Files
 from django_logtail.reader.flows import Flows
 from django_logtail.reader.heartbeats import Heartbeats
@@ -67,6 +68,7 @@ class Reader:
         wake: Callable[[str], Awaitable[None]],
         limits: Limits | None = None,
         clock: Callable[[], float] = time.monotonic,
+        processor_clock: Callable[[], float] = time.thread_time,
     ) -> None:
         limits = limits or Limits()
         self.queue = queue
@@ -79,6 +81,7 @@ class Reader:
         self._wake = wake
         self._limits = limits
         self._clock = clock
+        self._processor_clock = processor_clock
         self._parts = Parts(f"reader on queue {queue}")
         # The limit is what reads at once; further threads may be stuck for good, with nobody waiting for them.
         self._threads = ThreadPoolExecutor(
@@ -142,7 +145,10 @@ class Reader:
         )
 
     def _start_parts(self, ticks: Ticks, files: Files) -> None:
-        pump = Pump(self.flows, files, self.lease, self._mailboxes, self._clock)
+        promptness = Promptness(self._limits.prompt_processor_percent / 100)
+        pump = Pump(
+            self.flows, files, self.lease, self._mailboxes, self._clock, self._processor_clock, promptness
+        )
         heartbeats = Heartbeats(self.flows, self.lease, self._mailboxes, files.fail)
         report = Report(self.flows, self.lease, self._control, self._clock, files.fail)
         self._parts.start("ticks", ticks.keep)

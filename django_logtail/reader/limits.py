@@ -33,6 +33,7 @@ class Limits:
     searches_per_user: int = 8
     history_bytes_per_second_per_user: int = 10**12
     answer_processor_percent_per_user: int = 1_000
+    prompt_processor_percent: int = 0
     process_files: int = NO_LIMIT
     files_in_use: Callable[[], int] = field(default=in_use, compare=False)
 
@@ -55,5 +56,6 @@ def limits_of_settings() -> Limits:
         conf.MAX_SEARCHES_PER_USER,
         conf.HISTORY_BYTES_PER_SECOND_PER_USER,
         conf.ANSWER_PROCESSOR_PERCENT_PER_USER,
+        conf.PROMPT_PROCESSOR_PERCENT,
         process_limit(),
     )

@@ -38,6 +38,7 @@ from django_logtail.control.mailboxes import MailboxUnavailable, MemoryMailboxes
 from django_logtail.control.messages import Message
 from django_logtail.protocol import decode_batch
 from django_logtail.reader import Reader
+from django_logtail.reader.limits import Limits
 from django_logtail.reader.sources import Source
 from django_logtail.relay import Relay, feeds, gap, pace
 from django_logtail.relay.feed_viewer import FeedViewer
@@ -350,7 +351,9 @@ class House:
             lambda logs: {log: Source(self.written.path, "utf-8", log) for log in logs},
             permit=lambda descriptor: None,
             wake=self.wake,
+            limits=Limits(prompt_processor_percent=5),
             clock=self.loop.time,
+            processor_clock=lambda: 0.0,  # a real one would not repeat
         )
         self.readers.append((reader, asyncio.ensure_future(reader.run())))
 

@@ -20,5 +20,6 @@ def test_a_reader_that_is_told_no_limits_is_held_up_by_none() -> None:
         "searches_per_user": 8,
         "history_bytes_per_second_per_user": 1_000_000_000_000,
         "answer_processor_percent_per_user": 1_000,
+        "prompt_processor_percent": 0,
         "process_files": 1_000_000_000,
     }

@@ -11,6 +11,7 @@ import pytest
 from django_logtail.control.mailboxes import MailboxUnavailable
 from django_logtail.control.wants import Want
 from django_logtail.place import Place
+from django_logtail.promptness import Promptness
 from django_logtail.reader.flow import Flow
 from django_logtail.reader.flows import Flows
 from django_logtail.reader.pump import Pump
@@ -82,7 +83,23 @@ class Scene:
         self.files = Files()
         self.lease = SimpleNamespace(may_send=True, tick_soon=asyncio.Event())
         self.boxes = Boxes()
-        self.pump: Any = Pump(self.flows, self.files, self.lease, self.boxes, lambda: self.now)  # type: ignore[arg-type]
+        #: Processor seconds that each turn takes, as far as anybody can tell.
+        self.turn_takes = 0.03
+        self.processor = 0.0
+        self.pump: Any = Pump(
+            self.flows,
+            self.files,  # type: ignore[arg-type]
+            self.lease,  # type: ignore[arg-type]
+            self.boxes,  # type: ignore[arg-type]
+            lambda: self.now,
+            self.spend,
+            Promptness(0.05),
+        )
+
+    def spend(self) -> float:
+        """The thread's processor time; asked for at the beginning and the end of a turn."""
+        self.processor += self.turn_takes
+        return self.processor
 
     def flow(self, log: str = "1", *polls: list[Any], credit: int = 2**20) -> tuple[Flow, Follower]:
         flow = self.flows.begin(Want("p", log, "", "box", 1, credit))
@@ -178,6 +195,31 @@ def test_a_turn_reads_within_the_credit_without_waiting_and_then_pauses(scene: S
     assert flow.not_before == 100.05
     assert scene.files.followers.polled_at == [(flow.member, 100.0)]
     assert list(scene.flows.moving) == [flow.member]
+
+
+@pytest.mark.parametrize(("takes", "not_before"), [(0.004, 0.0), (0.006, 100.02), (0.03, 100.05)])
+def test_the_pause_after_a_turn_follows_from_its_cost(scene: Scene, takes: float, not_before: float) -> None:
+    flow, _ = scene.flow("1", [batch(b"x\n")])
+    other, _ = scene.flow("2")
+    scene.flows.ready |= {flow.member: None, other.member: None}
+    scene.turn_takes = takes
+
+    scene.round()
+
+    assert flow.not_before == pytest.approx(not_before)
+    assert other.not_before == 0.0  # it sent nothing
+
+
+def test_what_flows_at_full_speed_pays_for_it_once_it_has_caught_up(scene: Scene) -> None:
+    flow, follower = scene.flow("1", [batch(b"x\n")], [batch(b"y\n")])
+    follower.has_more, scene.turn_takes = True, 0.004
+    scene.flows.ready[flow.member] = None
+    scene.round()
+    before, follower.has_more = flow.not_before, False
+
+    scene.round()
+
+    assert (before, flow.not_before) == (0.0, pytest.approx(100.05))
 
 
 def test_a_turn_without_anything_new_costs_no_pause(scene: Scene) -> None:

@@ -379,6 +379,7 @@ def test_the_limits_are_those_of_the_settings_of_the_same_names_and_of_the_proce
         "MAX_SEARCHES_PER_USER": 8,
         "HISTORY_BYTES_PER_SECOND_PER_USER": 1_000_009,
         "ANSWER_PROCESSOR_PERCENT_PER_USER": 11,
+        "PROMPT_PROCESSOR_PERCENT": 12,
     }
 
     assert limits_of_settings() == Limits(
@@ -392,6 +393,7 @@ def test_the_limits_are_those_of_the_settings_of_the_same_names_and_of_the_proce
         searches_per_user=8,
         history_bytes_per_second_per_user=1_000_009,
         answer_processor_percent_per_user=11,
+        prompt_processor_percent=12,
         process_files=1_024,
     )
 
