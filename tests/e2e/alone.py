@@ -36,7 +36,6 @@ class Alone:
         #: What the page said on its socket.
         self.heard: list[dict[str, Any]] = []
         self._socket: WebSocketRoute | None = None
-        page.route_web_socket(lambda url: url.endswith("/socket/"), self._connect)
 
     # -- the server ------------------------------------------------------------------------------
 
@@ -147,7 +146,8 @@ class Alone:
         self.page.evaluate("0")  # lets what came be heard
         return any(message["type"] == type for message in self.heard)
 
-    def _connect(self, socket: WebSocketRoute) -> None:
+    def connect(self, socket: WebSocketRoute) -> None:
+        """Its page has opened this socket."""
         self._socket = socket
         socket.on_message(lambda message: self.heard.append(json.loads(message)))
 
@@ -218,7 +218,8 @@ def profiles(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
         if key not in made:
             given = {"timezone_id": "UTC", "locale": "en-GB", "reduced_motion": "reduce", **options}
             made[key] = browser.new_context(**given)
-            made[key].add_init_script("localStorage.clear()")
+            # The empty page that a tab shows between two tests has no storage.
+            made[key].add_init_script("if (location.origin !== 'null') localStorage.clear()")
         return made[key]
 
     yield profile
@@ -226,21 +227,62 @@ def profiles(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
         context.close()
 
 
-@pytest.fixture
-def alone(origin: str, profiles: Callable[..., BrowserContext]) -> Iterator[Callable[..., Alone]]:
-    """Makes a page, of this size and in a browser with these options; a complaint of it fails the test."""
-    complaints: list[str] = []
-    pages: list[Page] = []
+class _Tab:
+    """A tab that one test after another opens its page in: a tab of its own costs as much as opening it again."""
 
-    def made(width: int = 1440, height: int = 700, **options: Any) -> Alone:
-        page = profiles(**options).new_page()
-        page.set_viewport_size({"width": width, "height": height})
-        page.on("pageerror", lambda error: complaints.append(f"{error.name}: {error.message}"))
-        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-        pages.append(page)
-        return Alone(page, origin)
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        self.user: Alone | None = None
+        page.on("pageerror", lambda error: self.complaints.append(f"{error.name}: {error.message}"))
+        page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
+        page.route_web_socket(lambda url: url.endswith("/socket/"), self._connect)
+
+    def _connect(self, socket: WebSocketRoute) -> None:
+        if self.user is not None:
+            self.user.connect(socket)
+
+
+@pytest.fixture(scope="module")
+def tabs() -> dict[str, _Tab]:
+    """A tab for each profile, which is between two tests."""
+    return {}
+
+
+@pytest.fixture
+def alone(
+    origin: str, profiles: Callable[..., BrowserContext], tabs: dict[str, _Tab]
+) -> Iterator[Callable[..., Alone]]:
+    """Makes a page, of this size and in a browser with these options; a complaint of it fails the test.
+
+    `is_own` is for a test that changes what a tab keeps when it opens a page anew: its clock, routes, first scripts.
+    """
+    kept: list[tuple[str, _Tab]] = []
+    own: list[_Tab] = []
+
+    def made(width: int = 1440, height: int = 700, *, is_own: bool = False, **options: Any) -> Alone:
+        key = str(sorted(options.items()))
+        tab = None if is_own else tabs.pop(key, None)
+        if tab is None:
+            tab = _Tab(profiles(**options).new_page())
+        own.append(tab) if is_own else kept.append((key, tab))
+        tab.page.set_viewport_size({"width": width, "height": height})
+        tab.user = Alone(tab.page, origin)
+        return tab.user
 
     yield made
-    for page in pages:
-        page.close()
+    used = [*own, *(tab for _, tab in kept)]
+    complaints = [complaint for tab in used for complaint in tab.complaints]
+    for tab in own:
+        tab.page.close()
+    for key, tab in kept:
+        tab.user = None
+        tab.complaints.clear()
+        if key in tabs or complaints:
+            tab.page.close()
+        else:
+            # Nothing of this test's page goes on: no timer, no socket, no pointer over what comes.
+            tab.page.mouse.move(0, 0)
+            tab.page.goto("about:blank")
+            tabs[key] = tab
     assert complaints == []

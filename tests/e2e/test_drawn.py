@@ -7,11 +7,11 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.alone import alone, origin, profiles
+from tests.e2e.alone import alone, origin, profiles, tabs
 from tests.e2e.viewing import settle, tail, until
 
 pytestmark = pytest.mark.browser
-__all__ = ["alone", "origin", "profiles"]
+__all__ = ["alone", "origin", "profiles", "tabs"]
 
 LEVELS = ("INFO", "WARNING", "ERROR", "CRITICAL", "DEBUG")
 
@@ -357,7 +357,7 @@ def test_the_parts_of_a_pane_overlap_nowhere_and_fill_it(alone, width):
 
 
 def test_the_rate_is_filled_from_the_times_of_the_backlog(alone):
-    app = alone()
+    app = alone(is_own=True)
     now = datetime.datetime.now(datetime.timezone.utc)
     # However long the page takes to open.
     app.page.clock.set_fixed_time(now)
@@ -820,7 +820,7 @@ def test_a_time_without_a_zone_is_in_that_of_the_log(alone):
 
 
 def test_ages_grow_while_one_looks(alone):
-    app = alone()
+    app = alone(is_own=True)
     page = app.open()
     page.clock.set_fixed_time(1_787_000_000)
     tail(page, "tail.viewOptions.setTime('age')")

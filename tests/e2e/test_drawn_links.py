@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.alone import alone, origin, profiles
+from tests.e2e.alone import alone, origin, profiles, tabs
 from tests.e2e.viewing import settle, tail, until
 
 pytestmark = pytest.mark.browser
-__all__ = ["alone", "origin", "profiles"]
+__all__ = ["alone", "origin", "profiles", "tabs"]
 
 INFO = "2026-08-24 10:00:00,000 INFO     shop.views "
 ERROR = "2026-08-24 10:00:01,000 ERROR    django.request failed\nTraceback (most recent call last):\n"

@@ -3,11 +3,11 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.alone import alone, origin, profiles
+from tests.e2e.alone import alone, origin, profiles, tabs
 from tests.e2e.viewing import settle
 
 pytestmark = pytest.mark.browser
-__all__ = ["alone", "origin", "profiles"]
+__all__ = ["alone", "origin", "profiles", "tabs"]
 
 JSON = "".join(
     f'{{"time": "2026-11-28T14:22:{number % 60:02}Z", "level": "info", "msg": "sent", "n": {number}, '

@@ -2,11 +2,11 @@
 
 import pytest
 
-from tests.e2e.alone import alone, origin, profiles
+from tests.e2e.alone import alone, origin, profiles, tabs
 from tests.e2e.viewing import settle
 
 pytestmark = pytest.mark.browser
-__all__ = ["alone", "origin", "profiles"]
+__all__ = ["alone", "origin", "profiles", "tabs"]
 
 #: Of each row the text that is seen, with the clock that is drawn in place of the written time.
 SEEN = """() => [...document.querySelectorAll('.lt-window > .lt-row')].map((row) => {

@@ -5,12 +5,12 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.alone import alone, origin, profiles
+from tests.e2e.alone import alone, origin, profiles, tabs
 from tests.e2e.viewing import settle, tail
 from tests.stack import wait_until
 
 pytestmark = pytest.mark.browser
-__all__ = ["alone", "origin", "profiles"]
+__all__ = ["alone", "origin", "profiles", "tabs"]
 
 UUID = "5d80e6f1-3c2a-4b1e-9d0f-2277c1ab9e05"
 LINE = f"2026-08-24 10:00:00,000 ERROR    shop.payments capture of {UUID} failed\n"
@@ -63,7 +63,8 @@ class Several:
     def __init__(self, app, text=LINE, **open):
         self.app = app
         self.page = app.page
-        self.page.add_init_script(SERVER)
+        if not self.page.evaluate("'searches' in window"):  # a tab keeps its scripts
+            self.page.add_init_script(SERVER)
         app.open(text, **open)
         logs = [
             {"slug": slug, "name": name, "queue": queue, "group": group, "search": f"/search/{slug}/"}

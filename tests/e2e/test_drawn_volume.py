@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.alone import Alone, alone, origin, profiles
+from tests.e2e.alone import Alone, alone, origin, profiles, tabs
 from tests.e2e.viewing import tail
 from tests.stack import wait_until
 
-__all__ = ["alone", "origin", "profiles"]
+__all__ = ["alone", "origin", "profiles", "tabs"]
 
 pytestmark = pytest.mark.browser
 

@@ -5,12 +5,12 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.alone import alone, origin, profiles
+from tests.e2e.alone import alone, origin, profiles, tabs
 from tests.e2e.viewing import settle, tail, until
 from tests.stack import wait_until
 
 pytestmark = pytest.mark.browser
-__all__ = ["alone", "origin", "profiles"]
+__all__ = ["alone", "origin", "profiles", "tabs"]
 
 STRUCTLOG = (
     '{"timestamp": "2026-11-27T14:22:11.597213Z", "level": "error", "logger": "shop.payments", '

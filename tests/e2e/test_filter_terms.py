@@ -5,11 +5,11 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.alone import Alone, alone, origin, profiles
+from tests.e2e.alone import Alone, alone, origin, profiles, tabs
 from tests.e2e.viewing import settle, tail, until
 
 pytestmark = pytest.mark.browser
-__all__ = ["alone", "origin", "profiles"]
+__all__ = ["alone", "origin", "profiles", "tabs"]
 
 
 def json_line(number: int, **more: object) -> str:

@@ -25,14 +25,14 @@ from example_project.demo.writers import (
     import_lines,
     json_lines,
 )
-from tests.e2e.alone import Alone, alone, origin, profiles
+from tests.e2e.alone import Alone, alone, origin, profiles, tabs
 from tests.e2e.viewing import settle, text_of, until
 from tests.length import at_length
 from tests.stack import CHECKOUT, Stack, Web
 
 pytestmark = [pytest.mark.browser, pytest.mark.redis, pytest.mark.whole]
 
-__all__ = ["alone", "origin", "profiles"]
+__all__ = ["alone", "origin", "profiles", "tabs"]
 
 SIZES = {"desk": (1440, 900), "tablet": (1024, 768), "phone": (390, 844)}
 EVERY_LOOK = product(SIZES, ["light", "dark"], ["en", "zh-hans"])

@@ -5,12 +5,12 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.alone import alone, origin, profiles
+from tests.e2e.alone import alone, origin, profiles, tabs
 from tests.e2e.viewing import settle, tail, until
 from tests.stack import wait_until
 
 pytestmark = pytest.mark.browser
-__all__ = ["alone", "origin", "profiles"]
+__all__ = ["alone", "origin", "profiles", "tabs"]
 
 LOG = "".join(f"2026-08-24 10:00:{n % 60:02d},000 INFO shop line {n}\n" for n in range(100))
 CHOSEN = "localStorage.setItem('logtail:reader', JSON.stringify({ announce: true }))"
@@ -47,7 +47,7 @@ def test_the_plain_view_has_the_loaded_lines_as_one_text_and_goes_when_it_is_clo
 
 
 def test_new_lines_are_announced_while_they_are_followed_and_not_while_one_reads_earlier_ones(alone):
-    app = alone()
+    app = alone(is_own=True)
     app.page.add_init_script(CHOSEN)
     app.open(LOG)
     # Each tick takes what has come since the last one, whoever calls it.

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.alone import Alone, alone, origin, profiles
+from tests.e2e.alone import Alone, alone, origin, profiles, tabs
 
 pytestmark = pytest.mark.browser
-__all__ = ["alone", "origin", "profiles"]
+__all__ = ["alone", "origin", "profiles", "tabs"]
 
 
 @pytest.fixture
