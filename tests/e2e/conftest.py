@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 from tests.conftest import absent
 from tests.e2e.viewing import show, until
@@ -24,6 +24,7 @@ CHROMIUM_OPTIONS = (
 )
 #: Milliseconds until an expectation of a page fails.
 PATIENCE = 60_000
+SIZE: ViewportSize = {"width": 1440, "height": 900}
 expect.set_options(timeout=PATIENCE)
 
 
@@ -49,14 +50,20 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A fresh profile: nobody is signed in.
+def fresh_profile(browser: Browser) -> BrowserContext:
+    """One in which nobody is signed in.
 
     With less motion: an animated dot takes more of the processor than the rest of an idle page.
     """
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    context = browser.new_context(viewport=SIZE, reduced_motion="reduce")
     context.set_default_timeout(PATIENCE)
+    return context
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A fresh profile: nobody is signed in."""
+    context = fresh_profile(browser)
     yield context
     context.close()
 

@@ -13,10 +13,12 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e import viewing
+from tests.e2e.kept import context, kept_tab, page
 from tests.e2e.viewing import append, expect_state, settle, show, tail, until
 from tests.stack import Stack, Web, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.redis, pytest.mark.whole]
+__all__ = ["context", "kept_tab", "page"]
 
 #: No request, which would be drawn in several parts.
 TEXT = "sees things/"
@@ -67,8 +69,8 @@ def another(browser: Browser, web: Web, stack: Stack) -> Callable[..., Page]:
         return page
 
     yield opens
-    for context in made:
-        context.close()
+    for profile in made:
+        profile.close()
 
 
 def fragment(page: Page) -> str:

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.kept import context, kept_tab, page
 from tests.e2e.viewing import lines, tail, until
 from tests.stack import Running, Stack, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.redis, pytest.mark.whole]
+__all__ = ["context", "kept_tab", "page"]
 
 UUID = "5d80e6f1-3c2a-4b1e-9d0f-2277c1ab9e05"
 

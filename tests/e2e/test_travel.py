@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.kept import context, kept_tab, page
 from tests.e2e.viewing import (
     append,
     expect_state,
@@ -25,6 +26,7 @@ from tests.e2e.viewing import (
 from tests.stack import Stack, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.redis, pytest.mark.whole]
+__all__ = ["context", "kept_tab", "page"]
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.e2e.kept import context, kept_tab, page
 from tests.e2e.viewing import (
     append,
     expect_state,
@@ -21,6 +22,7 @@ from tests.e2e.viewing import (
 from tests.stack import Stack, Web
 
 pytestmark = [pytest.mark.browser, pytest.mark.redis, pytest.mark.whole]
+__all__ = ["context", "kept_tab", "page"]
 
 
 @pytest.fixture

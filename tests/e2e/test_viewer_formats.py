@@ -9,10 +9,12 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from example_project.demo.writers import access_lines
+from tests.e2e.kept import context, kept_tab, page
 from tests.e2e.viewing import append, settle, show, tail, until
 from tests.stack import CHECKOUT, Stack, Web
 
 pytestmark = [pytest.mark.browser, pytest.mark.redis, pytest.mark.whole]
+__all__ = ["context", "kept_tab", "page"]
 
 ENTRIES = CHECKOUT / "tests" / "formats" / "entries.jsonl"
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.e2e.kept import context, kept_tab, page
 from tests.e2e.viewing import (
     append,
     expect_state,
@@ -21,6 +22,7 @@ from tests.e2e.viewing import (
 from tests.stack import Running, Stack, Web, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.redis, pytest.mark.whole]
+__all__ = ["context", "kept_tab", "page"]
 
 LOST = "The linked lines no longer exist"
 
@@ -383,7 +385,7 @@ def test_an_empty_file_shows_the_end_of_the_file_before_it(
     assert text_of(page) == lines(0, 11)
 
 
-@pytest.mark.parametrize(("kept", "mark_below"), [(301, "rotated"), (300, "next")])
+@pytest.mark.parametrize(("kept_tab", "mark_below"), [(301, "rotated"), (300, "next")])
 def test_lines_before_a_rotation_that_are_not_held_any_more_come_back(
     viewer: Page, path: Path, kept: int, mark_below: str
 ) -> None:

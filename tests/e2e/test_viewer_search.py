@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.kept import context, kept_tab, page
 from tests.e2e.viewing import append, lines, marks_of, tail, until
 from tests.stack import Stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.redis, pytest.mark.whole]
+__all__ = ["context", "kept_tab", "page"]
 
 NEEDLE = "2026-08-24 00:00:20,000 ERROR    shop.access Needle <b>here</b>, and a needle\n"
 

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.e2e.kept import context, kept_tab, page
 from tests.e2e.viewing import append, expect_state, line, lines, marks_of, show, tail, text_of, until
 from tests.stack import Stack, Web, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.redis, pytest.mark.whole]
+__all__ = ["context", "kept_tab", "page"]
 
 #: Milliseconds in which the server notices that somebody may not watch any more: it looks every 15 s.
 RECHECK = 30_000
