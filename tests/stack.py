@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.request
@@ -21,6 +22,7 @@ from typing import Any
 
 from example_project.demo.processes import end_group
 from example_project.demo.redis_server import redis_command, redis_server_path
+from tests import preloaded
 from tests.ports import free_port
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -85,21 +87,16 @@ class Running:
         environment: Mapping[str, str],
         output: Path,
         folder: Path = CHECKOUT,
+        *,
+        is_forked: bool = True,
     ) -> None:
         self.name = name
         self.command = command
         self.environment = environment
         self.output = output
-        with output.open("ab") as file:
-            self.process = subprocess.Popen(
-                command,
-                cwd=folder,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        with output.open("ab") as file, Path(os.devnull).open("rb") as nothing:
+            streams = [nothing.fileno(), file.fileno(), file.fileno()]
+            self.process = preloaded.start(command, environment, folder, streams, is_forked=is_forked)
 
     @property
     def pid(self) -> int:
@@ -152,7 +149,10 @@ class Web(Running):
 
 
 class Stack:
-    """The installation. Start what a test needs; `close` ends it all."""
+    """The installation. Start what a test needs; `close` ends it all.
+
+    `is_forked`: whether its processes are forked from one that has the libraries, see `tests.preloaded`.
+    """
 
     def __init__(
         self,
@@ -162,7 +162,9 @@ class Stack:
         redis_port: int | None = None,
         logtail: Mapping[str, Any] | None = None,
         environment: Mapping[str, str] | None = None,
+        is_forked: bool = True,
     ) -> None:
+        self.is_forked = is_forked
         self.folder = folder
         self.logs = folder / "logs"
         self.logs.mkdir(parents=True)
@@ -184,15 +186,16 @@ class Stack:
         }
         self._make_database(folder / "db.sqlite3")
         self._asking = threading.Lock()
-        self.shell = subprocess.Popen(
-            [sys.executable, "-m", "tests.host.shell"],
-            cwd=CHECKOUT,
-            env=self.environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+        self._start_shell()
+
+    def _start_shell(self) -> None:
+        asked, asks = os.pipe()
+        answers, answering = os.pipe()
+        command = [sys.executable, "-m", "tests.host.shell"]
+        self.shell = preloaded.start(command, self.environment, CHECKOUT, [asked, answering, 2])
+        os.close(asked)
+        os.close(answering)
+        self._to_shell, self._from_shell = os.fdopen(asks, "w"), os.fdopen(answers)
 
     def _make_database(self, path: Path) -> None:
         module = self.environment["DJANGO_SETTINGS_MODULE"]
@@ -211,7 +214,9 @@ class Stack:
     def close(self) -> None:
         for running in reversed(self.started):
             running.stop()
-        self.shell.communicate()
+        self._to_shell.close()
+        self.shell.wait()
+        self._from_shell.close()
         if self.redis is not None:
             self.redis.kill()
 
@@ -284,7 +289,8 @@ class Stack:
     def _web(self, name: str, words: list[str], port: str, environment: Mapping[str, str] | None) -> Web:
         output = self.folder / f"web-{port}.out"
         command = [sys.executable, "-m", *words]
-        web = Web(f"web ({name})", command, {**self.environment, **(environment or {})}, output)
+        given = {**self.environment, **(environment or {})}
+        web = Web(f"web ({name})", command, given, output, is_forked=self.is_forked)
         web.port = int(port)
         self.started.append(web)
         web.wait_until(lambda: is_listening(web.port), "listening")
@@ -292,15 +298,21 @@ class Stack:
 
     def manage(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a management command of the host project to its end."""
-        done = subprocess.run(
-            [sys.executable, "-m", "django", *arguments],
-            cwd=CHECKOUT,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        command = [sys.executable, "-m", "django", *arguments]
+        with (
+            Path(os.devnull).open("rb") as nothing,
+            tempfile.TemporaryFile("w+") as said,
+            tempfile.TemporaryFile("w+") as errors,
+        ):
+            streams = [nothing.fileno(), said.fileno(), errors.fileno()]
+            process = preloaded.start(command, self.environment, CHECKOUT, streams)
+            try:
+                process.wait(120)
+            finally:
+                process.kill()
+            said.seek(0)
+            errors.seek(0)
+            done = subprocess.CompletedProcess(command, process.returncode, said.read(), errors.read())
         if check and done.returncode != 0:
             raise AssertionError(
                 f"manage.py {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr}"
@@ -310,7 +322,8 @@ class Stack:
     def _run(self, name: str, command: list[str], environment: Mapping[str, str] | None = None) -> Running:
         number = len(list(self.folder.glob(f"{name}-*.out")))
         output = self.folder / f"{name}-{number}.out"
-        return Running(name, command, {**self.environment, **(environment or {})}, output)
+        given = {**self.environment, **(environment or {})}
+        return Running(name, command, given, output, is_forked=self.is_forked)
 
     # --- the host project ---
 
@@ -318,8 +331,8 @@ class Stack:
         """What `tests.host.shell`'s `function` returns. Raises `HostError` with what it raises. From any thread."""
         asked = {"function": function, "arguments": arguments, "keywords": keywords}
         with self._asking:
-            print(json.dumps(asked), file=self.shell.stdin, flush=True)
-            answer = json.loads(self.shell.stdout.readline())
+            print(json.dumps(asked), file=self._to_shell, flush=True)
+            answer = json.loads(self._from_shell.readline())
         if "error" in answer:
             raise HostError(answer["error"])
         return answer["value"]

@@ -56,7 +56,7 @@ class Host:
 @pytest.fixture(scope="module")
 def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """No Redis, no worker: the reader is in the web process."""
-    with Stack(tmp_path_factory.mktemp("local"), logtail={"READER": "local"}) as stack:
+    with Stack(tmp_path_factory.mktemp("local"), logtail={"READER": "local"}, is_forked=False) as stack:
         yield stack
 
 

@@ -58,7 +58,7 @@ ROUNDS = 300
 def busy(tmp_path: Path) -> Iterator[tuple[Stack, Web, Running]]:
     if not has_redis():
         absent("a redis-server")
-    with Stack(tmp_path / "stack", logtail={"MAX_VIEWERS_PER_USER": 10_000}) as stack:
+    with Stack(tmp_path / "stack", logtail={"MAX_VIEWERS_PER_USER": 10_000}, is_forked=False) as stack:
         stack.start_redis()
         worker = stack.start_worker()
         yield stack, stack.start_web(), worker

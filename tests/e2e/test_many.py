@@ -35,7 +35,7 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, Web
     if old[0] != resource.RLIM_INFINITY:
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(old[0], DESCRIPTORS), old[1]))
     limits = {"MAX_VIEWERS_PER_USER": 10_000}
-    with Stack(tmp_path_factory.mktemp("crowd") / "stack", logtail=limits) as stack:
+    with Stack(tmp_path_factory.mktemp("crowd") / "stack", logtail=limits, is_forked=False) as stack:
         stack.start_redis()
         worker = stack.start_worker()
         web = stack.start_web()

@@ -42,7 +42,7 @@ SERVERS = ["uvicorn", "daphne", "hypercorn", "granian"]
 def flooded(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Stack, Web]]:
     if not has_redis():
         absent("a redis-server")
-    with Stack(tmp_path / "stack", logtail=UNLIMITED) as stack:
+    with Stack(tmp_path / "stack", logtail=UNLIMITED, is_forked=False) as stack:
         stack.start_redis()
         stack.start_worker()
         yield stack, stack.start_web(request.param)
@@ -99,7 +99,7 @@ def flood(reads: PlainViewer, web: Web) -> int:
 
 async def test_a_client_that_asks_for_old_bytes_and_reads_none_costs_little(tmp_path: Path) -> None:
     """Daphne keeps whatever it is given, and such answers are not acknowledged."""
-    with Stack(tmp_path / "stack", logtail={"READER": "local"}) as stack:
+    with Stack(tmp_path / "stack", logtail={"READER": "local"}, is_forked=False) as stack:
         web = stack.start_web("daphne")
         stack.add_log("large", b"x" * 99 + b"\n" + (b"y" * 99 + b"\n") * 20_000)
         async with Client(stack, web, "large", stack.make_user("member"), lines=1) as viewer:

@@ -385,7 +385,7 @@ def test_an_empty_file_shows_the_end_of_the_file_before_it(
     assert text_of(page) == lines(0, 11)
 
 
-@pytest.mark.parametrize(("kept_tab", "mark_below"), [(301, "rotated"), (300, "next")])
+@pytest.mark.parametrize(("kept", "mark_below"), [(301, "rotated"), (300, "next")])
 def test_lines_before_a_rotation_that_are_not_held_any_more_come_back(
     viewer: Page, path: Path, kept: int, mark_below: str
 ) -> None:

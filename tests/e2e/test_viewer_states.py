@@ -213,7 +213,7 @@ def test_a_web_server_that_restarts_is_waited_for(
     until(page, "tail.lines === 100")
     assert text_of(page) == lines(0, 100)
     complaints.clear()
-    page.close()
+    page.goto("about:blank")
     again.stop()
 
 
