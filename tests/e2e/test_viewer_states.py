@@ -132,6 +132,27 @@ def test_a_rotation_and_an_emptied_file_are_marked_where_they_happened(
     assert {"rotated", "replaced"} & set(marks_of(page))
 
 
+def test_a_log_that_is_the_newest_of_several_files_says_which(
+    page: Page, signed_in: BrowserContext, web: Web, stack: Stack
+) -> None:
+    operator = stack.make_user(f"operator-{uuid.uuid4().hex[:6]}", staff=True)
+    signed_in.add_cookies([{"name": "sessionid", "value": operator, "url": web.url}])
+    stack.add_log("shop", path=stack.logs / "shop-%Y-%m-%d.log", follow="newest")
+    show(page, web, stack, "shop", "notyet")
+
+    expect(page.locator(".lt-empty h3")).to_have_text(f"No file matches {stack.logs}/shop-%Y-%m-%d.log yet")
+    (stack.logs / "shop-2026-11-28.log").write_text("one\n")
+    until(page, "tail.lines === 1")
+    expect(page.locator(f'[title="{stack.logs}/shop-2026-11-28.log"]').first).to_be_visible()
+    (stack.logs / "shop-2026-11-29.log").write_text("two\n")
+    until(page, "tail.lines === 2")
+
+    expect(page.locator(f'[title="{stack.logs}/shop-2026-11-29.log"]').first).to_be_visible()
+    expect(page.locator(".lt-mark[data-kind=rotated]")).to_contain_text(
+        "The log moved on from shop-2026-11-28.log to shop-2026-11-29.log at "
+    )
+
+
 def test_an_empty_file_is_said_to_be_empty_until_it_is_not(
     page: Page, signed_in: BrowserContext, web: Web, stack: Stack
 ) -> None:

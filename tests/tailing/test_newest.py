@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
 import random
@@ -30,7 +31,10 @@ from django_logtail.tailing.listing import newest_first
 from django_logtail.tailing.newest import Newest, resolved
 from django_logtail.tailing.texts import read_whole
 from tests.length import at_length
-from tests.tailing.stage import A, B, C, D, LockStep
+from tests.tailing.faults import CALLS, ERRORS, Faulty
+from tests.tailing.stage import A, B, C, D, LockStep, block, open_descriptors
+from tests.tailing.test_races import Racing
+from tests.tailing.test_scenarios import assert_chained
 
 DATED, SHELL = "app-%Y-%m-%d.log", "app-*.log"
 PROGRAMS = int(at_length("2000", short="200"))
@@ -593,6 +597,64 @@ def test_a_pattern_s_files_belong_to_the_row_that_describes_them_more_closely(tm
     takes = [registered.takes(row.key, path, (found.st_dev, found.st_ino)) for row in (plain, dated, shell)]
 
     assert takes == [True, False, True]
+
+
+# In the middle of a look, and among failures
+
+
+@pytest.mark.parametrize("pattern", [DATED, SHELL])
+@pytest.mark.parametrize("call", range(1, 60, 2))
+def test_days_that_pass_at_any_call_lose_nothing(tmp_path: Path, call: int, pattern: str) -> None:
+    (tmp_path / "logs").mkdir()
+    stage = Several(tmp_path / "logs", pattern)
+    stage.system = Racing()
+    stage.new(A, stage.day(25))
+    stage.start()
+    stage.append(B, stage.day(25))
+    stage.new(C, stage.day(26))
+
+    def passes() -> None:
+        stage.append(block("late"), stage.day(26))
+        stage.new(D, stage.day(28))
+        stage.new(block("E"), stage.day(29))
+
+    stage.system.left, stage.system.happens = call, passes
+    stage.settle(15)
+    was_reached, stage.system.left = stage.system.left <= 0, -1
+    if not was_reached:
+        passes()
+
+    stage.shows(A, B, C, block("late"), D, block("E"))
+    assert_chained(stage)
+    stage.close()
+
+
+@pytest.mark.parametrize("number", ERRORS, ids=errno.errorcode.get)
+@pytest.mark.parametrize("call", CALLS)
+def test_a_call_that_fails_while_the_days_pass_costs_only_time(
+    call: str, number: int, tmp_path: Path
+) -> None:
+    before = open_descriptors()
+    (tmp_path / "logs").mkdir()
+    stage = Several(tmp_path / "logs")
+    stage.system = Faulty()
+    stage.new(A, stage.day(27))
+    stage.start()
+    stage.shows(A)
+
+    stage.system.fail_always(call, number)
+    stage.append(B, stage.day(27))
+    stage.settle()
+    stage.new(C, stage.day(28))
+    stage.settle()
+    stage.system.work()
+    stage.settle(10)
+
+    stage.shows(A, B, C)
+    assert stage.follower is not None
+    assert stage.follower.state == "reading"
+    stage.close()
+    assert open_descriptors() == before
 
 
 # Cost
