@@ -57,11 +57,14 @@ class AccessPolicy:
 
     A subclass narrows or widens `visible_logs`; `may_view` follows it, so that the list and the socket can't disagree.
     Override `may_view` as well only to forbid more, and call `super()`.
+
+    It is asked about the rows that somebody registered. A member of a pattern is never asked about: whoever may do
+    something with the pattern may do it with its members (`watchable`, `may_view`, `rights_of`).
     """
 
     def visible_logs(self, user: User) -> QuerySet[Log]:
-        """The logs `user` may watch, in the registry's order. Empty for anonymous and inactive users."""
-        logs: QuerySet[Log] = Log.objects.all()
+        """The logs and patterns `user` may watch, in the registry's order. Empty for anonymous and inactive users."""
+        logs: QuerySet[Log] = Log.objects.filter(parent=None)
         if not (user.is_authenticated and user.is_active):
             return logs.none()
         enabled = logs.filter(enabled=True)
@@ -80,6 +83,8 @@ class AccessPolicy:
 
         It runs every 15 s for every viewer, and most logs can be decided without the query.
         """
+        if log.parent is not None:
+            return self.may_view(user, log.parent)
         if type(self).visible_logs is not AccessPolicy.visible_logs:
             return self.visible_logs(user).filter(pk=log.pk).exists()
         return self._may_view(user, log)
@@ -167,10 +172,42 @@ def policy() -> AccessPolicy:
     return found()
 
 
+@dataclass(frozen=True, slots=True)
+class Watchable:
+    """What a user may watch, in the policy's order: members stand in their pattern's place, which is in `patterns`."""
+
+    logs: list[Log]
+    patterns: list[Log]
+
+
+def watchable(user: User) -> Watchable:
+    """What `user` may watch now. Two queries if there are patterns, however many."""
+    rows = [row for row in policy().visible_logs(user) if row.parent_id is None]
+    patterns = {row.pk: row for row in rows if row.is_pattern and row.enabled}
+    members: dict[int, list[Log]] = {pk: [] for pk in patterns}
+    if patterns:
+        for member in Log.objects.filter(parent__in=list(patterns)).order_by("name", "pk"):
+            member.parent = parent = patterns[member.parent_id or 0]
+            if member.is_member:
+                members[parent.pk].append(member)
+    logs = [log for row in rows for log in (members.get(row.pk, []) if row.is_pattern else [row])]
+    return Watchable(logs, list(patterns.values()))
+
+
+def may_view(user: User, log: Log) -> bool:
+    """Whether `user` may watch the log now. A member follows its pattern, and a pattern itself has no lines."""
+    return log.is_readable and policy().may_view(user, log.registration)
+
+
+def log_of(slug: str) -> Log | None:
+    """The row with this slug and what decides about it, in one query; it may be forbidden."""
+    return Log.objects.filter(slug=slug).select_related("parent").first()
+
+
 def rights_of(user: User, log: Log) -> frozenset[Right]:
     """What `user` may do with a log that they may watch."""
-    decided = policy()
-    return usable([Right.VIEW, *(right for right in READING if decided.may(user, right, log))])
+    decided, row = policy(), log.registration
+    return usable([Right.VIEW, *(right for right in READING if decided.may(user, right, row))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +259,8 @@ def admit(*, user_id: str, session_key: str, slug: str, joined: bool = False) ->
     user = session_user(session_key)
     if user is None or str(user.pk) != user_id:
         raise Refused(CloseCode.SIGNED_OUT, "signed-out", "You are signed out. Sign in again to continue.")
-    log = Log.objects.filter(slug=slug).first()
-    if log is not None and log.enabled and policy().may_view(user, log):
+    log = log_of(slug)
+    if log is not None and may_view(user, log):
         log.sees_host = policy().sees_host(user)
         log.rights = rights_of(user, log)
         return user, log

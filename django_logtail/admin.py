@@ -12,12 +12,14 @@ import django
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -27,11 +29,13 @@ from django_logtail.audit.admin import RecordedAdmin, by_user
 from django_logtail.conf import conf
 from django_logtail.control import ControlUnavailable
 from django_logtail.formats.given import names as format_names
-from django_logtail.models import Access, Log, SavedView
+from django_logtail.models import Access, Follow, Log, SavedView
 from django_logtail.operating import no_redis
 from django_logtail.operating.status import Status, current_status
 from django_logtail.page.assets import asset_url, nonce_of
 from django_logtail.page.found import found_config
+from django_logtail.page.members import look_soon
+from django_logtail.registering.members import MOST_MEMBERS
 from django_logtail.registry.columns import FactColumns
 from django_logtail.rights import Right
 from django_logtail.tailing.reasons import in_full
@@ -43,6 +47,15 @@ if TYPE_CHECKING:
     _LogForm = ModelForm[Log]
 else:
     _LogForm = ModelForm
+
+
+#: Set on a request while it is looked up what is deleted with these patterns.
+_WITH_MEMBERS: Final = "_logtail_with_members"
+
+
+def is_read_only(log: Log | None) -> bool:
+    """Whether the settings or a pattern decide about the row."""
+    return log is not None and (log.declared or log.parent_id is not None)
 
 
 class FormatInput(forms.TextInput):
@@ -93,10 +106,25 @@ class LogForm(_LogForm):
         super()._post_clean()  # type: ignore[misc]
 
 
+class PatternFilter(admin.SimpleListFilter):
+    """The rows that somebody registered, or the members of one pattern."""
+
+    title = _("members of")
+    parameter_name = "of"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        patterns = Log.objects.filter(follow=Follow.EACH, parent=None)
+        return [(str(pk), name) for pk, name in patterns.values_list("pk", "name")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Log]) -> QuerySet[Log]:
+        value = self.value() or ""
+        return queryset.filter(parent=int(value) if value.isdecimal() else None)
+
+
 @admin.register(Log)
 class LogAdmin(FactColumns, RecordedAdmin):
-    list_display = ["name", "path", "file_size", "last_written", "state", "viewers", "watch"]
-    list_filter = ["enabled", "access", "group", "queue", "declared"]
+    list_display = ["name", "path", "file_size", "last_written", "state", "viewers", "watch", "found"]
+    list_filter = [PatternFilter, "enabled", "access", "group", "queue", "declared"]
     search_fields = ["name", "slug", "group", "path", "description"]
     prepopulated_fields = {"slug": ["name"]}
     filter_horizontal = ["groups", "users"]
@@ -104,9 +132,22 @@ class LogAdmin(FactColumns, RecordedAdmin):
     actions = ["stop_reading", "continue_reading"]
     fieldsets = [
         (None, {"fields": ["name", "slug", "group", "order", "description"]}),
-        (_("File"), {"fields": ["path", "queue", "encoding", "rotated_as", "format", "time_zone"]}),
+        (_("File"), {"fields": ["path", "follow", "queue", "encoding", "rotated_as", "format", "time_zone"]}),
         (_("Who may watch"), {"fields": ["enabled", "access", "groups", "users"]}),
     ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Log]:
+        rows: QuerySet[Log] = super().get_queryset(request)
+        return rows.select_related("parent").annotate(found=Count("members"))
+
+    @admin.display(description=_("members"))
+    def found(self, log: Log) -> SafeString | str:
+        """Of a pattern: how many members it has, of how many files, and why its reader found none."""
+        if not log.is_pattern:
+            return ""
+        count, files = getattr(log, "found", 0), log.matches or 0
+        said = str(count) if files <= MOST_MEMBERS else f"{count} / {files}"
+        return format_html('<a href="?of={}">{}</a> {}', log.pk, said, in_full(log.trouble, gettext))
 
     @admin.action(description=_("Stop reading selected logs"), permissions=["stop"])
     def stop_reading(self, request: HttpRequest, queryset: QuerySet[Log]) -> None:
@@ -191,12 +232,19 @@ class LogAdmin(FactColumns, RecordedAdmin):
     def view_on_site(self, log: Log) -> str | None:
         """The page of the log; None if `django_logtail.urls` is not included, which a check reports."""
         try:
-            return reverse("logtail:log", args=[log.slug]) if log.enabled else None
+            return reverse("logtail:log", args=[log.slug]) if log.is_readable else None
         except NoReverseMatch:
             return None
 
     def get_fieldsets(self, request: HttpRequest, obj: Log | None = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
+        if obj is not None and obj.parent is not None:
+            said = gettext(
+                "This log is a member of the pattern “%(name)s”, which decides who may watch it and how."
+            )
+            return [
+                (None, {"fields": ["name", "slug", "path"], "description": said % {"name": obj.parent.name}})
+            ]
         if obj is None or not obj.declared:
             return fieldsets
         reason = gettext(
@@ -230,7 +278,7 @@ class LogAdmin(FactColumns, RecordedAdmin):
     @staticmethod
     def _lines_of(log: Log) -> str | None:
         try:
-            return reverse("logtail:lines", args=[log.slug]) if log.enabled else None
+            return reverse("logtail:lines", args=[log.slug]) if log.is_readable else None
         except NoReverseMatch:
             return None
 
@@ -239,18 +287,30 @@ class LogAdmin(FactColumns, RecordedAdmin):
 
     def has_stop_permission(self, request: HttpRequest, obj: Log | None = None) -> bool:
         """Whether the user may stop and continue this log, or, without one, every log."""
-        return policy().may(request.user, Right.STOP, obj)
+        return policy().may(request.user, Right.STOP, None if obj is None else obj.registration)
 
     def has_change_permission(self, request: HttpRequest, obj: Log | None = None) -> bool:
-        return not (obj is not None and obj.declared) and super().has_change_permission(request, obj)
+        return not is_read_only(obj) and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Log | None = None) -> bool:
-        return not (obj is not None and obj.declared) and super().has_delete_permission(request, obj)
+        if obj is not None and obj.parent_id in getattr(request, _WITH_MEMBERS, ()):
+            return super().has_delete_permission(request, obj)
+        return not is_read_only(obj) and super().has_delete_permission(request, obj)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Members are deleted with their pattern, and not otherwise."""
+        setattr(request, _WITH_MEMBERS, {log.pk for log in objs if not is_read_only(log)})
+        try:
+            return super().get_deleted_objects(objs, request)
+        finally:
+            delattr(request, _WITH_MEMBERS)
 
     def save_related(self, request: HttpRequest, form: ModelForm[Log], formsets: Any, change: bool) -> None:
         """Add hints about a valid log that may still be a surprise."""
         super().save_related(request, form, formsets, change)
         log: Log = form.instance
+        if log.is_pattern:
+            look_soon({log.queue_name})
         if hint := log.absence():
             messages.info(request, hint)
         if log.access == str(Access.CHOSEN) and not (log.groups.exists() or log.users.exists()):

@@ -235,7 +235,7 @@ class Conf:
         " opened.",
         read_in=(
             *("declared", "models", "offering", "page/files", "reader", "reader/sources"),
-            *("registering/files", "registering/offers", "registering/roots"),
+            *("registering/files", "registering/members", "registering/offers", "registering/roots"),
         ),
     )
     LOGS = Setting(
@@ -257,11 +257,12 @@ class Conf:
             "models",
             "offering",
             "page/config",
+            "page/members",
+            "registering/asking",
+            "registering/members",
+            "registry/listed",
             "relay/here",
             "spool_log",
-            "registering/asking",
-            "viewing/rechecks",
-            "viewing/signals",
             "stop_flag",
             "tasks",
             "viewing/rechecks",

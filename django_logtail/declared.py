@@ -26,13 +26,14 @@ from django_logtail.spool_log import register_spool
 from django_logtail.tailing.files.found import files_like, is_pattern
 from django_logtail.tailing.files.looks import NoAnswer, looks
 from django_logtail.tailing.files.roots import Roots, mistake_in, tidied
+from django_logtail.tailing.member_names import mistake_in_pattern
 
 logger = logging.getLogger(__name__)
 
 #: What a declaration's dict may contain; `groups` and `users` are lists of names.
 FIELDS = (
     *("path", "name", "group", "order", "description"),
-    *("queue", "encoding", "rotated_as", "format", "time_zone", "enabled", "access"),
+    *("follow", "queue", "encoding", "rotated_as", "format", "time_zone", "enabled", "access"),
 )
 MEMBERS = ("groups", "users")
 #: Files named for a pattern.
@@ -92,7 +93,8 @@ def declaration(slug: object, value: object) -> Declaration:
             raise BadDeclaration(slug, f" has an unknown field {name!r}. {_closest(str(name))}")
     if "path" not in value:
         raise BadDeclaration(slug, ' has no "path". Give the absolute path of the file.')
-    _refuse_pattern(slug, tidied(str(value["path"])))
+    if not value.get("follow"):
+        _refuse_pattern(slug, tidied(str(value["path"])))
     members = {name: _names(slug, name, value.get(name, ())) for name in MEMBERS}
     fields = {name: value[name] for name in FIELDS if name in value}
     log = Log(slug=slug, **{"name": slug, **fields, "path": tidied(str(value["path"]))})
@@ -102,8 +104,11 @@ def declaration(slug: object, value: object) -> Declaration:
             # Hosts share the declarations, but each has its own roots, so the reader of a queue judges its paths.
             if conf.READER == "local" or log.queue_name == conf.QUEUE:
                 log.clean()
-            elif (mistake := mistake_in(Path(log.path))) is not None:
-                raise ValidationError({"path": invalid(mistake, "path")})
+            else:
+                path = Path(log.path)
+                mistake = mistake_in(path) or (mistake_in_pattern(path) if log.follow else None)
+                if mistake is not None:
+                    raise ValidationError({"path": invalid(mistake, "path")})
         except ValidationError as error:
             raise BadDeclaration(slug, f": {_sentence(error)}") from None
     return Declaration(slug, {name: getattr(log, name) for name in FIELDS}, **members)
@@ -131,7 +136,8 @@ def _refuse_pattern(slug: str, path: str) -> None:
         files = []
     # Brackets are common in names, and the file may not exist yet.
     if files or (files is not None and ("*" in path or "?" in path)):
-        raise Pattern(slug, f" is {path!r}. Patterns are not supported: name each file.", files)
+        said = f' is {path!r}, a pattern. Add "follow": "each" for a log of each file, or name each file.'
+        raise Pattern(slug, said, files)
 
 
 def declarations() -> Iterator[Declaration | BadDeclaration]:

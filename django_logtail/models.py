@@ -27,6 +27,7 @@ from django_logtail.rights import Right
 from django_logtail.tailing.files.found import is_pattern
 from django_logtail.tailing.files.looks import NoAnswer, looks
 from django_logtail.tailing.files.roots import Roots, tidied
+from django_logtail.tailing.member_names import is_member_name, mistake_in_pattern
 from django_logtail.tailing.mistakes import Mistake
 from django_logtail.tailing.reasons import in_full, reason_of_errno
 from django_logtail.tailing.rotated_names import BadPattern, Names
@@ -46,6 +47,22 @@ FRAGMENT_CHARACTERS = 4_000
 
 #: The fields that make up a revision, in addition to the row's id and its queue.
 REVISED = ("path", "follow", "encoding", "rotated_as", "enabled", "access", "membership")
+#: Where a member's path has bytes of a file name that are not text: databases don't store lone surrogates.
+_STORED = {0xDC80 + byte: 0xF780 + byte for byte in range(128)}
+_UNSTORED = {stored: surrogate for surrogate, stored in _STORED.items()}
+
+
+def stored_path(path: str) -> str | None:
+    """The path of a member as its row has it, with bytes that are not text; None if no row can have it."""
+    if any(ord(letter) in _UNSTORED for letter in path) or len(path) > 1024 or "\0" in path:
+        return None
+    return path.translate(_STORED)
+
+
+#: Rows that may be watched if the policy allows it: enabled logs, and members of enabled patterns.
+READABLE = models.Q(parent=None, enabled=True) & ~models.Q(follow="each") | models.Q(
+    parent__enabled=True, parent__follow="each"
+)
 
 
 def invalid(mistake: Mistake | BadFormat, code: str) -> ValidationError:
@@ -251,8 +268,57 @@ class Log(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        super().save(*args, **kwargs)
+        if self._was_pattern and not self.is_pattern:
+            for member in self.members.all():
+                member.delete()
+        self._was_pattern = self.is_pattern
+
+    #: Whether it was a pattern when it was loaded or saved last.
+    _was_pattern = False
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Any, values: Any) -> Log:  # type: ignore[override]
+        log: Log = super().from_db(db, field_names, values)
+        log._was_pattern = log.__dict__.get("follow") == Follow.EACH and log.parent_id is None
+        return log
+
     #: Whether an error may name other logs: only for people who can see them in the admin anyway.
     may_name_others = False
+
+    @property
+    def registration(self) -> Log:
+        """The row that somebody registered, whose fields decide: a member's pattern, or this one."""
+        return self if self.parent is None else self.parent
+
+    @property
+    def is_pattern(self) -> bool:
+        """Whether it stands for its members, and is no log itself."""
+        return self.follow == Follow.EACH and self.parent_id is None
+
+    @property
+    def is_member(self) -> bool:
+        """Whether its pattern is one still, and means its file."""
+        parent = self.parent
+        return (
+            parent is not None and parent.is_pattern and is_member_name(Path(tidied(parent.path)), self.file)
+        )
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether its lines may be read at all, whoever asks."""
+        return self.registration.enabled and (self.is_member if self.parent_id else not self.is_pattern)
+
+    @property
+    def file(self) -> Path:
+        """Where its file is. Names of members are as the file system has them, and may not be text."""
+        return Path(tidied(self.path if self.parent_id is None else self.path.translate(_UNSTORED)))
+
+    @property
+    def heading(self) -> str:
+        """The group under which it is listed: members are listed under their pattern's name."""
+        return self.group if self.parent is None else self.parent.name
 
     def clean(self) -> None:
         super().clean()
@@ -260,6 +326,8 @@ class Log(models.Model):
         if not self.path:
             return  # its own field reports that it is required
         self.path = tidied(self.path)
+        if self.follow and (mistake := mistake_in_pattern(Path(self.path))) is not None:
+            raise ValidationError({"path": [invalid(mistake, "path")]})
         path, roots = Path(self.path), Roots(conf.ROOTS)
         try:
             refusal = looks.take(path, lambda: roots.may_register(path))
@@ -289,12 +357,17 @@ class Log(models.Model):
     @property
     def file_key(self) -> tuple[str, str]:
         """Equal for two rows that name the same file. A local reader reads all queues on its own host."""
-        return "" if conf.READER == "local" else self.queue_name, tidied(self.path)
+        return "" if conf.READER == "local" else self.queue_name, str(self.file)
 
     def others_of_its_file(self, using: str | None = None) -> list[Log]:
-        """The other rows that name this file, oldest first; only a file's oldest row is read."""
+        """The other rows that somebody registered for this file, oldest first; only a file's oldest row is read."""
         rows = Log.objects.using(using) if using else Log.objects.all()
-        alike = rows.filter(path__contains=Path(self.path).name).exclude(pk=self.pk).order_by("pk")
+        alike = (
+            rows.filter(parent=None)
+            .filter(path__contains=Path(self.path).name)
+            .exclude(pk=self.pk)
+            .order_by("pk")
+        )
         return [row for row in alike if row.file_key == self.file_key]
 
     def _clean_pattern(self) -> None:
@@ -324,12 +397,12 @@ class Log(models.Model):
     @property
     def queue_name(self) -> str:
         """The queue whose worker reads this log."""
-        return self.queue or conf.QUEUE
+        return self.registration.queue or conf.QUEUE
 
     @property
     def zone_name(self) -> str:
         """The zone of times that the log writes without one."""
-        return self.time_zone or settings.TIME_ZONE or "UTC"
+        return self.registration.time_zone or settings.TIME_ZONE or "UTC"
 
     @property
     def revision(self) -> str:
@@ -337,7 +410,10 @@ class Log(models.Model):
 
         A viewer is admitted for one revision and sees no byte of another.
         """
-        said = [self.pk, self.queue_name, *(getattr(self, name) for name in REVISED)]
+        row = self.registration
+        said = [self.pk, self.queue_name, *(getattr(row, name) for name in REVISED)]
+        if row is not self:
+            said += [row.pk, self.path]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 
     @property
@@ -347,12 +423,14 @@ class Log(models.Model):
         Unchanged for a row that was never validated; the page then reports that it can't decode it.
         """
         try:
-            return browser_label(self.encoding)
+            return browser_label(self.registration.encoding)
         except UnknownEncoding:
-            return self.encoding
+            return self.registration.encoding
 
     def absence(self) -> str | None:
         """A hint for the person registering the log, or None. Not an error, because another host may have the file."""
+        if self.follow:
+            return None  # what it matches is seen below it
         path = Path(self.path)
         try:
             if looks.take(path, path.is_file):
@@ -365,7 +443,8 @@ class Log(models.Model):
             return said % {"path": self.path, "error": in_full(reason_of_errno(error.errno), gettext)}
         if is_pattern(self.path):
             said = gettext(
-                "No file on this host is named %(path)s. Patterns are not supported: register each file."
+                "No file on this host is named %(path)s. To register the files that it matches, choose how to follow "
+                "them."
             )
             return said % {"path": self.path}
         said = gettext(
@@ -435,9 +514,16 @@ class SavedView(models.Model):
 def first_of_each_file() -> dict[tuple[str, str], int]:
     """By `file_key`, the primary key of the oldest row, the only one that is read."""
     first: dict[tuple[str, str], int] = {}
-    for row in Log.objects.only("pk", "queue", "path").order_by("pk"):
+    # What somebody registered goes before members; of these, those of the older pattern.
+    for row in sorted(rows_with_files(), key=lambda row: (row.parent_id or 0, row.pk)):
         first.setdefault(row.file_key, row.pk)
     return first
+
+
+def rows_with_files(using: str | None = None) -> models.QuerySet[Log]:
+    """Every row that names a file, enabled or not: all but patterns whose members do."""
+    rows = Log.objects.using(using) if using else Log.objects.all()
+    return rows.exclude(parent=None, follow=Follow.EACH).select_related("parent").order_by("pk")
 
 
 def watch_membership() -> None:

@@ -34,7 +34,7 @@ def send(log: Log | str | None, text: str, *, level: str = "info") -> None:
         raise ValueError(f"level is {level!r}; expected one of {', '.join(LEVELS)}")
     if isinstance(log, str):
         log = Log.objects.get(slug=log)
-    rows = [log] if log is not None else list(Log.objects.filter(enabled=True))
+    rows = [log] if log is not None else list(Log.objects.filter(parent=None, enabled=True))
     target = "*" if log is None else str(log.pk)
     # Bytes from a shell that are not UTF-8 become lone surrogates, which a message can't contain.
     text = text[:MOST_CHARACTERS].encode(errors="replace").decode()

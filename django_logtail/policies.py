@@ -36,7 +36,8 @@ class PermissionPolicy(AccessPolicy):
         logs = super().visible_logs(user)
         if not (user.is_authenticated and user.is_active):
             return logs
-        others = Log.objects.filter(enabled=True, access=Access.PERMISSION).exclude(pk__in=logs.values("pk"))
+        others = Log.objects.filter(enabled=True, access=Access.PERMISSION, parent=None)
+        others = others.exclude(pk__in=logs.values("pk"))
         found = [log.pk for log in others if user.has_perm(f"logtail.{WATCH_PERMISSION}", log)]
         return Log.objects.filter(Q(pk__in=logs.values("pk")) | Q(pk__in=found)) if found else logs
 

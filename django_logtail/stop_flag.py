@@ -100,7 +100,7 @@ def forget_stop(sender: type[Log], instance: Log, using: str, **kwargs: object) 
 def stops() -> list[StopFlag]:
     """The flags that are set. Raises what `set_stop` raises."""
     _require_worker()
-    logs = {str(log.pk): log for log in Log.objects.all()}
+    logs = {str(log.pk): log for log in Log.objects.select_related("parent")}
     return [
         StopFlag(queue, logs.get(name), name == _ALL, reason)
         for queue in queues()

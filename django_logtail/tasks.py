@@ -30,6 +30,7 @@ from django_logtail.reader import Reader, reader_of
 from django_logtail.reader.lifetime import Ending
 from django_logtail.reader.wake_ups import Load, Serving, Verdict, new_wake_up
 from django_logtail.registering import asking
+from django_logtail.registering.members import refresh
 from django_logtail.timing import Supervisor, run_to_end
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,10 @@ PUT_BACK_SECONDS: Final = 0.15
 #: Seconds between checks for a better-placed worker, and between leaving to one twice because it has the files.
 LOOK_SECONDS: Final = 3.0
 ONCE_SECONDS: Final = 600.0
+#: Seconds between two requests for the members of a queue's patterns.
+MEMBERS_SECONDS: Final = 2.0
+#: Milliseconds after which a worker drops such a request, and for which it may look.
+MEMBERS_AGE_MS: Final = 10_000
 
 
 class _Running:
@@ -57,6 +62,8 @@ class _Running:
         self.load: Load | None = None
         #: By queue, when a reader of this process last left it to another host.
         self.left_at: dict[str, float] = {}
+        #: By queue, the broker's id of the last message that asked for members.
+        self.asked_for: dict[str, str] = {}
 
 
 _running = _Running()
@@ -103,6 +110,22 @@ class ReaderMiddleware(dramatiq.Middleware):
             if consumer is not None:
                 consumer.stop()
             loop.call_soon_threadsafe(reader.leave)
+
+
+def ask_for_members(queue: str) -> None:
+    """Have the worker of `queue` look for members of its patterns, unless it has yet to do so.
+
+    Blocks, and raises what the broker raises.
+    """
+    if not control().take_turn(queue, MEMBERS_SECONDS):
+        return
+    broker = dramatiq.get_broker()
+    mend_client_of(broker)
+    broker.declare_queue(queue)
+    if waits_in(broker, queue, _running.asked_for.get(queue, "")):
+        return  # no worker is free: another would only queue up behind it
+    sent = broker.enqueue(refresh_members.message(queue).copy(queue_name=queue))
+    _running.asked_for[queue] = str(sent.options.get("redis_message_id", ""))
 
 
 async def send_wake_up(queue: str) -> None:
@@ -215,6 +238,12 @@ def _is_gevent() -> bool:
     return bool(monkey.is_module_patched("threading"))
 
 
+def _members_options() -> dict[str, Any]:
+    """Options for a look that will soon be asked for again."""
+    wanted = {"max_retries": 0, "max_age": MEMBERS_AGE_MS, "time_limit": MEMBERS_AGE_MS}
+    return {name: value for name, value in wanted.items() if name in dramatiq.get_broker().actor_options}
+
+
 def _actor_options() -> dict[str, Any]:
     """Options for a run that lasts as long as anyone watches.
 
@@ -268,6 +297,13 @@ def look(queue: str, question: str) -> None:
             asking.answer(queue, question)
         except ControlUnavailable as error:
             logger.info("a question to queue %s has no answer: Redis: %s", queue, error)
+
+
+@dramatiq.actor(actor_name="logtail_members", queue_name=conf.QUEUE, **_members_options())
+def refresh_members(queue: str) -> None:
+    """Make the members of the queue's patterns match the files of this host. Reads no file."""
+    if isinstance(queue, str) and conf.READER == "dramatiq":
+        refresh(queue)
 
 
 dramatiq.get_broker().add_middleware(ReaderMiddleware())

@@ -35,7 +35,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from django_logtail import saved_views
-from django_logtail.access import Refused, issue_ticket, policy
+from django_logtail.access import Refused, issue_ticket, log_of, may_view, policy, watchable
 from django_logtail.audit.acting import actor_of
 from django_logtail.audit.records import Subject
 from django_logtail.audit.refusals import record_refusal
@@ -48,9 +48,11 @@ from django_logtail.page.config import (
     described,
     login_url,
     offered_languages,
+    patterns,
     viewer_config,
     with_address,
 )
+from django_logtail.page.members import looked_after
 from django_logtail.protocol import (
     MAX_CLIENT_MESSAGE_BYTES,
     BadMessage,
@@ -123,10 +125,11 @@ def _record_refused(request: HttpRequest, log: Log | None) -> None:
 @login_required
 def page(request: HttpRequest, slug: str | None = None) -> HttpResponseBase:
     """The list of logs, and the chosen one."""
-    visible = with_address(policy().visible_logs(request.user))
+    seen = looked_after(request.user)
+    visible = with_address(seen.logs)
     chosen = next((log for log in visible if log.slug == slug), None)
     if slug is not None and chosen is None:
-        _record_refused(request, Log.objects.filter(slug=slug).first() if conf.AUDIT else None)
+        _record_refused(request, log_of(slug) if conf.AUDIT else None)
         # Like raising it, but not cached: they may have access tomorrow.
         return response_for_exception(
             request, Http404(_("This log doesn't exist, or you don't have access to it."))
@@ -148,6 +151,7 @@ def page(request: HttpRequest, slug: str | None = None) -> HttpResponseBase:
                 },
                 "languages": offered_languages(),
                 "logs": described(visible, request),
+                "patterns": patterns(seen.patterns),
                 "groups": _groups_offered(request),
                 "chosen": slug,
             },
@@ -166,8 +170,10 @@ def page(request: HttpRequest, slug: str | None = None) -> HttpResponseBase:
 @signed_in_json
 def logs(request: HttpRequest) -> HttpResponseBase:
     """The logs the user may see, with their sizes; the page requests this every few seconds."""
-    visible = with_address(policy().visible_logs(request.user))
-    return JsonResponse({"logs": described(visible, request)})
+    seen = looked_after(request.user)
+    return JsonResponse(
+        {"logs": described(with_address(seen.logs), request), "patterns": patterns(seen.patterns)}
+    )
 
 
 @require_POST
@@ -175,8 +181,8 @@ def logs(request: HttpRequest) -> HttpResponseBase:
 @signed_in_json
 def ticket(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Proof for the socket that this page was served to this user, behind all of the host's middleware."""
-    log = Log.objects.filter(slug=slug).first()
-    if log is None or not policy().may_view(request.user, log):
+    log = log_of(slug)
+    if log is None or not may_view(request.user, log):
         _record_refused(request, log)
         return JsonResponse({"error": "no-such-log"}, status=404)
     session_key = request.session.session_key or ""
@@ -190,8 +196,8 @@ def with_log(view: View) -> View:
 
     @wraps(view)
     def wrapped(request: HttpRequest, slug: str, **kwargs: Any) -> HttpResponseBase:
-        log = Log.objects.filter(slug=slug).first()
-        if log is None or not policy().may_view(request.user, log):
+        log = log_of(slug)
+        if log is None or not may_view(request.user, log):
             _record_refused(request, log)
             return JsonResponse({"error": "no-such-log"}, status=404)
         try:
@@ -281,8 +287,8 @@ def _groups_offered(request: HttpRequest) -> list[dict[str, Any]] | None:
 
 
 def _view_answer(request: HttpRequest, view: SavedView, status: int = 200) -> HttpResponseBase:
-    slugs = policy().visible_logs(request.user).values_list("slug", flat=True)
-    return JsonResponse({"view": saved_views.described(view, request.user, set(slugs))}, status=status)
+    slugs = {log.slug for log in watchable(request.user).logs}
+    return JsonResponse({"view": saved_views.described(view, request.user, slugs)}, status=status)
 
 
 @never_cache

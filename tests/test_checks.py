@@ -214,7 +214,8 @@ class TestDeclaredLogs:
         assert self.declared(settings, tmp_path, logs) == [
             (
                 "logtail.W014",
-                f"LOGTAIL[\"LOGS\"]['web'] is '{tmp_path}/*.log'. Patterns are not supported: name each file.",
+                f"LOGTAIL[\"LOGS\"]['web'] is '{tmp_path}/*.log', a pattern. "
+                'Add "follow": "each" for a log of each file, or name each file.',
                 f"Write 'job-queue': '{tmp_path}/job.queue.log', 'web': '{tmp_path}/web.log'.",
             )
         ]

@@ -159,8 +159,8 @@ def test_a_group_or_user_that_is_not_there_yet_is_a_problem_and_narrows_access(
         ({"path": "{root}/a", "acess": "staff"}, " has an unknown field 'acess'. Did you mean 'access'?"),
         (
             {"path": "{root}/a", "zzz": 1},
-            " has an unknown field 'zzz'. The fields are path, name, group, order, description, queue, encoding, "
-            "rotated_as, format, time_zone, enabled, access, groups, users.",
+            " has an unknown field 'zzz'. The fields are path, name, group, order, description, follow, queue, "
+            "encoding, rotated_as, format, time_zone, enabled, access, groups, users.",
         ),
         ({"path": "{root}/a", "access": "stafff"}, ": access: Value 'stafff' is not a valid choice."),
         ({"path": "{root}/a", "order": "x"}, ": order: “x” value must be an integer."),
@@ -204,9 +204,12 @@ def test_a_pattern_is_a_problem_and_registers_nothing(declare: Any, tmp_path: Pa
     declare(app=tmp_path / "*.log", other={"path": tmp_path / "[a].log"}, later=tmp_path / "?.txt")
 
     assert sync().problems == [
-        f"LOGTAIL[\"LOGS\"]['app'] is '{tmp_path}/*.log'. Patterns are not supported: name each file.",
-        f"LOGTAIL[\"LOGS\"]['other'] is '{tmp_path}/[a].log'. Patterns are not supported: name each file.",
-        f"LOGTAIL[\"LOGS\"]['later'] is '{tmp_path}/?.txt'. Patterns are not supported: name each file.",
+        f"LOGTAIL[\"LOGS\"]['app'] is '{tmp_path}/*.log', a pattern. "
+        'Add "follow": "each" for a log of each file, or name each file.',
+        f"LOGTAIL[\"LOGS\"]['other'] is '{tmp_path}/[a].log', a pattern. "
+        'Add "follow": "each" for a log of each file, or name each file.',
+        f"LOGTAIL[\"LOGS\"]['later'] is '{tmp_path}/?.txt', a pattern. "
+        'Add "follow": "each" for a log of each file, or name each file.',
     ]
     assert not Log.objects.exists()
 

@@ -44,13 +44,18 @@ def of_log(subject: Subject, log: Any) -> Subject:
     return replace(subject, log=str(log.pk), slug=log.slug, log_name=log.name)
 
 
+def _is_member(log: Any) -> bool:
+    """Whether readers make and remove this row, as files come and go."""
+    return log.parent_id is not None
+
+
 def _fields(log: models.Model) -> dict[str, Any]:
     names = [field.attname for field in log._meta.concrete_fields if field.name not in _LEFT_OUT]
     return {name: getattr(log, name) for name in names}
 
 
 def _before(sender: type[models.Model], instance: models.Model, using: str, **kwargs: Any) -> None:
-    if conf.AUDIT and instance.pk is not None:
+    if conf.AUDIT and instance.pk is not None and not _is_member(instance):
         row = sender._base_manager.using(using).filter(pk=instance.pk).first()
         setattr(instance, _BEFORE, None if row is None else _fields(row))
 
@@ -58,6 +63,8 @@ def _before(sender: type[models.Model], instance: models.Model, using: str, **kw
 def _saved(
     sender: type[models.Model], instance: models.Model, created: bool, using: str, **kwargs: Any
 ) -> None:
+    if _is_member(instance):
+        return
     before = instance.__dict__.pop(_BEFORE, None)
     after = _fields(instance)
     if created or before is None:
@@ -74,6 +81,8 @@ def _saved(
 
 
 def _deleted(sender: type[models.Model], instance: models.Model, using: str, **kwargs: Any) -> None:
+    if _is_member(instance):
+        return
     kept = {name: value for name, value in _fields(instance).items() if value}
     _record("log-deleted", instance, {"before": kept}, using)
 

@@ -39,6 +39,8 @@ class MemoryControl:
         self._lock = threading.Lock()
         self._queues: dict[str, _Family] = {}
         self._viewers: dict[str, list[ViewerFacts]] = {}
+        #: By queue, until when its members need not be asked for again.
+        self._turns: dict[str, float] = {}
         self._tickets: dict[str, float] = {}
 
     def post(
@@ -175,6 +177,14 @@ class MemoryControl:
 
     def set_waiting(self, queue: str, name: str) -> None:
         """Nothing to store: there is no broker."""
+
+    def take_turn(self, queue: str, seconds: float) -> bool:
+        with self._lock:
+            now = self._clock()
+            if now < self._turns.get(queue, now):
+                return False
+            self._turns[queue] = now + seconds
+            return True
 
     def use_ticket(self, digest: str, seconds: float) -> bool:
         with self._lock:

@@ -278,6 +278,11 @@ class RedisControl:
     def set_waiting(self, queue: str, name: str) -> None:
         self._call(self._client.set, keys.key(queue, "waiting"), name, px=keys.WAITING_LEASE_MS)
 
+    def take_turn(self, queue: str, seconds: float) -> bool:
+        """Whether no web process has asked for this queue's members within the last `seconds`."""
+        px = int(seconds * 1000)
+        return bool(self._call(self._client.set, keys.key(queue, "members"), "1", px=px, nx=True))
+
     def use_ticket(self, digest: str, seconds: float) -> bool:
         """Whether no web process has used the ticket with this digest before. `seconds`: how long it is valid."""
         px = int(seconds * 1000)

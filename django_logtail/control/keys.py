@@ -7,9 +7,9 @@
     logtail:<ns>:{queue}:busy      zset    "<host>|<pid>|<tasks>" of those whose threads are all busy, likewise (6 s)
     logtail:<ns>:{queue}:status    string  the reader's last report, signed; expires after 10 s
     logtail:<ns>:{queue}:probe     string  what `ping` writes to test write access; expires after a second
-    logtail:<ns>:{queue}:answer:<id>
-                                   string  what a worker saw on its host, signed, for whoever asked; deleted when read,
-                                           or after 60 s
+    logtail:<ns>:{queue}:answer:<id> string  what a worker saw on its host, signed, for whoever asked; deleted when
+                                           read, or after 60 s
+    logtail:<ns>:{queue}:members   string  that its patterns' members were just asked for; expires after 2 s
     logtail:<ns>:viewers:<process> string  one web process's viewers, signed; expires after 30 s
     logtail:<ns>:viewers           set     the processes that have such a key, or had one; scanning for them could take
                                            half a minute in a Redis with millions of other keys

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 
 from django_logtail.models import Log
@@ -26,6 +25,6 @@ def next_step(log: Log, state: LogState, cause: str = "") -> str:
         return str(REMEDIES[cause].text)
     if cause in _BY_CAUSE:
         return _BY_CAUSE[cause]
-    if state.name == "unreadable" and mistake_in(Path(log.path)) is not None:
+    if state.name == "unreadable" and mistake_in(log.file) is not None:
         return "Correct the path."
     return state.next_step

@@ -128,7 +128,7 @@ def current_status() -> Status:
     that no reader runs.
     """
     control().ping()
-    logs = {str(log.pk): log for log in Log.objects.all()}
+    logs = {str(log.pk): log for log in Log.objects.select_related("parent")}
     facts = [viewer for viewer in control().viewers() if viewer.log in logs]
     flags = stop_flag.stops() if stop_flag.is_available() else []
     # A report outlives its reader by some seconds, and so does its count of ignored messages.

@@ -22,6 +22,7 @@ from django_logtail.conf import conf
 from django_logtail.models import Log
 from django_logtail.page.files import File, files_of
 from django_logtail.page.texts import LANGUAGES, plural_samples, texts
+from django_logtail.registering.members import MOST_MEMBERS, cleaned
 from django_logtail.rights import Right
 from django_logtail.saved_views import views_for
 
@@ -118,11 +119,11 @@ def _described(log: Log, file: File, request: HttpRequest) -> dict[str, Any]:
     return {
         "slug": log.slug,
         "name": log.name,
-        "group": log.group,
+        "group": log.heading,
         "description": log.description,
-        "format": log.format,
+        "format": log.registration.format,
         "folder": str(Path(log.path).parent) if sees_host else "",
-        "path": log.path if sees_host else "",
+        "path": (log.path if log.parent_id is None else cleaned(log.path)) if sees_host else "",
         "follow": log.follow if sees_host else "",
         "queue": log.queue_name if sees_host else "",
         "size": file.size,
@@ -137,6 +138,11 @@ def _described(log: Log, file: File, request: HttpRequest) -> dict[str, Any]:
         },
         "save": reverse("logtail:views", kwargs=slug),
     }
+
+
+def patterns(rows: Collection[Log]) -> list[dict[str, Any]]:
+    """What the list says about patterns: under which heading their members are, and how many files match."""
+    return [{"group": row.name, "files": row.matches or 0, "shown": MOST_MEMBERS} for row in rows]
 
 
 def login_url() -> str:

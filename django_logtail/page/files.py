@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from django_logtail.conf import conf
@@ -30,7 +29,7 @@ class File:
 
 
 def files_of(logs: Collection[Log]) -> Mapping[Log, File]:
-    here = {log: Path(log.path) for log in logs if log.queue_name == conf.QUEUE}
+    here = {log: log.file for log in logs if log.queue_name == conf.QUEUE}
     seen = sizes.of(here.values(), conf.ROOTS)
     found = {}
     for log in logs:

@@ -29,6 +29,7 @@ TEXTS: Mapping[str, object] = {
     "nav.show": _("Show logs"),
     "nav.hide": _("Hide logs"),
     "nav.none.group": _("Other"),
+    "nav.cut": _("The {shown} most recently written of {files} files"),
     "tail.connecting": _("Connecting…"),
     "tail.live": _("Waiting for new lines"),
     "tail.offline": _("You are offline. Resumes from byte {offset} when you are back online."),

@@ -184,7 +184,8 @@ class Files:
         if source.refusal:
             flow.trouble = ("refused", source.refusal)
             return
-        if flow.is_stopped:
+        if (stopped := self._sources.stop_reason(flow.want.log)) is not None:
+            flow.trouble = ("stopped", stopped)
             return
         flow.trouble = self._over_limits()
         if flow.trouble is not None:

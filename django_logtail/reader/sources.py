@@ -15,10 +15,10 @@ from typing import Final
 from django.db import Error, close_old_connections
 
 from django_logtail.conf import conf
-from django_logtail.models import Follow, Log, first_of_each_file
+from django_logtail.models import READABLE, Follow, Log, first_of_each_file, rows_with_files
 from django_logtail.tailing.belonging import Belonging, Registered, Row
 from django_logtail.tailing.files.opening import Permit
-from django_logtail.tailing.files.roots import Roots, tidied
+from django_logtail.tailing.files.roots import Roots
 from django_logtail.tailing.files.system import System
 from django_logtail.tailing.reasons import reason
 
@@ -32,6 +32,8 @@ NOT_REGISTERED: Final = reason("not-registered")
 CHANGED: Final = reason("changed")
 #: A row that was never validated: with symbolic links, `..` may lead to a different directory than it seems.
 UP: Final = reason("upwards")
+#: The file of a member whose pattern was changed.
+NOT_A_MEMBER: Final = reason("not-a-member")
 #: Every row but the oldest of one file.
 NOT_THE_FIRST: Final = reason("taken")
 
@@ -68,6 +70,8 @@ class Source:
     time_zone: str = "UTC"
     #: Whether the last part of `path` is a pattern, and the log is the newest file that it matches.
     is_newest: bool = False
+    #: The pattern that it is a member of; "" if none.
+    parent: str = ""
 
     @property
     def belonging(self) -> Belonging:
@@ -105,10 +109,13 @@ class Sources:
         self.stops: Mapping[str, str] = {}
         self._clock = clock
         self._found: dict[str, tuple[float, Source | None]] = {}
+        self._parents: dict[str, str] = {}
 
     async def look_up(self, logs: Collection[str]) -> Mapping[str, Source]:
         """The sources of those logs that are registered here. Raises whatever the host's database does."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._find, logs)
+        found = await asyncio.get_running_loop().run_in_executor(self._threads, self._find, logs)
+        self._parents.update({log: source.parent for log, source in found.items()})
+        return found
 
     async def look_up_each(self, logs: Collection[str]) -> dict[str, Source | Exception | None]:
         """By log: its source; None if it is not registered here; or the exception raised for this log alone.
@@ -138,6 +145,8 @@ class Sources:
         source = await self._of_late(log, revision)
         if source is None:
             raise NotThere(NOT_REGISTERED)
+        if (stopped := self.stop_reason(log)) is not None:  # a member's pattern may be stopped
+            raise NotThere(stopped)
         if source.revision != revision:
             raise NotThere(CHANGED)
         if source.refusal:
@@ -159,8 +168,12 @@ class Sources:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def stop_reason(self, log: str) -> str | None:
-        """Why the stop flag forbids reading the log; None if it doesn't."""
-        return self.stops.get(log, self.stops.get("*"))
+        """Why the stop flag forbids reading the log; None if it doesn't. A pattern's flag stops its members."""
+        return self.stops.get(log, self.stops.get(self.parent_of(log), self.stops.get("*")))
+
+    def parent_of(self, log: str) -> str:
+        """The pattern that a log is a member of, once it was looked up; "" if none."""
+        return self._parents.get(log, "")
 
 
 def name_of(descriptor: int) -> Path | None:
@@ -183,12 +196,13 @@ class Registry:
         close_old_connections()
         try:
             # Including disabled ones and those of other queues, because their files belong to no other log.
-            every = Log.objects.order_by("pk").values_list("pk", "path", "rotated_as", "follow")
             self._registered.update(
-                Row(pk, Path(tidied(path)), rotated_as, follow == Follow.NEWEST)
-                for pk, path, rotated_as, follow in every
+                Row(row.pk, row.file, row.registration.rotated_as, row.follow == Follow.NEWEST)
+                for row in rows_with_files()
             )
-            rows = list(Log.objects.filter(pk__in=[int(log) for log in logs], enabled=True))
+            rows = list(
+                Log.objects.filter(READABLE, pk__in=[int(log) for log in logs]).select_related("parent")
+            )
             first = first_of_each_file() if rows else {}
             return {
                 str(row.pk): self._source(row, is_first=first.get(row.file_key, row.pk) == row.pk)
@@ -198,20 +212,22 @@ class Registry:
             close_old_connections()
 
     def _source(self, row: Log, *, is_first: bool) -> Source:
-        path = Path(tidied(row.path))
+        path, registered = row.file, row.registration
         outside = UP if ".." in path.parts else Roots(conf.ROOTS).refusal_of_path(path)
+        not_a_member = "" if row.is_readable else NOT_A_MEMBER
         return Source(
             path,
-            row.encoding,
+            registered.encoding,
             row.name,
             row.revision,
-            outside or ("" if is_first else NOT_THE_FIRST),
-            row.rotated_as,
+            outside or not_a_member or ("" if is_first else NOT_THE_FIRST),
+            registered.rotated_as,
             row.pk,
             self._registered,
-            row.format,
+            registered.format,
             row.zone_name,
             is_newest=row.follow == Follow.NEWEST,
+            parent="" if row.parent_id is None else str(row.parent_id),
         )
 
 

@@ -176,7 +176,7 @@ class Ticks:
     def _pass_on(self, note: Note) -> None:
         """Put a note from outside into the stream of every flow it is for, at the stream's current place."""
         for flow in self._flows:
-            if note.log in ("*", flow.want.log):
+            if note.log in ("*", flow.want.log, self._sources.parent_of(flow.want.log) or None):
                 with self._own_errors(flow):
                     flow.put_note(note.text, note.level, note.at)
                     self._flows.changed(flow)

@@ -14,7 +14,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable
-from pathlib import Path
 from typing import Final
 
 from django.db import connections
@@ -22,7 +21,7 @@ from django.db import connections
 from django_logtail.conf import conf
 from django_logtail.control import Busy, Control, ControlUnavailable, Server, messages
 from django_logtail.control.wire import NotOurs, Unreadable, ignored
-from django_logtail.models import Log
+from django_logtail.models import READABLE, Log
 
 logger = logging.getLogger(__name__)
 
@@ -239,8 +238,8 @@ def _looked_at(logs: Collection[str]) -> tuple[int, int]:
 
     def look() -> None:
         try:
-            wanted = Log.objects.filter(pk__in=[log for log in logs if log.isdigit()], enabled=True)
-            paths = [Path(path) for path in wanted.values_list("path", flat=True)]
+            wanted = Log.objects.filter(READABLE, pk__in=[log for log in logs if log.isdigit()])
+            paths = [log.file for log in wanted.select_related("parent")]
         finally:
             connections.close_all()  # this thread's, because it ends
         files = sum(path.exists() for path in paths)

@@ -61,7 +61,7 @@ def listed(logs: Sequence[Log], *, may_ask: bool) -> Listed:
     `may_ask`: whether hosts may be asked for this user; otherwise only what readers have reported is known.
     """
     reported, viewers = _reported(logs)
-    asked = [log for log in logs if log.enabled and not log.follow][:MOST_ROWS] if may_ask else []
+    asked = [log for log in logs if log.is_readable and not log.follow][:MOST_ROWS] if may_ask else []
     by_queue: dict[str, list[Log]] = {}
     for log in asked:
         by_queue.setdefault("" if conf.READER == "local" else log.queue_name, []).append(log)
@@ -89,7 +89,7 @@ def listed(logs: Sequence[Log], *, may_ask: bool) -> Listed:
 
 
 def _files(logs: Sequence[Log]) -> list[tuple[str, str]]:
-    return [(log.path, log.encoding) for log in logs]
+    return [(log.path, log.registration.encoding) for log in logs]
 
 
 def _seen(told: Told) -> list[dict[str, Any]]:
@@ -125,7 +125,7 @@ def _facts(
 ) -> Facts:
     known = seen or seen_here or {}
     size, written = _number(known.get("size")), _number(known.get("written"))
-    if not log.enabled:
+    if not log.registration.enabled:
         return Facts(gettext("Disabled"), viewers=viewers)
     if reported is not None:
         name = states.as_told(reported.state)

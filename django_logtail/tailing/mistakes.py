@@ -65,6 +65,9 @@ MISTAKES: Final[Mapping[str, str]] = {
     "match-code": gettext_noop(
         "The path has an unknown code %(unknown)s. Use %(known)s, or %%%% for a percent sign."
     ),
+    "match-directory": gettext_noop(
+        "The path %(path)s has *, ? or [...] in a directory. Only its last part may have them."
+    ),
     # Encodings
     "encoding-unknown": gettext_noop(
         "The encoding %(encoding)s does not exist. Use one such as %(examples)s."

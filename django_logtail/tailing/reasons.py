@@ -73,6 +73,7 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     "upwards": (gettext_noop("its path contains '..'; write the path without it"),),
     "taken": (gettext_noop("another log already reads this file"),),
     "belongs-to-another": (gettext_noop("the path leads to the file of another log"),),
+    "not-a-member": (gettext_noop("its pattern does not match this file any more"),),
     "nul-in-path": (gettext_noop("its path contains a NUL character, which no file name can"),),
     "bad-encoding": (gettext_noop("there is no encoding called {encoding}"),),
     "not-registered": (gettext_noop("this log is not registered on the reading host, or is disabled"),),

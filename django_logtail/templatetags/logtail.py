@@ -8,7 +8,7 @@ from django import template
 from django.http import HttpRequest
 from django.urls import NoReverseMatch
 
-from django_logtail.access import policy
+from django_logtail.access import log_of, may_view, policy
 from django_logtail.models import Log
 from django_logtail.page.assets import asset_url, nonce_of
 from django_logtail.page.config import described, viewer_config
@@ -28,8 +28,8 @@ def logtail(context: template.Context, log: Log | str, height: str = "") -> dict
     """
     request: HttpRequest = context["request"]
     slug = log if isinstance(log, str) else log.slug
-    found = Log.objects.filter(slug=slug).first()
-    if found is None or not policy().may_view(request.user, found):
+    found = log_of(slug)
+    if found is None or not may_view(request.user, found):
         return {"log": None}
     try:
         (described_log,) = described([found], request)

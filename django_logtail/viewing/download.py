@@ -14,7 +14,6 @@ import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 from django.db import DatabaseError
@@ -333,7 +332,7 @@ def file_name(log: Log, name: str = "") -> str:
 
     `name`: of the current file, if the log is the newest of several.
     """
-    name = name or Path(log.path).name
+    name = name or log.file.name
     return (
         "".join(letter if letter.isprintable() and letter not in '/\\"' else "_" for letter in name) or "log"
     )

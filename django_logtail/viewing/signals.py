@@ -37,9 +37,10 @@ def watch_access() -> None:
 
 
 def note_row(instance: Any, using: str, **kwargs: object) -> None:
-    """A log was changed."""
+    """A log was changed. Members of a pattern follow it, and are gone once it is deleted."""
     if isinstance(instance, Log):
-        _changed([of_log(instance.slug)], using)
+        members = instance.members.using(using) if instance.pk and instance.is_pattern else Log.objects.none()
+        _changed([of_log(slug) for slug in (instance.slug, *members.values_list("slug", flat=True))], using)
 
 
 def note_user(

@@ -60,7 +60,8 @@ def test_a_pattern_is_a_name_like_any_other_and_said_not_to_be_supported(
     add(roots / "a*.log")
 
     assert capsys.readouterr().err == (
-        f"No file on this host is named {roots}/a*.log. Patterns are not supported: register each file.\n"
+        f"No file on this host is named {roots}/a*.log. "
+        "To register the files that it matches, choose how to follow them.\n"
     )
 
 

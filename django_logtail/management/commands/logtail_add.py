@@ -14,12 +14,12 @@ from django.db import router, transaction
 
 from django_logtail.declared import slug_for
 from django_logtail.management.base import RegistryCommand
-from django_logtail.models import Access, Log
+from django_logtail.models import Access, Follow, Log
 
 #: Options that are copied to fields of the log.
 _FIELDS = (
     *("name", "group", "order", "description"),
-    *("queue", "encoding", "rotated_as", "format", "time_zone", "access"),
+    *("follow", "queue", "encoding", "rotated_as", "format", "time_zone", "access"),
 )
 
 
@@ -28,6 +28,11 @@ class Command(RegistryCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("path", metavar="PATH", help='absolute path, inside LOGTAIL["ROOTS"]')
+        parser.add_argument(
+            "--follow",
+            choices=[value for value in Follow.values if value],
+            help="for a PATH with *, ?, [...] or codes of a date: each file that matches, or the newest",
+        )
         parser.add_argument("--name", help="what people see; default: the file's name")
         parser.add_argument("--slug", help="last part of its address; default: derived from the name")
         parser.add_argument("--group", help="heading under which it is listed")
@@ -63,7 +68,7 @@ class Command(RegistryCommand):
     def handle(self, *args: Any, path: str, slug: str | None, disabled: bool, **options: Any) -> None:
         given = {name: options[name] for name in _FIELDS if options[name] is not None}
         users, groups = self._chosen(options["user"], options["allow_group"], given)
-        name = given.get("name", Path(path).name)
+        name = given.get("name", Path(path).parent.name if "follow" in given else Path(path).name)
         slug = slug or slug_for(name) or slug_for(Path(path).name)
         if not slug:
             raise CommandError(f"No slug can be derived from the name {name!r}. Give one with --slug.")

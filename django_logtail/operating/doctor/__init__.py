@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable, Iterator
 
 from django_logtail.conf import conf
-from django_logtail.models import Log, first_of_each_file
+from django_logtail.models import READABLE, Log, first_of_each_file
 from django_logtail.operating.doctor.asgi_servers import examine_servers
 from django_logtail.operating.doctor.findings import Finding, note, ok
 from django_logtail.operating.doctor.project import (
@@ -59,7 +59,11 @@ def examine(seconds: float, url: str = "", script: str = "") -> Iterator[Finding
             return
     first = first_of_each_file()
     # The others have already been reported as duplicates.
-    logs = [log for log in Log.objects.filter(enabled=True) if first.get(log.file_key, log.pk) == log.pk]
+    logs = [
+        log
+        for log in Log.objects.filter(READABLE).select_related("parent")
+        if first.get(log.file_key, log.pk) == log.pk
+    ]
     if conf.READER == "local":
         yield from _local_reader(logs)
     yield from asyncio.run(examine_readers(logs, seconds))

@@ -8,7 +8,7 @@ from django.core.checks import ERROR, run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
 
-from django_logtail.models import Log, first_of_each_file
+from django_logtail.models import Log, first_of_each_file, rows_with_files
 from django_logtail.operating.doctor.findings import Finding, note, ok, problem
 from django_logtail.operating.tables import waiting_migrations
 
@@ -32,7 +32,8 @@ def examine_database() -> Iterator[Finding]:
     if waiting:
         yield problem(f"database: not migrated: {', '.join(waiting)}", "Run manage.py migrate.", "database")
         return
-    enabled, off = Log.objects.filter(enabled=True).count(), Log.objects.filter(enabled=False).count()
+    registered = Log.objects.filter(parent=None)
+    enabled, off = registered.filter(enabled=True).count(), registered.filter(enabled=False).count()
     if enabled:
         yield ok(f"database: {enabled} enabled log(s), {off} disabled", "database")
     else:
@@ -46,7 +47,7 @@ def examine_database() -> Iterator[Finding]:
 def examine_doubles() -> Iterator[Finding]:
     """Report rows that name the same file as an older row: they were never validated."""
     first = first_of_each_file()
-    rows = {row.pk: row for row in Log.objects.order_by("pk")}
+    rows = {row.pk: row for row in rows_with_files() if row.parent_id is None}
     for row in rows.values():
         if (read := first.get(row.file_key, row.pk)) != row.pk:
             yield problem(

@@ -1,12 +1,13 @@
 /** The list of logs: groups, sizes, which are being written, saved views, type to find. */
 
-import { words } from '../ui/config.js';
+import { config, words } from '../ui/config.js';
 import { el, write } from '../ui/dom.js';
 import { icon, reshape } from '../ui/icons.js';
 import { fragmentOfPanes, panesOf, withoutPlaces } from '../log/view.js';
 import { Older } from './older.js';
 
 /** @typedef {{id: number, name: string, fragment: string, for: 'me'|'group'|'everyone', group: string, mine: boolean}} SavedView */
+/** A pattern whose members are listed under its name; `files`: how many match. @typedef {{group: string, files: number, shown: number}} Pattern */
 /** @typedef {import('../log/open-log.js').LogInfo & {group: string, description: string, size: number|null, writing: boolean, page: string, save: string, search: string, views: SavedView[]}} Log */
 
 export class List {
@@ -31,6 +32,8 @@ export class List {
     this.viewLinks = new Map();
     /** The older files of each log that was watched here, by its slug. @type {Map<string, Older>} */
     this.older = new Map();
+    /** @type {Pattern[]} */
+    this.patterns = config.patterns;
     /** What the address shows of the log that is used. */
     this.fragment = '';
     /** @type {Map<string, number>} */
@@ -86,7 +89,7 @@ export class List {
     this.errors = errors;
     const wanted = this.find.value.trim().toLowerCase();
     this.order = logs.filter((log) => !wanted || log.name.toLowerCase().includes(wanted) || log.slug.includes(wanted));
-    const shape = JSON.stringify([this.order.map((log) => [log.slug, log.group, log.views.map((view) => [view.id, view.mine])]), this.order.length ? '' : wanted, logs.length > 0]);
+    const shape = JSON.stringify([this.order.map((log) => [log.slug, log.group, log.views.map((view) => [view.id, view.mine])]), this.patterns, this.order.length ? '' : wanted, logs.length > 0]);
     if (shape !== this.shape) this.#arrange(logs.length > 0);
     this.shape = shape;
     const shown = [fragment, withoutPlaces(fragment)];
@@ -112,6 +115,12 @@ export class List {
     if (isNew) this.#arrange(true);
   }
 
+  /** What says that a group has not every file that matches its pattern. @param {string} group */
+  #cut(group) {
+    return this.patterns.filter((pattern) => pattern.group === group && pattern.files > pattern.shown)
+      .map(({ files, shown }) => el('p.lt-side-none', {}, words.say('nav.cut', { shown, files })));
+  }
+
   #arrange(/** @type {boolean} */ any) {
     const focused = this.host.contains(document.activeElement) ? document.activeElement?.getAttribute('data-slug') : null;
     const before = this.links;
@@ -122,7 +131,7 @@ export class List {
     const groups = new Map();
     for (const log of this.order) groups.set(log.group, [...(groups.get(log.group) ?? []), log]);
     const children = [...groups].map(([name, members]) => el('div.lt-side-group', { role: 'group', 'aria-label': name || words.say('app.title') },
-      name || groups.size > 1 ? el('div.lt-group', { 'aria-hidden': 'true' }, name || words.say('nav.none.group')) : null, ...members.flatMap((log) => [this.links.get(log.slug)?.element, ...log.views.map((view) => this.viewLinks.get(view.id)?.element), this.older.get(log.slug)?.element ?? null])));
+      name || groups.size > 1 ? el('div.lt-group', { 'aria-hidden': 'true' }, name || words.say('nav.none.group')) : null, ...members.flatMap((log) => [this.links.get(log.slug)?.element, ...log.views.map((view) => this.viewLinks.get(view.id)?.element), this.older.get(log.slug)?.element ?? null]), ...this.#cut(name)));
     if (!this.order.length) children.push(el('p.lt-side-none', {}, any ? words.say('nav.none', { q: this.find.value }) : words.say('empty.none')));
     this.host.replaceChildren(...children);
     if (focused) this.links.get(focused)?.element.focus();

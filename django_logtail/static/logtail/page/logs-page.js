@@ -15,6 +15,8 @@ import { Tab } from './tab.js';
 import { watchTips } from '../ui/tips.js';
 
 const REFRESH_MS = 5_000;
+/** While files that match a pattern may come and go: a reader takes a moment to find them. */
+const REFRESH_PATTERNS_MS = 2_000;
 /** Pixels of a pane, below which the list makes room for it. */
 const NARROW_PANE = 340;
 const phone = matchMedia('(max-width: 640px)');
@@ -44,6 +46,8 @@ class Page {
     this.isCut = false;
     /** @type {Log[]} */
     this.logs = config.logs;
+    /** The patterns whose members are in the list. @type {import('./list.js').Pattern[]} */
+    this.patterns = config.patterns;
     this.scrim = el('div.lt-scrim', { hidden: true, click: () => this.toggleSide(false) });
     document.body.append(this.scrim);
     this.host.replaceChildren();
@@ -76,7 +80,7 @@ class Page {
       if (!isHere || !isPartOfPage(location.hash)) this.arrange();
     });
     addEventListener('pagehide', () => this.address.flush());
-    setInterval(() => this.refresh(), REFRESH_MS);
+    this.refreshLater();
     document.addEventListener('visibilitychange', () => {
       if (document.hidden) this.address.flush();
       void this.refresh();
@@ -395,13 +399,18 @@ class Page {
     });
   }
 
+  refreshLater() {
+    setTimeout(() => void this.refresh().finally(() => this.refreshLater()), this.patterns.length ? REFRESH_PATTERNS_MS : REFRESH_MS);
+  }
+
   async refresh() {
     if (document.hidden || !config.urls.logs) return;
     try {
       const response = await fetch(config.urls.logs, { headers: { Accept: 'application/json' }, credentials: 'same-origin', redirect: 'manual' });
       if (!response.ok) return await this.#refused(response);
       const wasEmpty = !this.logs.length;
-      this.logs = (await response.json()).logs;
+      ({ logs: this.logs, patterns: this.patterns = [] } = await response.json());
+      this.list.patterns = this.patterns;
       for (const pane of this.panes) pane.results.keep(this.logs);
       if (wasEmpty && this.logs.length && !this.active.info) this.arrange();
       else this.draw();
