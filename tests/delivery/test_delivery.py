@@ -140,7 +140,9 @@ class House:
             self.control,
             self.mailboxes,
             lambda logs: {
-                log: Source(self.paths[log], self.encoding, log, self.revision)
+                log: Source(
+                    self.paths[log], self.encoding, log, self.revision, is_newest="%" in self.paths[log].name
+                )
                 for log in logs
                 if log in self.paths
             },

@@ -90,6 +90,29 @@ async def test_or_the_oldest(house):
     assert [number for _, number in hits_of(messages)] == list(range(300))
 
 
+async def test_all_files_of_a_log_that_is_the_newest_of_several_are_searched_and_a_new_day_s_too(tmp_path):
+    def day(number):
+        return tmp_path / f"app-2026-11-{number}.log"
+
+    day(26).with_name(f"{day(26).name}.gz").write_bytes(gzip.compress(numbered(0, 2)))
+    day(27).write_bytes(numbered(2, 2))
+    day(28).write_bytes(numbered(4, 2))
+    (tmp_path / "app-2026-11-27.log.bak").write_bytes(numbered(90, 2))
+    house = House(tmp_path / "app-%Y-%m-%d.log")
+    before = hits_of(await answered(frames_of(house)))
+    day(29).write_bytes(numbered(6, 1))
+
+    after = hits_of(await answered(frames_of(house)))
+    await house.close()
+
+    assert before == [
+        *((day(28).name, number) for number in (5, 4)),
+        *((day(27).name, number) for number in (3, 2)),
+        *((f"{day(26).name}.gz", number) for number in (1, 0)),
+    ]
+    assert after == [(day(29).name, 6), *before]
+
+
 async def test_only_some_hits_are_sent_and_all_are_counted(house):
     messages = await answered(frames_of(house, limit=130))
 
