@@ -38,7 +38,7 @@ COARSE_NS: Final = 50_000_000
 class Match:
     """A file that may be the log now. `date`: of its name, empty for a shell pattern."""
 
-    path: Path
+    name: str
     stat: os.stat_result
     date: tuple[int, ...]
 
@@ -48,35 +48,34 @@ class Match:
 
 
 def matches(system: System, belonging: Belonging) -> Iterator[Match]:
-    """The files that may be the log now, newest first. Raises `OSError` if the directory can't be listed."""
+    """The files that the pattern matches, newest first, also those of other rows. Raises `OSError` if the directory
+    can't be listed.
+    """
     names = belonging.names
     if not isinstance(names, MatchingNames):  # a row that was never validated
         return
-    directory = belonging.path.parent
+    directory = str(belonging.path.parent)
     dated = [
         (date, name)
-        for name in system.names_in(directory, MAX_ENTRIES)
+        for name in system.names_in(belonging.path.parent, MAX_ENTRIES)
         if (date := names.date(name)) is not None
     ]
-    real = Path(os.path.realpath(directory))
     if names.is_dated:
         dated = sorted(dated, reverse=True)[:MAX_EXAMINED]
-    found = (match for date, name in dated if (match := _match(system, directory / name, date)))
-    for one in found if names.is_dated else sorted(found, key=_written, reverse=True):
-        if not belonging.is_foreign_in(real, one.path.name, one.inode):
-            yield one
+    found = (match for date, name in dated if (match := _match(system, directory, name, date)))
+    yield from found if names.is_dated else sorted(found, key=_written, reverse=True)
 
 
 def _written(match: Match) -> tuple[int, str]:
-    return match.stat.st_mtime_ns, match.path.name
+    return match.stat.st_mtime_ns, match.name
 
 
-def _match(system: System, path: Path, date: tuple[int, ...]) -> Match | None:
+def _match(system: System, directory: str, name: str, date: tuple[int, ...]) -> Match | None:
     try:
-        found = system.lstat(path)
+        found = system.lstat(f"{directory}/{name}")
     except OSError:
         return None
-    return Match(path, found, date) if stat.S_ISREG(found.st_mode) else None
+    return Match(name, found, date) if stat.S_ISREG(found.st_mode) else None
 
 
 def resolved(system: System, belonging: Belonging) -> Belonging:
@@ -84,14 +83,24 @@ def resolved(system: System, belonging: Belonging) -> Belonging:
     if not belonging.matching or belonging.path.name != belonging.matching:
         return belonging
     first: Match | None = None
+    real = _real(belonging)
     try:
         for match in matches(system, belonging):
-            first = first or match
-            if match.stat.st_size:
-                return replace(belonging, path=match.path)
+            if (match.stat.st_size or first is None) and not _is_foreign(belonging, real, match):
+                first = match
+                if match.stat.st_size:
+                    break
     except OSError:
         pass
-    return replace(belonging, path=first.path) if first is not None else belonging
+    return replace(belonging, path=belonging.path.with_name(first.name)) if first is not None else belonging
+
+
+def _real(belonging: Belonging) -> Path:
+    return Path(os.path.realpath(belonging.path.parent))
+
+
+def _is_foreign(belonging: Belonging, real: Path, match: Match) -> bool:
+    return belonging.is_foreign_in(real, match.name, match.inode)
 
 
 class Newest:
@@ -114,14 +123,14 @@ class Newest:
         self._stamp: tuple[int, ...] = ()
         self._must_list_again = False
         #: Newer files without text, with size and time, and since when they wait.
-        self._waiting: dict[Path, tuple[tuple[int, int], float]] = {}
+        self._waiting: dict[str, tuple[tuple[int, int], float]] = {}
         #: By inode: its birth, and how much of the file came before. Not needed with dates, which don't come back.
         self._ends: dict[Inode, tuple[int, int]] = {}
 
     @property
     def path(self) -> Path | None:
         """The newest file's path when last listed; None: there was none yet."""
-        return self._current.path if self._current is not None else None
+        return self._directory / self._current.name if self._current is not None else None
 
     def must_look(self, now: float) -> bool:
         """Whether to call `look`, which lists the directory. Costs a stat of it, and one of each file that waits."""
@@ -129,7 +138,7 @@ class Newest:
             return True
         has_changed = self._must_list_again or self._stamp_now() != self._stamp
         has_changed = has_changed or any(
-            self._has_grown(path, was) for path, (was, _) in self._waiting.items()
+            self._has_grown(name, was) for name, (was, _) in self._waiting.items()
         )
         if has_changed and now >= self._listed_at + REST_SECONDS:
             return True
@@ -162,45 +171,50 @@ class Newest:
 
     def _first(self, now: float) -> Match | None:
         """The newest file of all."""
-        newer, best, is_dated = [], None, False
+        newer: list[Match] = []
+        best, real = None, _real(self._belonging)
         for match in matches(self._system, self._belonging):
-            is_dated = bool(match.date)
-            if best is None and match.stat.st_size:
-                best = match
-                if is_dated:
+            if best is not None:
+                if match.date:
                     break
-            elif match.stat.st_size:
                 self._note(match)
-            else:
-                newer.append(match)
+            elif not _is_foreign(self._belonging, real, match):
+                if match.stat.st_size:
+                    best = match
+                else:
+                    newer.append(match)
         if best is None and newer:
             best = newer.pop(0)
         self._wait_for(newer, now)
         return best
 
     def _note(self, match: Match) -> None:
+        """All that this older file holds now came before."""
         with contextlib.suppress(OSError):
-            self._ends[match.inode] = self._system.birth_of(match.path), match.stat.st_size
+            birth = self._system.birth_of(self._directory / match.name)
+            self._ends[match.inode] = birth, match.stat.st_size
 
     def _next(self, now: float, held: Collection[Inode]) -> Match | None:
         """The newest file that is newer than the current one; None: none is."""
         assert self._current is not None
         with contextlib.suppress(OSError):
-            self._current = replace(self._current, stat=self._system.lstat(self._current.path))
-        waiting, best, there = [], None, set(held)
+            found = self._system.lstat(self._directory / self._current.name)
+            self._current = replace(self._current, stat=found)
+        waiting: list[Match] = []
+        best, real, there = None, _real(self._belonging), set(held)
         for match in matches(self._system, self._belonging):
             there.add(match.inode)
-            if match.date and match.date <= self._current.date:
+            if match.date and (match.date <= self._current.date or best is not None):
                 break
-            if match.inode in held or match.path == self._current.path:
+            if match.inode in held or match.name == self._current.name:
                 continue
             is_newer = self._is_newer(match)
-            if is_newer and best is None:
-                best = match
-            elif is_newer is None:
+            if is_newer is False or _is_foreign(self._belonging, real, match):
+                continue
+            if is_newer is None:
                 waiting.append(match)
-            if best is not None and best.date:
-                break
+            elif best is None:
+                best = match
         self._ends = {inode: end for inode, end in self._ends.items() if inode in there}
         self._wait_for(waiting, now)
         return best
@@ -211,33 +225,35 @@ class Newest:
         found, current = match.stat, self._current
         if match.date:
             return bool(found.st_size) or None
-        birth = self._birth_of(match.path)
         known = self._ends.get(match.inode)
+        if known is not None and known[1] == found.st_size:
+            return False
+        birth = self._birth_of(match.name)
         if known is not None and known[0] == birth:
-            return found.st_mtime_ns > current.stat.st_mtime_ns and found.st_size != known[1]
+            return found.st_mtime_ns > current.stat.st_mtime_ns
         # A new file counts even if the current one was written for the last time just now, but not a restored old one.
-        is_later = birth > self._birth_of(current.path) and found.st_mtime_ns >= birth - COARSE_NS
+        is_later = birth > self._birth_of(current.name) and found.st_mtime_ns >= birth - COARSE_NS
         is_later = is_later or found.st_mtime_ns >= current.stat.st_mtime_ns
         return (bool(found.st_size) and is_later) or None
 
     def _wait_for(self, files: list[Match], now: float) -> None:
         self._waiting = {
-            match.path: (
+            match.name: (
                 (match.stat.st_size, match.stat.st_mtime_ns),
-                self._waiting[match.path][1] if match.path in self._waiting else now,
+                self._waiting[match.name][1] if match.name in self._waiting else now,
             )
             for match in files[:MAX_WAITING]
         }
 
-    def _has_grown(self, path: Path, was: tuple[int, int]) -> bool:
+    def _has_grown(self, name: str, was: tuple[int, int]) -> bool:
         with contextlib.suppress(OSError):
-            found = self._system.lstat(path)
+            found = self._system.lstat(self._directory / name)
             return (found.st_size, found.st_mtime_ns) != was
         return False  # gone: the directory has changed
 
-    def _birth_of(self, path: Path) -> int:
+    def _birth_of(self, name: str) -> int:
         with contextlib.suppress(OSError):
-            return self._system.birth_of(path)
+            return self._system.birth_of(self._directory / name)
         return 0
 
     def _stamp_now(self) -> tuple[int, ...]:

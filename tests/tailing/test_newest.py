@@ -670,7 +670,7 @@ class Counting(System):
         self.lists += 1
         return super().names_in(directory, most)
 
-    def lstat(self, path: Path) -> os.stat_result:
+    def lstat(self, path: Path | str) -> os.stat_result:
         self.looks += 1
         return super().lstat(path)
 

@@ -70,7 +70,7 @@ class System:
     def stat(self, path: Path | str) -> os.stat_result:
         return os.stat(path)  # noqa: PTH116 - once a second for each log: a third of the time of Path.stat
 
-    def lstat(self, path: Path) -> os.stat_result:
+    def lstat(self, path: Path | str) -> os.stat_result:
         return os.lstat(path)
 
     def fstat(self, descriptor: int) -> os.stat_result:
