@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import django
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, path, reverse
@@ -28,7 +26,6 @@ from django_logtail.access import policy
 from django_logtail.audit.admin import RecordedAdmin, by_user
 from django_logtail.conf import conf
 from django_logtail.control import ControlUnavailable
-from django_logtail.formats.given import names as format_names
 from django_logtail.models import Access, Follow, Log, SavedView
 from django_logtail.operating import no_redis
 from django_logtail.operating.status import Status, current_status
@@ -36,18 +33,15 @@ from django_logtail.page.assets import asset_url, nonce_of
 from django_logtail.page.found import found_config
 from django_logtail.page.members import look_soon
 from django_logtail.registering.members import MOST_MEMBERS
+from django_logtail.registry.answers import answered
 from django_logtail.registry.columns import FactColumns
+from django_logtail.registry.form import LogForm
 from django_logtail.rights import Right
 from django_logtail.tailing.reasons import in_full
+from django_logtail.viewing.cross_site import own_pages_only
 
 #: What the status page's buttons send for every log; not a valid slug.
 EVERY_LOG: Final = "*"
-
-if TYPE_CHECKING:
-    _LogForm = ModelForm[Log]
-else:
-    _LogForm = ModelForm
-
 
 #: Set on a request while it is looked up what is deleted with these patterns.
 _WITH_MEMBERS: Final = "_logtail_with_members"
@@ -56,54 +50,6 @@ _WITH_MEMBERS: Final = "_logtail_with_members"
 def is_read_only(log: Log | None) -> bool:
     """Whether the settings or a pattern decide about the row."""
     return log is not None and (log.declared or log.parent_id is not None)
-
-
-class FormatInput(forms.TextInput):
-    """A field that suggests the names of formats, and below it shows how the log's last lines would be read."""
-
-    template_name = "admin/logtail/log/format_input.html"
-    #: The URL of the last lines; None for a log that is not saved.
-    lines: str | None = None
-    #: The nonce that a Content-Security-Policy requires in our tags.
-    nonce = ""
-
-    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
-        context = super().get_context(name, value, attrs)
-        context["widget"]["attrs"]["list"] = f"id_{name}_names"
-        names = {id: (name, gettext(name)) for id, name in format_names().items()}
-        context["names"] = sorted(
-            ((id, said) for id, (_, said) in names.items()), key=lambda one: one[1].lower()
-        )
-        context["lines"] = self.lines
-        context["script"] = asset_url("admin/format-preview.js") if self.lines else None
-        context["nonce"] = self.nonce
-        context["words"] = json.dumps(
-            {
-                "time": gettext("Time"),
-                "level": gettext("Level"),
-                "logger": gettext("Logger"),
-                "message": gettext("Message"),
-                "none": gettext("no format was recognised"),
-                "bad": gettext("This is not a valid format. Save to see why."),
-                "nothing": gettext("No lines to preview: the log is empty, or no reader is available."),
-                "names": dict(names.values()),
-                "read": gettext("Read as {format}: {entries} entries in the last {lines} lines."),
-            }
-        )
-        return context
-
-
-class LogForm(_LogForm):
-    """Names the log that already has a file, but only to users who may see that log."""
-
-    may_name_others = False
-
-    class Meta:
-        widgets = {"format": FormatInput}
-
-    def _post_clean(self) -> None:
-        self.instance.may_name_others = self.may_name_others
-        super()._post_clean()  # type: ignore[misc]
 
 
 class PatternFilter(admin.SimpleListFilter):
@@ -188,8 +134,21 @@ class LogAdmin(FactColumns, RecordedAdmin):
     # -- readers and viewers -----------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.status_view)
-        return [path("status/", view, name="logtail_log_status"), *super().get_urls()]
+        status = self.admin_site.admin_view(self.status_view)
+        host = self.admin_site.admin_view(own_pages_only()(self.host_view))
+        return [
+            path("status/", status, name="logtail_log_status"),
+            path("host/", host, name="logtail_log_host"),
+            *super().get_urls(),
+        ]
+
+    def host_view(self, request: HttpRequest) -> HttpResponse:
+        """What the form asks the host of a queue, as JSON."""
+        if request.method != "GET":
+            return HttpResponseNotAllowed(["GET"])
+        if not self.may_register(request):
+            raise PermissionDenied
+        return answered(request)
 
     @by_user
     def status_view(self, request: HttpRequest) -> HttpResponse:
@@ -258,9 +217,9 @@ class LogAdmin(FactColumns, RecordedAdmin):
         form = super().get_form(request, obj, change=change, **kwargs)
         may_name = self.has_view_permission(request)
         form = type(form.__name__, (form,), {"may_name_others": may_name})
-        if obj is not None and "format" in form.base_fields:
+        if "format" in form.base_fields:
             widget = form.base_fields["format"].widget
-            widget.lines, widget.nonce = self._lines_of(obj), nonce_of(request)
+            widget.host, widget.nonce = self._host_url(request), nonce_of(request)
         return form
 
     def add_view(
@@ -275,10 +234,9 @@ class LogAdmin(FactColumns, RecordedAdmin):
             extra_context = {**context, **(extra_context or {})}
         return super().add_view(request, form_url, extra_context)
 
-    @staticmethod
-    def _lines_of(log: Log) -> str | None:
+    def _host_url(self, request: HttpRequest) -> str | None:
         try:
-            return reverse("logtail:lines", args=[log.slug]) if log.is_readable else None
+            return reverse("admin:logtail_log_host", current_app=self.admin_site.name)
         except NoReverseMatch:
             return None
 

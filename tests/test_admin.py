@@ -1,4 +1,3 @@
-import json
 import os
 import re
 import threading
@@ -13,10 +12,8 @@ from django.contrib.auth.models import Group, Permission, User
 from django.contrib.messages import get_messages
 from django.test import Client, RequestFactory, override_settings
 from django.urls import path, reverse, reverse_lazy
-from django.utils import translation
 from pytest_django.asserts import assertContains, assertNotContains
 
-from django_logtail.admin import FormatInput
 from django_logtail.control import FailedTask, ReaderLease, Seen, ViewerFacts
 from django_logtail.control.in_memory import MemoryControl
 from django_logtail.control.process import use
@@ -525,55 +522,3 @@ def test_saving_a_log_on_a_file_system_that_does_not_answer_does_not_wait_for_it
     assert hint in said(changed)
     assert (added.status_code, changed.status_code) == (302, 302)
     assert [thread.name for thread in threading.enumerate()].count("logtail-look") == 1
-
-
-def format_field(client: Client, log: Log) -> dict[str, Any]:
-    """The context of the format's field on the page of a log."""
-    page = client.get(reverse("admin:logtail_log_change", args=[log.pk]))
-    field = page.context["adminform"].form["format"]
-    return dict(field.field.widget.get_context("format", field.value(), {"id": "id_format"}))
-
-
-def test_the_format_s_field_offers_the_formats_by_name_and_the_words_of_its_preview(
-    client: Client, roots: Path
-) -> None:
-    log = Log.objects.create(name="App", slug="app", path=f"{roots}/app.log")
-
-    context = format_field(client, log)
-
-    names = [name for _, name in context["names"]]
-    assert {".NET", "Apache", "BIND"} <= {name.split()[0] for name in names}
-    assert names == sorted(names, key=str.lower)
-    assert context["widget"]["attrs"]["list"] == "id_format_names"
-    assert context["lines"] == "/logs/app/lines/"
-    assert "format-preview" in context["script"]
-    words = json.loads(context["words"])
-    assert set(words) == {"time", "level", "logger", "message", "none", "bad", "nothing", "read", "names"}
-    assert [words[name] for name in ("time", "level", "logger", "message")] == [
-        "Time",
-        "Level",
-        "Logger",
-        "Message",
-    ]
-    assert [place in words["read"] for place in ("{format}", "{entries}", "{lines}")] == [True] * 3
-
-
-def test_names_of_formats_that_are_words_are_in_the_reader_s_language(client: Client, roots: Path) -> None:
-    log = Log.objects.create(name="App", slug="app", path=f"{roots}/app.log")
-
-    with translation.override("zh-hans"):
-        context = FormatInput().get_context("format", "", {"id": "id_format"})
-    names = dict(context["names"])
-    said = json.loads(context["words"])["names"]
-
-    assert (names["json"], names["nginx"], names["celery"]) == ("JSON 行", "nginx 错误日志", "Celery")
-    assert (said["Time and level"], said["Celery"]) == ("时间和级别", "Celery")
-    assert dict(format_field(client, log)["names"])["json"] == "JSON lines"
-
-
-def test_a_log_that_nobody_can_watch_has_no_preview(client: Client, roots: Path) -> None:
-    log = Log.objects.create(name="App", slug="app", path=f"{roots}/app.log", enabled=False)
-
-    context = format_field(client, log)
-
-    assert (context["lines"], context["script"]) == (None, None)

@@ -24,7 +24,7 @@ from django_logtail.page.joined import joined
 
 FOLDER = Path(__file__).parent.parent / "static" / "logtail"
 #: The entry scripts of pages: each is served as one file with everything it imports.
-ENTRIES = ("page/logs-page.js", "define.js", "admin/format-preview.js", "admin/found-logs.js")
+ENTRIES = ("page/logs-page.js", "define.js", "admin/log-form.js", "admin/found-logs.js")
 _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",

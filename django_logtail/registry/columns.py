@@ -32,7 +32,7 @@ class FactColumns(_Admin):
         found = super().get_changelist_instance(request)
         if request.method == "GET":
             rows = list(found.result_list)
-            asks = bool(rows) and self._may_register(request) and may_ask(request.user)
+            asks = bool(rows) and self.may_register(request) and may_ask(request.user)
             known = listed(rows, may_ask=asks)
             for row in rows:
                 row.listed = known.facts[row.pk]
@@ -41,7 +41,8 @@ class FactColumns(_Admin):
                 messages.warning(request, notice)
         return found
 
-    def _may_register(self, request: HttpRequest) -> bool:
+    def may_register(self, request: HttpRequest) -> bool:
+        """Whether the user may make hosts look at files."""
         return self.has_add_permission(request) or self.has_change_permission(request)
 
     @admin.display(description=_("size"))

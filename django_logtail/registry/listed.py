@@ -156,8 +156,17 @@ def _at_rest(reason: str) -> tuple[str, str, str]:
     if not reason:
         return gettext("Idle"), "", gettext("Nobody is watching.")
     if code_of(reason) == "gone":
-        return gettext("No file yet"), "caution", in_full(reason, gettext)
+        return gettext("No file yet"), "caution", worded(reason)
     return gettext("Can’t be read"), "danger", in_full(reason, gettext)
+
+
+def worded(reason: str) -> str:
+    """One of `reasons` for a file that was only looked for, and may never have existed."""
+    return (
+        gettext("there is no file at this path yet")
+        if code_of(reason) == "gone"
+        else in_full(reason, gettext)
+    )
 
 
 def _number(value: object) -> float | int | None:
