@@ -37,15 +37,17 @@ VISIBLE = {
     "inactive": set(),
     "with an expired session": set(),
     "member": {"mx-everyone"},
-    "chosen": {"mx-everyone", "mx-chosen"},
-    "in the group": {"mx-everyone", "mx-chosen"},
-    "holder of the permission": {"mx-everyone", "mx-permission"},
+    "chosen": {"mx-everyone", "mx-chosen", "mx-ours-a"},
+    "in the group": {"mx-everyone", "mx-chosen", "mx-ours-a"},
+    "holder of the permission": {"mx-everyone", "mx-permission", "mx-theirs-a"},
     "staff": {"mx-everyone", "mx-staff"},
-    "superuser": {"mx-everyone", "mx-staff", "mx-chosen", "mx-permission"},
+    "superuser": {"mx-everyone", "mx-staff", "mx-chosen", "mx-permission", "mx-ours-a", "mx-theirs-a"},
 }
 #: Those whom the project takes for nobody.
 NOBODY = {"anonymous", "with a made-up session", "inactive", "with an expired session"}
 LOGS = ["mx-everyone", "mx-staff", "mx-chosen", "mx-permission", "mx-disabled", "mx-absent"]
+#: The members of two patterns; and of one that is disabled.
+LOGS += ["mx-ours-a", "mx-theirs-a", "mx-closed-a"]
 SECRET = "a line of {slug}"
 
 # --- what -------------------------------------------------------------------------------------------
@@ -239,13 +241,29 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
         ):
             stack.add_log(slug, SECRET.format(slug=slug).encode() + b"\n", access=access)
         stack.call("change_log", "mx-disabled", enabled=False)
+        patterns = {"mx-ours": "chosen", "mx-theirs": "permission", "mx-closed": "signed-in"}
+        for slug, access in patterns.items():
+            (stack.logs / slug).mkdir()
+            (stack.logs / slug / "a.log").write_text(SECRET.format(slug=f"{slug}-a") + "\n")
+            stack.call(
+                "add_log",
+                name=slug,
+                slug=slug,
+                path=f"{stack.logs}/{slug}/*.log",
+                follow="each",
+                access=access,
+            )
+        stack.call("choose", "mx-ours", users=("chosen",), groups=("watchers",))
         stack.call("choose", "mx-chosen", users=("chosen",), groups=("watchers",))
         names = ("inactive", "expired", "member", "chosen", "grouped", "holder", "staff", "root")
         users = dict(
             zip(list(sessions)[2:], (stack.call("primary_key", name) for name in names), strict=True)
         )
         users |= {"anonymous": users["superuser"], "with a made-up session": users["superuser"]}
-        yield Host(stack, stack.start_web(), sessions, users)
+        found = Host(stack, stack.start_web(), sessions, users)
+        found.ask("GET", "/logs/-/logs/", "superuser")  # which finds the members
+        stack.call("change_log", "mx-closed", enabled=False)
+        yield found
 
 
 def address(route: str, slug: str) -> str:
@@ -284,6 +302,16 @@ def test_the_list_names_what_may_be_watched_and_nothing_else(host: Host, who: st
 
     listed = {log["slug"] for log in json.loads(answer.body).get("logs", [])}
     assert listed == VISIBLE[who]
+
+
+@pytest.mark.parametrize("who", ["member", "chosen", "holder of the permission", "staff", "superuser"])
+def test_a_pattern_has_no_lines_of_its_own(host: Host, who: str) -> None:
+    """Not even for who may watch its members: to them it is a heading."""
+    assert [host.ask("GET", address("lines", slug), who).status for slug in ("mx-ours", "mx-absent")] == [
+        404,
+        404,
+    ]
+    assert asyncio.run(host.outcome("mx-ours", who, host.ticket(who, "mx-ours"))) == "4404"
 
 
 @pytest.mark.parametrize("who", VISIBLE)
