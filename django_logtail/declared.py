@@ -136,7 +136,10 @@ def _refuse_pattern(slug: str, path: str) -> None:
         files = []
     # Brackets are common in names, and the file may not exist yet.
     if files or (files is not None and ("*" in path or "?" in path)):
-        said = f' is {path!r}, a pattern. Add "follow": "each" for a log of each file, or name each file.'
+        said = (
+            f' is {path!r}, a pattern. Add "follow": "each" for a log of each file, or "newest" for one log of the '
+            "latest file, or name each file."
+        )
         raise Pattern(slug, said, files)
 
 

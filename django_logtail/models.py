@@ -24,11 +24,14 @@ from django_logtail.audit.models import Viewing, ViewingEvent  # noqa: F401 - Dj
 from django_logtail.conf import QUEUE_NAME, conf
 from django_logtail.formats.given import BadFormat, given
 from django_logtail.rights import Right
+from django_logtail.tailing.belonging import Belonging
 from django_logtail.tailing.files.found import is_pattern
 from django_logtail.tailing.files.looks import NoAnswer, looks
 from django_logtail.tailing.files.roots import Roots, tidied
+from django_logtail.tailing.files.system import System
 from django_logtail.tailing.member_names import is_member_name, mistake_in_pattern
 from django_logtail.tailing.mistakes import Mistake
+from django_logtail.tailing.newest import resolved
 from django_logtail.tailing.reasons import in_full, reason_of_errno
 from django_logtail.tailing.rotated_names import BadPattern, Names
 from django_logtail.tailing.text.encodings import UnknownEncoding, browser_label
@@ -427,13 +430,18 @@ class Log(models.Model):
         except UnknownEncoding:
             return self.registration.encoding
 
+    def _has_newest(self) -> bool:
+        """Whether any file matches. Blocks."""
+        path = Path(tidied(self.path))
+        return resolved(System(), Belonging(path, matching=path.name)).path != path
+
     def absence(self) -> str | None:
         """A hint for the person registering the log, or None. Not an error, because another host may have the file."""
-        if self.follow:
+        if self.follow == Follow.EACH:
             return None  # what it matches is seen below it
         path = Path(self.path)
         try:
-            if looks.take(path, path.is_file):
+            if looks.take(path, self._has_newest if self.follow else path.is_file):
                 return None
         except NoAnswer:
             said = gettext("%(path)s does not respond on this host: its disk or network may be down.")
@@ -441,7 +449,13 @@ class Log(models.Model):
         except OSError as error:
             said = gettext("This host can't look at %(path)s: %(error)s.")
             return said % {"path": self.path, "error": in_full(reason_of_errno(error.errno), gettext)}
-        if is_pattern(self.path):
+        if self.follow:
+            said = gettext(
+                "No file on this host matches %(path)s. "
+                "That is fine if the worker of queue “%(queue)s” has one or will have one."
+            )
+            return said % {"path": self.path, "queue": self.queue_name}
+        if is_pattern(self.path) or "%" in path.name:
             said = gettext(
                 "No file on this host is named %(path)s. To register the files that it matches, choose how to follow "
                 "them."

@@ -215,7 +215,8 @@ class TestDeclaredLogs:
             (
                 "logtail.W014",
                 f"LOGTAIL[\"LOGS\"]['web'] is '{tmp_path}/*.log', a pattern. "
-                'Add "follow": "each" for a log of each file, or name each file.',
+                'Add "follow": "each" for a log of each file, or "newest" for one log of the latest file, '
+                "or name each file.",
                 f"Write 'job-queue': '{tmp_path}/job.queue.log', 'web': '{tmp_path}/web.log'.",
             )
         ]

@@ -67,6 +67,26 @@ def test_a_dict_gives_every_field(declare: Any, tmp_path: Path) -> None:
     assert (list(log.groups.all()), list(log.users.all())) == ([ops], [ann])
 
 
+def test_a_log_may_be_declared_as_the_newest_of_several_files(declare: Any, tmp_path: Path) -> None:
+    declare(app={"path": f"{tmp_path}/app-%Y-%m-%d.log", "follow": "newest"})
+
+    synced = sync()
+
+    assert (synced.created, synced.problems) == (["app"], [])
+    assert Log.objects.get().follow == "newest"
+
+
+@pytest.mark.parametrize("name", ["app.log", "app-*-%Y.log", "app-%p.log", "app-%Y.log.gz"])
+def test_what_names_no_several_files_cannot_be_declared_as_their_newest(
+    declare: Any, tmp_path: Path, name: str
+) -> None:
+    declare(app={"path": f"{tmp_path}/{name}", "follow": "newest"})
+
+    synced = sync()
+
+    assert (synced.created, len(synced.problems)) == ([], 1)
+
+
 def test_a_second_run_changes_nothing(declare: Any, tmp_path: Path) -> None:
     Group.objects.create(name="ops")
     declare(app={"path": f"{tmp_path}/app.log", "access": "chosen", "groups": ["ops"]})
@@ -205,11 +225,11 @@ def test_a_pattern_is_a_problem_and_registers_nothing(declare: Any, tmp_path: Pa
 
     assert sync().problems == [
         f"LOGTAIL[\"LOGS\"]['app'] is '{tmp_path}/*.log', a pattern. "
-        'Add "follow": "each" for a log of each file, or name each file.',
+        'Add "follow": "each" for a log of each file, or "newest" for one log of the latest file, or name each file.',
         f"LOGTAIL[\"LOGS\"]['other'] is '{tmp_path}/[a].log', a pattern. "
-        'Add "follow": "each" for a log of each file, or name each file.',
+        'Add "follow": "each" for a log of each file, or "newest" for one log of the latest file, or name each file.',
         f"LOGTAIL[\"LOGS\"]['later'] is '{tmp_path}/?.txt', a pattern. "
-        'Add "follow": "each" for a log of each file, or name each file.',
+        'Add "follow": "each" for a log of each file, or "newest" for one log of the latest file, or name each file.',
     ]
     assert not Log.objects.exists()
 

@@ -194,6 +194,26 @@ def test_a_log_that_follows_the_newest_match_names_its_older_files_by_its_path(r
     }
 
 
+def test_whoever_registers_a_pattern_is_told_what_is_missing(roots: Path) -> None:
+    log = Log(name="App", slug="app", path=str(roots / "app-%Y-%m-%d.log"), queue="web-1")
+
+    plain = log.absence()
+    log.follow = "newest"
+    none = log.absence()
+    (roots / "app-2026-11-28.log").write_text("")
+    found = log.absence()
+
+    assert plain == (
+        f"No file on this host is named {log.path}. "
+        "To register the files that it matches, choose how to follow them."
+    )
+    assert none == (
+        f"No file on this host matches {log.path}. "
+        "That is fine if the worker of queue “web-1” has one or will have one."
+    )
+    assert found is None
+
+
 # -- revisions -------------------------------------------------------------------------------------
 
 
