@@ -234,8 +234,17 @@ class Conf:
         why="Only files inside these directories are ever opened, whatever a log's row says. If empty, no file is"
         " opened.",
         read_in=(
-            *("declared", "models", "offering", "page/files", "reader", "reader/sources"),
-            *("registering/files", "registering/members", "registering/offers", "registering/roots"),
+            "declared",
+            "models",
+            "offering",
+            "page/files",
+            "reader",
+            "reader/sources",
+            "registering/asking",
+            "registering/files",
+            "registering/members",
+            "registering/offers",
+            "registering/roots",
         ),
     )
     LOGS = Setting(
@@ -255,11 +264,12 @@ class Conf:
             "control/process",
             "declared",
             "models",
-            "offering",
             "page/config",
             "page/members",
             "registering/asking",
             "registering/members",
+            "registering/offers",
+            "registry/form",
             "registry/listed",
             "relay/here",
             "spool_log",
@@ -275,7 +285,18 @@ class Conf:
         takes=_queue_name,
         unit="Dramatiq queue name",
         why="The queue of logs without one of their own, and the queue that this host's worker serves.",
-        read_in=("control/in_redis", "declared", "models", "page/files", "spool_log", "stop_flag", "tasks"),
+        read_in=(
+            "control/in_redis",
+            "declared",
+            "models",
+            "page/files",
+            "registering/offers",
+            "registry/answers",
+            "registry/form",
+            "spool_log",
+            "stop_flag",
+            "tasks",
+        ),
     )
     REDIS_URL = Setting(
         default=None,

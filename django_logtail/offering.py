@@ -7,7 +7,6 @@ again: a request only chooses among files that the server finds by itself.
 from __future__ import annotations
 
 import logging
-import socket
 import time
 from typing import Any, Final
 
@@ -82,8 +81,9 @@ def _described(offered: Offers) -> dict[str, Any]:
         "roots": [str(root) for root in conf.ROOTS],
         "silent": [str(directory) for directory in offered.silent],
         "advice": _advice(offered.advice),
-        # Whose view this is, if another process reads.
-        "host": "" if conf.READER == "local" else socket.gethostname(),
+        # Whose view this is, if another process reads; `reader`: that of its host.
+        "host": offered.host,
+        "reader": offered.is_reader,
         "byhand": _address_of_form(),
     }
 

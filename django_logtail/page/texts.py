@@ -333,7 +333,8 @@ TEXTS: Mapping[str, object] = {
         "Choose what to show. Only staff may watch it until you say otherwise; "
         "nothing is read before somebody opens it."
     ),
-    "first.seen": _("As the web server {host} sees it; the worker that reads may be on another host."),
+    "first.seen": _("The reader’s host {host} has these files."),
+    "first.seen.here": _("No reader answers, so this is what the web server {host} sees."),
     "first.tree": _("Written by this project"),
     "first.now": _("being written"),
     "first.new": _("not written yet"),

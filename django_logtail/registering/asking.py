@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from django_logtail.conf import conf
@@ -29,7 +30,8 @@ from django_logtail.control.questions import (
     read_question,
 )
 from django_logtail.control.wire import Malformed, Unreadable, ignored
-from django_logtail.registering import files
+from django_logtail.registering import files, found
+from django_logtail.registering.logging_tree import MOST_HANDLERS
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +43,8 @@ ANSWER_SECONDS: Final = 3.0
 PAUSE_SECONDS: Final = 0.05
 #: Seconds for which a question may be answered: whoever asked it has left by then.
 QUESTION_SECONDS: Final = 5.0
+#: Files that may be logs in an answer.
+MOST_FOUND: Final = 200
 #: Queues asked at a time.
 MOST_QUEUES: Final = 8
 
@@ -67,7 +71,14 @@ class Suggest:
     prefix: str
 
 
-Asked = Look | Preview | Suggest
+@dataclass(frozen=True, slots=True)
+class FindFiles:
+    """The files that may be logs; `own`: those of the asking project's logging. Found: what `found.written` gives."""
+
+    own: Sequence[str]
+
+
+Asked = Look | Preview | Suggest | FindFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +125,8 @@ def ask_each(questions: Mapping[str, Asked]) -> dict[str, Told | None]:
     if len(queues) < 2:
         return {queue: ask(queue, questions[queue]) for queue in queues}
     with ThreadPoolExecutor(len(queues), "logtail-ask") as threads:
-        found = threads.map(lambda queue: ask(queue, questions[queue]), queues)
-        return dict(zip(queues, found, strict=True))
+        answers = threads.map(lambda queue: ask(queue, questions[queue]), queues)
+        return dict(zip(queues, answers, strict=True))
 
 
 def _asked(
@@ -168,8 +179,8 @@ def answer(queue: str, text: str) -> None:
     ):
         ignored.add("a question", Malformed("it is too old, or was answered before"))
         return
-    found = Answer(socket.gethostname(), _found(question.asks, question.about))
-    control().answer(queue, question.id, answer_text(queue, question.id, found))
+    told = Answer(socket.gethostname(), _found(question.asks, question.about))
+    control().answer(queue, question.id, answer_text(queue, question.id, told))
 
 
 def _kind(asked: Asked) -> str:
@@ -200,8 +211,14 @@ def _suggest(about: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"paths": files.suggest(str(about.get("prefix", "")))}
 
 
+def _find_files(about: Mapping[str, Any]) -> Mapping[str, Any]:
+    own = [Path(one) for one in about.get("own", ()) if isinstance(one, str) and one.startswith("/")]
+    return found.written(found.look_around(conf.ROOTS, own[:MOST_HANDLERS]), MOST_FOUND)
+
+
 _FINDERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]]] = {
     "look": _look,
     "preview": _preview,
     "suggest": _suggest,
+    "findfiles": _find_files,
 }

@@ -10,11 +10,11 @@ import os
 import re
 import stat
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from django_logtail.registering.samples import encoding_of, last_line
 from django_logtail.tailing.events import Kind
@@ -34,7 +34,7 @@ MOST_DAYS: Final = 30
 SAMPLE_BYTES: Final = 8 * 1024
 #: Seconds for one root, and for all of them. A look in progress may add the former to the latter.
 ROOT_SECONDS: Final = 1.0
-ALL_SECONDS: Final = 2.0
+ALL_SECONDS: Final = 1.0
 
 #: Endings of text files that are no logs; some contain secrets, which a last line must not show.
 NOT_LOGS: Final = (
@@ -73,6 +73,9 @@ class Around:
     files: list[Found] = field(default_factory=list)
     #: Directories that did not respond in time, so that files may be missing.
     silent: list[Path] = field(default_factory=list)
+    #: Who saw it, and whether that is the host of the queue's reader.
+    host: str = ""
+    is_reader: bool = True
 
 
 def look_around(
@@ -83,7 +86,7 @@ def look_around(
     clock: Callable[[], float] = time.monotonic,
     looks: Looks = _looks,
 ) -> Around:
-    """The files that may be registered, and own ones that can't. Blocks for at most 3 s."""
+    """The files that may be registered, and own ones that can't. Blocks for at most 2 s."""
     search = _Search(Roots(roots), now(), clock, clock() + ALL_SECONDS, looks)
     search.look_at_own(own)
     for root in dict.fromkeys(roots):
@@ -91,6 +94,18 @@ def look_around(
     others = (found for path, found in search.found.items() if path not in search.own)
     latest = sorted(others, key=lambda found: (-(found.written or 0), str(found.path)))
     return Around([*search.own.values(), *latest], search.silent)
+
+
+def written(around: Around, most: int) -> dict[str, Any]:
+    """What was found as plain values, to be sent; the first `most` files."""
+    files = [{**asdict(found), "path": str(found.path)} for found in around.files[:most]]
+    return {"files": files, "silent": [str(directory) for directory in around.silent]}
+
+
+def read(values: Mapping[str, Any], host: str, *, is_reader: bool) -> Around:
+    """The reverse. Raises `LookupError`, `TypeError` or `ValueError` for values from another release."""
+    files = [Found(**{**one, "path": Path(one["path"])}) for one in values["files"]]
+    return Around(files, [Path(one) for one in values["silent"]], host, is_reader)
 
 
 class _Search:

@@ -1,12 +1,13 @@
 """What may be registered now, as pages and `logtail_discover` offer it, and the registering of what was chosen.
 
-The files are seen from this process. `recent` keeps what was found for some seconds, whoever asks, so that reloading a
-page doesn't search the disks again.
+The files are seen by the host of the queue's reader, or by this one if nobody answers. `recent` keeps what was found
+for some seconds, whoever asks, so that reloading a page doesn't search the disks again.
 """
 
 from __future__ import annotations
 
 import re
+import socket
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -20,7 +21,8 @@ from django.db import IntegrityError, router, transaction
 
 from django_logtail.conf import conf
 from django_logtail.models import Access, Log
-from django_logtail.registering.found import Around, Found, look_around
+from django_logtail.registering.asking import FindFiles, ask
+from django_logtail.registering.found import Around, Found, look_around, read
 from django_logtail.registering.logging_tree import log_files
 from django_logtail.registering.naming import Named, named
 from django_logtail.registering.roots import Advice, advice
@@ -54,6 +56,8 @@ class Offers:
     files: list[Offer] = field(default_factory=list)
     silent: list[Path] = field(default_factory=list)
     advice: Advice | None = None
+    host: str = ""
+    is_reader: bool = True
 
 
 @dataclass(slots=True)
@@ -73,13 +77,14 @@ class Recent:
         self._for: tuple[object, ...] = ()
         self._around: Around | None = None
 
-    def around(self) -> Around:
-        own, roots = tuple(log_files()), conf.ROOTS
-        # Others wait meanwhile, for 3 s at most, and then have the same answer.
+    def around(self, queue: str = "") -> Around:
+        own, queue = tuple(log_files()), queue or conf.QUEUE
+        about = (own, conf.ROOTS, queue)
+        # Others wait meanwhile, for 5 s at most, and then have the same answer.
         with self._lock:
-            is_fresh = self._clock() - self._at < FRESH_SECONDS and self._for == (own, roots)
+            is_fresh = self._clock() - self._at < FRESH_SECONDS and self._for == about
             if self._around is None or not is_fresh:
-                self._around, self._for = look_around(roots, own), (own, roots)
+                self._around, self._for = _look_around(own, queue), about
                 self._at = self._clock()
             return self._around
 
@@ -89,13 +94,37 @@ class Recent:
             self._around = None
 
 
+def _look_around(own: Sequence[Path], queue: str) -> Around:
+    """What the host of the queue sees; if nobody answers, what this one sees."""
+    if conf.READER == "local":
+        return look_around(conf.ROOTS, own)
+    here = socket.gethostname()
+    told = ask(queue, FindFiles([str(path) for path in own]))
+    if told is not None:
+        try:
+            around = read(told.found, told.host, is_reader=True)
+        except (LookupError, TypeError, ValueError):
+            pass  # from another release
+        else:
+            if told.host != here:  # there, a file of this project's that is missing will not come
+                around.files = [found for found in around.files if not _is_missing(found)]
+            return around
+    around = look_around(conf.ROOTS, own)
+    around.host, around.is_reader = here, False
+    return around
+
+
+def _is_missing(found: Found) -> bool:
+    return found.is_own and found.size is None and not found.reason
+
+
 #: This process's own.
 recent = Recent()
 
 
 def offers(queue: str = "") -> Offers:
-    """What has no log in this queue yet; "": the queue in the settings. Blocks for at most 3 s."""
-    around = recent.around()
+    """What has no log in this queue yet; "": the queue in the settings. Blocks for at most 5 s."""
+    around = recent.around(queue)
     rows = list(Log.objects.only("name", "slug", "path", "queue", "rotated_as", "follow"))
     key = Log(path="/", queue=queue).file_key[0]
     taken = _Taken([row for row in rows if row.file_key[0] == key])
@@ -105,7 +134,8 @@ def offers(queue: str = "") -> Offers:
     )
     files = [Offer(found, names[found.path]) for found in free]
     is_mute = not any(one.can_be_added for one in files) and not (files and conf.ROOTS)
-    return Offers(files, around.silent, advice(log_files()) if is_mute else None)
+    told = advice(log_files()) if is_mute else None
+    return Offers(files, around.silent, told, around.host, around.is_reader)
 
 
 class _Taken:

@@ -1,5 +1,7 @@
 """What is offered beside the logs that there are, and registering it."""
 
+import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,8 @@ from django.db import IntegrityError
 
 from django_logtail.models import Log
 from django_logtail.registering import offers as offers_module
+from django_logtail.registering.asking import FindFiles, Told
+from django_logtail.registering.found import Around, Found, written
 from django_logtail.registering.offers import Recent, offers, recent, register
 
 pytestmark = pytest.mark.django_db
@@ -130,6 +134,50 @@ def test_sixty_files_at_once_with_few_queries(root: Path, django_assert_max_num_
         done = register([str(offer.found.path) for offer in found.files], found)
 
     assert len(done.logs) == Log.objects.count() == 60
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch, settings: Any, root: Path) -> list[Any]:
+    """The questions to the host of a queue, which is not this one; `told` is what it says."""
+    settings.LOGTAIL = {"ROOTS": [root], "READER": "dramatiq", "QUEUE": "web-1"}
+    own = [root / "own.log", root / "later.log"]
+    monkeypatch.setattr(offers_module, "log_files", lambda: own)
+    return []
+
+
+def answer(monkeypatch: pytest.MonkeyPatch, asked: list[Any], told: Told | None) -> None:
+    def ask(queue: str, question: FindFiles) -> Told | None:
+        asked.append((queue, question))
+        return told
+
+    monkeypatch.setattr(offers_module, "ask", ask)
+
+
+def test_the_host_of_the_queue_says_what_it_has(
+    root: Path, asked: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(root, "only-here.log")
+    there = Around([Found(root / "own.log", 3, 1.0, is_own=True), Found(root / "later.log", is_own=True)])
+    answer(monkeypatch, asked, Told("db-1", json.loads(json.dumps(written(there, 200)))))
+
+    found = offers("db")
+
+    assert asked == [("db", FindFiles([f"{root}/own.log", f"{root}/later.log"]))]
+    assert [offer.found for offer in found.files] == [there.files[0]]
+    assert (found.host, found.is_reader) == ("db-1", True)
+
+
+@pytest.mark.parametrize("told", [None, {}, {"files": [{"path": "/x", "new": 1}], "silent": []}])
+def test_without_a_usable_answer_it_is_what_this_host_sees(
+    root: Path, asked: list[Any], monkeypatch: pytest.MonkeyPatch, told: Any
+) -> None:
+    put(root, "own.log")
+    answer(monkeypatch, asked, None if told is None else Told("db-1", told))
+
+    found = offers()
+
+    assert [offer.found.path.name for offer in found.files] == ["own.log", "later.log"]
+    assert (found.host, found.is_reader) == (socket.gethostname(), False)
 
 
 def test_a_search_counts_for_four_seconds_for_the_same_directories(

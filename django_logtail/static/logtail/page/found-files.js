@@ -7,7 +7,7 @@ import { icon } from '../ui/icons.js';
 /**
  * @typedef {{path: string, name: string, group: string, own: boolean, size: number|null, age: number|null, writing: boolean, line: string, trouble: string}} File
  * @typedef {{case: 'noroots'|'mixed'|'stdout', paste: string, file: string, path: string}} Advice
- * @typedef {{files: File[], more: number, roots: string[], silent: string[], advice: Advice|null, host: string, byhand: string}} Answer
+ * @typedef {{files: File[], more: number, roots: string[], silent: string[], advice: Advice|null, host: string, reader: boolean, byhand: string}} Answer
  * @typedef {{registered: string[], page: string, refused: {path: string, text: string}[]}} Added
  */
 
@@ -75,7 +75,7 @@ export class FoundFiles {
     count();
     return [
       this.isForm ? null : el('h2', {}, say('first.title')),
-      el('p', {}, say('first.more'), answer.host ? ` ${say('first.seen', { host: answer.host })}` : ''), list,
+      el('p', {}, say('first.more'), answer.host ? ` ${say(answer.reader ? 'first.seen' : 'first.seen.here', { host: answer.host })}` : ''), list,
       answer.more ? el('p.lt-first-note', {}, say('first.more.files', { n: answer.more })) : null, ...this.#silent(answer),
       boxes.length ? el('div.lt-first-foot', {}, chosen, this.trouble, el('span.lt-grow'), this.#byHand(answer), add) : null,
     ].filter((part) => part !== null);
