@@ -163,7 +163,8 @@ class Discovery:
                 self.must_wait = True
                 return False
             self._listed_ns = self._looking_ns
-            newest.look(now, self._chain.inodes())
+            last = self._chain.last.generation.inode_key if self._chain.segments else None
+            newest.look(now, self._chain.inodes(), last)
             if newest.path is not None and newest.path != self.path:
                 self.siblings.belonging = replace(self.siblings.belonging, path=newest.path)
                 self.revision += 1

@@ -28,6 +28,8 @@ REST_SECONDS: Final = 0.1
 #: often.
 MAX_WAITING: Final = 8
 EAGER_SECONDS: Final = 5.0
+#: Older files by date of which it is known where they ended.
+MAX_NOTED: Final = 8
 #: Files examined when a list is searched for the newest by date.
 MAX_EXAMINED: Final = 1_000
 #: The clock that stamps files advances in steps of this length.
@@ -106,8 +108,8 @@ def _is_foreign(belonging: Belonging, real: Path, match: Match) -> bool:
 class Newest:
     """Looks which file the log is now, as long as it is followed. Never raises `OSError`.
 
-    It moves on to a newer file, and not back to an older one because the newest was removed. By a shell pattern, an
-    older file that is written again becomes the newest, from where it ended before.
+    It moves on to a newer file, and not back to an older one because the newest was removed. An older file that is
+    written again after that becomes the newest, from where it ended before; by a shell pattern, always.
     """
 
     def __init__(self, system: System, belonging: Belonging) -> None:
@@ -124,7 +126,7 @@ class Newest:
         self._must_list_again = False
         #: Newer files without text, with size and time, and since when they wait.
         self._waiting: dict[str, tuple[tuple[int, int], float]] = {}
-        #: By inode: its birth, and how much of the file came before. Not needed with dates, which don't come back.
+        #: By inode: its birth, and how much of the file came before.
         self._ends: dict[Inode, tuple[int, int]] = {}
 
     @property
@@ -146,14 +148,16 @@ class Newest:
         self.due = self._listed_at + REST_SECONDS if has_changed else now + REST_SECONDS if is_eager else None
         return False
 
-    def look(self, now: float, held: Collection[Inode]) -> None:
-        """Look which file is the newest. `held`: those that are read to their ends anyway."""
+    def look(self, now: float, held: Collection[Inode], last: Inode | None = None) -> None:
+        """Look which file is the newest. `held`: those that are read to their ends anyway, of which `last` is the
+        newest.
+        """
         stamp = self._stamp_now()
         # A file may appear unnoticed in the moment of the list, because the directory's time advances in steps.
         self._must_list_again = stamp != self._stamp
         self._stamp, self._listed_at, self.trouble, self.due = stamp, now, None, None
         try:
-            found = self._first(now) if self._current is None else self._next(now, held)
+            found = self._first(now) if self._current is None else self._next(now, held, last)
         except OSError as error:
             self.trouble = trouble_of(error, self._system, self._directory)
             return
@@ -167,7 +171,10 @@ class Newest:
 
     def was_read(self, inode: Inode, birth: int, end: int) -> None:
         """An older file was read up to there, and is read no longer."""
+        self._ends.pop(inode, None)
         self._ends[inode] = birth, end
+        if self._current is not None and self._current.date and len(self._ends) > MAX_NOTED:
+            del self._ends[next(iter(self._ends))]
 
     def _first(self, now: float) -> Match | None:
         """The newest file of all."""
@@ -175,7 +182,7 @@ class Newest:
         best, real = None, _real(self._belonging)
         for match in matches(self._system, self._belonging):
             if best is not None:
-                if match.date:
+                if match.date and len(self._ends) == MAX_NOTED:
                     break
                 self._note(match)
             elif not _is_foreign(self._belonging, real, match):
@@ -194,18 +201,25 @@ class Newest:
             birth = self._system.birth_of(self._directory / match.name)
             self._ends[match.inode] = birth, match.stat.st_size
 
-    def _next(self, now: float, held: Collection[Inode]) -> Match | None:
-        """The newest file that is newer than the current one; None: none is."""
+    def _next(self, now: float, held: Collection[Inode], last: Inode | None) -> Match | None:
+        """The file that is the log instead of the current one; None: none is."""
         assert self._current is not None
-        with contextlib.suppress(OSError):
+        is_gone = False
+        try:
             found = self._system.lstat(self._directory / self._current.name)
             self._current = replace(self._current, stat=found)
+        except FileNotFoundError:
+            is_gone = True
+        except OSError:
+            pass
         waiting: list[Match] = []
         best, real, there = None, _real(self._belonging), set(held)
         for match in matches(self._system, self._belonging):
             there.add(match.inode)
-            if match.date and (match.date <= self._current.date or best is not None):
+            if match.date and (best is not None or (match.date <= self._current.date and not is_gone)):
                 break
+            if is_gone and match.inode == last:
+                best = best or match  # it has another name, or the newer one went before it was opened
             if match.inode in held or match.name == self._current.name:
                 continue
             is_newer = self._is_newer(match)
@@ -215,7 +229,8 @@ class Newest:
                 waiting.append(match)
             elif best is None:
                 best = match
-        self._ends = {inode: end for inode, end in self._ends.items() if inode in there}
+        if not self._current.date:
+            self._ends = {inode: end for inode, end in self._ends.items() if inode in there}
         self._wait_for(waiting, now)
         return best
 
@@ -223,14 +238,18 @@ class Newest:
         """Whether the log moves on to this file; None: it may as soon as it is written."""
         assert self._current is not None
         found, current = match.stat, self._current
-        if match.date:
+        if match.date > current.date:
             return bool(found.st_size) or None
         known = self._ends.get(match.inode)
+        if match.date and known is None:
+            return False
         if known is not None and known[1] == found.st_size:
             return False
         birth = self._birth_of(match.name)
         if known is not None and known[0] == birth:
-            return found.st_mtime_ns > current.stat.st_mtime_ns
+            return bool(match.date) or found.st_mtime_ns > current.stat.st_mtime_ns
+        if match.date:
+            return False
         # A new file counts even if the current one was written for the last time just now, but not a restored old one.
         is_later = birth > self._birth_of(current.name) and found.st_mtime_ns >= birth - COARSE_NS
         is_later = is_later or found.st_mtime_ns >= current.stat.st_mtime_ns

@@ -223,6 +223,60 @@ def test_the_log_does_not_go_back_when_its_newest_file_is_removed(stage: Several
     assert stage.follower.state == "reading"
 
 
+def test_an_older_file_is_the_log_again_if_it_is_written_after_the_newest_was_removed(stage: Several) -> None:
+    stage.new(A, stage.day(27))
+    stage.new(B, stage.day(28))
+    stage.start()
+    stage.day(28).unlink()
+    stage.pause()
+    stage.append(C, stage.day(27))
+    stage.settle(10)
+
+    stage.shows(B, C)
+    assert stage.follower is not None
+    assert (stage.follower.state, stage.kinds) == ("reading", ["gone", "back"])
+
+
+def test_after_a_file_of_the_far_future_was_removed_the_day_s_file_goes_on(stage: Several) -> None:
+    stage.new(A, stage.day(28))
+    stage.start()
+    future = stage.dir / "app-2099-01-01.log"
+    stage.new(B, future)
+    stage.settle()
+    future.unlink()
+    stage.append(C, stage.day(28))
+    stage.settle(700)
+    stage.append(D, stage.day(28))
+    stage.settle(10)
+
+    stage.shows(A, B, C, D)
+    assert stage.follower is not None
+    assert stage.follower.state == "reading"
+    assert stage.late == C
+
+
+@pytest.mark.parametrize("pattern", [DATED, SHELL])
+def test_a_newer_file_that_goes_before_it_is_opened_changes_nothing(tmp_path: Path, pattern: str) -> None:
+    class Vanishing(System):
+        def open_path(self, path: Path) -> int:
+            if path.name == "app-2026-11-29.log":
+                path.unlink(missing_ok=True)
+            return super().open_path(path)
+
+    stage = Several(tmp_path, pattern)
+    stage.system = Vanishing()
+    stage.new(A, stage.day(28))
+    stage.start()
+    stage.new(B, stage.day(29))
+    stage.settle(10)
+    stage.append(C, stage.day(28))
+
+    stage.shows(A, C)
+    assert stage.follower is not None
+    assert stage.follower.state == "reading"
+    stage.close()
+
+
 def test_the_removed_newest_file_may_come_back(stage: Several) -> None:
     stage.new(A, stage.day(27))
     stage.new(B, stage.day(28))
