@@ -128,10 +128,10 @@ class LogForm(_ModelForm):
 
     class Meta:
         widgets = {
-            "path": ListedInput(),
+            "path": ListedInput(attrs={"class": "vTextField lt-wide"}),
             "encoding": ListedInput(encodings),
             "queue": ListedInput(queues),
-            "format": FormatInput(),
+            "format": FormatInput(attrs={"class": "vTextField lt-wide"}),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -28,12 +28,15 @@ function calm(act) {
   };
 }
 
-/** A place for words below a field. @param {string} name */
-function below(name) {
-  const made = el('p.help', { 'aria-live': 'polite' });
-  field(name)?.insertAdjacentElement('afterend', made);
-  return made;
+/** Puts something at the end of a field's row, over its whole width. @param {string} name @param {HTMLElement} what */
+function below(name, what) {
+  const row = document.querySelector(`.form-row.field-${name}`);
+  if (row) row.append(what);
+  else field(name)?.insertAdjacentElement('afterend', what);
+  return what;
 }
+
+const saying = () => el('p.help.lt-said', { 'aria-live': 'polite' });
 
 class Host {
   /** @param {string} url */
@@ -74,7 +77,8 @@ function suggest(url) {
 /** @param {HTMLElement} place @param {Words} words */
 function preview(place, words) {
   const host = new Host(place.dataset.host ?? '');
-  const [ofPath, ofEncoding] = [below('path'), below('encoding')];
+  const [ofPath, ofEncoding] = [below('path', saying()), below('encoding', saying())];
+  below('format', place);
   let store = storeOf([]);
   const say = (/** @type {string} */ text) => place.replaceChildren(...(text ? [el('p.help', {}, text)] : []));
   const show = async () => {
@@ -87,7 +91,8 @@ function preview(place, words) {
   };
   const look = calm(async () => {
     const path = valueOf('path');
-    const found = !path || path.endsWith('/') ? { lines: [], path: '', encoding: '' } : await host.ask({ ask: 'preview', path, encoding: valueOf('encoding') }, () => look(AGAIN_MS));
+    // Of a pattern, there is not one file to show.
+    const found = !path || path.endsWith('/') || valueOf('follow') ? { lines: [], path: '', encoding: '' } : await host.ask({ ask: 'preview', path, encoding: valueOf('encoding') }, () => look(AGAIN_MS));
     if (found === undefined) return;
     store = storeOf(found?.lines ?? []);
     write(ofPath, found?.path ?? '');
@@ -102,7 +107,7 @@ function preview(place, words) {
     if (chosen) chosen.value = encoding;
     look(0);
   } }, text);
-  for (const name of ['path', 'queue', 'encoding']) field(name)?.addEventListener('input', () => look());
+  for (const name of ['path', 'follow', 'queue', 'encoding']) field(name)?.addEventListener('input', () => look());
   const redraw = calm(() => void show());
   field('format')?.addEventListener('input', () => redraw());
   look(0);
