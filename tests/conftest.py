@@ -45,11 +45,35 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     session.config.stash[INTERRUPTED] = exitstatus == pytest.ExitCode.INTERRUPTED
 
 
+#: Files that take the most time, by their names: one of them at the end would keep a single process busy.
+LONGEST = {
+    "test_arranged.py",
+    "test_doctor.py",
+    "test_drawn.py",
+    "test_faults.py",
+    "test_leaks.py",
+    "test_looking.py",
+    "test_redis_kinds.py",
+    "test_slow_client.py",
+    "test_travel.py",
+    "test_viewer.py",
+    "test_viewer_links.py",
+    "test_viewer_page.py",
+    "test_wheel.py",
+    "test_workers.py",
+}
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Side by side, files that run real processes come first: what is short then fills the end of the run."""
+    """Side by side, the longest files come first, then those that run real processes: what is short fills the end."""
+
+    def order(item: pytest.Item) -> tuple[bool, bool, bool]:
+        has_mark = item.get_closest_marker
+        return item.path.name not in LONGEST, has_mark("whole") is None, has_mark("browser") is None
+
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: item.get_closest_marker("whole") is None)
+        items.sort(key=order)
 
 
 def absent(what: str) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.length import at_length
 from tests.ports import free_port
 from tests.stack import CHECKOUT, children, wait_until
 
@@ -89,7 +90,7 @@ def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     demo.end()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+@pytest.mark.parametrize("number", at_length([signal.SIGINT, signal.SIGTERM], short=[signal.SIGINT]))
 def test_one_signal_ends_every_process_that_the_demo_started(demo: Demo, number: int) -> None:
     code = demo.end(number)
 

@@ -51,7 +51,7 @@ def idle_share(worker: Running, viewers: Sequence[PlainViewer] = ()) -> float:
     return (cpu_seconds(worker.pids) - used) / (time.monotonic() - began)
 
 
-@pytest.mark.parametrize("count", [FEWER_LOGS, VIEWERS], ids=["shared", "own"])
+@pytest.mark.parametrize("count", at_length([FEWER_LOGS, VIEWERS], short=[VIEWERS]))
 def test_many_viewers_are_live_and_each_gets_its_line(
     crowd: tuple[Stack, Web, Running], count: int, tmp_path: Path
 ) -> None:

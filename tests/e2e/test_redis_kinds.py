@@ -90,7 +90,7 @@ def installations(shared: Installations) -> Iterator[Installations]:
 EVERY_LINE = dict.fromkeys(LAYERS, b"first\nafter the silence\n")
 
 
-@pytest.mark.parametrize("kind", at_length(list(KINDS), short=["sentinel", "tls"]))
+@pytest.mark.parametrize("kind", at_length(list(KINDS), short=["tls"]))
 async def test_lines_arrive_over_both_layers_also_after_a_silence(
     kind: str, installations: Installations, tmp_path: Path
 ) -> None:

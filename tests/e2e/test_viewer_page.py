@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e.kept import context, kept_tab, page
 from tests.e2e.viewing import append, expect_state, line, lines, settle, show, tail, until
+from tests.length import at_length
 from tests.stack import Stack, Web
 
 pytestmark = [pytest.mark.browser, pytest.mark.redis, pytest.mark.whole]
@@ -359,7 +360,7 @@ def violations(page: Page) -> list[str]:
 
 
 @pytest.mark.skipif(axe() is None, reason="axe-playwright-python is missing")
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", at_length(["light", "dark"], short=["light"]))
 def test_no_state_has_a_barrier_that_axe_knows(viewer: Page, stack: Stack, theme: str) -> None:
     viewer.emulate_media(color_scheme=theme)
     viewer.reload()

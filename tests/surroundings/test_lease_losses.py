@@ -15,6 +15,7 @@ import pytest
 
 from tests.client import Client
 from tests.conftest import absent
+from tests.length import at_length
 from tests.stack import CORE_LAYER, PUBSUB_LAYER, Stack, has_redis, wait_until
 from tests.writer import Writer, judge
 
@@ -41,7 +42,7 @@ class SlowToAcknowledge(Client):
             await super()._send_ack()
 
 
-@pytest.mark.parametrize("layer", [PUBSUB_LAYER, CORE_LAYER])
+@pytest.mark.parametrize("layer", at_length([PUBSUB_LAYER, CORE_LAYER], short=[CORE_LAYER]))
 async def test_every_viewer_comes_back_each_time_the_lease_is_lost(tmp_path, layer):
     if not has_redis():
         absent("a redis-server")

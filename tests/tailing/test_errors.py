@@ -12,6 +12,7 @@ import pytest
 
 from django_logtail.tailing import Event, Follower, FromStart, Kind, LastLines, Resume
 from django_logtail.tailing.reasons import in_full
+from tests.length import at_length
 from tests.tailing.faults import CALLS, ERRORS, Faulty
 from tests.tailing.stage import A, B, C, D, LockStep, open_descriptors
 from tests.tailing.test_programs import Consumer, Program
@@ -144,7 +145,7 @@ class FaultyProgram(Program):
         return True
 
 
-@pytest.mark.parametrize("first", range(0, 600, 100))
+@pytest.mark.parametrize("first", range(0, at_length(600, short=200), 100))
 def test_random_failures_in_random_programs_leave_a_sound_stream(first: int, tmp_path: Path) -> None:
     for seed in range(first, first + 100):
         before = open_descriptors()
@@ -177,7 +178,7 @@ def test_a_follower_resumed_among_failures_recovers(tmp_path: Path) -> None:
     path.write_bytes(B)
     before = open_descriptors()
 
-    for seed in range(200):
+    for seed in range(at_length(200, short=60)):
         system = Faulty()
         system.fail_sometimes(random.Random(seed), 0.1)
         follower = Follower(path, Resume(position), system=system)

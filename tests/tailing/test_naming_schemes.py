@@ -21,7 +21,7 @@ from django_logtail.tailing import Batch, Event, Follower, FromStart, Kind, Plac
 from django_logtail.tailing.belonging import Belonging, Registered, Row
 from tests.length import at_length
 
-PROGRAMS = int(os.environ.get("LOGTAIL_SCHEMES", at_length("3000", short="300")))
+PROGRAMS = int(os.environ.get("LOGTAIL_SCHEMES", at_length("3000", short="100")))
 CHUNK = 100
 
 
@@ -223,7 +223,7 @@ def test_no_scheme_loses_a_line_without_a_word(first: int, tmp_path: Path) -> No
 def test_files_that_are_all_there_are_shown_whole(tmp_path: Path) -> None:
     """`missed` is no excuse where every file is still there, and can be read."""
     said = 0
-    for seed in range(300):
+    for seed in range(at_length(300, short=100)):
         directory = tmp_path / str(seed)
         directory.mkdir()
         play = Play(directory, random.Random(seed), SCHEMES[seed % len(SCHEMES)])

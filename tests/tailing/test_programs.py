@@ -20,7 +20,7 @@ from django_logtail.tailing import Batch, Event, Follower, FromStart, Kind, Plac
 from tests.length import at_length
 from tests.tailing.stage import open_descriptors
 
-PROGRAMS = int(os.environ.get("LOGTAIL_PROGRAMS", at_length("10000", short="1000")))
+PROGRAMS = int(os.environ.get("LOGTAIL_PROGRAMS", at_length("10000", short="400")))
 CHUNK = 100
 
 

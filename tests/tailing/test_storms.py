@@ -18,9 +18,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.length import at_length
 from tests.tailing.stage import OURS, Process
 
-SECONDS = float(os.environ.get("LOGTAIL_STORM_SECONDS", "3"))
+SECONDS = float(os.environ.get("LOGTAIL_STORM_SECONDS", at_length("3", short="2")))
 LINES_PER_SECOND = 5_000
 
 
