@@ -9,10 +9,15 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
+
+from django_logtail.tailing.belonging import Belonging
+from django_logtail.tailing.files.system import System
+from django_logtail.tailing.newest import resolved
 
 #: Seconds after which a file is checked again, and the result of a check expires.
 KEPT_SECONDS: Final = 2.0
@@ -47,11 +52,19 @@ class Sizes:
         self._found: dict[Path, tuple[float, Size | None]] = {}
         self._walks: list[_Walk] = []
 
-    def of(self, paths: Collection[Path], roots: Collection[Path]) -> dict[Path, Size]:
-        """The sizes of those `paths` that are files inside the `roots`, as far as known."""
+    def of(
+        self,
+        paths: Collection[Path],
+        roots: Collection[Path],
+        newest: Mapping[Path, Belonging] = MappingProxyType({}),
+    ) -> dict[Path, Size]:
+        """The sizes of those `paths` that are files inside the `roots`, as far as known.
+
+        `newest`: the logs of those paths that are patterns, and stand for the newest file that they match.
+        """
         if self._turn.acquire(timeout=PATIENCE_SECONDS):
             try:
-                self._walk(paths, roots)
+                self._walk(paths, roots, newest)
             finally:
                 self._turn.release()
         now = self._clock()
@@ -62,7 +75,9 @@ class Sizes:
             path: size for path, (at, size) in known.items() if size is not None and now - at < LAPSED_SECONDS
         }
 
-    def _walk(self, paths: Collection[Path], roots: Collection[Path]) -> None:
+    def _walk(
+        self, paths: Collection[Path], roots: Collection[Path], newest: Mapping[Path, Belonging]
+    ) -> None:
         """Look again at files whose last look is too old, except where another walk is stuck."""
         now = self._clock()
         self._walks = [walk for walk in self._walks if walk.is_alive()]
@@ -78,7 +93,8 @@ class Sizes:
         ]
         if not due or len(self._walks) >= MOST_WALKS:
             return
-        walk = _Walk(due, [root for root in roots if root not in silent], self._look, self._found, now)
+        roots = [root for root in roots if root not in silent]
+        walk = _Walk(due, roots, newest, self._look, self._found, now)
         self._walks.append(walk)
         walk.start()
         walk.join(PATIENCE_SECONDS)
@@ -91,6 +107,7 @@ class _Walk(threading.Thread):
         self,
         paths: Collection[Path],
         roots: Collection[Path],
+        newest: Mapping[Path, Belonging],
         look: Callable[[Path], Size | None],
         found: dict[Path, tuple[float, Size | None]],
         now: float,
@@ -99,6 +116,7 @@ class _Walk(threading.Thread):
         self.place = Path()
         self._paths = paths
         self._roots = roots
+        self._newest = newest
         self._look = look
         self._found = found
         self._now = now
@@ -113,7 +131,8 @@ class _Walk(threading.Thread):
             self.place = path.parent
             size = None
             with contextlib.suppress(OSError, RuntimeError, ValueError):  # a path with NUL
-                real = path.resolve()
+                log = self._newest.get(path)
+                real = (path if log is None else resolved(System(), log).path).resolve()
                 if any(real.is_relative_to(root) for root in real_roots):
                     size = self._look(real)
             self._found[path] = (self._now, size)
