@@ -522,3 +522,16 @@ def test_saving_a_log_on_a_file_system_that_does_not_answer_does_not_wait_for_it
     assert hint in said(changed)
     assert (added.status_code, changed.status_code) == (302, 302)
     assert [thread.name for thread in threading.enumerate()].count("logtail-look") == 1
+
+
+def test_only_the_form_for_a_new_log_offers_the_files_that_have_none(client: Client, roots: Path) -> None:
+    log = Log.objects.create(name="App", slug="app", path=str(roots / "app.log"))
+
+    new = client.get(reverse("admin:logtail_log_add")).content.decode()
+    changed = client.get(reverse("admin:logtail_log_change", args=[log.pk])).content.decode()
+
+    assert 'id="logtail-found"' in new
+    assert '"add-found": "/logs/-/found/add/"' in new
+    assert "first.title" in new
+    assert "nav.find" not in new
+    assert 'id="logtail-found"' not in changed

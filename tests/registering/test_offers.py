@@ -10,7 +10,7 @@ from django.db import IntegrityError
 
 from django_logtail.models import Log
 from django_logtail.registering import offers as offers_module
-from django_logtail.registering.asking import FindFiles, Told
+from django_logtail.registering.asking import FindFiles, Told, ask
 from django_logtail.registering.found import Around, Found, written
 from django_logtail.registering.offers import Recent, offers, recent, register
 
@@ -200,3 +200,14 @@ def test_a_search_counts_for_four_seconds_for_the_same_directories(
     found.around()
 
     assert searches == [100.0, 104.0, 107.9]
+
+
+def test_a_host_that_is_asked_finds_files_by_its_own_settings(root: Path) -> None:
+    put(root, "app.log")
+
+    told = ask("web-1", FindFiles(["/etc/passwd", "relative", f"{root}/own.log"]))
+
+    assert told is not None
+    found = [(Path(one["path"]).name, one["is_own"], one["size"]) for one in told.found["files"]]
+    assert found == [("passwd", True, None), ("own.log", True, None), ("app.log", False, 4)]
+    assert "outside" in told.found["files"][0]["reason"]
