@@ -524,11 +524,12 @@ class Conf:
         default=5,
         takes=Whole(0, 100),
         unit="percent of one processor",
-        why="What one reader may spend on sending every line at once. Above it, lines are collected for just as long "
+        why="What one reader, and likewise each web process, may spend on sending every line at once. Above it, lines "
+        "are collected for just as long "
         "as needed, at most 50 ms, so that a log that is written quickly costs no more.",
         more="The logs that are written divide it equally, so that one of them doesn't delay the others. With 0, lines "
         "are always collected for 50 ms.",
-        read_in=("reader/limits",),
+        read_in=("reader/limits", "relay/here"),
     )
     READ_BYTES_PER_SECOND = Setting(
         default=200_000_000,

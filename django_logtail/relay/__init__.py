@@ -6,7 +6,7 @@ relay sends wants, receives messages, and notices when a reader falls silent.
 
     feeds, feed_viewer        which feed a viewer joins, and its handle on it
     feed                      this process's place in one log
-    order, pace               which item comes next; how much the reader may send
+    order, pace, telling      which item comes next; how much the reader may send; when viewers are told
     cursor, gap, ring, items  what to send one viewer next
     posting, requests         what is wanted from readers; requests for older content
     inbox, liveness           where messages arrive; which readers send them, and when they were last heard
@@ -41,6 +41,7 @@ from django_logtail.control.messages import (
 from django_logtail.control.process import in_thread
 from django_logtail.control.wants import WANT_RENEWAL_SECONDS, Sought, Want
 from django_logtail.place import Place
+from django_logtail.promptness import Promptness
 from django_logtail.relay.absence import LOOK_SECONDS, Absences, unsent_by
 from django_logtail.relay.feeds import Feeds
 from django_logtail.relay.inbox import Inbox
@@ -64,7 +65,8 @@ class Relay:
     """One per process and event loop: a mailbox, the feeds, and the wants they post.
 
     `wake` sends a wake-up for a queue, or returns the reason why it can't; it may take a while and runs as a task.
-    Call `start`, and `close` at the end.
+    `promptness` paces what viewers are sent; without, they are sent everything at once. Call `start`, and `close` at
+    the end.
     """
 
     def __init__(
@@ -74,11 +76,12 @@ class Relay:
         wake: Callable[[str], Coroutine[Any, Any, str | None]],
         *,
         clock: Callable[[], float] = time.monotonic,
+        promptness: Promptness | None = None,
     ) -> None:
         self.process = uuid.uuid4().hex[:12]
         self.wants = Wants(self.process)
         self.readers = Readers()
-        self.feeds = Feeds(self.wants, self.readers, clock)
+        self.feeds = Feeds(self.wants, self.readers, clock, promptness)
         self.viewers = ViewerList(self.process, control)
         self._absences = Absences(control, clock)
         self.supervisor = Supervisor("relay")

@@ -90,17 +90,20 @@ class Cursor:
             if self.is_off_the_ring:
                 yield from self._jump()
             else:
-                yield self._step(self.ring.item(self.number))
+                yield self._step()
         partial = self.ring.partial
         if partial is not None and partial is not self._shown_partial:
             self._shown_partial = partial
             yield partial.frame, self.place
 
-    def _step(self, item: RingItem) -> tuple[Frame, Place | None]:
-        frame = item.frame
+    def _step(self) -> tuple[Frame, Place | None]:
+        item = self.ring.item(self.number)
         if self.skipped and item.before is not None:
             frame = Frame.batch(item.before.ahead(self.skipped), item.data[self.skipped :], late=item.is_late)
-        self.number += 1
+            self.number += 1
+        else:
+            frame, self.number = self.ring.joined(self.number)
+            item = self.ring.item(self.number - 1)
         self.skipped = 0
         if not item.is_late and item.after is not None:
             self.place = item.after

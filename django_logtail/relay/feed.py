@@ -11,12 +11,14 @@ from typing import Final
 from django_logtail.control.messages import Batch, Beat, Event, Message
 from django_logtail.control.wants import Want
 from django_logtail.place import Place
+from django_logtail.promptness import Promptness
 from django_logtail.relay.cursor import Cursor
 from django_logtail.relay.items import RingItem, batch_item, event_item
 from django_logtail.relay.order import Order, Source, Verdict
 from django_logtail.relay.pace import Pace
 from django_logtail.relay.posting import Wants
 from django_logtail.relay.ring import Ring
+from django_logtail.relay.telling import Telling
 from django_logtail.states import as_told
 from django_logtail.timing import Rate
 
@@ -31,6 +33,8 @@ class Feed:
 
     `flow` names a viewer's own feed (whose start the shared ring doesn't have); "" is the shared one. It begins at
     `start`, or with the last `lines` lines. `file` is the queue and the registry's path when the feed began.
+
+    `promptness`: of this process's feeds.
 
     `is_past` tells whether the reader with a token was replaced; `ring_bytes`, how much the ring may keep now.
     """
@@ -49,6 +53,7 @@ class Feed:
         clock: Callable[[], float],
         user: str = "",
         revision: str = "",
+        promptness: Promptness | None = None,
     ) -> None:
         self.member = f"{wants.process}|{log}|{flow}"
         self.log = log
@@ -72,6 +77,7 @@ class Feed:
             clock=clock,
             go_on=partial(wants.post_soon, [self.member]),
         )
+        self.telling = Telling(self.member, self._notify, clock, promptness)
         self._wants = wants
         self._ring_bytes = ring_bytes
         self._clock = clock
@@ -98,7 +104,7 @@ class Feed:
                 self.ask_again("another reader answers")
             case Verdict.NEXT if self._continues(message):
                 self._take_next(message)
-                self._notify()
+                self.telling.came(len(message.data) if isinstance(message, Batch) else 0)
             case _:
                 self.ask_again("an item was lost")
 

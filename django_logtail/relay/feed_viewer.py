@@ -30,6 +30,10 @@ class FeedViewer:
             self.feed.pace.stepped(self.cursor)
             yield step
 
+    def spent(self, seconds: float) -> None:
+        """Sending a frame took so many processor seconds."""
+        self.feed.telling.spent(seconds)
+
     def status(self) -> dict[str, object]:
         """The fields of a `status` message, as of now."""
         return self.feed.status(self.cursor)

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Final
 
 from django_logtail.place import Place
+from django_logtail.promptness import Promptness
 from django_logtail.relay.cursor import Cursor
 from django_logtail.relay.feed import Feed
 from django_logtail.relay.feed_viewer import FeedViewer
@@ -25,11 +26,18 @@ class Feeds:
     item.
     """
 
-    def __init__(self, wants: Wants, readers: Readers, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        wants: Wants,
+        readers: Readers,
+        clock: Callable[[], float],
+        promptness: Promptness | None = None,
+    ) -> None:
         self.by_member: dict[str, Feed] = {}
         self._wants = wants
         self._readers = readers
         self._clock = clock
+        self._promptness = promptness
 
     def ring_bytes(self) -> int:
         """Bytes one feed may keep now, so that all of them stay within PROCESS_RING_BYTES."""
@@ -135,6 +143,7 @@ class Feeds:
             clock=self._clock,
             user=user,
             revision=revision,
+            promptness=self._promptness,
         )
         self.by_member[feed.member] = feed
         self._readers.wanted(feed.queue, self._clock())

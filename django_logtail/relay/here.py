@@ -10,6 +10,7 @@ from django.db import DatabaseError
 from django_logtail.conf import conf
 from django_logtail.control.mailboxes import local_mailboxes
 from django_logtail.control.process import control
+from django_logtail.promptness import Promptness
 from django_logtail.reader import reader_of
 from django_logtail.relay import Relay
 from django_logtail.tailing.reasons import reason
@@ -32,11 +33,14 @@ def relay_here() -> Relay:
 
 def new_relay() -> Relay:
     """A relay that is not started."""
+    percent = conf.PROMPT_PROCESSOR_PERCENT
+    # With 0, a reader collects for whole rounds; viewers needn't wait for another one.
+    promptness = Promptness(percent / 100) if percent else None
     if conf.READER == "local":
-        return Relay(control(), local_mailboxes, _read_here)
+        return Relay(control(), local_mailboxes, _read_here, promptness=promptness)
     from django_logtail.control.layer import LayerMailboxes  # not at the top: a local reader needs no redis
 
-    return Relay(control(), LayerMailboxes(), _wake_worker)
+    return Relay(control(), LayerMailboxes(), _wake_worker, promptness=promptness)
 
 
 async def _wake_worker(queue: str) -> str | None:

@@ -45,6 +45,11 @@ class RingItem:
         return sum(len(value) for value in frame.fields.values() if isinstance(value, str)) + ITEM_BYTES
 
     @property
+    def is_batch(self) -> bool:
+        """Whether it has bytes that move the stream."""
+        return bool(self.data) and not self.is_late and not self.is_partial
+
+    @property
     def is_move(self) -> bool:
         """Whether it is an event that leads to another place, usually to another generation."""
         return not self.data and self.after is not None and self.before != self.after

@@ -6,10 +6,13 @@ from collections import deque
 from typing import Final, NamedTuple
 
 from django_logtail.place import Place
+from django_logtail.protocol import Frame
 from django_logtail.relay.items import RingItem
 
 #: Moves between generations to remember, so that a gap that spans them can be described.
 MOVES: Final = 64
+#: Bytes of a frame that joins several batches: above that, the number of frames hardly matters.
+JOINED_BYTES: Final = 16 * 1024
 
 
 class Spot(NamedTuple):
@@ -38,6 +41,8 @@ class Ring:
         self.moves: deque[RingItem] = deque(maxlen=MOVES)
         self._items: deque[RingItem] = deque()
         self._size = 0
+        #: The last joined frame, for other viewers at the same place.
+        self._joined: tuple[int, int, Frame] = (-1, -1, Frame.message(""))
 
     @property
     def next(self) -> int:
@@ -51,6 +56,26 @@ class Ring:
     def item(self, number: int) -> RingItem:
         """The item of that number, from `first` to the one before `next`."""
         return self._items[number - self.first]
+
+    def joined(self, number: int) -> tuple[Frame, int]:
+        """One frame for item `number` and small batches that continue it, and the number of the item after them.
+
+        Each frame costs about the same, whatever its length, for each viewer.
+        """
+        item = self.item(number)
+        end, size, last = number + 1, len(item.data), item
+        while item.is_batch and end < self.next:
+            other = self.item(end)
+            size += len(other.data)
+            if size > JOINED_BYTES or not other.is_batch or other.before != last.after:
+                break
+            end, last = end + 1, other
+        if end == number + 1 or item.before is None:
+            return item.frame, number + 1
+        if self._joined[:2] != (number, end):
+            data = b"".join(self.item(each).data for each in range(number, end))
+            self._joined = number, end, Frame.batch(item.before, data)
+        return self._joined[2], end
 
     def append(self, item: RingItem) -> None:
         self.partial = None

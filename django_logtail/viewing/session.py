@@ -131,7 +131,10 @@ class Watching:
             viewer.news.clear()
             self._host = viewer.feed.host
             for frame, place in viewer.frames():
-                self._unacknowledged.sent(await self._tell_much(frame), place)
+                began = time.thread_time()
+                size = await self._tell_much(frame)
+                viewer.spent(time.thread_time() - began)
+                self._unacknowledged.sent(size, place)
                 await self._unacknowledged.until_open()
             relay.feeds.share(viewer)
             if not viewer.news.is_set():

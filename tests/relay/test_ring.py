@@ -147,3 +147,51 @@ def test_lines_at_the_beginning_of_a_file_are_all_there_are() -> None:
 
     assert ring.backlog_start(500, begun_with=10) == Spot(1)
     assert ring.backlog_start(1, begun_with=10) == Spot(1, 4)
+
+
+def joined(ring: Ring, number: int) -> tuple[bytes | None, object, object, int]:
+    frame, after = ring.joined(number)
+    return frame.data, frame.fields.get("start"), frame.fields.get("end"), after
+
+
+@pytest.mark.parametrize(
+    ("number", "found"),
+    [
+        (0, (None, None, None, 1)),
+        (1, (b"04\n05\n10\n11\n16\n17\n22\n23\n", 4, 28, 5)),
+        (3, (b"16\n17\n22\n23\n", 16, 28, 5)),
+        (4, (b"22\n23\n", 22, 28, 5)),
+    ],
+)
+def test_batches_that_continue_each_other_are_one_frame(
+    ring: Ring, number: int, found: tuple[object, ...]
+) -> None:
+    assert joined(ring, number) == found
+
+
+def test_viewers_at_the_same_place_share_the_frame(ring: Ring) -> None:
+    first, _ = ring.joined(1)
+    again, _ = ring.joined(1)
+    ring.append(batch(28, b"x\n"))
+    longer, _ = ring.joined(1)
+
+    assert first is again
+    assert longer.data == b"04\n05\n10\n11\n16\n17\n22\n23\nx\n"
+
+
+@pytest.mark.parametrize(("size", "after"), [(16_360, 6), (16_361, 5)])
+def test_a_frame_is_joined_up_to_a_size(ring: Ring, size: int, after: int) -> None:
+    ring.append(batch(28, b"x" * size))
+
+    assert ring.joined(1)[1] == after
+
+
+def test_events_late_bytes_and_another_generation_end_a_frame(ring: Ring) -> None:
+    late = batch(0, b"late\n", file="old")
+    ring.append(RingItem(late.before, Place("a", 28), late.frame, 33, 0.0, is_late=True))
+    ring.append(batch(28, b"x\n"))
+    ring.append(event("b", 0, before=Place("a", 30)))
+    ring.append(batch(0, b"y\n", file="b"))
+    ring.append(batch(0, b"z\n", file="c"))
+
+    assert [ring.joined(number)[1] for number in range(1, 10)] == [5, 5, 5, 5, 6, 7, 8, 9, 10]
