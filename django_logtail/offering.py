@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from django_logtail.access import policy
+from django_logtail.audit.acting import acting, actor_of
 from django_logtail.conf import conf
 from django_logtail.page.files import WRITING_SECONDS
 from django_logtail.registering.offers import MOST_AT_ONCE, Offer, Offers, offers, register
@@ -24,6 +25,7 @@ from django_logtail.registering.roots import Advice
 from django_logtail.rights import Right
 from django_logtail.tailing.reasons import code_of, in_full
 from django_logtail.viewing.cross_site import own_pages_only
+from django_logtail.viewing.handshake import address_of
 from django_logtail.views import signed_in_json
 
 logger = logging.getLogger(__name__)
@@ -55,7 +57,8 @@ def add(request: HttpRequest) -> HttpResponseBase:
     if not 0 < len(paths) <= MOST_AT_ONCE:
         text = _("Choose at least one file, and at most %(count)d.") % {"count": MOST_AT_ONCE}
         return JsonResponse({"error": "bad-number", "text": text}, status=400)
-    done = register(paths, offers())
+    with acting(actor_of(request, "page", address_of(request.META.get("REMOTE_ADDR")))):
+        done = register(paths, offers())
     for log in done.logs:
         logger.info("log %r (%s) was registered by %s", log.slug, log.path, request.user.get_username())
     gone = _("It is not among the files found now; reload the list.")

@@ -8,6 +8,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
+from django_logtail.audit.acting import actor
 from django_logtail.models import Log
 from django_logtail.registering.offers import recent
 
@@ -188,3 +189,20 @@ def test_a_project_without_files_is_told_what_to_write(
         "tests/settings.py",
     )
     assert f'"directory": "{tmp_path}/empty"' in found["advice"]["paste"]
+
+
+def test_registering_is_recorded_as_done_by_the_user(
+    adder: Client, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    save = Log.save
+
+    def saved(self: Log, *args: Any, **kwargs: Any) -> None:
+        seen.append((actor().user_name, actor().via, actor().address))
+        save(self, *args, **kwargs)
+
+    monkeypatch.setattr(Log, "save", saved)
+    adder.post(ADD, {"path": f"{root}/django.log"})
+
+    user = User.objects.get(user_permissions__codename="add_log")
+    assert seen == [(user.username, "page", "127.0.0.1")]
