@@ -57,7 +57,7 @@ def add(request: HttpRequest) -> HttpResponseBase:
     if not 0 < len(paths) <= MOST_AT_ONCE:
         text = _("Choose at least one file, and at most %(count)d.") % {"count": MOST_AT_ONCE}
         return JsonResponse({"error": "bad-number", "text": text}, status=400)
-    with acting(actor_of(request, "page", address_of(request.META.get("REMOTE_ADDR")))):
+    with acting(actor_of(request, "http", address_of(request.META.get("REMOTE_ADDR")))):
         done = register(paths, offers())
     for log in done.logs:
         logger.info("log %r (%s) was registered by %s", log.slug, log.path, request.user.get_username())

@@ -205,4 +205,4 @@ def test_registering_is_recorded_as_done_by_the_user(
     adder.post(ADD, {"path": f"{root}/django.log"})
 
     user = User.objects.get(user_permissions__codename="add_log")
-    assert seen == [(user.username, "page", "127.0.0.1")]
+    assert seen == [(user.username, "http", "127.0.0.1")]
