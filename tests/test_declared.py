@@ -496,3 +496,19 @@ class TestSpool:
         spool.close()
 
         assert sync().created == []
+
+
+def test_a_pattern_is_declared_with_how_to_follow_it(declare: Any, tmp_path: Path) -> None:
+    declare(
+        sites={"path": tmp_path / "*.log", "follow": "each"},
+        other={"path": tmp_path / "one.log", "follow": "each"},
+        third={"path": tmp_path / "*.log", "follow": "all"},
+    )
+
+    problems = sync().problems
+
+    assert [(log.slug, log.follow) for log in Log.objects.all()] == [("sites", "each")]
+    assert [problem.partition(": ")[2].partition(".")[0] for problem in problems] == [
+        "path: 'one",
+        "follow: Value 'all' is not a valid choice",
+    ]

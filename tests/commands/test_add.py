@@ -205,3 +205,16 @@ def test_a_command_speaks_english_whatever_the_language_of_the_project(roots: Pa
         "format: The expression is invalid: missing ) in (?P<time>.",
         "path: The path 'app.log' is not absolute. Start it with '/'.",
     ]
+
+
+def test_a_pattern_is_named_after_its_directory(roots: Path) -> None:
+    (roots / "sites").mkdir()
+
+    add(roots / "sites" / "*.log", "--follow", "each")
+
+    log = Log.objects.get()
+    assert (log.name, log.slug, log.follow) == ("sites", "sites", "each")
+
+
+def test_a_pattern_of_one_file_is_refused(roots: Path) -> None:
+    assert failure(roots / "app.log", "--follow", "each").startswith("path: 'app.log' names only one file.")

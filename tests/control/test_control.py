@@ -498,3 +498,9 @@ def test_a_reader_in_this_process_has_nobody_to_tell():
     control.tell_changes(["user|7"])
 
     assert control.changes() == {}
+
+
+def test_a_queue_s_members_are_asked_for_by_one_process_at_a_time(control):
+    turns = [control.take_turn(queue, 60.0) for queue in ("a", "a", "b")]
+
+    assert turns == [True, False, True]

@@ -132,3 +132,23 @@ def test_a_reader_in_this_process_tells_nobody_else(
         people[0].save()
 
     assert told == {"here": [f"user|{people[0].pk}"], "elsewhere": []}
+
+
+def test_a_changed_pattern_concerns_its_members_and_no_others(
+    told: dict[str, list[str]], people: tuple[User, User, Group], django_capture_on_commit_callbacks: Any
+) -> None:
+    ann, *_ = people
+    ours, theirs = (
+        Log.objects.create(name=slug, slug=slug, path=f"/tmp/{slug}-*", follow="each")
+        for slug in ("ours", "theirs")
+    )
+    for row in (ours, theirs):
+        Log.objects.bulk_create([Log(name="a", slug=f"{row.slug}-a", path=f"/tmp/{row.slug}-a", parent=row)])
+    changes: list[list[str]] = []
+    for change in (ours.save, lambda: ours.users.add(ann), ours.delete):
+        with django_capture_on_commit_callbacks(execute=True):
+            change()
+        changes.append(sorted(set(told["here"])))
+        told["here"].clear()
+
+    assert changes == [["log|ours", "log|ours-a"]] * 3

@@ -18,6 +18,7 @@ from django_logtail.operating.doctor.project import (
     examine_addresses,
     examine_database,
     examine_doubles,
+    examine_patterns,
     examine_settings,
 )
 from django_logtail.operating.doctor.readers import examine_readers
@@ -38,6 +39,7 @@ def examine(seconds: float, url: str = "", script: str = "") -> Iterator[Finding
             return
     yield from examine_doubles()
     yield from examine_addresses()
+    yield from examine_patterns()
     yield from asyncio.run(examine_sockets())
     if url:
         yield from examine_site(url, script)

@@ -8,9 +8,11 @@ from django.core.checks import ERROR, run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
 
-from django_logtail.models import Log, first_of_each_file, rows_with_files
+from django_logtail.models import Follow, Log, first_of_each_file, rows_with_files
 from django_logtail.operating.doctor.findings import Finding, note, ok, problem
 from django_logtail.operating.tables import waiting_migrations
+from django_logtail.registering.members import MOST_MEMBERS
+from django_logtail.tailing.reasons import in_full
 
 
 def examine_settings() -> Iterator[Finding]:
@@ -54,6 +56,24 @@ def examine_doubles() -> Iterator[Finding]:
                 f"log {row.slug}: log {rows[read].slug} already has the file {row.path}, and only that log is read",
                 "Delete one of the two, or correct its path or queue.",
                 "double",
+            )
+
+
+def examine_patterns() -> Iterator[Finding]:
+    """What readers found for patterns: nothing is no problem, because files may be written later."""
+    for row in Log.objects.filter(parent=None, follow=Follow.EACH, enabled=True).order_by("pk"):
+        where = f"pattern {row.slug}: {row.path}"
+        if row.trouble:
+            yield problem(
+                f"{where}: {in_full(row.trouble)}", "Correct the path, or that directory's rights.", "pattern"
+            )
+        elif row.matches is None:
+            advice = "Open the list of logs: then its reader looks."
+            yield note(f"{where}: no reader has looked for its files yet", advice, "pattern")
+        else:
+            cut = f", of which the {MOST_MEMBERS} most recently written are listed"
+            yield ok(
+                f"{where}: {row.matches} file(s) match{cut if row.matches > MOST_MEMBERS else ''}", "pattern"
             )
 
 
