@@ -154,6 +154,19 @@ def test_a_policy_that_leaves_out_a_pattern_leaves_out_its_members(
     assert seen(ann) == ["two-two-a"]
 
 
+class EveryRow(AccessPolicy):
+    def visible_logs(self, user: Any) -> Any:
+        return Log.objects.exclude(slug="one")
+
+
+def test_members_that_a_policy_returns_itself_count_for_nothing(
+    two: tuple[Log, Log], ann: User, settings: Any
+) -> None:
+    settings.LOGTAIL = {**settings.LOGTAIL, "ACCESS_POLICY": f"{__name__}.EveryRow"}
+
+    assert seen(ann) == ["two-two-a"]
+
+
 def test_and_so_does_one_that_forbids_it(two: tuple[Log, Log], ann: User, settings: Any) -> None:
     settings.LOGTAIL = {**settings.LOGTAIL, "ACCESS_POLICY": f"{__name__}.OneLess"}
     Log.objects.update(access="signed-in")
