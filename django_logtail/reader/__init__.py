@@ -105,7 +105,11 @@ class Reader:
         """Serve until there is a reason to end, and return it. Afterwards files are closed and nothing is sent."""
         sys.setswitchinterval(min(sys.getswitchinterval(), SWITCH_SECONDS))
         files = self._open_files()
-        hints = Hints(files.followers, self.flows.hinted)
+        hints = Hints(
+            files.followers,
+            self.flows.hinted,
+            lambda member: self.flows.awaits_its_round(member, self._clock()),
+        )
         ticks = Ticks(self.lease, self.flows, files, self.ranges, self._sources, self._parts, self._clock)
         try:
             await self.lease.open_mailbox()

@@ -77,6 +77,11 @@ class Flows:
         self.ready[flow.member] = None
         self.hinted.set()
 
+    def awaits_its_round(self, member: object, now: float) -> bool:
+        """Whether it will get a turn, but not yet: no news of its file changes that."""
+        flow = self._by_member.get(str(member))
+        return flow is not None and flow.member in self.ready and flow.not_before > now
+
     def open_files(self, log: str) -> dict[tuple[int, int], str]:
         """By device and inode, the ids that this log's streams use for their current files."""
         flows = (flow for flow in self if flow.want.log == log)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Hashable
 from typing import Final
 
 from django_logtail.tailing import FollowerSet
@@ -12,11 +13,17 @@ HINT_SECONDS: Final = 0.002
 
 
 class Hints:
-    """Makes followers due when the event source of their set reports a change, and sets `hinted`."""
+    """Makes followers due when the event source of their set reports a change, and sets `hinted`.
 
-    def __init__(self, followers: FollowerSet, hinted: asyncio.Event) -> None:
+    `can_wait` tells of which ones that is no news: they are looked at by their round.
+    """
+
+    def __init__(
+        self, followers: FollowerSet, hinted: asyncio.Event, can_wait: Callable[[Hashable], bool]
+    ) -> None:
         self._followers = followers
         self._hinted = hinted
+        self._can_wait = can_wait
         self._is_closed = False
 
     def watch(self) -> None:
@@ -31,8 +38,9 @@ class Hints:
         self._unwatch()
 
     def _take(self) -> None:
-        self._followers.read_hints()
-        self._hinted.set()
+        changed = self._followers.read_hints()
+        if not (changed and all(map(self._can_wait, changed))):
+            self._hinted.set()
         self._unwatch()
         asyncio.get_running_loop().call_later(HINT_SECONDS, self.watch)
 

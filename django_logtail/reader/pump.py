@@ -131,6 +131,7 @@ class Pump:
             return self._can_go_on(flow, now)
         if pause:
             flow.not_before = now + pause
+            ready[flow.member] = None  # then it is looked at, however often it is written until then
         return False
 
     def _read(self, flow: Flow, now: float) -> bool:

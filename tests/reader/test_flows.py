@@ -102,3 +102,19 @@ def test_the_open_files_of_a_log_are_those_of_its_flows_and_of_no_other_log(flow
 
     assert set(flows.open_files("1").values()) == {"5-7-0-9-x", "5-8-0-9-y"}
     assert set(flows.open_files("2").values()) == {"5-9-0-9-z"}
+
+
+@pytest.mark.parametrize(
+    ("is_ready", "not_before", "waits"), [(True, 10.1, True), (True, 10.0, False), (False, 10.1, False)]
+)
+def test_a_flow_awaits_its_round_if_its_turn_will_come_but_not_yet(flows, is_ready, not_before, waits):
+    flow, other = flows.begin(want("1")), flows.begin(want("2"))
+    flow.not_before = not_before
+    if is_ready:
+        flows.ready[flow.member] = None
+
+    assert [flows.awaits_its_round(name, 10.0) for name in (flow.member, other.member, "gone")] == [
+        waits,
+        False,
+        False,
+    ]

@@ -24,12 +24,12 @@ class Followers:
     def fileno(self) -> int | None:
         return self.read_end if self.has_source else None
 
-    def read_hints(self) -> None:
+    def read_hints(self) -> set[str]:
         self.read += 1
-        os.read(self.read_end, 1024)
+        return set(os.read(self.read_end, 1024).decode())
 
-    def change(self) -> None:
-        os.write(self.write_end, b"x")
+    def change(self, keys: bytes = b"x") -> None:
+        os.write(self.write_end, keys)
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def followers() -> Iterator[Followers]:
 def test_a_change_is_read_at_once_and_wakes_the_pump(followers: Followers) -> None:
     async def scene() -> tuple[int, bool, int, bool]:
         hinted = asyncio.Event()
-        hints = Hints(followers, hinted)  # type: ignore[arg-type]
+        hints = Hints(followers, hinted, lambda key: False)  # type: ignore[arg-type]
         hints.watch()
         await asyncio.sleep(1)
         before = followers.read, hinted.is_set()
@@ -57,7 +57,7 @@ def test_a_change_is_read_at_once_and_wakes_the_pump(followers: Followers) -> No
 
 def test_changes_are_read_every_2_ms_at_most_and_none_is_left_unread(followers: Followers) -> None:
     async def scene() -> list[int]:
-        hints = Hints(followers, asyncio.Event())  # type: ignore[arg-type]
+        hints = Hints(followers, asyncio.Event(), lambda key: False)  # type: ignore[arg-type]
         hints.watch()
         read = []
         for _ in range(10):
@@ -75,7 +75,7 @@ def test_changes_are_read_every_2_ms_at_most_and_none_is_left_unread(followers: 
 
 def test_nothing_is_read_after_closing_and_the_loop_no_longer_waits_for_it(followers: Followers) -> None:
     async def scene() -> tuple[int, bool]:
-        hints = Hints(followers, asyncio.Event())  # type: ignore[arg-type]
+        hints = Hints(followers, asyncio.Event(), lambda key: False)  # type: ignore[arg-type]
         hints.watch()
         hints.close()
         followers.change()
@@ -88,7 +88,7 @@ def test_nothing_is_read_after_closing_and_the_loop_no_longer_waits_for_it(follo
 
 def test_a_pause_that_ends_after_closing_does_not_begin_again(followers: Followers) -> None:
     async def scene() -> int:
-        hints = Hints(followers, asyncio.Event())  # type: ignore[arg-type]
+        hints = Hints(followers, asyncio.Event(), lambda key: False)  # type: ignore[arg-type]
         hints.watch()
         followers.change()
         await asyncio.sleep(0.001)
@@ -104,9 +104,27 @@ def test_without_an_event_source_there_is_nothing_to_wait_for(followers: Followe
     followers.has_source = False
 
     async def scene() -> bool:
-        hints = Hints(followers, asyncio.Event())  # type: ignore[arg-type]
+        hints = Hints(followers, asyncio.Event(), lambda key: False)  # type: ignore[arg-type]
         hints.watch()
         hints.close()
         return asyncio.get_running_loop().remove_reader(followers.read_end)
 
     assert run_virtually(scene()) is False
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_hinted"), [(b"a", False), (b"ab", False), (b"abx", True), (b"x", True)]
+)
+def test_changes_of_what_is_looked_at_by_its_round_wake_nobody(
+    followers: Followers, changed: bytes, is_hinted: bool
+) -> None:
+    async def scene() -> tuple[int, bool]:
+        hinted = asyncio.Event()
+        hints = Hints(followers, hinted, lambda key: key in ("a", "b"))  # type: ignore[arg-type]
+        hints.watch()
+        followers.change(changed)
+        await asyncio.sleep(0.001)
+        hints.close()
+        return followers.read, hinted.is_set()
+
+    assert run_virtually(scene()) == (1, is_hinted)

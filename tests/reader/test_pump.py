@@ -167,7 +167,7 @@ def test_a_flow_has_its_turn_when_its_time_has_come_and_stays_in_the_queue_until
     scene: Scene, not_before: float, sent: list[bytes]
 ) -> None:
     flow, _ = scene.flow("1", [batch(b"x\n")])
-    flow.not_before = not_before
+    flow.not_before, scene.turn_takes = not_before, 0.0
     scene.flows.ready[flow.member] = None
 
     scene.round()
@@ -207,6 +207,8 @@ def test_the_pause_after_a_turn_follows_from_its_cost(scene: Scene, takes: float
     scene.round()
 
     assert flow.not_before == pytest.approx(not_before)
+    # In debt, it is looked at when its round ends, whether or not the kernel reports anything.
+    assert list(scene.flows.ready) == ([flow.member] if not_before else [])
     assert other.not_before == 0.0  # it sent nothing
 
 
