@@ -142,6 +142,12 @@ def _yes_or_no(value: object) -> bool:
     return value
 
 
+def _audit(value: object) -> bool | str:
+    if isinstance(value, bool) or value == "required":
+        return value
+    raise ValueError("expected True, False or 'required'")
+
+
 def _source_url(value: object) -> str | None:
     if value is None:
         return None
@@ -337,9 +343,10 @@ class Conf:
     )
     AUDIT = Setting(
         default=False,
-        takes=_yes_or_no,
-        unit="True or False",
-        why="Whether it is recorded who reads which log. People see that in the viewer.",
+        takes=_audit,
+        unit='True, False or "required"',
+        why="Whether it is recorded who reads which log. People see that in the viewer. If required, nothing is shown "
+        "while records can't be kept.",
         more="Records are personal data, so keeping them is your decision; see [](../howto/audit.md).",
         read_in=(
             "audit/admin",
@@ -349,6 +356,16 @@ class Conf:
             "viewing/admission",
             "views",
         ),
+    )
+    AUDIT_DIR = Setting(
+        default=None,
+        takes=_directory,
+        unit="absolute path",
+        why="Where records wait while the database doesn't take them. If unset, they wait in memory.",
+        more="Use a directory of its own on a local disk that outlives restarts, such as `/var/lib/mysite/audit`. It's "
+        "created if it's missing, and must be for the user of the web process alone (mode 0700). Each process keeps "
+        "at most 256 MiB there.",
+        read_in=("audit/recorder",),
     )
     AUDIT_PATTERNS = Setting(
         default="text",

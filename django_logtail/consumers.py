@@ -16,7 +16,7 @@ from django_logtail.access import Refused, policy, read_ticket
 from django_logtail.protocol import BadMessage, CloseCode
 from django_logtail.timing import time_limit
 from django_logtail.viewing import tickets
-from django_logtail.viewing.admission import TooManyViewers, admitted, viewers
+from django_logtail.viewing.admission import NotRecorded, TooManyViewers, admitted, viewers
 from django_logtail.viewing.handshake import Scope, is_origin_allowed, peer_address
 from django_logtail.viewing.newcomers import TooManyNewcomers, newcomers
 from django_logtail.viewing.no_socket import arrivals
@@ -95,6 +95,8 @@ class LogConsumer:
             await self._socket.close(
                 End(CloseCode.TOO_MANY_VIEWERS, full.reason, full.text, may_retry=may_retry, **limit)
             )
+        except NotRecorded as error:
+            await self._socket.close(End(INTERNAL_ERROR, "not-recorded", str(error), may_retry=True))
         except DatabaseError as error:
             logger.warning("log %r: access check failed: %s", self.slug, error)
             text = "The server can't check your access right now. Try again."

@@ -67,7 +67,7 @@ from django_logtail.rights import Right
 from django_logtail.saved_views import NotSaved
 from django_logtail.tailing.reasons import in_full, reason
 from django_logtail.viewing.actions import BROKEN_OFF, conditions, subject_of
-from django_logtail.viewing.admission import TooManyViewers, admitted, viewers
+from django_logtail.viewing.admission import NotRecorded, TooManyViewers, admitted, viewers
 from django_logtail.viewing.cross_site import own_pages_only, say_who_may_frame
 from django_logtail.viewing.daphne import connection_of
 from django_logtail.viewing.download import (
@@ -365,6 +365,8 @@ def _counted(
         except TooManyViewers as full:
             body = {"error": full.reason, "text": full.text, "limit": full.limit}
             return JsonResponse(body, status=429)
+        except NotRecorded as error:
+            return JsonResponse({"error": "not-recorded", "text": str(error)}, status=503)
         except BadMessage as error:
             return JsonResponse({"error": "bad-message", "text": str(error)}, status=400)
         except NoFile as none:

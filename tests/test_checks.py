@@ -20,6 +20,7 @@ from django.urls import include, path
 from django_logtail import broker, checks
 from django_logtail.access import AccessPolicy
 from django_logtail.apps import LogtailConfig
+from django_logtail.checks.audit import check_audit
 from django_logtail.checks.channel_layer import check_channel_layer
 from django_logtail.checks.declared_logs import check_declared_logs
 from django_logtail.checks.project import check_apps, check_asgi, check_urls
@@ -954,3 +955,27 @@ def test_without_a_worker_nothing_is_asked_that_only_a_worker_needs(
     del settings.DRAMATIQ_BROKER
 
     assert check(None) == []
+
+
+class TestAudit:
+    """Where records of access wait."""
+
+    def found(self, settings: Any, **values: Any) -> list[str | None]:
+        settings.LOGTAIL = {"ROOTS": ["/tmp"], **values}
+        return [message.id for message in check_audit(None)]
+
+    def test_a_private_directory_is_fine_and_is_created(self, settings: Any, tmp_path: Path) -> None:
+        directory = tmp_path / "new" / "audit"
+
+        assert self.found(settings, AUDIT="required", AUDIT_DIR=directory) == []
+        assert directory.is_dir()
+
+    def test_one_that_others_may_enter_is_not(self, settings: Any, tmp_path: Path) -> None:
+        tmp_path.chmod(0o755)
+
+        assert self.found(settings, AUDIT=True, AUDIT_DIR=tmp_path) == ["logtail.W024"]
+        assert self.found(settings, AUDIT=False, AUDIT_DIR=tmp_path) == []
+
+    def test_required_needs_one(self, settings: Any) -> None:
+        assert self.found(settings, AUDIT="required") == ["logtail.W025"]
+        assert self.found(settings, AUDIT=True) == []

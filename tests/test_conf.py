@@ -105,7 +105,7 @@ def test_a_right_value_is_taken(settings: Any, name: str, given: Any, value: Any
         ("ID_PATTERNS", ["x"] * 11, "expected at most 10 expressions"),
         ("ID_PATTERNS", ["x" * 301], "expected at most 300 characters in each expression"),
         ("LINKS", 1, "expected True or False"),
-        ("AUDIT", 1, "expected True or False"),
+        ("AUDIT", 1, "expected True, False or 'required'"),
         ("AUDIT_PATTERNS", "plain", "expected 'text' or 'hash' or 'nothing'"),
         ("SOURCE_ROOTS", ["src"], "expected absolute paths, not 'src'"),
         *(

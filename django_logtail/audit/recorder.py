@@ -7,6 +7,8 @@ doesn't answer holds up its own thread only, and never an event loop.
 from __future__ import annotations
 
 import atexit
+import contextlib
+import itertools
 import json
 import logging
 import os
@@ -17,11 +19,13 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Final, Protocol
 
 from django.db import DataError, IntegrityError
 
 from django_logtail.audit import records, storing
+from django_logtail.audit.disk import OnDisk, left_behind
 from django_logtail.audit.records import Record, Subject
 from django_logtail.audit.signals import recorded
 from django_logtail.audit.waiting import Waiting
@@ -43,6 +47,10 @@ RETRY_SECONDS: Final = 1.0
 PROGRESS_SECONDS: Final = 60.0
 #: Seconds that a process that ends gives the database for what still waits.
 FLUSH_SECONDS: Final = 5.0
+#: Seconds after which a database that doesn't answer counts as failing.
+STUCK_SECONDS: Final = 10.0
+#: Seconds that somebody waits for the first verdict on the database, where access must be recorded.
+VERDICT_SECONDS: Final = 5.0
 #: The outcome of viewings that end with their process.
 SERVER_STOPPED: Final = "server-stopped"
 
@@ -68,14 +76,21 @@ class Recorder:
         store: Callable[[Sequence[Record]], None] = storing.store,
         look_round: Callable[[str, datetime], None] = storing.look_round,
         clock: Callable[[], float] = time.time,
+        directory: Path | None = None,
     ) -> None:
         self.clock = clock
         self.pid = os.getpid()
         #: Names this process in its viewings.
         self.process = f"{socket.gethostname()}:{self.pid}:{uuid.uuid4().hex[:8]}"
-        self.waiting = Waiting()
+        self.waiting = Waiting(OnDisk(directory) if directory is not None else None)
         #: Why the last attempt to store failed; "" if it didn't.
         self.trouble = ""
+        #: Set once the first attempt has succeeded or failed.
+        self.judged = threading.Event()
+        self._directory = directory
+        self._storing_since: float | None = None
+        self._overflowed = 0
+        self._overflow = threading.Lock()
         self._store = store
         self._look_round = look_round
         self._arrived: deque[Record] = deque()
@@ -92,10 +107,22 @@ class Recorder:
     def put(self, record: Record) -> None:
         """Record this."""
         if len(self._arrived) >= MOST_ARRIVED:
-            self.waiting.lose(1)
+            with self._overflow:  # not the lock of what waits, under which the disk is written
+                self._overflowed += 1
         else:
             self._arrived.append(record)
         self._news.set()
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the database fails, or has not answered for too long."""
+        since = self._storing_since
+        return bool(self.trouble) or (since is not None and self.clock() - since > STUCK_SECONDS)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether what is put now outlives this process: in the database, or on the disk."""
+        return self.judged.is_set() and (not self.is_stuck or self.waiting.survives)
 
     def enter(self, id: str, viewing: Open) -> None:
         """A viewing has begun: record its progress, and its end if this process ends."""
@@ -124,8 +151,10 @@ class Recorder:
         while (self._arrived or len(self.waiting)) and time.monotonic() < ends_at:
             time.sleep(0.02)
         self._is_ending = True
-        if left := len(self._arrived) + len(self.waiting):
+        self.waiting.spill()
+        if (left := len(self._arrived) + len(self.waiting)) and not self.waiting.survives:
             logger.warning("%d audit records are lost, because the database did not take them", left)
+        self.waiting.close()
 
     def _run(self) -> None:
         while not self._is_ending:
@@ -157,9 +186,14 @@ class Recorder:
                     self.put(record)
         while self._arrived:
             self._keep(self._arrived.popleft())
+        with self._overflow:
+            overflowed, self._overflowed = self._overflowed, 0
+        self.waiting.lose(overflowed)
         if lost := self.waiting.found_lost():
             logger.warning("%d audit records were lost, because too many waited", lost)
             self._keep(records.event("lost", Subject(via="server"), now, {"count": lost}))
+        if self.is_stuck:
+            self.waiting.spill()
         self._more.set()
 
     def _keep(self, record: Record) -> None:
@@ -170,6 +204,7 @@ class Recorder:
     def store_some(self) -> bool:
         """Store a batch of what waits. Return whether more waits and the database works."""
         batch = self.waiting.first(BATCH)
+        self._storing_since = self.clock()
         try:
             if batch:
                 self._stored(batch)
@@ -178,18 +213,33 @@ class Recorder:
             if now - self._looked_at >= PROGRESS_SECONDS / 2:
                 self._looked_at = now
                 self._look_round(self.process, datetime.fromtimestamp(now, timezone.utc))
+                self._take_over()
         except Exception as error:  # noqa: BLE001 - reported; whatever it is, the records must wait
             if not self.trouble:
                 logger.warning("audit records wait, because they can't be stored: %s", _said(error))
             self.trouble = _said(error)
             self._looked_at = float("-inf")
+            self.judged.set()
             return False
+        finally:
+            self._storing_since = None
+        self.judged.set()
         if self.trouble:
             logger.warning("audit records are stored again")
         self.trouble = ""
         return len(batch) == BATCH
 
-    def _stored(self, batch: list[Record]) -> None:
+    def _take_over(self) -> None:
+        """Store what processes of this host left on disk when they died."""
+        for left in left_behind(self._directory) if self._directory is not None else ():
+            with contextlib.closing(left):
+                found = left.records()
+                while batch := list(itertools.islice(found, BATCH)):
+                    self._stored(batch)
+                left.remove()
+
+    def _stored(self, found: list[Record | None]) -> None:
+        batch = [record for record in found if record is not None]
         try:
             self._store(batch)
         except (DataError, IntegrityError, TypeError, ValueError):
@@ -200,6 +250,7 @@ class Recorder:
                 except (DataError, IntegrityError, TypeError, ValueError) as error:
                     logger.warning("an audit record can't be stored and is lost: %s", _said(error))
                     self.waiting.lose(1)
+        self.waiting.lose(len(found) - len(batch))  # what can't be read
 
     def _viewings(self) -> list[Open]:
         with self._lock:
@@ -229,8 +280,21 @@ def recorder_here() -> Recorder | None:
     if found is None or found.pid != os.getpid():
         with _starting:
             if _here is None or _here.pid != os.getpid():
-                _here = Recorder()
+                _here = Recorder(directory=conf.AUDIT_DIR)
                 _here.start()
                 atexit.register(_here.stop)
             found = _here
     return found
+
+
+def keeps_records(wait: bool = False) -> bool:
+    """Whether access may be given: False only where it must be recorded, and can't be.
+
+    `wait`: for the first verdict on the database, for some seconds; not in an event loop.
+    """
+    recorder = recorder_here()
+    if recorder is None or conf.AUDIT != "required":
+        return True
+    if wait:
+        recorder.judged.wait(VERDICT_SECONDS)
+    return recorder.keeps

@@ -10,8 +10,9 @@ from django.db import connections, router, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils.dateparse import parse_datetime
 
+from django_logtail.audit import records
 from django_logtail.audit.models import Viewing, ViewingEvent
-from django_logtail.audit.records import Record
+from django_logtail.audit.records import Record, Subject
 
 #: Seconds for which a viewing's process may say nothing, until its end is recorded as unknown: several of its ticks,
 #: and clocks of hosts that differ.
@@ -22,13 +23,13 @@ UNKNOWN: Final = "unknown"
 _BEGUN: Final = ("id", "user", "user_name", "log", "slug", "log_name", "address", "via")
 
 
-def store(records: Sequence[Record]) -> None:
+def store(batch: Sequence[Record]) -> None:
     """Raises what the database does; then nothing is stored."""
     using = router.db_for_write(Viewing)
     try:
         with transaction.atomic(using=using):
-            _create(records, using)
-            for record in records:
+            _create(batch, using)
+            for record in batch:
                 if record["kind"] == "progress":
                     _go_on(Viewing.objects.using(using), record)
                 elif record["kind"] == "end":
@@ -55,9 +56,18 @@ def look_round(process: str, now: datetime) -> None:
         connections[using].close()
 
 
-def _create(records: Sequence[Record], using: str) -> None:
+def try_out() -> None:
+    """Write a record and take it back. Raises what the database does."""
+    using = router.db_for_write(Viewing)
+    record = records.viewing(Subject(), 0.0, "")
+    with transaction.atomic(using=using):
+        _create([record], using)
+        transaction.set_rollback(True, using=using)
+
+
+def _create(batch: Sequence[Record], using: str) -> None:
     viewings, events = [], []
-    for record in records:
+    for record in batch:
         begun = {name: record[name] for name in _BEGUN if name in record}
         if record["kind"] == "viewing":
             process = record["process"]

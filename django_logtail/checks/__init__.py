@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from django.core.checks import register
 
+from django_logtail.checks.audit import check_audit
 from django_logtail.checks.channel_layer import check_channel_layer
 from django_logtail.checks.declared_logs import check_declared_logs
 from django_logtail.checks.project import check_apps, check_asgi, check_urls
@@ -35,6 +36,7 @@ def register_all() -> None:
         check_source_url,
         check_redaction,
         check_spool,
+        check_audit,
         check_apps,
         check_urls,
         check_asgi,

@@ -55,7 +55,7 @@ def viewer_config(request: HttpRequest) -> dict[str, Any]:
         "lines": conf.BACKLOG_LINES,
         "idle": conf.IDLE_MINUTES,
         "links": conf.LINKS,
-        "recorded": conf.AUDIT,
+        "recorded": bool(conf.AUDIT),
         "ids": conf.ID_PATTERNS,
         "source": _source() if is_staff else None,
     }

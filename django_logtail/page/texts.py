@@ -43,6 +43,10 @@ TEXTS: Mapping[str, object] = {
         "You were signed out, so this page no longer shows the log. Sign in again to continue."
     ),
     "notice.failed": _("Could not connect: {reason}."),
+    "notice.notrecorded": _(
+        "Access to logs must be recorded, and that isn’t possible right now. This page tries again by itself; if it "
+        "stays like this, tell an administrator."
+    ),
     "notice.full": _("This server has reached its viewer limit. Try again later."),
     "notice.nosocket": _("{cause} These are the last lines; refresh to see newer ones."),
     "notice.resumed": _("Reconnected. Nothing was missed."),

@@ -121,6 +121,12 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     "no-inotify": (gettext_noop("inotify_simple is not installed"),),
     "no-notification": (gettext_noop("this platform does not report file changes"),),
     # A request
+    "not-recorded": (
+        gettext_noop(
+            "access to logs must be recorded, and that isn’t possible right now; if it stays like this, tell an "
+            "administrator"
+        ),
+    ),
     "not-allowed": (gettext_noop("you may not do this with this log; an administrator decides about that"),),
     "bytes-gone": (gettext_noop("the file that held these bytes no longer exists"),),
     "file-changed": (gettext_noop("the file changed while it was being read; try again"),),

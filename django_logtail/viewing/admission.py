@@ -12,6 +12,7 @@ from django.db import DatabaseError, close_old_connections
 from django.utils.translation import gettext, ngettext
 
 from django_logtail.access import Refused, admit
+from django_logtail.audit.recorder import keeps_records
 from django_logtail.conf import conf
 from django_logtail.models import Log
 from django_logtail.protocol import CloseCode
@@ -31,6 +32,14 @@ class TooManyViewers(Exception):
         self.reason = reason
         self.text = text
         self.limit = limit
+
+
+class NotRecorded(Exception):
+    """Access must be recorded, and can't be right now. The text is a sentence for the person."""
+
+    def __init__(self) -> None:
+        text = in_full(reason("not-recorded"), gettext)
+        super().__init__(text[:1].upper() + text[1:] + ".")
 
 
 class Viewers:
@@ -107,7 +116,7 @@ viewers = Viewers()
 async def admitted(
     user_id: str, session_key: str, slug: str, *, joined: bool = False, address: str = "", via: str = ""
 ) -> Log:
-    """The log, if this session may watch it now. Raises what `access.admit` raises, and `DatabaseError`.
+    """The log, if this session may watch it now. Raises what `access.admit` raises, `DatabaseError`, and `NotRecorded`.
 
     `address` and `via`: from where, and by which way, for the record of a refusal.
 
@@ -130,6 +139,8 @@ def _admitted(user_id: str, session_key: str, slug: str, joined: bool, address: 
     try:
         user, log = admit(user_id=user_id, session_key=session_key, slug=slug, joined=joined)
         log.user_name = user.get_username()
+        if not keeps_records(wait=True):
+            raise NotRecorded
         return log
     except Refused as refused:
         if refused.code == CloseCode.NO_SUCH_LOG and conf.AUDIT:

@@ -16,6 +16,7 @@ from django.db import DatabaseError
 
 from django_logtail import protocol
 from django_logtail.access import Refused
+from django_logtail.audit.recorder import keeps_records
 from django_logtail.audit.viewings import OpenViewing
 from django_logtail.conf import conf
 from django_logtail.control.messages import Answer, Counted, Failed, Found, Listed, Piece, Reached, Read
@@ -192,6 +193,10 @@ class Answers:
             record_not_allowed(self._record, needed(asked))
             text = reason("not-allowed")
             await self._send(Frame.message("error", request=asked.request, id="not-allowed", text=text))
+            return
+        if not keeps_records():
+            text = reason("not-recorded")
+            await self._send(Frame.message("error", request=asked.request, id="not-recorded", text=text))
             return
         action = record_asked(asked, self._record)
         try:

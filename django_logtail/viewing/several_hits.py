@@ -23,7 +23,7 @@ from django_logtail.relay.here import relay_here
 from django_logtail.rights import Right
 from django_logtail.tailing.reasons import reason
 from django_logtail.viewing.actions import conditions, subject_of
-from django_logtail.viewing.admission import admitted
+from django_logtail.viewing.admission import NotRecorded, admitted
 from django_logtail.viewing.download import BrokenOff, NoFile, Requester, break_off, delivered
 from django_logtail.viewing.hits import Hits, note
 from django_logtail.viewing.slow_clients import Connection
@@ -69,7 +69,7 @@ class SeveralHits:
             log = await admitted(
                 requester.user_id, requester.session_key, slug, address=requester.address, via="http"
             )
-        except (Refused, DatabaseError) as error:
+        except (Refused, DatabaseError, NotRecorded) as error:
             if isinstance(error, Refused) and error.code == CloseCode.SIGNED_OUT:
                 raise BrokenOff("the user is signed out") from None
             # As it was requested: a log that may not be seen has no name here.
@@ -120,5 +120,7 @@ def _why(error: Exception) -> str:
     """Why a log may not be read, or no longer."""
     if isinstance(error, Refused):
         return gettext("This log doesn't exist, or you don't have access to it.")
+    if isinstance(error, NotRecorded):
+        return str(error)
     code = "unavailable" if isinstance(error, DatabaseError) else "changed"
     return told_reason(reason(code), gettext, sees_host=False)

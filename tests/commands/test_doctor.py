@@ -17,9 +17,11 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from django.conf.urls.i18n import i18n_patterns
 from django.core.asgi import get_asgi_application
+from django.db import OperationalError
 from django.urls import include, path
 
 from django_logtail.asgi import with_logtail
+from django_logtail.audit.models import Viewing
 from django_logtail.control import WrongServer
 from django_logtail.control.in_memory import MemoryControl
 from django_logtail.control.mailboxes import MemoryMailboxes
@@ -28,7 +30,7 @@ from django_logtail.operating import servers
 from django_logtail.operating.doctor import readers
 from django_logtail.operating.doctor.asgi_servers import examine_servers
 from django_logtail.operating.doctor.findings import Finding
-from django_logtail.operating.doctor.project import examine_settings
+from django_logtail.operating.doctor.project import examine_audit, examine_settings
 from django_logtail.operating.doctor.sockets import examine_sockets
 from django_logtail.relay import Relay
 from django_logtail.routing import websocket_urlpatterns
@@ -732,3 +734,27 @@ class TestServers:
         assert finding.text == (
             "servers: no running server of this project was found on this host, so its message limit is unknown"
         )
+
+
+@pytest.mark.django_db
+def test_whether_access_is_recorded_is_tried_out(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.LOGTAIL = {"AUDIT": False}
+    assert list(examine_audit()) == []
+
+    settings.LOGTAIL = {"AUDIT": True}
+    assert list(examine_audit()) == [Finding("ok", "audit: access is recorded")]
+    assert not Viewing.objects.exists()
+
+    def fails() -> None:
+        raise OperationalError("attempt to write a readonly database")
+
+    monkeypatch.setattr("django_logtail.audit.storing.try_out", fails)
+    mend = "Let its user write to the tables of django_logtail, free space on its disk, or start it."
+    text = "audit: the database takes no records of access: attempt to write a readonly database"
+    (found,) = examine_audit()
+    assert (found, found.id) == (Finding("PROBLEM", text, mend), "logtail.W026")
+    settings.LOGTAIL = {"AUDIT": "required"}
+    (found,) = examine_audit()
+    assert found.advice == (
+        f'Until then nothing can be watched, because LOGTAIL["AUDIT"] is "required". {mend}'
+    )

@@ -84,3 +84,40 @@ async def test_a_killed_server_leaves_its_viewings_to_the_next(tmp_path: Path) -
                     == {"ann": "unknown", "bob": ""}
                 ),
             )
+
+
+async def test_records_outlive_a_database_that_is_gone_and_a_server_that_is_killed(tmp_path: Path) -> None:
+    directory = tmp_path / "waiting"
+    logtail = {"READER": "local", "AUDIT": "required", "AUDIT_DIR": str(directory)}
+
+    def rename(old: str, new: str) -> None:
+        connection = sqlite3.connect(stack.folder / "db.sqlite3")
+        with connection:
+            connection.execute(f"ALTER TABLE {old} RENAME TO {new}")
+        connection.close()
+
+    def waiting() -> int:
+        return sum(path.stat().st_size for path in directory.glob("*.audit"))
+
+    with Stack(tmp_path / "stack", logtail=logtail) as stack:
+        web = stack.start_web()
+        ann, bob = stack.make_user("ann"), stack.make_user("bob")
+        stack.add_log("one", SECRET)
+        async with Client(stack, web, "one", ann) as first:
+            await first.until_live()
+            await asyncio.to_thread(wait_until, lambda: rows(stack, "logtail_viewing"))
+            rename("logtail_viewing", "gone")
+            async with Client(stack, web, "one", bob) as second:
+                await second.until_live()
+                await asyncio.to_thread(wait_until, waiting)
+                assert b"PLANTED" not in b"".join(path.read_bytes() for path in directory.iterdir())
+                web.kill()
+        rename("gone", "logtail_viewing")
+
+        async with Client(stack, stack.start_web(), "one", ann) as third:
+            await third.until_live()
+            await asyncio.to_thread(
+                wait_until,
+                lambda: [row["user_name"] for row in rows(stack, "logtail_viewing")] == ["ann", "bob", "ann"],
+            )
+            await asyncio.to_thread(wait_until, lambda: waiting() == 0)

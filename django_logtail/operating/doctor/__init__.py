@@ -16,6 +16,7 @@ from django_logtail.operating.doctor.asgi_servers import examine_servers
 from django_logtail.operating.doctor.findings import Finding, note, ok
 from django_logtail.operating.doctor.project import (
     examine_addresses,
+    examine_audit,
     examine_database,
     examine_doubles,
     examine_patterns,
@@ -37,6 +38,7 @@ def examine(seconds: float, url: str = "", script: str = "") -> Iterator[Finding
         yield from findings
         if any(finding.is_problem for finding in findings):
             return
+    yield from examine_audit()
     yield from examine_doubles()
     yield from examine_addresses()
     yield from examine_patterns()

@@ -8,6 +8,8 @@ from django.core.checks import ERROR, run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
 
+from django_logtail.audit import storing
+from django_logtail.conf import conf
 from django_logtail.models import Follow, Log, first_of_each_file, rows_with_files
 from django_logtail.operating.doctor.findings import Finding, note, ok, problem
 from django_logtail.operating.tables import waiting_migrations
@@ -44,6 +46,24 @@ def examine_database() -> Iterator[Finding]:
             "Register one in the admin or with manage.py logtail_add.",
             "database",
         )
+
+
+def examine_audit() -> Iterator[Finding]:
+    """Report whether access can be recorded now. The checks have reported a directory that can't be used."""
+    if not conf.AUDIT:
+        return
+    try:
+        storing.try_out()
+    except DatabaseError as error:
+        required = 'Until then nothing can be watched, because LOGTAIL["AUDIT"] is "required". '
+        yield problem(
+            f"audit: the database takes no records of access: {error}",
+            f"{required if conf.AUDIT == 'required' else ''}Let its user write to the tables of django_logtail, free "
+            "space on its disk, or start it.",
+            "logtail.W026",
+        )
+    else:
+        yield ok("audit: access is recorded", "audit")
 
 
 def examine_doubles() -> Iterator[Finding]:

@@ -44,6 +44,12 @@ test('a full server is said in the words of the page, another refusal in those o
   assert.deepEqual([said({ phase: 'limit', details: { reason: 'Slow down.' } }).notice].map(({ key, values }) => [key, values.reason]), [['notice.failed', 'Slow down']]);
 });
 
+test('a server that must record access and cannot says so, and the page tries again', () => {
+  const shown = said({ phase: 'waiting', details: { id: 'not-recorded', why: 'closed', retryAt: 5_000 }, now: 0 });
+  assert.deepEqual([shown.chip, shown.notice.key, shown.tail.key], ['reconnecting', 'notice.notrecorded', 'tail.reconnecting']);
+  assert.equal(said({ phase: 'waiting', details: { id: 'unavailable', why: 'closed', retryAt: 5_000 }, now: 0 }).notice, null);
+});
+
 for (const [server, chip, notice] of [
   [{ state: 'missing' }, 'missing', 'notice.log.missing'],
   [{ state: 'unreadable', reason: 'Permission denied' }, 'unreadable', 'notice.log.unreadable'],

@@ -52,6 +52,7 @@ export function described(facts, words, states) {
       shown.chip = 'reconnecting';
       shown.tail = said(facts.place ? 'tail.reconnecting' : 'tail.again', ['do.retry'], { n: seconds, offset });
       const why = states.log[facts.details.why];
+      if (facts.details.id === 'not-recorded') shown.notice = said('notice.notrecorded', [], {}, 'danger');
       if (why) {
         shown.chip = why.shown;
         shown.notice = said(named(why.notice, facts), [], { queue: facts.queue });

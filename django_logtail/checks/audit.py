@@ -1,0 +1,34 @@
+"""Whether records of who read what can wait for the database."""
+
+from __future__ import annotations
+
+from django.core.checks import CheckMessage, Warning
+
+from django_logtail.audit.disk import usable
+from django_logtail.checks.configured import value_of
+
+#: What to do about a directory in which no records can wait; the doctor says it, too.
+ADVICE = "Create it, give it to the user that runs this process, and make its mode 0700."
+
+
+def check_audit(app_configs: object, **kwargs: object) -> list[CheckMessage]:
+    audit, directory = value_of("AUDIT"), value_of("AUDIT_DIR")
+    found: list[CheckMessage] = []
+    if not audit:
+        return found
+    if directory is not None:
+        try:
+            usable(directory)
+        except OSError as error:
+            said = f'No records of access can wait in LOGTAIL["AUDIT_DIR"]: {error}.'
+            found.append(Warning(said, hint=ADVICE, id="logtail.W024"))
+    elif audit == "required":
+        found.append(
+            Warning(
+                'LOGTAIL["AUDIT"] is "required" and LOGTAIL["AUDIT_DIR"] is not set, so nothing can be watched as soon '
+                "as the database fails.",
+                hint='Set LOGTAIL["AUDIT_DIR"] to a directory in which records can wait.',
+                id="logtail.W025",
+            )
+        )
+    return found
