@@ -10,7 +10,7 @@ import os
 import re
 import stat
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -184,7 +184,7 @@ class _Search:
             return None
         finally:
             close_quietly(self._system, opened.descriptor)
-        encoding = encoding_of(bom, sample)
+        encoding = encoding_of(bom, sample, is_cut=start > 0)
         if encoding is None or (not size and path.suffix not in (".log", ".out", ".err")):
             return None
         return Found(path, size, opened.stat.st_mtime, last_line(sample, encoding), encoding=encoding)
@@ -207,22 +207,27 @@ def _group_name(number: int) -> str:
         return str(number)
 
 
-def without_rotated(files: Sequence[Path]) -> Iterator[Path]:
+def without_rotated(files: Sequence[Path]) -> list[Path]:
     """The files whose names don't say that they are something else: compressed, rotated, or no logs.
 
-    Of files that differ only in the date in their names, the first one, which is the latest written.
+    Of files that differ only in the date in their names, the one with the latest date, whenever it was written.
     """
     names: dict[Path, list[str]] = {}
     for path in files:
         names.setdefault(path.parent, []).append(path.name)
-    series: set[tuple[Path, str]] = set()
+    latest: dict[tuple[Path, str], Path] = {}
     for path in files:
         if not str(path).isprintable() or path.name.endswith((*COMPRESSED, *NOT_LOGS)):
             continue  # a path that is not printable could be neither shown nor stored
         of = (path.parent, _DATE.sub("*", path.name))
-        if of not in series and not is_rotated(path.name, names[path.parent]):
-            series.add(of)
-            yield path
+        is_later = of not in latest or _dates(path) > _dates(latest[of])
+        if is_later and not is_rotated(path.name, names[path.parent]):
+            latest[of] = path
+    return list(latest.values())
+
+
+def _dates(path: Path) -> list[str]:
+    return [re.sub(r"\D", "", date[0]) for date in _DATE.finditer(path.name)]
 
 
 def is_rotated(name: str, names: Iterable[str]) -> bool:

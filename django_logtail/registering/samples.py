@@ -6,6 +6,7 @@ import codecs
 from typing import Final
 
 from django_logtail.formats.escapes import plain
+from django_logtail.registering.encodings import detected
 
 #: Characters of a last line.
 MOST_CHARACTERS: Final = 300
@@ -14,10 +15,10 @@ _BYTES_A_CONTROL: Final = 20
 _CONTROLS: Final = bytes(set(range(32)) - set(b"\t\n\v\f\r\b\a\x1b")) + b"\x7f"
 
 
-def encoding_of(first: bytes, sample: bytes) -> str | None:
+def encoding_of(first: bytes, sample: bytes, *, is_cut: bool = False) -> str | None:
     """The encoding of a log with these first and last bytes; None if they are no text.
 
-    Only the byte order mark of UTF-16 tells. Everything else that is text is taken for UTF-8.
+    UTF-16 is known by its byte order mark only. `is_cut`: the sample may begin within a line.
     """
     if first.startswith(codecs.BOM_UTF16_LE):
         return "utf-16-le"
@@ -27,7 +28,10 @@ def encoding_of(first: bytes, sample: bytes) -> str | None:
     if b"\0" in text or (sample and not text):
         return None
     controls = len(text) - len(text.translate(None, _CONTROLS))
-    return "utf-8" if controls * _BYTES_A_CONTROL <= len(text) else None
+    if controls * _BYTES_A_CONTROL > len(text):
+        return None
+    whole, _, _ = text.rpartition(b"\n")  # the last line may be half written, within a character
+    return detected(b"", whole.partition(b"\n")[2] if is_cut else whole).encoding
 
 
 def last_line(sample: bytes, encoding: str) -> str:

@@ -112,7 +112,9 @@ def test_what_is_no_log_is_left_out(tmp_path: Path, name: str, data: bytes) -> N
         ("empty.log", b"", "", "utf-8"),
         ("messages", b"one\n", "one", "utf-8"),
         ("hole.log", b"\0" * 20_000 + b"after\n", "after", "utf-8"),
-        ("gbk.log", "用户登录\n".encode("gbk") * 50, None, "utf-8"),
+        ("gbk.log", "订单已支付\n用户登录\n".encode("gbk") * 50, "用户登录", "gbk"),
+        ("half.log", "用户登录\n用户".encode()[:-1], None, "utf-8"),
+        ("cut.log", ("登" * 2_000 + "\n" + "登" * 2_000 + "\n").encode(), "登" * 300, "utf-8"),
         ("windows.log", "\ufeffeins\r\nzwei\r\n".encode("utf-16-le"), "zwei", "utf-16-le"),
         ("big.log", "\ufeffone\n".encode("utf-16-be"), "one", "utf-16-be"),
         ("app-2.log", b"one\n", "one", "utf-8"),
@@ -216,10 +218,14 @@ def test_so_many_files_are_looked_at_in_all_directories(
     assert len(found.files) == offered
 
 
-def test_a_day_of_a_series_is_offered_once_with_its_latest_file() -> None:
-    files = [Path("/l/app-2026-11-28.log"), Path("/l/app-2026-11-27.log"), Path("/l/web-2026-11-27.log")]
+def test_of_a_series_the_latest_date_is_offered_whenever_it_was_written() -> None:
+    # The latest written first, as after a copy that kept no times.
+    days = ["app-2026-11-27.log", "app-2026-11-28.log", "app-2026-11-26.log", "web-2026-11-27.log"]
 
-    assert list(without_rotated(files)) == [files[0], files[2]]
+    assert [path.name for path in without_rotated([Path("/l") / day for day in days])] == [
+        "app-2026-11-28.log",
+        "web-2026-11-27.log",
+    ]
 
 
 @pytest.mark.parametrize(
