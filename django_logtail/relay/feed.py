@@ -17,7 +17,7 @@ from django_logtail.relay.items import RingItem, batch_item, event_item
 from django_logtail.relay.order import Order, Source, Verdict
 from django_logtail.relay.pace import Pace
 from django_logtail.relay.posting import Wants
-from django_logtail.relay.ring import Ring
+from django_logtail.relay.ring import Ring, Spot
 from django_logtail.relay.telling import Telling
 from django_logtail.states import as_told
 from django_logtail.timing import Rate
@@ -206,6 +206,17 @@ class Feed:
         """Whether the last `lines` lines are on their way. More may be, but not to who wants none."""
         is_enough = lines <= self.lines if lines else self.lines == 0
         return self.ring.is_empty and self._starts_at is None and is_enough
+
+    @property
+    def end_of_file(self) -> Spot | None:
+        """Where only what is written from now on comes; None while some of the file, such as the beginning of an
+        unfinished line, is still to come.
+        """
+        position = self.ring.position
+        is_up_to_date = position is not None and self.size == position.offset
+        if self.state != "live" or self.ring.partial is not None or not is_up_to_date:
+            return None
+        return Spot(self.ring.next)
 
     def want(self, mailbox: str) -> Want:
         position = self.ring.position

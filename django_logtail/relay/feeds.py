@@ -72,6 +72,9 @@ class Feeds:
                 return self._enter(shared)
             if resume is not None:
                 spot = shared.ring.find(resume)
+            elif lines == 0:
+                # Whoever wants none may not be allowed any, nor what the feed has yet to bring of a longer file.
+                spot = shared.end_of_file
             elif may_cut:
                 spot = shared.ring.backlog_start(lines, begun_with=shared.lines)
         if spot is None or shared.ring.position is None:

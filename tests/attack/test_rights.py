@@ -165,24 +165,33 @@ def test_each_message_asks_for_its_right(host: Host, who: str) -> None:
 
 
 def test_who_may_not_see_earlier_lines_gets_none_that_are_on_their_way_to_others(host: Host) -> None:
-    path = host.stack.add_log("crowd", OLD * 10, access="signed-in")
+    """Not of an unfinished line either, which others are shown again and again as it grows."""
+    path = host.stack.add_log("crowd", OLD * 10 + b"begun ", access="signed-in")
 
     async def seen() -> list[bytes]:
         async with (
             Client(host.stack, host.web, "crowd", host.sessions["everything"]) as one,
-            Client(host.stack, host.web, "crowd", host.sessions["nothing"]) as other,
-            Client(host.stack, host.web, "crowd", host.sessions["earlier"]) as third,
+            Client(host.stack, host.web, "crowd", host.sessions["nothing"]) as soon,
+            contextlib.AsyncExitStack() as later,
         ):
-            clients = [one, other, third]
+            await one.until(lambda: one.partial == b"begun ")
+            clients = [one, soon]
+            for who in ("nothing", "earlier"):
+                client = Client(host.stack, host.web, "crowd", host.sessions[who])
+                clients.append(await later.enter_async_context(client))
             for client in clients:
                 await client.until_live(60)
+            await clients[3].until(lambda: clients[3].partial)
+            partial = [bytes(client.partial) for client in clients]
             with path.open("ab") as file:
-                file.write(NEW)
+                file.write(b"ended\n" + NEW)
             for client in clients:
                 await client.until(lambda client=client: NEW in client.bytes, 60)
+            assert partial == [b"begun ", b"", b"", b"begun "]
             return [bytes(client.bytes) for client in clients]
 
     try:
-        assert asyncio.run(seen()) == [OLD * 10 + NEW, NEW, OLD * 10 + NEW]
+        whole = OLD * 10 + b"begun ended\n" + NEW
+        assert asyncio.run(seen()) == [whole, b"ended\n" + NEW, b"ended\n" + NEW, whole]
     finally:
         host.stack.call("remove_log", "crowd")

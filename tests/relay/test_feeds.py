@@ -112,6 +112,35 @@ def test_a_newcomer_gets_as_many_lines_as_asked_for_out_of_the_ring(on_stage):
     assert [(header["start"], data) for header, data in batches] == [(6, b"x\nx\n")]
 
 
+@pytest.mark.parametrize(
+    ("sent", "partial", "state", "size", "is_shared"),
+    [
+        (b"old\n", b"", "reading", 4, True),
+        (b"old\nlong", b"", "reading", 8, True),
+        (b"old\n", b"begun", "reading", 9, False),
+        (b"old\n", b"", "reading", 5, False),  # a byte is still to come
+        (b"old\n", b"", "reading", None, False),
+        (b"old\n", b"", "missing", 4, False),
+    ],
+    ids=["at the end", "cut in a line", "unfinished line", "behind", "unknown size", "not read"],
+)
+def test_who_wants_no_lines_gets_only_what_is_written_after_they_came(
+    on_stage, sent, partial, state, size, is_shared
+):
+    def scene(stage):
+        first = stage.join()
+        reader = Reader(first.feed)
+        reader.starts()
+        reader.sends(sent)
+        if partial:
+            reader.sends(partial, partial=True)
+        reader.beats(state, size=size)
+        second = stage.join(lines=0)
+        return second.feed is first.feed, second.feed.want("box").position, data_of(frames(second))
+
+    assert on_stage(scene) == (is_shared, Place("f", len(sent)) if is_shared else None, b"")
+
+
 def test_who_resumes_in_the_ring_goes_on_there_and_who_is_at_its_end_gets_nothing_yet(on_stage):
     def scene(stage):
         stage.fill(stage.join(), 5)

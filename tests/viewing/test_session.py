@@ -514,6 +514,7 @@ def test_who_may_not_see_earlier_lines_begins_with_what_is_written_wherever_they
         reader = await first.sits_down()
         reader.starts()
         reader.sends(b"one\n")
+        reader.beats(size=4)
         await newcomer.sits_down(lines=10)
         await back.sits_down(resume=Place("f", 0))
         reader.sends(b"two\n")
