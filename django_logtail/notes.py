@@ -16,6 +16,7 @@ from django_logtail.audit.acting import actor
 from django_logtail.audit.registry import of_log
 from django_logtail.audit.viewings import record_action
 from django_logtail.control import Note
+from django_logtail.control.nudging import nudge
 from django_logtail.control.process import control
 from django_logtail.models import Log
 
@@ -41,4 +42,5 @@ def send(log: Log | str | None, text: str, *, level: str = "info") -> None:
     note = Note(target, text, level, time.time())
     for queue in {row.queue_name for row in rows}:
         control().add_note(queue, note)
+        nudge(queue)
     record_action("note", of_log(actor(), log), {"text": text, "level": level})

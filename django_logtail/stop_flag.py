@@ -1,6 +1,6 @@
 """The stop flag: tells readers to stop reading, and lets them continue. Set by commands and the admin.
 
-It needs no signal or exception: the reader sees the flag at its next tick, closes the files, and tells the viewers why.
+It needs no signal or exception: the reader is nudged, sees the flag, closes the files, and tells the viewers why.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from django_logtail.audit.registry import of_log
 from django_logtail.audit.viewings import record_action
 from django_logtail.conf import conf
 from django_logtail.control import ControlUnavailable
+from django_logtail.control.nudging import nudge
 from django_logtail.control.process import control
 from django_logtail.models import Log
 from django_logtail.tailing import reasons
@@ -63,6 +64,7 @@ def set_stop(log: Log | None, *, by: str, reason: str = "") -> None:
     why = _said(_printable(by), _printable(" ".join(reason.split())))
     for queue in [log.queue_name] if log is not None else queues():
         control().set_stop(queue, _ALL if log is None else str(log.pk), why)
+        nudge(queue)
     record_action("stop", of_log(actor(by=by), log), {"reason": reason} if reason else {})
 
 
@@ -76,7 +78,9 @@ def clear_stop(log: Log | None) -> bool:
     # Its own queue too: if the log was deleted, no row names the queue any more.
     for queue in queues() if log is None else {*queues(), log.queue_name}:
         for name in control().stops(queue) if log is None else [str(log.pk)]:
-            was_set |= control().clear_stop(queue, name)
+            if control().clear_stop(queue, name):
+                was_set = True
+                nudge(queue)
     if was_set:
         record_action("continue", of_log(actor(), log), {})
     return was_set

@@ -38,6 +38,19 @@ def make_log(slug: str, queue: str, **fields: Any) -> Log:
     return log
 
 
+def test_the_readers_of_the_queues_it_goes_to_are_nudged_once_it_is_there(
+    control: Control, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nudged: list[tuple[str, int]] = []
+    monkeypatch.setattr(notes, "nudge", lambda queue: nudged.append((queue, len(control.notes))))
+    make_log("app", "web-1")
+    make_log("other", "web-2")
+
+    notes.send("app", "hello")
+
+    assert nudged == [("web-1", 1)]
+
+
 def test_a_note_for_a_log_goes_to_its_queue_for_that_log_alone(control: Control) -> None:
     app, _ = make_log("app", "web-1"), make_log("shop", "web-1")
     make_log("other", "web-2")

@@ -43,6 +43,20 @@ def test_a_flag_for_all_is_set_on_every_queue(memory: MemoryControl, app: Log) -
     ] * 2
 
 
+def test_the_reader_is_nudged_when_a_flag_is_set_and_when_one_was_cleared(
+    memory: MemoryControl, app: Log, monkeypatch: Any
+) -> None:
+    nudged: list[tuple[str, bool]] = []
+    note = lambda queue: nudged.append((queue, bool(memory.stops(queue))))  # noqa: E731
+    monkeypatch.setattr("django_logtail.stop_flag.nudge", note)
+
+    set_stop(app, by="ann")
+    clear_stop(app)
+    clear_stop(app)
+
+    assert nudged == [("web-1", True), ("web-1", False)]
+
+
 def test_without_a_reason_viewers_are_told_who_it_was(memory: MemoryControl, app: Log) -> None:
     set_stop(app, by="ann")
 

@@ -16,7 +16,7 @@ from django_logtail.control import READER_LEASE_MS, Control, ReaderLease, Seen, 
 from django_logtail.control.mailboxes import Mailboxes, MailboxUnavailable, WrongConnection
 from django_logtail.control.process import in_thread
 
-#: Seconds between ticks: the longest wait for a stop flag, and for a new want whose nudge was lost.
+#: Seconds before what failed is tried again, and the longest pause between ticks while a flow waits for credit.
 TICK_SECONDS: Final = 0.1
 #: Seconds at least between renewals of the sending connections.
 RENEWAL_SECONDS: Final = 2.0

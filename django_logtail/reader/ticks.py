@@ -20,7 +20,8 @@ from django_logtail.timing import pause
 
 logger = logging.getLogger(__name__)
 
-#: Seconds between ticks while nothing changes, because ticks are the main cost of a reader of quiet logs.
+#: Seconds between ticks: nudges tell of everything that is posted, so that a tick only renews the lease, and finds what
+#: a lost nudge would have told of. Ticks are the main cost of a reader of quiet logs.
 RESTING_TICK_SECONDS: Final = 0.4
 #: The shortest pause, when a flow has just run out of credit; pauses grow while it waits.
 STARVED_TICK_SECONDS: Final = 0.002
@@ -69,7 +70,9 @@ class Ticks:
         """Tick on, until there is a reason to end."""
         failures = 0
         while True:
-            seconds = min(self._pause_seconds() * 2**failures, FAILED_TICK_SECONDS)
+            seconds = self._pause_seconds()
+            if failures:
+                seconds = min(TICK_SECONDS * 2**failures, FAILED_TICK_SECONDS)
             await pause(seconds, unless=self._lease.tick_soon)
             self._lease.tick_soon.clear()
             try:
@@ -96,7 +99,7 @@ class Ticks:
     def _pause_seconds(self) -> float:
         flows = self._flows
         if not flows.starved:
-            return TICK_SECONDS if flows.moving else RESTING_TICK_SECONDS
+            return RESTING_TICK_SECONDS
         waited = self._clock() - max(flows.starved.values())
         return min(TICK_SECONDS, max(STARVED_TICK_SECONDS, waited / 4))
 

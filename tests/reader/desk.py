@@ -103,7 +103,13 @@ class Desk:
         fields = {"credit": 2**21, "lines": 10, **more}
         want = Want("p", log, fields.pop("flow", ""), box, self._serials, **fields)
         self.control.post(QUEUE, [want], [], [])
+        self.nudge()
         return want
+
+    def nudge(self) -> None:
+        """As a relay does after it has posted something."""
+        if self.reader is not None:
+            self.reader.lease.tick_soon.set()
 
     def drop(self, *wants: Want) -> None:
         self.control.post(QUEUE, [], [], [want.member for want in wants])

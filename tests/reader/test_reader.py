@@ -462,7 +462,7 @@ def test_it_is_reported_each_second_while_something_moves_and_each_4_s_at_rest(a
 
     at_rest, moving, report = at_desk(scene)
 
-    assert at_rest == 5
+    assert at_rest in (4, 5)
     assert moving in (7, 8)
     assert report["host"] == ReaderLease.new().host
     assert report["pid"] == os.getpid()

@@ -208,12 +208,12 @@ def test_what_is_wanted_again_puts_off_the_end(play, is_range):
 # -- when --------------------------------------------------------------------------------------------------------------
 
 
-def test_it_ticks_every_tenth_of_a_second_while_something_moves_and_less_often_at_rest(play):
+def test_it_ticks_every_0_4_s_whether_or_not_something_moves(play):
     async def scene(desk):
         at_rest = await desk.pauses(Tick(holds=True), brings(want()))
         return at_rest, await desk.pauses(Tick(holds=True))
 
-    assert play(scene) == ([0.4, 0.4, 0.1], [0.1, 0.1])
+    assert play(scene) == ([0.4, 0.4, 0.4], [0.4, 0.4])
 
 
 def test_a_nudge_brings_one_tick_at_once(play):
@@ -238,11 +238,11 @@ def test_while_a_flow_waits_for_credit_pauses_grow_from_2_ms_to_a_tenth_of_a_sec
     assert pauses[-1] == 0.1
 
 
-def test_failures_double_the_pause_up_to_2_s_and_success_ends_that(play):
+def test_failures_are_soon_tried_again_then_double_the_pause_up_to_2_s_and_success_ends_that(play):
     async def scene(desk):
         return await desk.pauses(*[ControlUnavailable("away")] * 5, Tick(holds=True))
 
-    assert play(scene) == [0.4, 0.8, 1.6, 2.0, 2.0, 2.0, 0.4]
+    assert play(scene) == [0.4, 0.2, 0.4, 0.8, 1.6, 2.0, 0.4]
 
 
 def test_a_failure_is_said_once_until_redis_answers_again(play, caplog):
