@@ -62,7 +62,7 @@ class Desk:
         self.answering = []
         self.flows = Flows("token")
         self.lease = Lease(self)
-        self.sources = SimpleNamespace(stops={})
+        self.sources = SimpleNamespace(stops={}, parent_of=lambda log: "9" if log == "2" else "")
         self.files = SimpleNamespace(
             **{name: self._told(name) for name in ("obey_stop", "open_soon", "close_file", "rewind", "fail")}
         )
@@ -385,7 +385,9 @@ def test_the_stop_flag_is_obeyed_by_every_flow_when_it_changes(play):
     assert play(scene) == ((both, {"1": "why"}), both, {})
 
 
-@pytest.mark.parametrize(("log", "noted"), [("1", ["1"]), ("2", ["2"]), ("*", ["1", "2"]), ("3", [])])
+@pytest.mark.parametrize(
+    ("log", "noted"), [("1", ["1"]), ("2", ["2"]), ("*", ["1", "2"]), ("3", []), ("9", ["2"])]
+)
 def test_a_note_is_queued_in_the_streams_it_is_for_and_they_get_a_turn(play, log, noted):
     async def scene(desk):
         await desk.go(brings(want("1"), want("2")))
