@@ -74,6 +74,14 @@ ROUTES = {
     "view": ("POST", 404, 404, 401, True),
     "delete-view": ("POST", 404, 404, 401, True),
 }
+#: By route of those who may register files: method, and the status for who may, who may not, and nobody.
+REGISTERING = {
+    "found": ("GET", 200, 403, 401),
+    # Which files it takes is asked in tests/test_offering.py; here none is named.
+    "add-found": ("POST", 400, 403, 401),
+}
+#: Those who may; staff needs a permission as well.
+MAY_REGISTER = {"superuser"}
 #: The routes with the number of a view.
 OF_A_VIEW = {"view", "delete-view"}
 #: Answers that hold nothing of a project's own.
@@ -120,8 +128,11 @@ ASKING = {"Range", "RangeBefore", "Files", "Time", "Volume", "SearchFrom", "Sear
 #: Run by who has a shell on the host, and by nobody else: what each shows or does.
 COMMANDS = {
     "logtail_add": "registers a log",
+    "logtail_discover": "shows the paths and last lines of files that may be logs, and registers them",
     "logtail_doctor": "opens what a reader opens, and shows paths",
     "logtail_note": "puts a mark into streams",
+    "logtail_prune": "deletes records of who read what",
+    "logtail_redact": "shows what rules hide in a file that its user may read",
     "logtail_status": "shows who reads and who watches",
     "logtail_stop": "sets and clears the stop flag",
     "logtail_sync": "registers what the settings declare",
@@ -150,7 +161,7 @@ ACTIONS = {
 
 
 def test_every_route_has_a_row() -> None:
-    assert {route.name for route in urls.urlpatterns} == set(ROUTES)
+    assert {route.name for route in urls.urlpatterns} == {*ROUTES, *REGISTERING}
     assert [str(route.pattern) for route in routing.websocket_urlpatterns] == SOCKETS
 
 
@@ -294,6 +305,19 @@ def test_each_route_answers_each_person_as_its_row_says(host: Host, route: str, 
         if route not in PUBLIC:
             control = answer.headers.get("cache-control", "")
             assert {"no-store", "private"} <= {word.strip() for word in control.split(",")}, control
+
+
+@pytest.mark.parametrize("who", VISIBLE)
+@pytest.mark.parametrize("route", REGISTERING)
+def test_files_without_a_log_are_for_those_who_may_register_them(host: Host, route: str, who: str) -> None:
+    from django.urls import reverse
+
+    method, may, may_not, nobody = REGISTERING[route]
+    expected = nobody if who in NOBODY else may if who in MAY_REGISTER else may_not
+
+    answer = host.ask(method, reverse(f"logtail:{route}"), who)
+
+    assert (answer.status, str(host.stack.logs) in answer.body) == (expected, expected == 200)
 
 
 @pytest.mark.parametrize("who", VISIBLE)
