@@ -389,8 +389,8 @@ class Conf:
         default=(),
         takes=given_rules,
         unit="names of ready-made rules, and dicts",
-        why="What `logtail_redact` hides when it shows a file, to try rules. Viewers still see logs as they are.",
-        more="See [](../howto/redact.md).",
+        why="Rules that hide secrets in lines before they leave the reading host. If empty, nothing is hidden.",
+        more="The reader applies them, and the web process must have the same: see [](../howto/redact.md).",
         read_in=("redaction_rules",),
     )
     FRAME_ANCESTORS = Setting(

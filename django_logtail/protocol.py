@@ -431,9 +431,13 @@ class Frame:
         *,
         partial: bool = False,
         late: bool = False,
+        hidden: Sequence[Sequence[Any]] = (),
         request: int | None = None,
     ) -> Frame:
-        """A binary frame: the raw bytes [start.offset, start.offset + len(data)) of a generation."""
+        """A binary frame: the bytes [start.offset, start.offset + len(data)) of a generation.
+
+        `hidden`: what was replaced in them, each with its place in `data`, its length and its rule's name.
+        """
         fields: dict[str, object] = {
             "file": start.file,
             "start": start.offset,
@@ -443,9 +447,20 @@ class Frame:
             fields["partial"] = True
         if late:
             fields["late"] = True
+        if hidden:
+            fields["hidden"] = [list(one) for one in hidden]
         if request is not None:
             fields["request"] = request
         return cls("batch", fields, data)
+
+    def after(self, skipped: int) -> Frame:
+        """A batch without its first bytes."""
+        assert self.data is not None
+        fields = {**self.fields, "start": self.fields["start"] + skipped}
+        if "hidden" in fields:
+            hidden = [_cut(at - skipped, length, name) for at, length, name in fields["hidden"]]
+            fields["hidden"] = [one for one in hidden if one[1] > 0]
+        return Frame(self.kind, fields, self.data[skipped:])
 
     @property
     def encoded(self) -> bytes | str:
@@ -457,6 +472,11 @@ class Frame:
             else:
                 self._encoded = _json_head(fields).encode() + b"\n" + self.data
         return self._encoded
+
+
+def _cut(at: int, length: int, name: str) -> list[Any]:
+    """What is left of something hidden that begins at `at`, which may be before the beginning."""
+    return [max(0, at), length + min(0, at), name]
 
 
 def place_fields(place: Place) -> dict[str, object]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import hashlib
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -11,16 +13,19 @@ from django.utils.module_loading import import_string
 
 from django_logtail.conf import conf
 from django_logtail.redaction.given import Given
+from django_logtail.redaction.redactor import Redactor
 from django_logtail.redaction.rules import Called, Pattern, Rule, RuleFailed, ready_made_rule
 
 
-def rules_for(slug: str | None) -> list[Rule]:
-    """The rules for the log with this slug; None: all. Raises `RuleFailed` if one can't be used."""
+def rules_for(slugs: Collection[str] | None) -> list[Rule]:
+    """The rules for the log with these slugs, its own and its pattern's; None: all. Raises `RuleFailed` if one can't
+    be used.
+    """
     try:
         given = conf.REDACT
     except ImproperlyConfigured:
         raise RuleFailed('LOGTAIL["REDACT"]', "it is not valid") from None
-    wanted = [one for one in given if slug is None or one.holds_for(slug)]
+    wanted = [one for one in given if slugs is None or any(map(one.holds_for, slugs))]
     return [rule for one in wanted if (rule := rule_of(one)) is not None]
 
 
@@ -39,6 +44,30 @@ def rule_of(given: Given) -> Rule | None:
     if not callable(find):
         raise RuleFailed(given.name, f"{given.find!r} can't be called")
     return Called(given.name, find)
+
+
+def by_all_rules(read: Callable[[int, int], bytes], offset: int, size: int, encoding: str) -> bytes:
+    """What `read(offset, size)` returns of a file that is no log yet, redacted by all rules; b"" if one fails."""
+    try:
+        rules = rules_for(None)
+        if not rules:
+            return read(offset, size)
+        return Redactor(rules, encoding, read(0, 4)).read(read, offset, size)[0]
+    except (RuleFailed, LookupError):
+        return b""
+
+
+def digest() -> str:
+    """What tells whether two processes have the same rules in their settings; "" if there are none."""
+    try:
+        given = conf.REDACT
+    except ImproperlyConfigured:
+        return "invalid"
+    said = [
+        [one.name, one.ready, one.pattern, one.find, sorted(one.logs or ()), one.logs is None]
+        for one in given
+    ]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16] if given else ""
 
 
 def own_values() -> tuple[str, ...]:

@@ -63,6 +63,13 @@ REMEDIES: Final[Mapping[str, Remedy]] = {
     "redis-password": Remedy(_("Redis expects another password. Correct it in the settings.")),
     "redis-starting": Remedy(_("Redis is loading its data. Wait until it has.")),
     "redis-clients": Remedy(_("Redis accepts no more clients. Raise maxclients, or close some connections.")),
+    "rule-failed": Remedy(
+        _("Correct the rule in the settings, then restart the reader. On its host, this says what is wrong."),
+        "python manage.py check --tag logtail",
+    ),
+    "rules-differ": Remedy(
+        _("Give both the same settings, and restart them. A reader of an older release must be updated.")
+    ),
     "process-files": Remedy(
         _(
             "Let the reader’s process open more files: add this to its systemd unit, or run “ulimit -n 16384” in the "

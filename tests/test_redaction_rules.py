@@ -24,15 +24,16 @@ def test_a_log_has_its_rules_and_another_log_not(settings: Any) -> None:
         ]
     }
 
-    assert [rule.name for rule in rules_for("web")] == ["token", "ip", "b"]
-    assert [rule.name for rule in rules_for("db")] == ["token", "a", "b"]
+    assert [rule.name for rule in rules_for(["web"])] == ["token", "ip", "b"]
+    assert [rule.name for rule in rules_for(["db"])] == ["token", "a", "b"]
+    assert [rule.name for rule in rules_for(["db", "web"])] == ["token", "ip", "a", "b"]
     assert [rule.name for rule in rules_for(None)] == ["token", "ip", "a", "b"]
 
 
 def test_without_rules_there_are_none(settings: Any) -> None:
     settings.LOGTAIL = {}
 
-    assert rules_for("web") == []
+    assert rules_for(["web"]) == []
 
 
 @pytest.mark.parametrize(
@@ -51,7 +52,7 @@ def test_a_rule_that_cannot_be_used_is_named_with_the_reason(settings: Any, rule
     settings.LOGTAIL = {"REDACT": ["token", rule]}
 
     with pytest.raises(RuleFailed) as raised:
-        rules_for("web")
+        rules_for(["web"])
 
     assert raised.value.rule == "x"
     assert why in str(raised.value)
@@ -61,7 +62,7 @@ def test_a_value_that_is_wrong_gives_no_rules_but_an_error(settings: Any) -> Non
     settings.LOGTAIL = {"REDACT": "token"}
 
     with pytest.raises(RuleFailed):
-        rules_for("web")
+        rules_for(["web"])
 
 
 def test_an_expression_needs_re2_and_ready_made_rules_do_not(
@@ -70,9 +71,9 @@ def test_an_expression_needs_re2_and_ready_made_rules_do_not(
     monkeypatch.setitem(sys.modules, "re2", None)
     settings.LOGTAIL = {"REDACT": ["token", {"name": "x", "pattern": "a", "logs": ["db"]}]}
 
-    assert [rule.name for rule in rules_for("web")] == ["token"]
+    assert [rule.name for rule in rules_for(["web"])] == ["token"]
     with pytest.raises(RuleFailed, match='need the "regex" extra'):
-        rules_for("db")
+        rules_for(["db"])
 
 
 def test_own_values_are_the_keys_and_the_passwords_of_databases(

@@ -18,7 +18,7 @@ from django_logtail.control.wants import Want
 
 #: The version of all messages between processes. Raise it when older processes would misunderstand a new message; a new
 #: field that they may ignore needs no new version.
-VERSION: Final = 4
+VERSION: Final = 5
 #: Milliseconds until a reader's lease expires unless renewed: 18 missed ticks, 4 at rest; a mistaken take-over is
 #: harmless. With the pause until the next post (0.4 s) and until an idle worker polls its queue (1 s), viewers are back
 #: within 3.5 s.

@@ -35,7 +35,10 @@ from django_logtail.signing import is_signed, signatures
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Bytes of the log from `start` on. `run` and `number` place it in the flow, `serial` in the want's history."""
+    """Bytes of the log from `start` on. `run` and `number` place it in the flow, `serial` in the want's history.
+
+    `hidden`: what was replaced in them, each a list of where it begins in `data`, its length, and its rule's name.
+    """
 
     token: str
     run: int
@@ -46,6 +49,7 @@ class Batch:
     data: bytes
     is_partial: bool = False
     is_late: bool = False
+    hidden: list[Any] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +95,14 @@ class Nudge:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Bytes that answer a request for older content."""
+    """Bytes that answer a request for older content. `hidden`: as in `Batch`."""
 
     token: str
     member: str
     serial: int
     start: Place
     data: bytes
+    hidden: list[Any] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

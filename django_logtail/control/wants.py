@@ -57,7 +57,7 @@ class Want:
     `moment` (milliseconds since the epoch) for the place of the first line at or after it. `columns` makes it a request
     for the entries over time, between the moments `since` and `until` if given.
     `user` is the requester's primary key, "" for nobody in particular; `revision` is that of the log's row when they
-    were admitted.
+    were admitted. `rules`: which rules hide secrets, according to the web process's settings.
     """
 
     process: str
@@ -80,6 +80,7 @@ class Want:
     columns: int | None = None
     since: int | None = None
     until: int | None = None
+    rules: str = ""
 
     @property
     def member(self) -> str:

@@ -20,8 +20,10 @@ from django_logtail.reader.flow import Flow
 from django_logtail.reader.flows import Flows
 from django_logtail.reader.lifetime import Parts
 from django_logtail.reader.limits import Limits
+from django_logtail.reader.redacting import LiveRedaction, rules_differ, why_failed
 from django_logtail.reader.slow_files import PollThreads
 from django_logtail.reader.sources import CHANGED, FED_BY_US, NOT_REGISTERED, Source, Sources, is_fed_by_us
+from django_logtail.redaction.rules import RuleFailed
 from django_logtail.tailing import Follower, FollowerSet, Item, LastLines, Resume
 from django_logtail.tailing.reasons import in_full, reason
 from django_logtail.timing import TokenBucket
@@ -89,7 +91,11 @@ class Files:
         self._parts.failed(f"log {flow.want.log}", error)
         flow.is_opening, flow.has_failed = False, True
         flow.outbox.clear()
-        flow.trouble = ("unreadable", reason("log-failed", error=type(error).__name__))
+        flow.trouble = (
+            ("refused", why_failed(error))
+            if isinstance(error, RuleFailed)
+            else ("unreadable", reason("log-failed", error=type(error).__name__))
+        )
         if self._flows.get(flow.member) is flow:
             self._flows.changed(flow)
         try:
@@ -181,8 +187,8 @@ class Files:
         if source is None:
             flow.trouble = ("unreadable", NOT_REGISTERED)
             return
-        if source.refusal:
-            flow.trouble = ("refused", source.refusal)
+        if refusal := source.refusal or rules_differ(flow.want.rules):
+            flow.trouble = ("refused", refusal)
             return
         if (stopped := self._sources.stop_reason(flow.want.log)) is not None:
             flow.trouble = ("stopped", stopped)
@@ -216,10 +222,15 @@ class Files:
             (self._budget, "READ_BYTES_PER_SECOND"),
         )
         flow.must_rewind = False
+        permit, redaction = source.permit(self._permit), source.redaction
+        if redaction is not None:
+            flow.redaction = LiveRedaction(redaction, source.encoding, source.belonging, permit)
+        else:
+            flow.redaction = None
         flow.follower = Follower(
             source.path,
             start,
-            permit=source.permit(self._permit),
+            permit=permit,
             encoding=source.encoding,
             max_batch_bytes=MAX_BATCH_BYTES,
             belonging=source.belonging,
@@ -263,6 +274,8 @@ class Files:
         items = await self._poll_threads.poll(
             follower, now, flow.turn_bytes, lambda seconds: self._say_stalled(flow, follower, seconds)
         )
+        if flow.redaction is not None:
+            await self._poll_threads.run(flow.redaction.prepare, items, follower)
         flow.poll_task = None
         if flow.follower is not follower:  # closed in the meantime, perhaps opened again
             follower.close()

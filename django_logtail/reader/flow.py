@@ -17,8 +17,10 @@ from django_logtail.control.wants import Want
 from django_logtail.place import Place
 from django_logtail.protocol import MAX_BATCH_BYTES
 from django_logtail.reader.limits import LEAST_WAIT_SECONDS
+from django_logtail.reader.redacting import LiveRedaction, declared
 from django_logtail.reader.seals import Seals
 from django_logtail.reader.sources import Source
+from django_logtail.redaction.redactor import Span
 from django_logtail.tailing import Batch, Follower, Item
 from django_logtail.tailing.reasons import reason
 from django_logtail.timing import TokenBucket
@@ -41,6 +43,8 @@ class Flow:
     source: Source | None = None
     #: None while its file is not open.
     follower: Follower | None = None
+    #: What hides secrets in what its follower emits; None: nothing.
+    redaction: LiveRedaction | None = None
     #: Messages that wait to be sent.
     outbox: deque[messages.Batch | messages.Event] = field(default_factory=deque)
     #: The budgets that reading is charged to, each with the name of its setting.
@@ -143,10 +147,15 @@ class Flow:
         self.number, self.sent, self.not_before, self.stands_at = 0, self.want.taken, 0.0, None
 
     def put(self, item: Item) -> None:
-        """Queue what the follower emitted for sending, and charge it."""
+        """Queue what the follower emitted for sending, without its secrets, and charge it. Raises `RuleFailed`."""
         if not isinstance(item, Batch):
             self._put_event(item.kind.value, item.before, item.after, item.details)
             return
+        data, hidden = item.data, list[Span]()
+        if self.redaction is not None:
+            if item.partial or self.follower is None:
+                return  # what has not ended may become a secret
+            data, hidden = self.redaction.redacted(item, self.follower)
         if not item.partial:
             self._pay(len(item.data))
         self.number += 1
@@ -158,9 +167,10 @@ class Flow:
                 self.want.serial,
                 self.number,
                 self.seals.seal_place(item.before),
-                item.data,
+                data,
                 item.partial,
                 item.late,
+                declared(hidden, item.before.offset),
             )
         )
 

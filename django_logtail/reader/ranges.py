@@ -18,12 +18,15 @@ from django_logtail.reader.flows import Flows
 from django_logtail.reader.lease import TICK_SECONDS
 from django_logtail.reader.lifetime import Parts
 from django_logtail.reader.limits import LEAST_WAIT_SECONDS, Limits
+from django_logtail.reader.redacting import RedactedText, begins_inside, declared, spans_within, why_failed
 from django_logtail.reader.seals import Seals
 from django_logtail.reader.searches import Searches
 from django_logtail.reader.sources import NotThere, Source, Sources
 from django_logtail.reader.steps import STEP_SECONDS, Steps
 from django_logtail.reader.times import TimeSearch
 from django_logtail.reader.volumes import Volume
+from django_logtail.redaction.redactor import Span
+from django_logtail.redaction.rules import RuleFailed
 from django_logtail.shares import Shares, Timed, Turns
 from django_logtail.tailing import history
 from django_logtail.tailing.archives import Unsupported
@@ -119,17 +122,20 @@ class Ranges:
         """Run the answer; if it fails, tell the requester at once."""
         try:
             await answer
+        except RuleFailed as error:
+            failed = Failed(self._token, want.member, want.serial, why_failed(error))
+            await self._send_surely(want.mailbox, failed)
         except Exception as error:  # noqa: BLE001 - reported, and affects only this answer
             self._parts.failed(f"history of log {want.log}", error)
-            failed = reason("reader-failed", error=type(error).__name__)
-            await self._send_surely(want.mailbox, Failed(self._token, want.member, want.serial, failed))
+            why = reason("reader-failed", error=type(error).__name__)
+            await self._send_surely(want.mailbox, Failed(self._token, want.member, want.serial, why))
 
     async def _answer(self, want: Want) -> None:
         await self._bytes.turn(want.user)
         await self._processor.turn(want.user)
         address = (self._token, want.member, want.serial)
         try:
-            source = await self._sources.of(want.log, want.revision)
+            source = await self._sources.of(want.log, want.revision, want.rules)
             await self._until_affordable()
             reading = Reading(source, want, self._permit, self._flows.open_files(want.log))
             progress = self._progress(want)
@@ -156,12 +162,13 @@ class Ranges:
             answer = await self._timed(want, reading.step, reading)
             if answer is None:
                 return False
-            start, data = answer
+            start, data, spans = answer
             self._bytes.spend(want.user, len(data))
             self._budget.spend(len(data))  # it may become a debt, which later reads wait for
             for at in range(0, len(data), MAX_BATCH_BYTES):
                 piece = data[at : at + MAX_BATCH_BYTES]
-                await self._send_surely(want.mailbox, Piece(*address, start.ahead(at), piece))
+                hidden = declared(spans_within(spans, start.offset + at, len(piece)), start.offset + at)
+                await self._send_surely(want.mailbox, Piece(*address, start.ahead(at), piece, hidden))
             end = start.offset + len(data)
             await self._send_surely(want.mailbox, Read(*address, start, end, reading.trouble))
             return True
@@ -169,7 +176,7 @@ class Ranges:
     async def _list(self, want: Want) -> None:
         address = (self._token, want.member, want.serial)
         try:
-            source = await self._sources.of(want.log, want.revision)
+            source = await self._sources.of(want.log, want.revision, want.rules)
             listing = Listing(source, want, self._permit, self._flows.open_files(want.log))
             await self._finish(want, listing)
         except (NotThere, OSError) as error:
@@ -180,7 +187,7 @@ class Ranges:
     async def _find_moment(self, want: Want) -> None:
         address = (self._token, want.member, want.serial)
         try:
-            source = await self._sources.of(want.log, want.revision)
+            source = await self._sources.of(want.log, want.revision, want.rules)
             search = TimeSearch(source, want, self._permit, self._flows.open_files(want.log))
             try:
                 await self._finish(want, search)
@@ -189,8 +196,10 @@ class Ranges:
         except (NotThere, OSError) as error:
             await self._send_surely(want.mailbox, Failed(*address, reason_of(error)))
             return
-        found = search.found
-        reached = Reached(*address, found.result, found.place, found.written, found.ms, search.read)
+        found, written = search.found, search.found.written
+        if source.redaction is not None and written and source.redaction.is_hidden(written):
+            written = ""
+        reached = Reached(*address, found.result, found.place, written, found.ms, search.read)
         await self._send_surely(want.mailbox, reached)
 
     async def _count(self, want: Want) -> None:
@@ -198,7 +207,7 @@ class Ranges:
         address = (self._token, want.member, want.serial)
         told = None
         try:
-            source = await self._sources.of(want.log, want.revision)
+            source = await self._sources.of(want.log, want.revision, want.rules)
             volume = Volume(source, want, self._permit, self._flows.open_files(want.log), clock=self._clock)
             try:
                 while not volume.is_done:
@@ -370,8 +379,8 @@ class Reading:
         """The current step; the text is closed after it."""
         self._work = work
 
-    def step(self) -> tuple[Place, bytes] | None:
-        """Where the bytes begin, and the bytes; None: `unpack` first, or call it again."""
+    def step(self) -> tuple[Place, bytes, list[Span]] | None:
+        """Where the bytes begin, the bytes, and what is hidden in them; None: `unpack` first, or call it again."""
         try:
             if self._text is None:
                 self._asked, self._text = self._open()
@@ -432,7 +441,7 @@ class Reading:
             raise NotThere(reason("no-older-file"))
         return Place(previous[0], END), previous[1]
 
-    def _read(self, text: Text, asked: Place) -> tuple[Place, bytes]:
+    def _read(self, text: Text, asked: Place) -> tuple[Place, bytes, list[Span]]:
         want = self._want
         if history.needs_line_start(text, asked.file, asked.offset):
             before = text.read(max(0, asked.offset - 4), 4)
@@ -443,8 +452,19 @@ class Reading:
             start = history.lines_before(text, end, want.before_lines, self._source.encoding, MAX_RANGE_BYTES)
         else:
             start, end = asked.offset, min(want.end or 0, asked.offset + MAX_RANGE_BYTES)
-        data = read_whole(text, start, end)
+        data, spans = self._data(text, start, end)
         if text.size is not None and start + len(data) >= text.size:
             self.trouble = text.trouble
         file = self._open_files.get(text.inode, asked.file)
-        return Place(self._seals.seal(file), start), data
+        return Place(self._seals.seal(file), start), data, spans
+
+    def _data(self, text: Text, start: int, end: int) -> tuple[bytes, list[Span]]:
+        """The bytes [start, end), and what is hidden in them."""
+        source = self._source
+        if source.redaction is None:
+            return read_whole(text, start, end), []
+
+        def is_inside(newline: bytes) -> bool:
+            return begins_inside(source.belonging, source.permit(self._permit), text, newline)
+
+        return RedactedText(text, source.redaction, source.encoding, is_inside).redacted(start, end - start)

@@ -19,6 +19,7 @@ from django_logtail.reader.clocks import Clocks, zone_named
 from django_logtail.reader.conditions import SAMPLED_LINES, Sample, matcher_of, needs_sample
 from django_logtail.reader.generations import Generation, Generations, NotRead
 from django_logtail.reader.hit_entries import HitEntries, known_formats
+from django_logtail.reader.redacting import RedactedText, begins_inside
 from django_logtail.reader.seals import Seals
 from django_logtail.reader.sources import NotThere, Source
 from django_logtail.reader.times import BLOCK_BYTES, Moment, TimeSearch
@@ -96,6 +97,8 @@ class SearchJob:
         self._plan: deque[Generation] = deque()
         self._current: Generation | None = None
         self._text: Text | None = None
+        #: The same without its secrets, if there are rules.
+        self._redacted: RedactedText | None = None
         self._walk: Search | Backwards | None = None
         #: Hits whose entries are being looked up, and how far the search was before it found them.
         self._looked_up: list[Hit] = []
@@ -312,15 +315,15 @@ class SearchJob:
     def _entries_of(self, text: Text, hits: list[Hit]) -> Iterator[tuple[int, Hit]]:
         """The hits with what is known of their entries; see `HitEntries`."""
         encoding = shown_as(self._source.encoding)
-        head = text.read(0, COPY_BYTES)
+        head = self._read(0, COPY_BYTES)
         if self._formats is None:
-            sample = _sample(text, encoding, self._source.format)
+            sample = _sample(self._read, text, encoding, self._source.format)
             self._formats = (known_formats.of(f"{encoding}:{self._source.path}", head, sample),)
             yield 0, hits[0]  # that may have taken a turn
         ends = LineEnds(encoding, head)
         clocks = Clocks(zone_named(self._source.time_zone))
         written_at = os.fstat(text.descriptor).st_mtime * 1000
-        yield from HitEntries(text.read, ends, *self._formats, clocks, written_at).told(list(hits))
+        yield from HitEntries(self._read, ends, *self._formats, clocks, written_at).told(list(hits))
 
     def _open_next(self) -> None:
         self._current = current = self._plan.popleft()
@@ -330,9 +333,10 @@ class SearchJob:
         if current.is_empty:
             self._end_file()
             return
-        self._text = self._generations.open(current)
+        text = self._generations.open(current)
+        self._take_text(text)
         self._reopened = 0
-        is_forwards = not self.is_newest_first or self._text.size is None
+        is_forwards = not self.is_newest_first or text.size is None
         self._to_reach = current.start if is_forwards else None
 
     def _has_reached(self, text: Text) -> bool:
@@ -347,7 +351,9 @@ class SearchJob:
         encoding = shown_as(self._source.encoding)
         # First: they may unpack a small text to its end, and so find its size.
         head = text.read(0, HEAD_BYTES)
-        sample = _sample(text, encoding, self._source.format) if needs_sample(self.sought) else None
+        sample = (
+            _sample(self._read, text, encoding, self._source.format) if needs_sample(self.sought) else None
+        )
         end = min(current.end, END if text.size is None else text.size)
         start = min(current.start, end)
         if self._is_of_one:
@@ -370,9 +376,20 @@ class SearchJob:
             options["most_window_bytes"] = 2 * MOST_WINDOW_BYTES
         return Backwards(self._read, matcher, start, end, **options)
 
+    def _take_text(self, text: Text) -> None:
+        """Search this text from now on."""
+        self._text, self._redacted = text, None
+        source = self._source
+        if source.redaction is not None:
+
+            def is_inside(newline: bytes) -> bool:
+                return begins_inside(source.belonging, source.permit(self._permit), text, newline)
+
+            self._redacted = RedactedText(text, source.redaction, source.encoding, is_inside)
+
     def _read(self, offset: int, size: int) -> bytes:
         assert self._text is not None
-        return self._text.read(offset, size)
+        return (self._redacted or self._text).read(offset, size)
 
     def _reopen(self) -> list[Hit]:
         """Find the current file again, because it was emptied or packed in place; its text may be elsewhere by now."""
@@ -388,7 +405,7 @@ class SearchJob:
         except NotRead as error:
             return self._give_up(str(error))
         self._text.close()
-        self._text = text
+        self._take_text(text)
         is_plain = isinstance(text, PlainText)
         self._to_reach = None if is_plain else END if isinstance(walk, Backwards) else needed
         return []
@@ -455,11 +472,11 @@ class SearchJob:
             self._text.close()
 
 
-def _sample(text: Text, encoding: str, given: str) -> Sample:
+def _sample(read: Callable[[int, int], bytes], text: Text, encoding: str, given: str) -> Sample:
     """What the formats of a log are found from: lines at the begin and, unless it is packed, at the end of the file."""
-    first = text.read(0, SAMPLED_BYTES).decode(encoding, "replace").split("\n")[:-1]
+    first = read(0, SAMPLED_BYTES).decode(encoding, "replace").split("\n")[:-1]
     if not isinstance(text, PlainText):
         return Sample(given, first[:SAMPLED_LINES])
     start = max(0, text.size - SAMPLED_BYTES) // 4 * 4
-    last = text.read(start, SAMPLED_BYTES).decode(encoding, "replace").split("\n")[1:-1]
+    last = read(start, SAMPLED_BYTES).decode(encoding, "replace").split("\n")[1:-1]
     return Sample(given, first[:SAMPLED_LINES], last[-SAMPLED_LINES:] if start else ())

@@ -102,7 +102,7 @@ class Searches:
         return ""
 
     async def _search(self, want: Want, address: tuple[str, str, int]) -> None:
-        source = await self._sources.of(want.log, want.revision)
+        source = await self._sources.of(want.log, want.revision, want.rules)
         job = SearchJob(want, source, self._permit, self._open_files(want.log))
         hits: list[Hit] = []
         said_at = self._clock()

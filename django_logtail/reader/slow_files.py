@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Final
+from typing import Any, Final
 
 from django_logtail.tailing import Follower, Item
 
@@ -47,6 +47,11 @@ class PollThreads:
             raise
         finally:
             stalled.cancel()
+
+    async def run(self, work: Callable[..., None], *arguments: Any) -> None:
+        """Do other work on the same files in a thread."""
+        async with self._turn():
+            await asyncio.wrap_future(self._threads.submit(work, *arguments))
 
     @contextlib.asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:

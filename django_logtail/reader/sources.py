@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import os
 import time
@@ -16,6 +17,9 @@ from django.db import Error, close_old_connections
 
 from django_logtail.conf import conf
 from django_logtail.models import READABLE, Follow, Log, first_of_each_file, rows_with_files
+from django_logtail.reader.redacting import Redaction, rules_differ, why_failed
+from django_logtail.redaction.rules import RuleFailed
+from django_logtail.redaction_rules import digest, own_values, rules_for
 from django_logtail.tailing.belonging import Belonging, Registered, Row
 from django_logtail.tailing.files.opening import Permit
 from django_logtail.tailing.files.roots import Roots
@@ -26,6 +30,8 @@ from django_logtail.tailing.reasons import reason
 LOOK_UPS: Final = 4
 #: Seconds for which a lookup also serves requests for the log's older content.
 FRESH_SECONDS: Final = 1.0
+#: Logs whose rules are kept ready for use.
+MOST_REDACTIONS: Final = 2_000
 #: The registry does not have the log, or has it disabled.
 NOT_REGISTERED: Final = reason("not-registered")
 #: The viewer was admitted for an earlier revision of the log's row, and access must be checked again.
@@ -72,6 +78,8 @@ class Source:
     is_newest: bool = False
     #: The pattern that it is a member of; "" if none.
     parent: str = ""
+    #: What hides secrets in its lines; None: nothing.
+    redaction: Redaction | None = None
 
     @property
     def belonging(self) -> Belonging:
@@ -138,8 +146,8 @@ class Sources:
                 each[log] = error
         return each
 
-    async def of(self, log: str, revision: str) -> Source:
-        """The log's source in this revision. Raises `NotThere` if it may not be read here."""
+    async def of(self, log: str, revision: str, rules: str = "") -> Source:
+        """The log's source in this revision; `rules` as in `Want`. Raises `NotThere` if it may not be read here."""
         if (stopped := self.stop_reason(log)) is not None:
             raise NotThere(stopped)
         source = await self._of_late(log, revision)
@@ -149,8 +157,8 @@ class Sources:
             raise NotThere(stopped)
         if source.revision != revision:
             raise NotThere(CHANGED)
-        if source.refusal:
-            raise NotThere(source.refusal)
+        if refusal := source.refusal or rules_differ(rules):
+            raise NotThere(refusal)
         return source
 
     async def _of_late(self, log: str, revision: str) -> Source | None:
@@ -213,6 +221,7 @@ class Registry:
 
     def _source(self, row: Log, *, is_first: bool) -> Source:
         path, registered = row.file, row.registration
+        redaction, failed = _redaction_of(frozenset({row.slug, row.registration.slug}))
         outside = UP if ".." in path.parts else Roots(conf.ROOTS).refusal_of_path(path)
         not_a_member = "" if row.is_readable else NOT_A_MEMBER
         return Source(
@@ -220,7 +229,7 @@ class Registry:
             registered.encoding,
             row.name,
             row.revision,
-            outside or not_a_member or ("" if is_first else NOT_THE_FIRST),
+            outside or not_a_member or ("" if is_first else NOT_THE_FIRST) or failed,
             registered.rotated_as,
             row.pk,
             self._registered,
@@ -228,7 +237,23 @@ class Registry:
             row.zone_name,
             is_newest=row.follow == Follow.NEWEST,
             parent="" if row.parent_id is None else str(row.parent_id),
+            redaction=redaction,
         )
+
+
+def _redaction_of(slugs: frozenset[str]) -> tuple[Redaction | None, str]:
+    """What hides secrets in the log with these slugs, and why it can't be read without: one of `reasons`, or ""."""
+    try:
+        return _redaction(slugs, digest(), own_values()), ""
+    except RuleFailed as error:
+        return None, why_failed(error)
+
+
+@functools.lru_cache(maxsize=MOST_REDACTIONS)
+def _redaction(slugs: frozenset[str], digest: str, own: tuple[str, ...]) -> Redaction | None:
+    """What hides secrets in the log with these slugs, made once for the same settings. Raises `RuleFailed`."""
+    rules = rules_for(slugs)
+    return Redaction(tuple(rules), f"{digest}{hash(own)}") if rules else None
 
 
 def is_fed_by_us(path: Path) -> bool:

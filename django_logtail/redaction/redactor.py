@@ -23,6 +23,8 @@ LOOK_BYTES: Final = 64 * 1024
 MOST_TOGETHER_BYTES: Final = 32 * 1024
 #: What hidden characters of one byte are replaced by.
 MASK: Final = "*"
+#: The name of what is hidden because its line has not ended, or began in another file: it may be part of a secret.
+UNFINISHED: Final = "unfinished"
 
 
 class Span(NamedTuple):
@@ -53,26 +55,35 @@ class Redactor:
         gates = "|".join(rule.gate for rule in self._gated)
         self._gate: Any = own_expression(gates) if gates else None
 
-    def read(self, read: Callable[[int, int], bytes], offset: int, size: int) -> tuple[bytes, list[Span]]:
-        """The bytes that `read(offset, size)` returns, redacted, and what is hidden there. Raises what `read` does, and
-        `RuleFailed`.
+    def read(
+        self, read: Callable[[int, int], bytes], offset: int, size: int, *, hidden_until: int = 0
+    ) -> tuple[bytes, list[Span]]:
+        """The bytes that `read(offset, size)` returns, redacted, and what is hidden there: also the line that has not
+        ended at the end of the file, and everything before `hidden_until`. Raises what `read` does, and `RuleFailed`.
         """
         base, end = neighbourhood(offset, offset + size)
         text = read(base, end - base)
         data = text[offset - base : offset - base + size]
-        spans = self.spans(text, base, offset, offset + len(data))
+        is_end = len(text) < end - base
+        spans = self.spans(text, base, offset, offset + len(data), is_end=is_end, hidden_until=hidden_until)
         return self.hide(data, offset, spans), spans
 
-    def spans(self, text: bytes, base: int, start: int, end: int) -> list[Span]:
+    def spans(
+        self, text: bytes, base: int, start: int, end: int, *, is_end: bool = False, hidden_until: int = 0
+    ) -> list[Span]:
         """What is hidden in bytes [start, end) of a file, in order, without overlap. Raises `RuleFailed`.
 
-        `text`: the file's bytes from `base` on, with all of `neighbourhood(start, end)` that the file has.
+        `text`: the file's bytes from `base` on, with all of `neighbourhood(start, end)` that the file has. `is_end`: it
+        has no more, so a line without end may still go on.
         """
         found: list[Span] = []
+        if start < min(hidden_until, end):
+            found.append(Span(start, min(hidden_until, end), UNFINISHED))
+            start = found[0].end
         while start < end:
             block = start // BLOCK_BYTES * BLOCK_BYTES
             stop = min(end, block + BLOCK_BYTES)
-            for span in self._in_block(text, base, block, start, stop):
+            for span in self._in_block(text, base, block, start, stop, is_end):
                 one, other = max(span.start, start), min(span.end, stop)
                 if found and found[-1].end == one == start and found[-1].rule == span.rule:
                     found[-1] = found[-1]._replace(end=other)
@@ -93,7 +104,9 @@ class Redactor:
             hidden[start - base : end - base] = text[shift : shift + end - start]
         return bytes(hidden)
 
-    def _in_block(self, text: bytes, base: int, block: int, start: int, stop: int) -> Iterator[Span]:
+    def _in_block(
+        self, text: bytes, base: int, block: int, start: int, stop: int, is_end: bool
+    ) -> Iterator[Span]:
         """What is hidden in the lines of a block that have bytes in [start, stop)."""
         low = max(0, block - LOOK_BYTES) - base
         high = min(len(text), block + BLOCK_BYTES + LOOK_BYTES - base)
@@ -113,6 +126,11 @@ class Redactor:
             keys = hidden_by_keys(encoding, before, data)
             spans += [Span(base + begin + one, base + begin + other, KEY) for one, other in keys]
             spans = _merged(spans)
+        if is_end and until == len(text) and base + until < block + BLOCK_BYTES + LOOK_BYTES:
+            last = base + begin + encoding.ends.after_last(data, base + begin)
+            spans = [span for span in spans if span.start < last]
+            if last < base + until:
+                spans.append(Span(last, base + until, UNFINISHED))
         yield from spans
 
     def _by_rules(self, text: bytes) -> list[Span]:

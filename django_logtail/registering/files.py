@@ -17,6 +17,7 @@ from typing import Any, Final, TypeVar
 
 from django_logtail.conf import conf
 from django_logtail.formats.escapes import plain
+from django_logtail.redaction_rules import by_all_rules
 from django_logtail.registering.encodings import NOTHING, Detected, decoding, detected
 from django_logtail.tailing.files.looks import Looks, NoAnswer
 from django_logtail.tailing.files.opening import Trouble, open_log
@@ -97,7 +98,7 @@ def look(files: Sequence[tuple[str, str]], patience: Patience | None = None) -> 
 
 
 def _seen(path: str, encoding: str, patience: Patience) -> Seen:
-    found = _taken(path, LAST_LINE_BYTES, patience)
+    found = _taken(path, LAST_LINE_BYTES, patience, encoding)
     if isinstance(found, Seen):
         return found
     lines = _decoded(found, _codec(encoding) or "utf-8")
@@ -107,7 +108,7 @@ def _seen(path: str, encoding: str, patience: Patience) -> Seen:
 
 def preview(path: str, encoding: str = "", patience: Patience | None = None) -> Preview:
     """The last lines. `encoding`: "" for the one that they look like."""
-    found = _taken(path, PREVIEW_BYTES, patience or Patience())
+    found = _taken(path, PREVIEW_BYTES, patience or Patience(), encoding)
     if isinstance(found, Seen):
         return Preview(found)
     whole = found.sample.partition(b"\n")[2] if found.is_cut else found.sample
@@ -178,21 +179,23 @@ class _Sample:
     first: bytes
     sample: bytes
     is_cut: bool
+    #: The sample without its secrets.
+    shown: bytes
 
 
-def _taken(path: str, most: int, patience: Patience) -> _Sample | Seen:
+def _taken(path: str, most: int, patience: Patience, encoding: str) -> _Sample | Seen:
     """The end of a file, or why it can't be read."""
     if len(path) > MOST_PATH_CHARACTERS or mistake_in(Path(path)) is not None:
         return Seen(reason=reason("outside", path=path[:MOST_PATH_CHARACTERS]))
     try:
-        return patience.take(Path(path), lambda: _sample(Path(path), most))
+        return patience.take(Path(path), lambda: _sample(Path(path), most, encoding))
     except NoAnswer:
         return Seen(reason=reason("silent-file-system", seconds=1))
     except OSError as error:
         return Seen(reason=reason_of_errno(error.errno))
 
 
-def _sample(path: Path, most: int) -> _Sample | Seen:
+def _sample(path: Path, most: int, encoding: str) -> _Sample | Seen:
     system, roots = System(), Roots(conf.ROOTS)
     if (refusal := roots.refusal_of_path(path)) is not None:
         return Seen(reason=refusal)
@@ -203,7 +206,14 @@ def _sample(path: Path, most: int) -> _Sample | Seen:
         start = max(0, size - most) & ~1  # between two characters of UTF-16
         first = system.pread(opened.descriptor, 4, 0)
         sample = system.pread(opened.descriptor, most + 1, start)
-    return _Sample(size, written, first, sample, start > 0)
+        whole = sample.partition(b"\n")[2] if start else sample
+        codec = _codec(encoding) or _codec(detected(first, whole or sample).encoding) or "utf-8"
+
+        def read(offset: int, size: int) -> bytes:
+            return system.pread(opened.descriptor, size, offset)
+
+        shown = by_all_rules(read, start, len(sample), codec)
+    return _Sample(size, written, first, sample, start > 0, shown)
 
 
 @contextmanager
@@ -227,7 +237,7 @@ def _codec(encoding: str) -> str:
 
 def _decoded(found: _Sample, codec: str) -> list[str]:
     """The lines, without the rest of one that begins before the sample, and without the empty one at the end."""
-    text = found.sample.decode(codec, "replace").removeprefix("\ufeff").replace("\r\n", "\n")
+    text = found.shown.decode(codec, "replace").removeprefix("\ufeff").replace("\r\n", "\n")
     lines = text.split("\n")
     if found.is_cut and len(lines) > 2:
         del lines[0]

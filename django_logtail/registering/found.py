@@ -16,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
+from django_logtail.redaction_rules import by_all_rules
 from django_logtail.registering.samples import encoding_of, last_line
 from django_logtail.tailing.events import Kind
 from django_logtail.tailing.files.found import files_in
@@ -180,14 +181,25 @@ class _Search:
             start = max(0, size - SAMPLE_BYTES) & ~1  # between two characters of UTF-16
             bom = self._system.pread(opened.descriptor, 2, 0)
             sample = self._system.pread(opened.descriptor, SAMPLE_BYTES, start)
+            encoding = encoding_of(bom, sample, is_cut=start > 0)
+            line = (
+                ""
+                if encoding is None
+                else last_line(self._shown(opened.descriptor, start, encoding), encoding)
+            )
         except OSError:
             return None
         finally:
             close_quietly(self._system, opened.descriptor)
-        encoding = encoding_of(bom, sample, is_cut=start > 0)
         if encoding is None or (not size and path.suffix not in (".log", ".out", ".err")):
             return None
-        return Found(path, size, opened.stat.st_mtime, last_line(sample, encoding), encoding=encoding)
+        return Found(path, size, opened.stat.st_mtime, line, encoding=encoding)
+
+    def _shown(self, descriptor: int, start: int, encoding: str) -> bytes:
+        """The sample without its secrets."""
+        return by_all_rules(
+            lambda offset, size: self._system.pread(descriptor, size, offset), start, SAMPLE_BYTES, encoding
+        )
 
 
 def _why(trouble: Trouble, status: os.stat_result) -> str:

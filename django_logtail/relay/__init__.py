@@ -25,6 +25,7 @@ import uuid
 from collections.abc import Callable, Collection, Coroutine
 from typing import Any, Final
 
+from django_logtail import redaction_rules
 from django_logtail.control import VERSION, Control, ControlUnavailable, Posted, ReaderLease
 from django_logtail.control.mailboxes import Mailboxes, MailboxUnavailable
 from django_logtail.control.messages import (
@@ -164,6 +165,7 @@ class Relay:
             until=until,
             user=user,
             revision=revision,
+            rules=redaction_rules.digest(),
         )
         return Request(self.wants, queue, want, None if waits else self._clock())
 

@@ -99,7 +99,7 @@ class Cursor:
     def _step(self) -> tuple[Frame, Place | None]:
         item = self.ring.item(self.number)
         if self.skipped and item.before is not None:
-            frame = Frame.batch(item.before.ahead(self.skipped), item.data[self.skipped :], late=item.is_late)
+            frame = item.frame.after(self.skipped)
             self.number += 1
         else:
             frame, self.number = self.ring.joined(self.number)

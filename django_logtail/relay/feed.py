@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
+from django_logtail import redaction_rules
 from django_logtail.control.messages import Batch, Beat, Event, Message
 from django_logtail.control.wants import Want
 from django_logtail.place import Place
@@ -233,6 +234,7 @@ class Feed:
             late={file: end for file, end in self._ends.items() if position and file != position.file},
             user=self.user,
             revision=self.revision,
+            rules=redaction_rules.digest(),
         )
 
     def ask_again(self, why: str) -> None:

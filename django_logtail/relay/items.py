@@ -11,6 +11,8 @@ from django_logtail.protocol import Frame, place_fields
 
 #: Bytes that one item costs in addition to its text.
 ITEM_BYTES: Final = 300
+#: The same for each thing that is hidden in it.
+HIDDEN_BYTES: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class RingItem:
         """Bytes of memory."""
         frame = self.frame
         if frame.data is not None:
-            return len(frame.data) + ITEM_BYTES
+            return len(frame.data) + ITEM_BYTES + HIDDEN_BYTES * len(frame.fields.get("hidden", ()))
         return sum(len(value) for value in frame.fields.values() if isinstance(value, str)) + ITEM_BYTES
 
     @property
@@ -62,7 +64,7 @@ def batch_item(message: Batch, here: Place | None, received: int, at: float) -> 
     return RingItem(
         before,
         here if is_partial or is_late else before.ahead(len(data)),
-        Frame.batch(before, data, partial=is_partial, late=is_late),
+        Frame.batch(before, data, partial=is_partial, late=is_late, hidden=message.hidden),
         received if is_partial else received + len(data),
         at,
         is_partial=is_partial,

@@ -73,9 +73,16 @@ class Ring:
         if end == number + 1 or item.before is None:
             return item.frame, number + 1
         if self._joined[:2] != (number, end):
-            data = b"".join(self.item(each).data for each in range(number, end))
-            self._joined = number, end, Frame.batch(item.before, data)
+            self._joined = number, end, self._frame_of(item.before, range(number, end))
         return self._joined[2], end
+
+    def _frame_of(self, start: Place, numbers: range) -> Frame:
+        data = b"".join(self.item(each).data for each in numbers)
+        hidden, before = [], 0
+        for item in map(self.item, numbers):
+            hidden += [(before + at, size, name) for at, size, name in item.frame.fields.get("hidden", ())]
+            before += len(item.data)
+        return Frame.batch(start, data, hidden=hidden)
 
     def append(self, item: RingItem) -> None:
         self.partial = None

@@ -88,6 +88,11 @@ class Chain:
         found = {id(segment.generation): segment.generation.descriptor for segment in self.segments}
         return [descriptor for descriptor in found.values() if descriptor is not None]
 
+    def descriptor_of(self, file: str) -> int | None:
+        """The descriptor of the generation with this id; None: it is closed, or there is none."""
+        found = (segment.generation for segment in self.segments if segment.generation.id == file)
+        return next((generation.descriptor for generation in found), None)
+
     def sent(self) -> dict[str, int]:
         """Up to which byte each open generation was emitted."""
         if not self.segments:

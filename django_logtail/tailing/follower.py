@@ -113,6 +113,10 @@ class Follower:
         """The open files, for watching."""
         return self._chain.descriptors()
 
+    def descriptor_of(self, file: str) -> int | None:
+        """The descriptor of a generation that is held, by its id; None if it is closed, or not held."""
+        return self._chain.descriptor_of(file)
+
     def next_due(self, now: float) -> float:
         """`due`, as a time."""
         return now if self.due is None else self.due

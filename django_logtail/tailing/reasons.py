@@ -78,6 +78,14 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     "bad-encoding": (gettext_noop("there is no encoding called {encoding}"),),
     "not-registered": (gettext_noop("this log is not registered on the reading host, or is disabled"),),
     "changed": (gettext_noop("this log's settings were changed"),),
+    "rule-failed": (
+        gettext_noop("a rule that hides secrets can't be used"),
+        gettext_noop('the rule {rule} of LOGTAIL["REDACT"] can\'t be used: {why}'),
+    ),
+    "rules-differ": (
+        gettext_noop("the rules that hide secrets differ between the web server and the reader"),
+        gettext_noop('LOGTAIL["REDACT"] differs between the web server and the reader'),
+    ),
     "no-registry": (
         gettext_noop("the reading host can't query its database"),
         gettext_noop("the reader on {host} can't query its database: {error}"),

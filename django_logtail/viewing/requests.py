@@ -297,8 +297,8 @@ def told_frames(
 def range_frame(message: Answer, request: int) -> Frame | None:
     """A frame of the answer to `range`; None for a message that answers something else, as below."""
     match message:
-        case Piece(start=start, data=data):
-            return Frame.batch(start, data, request=request)
+        case Piece(start=start, data=data, hidden=hidden):
+            return Frame.batch(start, data, hidden=hidden, request=request)
         case Read(start=start, end=end, reason=why):
             fields = {"request": request, "file": start.file, "start": start.offset, "end": end}
             return Frame.message("done", **fields, reason=why or None)

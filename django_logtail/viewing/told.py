@@ -29,7 +29,7 @@ _FIELDS: Final[Mapping[str, frozenset[str]]] = {
     ),
     "progress": frozenset({"request", "at", "end", "count", "unread", "reason"}),
     "end": frozenset({"reason", "text", "may_retry", "limit"}),
-    "batch": frozenset({"file", "start", "end", "partial", "late", "request"}),
+    "batch": frozenset({"file", "start", "end", "partial", "late", "hidden", "request"}),
     "gap": frozenset({"file", "start", "end", "reason"}),
     "found": frozenset({"request", "file", "name", "hits"}),
     "files": frozenset({"request", "files", "more"}),

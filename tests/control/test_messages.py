@@ -67,6 +67,10 @@ SAID = {
 }
 #: Those that set fields which this version's recording lacks, because older processes may ignore them.
 SAID_SINCE = {
+    "batch-with-something-hidden": Batch(
+        *("t", 2, "p|7|", 3, 4, Place("file", 500), b"one\n***\n"), hidden=[[4, 3, "ip"]]
+    ),
+    "piece-with-something-hidden": Piece("t", "p|7|r", 3, Place("file", 100), b"***\n", [[0, 3, "ip"]]),
     "found-ahead": replace(SAID["found-in-order"], ahead=[["a.2.gz", "old", 0]]),
     "read-cut": replace(SAID["read"], reason="damaged"),
 }
@@ -111,7 +115,11 @@ WANTS_BEFORE = {
     "version-2": replace(UNCOUNTED, search=Sought(*('a"b', True, True), WANT.search.terms, "EW")),
     "version-3": UNCOUNTED,
 }
-WANT_SINCE = replace(WANT, search=replace(WANT.search, whole=True, heads=True, ahead=[["a.2.gz", "old", 0]]))
+WANT_SINCE = replace(
+    WANT,
+    rules="0123456789abcdef",
+    search=replace(WANT.search, whole=True, heads=True, ahead=[["a.2.gz", "old", 0]]),
+)
 WAKE_UP = WakeUp("shop", 12.5, "web-1")
 LEASE = ReaderLease("t", "web-2", 77, "0.9", "mailbox")
 NOTE = Note("*", "deploy 4.2 started", "info", 12.5)
@@ -291,13 +299,13 @@ def test_a_head_that_is_none_is_malformed(head):
 def test_a_version_that_is_too_new_is_named():
     fields = json.loads(encode(SAID["heartbeat"])[0])
 
-    with pytest.raises(TooNew, match="a message has version 5; this process knows 4"):
-        decode(json.dumps({**fields, "v": 5}), b"")
+    with pytest.raises(TooNew, match="a message has version 6; this process knows 5"):
+        decode(json.dumps({**fields, "v": 6}), b"")
 
 
 def test_what_a_newer_process_sends_to_a_mailbox_says_whom_it_is_from(monkeypatch, ignored):
     with monkeypatch.context() as newer:
-        newer.setattr(wire, "VERSION", 5)
+        newer.setattr(wire, "VERSION", 6)
         envelope = sealed("mailbox", SAID["heartbeat"])
 
     found = opened("mailbox", envelope)
@@ -413,17 +421,17 @@ def test_a_lease_that_is_no_readers_of_this_project_has_no_mailbox(ignored):
 
 def test_the_lease_of_a_newer_reader_says_where_it_runs_and_that_it_is_newer(monkeypatch):
     with monkeypatch.context() as newer:
-        newer.setattr(wire, "VERSION", 5)
+        newer.setattr(wire, "VERSION", 6)
         text = messages.lease_text("logtail", LEASE)
 
-    assert messages.read_lease("logtail", text) == replace(LEASE, speaks=5)
+    assert messages.read_lease("logtail", text) == replace(LEASE, speaks=6)
 
 
 def test_the_lease_of_an_older_reader_says_so(monkeypatch):
     text = messages.lease_text("logtail", LEASE)
-    monkeypatch.setattr(wire, "VERSION", 5)
+    monkeypatch.setattr(wire, "VERSION", 6)
 
-    assert messages.read_lease("logtail", text) == replace(LEASE, speaks=4)
+    assert messages.read_lease("logtail", text) == replace(LEASE, speaks=5)
 
 
 @pytest.mark.parametrize("logs", [7, {"7": 8}, {"7": {}}, None])

@@ -22,6 +22,7 @@ from django_logtail.protocol import decode_batch
 from django_logtail.reader import Reader
 from django_logtail.reader.lifetime import Ending
 from django_logtail.reader.limits import Limits
+from django_logtail.reader.redacting import Redaction
 from django_logtail.reader.sources import Source
 from django_logtail.relay import Relay, feeds, pace
 from django_logtail.relay.feed_viewer import FeedViewer
@@ -123,6 +124,7 @@ class House:
         self.revision = revision
         self.paths = {"1": path}
         self.encoding = "utf-8"
+        self.redaction: Redaction | None = None
         self.limits = Limits()
         self.permit = lambda descriptor: None
         self.control = MemoryControl()
@@ -141,7 +143,12 @@ class House:
             self.mailboxes,
             lambda logs: {
                 log: Source(
-                    self.paths[log], self.encoding, log, self.revision, is_newest="%" in self.paths[log].name
+                    self.paths[log],
+                    self.encoding,
+                    log,
+                    self.revision,
+                    is_newest="%" in self.paths[log].name,
+                    redaction=self.redaction,
                 )
                 for log in logs
                 if log in self.paths

@@ -17,6 +17,7 @@ console.log(JSON.stringify(given.map(({ why, reason, text, what }) => words.reas
 #: Of every detail that a phrase may hold, a value without a letter.
 DETAILS = {
     "path": "/1/2",
+    "rule": "10",
     "owner": "11",
     "mode": "0600",
     "reader": "12",

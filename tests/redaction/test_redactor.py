@@ -51,6 +51,11 @@ def whole(redactor: Redactor, data: bytes) -> bytes:
     return redactor.hide(data, 0, redactor.spans(data, 0, 0, len(data)))
 
 
+def whole_file(redactor: Redactor, data: bytes) -> bytes:
+    """The same of a file that ends here, so that a line without end may go on."""
+    return redactor.hide(data, 0, redactor.spans(data, 0, 0, len(data), is_end=True))
+
+
 def reader(data: bytes) -> Callable[[int, int], bytes]:
     return lambda offset, size: data[offset : offset + size]
 
@@ -81,7 +86,7 @@ def test_a_file_in_pieces_is_redacted_like_the_whole_file(
     cuts = draw.draw(st.lists(st.integers(0, len(data)), max_size=6))
     redactor = Redactor(rules(), encoding)
 
-    expected = whole(redactor, data)
+    expected = whole_file(redactor, data)
 
     assert len(expected) == len(data)
     assert pieces(redactor, data, cuts) == expected
@@ -97,7 +102,7 @@ def test_bytes_that_mean_nothing_change_nothing_about_that(junk: bytes, encoding
     data = junk + secret + junk + secret
     redactor = Redactor(rules(), encoding)
 
-    assert pieces(redactor, data, [min(cut, len(data))]) == whole(redactor, data)
+    assert pieces(redactor, data, [min(cut, len(data))]) == whole_file(redactor, data)
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -133,6 +138,22 @@ def test_a_line_of_64_kib_is_seen_whole() -> None:
 def test_what_decides_is_bounded() -> None:
     assert neighbourhood(0, 1) == (0, 131_072)
     assert neighbourhood(200_000, 262_145) == (196_608 - 65_536 - 16_384, 393_216)
+
+
+@pytest.mark.parametrize(("size", "hidden"), [(131_071, 131_071), (131_072, 65_536), (131_073, 65_537)])
+def test_of_a_line_without_end_what_may_become_a_secret_is_hidden(size: int, hidden: int) -> None:
+    redacted = whole_file(Redactor(rules()), b"first\n" + b"x" * (size - 6))
+
+    assert redacted[:6] == b"first\n"
+    assert redacted.count(b"*") == hidden - 6 * (hidden == size)
+
+
+def test_what_began_in_another_file_is_hidden_as_far_as_told() -> None:
+    data = b"cret-part\npassword=s3cret\n"
+    redactor = Redactor(rules())
+
+    assert redactor.read(reader(data), 0, 30, hidden_until=9)[0] == b"*********\npassword=******\n"
+    assert redactor.read(reader(data), 4, 3, hidden_until=9) == (b"***", [Span(4, 7, "unfinished")])
 
 
 def test_bytes_outside_the_neighbourhood_decide_nothing() -> None:

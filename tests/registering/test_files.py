@@ -3,6 +3,7 @@
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -209,3 +210,21 @@ def test_fifty_paths_are_suggested_at_most(root: Path) -> None:
 
     assert (len(suggest(f"{root}/")), suggest(f"{root}/")[-1]) == (50, f"{root}/49.log")
     assert files.MOST_ENTRIES == 2_000
+
+
+def test_lines_and_previews_are_shown_without_their_secrets(root: Path, settings: Any) -> None:
+    settings.LOGTAIL = {**settings.LOGTAIL, "REDACT": ["ip", {"ready": "email", "logs": ["web"]}]}
+    path = root / "app.log"
+    path.write_bytes("用户 from 203.0.113.41\nmail a@b.example 成功\n".encode("gbk"))
+
+    assert preview(str(path), "gbk").lines == ("用户 from ************", "mail *********** 成功")
+    assert look([(str(path), "gbk")])[0].line == "mail *********** 成功"
+
+
+def test_nothing_is_shown_while_a_rule_fails(root: Path, settings: Any) -> None:
+    settings.LOGTAIL = {**settings.LOGTAIL, "REDACT": [{"name": "mine", "pattern": "a("}]}
+    path = root / "app.log"
+    path.write_bytes(b"from 203.0.113.41\n")
+
+    assert [line for line in preview(str(path)).lines if line] == []
+    assert look([(str(path), "")])[0].line == ""

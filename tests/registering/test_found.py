@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -326,3 +327,10 @@ def test_text_is_told_from_other_bytes(first: bytes, sample: bytes, encoding: st
 )
 def test_a_last_line_has_no_effect_where_it_is_shown(sample: bytes, line: str) -> None:
     assert last_line(sample, "utf-8") == line
+
+
+def test_a_last_line_is_shown_without_its_secrets(tmp_path: Path, settings: Any) -> None:
+    settings.LOGTAIL = {**settings.LOGTAIL, "REDACT": ["ip"]}
+    write(tmp_path / "app.log", b"x\nfrom 203.0.113.41 ok\n")
+
+    assert [found.last_line for found in around(tmp_path)] == ["from ************ ok"]

@@ -2,9 +2,10 @@
 
 import pytest
 
+from django_logtail.control.messages import Batch
 from django_logtail.place import Place
 from django_logtail.protocol import Frame
-from django_logtail.relay.items import RingItem
+from django_logtail.relay.items import RingItem, batch_item
 from django_logtail.relay.ring import Ring, Spot
 
 
@@ -195,3 +196,40 @@ def test_events_late_bytes_and_another_generation_end_a_frame(ring: Ring) -> Non
     ring.append(batch(0, b"z\n", file="c"))
 
     assert [ring.joined(number)[1] for number in range(1, 10)] == [5, 5, 5, 5, 6, 7, 8, 9, 10]
+
+
+def hiding(start: int, data: bytes, *hidden: list[object]) -> RingItem:
+    """A batch in which something is hidden."""
+    message = Batch("t", 1, "p|1|", 1, 1, Place("a", start), data, hidden=list(hidden))
+    return batch_item(message, None, 0, 0.0)
+
+
+def test_a_joined_frame_declares_what_is_hidden_in_each_of_its_batches() -> None:
+    ring = Ring(Place("a", 10))
+    ring.append(hiding(10, b"a ***\n", [2, 3, "ip"]))
+    ring.append(hiding(16, b"plain\n"))
+    ring.append(hiding(22, b"** b **\n", [0, 2, "card"], [5, 2, "ip"]))
+
+    frame, after = ring.joined(0)
+
+    assert (frame.data, after) == (b"a ***\nplain\n** b **\n", 3)
+    assert frame.fields["hidden"] == [[2, 3, "ip"], [12, 2, "card"], [17, 2, "ip"]]
+
+
+@pytest.mark.parametrize(
+    ("skipped", "hidden"),
+    [
+        (1, [[1, 3, "ip"], [5, 1, "key"]]),
+        (3, [[0, 2, "ip"], [3, 1, "key"]]),
+        (5, [[1, 1, "key"]]),
+        (7, []),
+    ],
+)
+def test_a_frame_without_its_first_bytes_declares_what_is_left(
+    skipped: int, hidden: list[list[object]]
+) -> None:
+    frame = hiding(10, b"a ***\n*\n", [2, 3, "ip"], [6, 1, "key"]).frame.after(skipped)
+
+    assert frame.data == b"a ***\n*\n"[skipped:]
+    assert (frame.fields["start"], frame.fields["end"]) == (10 + skipped, 18)
+    assert frame.fields["hidden"] == hidden

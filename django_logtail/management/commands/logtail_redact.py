@@ -33,7 +33,7 @@ class Command(BaseCommand):
         self, *args: Any, file: str, encoding: str, lines: int, mebibytes: int, **options: Any
     ) -> None:
         try:
-            rules = _ready_made() if options["ready_made"] else rules_for(options["log"])
+            rules = _ready_made() if options["ready_made"] else rules_for(options["log"] and [options["log"]])
             if not rules:
                 raise CommandError('LOGTAIL["REDACT"] has no rules for it. Try --ready-made.')
             trial = tried(Path(file), rules, encoding, most_bytes=mebibytes * 1024 * 1024, most_lines=lines)

@@ -49,6 +49,7 @@ import { Rows } from './rows/rows.js';
 import { Ruler } from './rows/ruler.js';
 import { Selection } from './rows/selection.js';
 import { StuckHead } from './rows/stuck-head.js';
+import './log/hidden-words.js';
 import { Tools } from './rows/tools.js';
 import { ValueActions } from './rows/value-actions.js';
 import { PHONE, ViewOptions } from './rows/view-options.js';

@@ -14,11 +14,11 @@ test('the parts of a range are one answer', async () => {
   const { requests, sent } = asking();
   const asked = requests.range({ file: 'f', start: 10, end: 20 });
   requests.take({ request: 1, file: 'f', start: 10, end: 12 }, bytes(1, 2));
-  requests.take({ request: 1, file: 'f', start: 12, end: 13 }, bytes(3));
+  requests.take({ request: 1, file: 'f', start: 12, end: 13, hidden: [[0, 1, 'ip']] }, bytes(3));
 
   assert.equal(requests.hear({ type: 'done', request: 1 }), true);
 
-  assert.deepEqual(await asked, { file: 'f', start: 10, end: 13, bytes: bytes(1, 2, 3) });
+  assert.deepEqual(await asked, { file: 'f', start: 10, end: 13, bytes: bytes(1, 2, 3), hidden: [{ start: 12, end: 13, name: 'ip' }] });
   assert.deepEqual(sent, [{ type: 'range', request: 1, file: 'f', start: 10, end: 20 }]);
 });
 
@@ -40,7 +40,7 @@ test('a range without a byte still says of which file and where', async () => {
 
   requests.hear({ type: 'done', request: 1, file: 'e', start: 7 });
 
-  assert.deepEqual(await asked, { file: 'e', start: 7, end: 7, bytes: bytes() });
+  assert.deepEqual(await asked, { file: 'e', start: 7, end: 7, bytes: bytes(), hidden: [] });
 });
 
 test('the files of a log come in one message', async () => {

@@ -1,6 +1,8 @@
 /** Requests to the server in addition to the stream, and their answers: bytes for `range`, hits for `search`, a list for `files`, a place for `time`, counts for `volume`. Knows no DOM. */
 
-/** @typedef {{file: string, start: number, end: number, bytes: Uint8Array}} Range */
+import { hiddenIn } from '../log/hidden.js';
+
+/** @typedef {{file: string, start: number, end: number, bytes: Uint8Array, hidden: import('../log/hidden.js').Hidden[]}} Range */
 /**
  * @typedef {{file: string|null, name: string, size: number|null, stored: number, compression: string, reason?: string, why?: Record<string, any>}} LogFile
  * `size`: bytes of its text, null while unknown; `stored`: on disk; `compression`: "" for plain text; `file`: null if it can't be read, for `reason`
@@ -115,5 +117,5 @@ function joined(parts, done) {
     at += part.bytes.length;
   }
   const start = parts.length ? parts[0].header.start : done.start;
-  return { file: done.file ?? parts[0]?.header.file, start: start ?? 0, end: (start ?? 0) + length, bytes };
+  return { file: done.file ?? parts[0]?.header.file, start: start ?? 0, end: (start ?? 0) + length, bytes, hidden: parts.flatMap((part) => hiddenIn(part.header)) };
 }

@@ -42,12 +42,12 @@ export class Earlier {
     this.listener.changed();
     let isLoaded = false;
     try {
-      const { bytes, start } = await session.range({ file: first.file, before: first.start, lines: EARLIER_LINES });
+      const { bytes, hidden, start } = await session.range({ file: first.file, before: first.start, lines: EARLIER_LINES });
       if (log.store !== store) return false;
       isLoaded = bytes.length > 0;
       if (isLoaded) {
         const at = store.items.indexOf(first) - store.first;
-        rows.still(() => store.splice(Math.max(0, at), 0, store.linesOf(first.file, start, bytes)));
+        rows.still(() => store.splice(Math.max(0, at), 0, store.linesOf(first.file, start, bytes, hidden)));
         this.listener.loaded();
       }
     } catch (error) {
@@ -125,14 +125,14 @@ export class Earlier {
     const { session, store } = this.log;
     const answer = await session.range({ file, before: end, lines: PART_LINES });
     const known = Math.max(0, start - answer.start);
-    return store.linesOf(file, answer.start + known, answer.bytes.subarray(known));
+    return store.linesOf(file, answer.start + known, answer.bytes.subarray(known), answer.hidden);
   }
 
   /** Whole lines, except for one that is longer than `most`. @param {string} file @param {number} start @param {number} end @param {number} most bytes */
   async #linesFrom(file, start, end, most) {
     const { session, store } = this.log;
-    const { bytes, end: at, start: from } = await session.range({ file, start, end: Math.min(end, start + most) });
-    const lines = store.linesOf(file, from, bytes);
+    const { bytes, hidden, end: at, start: from } = await session.range({ file, start, end: Math.min(end, start + most) });
+    const lines = store.linesOf(file, from, bytes, hidden);
     if (at < end && lines.length > 1 && !store.endsLine(bytes)) lines.pop();
     return lines;
   }

@@ -103,10 +103,10 @@ export class LinkedLines {
         this.sought = { ...sought, file: after.file };
         return this.seek();
       }
-      const lines = store.linesOf(after.file, after.start, after.bytes);
+      const lines = store.linesOf(after.file, after.start, after.bytes, after.hidden);
       if (!isProven(sought, lines[0]) || (before && !store.endsLine(before.bytes))) return this.#lose('lost');
       if (after.end === reach && lines.length > 1 && !store.endsLine(after.bytes)) lines.pop();
-      const earlier = before ? store.linesOf(after.file, before.start, before.bytes) : [];
+      const earlier = before ? store.linesOf(after.file, before.start, before.bytes, before.hidden) : [];
       store.put(after.file, [...earlier, ...lines], ends.end, this.listener.whereOf(after.file));
       this.listener.hold();
       this.#arrive(sought, lines[0]);
@@ -260,11 +260,11 @@ export class LinkedLines {
     return isLoaded;
   }
 
-  /** @param {string} file @param {{file: string, start: number, bytes: Uint8Array}} answer @param {boolean} follows whether the view stays at the end */
+  /** @param {string} file @param {import('../connection/requests.js').Range} answer @param {boolean} follows whether the view stays at the end */
   #putAbove(file, answer, follows) {
     const { rows } = this;
     const { store } = this.log;
-    const lines = store.linesOf(answer.file, answer.start, answer.bytes);
+    const lines = store.linesOf(answer.file, answer.start, answer.bytes, answer.hidden);
     let at = 0;
     while (at < store.length && store.at(at).file !== file) at++;
     if (at === store.length) at = 0;

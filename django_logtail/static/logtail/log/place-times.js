@@ -93,7 +93,7 @@ export class PlaceTimes {
     if (this.log.store !== store) return null;
     const { formats } = store.entries;
     // The first line is a part of one.
-    for (const line of store.linesOf(answer.file, answer.start, answer.bytes).slice(answer.start > 0 ? 1 : 0)) {
+    for (const line of store.linesOf(answer.file, answer.start, answer.bytes, answer.hidden).slice(answer.start > 0 ? 1 : 0)) {
       const moment = momentOf((headOf(line.plain, formats) ?? headOf(line.plain))?.written ?? '');
       if (moment) return moment;
     }

@@ -7,6 +7,7 @@
 
 import { Item } from './item.js';
 import { Entries } from './entries.js';
+import { hiddenIn, withNames } from './hidden.js';
 import { isCoded, lineEnds, reading } from '../formats/text.js';
 
 export const MOST_LINES = 200_000;
@@ -25,7 +26,7 @@ const KEPT = 0.8;
 /** Marks at the beginning of a file. */
 const BEGINS_FILE = new Set(['next', 'between', 'rotated', 'replaced', 'elsewhere']);
 
-/** @typedef {{file: string, start: number, end: number, partial?: boolean, late?: boolean, request?: number}} Header */
+/** @typedef {{file: string, start: number, end: number, partial?: boolean, late?: boolean, request?: number, hidden?: [number, number, string][]}} Header */
 /** @typedef {{kind: 'added'|'dropped'|'removed'|'changed'|'spliced'|'reread'|'reformatted'|'cleared', items?: Item[], count?: number, item?: Item}} Change */
 
 export class Store {
@@ -107,7 +108,7 @@ export class Store {
     } else if (this.place && this.place.file !== header.file) this.open = false;
     // The rest of a line that is longer than a batch is shown once it is complete.
     if (this.open && header.partial) return [];
-    const lines = this.#linesOf(header.file, start, bytes);
+    const lines = this.#linesOf(header.file, start, bytes, hiddenIn(header));
     if (this.open && lines.length && this.last?.kind === 'line') this.#continueLast(/** @type {Item} */ (lines.shift()));
     const endsLine = header.partial ? true : this.endsLine(bytes);
     this.#add(lines, header.partial === true);
@@ -150,7 +151,7 @@ export class Store {
 
   /** Bytes appended to an older generation after a newer one began. They are shown after that generation's lines. */
   #takeLate(/** @type {Header} */ header, /** @type {Uint8Array} */ bytes) {
-    const lines = this.#linesOf(header.file, header.start, bytes);
+    const lines = this.#linesOf(header.file, header.start, bytes, hiddenIn(header));
     for (const line of lines) line.late = true;
     let at = this.items.length;
     while (at > this.first && this.items[at - 1].file !== header.file) at--;
@@ -161,14 +162,15 @@ export class Store {
     return lines;
   }
 
-  /** @param {string} file @param {number} start @param {Uint8Array} bytes */
-  #linesOf(file, start, bytes) {
+  /** @param {string} file @param {number} start @param {Uint8Array} bytes @param {import('./hidden.js').Hidden[]} hidden */
+  #linesOf(file, start, bytes, hidden) {
     const ends = lineEnds(bytes, this.reading);
     let parts = this.reading.decode(bytes).split('\n');
     if (parts[parts.length - 1] === '') parts.pop();
     if (parts.length !== ends.length) {
       parts = ends.map((end, i) => this.reading.decode(bytes.subarray(i ? ends[i - 1] : 0, end)).replace(/\n$/, ''));
     }
+    if (hidden.length) parts = this.#named(start, bytes, ends, hidden, parts);
     return parts.map((text, i) => {
       const item = new Item('line');
       item.file = file;
@@ -177,6 +179,19 @@ export class Store {
       while (text.charCodeAt(text.length - 1) === 13) text = text.slice(0, -1);
       item.text = item.start === 0 && text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
       return item;
+    });
+  }
+
+  /** The texts of lines, with words in place of what is hidden. @param {number} start @param {Uint8Array} bytes @param {number[]} ends @param {import('./hidden.js').Hidden[]} hidden @param {string[]} parts */
+  #named(start, bytes, ends, hidden, parts) {
+    const textOf = (/** @type {number} */ from, /** @type {number} */ to) => this.reading.decode(bytes.subarray(from - start, to - start));
+    let next = 0;
+    return parts.map((text, i) => {
+      const [from, to] = [start + (i ? ends[i - 1] : 0), start + ends[i]];
+      while (next < hidden.length && hidden[next].end <= from) next++;
+      const here = [];
+      for (let j = next; j < hidden.length && hidden[j].start < to; j++) here.push(hidden[j]);
+      return here.length ? withNames(from, to, here, textOf).replace(/\n$/, '') : text;
     });
   }
 
@@ -503,9 +518,9 @@ export class Store {
     this.splice(low, high - low, kept);
   }
 
-  /** The lines in bytes that a `range` returned, for `splice`. @param {string} file @param {number} start @param {Uint8Array} bytes */
-  linesOf(file, start, bytes) {
-    return this.#linesOf(file, start, bytes);
+  /** The lines in bytes that a `range` returned, for `splice`. @param {string} file @param {number} start @param {Uint8Array} bytes @param {import('./hidden.js').Hidden[]} [hidden] what is hidden in them */
+  linesOf(file, start, bytes, hidden = []) {
+    return this.#linesOf(file, start, bytes, hidden);
   }
 
   /** The text of the file, without escape sequences. @param {Iterable<Item>} items */

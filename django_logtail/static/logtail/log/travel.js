@@ -157,7 +157,7 @@ export class Travel {
       const bytes = before ? joined(before.bytes, isPastEnd ? new Uint8Array() : after.bytes) : after.bytes;
       const end = (before ? before.start : offset) + bytes.length;
       const isEnd = isPastEnd || after.end < offset + PART_BYTES;
-      const lines = store.linesOf(file, before ? before.start : offset, bytes);
+      const lines = store.linesOf(file, before ? before.start : offset, bytes, [...(before?.hidden ?? []), ...(after.hidden ?? [])]);
       if (!isEnd && lines.length > 1 && !store.endsLine(bytes)) lines.pop();
       if (!lines.length) return false;
       await this.#put(file, lines, isEnd ? end : null);
@@ -221,7 +221,7 @@ export class Travel {
         const file = side === 'above' ? between[0] : between[between.length - 1];
         const answer = await session.range(side === 'above' ? { file, start: 0, end: PART_BYTES } : { file, before: Number.MAX_SAFE_INTEGER, lines: PART_LINES });
         if (log.store !== store) return false;
-        const lines = store.linesOf(file, answer.start, answer.bytes);
+        const lines = store.linesOf(file, answer.start, answer.bytes, answer.hidden);
         const isEnd = side === 'below' || answer.end < PART_BYTES;
         if (!isEnd && lines.length > 1 && !store.endsLine(answer.bytes)) lines.pop();
         isLoaded = lines.length > 0;
