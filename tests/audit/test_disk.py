@@ -108,6 +108,8 @@ def test_a_full_disk_leaves_no_half_of_a_record(directory: Path, monkeypatch: py
         patch.setattr(os, "pwrite", full)
         assert not disk.add(records("two"))
     assert disk.trouble == "No space left on device"
+    (path,) = directory.iterdir()
+    assert path.read_bytes().endswith(b"\n")
     assert disk.add(records("three"))
 
     assert names(disk.first(9)) == ["one", "three"]
