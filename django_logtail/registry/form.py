@@ -128,10 +128,10 @@ class LogForm(_ModelForm):
 
     class Meta:
         widgets = {
-            "path": ListedInput(attrs={"class": "vTextField lt-wide"}),
+            "path": ListedInput(attrs={"class": "vTextField lt-long"}),
             "encoding": ListedInput(encodings),
             "queue": ListedInput(queues),
-            "format": FormatInput(attrs={"class": "vTextField lt-wide"}),
+            "format": FormatInput(attrs={"class": "vTextField lt-long"}),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

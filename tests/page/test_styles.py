@@ -63,6 +63,16 @@ def test_each_class_of_the_styles_is_one_that_the_page_gives() -> None:
     assert [begin for begin in PUT_TOGETHER if f"{begin}${{" not in SOURCES] == []
 
 
+def test_the_viewer_s_rules_meet_nothing_else_in_the_admin_s_form() -> None:
+    """The form shows found files with the viewer's styles, which hide some classes of its own on phones."""
+    of_the_viewer = set(re.findall(r"\.(lt-[\w-]+)", STYLES["viewer.css"]))
+    of_the_form = {"lt-long", "lt-proof", "lt-format-preview", "lt-use"}
+    of_the_list = {"lt-state", "lt-open", "lt-fact", "lt-number"}
+
+    assert set(re.findall(r"\.(lt-[\w-]+)", STYLES["registry.css"])) == of_the_form | of_the_list
+    assert of_the_form & of_the_viewer == set()
+
+
 def test_each_attribute_of_the_styles_is_one_that_the_page_gives_with_such_a_value() -> None:
     attributes = set(re.findall(r"""\[([\w-]+)(?:[~^|]?=["']?([\w-]+)["']?)?\]""", SELECTORS))
 

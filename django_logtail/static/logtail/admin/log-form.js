@@ -36,7 +36,7 @@ function below(name, what) {
   return what;
 }
 
-const saying = () => el('p.help.lt-said', { 'aria-live': 'polite' });
+const saying = () => el('p.help.lt-proof', { 'aria-live': 'polite' });
 
 class Host {
   /** @param {string} url */
