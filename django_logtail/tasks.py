@@ -124,7 +124,7 @@ def ask_for_members(queue: str) -> None:
     broker.declare_queue(queue)
     if waits_in(broker, queue, _running.asked_for.get(queue, "")):
         return  # no worker is free: another would only queue up behind it
-    sent = broker.enqueue(refresh_members.message(queue).copy(queue_name=queue))
+    sent = _put_look(refresh_members, queue)
     _running.asked_for[queue] = str(sent.options.get("redis_message_id", ""))
 
 
@@ -164,6 +164,26 @@ def _is_for_us(queue: str, text: str, passed_on: int) -> bool:
                     control().set_waiting(queue, _put(queue, text, passed_on + 1))
             except ControlUnavailable as error:
                 logger.info("a wake-up for queue %s may be lost: Redis: %s", queue, error)
+            time.sleep(PASS_ON_SECONDS)
+    return verdict is Verdict.READ
+
+
+def _put_look(actor: Any, queue: str, *arguments: object) -> Any:
+    """Enqueue a task that looks at files of the queue's host; return the message."""
+    return dramatiq.get_broker().enqueue(actor.message(queue, *arguments).copy(queue_name=queue))
+
+
+def _is_ours_to_look(actor: Any, queue: str, passed_on: int, *arguments: object) -> bool:
+    """Whether this worker is on the host that the task is about; if another may be, it has been put back.
+
+    The name of the queue isn't proof: anyone who can write to the broker can put a task into another queue.
+    """
+    if _running.serving is None:
+        return True
+    verdict = _running.serving.verdict_on_look(queue, passed_on)
+    if verdict is Verdict.PASS_ON:
+        with _fetching_nothing(queue):
+            _put_look(actor, queue, *arguments, passed_on + 1)
             time.sleep(PASS_ON_SECONDS)
     return verdict is Verdict.READ
 
@@ -287,23 +307,31 @@ def read_logs(queue: str, wake_up: str = "", passed_on: int = 0) -> None:
 
 
 @dramatiq.actor(actor_name=asking.ACTOR, queue_name=conf.QUEUE, **_actor_options())
-def look(queue: str, question: str) -> None:
+def look(queue: str, question: str, passed_on: int = 0) -> None:
     """Answer a question about files of this host; see `registering.asking`. Takes 2 s at most."""
-    if not (isinstance(queue, str) and isinstance(question, str)):
+    if not (isinstance(queue, str) and isinstance(question, str) and isinstance(passed_on, int)):
         ignored.add("a question", Malformed("its arguments are of other types"))
         return
     if conf.READER == "dramatiq":
         try:
-            asking.answer(queue, question)
+            if _is_ours_to_look(look, queue, passed_on, question):
+                asking.answer(queue, question)
         except ControlUnavailable as error:
             logger.info("a question to queue %s has no answer: Redis: %s", queue, error)
 
 
 @dramatiq.actor(actor_name="logtail_members", queue_name=conf.QUEUE, **_members_options())
-def refresh_members(queue: str) -> None:
+def refresh_members(queue: str, passed_on: int = 0) -> None:
     """Make the members of the queue's patterns match the files of this host. Reads no file."""
-    if isinstance(queue, str) and conf.READER == "dramatiq":
-        refresh(queue)
+    if not (isinstance(queue, str) and isinstance(passed_on, int)):
+        ignored.add("a request for members", Malformed("its arguments are of other types"))
+        return
+    if conf.READER == "dramatiq":
+        try:
+            if _is_ours_to_look(refresh_members, queue, passed_on):
+                refresh(queue)
+        except ControlUnavailable as error:
+            logger.info("the members of queue %s are looked up later: Redis: %s", queue, error)
 
 
 dramatiq.get_broker().add_middleware(ReaderMiddleware())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import dramatiq
 import pytest
@@ -32,6 +33,9 @@ class Judged:
         self._verdict = verdict
 
     def verdict(self, queue: str, text: str, passed_on: int) -> Verdict:
+        return self._verdict
+
+    def verdict_on_look(self, queue: str, passed_on: int) -> Verdict:
         return self._verdict
 
 
@@ -75,6 +79,33 @@ def test_it_fetches_again_also_if_putting_back_failed(
         judge(monkeypatch, Verdict.PASS_ON)
 
     assert done == ["pause web-1", "resume web-1"]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "expected"),
+    [
+        (Verdict.READ, ["found"]),
+        (Verdict.DROP, []),
+        (
+            Verdict.PASS_ON,
+            ["pause web-1", "logtail_members ('web-1', 4) on web-1", "sleep 1.2", "resume web-1"],
+        ),
+    ],
+)
+def test_members_are_looked_for_on_the_host_that_has_them(
+    monkeypatch: pytest.MonkeyPatch, done: list[str], settings: Any, verdict: Verdict, expected: list[str]
+) -> None:
+    class Broker(StubBroker):
+        def enqueue(self, message: Any, *, delay: int | None = None) -> Any:
+            done.append(f"{message.actor_name} {message.args} on {message.queue_name}")
+
+    settings.LOGTAIL = {"READER": "dramatiq"}
+    monkeypatch.setattr(dramatiq, "get_broker", Broker)
+    monkeypatch.setattr(tasks, "refresh", lambda queue: done.append("found"))
+    monkeypatch.setattr(tasks._running, "serving", Judged(verdict))
+    tasks.refresh_members.fn("web-1", 3)
+
+    assert done == expected
 
 
 def test_another_project_s_wake_up_goes_back_without_a_pause(

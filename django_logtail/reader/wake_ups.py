@@ -20,7 +20,7 @@ from django.db import connections
 
 from django_logtail.conf import conf
 from django_logtail.control import Busy, Control, ControlUnavailable, Server, messages
-from django_logtail.control.wire import NotOurs, Unreadable, ignored
+from django_logtail.control.wire import Malformed, NotOurs, Unreadable, ignored
 from django_logtail.models import READABLE, Log
 
 logger = logging.getLogger(__name__)
@@ -36,6 +36,8 @@ WAKE_UP_SECONDS: Final = 10.0
 #: How often a wake-up is passed on at most, regardless of time, and how often another project's is put back.
 MOST_PASSED_ON: Final = 100
 MOST_PUT_BACK: Final = 40
+#: How often a task that looks at files is passed on: by then, nobody waits for it any more.
+MOST_LOOKS_PASSED_ON: Final = 5
 #: Seconds that looking at the files may take, because a file server may be gone.
 LOOK_SECONDS: Final = 2.0
 
@@ -128,6 +130,17 @@ class Serving:
         except ControlUnavailable as error:
             logger.warning("a wake-up for queue %s failed: Redis: %s", queue, error)
             return Verdict.DROP
+
+    def verdict_on_look(self, queue: str, passed_on: int) -> Verdict:
+        """What to do with a task that looks at files of the queue's host. Blocks; raises `ControlUnavailable`."""
+        if self.is_named_for(queue):
+            return Verdict.READ
+        if self._named is not None:
+            ignored.add("a task", Malformed("it came through the queue of another host"))
+            return Verdict.DROP
+        if not any(other.is_named for other in self._control().servers(queue)):
+            return Verdict.READ
+        return Verdict.PASS_ON if 0 <= passed_on < MOST_LOOKS_PASSED_ON else Verdict.DROP
 
     def better_host(self, queue: str, missing: Collection[str]) -> str:
         """The host to which this worker's reader should leave the queue, because the files of these logs are missing

@@ -166,6 +166,13 @@ def primary_key(name: str) -> str:
     return str(get_user_model().objects.get(username=name).pk)
 
 
+def slugs() -> list[str]:
+    """Of every row."""
+    from django_logtail.models import Log
+
+    return sorted(Log.objects.values_list("slug", flat=True))
+
+
 def remove_log(slug: str) -> None:
     from django_logtail.models import Log
 
@@ -246,6 +253,7 @@ FUNCTIONS = {
         change_log,
         remove_log,
         remove_logs,
+        slugs,
         reverse,
         send,
         reader_token,

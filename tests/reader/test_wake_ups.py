@@ -62,6 +62,26 @@ def test_a_reader_leaves_a_queue_to_who_was_named_for_it_or_has_the_files(
     assert serving(control, named).better_host("q", missing) == host
 
 
+@pytest.mark.parametrize(
+    ("named", "others", "passed_on", "verdict"),
+    [
+        (["q"], [Server("web-2", 1, True)], 0, Verdict.READ),
+        (["other"], [], 0, Verdict.DROP),
+        (["other"], [Server("web-2", 1, True)], 0, Verdict.DROP),
+        (None, [], 0, Verdict.READ),
+        (None, [Server("web-2", 1, False)], 0, Verdict.READ),
+        (None, [Server("web-2", 1, True)], 0, Verdict.PASS_ON),
+        (None, [Server("web-2", 1, True)], 4, Verdict.PASS_ON),
+        (None, [Server("web-2", 1, True)], 5, Verdict.DROP),
+        (None, [Server("web-2", 1, True)], -1, Verdict.DROP),
+    ],
+)
+def test_files_are_looked_at_by_the_host_that_the_queue_is_for(control, named, others, passed_on, verdict):
+    control.others = others
+
+    assert serving(control, named).verdict_on_look("q", passed_on) is verdict
+
+
 def test_who_was_named_for_the_queue_reads_at_once(control):
     control.others = [Server("web-2", 1, True)]
 

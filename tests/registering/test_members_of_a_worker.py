@@ -6,12 +6,14 @@ import asyncio
 import json
 import time
 import urllib.request
+import uuid
 from typing import Any
 
 import pytest
+import redis
 
 from tests.client import Client
-from tests.stack import Running, Stack, Web
+from tests.stack import Running, Stack, Web, wait_until
 
 pytestmark = [pytest.mark.redis, pytest.mark.whole]
 
@@ -97,3 +99,32 @@ async def test_a_link_that_comes_to_lead_out_of_the_roots_is_not_read(
         await refused.until(lambda: refused.statuses and refused.statuses[-1]["state"] == "refused", PATIENCE)
 
     assert refused.bytes == b""
+
+
+def test_a_task_that_somebody_moved_to_another_host_s_queue_is_not_done_there(
+    stack: Stack, worker: Running
+) -> None:
+    """It would hide the files of its own host, and register those of the wrong one."""
+    for queue in ("web-2", "logtail"):
+        (stack.logs / queue).mkdir()
+        (stack.logs / queue / "a.log").touch()
+        path = f"{stack.logs}/{queue}/*.log"
+        stack.call("add_log", name=queue, slug=queue, path=path, follow="each", queue=queue)
+    client = redis.Redis(port=stack.redis_port)
+    for queue in ("web-2", "logtail"):
+        question = stack.call("question_text", queue, "moved", "suggest", {"prefix": "/"})
+        for actor, arguments in (("logtail_look", [queue, question]), ("logtail_members", [queue])):
+            name = str(uuid.uuid4())
+            task = {"queue_name": "logtail", "actor_name": actor, "args": arguments, "kwargs": {}}
+            task |= {"options": {"redis_message_id": name}, "message_id": name}
+            task["message_timestamp"] = int(time.time() * 1000)
+            client.hset("dramatiq:logtail.msgs", name, json.dumps(task))
+            client.rpush("dramatiq:logtail", name)
+
+    wait_until(lambda: client.hvals("dramatiq:logtail.msgs") == [], PATIENCE, "the end of all")
+
+    assert [bool(stack.call("take_answer", queue, "moved")) for queue in ("web-2", "logtail")] == [
+        False,
+        True,
+    ]
+    assert stack.call("slugs") == ["logtail", "logtail-a", "web-2"]
