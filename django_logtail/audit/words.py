@@ -23,6 +23,7 @@ ACTIONS: Final = {
     "stop": _("Reading stopped"),
     "continue": _("Reading continued"),
     "note": _("Note sent"),
+    "preview": _("Lines previewed"),
     "log-added": _("Log added"),
     "log-changed": _("Log changed"),
     "log-deleted": _("Log deleted"),

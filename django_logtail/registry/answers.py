@@ -10,6 +10,9 @@ from django.http import HttpRequest, JsonResponse
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext
 
+from django_logtail.audit.acting import actor_of
+from django_logtail.audit.recorder import keeps_records
+from django_logtail.audit.viewings import record_action
 from django_logtail.conf import QUEUE_NAME, conf
 from django_logtail.registering.asking import Preview, Suggest, Told, ask_or_look
 from django_logtail.registry.asked import may_ask
@@ -26,7 +29,13 @@ def answered(request: HttpRequest) -> JsonResponse:
         return JsonResponse({"error": "bad-queue"}, status=400)
     if request.GET.get("ask") == "preview":
         path, encoding = request.GET.get("path", "").strip(), request.GET.get("encoding", "").strip()
-        return JsonResponse(_preview(ask_or_look(queue, Preview(path, encoding)), queue, encoding))
+        if not keeps_records():
+            return JsonResponse({"error": "not-recorded"}, status=503)
+        shown = _preview(ask_or_look(queue, Preview(path, encoding)), queue, encoding)
+        if shown["lines"]:
+            address = str(request.META.get("REMOTE_ADDR", ""))
+            record_action("preview", actor_of(request, "admin", address), {"path": path, "queue": queue})
+        return JsonResponse(shown)
     told = ask_or_look(queue, Suggest(request.GET.get("prefix", "")))
     paths = told.found.get("paths")
     return JsonResponse({"paths": paths if isinstance(paths, list) else []})

@@ -17,6 +17,9 @@ from django_logtail.registering.asking import Told
 from django_logtail.registry import asked
 from django_logtail.registry.answers import _preview
 from django_logtail.tailing.reasons import reason
+from tests.audit.desk import Desk, desk
+
+__all__ = ["desk"]
 
 pytestmark = pytest.mark.django_db
 HOST = "/admin/logtail/log/host/"
@@ -175,3 +178,39 @@ def test_an_answer_of_another_version_is_no_error(found: Any) -> None:
 
 def test_its_address_is_the_admin_s() -> None:
     assert reverse("admin:logtail_log_host") == HOST
+
+
+def test_lines_that_are_shown_are_recorded_by_path(
+    client: Client, root: Path, desk: Desk, settings: Any
+) -> None:
+    (root / "app.log").write_text("PLANTED\n")
+    settings.LOGTAIL = {**settings.LOGTAIL, "ROOTS": [root], "READER": "local", "AUDIT": True}
+    client.force_login(staff("adds", "add_log"))
+
+    client.get(HOST, {"ask": "preview", "path": f"{root}/app.log"})
+    client.get(HOST, {"ask": "preview", "path": f"{root}/missing.log"})
+    client.get(HOST, {"prefix": f"{root}/a"})
+
+    (event,) = desk.of("event")
+    assert (event["action"], event["user_name"], event["via"], event["detail"]) == (
+        "preview",
+        "adds",
+        "admin",
+        {"path": f"{root}/app.log", "queue": "logtail"},
+    )
+    assert "PLANTED" not in str(desk.stored)
+
+
+def test_nothing_is_shown_while_it_must_be_recorded_and_cannot(
+    client: Client, root: Path, desk: Desk, settings: Any
+) -> None:
+    (root / "app.log").write_text("PLANTED\n")
+    settings.LOGTAIL = {**settings.LOGTAIL, "ROOTS": [root], "READER": "local", "AUDIT": "required"}
+    client.force_login(staff("adds", "add_log"))
+    question = {"ask": "preview", "path": f"{root}/app.log"}
+
+    answer = client.get(HOST, question)
+    assert (answer.status_code, b"PLANTED" in answer.content) == (503, False)
+
+    desk.pump()
+    assert client.get(HOST, question).json()["lines"] == ["PLANTED"]
