@@ -21,11 +21,12 @@ from django.utils.text import slugify
 from django_logtail.audit.acting import acting, actor
 from django_logtail.conf import conf
 from django_logtail.handlers import spool_paths
-from django_logtail.models import Log, invalid
+from django_logtail.models import Access, Follow, Log, invalid
 from django_logtail.spool_log import register_spool
 from django_logtail.tailing.files.found import files_like, is_pattern
 from django_logtail.tailing.files.looks import NoAnswer, looks
 from django_logtail.tailing.files.roots import Roots, mistake_in, tidied
+from django_logtail.tailing.matching_names import is_dated_pattern
 from django_logtail.tailing.member_names import mistake_in_pattern
 
 logger = logging.getLogger(__name__)
@@ -58,6 +59,17 @@ class Pattern(BadDeclaration):
     def __init__(self, slug: object, text: str, files: list[Path]) -> None:
         super().__init__(slug, text)
         self.files = files
+
+
+class DatedPattern(Pattern):
+    """The path has the codes of a date, such as `app-%Y-%m-%d.log`."""
+
+    def __init__(self, slug: object, path: str) -> None:
+        said = (
+            f' is {path!r}, a pattern of dates. Add "follow": "newest" for one log of the latest file, or "each" for '
+            "a log of each file."
+        )
+        super().__init__(slug, said, [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +105,10 @@ def declaration(slug: object, value: object) -> Declaration:
             raise BadDeclaration(slug, f" has an unknown field {name!r}. {_closest(str(name))}")
     if "path" not in value:
         raise BadDeclaration(slug, ' has no "path". Give the absolute path of the file.')
+    for name, choices in (("follow", Follow), ("access", Access)):
+        if name in value and value[name] not in choices.values:
+            allowed = " or ".join(repr(one) for one in choices.values if one)
+            raise BadDeclaration(slug, f": {name!r} is {value[name]!r}. Write {allowed}.")
     if not value.get("follow"):
         _refuse_pattern(slug, tidied(str(value["path"])))
     members = {name: _names(slug, name, value.get(name, ())) for name in MEMBERS}
@@ -121,7 +137,8 @@ def slug_for(name: str) -> str:
 
 def _refuse_pattern(slug: str, path: str) -> None:
     """Raise `Pattern`, unless a file has this very name."""
-    if not is_pattern(path):
+    is_dated = is_dated_pattern(Path(path).name)
+    if not is_dated and not is_pattern(path):
         return
     roots = Roots(conf.ROOTS)
 
@@ -134,6 +151,10 @@ def _refuse_pattern(slug: str, path: str) -> None:
         files = looks.take(Path(path), look)
     except (NoAnswer, OSError):
         files = []
+    if is_dated:
+        if files is not None:
+            raise DatedPattern(slug, path)
+        return
     # Brackets are common in names, and the file may not exist yet.
     if files or (files is not None and ("*" in path or "?" in path)):
         said = (

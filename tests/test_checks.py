@@ -244,6 +244,18 @@ class TestDeclaredLogs:
         assert hint is not None
         assert "/etc" not in hint
 
+    def test_a_pattern_of_dates_is_answered_with_how_to_follow_it(
+        self, settings: Any, tmp_path: Path
+    ) -> None:
+        logs = {"app": {"path": tmp_path / "app-%Y.log", "group": "web"}}
+
+        ((id, _, hint),) = self.declared(settings, tmp_path, logs)
+
+        assert (id, hint) == (
+            "logtail.W014",
+            f"Write 'app': {{'path': '{tmp_path}/app-%Y.log', 'group': 'web', 'follow': 'newest'}}.",
+        )
+
     def test_a_pattern_whose_files_have_entries_is_to_be_removed(self, settings: Any, tmp_path: Path) -> None:
         (tmp_path / "web.log").touch()
         logs = {"web": tmp_path / "web.log", "all": tmp_path / "*.log"}

@@ -182,7 +182,10 @@ def test_a_group_or_user_that_is_not_there_yet_is_a_problem_and_narrows_access(
             " has an unknown field 'zzz'. The fields are path, name, group, order, description, follow, queue, "
             "encoding, rotated_as, format, time_zone, enabled, access, groups, users.",
         ),
-        ({"path": "{root}/a", "access": "stafff"}, ": access: Value 'stafff' is not a valid choice."),
+        (
+            {"path": "{root}/a", "access": "stafff"},
+            ": 'access' is 'stafff'. Write 'signed-in' or 'staff' or 'chosen' or 'permission'.",
+        ),
         ({"path": "{root}/a", "order": "x"}, ": order: “x” value must be an integer."),
         ({"path": "{root}/a", "enabled": "x"}, ": enabled: “x” value must be either True or False."),
         ({"path": "{root}/a", "groups": "ops"}, ": 'groups' is 'ops'. Give a list of names."),
@@ -232,6 +235,19 @@ def test_a_pattern_is_a_problem_and_registers_nothing(declare: Any, tmp_path: Pa
         'Add "follow": "each" for a log of each file, or "newest" for one log of the latest file, or name each file.',
     ]
     assert not Log.objects.exists()
+
+
+def test_a_pattern_of_dates_is_a_problem_unless_a_file_has_that_name(declare: Any, tmp_path: Path) -> None:
+    (tmp_path / "web-%Y.log").touch()
+    declare(app=tmp_path / "app-%Y-%m-%d.log", web=tmp_path / "web-%Y.log", cpu=tmp_path / "cpu-100%.log")
+
+    synced = sync()
+
+    assert synced.problems == [
+        f"LOGTAIL[\"LOGS\"]['app'] is '{tmp_path}/app-%Y-%m-%d.log', a pattern of dates. "
+        'Add "follow": "newest" for one log of the latest file, or "each" for a log of each file.',
+    ]
+    assert synced.created == ["web", "cpu"]
 
 
 def test_a_file_may_have_the_signs_of_a_pattern_in_its_name(declare: Any, tmp_path: Path) -> None:
@@ -406,7 +422,7 @@ def test_a_wrong_declaration_is_explained_in_english_whatever_the_language(decla
 
     assert synced.problems == [
         "LOGTAIL[\"LOGS\"]['app']: path: The path 'app.log' is not absolute. Start it with '/'.",
-        "LOGTAIL[\"LOGS\"]['web']: access: Value 'nobody' is not a valid choice.",
+        "LOGTAIL[\"LOGS\"]['web']: 'access' is 'nobody'. Write 'signed-in' or 'staff' or 'chosen' or 'permission'.",
     ]
 
 
@@ -508,7 +524,7 @@ def test_a_pattern_is_declared_with_how_to_follow_it(declare: Any, tmp_path: Pat
     problems = sync().problems
 
     assert [(log.slug, log.follow) for log in Log.objects.all()] == [("sites", "each")]
-    assert [problem.partition(": ")[2].partition(".")[0] for problem in problems] == [
-        "path: 'one",
-        "follow: Value 'all' is not a valid choice",
+    assert [problem.partition(": ")[2].removesuffix(".") for problem in problems] == [
+        "path: 'one.log' names only one file. Use the codes of a date, as in app-%Y-%m-%d.log, or *, ? or [...]",
+        "'follow' is 'all'. Write 'each' or 'newest'",
     ]

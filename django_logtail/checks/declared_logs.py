@@ -33,6 +33,7 @@ def check_declared_logs(app_configs: object, **kwargs: object) -> list[CheckMess
 _ids = {
     declared.BadDeclaration: "logtail.W013",
     declared.Pattern: "logtail.W014",
+    declared.DatedPattern: "logtail.W014",
     declared.BadKey: "logtail.W015",
 }
 
@@ -44,6 +45,9 @@ def _hint(found: declared.BadDeclaration, taken: set[str]) -> str:
         return f"Write {_entry(_slug(_names(found.slug, value), taken), value)}."
     if not isinstance(found, declared.Pattern):
         return f"A valid entry: {_entry(found.slug, _example(found.slug))}."
+    if isinstance(found, declared.DatedPattern):
+        fields = value if isinstance(value, Mapping) else {"path": str(value)}
+        return f"Write {_entry(found.slug, {**fields, 'follow': 'newest'})}."
     if not found.files:
         nothing = 'No file in LOGTAIL["ROOTS"] matches it now.'
         return f"{nothing} A valid entry: {_entry(found.slug, _example(found.slug))}."

@@ -8,7 +8,9 @@ from typing import Final
 from django_logtail.models import Log
 from django_logtail.remedies import REMEDIES
 from django_logtail.states import LogState
+from django_logtail.tailing.files.found import is_pattern
 from django_logtail.tailing.files.roots import mistake_in
+from django_logtail.tailing.matching_names import is_dated_pattern
 
 #: What to do about a reason, whatever the state.
 _BY_CAUSE: Final[Mapping[str, str]] = {
@@ -27,4 +29,8 @@ def next_step(log: Log, state: LogState, cause: str = "") -> str:
         return _BY_CAUSE[cause]
     if state.name == "unreadable" and mistake_in(log.file) is not None:
         return "Correct the path."
+    if state.name == "missing" and log.follow:
+        return "It is followed as soon as a file matches."
+    if state.name == "missing" and (is_pattern(log.path) or is_dated_pattern(log.file.name)):
+        return "To follow the files that this pattern matches, set “follow” of this log in the admin."
     return state.next_step

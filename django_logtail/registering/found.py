@@ -37,13 +37,6 @@ SAMPLE_BYTES: Final = 8 * 1024
 ROOT_SECONDS: Final = 1.0
 ALL_SECONDS: Final = 1.0
 
-#: Endings of text files that are no logs; some contain secrets, which a last line must not show.
-NOT_LOGS: Final = (
-    *(".py", ".pyc", ".js", ".css", ".html", ".htm", ".svg", ".md", ".rst", ".sh", ".sql", ".po", ".xml"),
-    *(".cfg", ".conf", ".env", ".ini", ".toml", ".yaml", ".yml", ".cnf", ".rules", ".service"),
-    *(".pem", ".key", ".crt", ".csr", ".pub", ".pgp", ".asc", ".gpg", ".pid", ".lock", ".sock", ".csv"),
-    *(".bak", ".old", ".orig", ".swp", ".tmp", ".db", ".sqlite", ".sqlite3", ".dump", ".tar", ".state"),
-)
 #: The base of a name that rotation gave, even where the file of that base is gone.
 _BASE: Final = re.compile(r"(.+?\.(?:log|out|err|txt|json))[.\-_].+", re.ASCII)
 _DATE: Final = re.compile(r"(?:19|20)\d\d([\-_.]?)(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])", re.ASCII)
@@ -229,7 +222,7 @@ def without_rotated(files: Sequence[Path]) -> list[Path]:
         names.setdefault(path.parent, []).append(path.name)
     latest: dict[tuple[Path, str], Path] = {}
     for path in files:
-        if not str(path).isprintable() or path.name.endswith((*COMPRESSED, *NOT_LOGS)):
+        if not str(path).isprintable() or path.name.endswith(COMPRESSED):
             continue  # a path that is not printable could be neither shown nor stored
         of = (path.parent, _DATE.sub("*", path.name))
         is_later = of not in latest or _dates(path) > _dates(latest[of])

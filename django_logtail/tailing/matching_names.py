@@ -38,6 +38,14 @@ _CODE: Final = re.compile(r"%(.?)", re.DOTALL)
 _NUMBER: Final = r"(?:\.(?P<number>\d{1,5}))?"
 
 
+def is_dated_pattern(name: str) -> bool:
+    """Whether the last part of a path is a pattern with the codes of a date, rather than a file's name with "%"."""
+    try:
+        return MatchingNames(name).is_dated
+    except BadMatch:
+        return False
+
+
 class BadMatch(Mistake):
     """A pattern that can't name a log's files."""
 

@@ -155,6 +155,14 @@ def test_without_any_slug_one_is_asked_for(roots: Path) -> None:
     )
 
 
+def test_a_pattern_that_the_shell_replaced_is_to_be_quoted(roots: Path) -> None:
+    said = failure(roots / "a.log", roots / "b.log", "--follow", "each")
+
+    assert said.startswith(f"2 paths were given, the first is {roots}/a.log. ")
+    assert "single quotes" in said
+    assert not Log.objects.exists()
+
+
 def test_a_path_outside_the_roots_is_refused_with_what_may_be_read(roots: Path) -> None:
     (roots / "app.log").touch()
 

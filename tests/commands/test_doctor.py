@@ -128,7 +128,8 @@ class TestLocalReader:
         assert code == 0
         assert report[1:3] == [
             "note     database: no log is enabled",
-            "         -> Register one in the admin or with manage.py logtail_add.",
+            "         -> manage.py logtail_discover lists files to register. Register others in the admin or "
+            "with manage.py logtail_add.",
         ]
 
     def test_each_log_that_cannot_be_read_is_a_problem_with_its_reason(self, local: Stack) -> None:

@@ -27,7 +27,7 @@ class Command(RegistryCommand):
     help = "Registers the file PATH as a log. Does nothing if it is already registered."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("path", metavar="PATH", help='absolute path, inside LOGTAIL["ROOTS"]')
+        parser.add_argument("path", metavar="PATH", nargs="+", help='absolute path, inside LOGTAIL["ROOTS"]')
         parser.add_argument(
             "--follow",
             choices=[value for value in Follow.values if value],
@@ -65,7 +65,15 @@ class Command(RegistryCommand):
         )
         parser.add_argument("--disabled", action="store_true", help="register it but hide it for now")
 
-    def handle(self, *args: Any, path: str, slug: str | None, disabled: bool, **options: Any) -> None:
+    def handle(self, *args: Any, path: list[str], slug: str | None, disabled: bool, **options: Any) -> None:
+        if len(path) > 1:
+            raise CommandError(
+                f"{len(path)} paths were given, the first is {path[0]}. Register one at a time; if you typed a "
+                "pattern, write it in single quotes, so that your shell doesn't replace it by the files it matches."
+            )
+        self._add(path[0], slug, disabled, options)
+
+    def _add(self, path: str, slug: str | None, disabled: bool, options: dict[str, Any]) -> None:
         given = {name: options[name] for name in _FIELDS if options[name] is not None}
         users, groups = self._chosen(options["user"], options["allow_group"], given)
         name = given.get("name", Path(path).parent.name if "follow" in given else Path(path).name)

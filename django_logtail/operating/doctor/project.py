@@ -43,7 +43,8 @@ def examine_database() -> Iterator[Finding]:
     else:
         yield note(
             "database: no log is enabled",
-            "Register one in the admin or with manage.py logtail_add.",
+            "manage.py logtail_discover lists files to register. Register others in the admin or with "
+            "manage.py logtail_add.",
             "database",
         )
 

@@ -98,6 +98,8 @@ def _state(log: Log, feed: Feed) -> Finding:
     if state is None:  # from a later release
         return problem(f"{where}: {feed.state}: {reason}", "Look at the worker's own log.", feed.state)
     seen = state.finding.format(reason=reason, size=feed.size or 0)
+    if state.name == "missing" and log.follow:
+        seen = "no file matches"
     code = code_of(feed.reason)
     remedy = REMEDIES.get(code)
     paste = "" if remedy is None else remedy.paste

@@ -11,12 +11,19 @@ from typing import Final
 #: Entries looked at, and how many directories deep.
 MOST_ENTRIES: Final = 500
 MOST_DEPTH: Final = 3
+#: Endings of text files that are no logs; some contain secrets, which a last line must not show.
+NOT_LOGS: Final = (
+    *(".py", ".pyc", ".js", ".css", ".html", ".htm", ".svg", ".md", ".rst", ".sh", ".sql", ".po", ".xml"),
+    *(".cfg", ".conf", ".env", ".ini", ".toml", ".yaml", ".yml", ".cnf", ".rules", ".service"),
+    *(".pem", ".key", ".crt", ".csr", ".pub", ".pgp", ".asc", ".gpg", ".pid", ".lock", ".sock", ".csv"),
+    *(".bak", ".old", ".orig", ".swp", ".tmp", ".db", ".sqlite", ".sqlite3", ".dump", ".tar", ".state"),
+)
 _SIGNS: Final = "*?["
 
 
 def files_in(directories: Iterable[Path], most: int) -> list[Path]:
-    """Regular files there and below, the latest written first; hidden ones are left out."""
-    found = dict(_walk(directories))
+    """Regular files there and below, the latest written first, without hidden ones and what is certainly no log."""
+    found = {path: at for path, at in _walk(directories) if not path.name.endswith(NOT_LOGS)}
     return sorted(found, key=lambda path: (-found[path], str(path)))[:most]
 
 

@@ -50,6 +50,12 @@ def test_directories_deeper_than_three_are_not_entered(tmp_path: Path) -> None:
     assert files_in([tmp_path], 9) == [tmp_path / "1/2/3/in.log"]
 
 
+def test_files_that_are_no_logs_are_not_named(tmp_path: Path) -> None:
+    make(tmp_path, "app.log", "settings.py", "server.key", ".env", "messages")
+
+    assert {path.name for path in files_in([tmp_path], 9)} == {"app.log", "messages"}
+
+
 @pytest.mark.parametrize(
     ("pattern", "names"),
     [
