@@ -267,6 +267,7 @@ class Conf:
         why="Where files are read: in the web process itself, which needs neither Redis nor a worker, or by an "
         "actor in a worker on the host that has the files.",
         read_in=(
+            "control/nudging",
             "control/process",
             "declared",
             "models",
