@@ -162,6 +162,16 @@ async def test_a_web_process_that_is_killed_keeps_nobody_s_place(local: Host) ->
         assert [viewer.close_code for viewer in mine] == [None] * 4
 
 
+async def test_a_ticket_opens_one_socket_of_all_web_processes_of_a_host(local: Host) -> None:
+    first, second = local.webs
+    ticket = await asyncio.to_thread(local.stack.ticket, first, "app", local.other)
+
+    async with Client(local.stack, first, "app", local.other, ticket=ticket) as client:
+        await client.until_live()
+        async with Client(local.stack, second, "app", local.other, ticket=ticket) as thief:
+            assert (await thief.until_closed(), thief.hello) == (4401, None)
+
+
 async def test_who_searches_endlessly_keeps_nobody_from_searching(place: Host) -> None:
     one, two = place.webs
     async with contextlib.AsyncExitStack() as stack:

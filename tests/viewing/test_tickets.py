@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django_logtail.control import ControlUnavailable
 from django_logtail.control.in_memory import MemoryControl
 from django_logtail.control.process import use as use_control
 from django_logtail.viewing import tickets
+from django_logtail.viewing.slots import Slots
 
 
 @pytest.fixture(autouse=True)
@@ -50,3 +52,18 @@ async def test_while_redis_is_away_a_ticket_is_accepted(
     monkeypatch.setattr(MemoryControl, "use_ticket", gone)
 
     await tickets.use("x")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("seconds", "is_free"), [(59.9, False), (60.0, True)])
+def test_a_place_of_a_used_ticket_is_kept_as_long_as_one_is_valid(
+    tmp_path: Path, seconds: float, is_free: bool
+) -> None:
+    now = 100.0
+    used = tickets.Used(Slots(tmp_path / "slots"), lambda: now)
+
+    taken = [used.take("a"), used.take("b"), used.take("a")]
+    now += seconds
+
+    assert taken == [True, True, False]
+    assert used.take("a") is is_free
