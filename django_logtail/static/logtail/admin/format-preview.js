@@ -18,10 +18,10 @@ export function storeOf(lines) {
 }
 
 /** The lines as rows of a table. @param {Store} store */
-function rowsOf(store) {
+export function rowsOf(store) {
   return store.items.filter((item) => item.kind === 'line').map(({ inner, level, plain }) => {
     const head = inner ? null : headIn(plain, store.entries.formats);
-    const word = head?.word ? plain.slice(...head.word) : '';
+    const word = head?.word ? plain.slice(...head.word) : String(head?.fields?.levelValue ?? '');
     return { inner, level, word, time: head?.written ?? '', logger: head?.logger ?? '', message: head ? head.said ?? plain.slice(head.message) : plain };
   });
 }

@@ -104,6 +104,8 @@ export class Fields {
     /** @type {Level|null} */
     this.level = null;
     this.levelKey = '';
+    /** The level as written, a word or a number. @type {any} */
+    this.levelValue = '';
     /** A line that a container's runtime has put into this one. @type {string|null} */
     this.inner = null;
     this.#find(levels);
@@ -127,13 +129,15 @@ export class Fields {
       if (isWord) {
         this.level = level;
         this.levelKey = key.name;
+        this.levelValue = value;
         return;
       }
-      number = { level, name: key.name };
+      number = { level, name: key.name, value };
     }
     if (!number) return;
     this.level = number.level;
     this.levelKey = number.name;
+    this.levelValue = number.value;
   }
 
   // Few lines are asked for these.
