@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from django_logtail.audit.models import ViewingEvent
 from django_logtail.audit.words import ACTIONS, REVOKED
@@ -109,7 +110,7 @@ class StateFilter(admin.SimpleListFilter):
     parameter_name = "state"
     _states: Final[dict[str, tuple[Any, Callable[[Rows], Rows]]]] = {
         "now": (_("watching now"), lambda rows: rows.filter(ended=None)),
-        "past": (_("ended"), lambda rows: rows.exclude(ended=None)),
+        "past": (pgettext_lazy("has", "ended"), lambda rows: rows.exclude(ended=None)),
         "revoked": (_("access ended"), lambda rows: rows.filter(outcome__in=REVOKED)),
         "unknown": (_("end not known"), lambda rows: rows.filter(outcome="unknown")),
     }

@@ -4,9 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.http import HttpRequest
 from django.utils import translation
 
 from django_logtail.audit import words
+from django_logtail.audit.filters import StateFilter
+from django_logtail.audit.models import Viewing
 
 
 @pytest.mark.parametrize(
@@ -48,3 +51,11 @@ def test_every_word_is_there_in_chinese() -> None:
     english = {name: str(said) for name, said in table.items()}
     with translation.override("zh-hans"):
         assert [name for name in table if str(table[name]) == english[name]] == []
+
+
+def test_the_filter_for_what_has_ended_is_not_the_column_of_how_it_ended_in_chinese() -> None:
+    choices = dict(StateFilter.lookups(StateFilter.__new__(StateFilter), HttpRequest(), None))
+    assert str(choices["past"]) == "ended"
+    with translation.override("zh-hans"):
+        assert str(choices["past"]) == "已结束"
+        assert str(Viewing._meta.get_field("outcome").verbose_name) == "结束方式"

@@ -31,7 +31,12 @@ SOURCES = "\n".join(
     if path.parent.name != "vendor"
 )
 #: Classes that scripts put together, by what they begin with.
-PUT_TOGETHER = {"lt-f": range(16), "lt-b": range(16), "field-": ("path",), "lt-v-": ("error", "warning", "other", "hit")}
+PUT_TOGETHER = {
+    "lt-f": range(16),
+    "lt-b": range(16),
+    "field-": ("path",),
+    "lt-v-": ("error", "warning", "other", "hit"),
+}
 #: What the Django admin defines.
 OF_THE_ADMIN = {
     *("--body-bg", "--body-fg", "--border-color", "--darkened-bg", "--hairline-color", "--selected-bg"),
