@@ -10,6 +10,7 @@ import os
 import re
 import stat
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
@@ -31,6 +32,8 @@ from django_logtail.tailing.rotated_names import COMPRESSED, Names
 MOST_FILES: Final = 500
 #: A file that was last written before this is not offered.
 MOST_DAYS: Final = 30
+#: Files of one directory that are listed before those of others, whenever they were written.
+CROWD: Final = 20
 #: Bytes at the end of a file by which it is judged.
 SAMPLE_BYTES: Final = 8 * 1024
 #: Seconds for one root, and for all of them. A look in progress may add the former to the latter.
@@ -62,7 +65,9 @@ class Found:
 
 @dataclass(slots=True)
 class Around:
-    """What was found: the project's own files first, then the others, the latest written first."""
+    """What was found: the project's own files first, then the others, the latest written first; of a directory
+    with more than `CROWD`, the rest comes last.
+    """
 
     files: list[Found] = field(default_factory=list)
     #: Directories that did not respond in time, so that files may be missing.
@@ -87,7 +92,18 @@ def look_around(
         search.look_into(root)
     others = (found for path, found in search.found.items() if path not in search.own)
     latest = sorted(others, key=lambda found: (-(found.written or 0), str(found.path)))
-    return Around([*search.own.values(), *latest], search.silent)
+    return Around([*search.own.values(), *_crowds_last(latest)], search.silent)
+
+
+def _crowds_last(files: Sequence[Found]) -> list[Found]:
+    """First at most `CROWD` files of each directory, so that one with hundreds doesn't displace the others."""
+    seen: Counter[Path] = Counter()
+    first: list[Found] = []
+    rest: list[Found] = []
+    for found in files:
+        seen[found.path.parent] += 1
+        (first if seen[found.path.parent] <= CROWD else rest).append(found)
+    return first + rest
 
 
 def written(around: Around, most: int) -> dict[str, Any]:

@@ -147,3 +147,22 @@ def test_without_roots_the_directories_of_the_projects_logs_are_the_setting_to_p
         "",
         f'LOGTAIL = {{"ROOTS": ["{root.parent}/out"]}}',
     ]
+
+
+@pytest.mark.parametrize(("count", "is_suggested"), [(20, False), (21, True)])
+def test_for_a_directory_of_many_files_a_pattern_is_suggested(
+    root: Path, capsys: pytest.CaptureFixture[str], count: int, is_suggested: bool
+) -> None:
+    for number in range(count):
+        put(root, f"my sites/site{number}.log")
+    put(root, "app.log")
+
+    discover()
+
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("Register them with --add") is not is_suggested
+    suggested = (
+        "Or register 21 of them, and those that come later, with one row: "
+        f"manage.py logtail_add '{root}/my sites/*.log' --follow each"
+    )
+    assert (last == suggested) is is_suggested

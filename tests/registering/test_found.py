@@ -60,6 +60,17 @@ def test_own_files_come_first_in_their_order_then_the_latest_written(tmp_path: P
     ]
 
 
+@pytest.mark.parametrize(("crowd", "place"), [(19, 19), (20, 20), (21, 20)])
+def test_a_directory_with_many_files_does_not_displace_others(tmp_path: Path, crowd: int, place: int) -> None:
+    for number in range(crowd):
+        write(tmp_path / "sites" / f"s{number:02}.log", age=10.0 + number)
+    write(tmp_path / "app.log", age=90.0)
+
+    found = names(tmp_path)
+
+    assert (len(found), found.index("app.log"), found[0]) == (crowd + 1, place, "sites/s00.log")
+
+
 @pytest.mark.parametrize(
     ("age", "is_offered"), [(30 * DAY - 1, True), (30 * DAY, True), (30 * DAY + 1, False)]
 )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shlex
 import time
 from argparse import ArgumentParser
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +16,7 @@ from django.core.management.base import CommandError
 from django_logtail.management.base import RegistryCommand
 from django_logtail.models import validate_queue
 from django_logtail.operating.plain import visible
+from django_logtail.registering.found import CROWD
 from django_logtail.registering.offers import Offer, Offers, offers, register
 from django_logtail.registering.roots import Advice, Case
 from django_logtail.tailing.files.roots import tidied
@@ -70,6 +73,17 @@ class Command(RegistryCommand):
             self._advise(offered.advice)
         elif any(offer.can_be_added for offer in offered.files):
             self.stdout.write("\nRegister them with --add, or some of them with --add PATH …")
+            self._suggest_patterns(offered.files)
+
+    def _suggest_patterns(self, files: list[Offer]) -> None:
+        of = Counter((offer.found.path.parent, offer.found.path.suffix) for offer in files)
+        for (directory, ending), count in of.items():
+            if count > CROWD and ending:
+                pattern = visible(shlex.quote(f"{directory}/*{ending}"))
+                self.stdout.write(
+                    f"Or register {count} of them, and those that come later, with one row: "
+                    f"manage.py logtail_add {pattern} --follow each"
+                )
 
     def _advise(self, advice: Advice) -> None:
         sentence = _SENTENCES[advice.case].format(file=advice.file, path=advice.path)
