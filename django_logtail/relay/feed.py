@@ -70,6 +70,8 @@ class Feed:
         #: again.
         self.is_outdated = False
         self.size: int | None = None
+        #: Viewers of feeds of their own that are ahead of this one, and will join it when it has come to their place.
+        self.awaited_by: set[Cursor] = set()
         self.host = ""
         self.ring = Ring(start)
         self.pace = Pace(
@@ -198,8 +200,9 @@ class Feed:
         }
 
     def _notify(self) -> None:
-        for cursor in self.pace.cursors:
+        for cursor in (*self.pace.cursors, *self.awaited_by):
             cursor.news.set()
+        self.awaited_by.clear()
 
     # -- wanting -----------------------------------------------------------------------------------
 

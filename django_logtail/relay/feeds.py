@@ -94,6 +94,7 @@ class Feeds:
         if shared is None or (shared.file, shared.revision) != (own.file, own.revision):
             return
         if (spot := shared.ring.find(cursor.place)) is None:
+            shared.awaited_by.add(cursor)  # try again when it has got further
             return
         self.leave(viewer)
         viewer.feed = shared
@@ -104,6 +105,8 @@ class Feeds:
         """Remove the viewer; with the last one, drop the feed and its want."""
         feed = viewer.feed
         feed.pace.leave(viewer.cursor)
+        if (shared := self._shared(feed.log)) is not None:
+            shared.awaited_by.discard(viewer.cursor)
         if feed.pace.cursors:
             return
         self.by_member.pop(feed.member, None)

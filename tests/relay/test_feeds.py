@@ -185,6 +185,29 @@ def test_who_has_come_to_where_the_shared_ring_is_joins_it_and_the_own_want_goes
     assert on_stage(scene) == ((True, ["p|1|", "p|1|"]), b"x\nx\n", ("", ["p|1|"]), b"x\n" * 4)
 
 
+@pytest.mark.parametrize("leaves", [False, True])
+def test_who_is_ahead_of_the_shared_ring_is_woken_when_it_has_got_further(on_stage, leaves):
+    def scene(stage):
+        shared = stage.fill(stage.join(), 1, offset=100)
+        own, other = stage.join(lines=500), stage.join(lines=600)
+        for viewer in (own, other):
+            reader = Reader(viewer.feed)
+            reader.starts(100)
+            reader.sends(b"x\nx\n")
+            frames(viewer)
+            viewer.news.clear()
+        stage.feeds.share(own)  # the other one doesn't ask to
+        if leaves:
+            stage.feeds.leave(own)
+        shared.sends(b"x\n")
+        woken = own.news.is_set(), other.news.is_set()
+        if not leaves:
+            stage.feeds.share(own)
+        return woken, own.feed.flow == ""
+
+    assert on_stage(scene) == ((not leaves, False), not leaves)
+
+
 def test_who_is_elsewhere_than_the_shared_ring_stays_with_their_own(on_stage):
     def scene(stage):
         stage.fill(stage.join(), 5, offset=100)
