@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
@@ -18,7 +19,7 @@ NOT_LOGS: Final = (
     *(".pem", ".key", ".crt", ".csr", ".pub", ".pgp", ".asc", ".gpg", ".pid", ".lock", ".sock", ".csv"),
     *(".bak", ".old", ".orig", ".swp", ".tmp", ".db", ".sqlite", ".sqlite3", ".dump", ".tar", ".state"),
 )
-_SIGNS: Final = "*?["
+_SIGNS: Final = re.compile(r"[*?]|\[.+\]")
 
 
 def files_in(directories: Iterable[Path], most: int) -> list[Path]:
@@ -36,7 +37,7 @@ def files_like(pattern: str, most: int) -> list[Path]:
 
 def is_pattern(text: str) -> bool:
     """Whether it has a sign of a pattern, which a file's name may have too."""
-    return any(sign in text for sign in _SIGNS)
+    return _SIGNS.search(text) is not None
 
 
 def _matches(path: Path, pattern: str) -> bool:

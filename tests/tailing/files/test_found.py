@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from django_logtail.tailing.files import found
-from django_logtail.tailing.files.found import files_in, files_like
+from django_logtail.tailing.files.found import files_in, files_like, is_pattern
 
 
 def make(folder: Path, *names: str) -> None:
@@ -72,3 +72,19 @@ def test_a_pattern_names_the_files_that_a_shell_would(tmp_path: Path, pattern: s
     make(tmp_path, "a.log", "b.log", "x/c.log", "x/d", "a.log.1")
 
     assert files_like(f"{tmp_path}/{pattern}", 9) == [tmp_path / name for name in names]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("/var/log/*.log", True),
+        ("app?.log", True),
+        ("app-[0-9].log", True),
+        ("app\x1b[31m.log", False),
+        ("app].log", False),
+        ("app[].log", False),
+        ("app.log", False),
+    ],
+)
+def test_a_bracket_that_is_never_closed_is_no_sign_of_a_pattern(text: str, is_one: bool) -> None:
+    assert is_pattern(text) is is_one
