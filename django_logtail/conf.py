@@ -285,6 +285,7 @@ class Conf:
             "viewing/rechecks",
             "viewing/signals",
             "viewing/spending",
+            "viewing/tickets",
         ),
     )
     QUEUE = Setting(

@@ -88,7 +88,7 @@ class Running:
         output: Path,
         folder: Path = CHECKOUT,
         *,
-        is_forked: bool = True,
+        is_forked: bool = False,
     ) -> None:
         self.name = name
         self.command = command

@@ -70,7 +70,12 @@ def test_celery_and_dramatiq_find_their_own_tasks_alone(tmp_path: Path) -> None:
     again = json.loads(project.environment.run(project.folder, "-c", BOTH).splitlines()[-1])
 
     assert found["celery"] == ["shop.tasks.bill"]
-    assert found["dramatiq"] == ["delete_old_tasks", "logtail_read_logs"]  # the first is django_dramatiq's
+    assert found["dramatiq"] == [
+        "delete_old_tasks",  # django_dramatiq's
+        "logtail_look",
+        "logtail_members",
+        "logtail_read_logs",
+    ]
     assert found["billed"] == 2
     assert (found["broker"], found["hijacks"]) == (f"redis://127.0.0.1:{project.redis_port}/1", False)
     assert ("shop.tasks" in found["modules"], "shop.tasks" in again["modules"]) == (True, False)

@@ -240,7 +240,7 @@ def _state(viewing: Viewing) -> SafeString:
         kind, said = "ok", gettext("watching")
     else:
         kind, said = ("danger" if viewing.outcome in words.REVOKED else ""), words.outcome(viewing.outcome)
-    return format_html('<span class="la-state" data-state="{}">{}</span>', kind, said)
+    return format_html('<span class="la-state" data-kind="{}">{}</span>', kind, said)
 
 
 def _detail(event: ViewingEvent) -> SafeString:

@@ -35,7 +35,7 @@ def boxes(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Boxes]:
     settings.LOGTAIL = {**settings.LOGTAIL, "READER": "dramatiq"}
     boxes = Boxes()
     boxes.sent, boxes.closed, boxes.error = [], 0, None
-    monkeypatch.setattr(nudging, "LayerMailboxes", lambda: boxes)
+    monkeypatch.setattr("django_logtail.control.layer.LayerMailboxes", lambda: boxes)
     control = MemoryControl()
     for queue, mailbox in (("web-1", "box-1"), ("web-2", "box-2"), ("mute", "")):
         lease = ReaderLease("token", "host", 1, "1.0", mailbox)

@@ -32,7 +32,7 @@ class Alone:
         self.at = 0
         self.file = "f"
         #: What the page may ask for.
-        self.can = ["range", "search"]
+        self.can = ["range", "search", "time"]
         #: What the page said on its socket.
         self.heard: list[dict[str, Any]] = []
         self._socket: WebSocketRoute | None = None
