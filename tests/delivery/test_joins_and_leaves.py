@@ -166,6 +166,8 @@ async def house(tmp_path, monkeypatch, settings):
     monkeypatch.setattr(consumers.tickets, "use", every_ticket)
     monkeypatch.setattr(consumers, "read_ticket", lambda ticket, **_: Ticket(ticket, "app"))
     monkeypatch.setattr(admission, "admit", house.admit)
+    # Another test may have left one in this thread.
+    monkeypatch.setattr(admission, "close_old_connections", lambda: None)
     monkeypatch.setattr(rechecks, "admit", house.admit)
     monkeypatch.setattr(rechecks, "ADMIT_SECONDS", 0.02)
     monkeypatch.setattr(reader.Registry, "find", lambda _, logs: house.sources(logs))
