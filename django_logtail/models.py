@@ -282,8 +282,8 @@ class Log(models.Model):
     _was_pattern = False
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Any, values: Any) -> Log:  # type: ignore[override]
-        log: Log = super().from_db(db, field_names, values)
+    def from_db(cls, db: str | None, field_names: Any, values: Any, **options: Any) -> Log:
+        log: Log = super().from_db(db, field_names, values, **options)
         log._was_pattern = log.__dict__.get("follow") == Follow.EACH and log.parent_id is None
         return log
 
