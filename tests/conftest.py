@@ -11,6 +11,7 @@ import hypothesis
 import pytest
 from django.utils import translation
 
+from django_logtail.control.process import use
 from django_logtail.tailing.files.looks import Looks
 from django_logtail.timing import failures
 from tests.reaper import start_reaper
@@ -96,6 +97,13 @@ def nothing_failed_yet() -> Iterator[None]:
     """What fails in one test is not shown in another."""
     yield
     failures.forget()
+
+
+@pytest.fixture(autouse=True)
+def own_control() -> Iterator[None]:
+    """Each test makes its control from its own settings: another one's may lead to a server that is gone."""
+    yield
+    use(None)
 
 
 @pytest.fixture(scope="session")
