@@ -24,6 +24,7 @@ class PermissionPolicy(AccessPolicy):
     def may_view(self, user: User, log: Log) -> bool:
         if type(self).visible_logs is not PermissionPolicy.visible_logs:
             return super().may_view(user, log)
+        log = log.registration
         return self._may_view(user, log) or (
             user.is_active
             and log.enabled

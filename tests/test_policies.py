@@ -102,6 +102,17 @@ def test_a_permission_for_one_log_opens_those_that_ask_for_it(access: str) -> No
     assert list(AccessPolicy().visible_logs(ann)) == (list(seen) if access == "signed-in" else [])
 
 
+def test_a_permission_for_a_pattern_opens_its_members_and_no_others() -> None:
+    mine, other = (
+        make_log(name, access=Access.PERMISSION, follow="each", description=f"{who}:logtail.watch_log")
+        for name, who in (("mine", "ann"), ("other", "bob"))
+    )
+    members = [make_log(f"{row.slug}-a", parent=row, enabled=False) for row in (mine, other)]
+    ann = make_user("ann")
+
+    assert [PermissionPolicy().may_view(ann, member) for member in members] == [True, False]
+
+
 @pytest.mark.parametrize(
     ("user", "enabled"), [(AnonymousUser(), True), ("inactive", True), ("active", False)]
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +14,11 @@ from django.utils import translation
 
 from django_logtail.control import ControlUnavailable, Server
 from django_logtail.control.in_memory import MemoryControl
-from django_logtail.control.process import use
 from django_logtail.models import Log
 from django_logtail.registry.form import FormatInput, ListedInput, encodings, free_slug, queues
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("memory")]
 ADD = "admin:logtail_log_add"
-
-
-@pytest.fixture(autouse=True)
-def memory(settings: Any, tmp_path: Path) -> Iterator[MemoryControl]:
-    settings.LOGTAIL = {"READER": "dramatiq", "ROOTS": [tmp_path], "LOGS": {}}
-    made = MemoryControl()
-    use(made)
-    yield made
-    use(None)
 
 
 @pytest.fixture

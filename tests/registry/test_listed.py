@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +13,14 @@ from django.utils import translation
 
 from django_logtail.control import ReaderLease, Seen, ViewerFacts
 from django_logtail.control.in_memory import MemoryControl
-from django_logtail.control.process import use
 from django_logtail.models import Log
 from django_logtail.registering.asking import Look, Told
 from django_logtail.registry import asked, listed
 from django_logtail.registry.listed import Facts, since
 from django_logtail.tailing.reasons import reason
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("memory")]
 LIST = "admin:logtail_log_changelist"
-
-
-@pytest.fixture(autouse=True)
-def memory(settings: Any, tmp_path: Path) -> Iterator[MemoryControl]:
-    settings.LOGTAIL = {"READER": "dramatiq", "ROOTS": [tmp_path], "LOGS": {}}
-    made = MemoryControl()
-    use(made)
-    yield made
-    use(None)
 
 
 @pytest.fixture
