@@ -111,12 +111,15 @@ class AccessPolicy:
         """Whether `user` may do this with `log`. For REGISTER there is no log, and for STOP, None is every log.
 
         Earlier lines, searches and downloads are asked about for logs that `user` may watch, and by default come with
-        watching. Stopping and registering are for staff whom the admin lets change and add logs; for stopping, the
-        permission `logtail.stop_log` is enough. For every entry of the list, so better without queries.
+        watching. What rules hide is for staff with the permission `logtail.see_unredacted_log`. Stopping and
+        registering are for staff whom the admin lets change and add logs; for stopping, the permission
+        `logtail.stop_log` is enough. For every entry of the list, so better without queries.
         """
         match right:
             case Right.VIEW:
                 return log is not None and self.may_view(user, log)
+            case Right.SEE_UNREDACTED:
+                return self._is_staff_with(user, "see_unredacted_log")
             case Right.STOP:
                 return self._is_staff_with(user, "stop_log", "change_log")
             case Right.REGISTER:

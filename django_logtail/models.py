@@ -265,6 +265,7 @@ class Log(models.Model):
             ("history_log", "Can see earlier lines of logs"),
             ("search_log", "Can search logs"),
             ("download_log", "Can download logs"),
+            ("see_unredacted_log", "Can ask for what is hidden in logs"),
             ("stop_log", "Can stop the reading of logs"),
         ]
 

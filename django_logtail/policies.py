@@ -10,7 +10,7 @@ from django_logtail.rights import READING, Right
 
 
 class PermissionPolicy(AccessPolicy):
-    """Watching as usual; earlier lines, searches and downloads only with a permission for each.
+    """Watching as usual; earlier lines, searches, downloads and what rules hide only with a permission for each.
 
     A permission counts for all logs if the user has it, and for one log if `has_perm` grants it for this object, as
     with django-guardian or django-rules. The latter also holds for watching logs with access "permission".

@@ -11,19 +11,21 @@ class Right(str, Enum):
     """One thing that somebody may or may not do with a log.
 
     Without HISTORY, somebody sees what is written from the moment they come: no earlier lines, and no lines missed
-    while they were away. SEARCH and DOWNLOAD therefore need it.
+    while they were away. SEARCH and DOWNLOAD therefore need it. SEE_UNREDACTED is to ask for what rules hide, one
+    viewing at a time.
     """
 
     VIEW = "view"
     HISTORY = "history"
     SEARCH = "search"
     DOWNLOAD = "download"
+    SEE_UNREDACTED = "see_unredacted"
     STOP = "stop"
     REGISTER = "register"
 
 
 #: What a policy is asked about for each log that somebody may watch.
-READING: Final = (Right.HISTORY, Right.SEARCH, Right.DOWNLOAD)
+READING: Final = (Right.HISTORY, Right.SEARCH, Right.DOWNLOAD, Right.SEE_UNREDACTED)
 
 
 def usable(granted: Iterable[Right]) -> frozenset[Right]:

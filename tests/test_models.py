@@ -156,6 +156,7 @@ def test_watching_is_a_permission_of_its_own() -> None:
         "history_log",
         "search_log",
         "download_log",
+        "see_unredacted_log",
         "stop_log",
     }
 

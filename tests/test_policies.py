@@ -54,6 +54,7 @@ def make_user(name: str, *codenames: str, **fields: Any) -> User:
         (("history_log", "search_log"), {"history", "search"}),
         (("history_log", "download_log"), {"history", "download"}),
         (("history_log", "search_log", "download_log"), {"history", "search", "download"}),
+        (("see_unredacted_log",), {"see_unredacted"}),
         (("stop_log", "add_log", "change_log", "watch_log"), set()),
     ],
 )
@@ -72,15 +73,16 @@ def test_a_superuser_has_all_of_them() -> None:
         "history",
         "search",
         "download",
+        "see_unredacted",
     }
 
 
 def test_a_permission_for_one_log_holds_for_that_one() -> None:
-    mine = make_log("mine", description="ann:logtail.history_log ann:logtail.search_log")
+    mine = make_log("mine", description="ann:logtail.history_log ann:logtail.see_unredacted_log")
     other = make_log("other", description="bob:logtail.history_log")
     ann = make_user("ann", is_staff=True)
 
-    assert rights_of(ann, mine) == {Right.VIEW, Right.HISTORY, Right.SEARCH}
+    assert rights_of(ann, mine) == {Right.VIEW, Right.HISTORY, Right.SEE_UNREDACTED}
     assert rights_of(ann, other) == {Right.VIEW}
 
 
@@ -146,6 +148,8 @@ def test_a_narrower_policy_keeps_its_word_for_one_log() -> None:
         ({"history", "search", "download"}, set()),
         ({"view", "search", "download", "stop"}, {"view", "stop"}),
         ({"view", "history", "download"}, {"view", "history", "download"}),
+        ({"history", "see_unredacted"}, set()),
+        ({"view", "see_unredacted"}, {"view", "see_unredacted"}),
     ],
 )
 def test_a_right_is_of_use_only_with_those_it_needs(granted: set[str], found: set[str]) -> None:
@@ -175,3 +179,35 @@ def test_nobody_inactive_stops_or_registers() -> None:
     root = make_user("root", is_superuser=True, is_staff=True, is_active=False)
 
     assert [AccessPolicy().may(root, right) for right in (Right.STOP, Right.REGISTER)] == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("codenames", "is_staff", "is_active", "may"),
+    [
+        ((), True, True, False),
+        (("change_log", "stop_log", "history_log"), True, True, False),
+        (("see_unredacted_log",), True, True, True),
+        (("see_unredacted_log",), False, True, False),
+        (("see_unredacted_log",), True, False, False),
+    ],
+)
+def test_staff_see_what_rules_hide_with_a_permission(
+    codenames: tuple[str, ...], is_staff: bool, is_active: bool, may: bool
+) -> None:
+    log = make_log("app", access=Access.SIGNED_IN)
+    user = make_user("ann", *codenames, is_staff=is_staff, is_active=is_active)
+
+    assert AccessPolicy().may(user, Right.SEE_UNREDACTED, log) is may
+
+
+def test_a_permission_for_a_pattern_shows_what_is_hidden_in_its_members() -> None:
+    mine, other = (
+        make_log(
+            name, access=Access.SIGNED_IN, follow="each", description=f"{who}:logtail.see_unredacted_log"
+        )
+        for name, who in (("mine", "ann"), ("other", "bob"))
+    )
+    members = [make_log(f"{row.slug}-a", parent=row, enabled=False) for row in (mine, other)]
+    ann = make_user("ann")
+
+    assert [Right.SEE_UNREDACTED in rights_of(ann, member) for member in members] == [True, False]
