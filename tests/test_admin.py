@@ -266,9 +266,9 @@ class TestStatusPage:
         page = client.get(self.ADDRESS)
 
         assertContains(page, "<td>box-9</td><td>4321</td><td>worker-1</td>", html=False)
-        assertContains(page, "<td>2.0\xa0KB</td>")
-        assertContains(page, "<td>3.0\xa0KB/s</td>")
-        assertContains(page, "<td>5\xa0bytes</td><td>1</td><td>2</td>")
+        assertContains(page, "<td>2.0\xa0kB</td>")
+        assertContains(page, "<td>3.1\xa0kB/s</td>")
+        assertContains(page, "<td>5\xa0B</td><td>1</td><td>2</td>")
         assertContains(page, "<td>Live</td>")
         assertContains(page, '<th scope="row">App</th><td>root</td>', count=2)
         assertContains(page, "<td>10.0.0.1</td>", count=2)

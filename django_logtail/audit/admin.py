@@ -14,7 +14,6 @@ from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.template.defaultfilters import filesizeformat
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -25,6 +24,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from django_logtail.amounts import size_in_words
 from django_logtail.audit import export, words
 from django_logtail.audit.acting import acting, actor_of
 from django_logtail.audit.filters import (
@@ -142,7 +142,7 @@ class RecordsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description=_("read"), ordering="bytes")
     def read(self, record: Viewing | ViewingEvent) -> str:
-        return filesizeformat(record.bytes) if record.bytes else ""
+        return size_in_words(record.bytes) if record.bytes else ""
 
 
 @admin.register(Viewing)

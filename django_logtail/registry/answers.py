@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, JsonResponse
-from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext
 
+from django_logtail.amounts import size_in_words
 from django_logtail.audit.acting import actor_of
 from django_logtail.audit.recorder import keeps_records
 from django_logtail.audit.viewings import record_action
@@ -64,7 +64,7 @@ def _seen(told: Told, queue: str, seen: Mapping[str, Any]) -> str:
     if reason := str(seen.get("reason", "")):
         said = gettext("%(host)s: %(reason)s.") % {"host": told.host, "reason": worded(reason)}
     elif isinstance(size := seen.get("size"), int) and isinstance(written := seen.get("written"), float):
-        facts = {"host": told.host, "size": filesizeformat(size), "time": since(written)[0]}
+        facts = {"host": told.host, "size": size_in_words(size), "time": since(written)[0]}
         said = gettext("%(host)s: %(size)s, last written %(time)s.") % facts
     else:
         said = ""

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.http import HttpRequest
-from django.template.defaultfilters import filesizeformat
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from django_logtail.amounts import size_in_words
 from django_logtail.models import Log
 from django_logtail.registry.asked import may_ask
 from django_logtail.registry.listed import Facts, listed, since
@@ -48,7 +48,7 @@ class FactColumns(_Admin):
     @admin.display(description=_("size"))
     def file_size(self, log: Log) -> SafeString:
         size = _facts(log).size
-        return format_html(_NUMBER, _NONE if size is None else filesizeformat(size))
+        return format_html(_NUMBER, _NONE if size is None else size_in_words(size))
 
     @admin.display(description=_("last written"))
     def last_written(self, log: Log) -> SafeString | str:

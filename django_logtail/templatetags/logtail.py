@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch
 
 from django_logtail.access import log_of, may_view, policy
+from django_logtail.amounts import size_in_words
 from django_logtail.models import Log
 from django_logtail.page.assets import asset_url, nonce_of
 from django_logtail.page.config import described, viewer_config
@@ -51,3 +52,9 @@ def logtail(context: template.Context, log: Log | str, height: str = "") -> dict
 def logtail_asset(name: str) -> str:
     """The URL of a script or style of the package, by its name in `static/logtail`, such as `styles/viewer.css`."""
     return asset_url(name)
+
+
+@register.filter
+def in_words(size: int | None) -> str:
+    """An amount of bytes, as the page writes it; nothing for None."""
+    return "" if size is None else size_in_words(size)

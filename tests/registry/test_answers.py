@@ -48,7 +48,7 @@ def test_paths_and_last_lines_are_for_who_may_add_or_change_logs(client: Client,
         assert client.get(HOST, {"prefix": f"{root}/a"}).json() == {"paths": [f"{root}/app.log"]}
         found = client.get(HOST, {"ask": "preview", "path": f"{root}/app.log", "encoding": "utf-8"}).json()
         assert found["lines"][0].startswith("\ufffd")
-        assert found["path"].startswith(f"{socket.gethostname()}: 54\xa0bytes, last written ")
+        assert found["path"].startswith(f"{socket.gethostname()}: 54\xa0B, last written ")
         assert (found["encoding"], found["detected"], found["name"]) == (
             "As UTF-8, 0 of 3 lines decode. Looks like GBK: 3 of 3 lines beyond ASCII decode.",
             "gbk",

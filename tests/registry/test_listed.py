@@ -136,7 +136,7 @@ def test_the_list_shows_them_and_asks_only_for_who_may_register(
 
     page = client.get(reverse(LIST)).content.decode()
 
-    assert 'lt-number">1.3\xa0KB</span>' in page
+    assert 'lt-number">1.3\xa0kB</span>' in page
     assert 'data-tone="" title="Nobody is watching.">Idle</span>' in page
     assert 'lt-number">0</span>' in page
     assert f'<a class="lt-open" href="{reverse("logtail:log", args=["idle"])}">Open live</a>' in page
@@ -144,7 +144,7 @@ def test_the_list_shows_them_and_asks_only_for_who_may_register(
     assert "<b>evil" not in page
     with translation.override("de"):
         german = client.get(reverse(LIST), headers={"Accept-Language": "de"}).content.decode()
-    assert 'lt-number">1,3\xa0KB</span>' in german
+    assert 'lt-number">1,3\xa0kB</span>' in german
 
     viewer = User.objects.create_user("viewer", is_staff=True)
     viewer.user_permissions.add(Permission.objects.get(codename="view_log"))
