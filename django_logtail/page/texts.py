@@ -33,6 +33,7 @@ TEXTS: Mapping[str, object] = {
     "tail.connecting": _("Connecting…"),
     "tail.live": _("Waiting for new lines"),
     "tail.offline": _("You are offline. Resumes from byte {offset} when you are back online."),
+    "tail.offline.new": _("You are offline. Lines written until you are back online will be missing here."),
     "tail.stopped": _("You stopped watching this log."),
     "tail.history": _("You are looking at an earlier part of the file."),
     "tail.offline.start": _("You are offline. Loading starts when you are back online."),
@@ -514,6 +515,10 @@ PLURALS: Mapping[str, Any] = {
     "tail.reconnecting": ngettext_lazy(
         "Connection lost. Trying again in {n} second, then continuing from byte {offset}.",
         "Connection lost. Trying again in {n} seconds, then continuing from byte {offset}.",
+    ),
+    "tail.reconnecting.new": ngettext_lazy(
+        "Connection lost. Trying again in {n} second. Lines written until then will be missing here.",
+        "Connection lost. Trying again in {n} seconds. Lines written until then will be missing here.",
     ),
     "tail.again": ngettext_lazy(
         "Connection lost. Trying again in {n} second.", "Connection lost. Trying again in {n} seconds."

@@ -15,6 +15,7 @@ from django_logtail.place import Place
 from django_logtail.protocol import MAX_RANGE_BYTES, PROTOCOL_VERSION, Frame
 from django_logtail.relay import Relay
 from django_logtail.relay.feed_viewer import FeedViewer
+from django_logtail.rights import Right
 from django_logtail.timing import pause
 from django_logtail.viewing.told import told
 
@@ -68,6 +69,7 @@ async def last_lines(
             zone=log.zone_name,
             queue=log.queue_name,
             can=[],
+            resumes=None if Right.HISTORY in log.rights else False,
         )
     )
     try:

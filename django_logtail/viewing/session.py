@@ -75,6 +75,7 @@ class Watching:
                 zone=log.zone_name,
                 queue=log.queue_name,
                 can=offered(log.rights),
+                resumes=None if Right.HISTORY in log.rights else False,
             )
         )
         relay = relay_here()

@@ -13,7 +13,7 @@ const NOW = 1_756_000_000_000;
 /** What is said in a situation; only what differs from an ordinary live one is named. */
 function said(facts) {
   return described({
-    phase: 'open', details: {}, server: { state: 'live', size: 100, behind: 0 }, name: 'a.log', queue: 'web-2', place: { file: 'f', offset: 1234567 },
+    phase: 'open', details: {}, server: { state: 'live', size: 100, behind: 0 }, name: 'a.log', queue: 'web-2', place: { file: 'f', offset: 1234567 }, resumes: true,
     lines: 10, backlog: 500, paused: false, pausedAt: NOW, waiting: 0, holding: false, idle: '', idleMinutes: 30, lastByteAt: NOW / 1000, now: NOW, resumed: false, binary: false, ...facts,
   }, words, STATES);
 }
@@ -30,6 +30,12 @@ test('an address that leaves out something is said, unless the log has more to s
   assert.equal(said({ isCut: true, resumed: true }).notice.key, 'notice.cut');
   assert.equal(said({ isCut: true, server: { state: 'live', size: 1, behind: 2_000_000 } }).notice.key, 'notice.behind');
   assert.equal(said({ isCut: true, phase: 'signedout' }).notice.key, 'notice.signedout');
+});
+
+test('who may not see earlier lines is not told that the page continues where it was', () => {
+  const waiting = { phase: 'waiting', details: { retryAt: NOW + 3_000 } };
+  const keys = [{ resumes: true }, { resumes: false }, { resumes: false, place: null }].map((facts) => [said({ ...waiting, ...facts }).tail.key, said({ phase: 'offline', ...facts }).tail.key]);
+  assert.deepEqual(keys, [['tail.reconnecting', 'tail.offline'], ['tail.reconnecting.new', 'tail.offline.new'], ['tail.again', 'tail.offline.start']]);
 });
 
 test('the limit of one log has its own words', () => {

@@ -9,7 +9,7 @@ import { clock } from '../ui/format.js';
 /**
  * @typedef {{
  *   phase: import('./session.js').Phase, details: Record<string, any>, server: Record<string, any>|null,
- *   name: string, queue: string, place: {file: string, offset: number}|null, lines: number, backlog: number,
+ *   name: string, queue: string, place: {file: string, offset: number}|null, resumes: boolean, lines: number, backlog: number,
  *   paused: boolean, pausedAt: number, waiting: number, holding: boolean, idleMinutes: number, idle: ''|'hidden'|'unused',
  *   lost?: {kind: ''|'lost'|'notloaded'|'unreached', failure?: import('./requests.js').Failure}, went?: import('../log/linked-lines.js').Went|null, lastByteAt: number|null, now: number, resumed: boolean, binary: boolean, isCut: boolean,
  * }} Facts
@@ -38,6 +38,7 @@ const RIGHT = new Set(['found', 'begins', 'ends']);
 export function described(facts, words, states) {
   const shown = /** @type {Shown} */ ({ chip: 'connecting', tail: null, notice: null, blank: '', button: '', stoppable: false, moving: false });
   const offset = facts.place ? words.number(facts.place.offset) : '';
+  const isMissing = Boolean(facts.place) && !facts.resumes;
   const reason = endedBecause(facts, words);
   switch (facts.phase) {
     case 'idle':
@@ -50,7 +51,7 @@ export function described(facts, words, states) {
     case 'waiting': {
       const seconds = Math.max(1, Math.ceil((facts.details.retryAt - facts.now) / 1000));
       shown.chip = 'reconnecting';
-      shown.tail = said(facts.place ? 'tail.reconnecting' : 'tail.again', ['do.retry'], { n: seconds, offset });
+      shown.tail = said(isMissing ? 'tail.reconnecting.new' : facts.place ? 'tail.reconnecting' : 'tail.again', ['do.retry'], { n: seconds, offset });
       const why = states.log[facts.details.why];
       if (facts.details.id === 'not-recorded') shown.notice = said('notice.notrecorded', [], {}, 'danger');
       if (why) {
@@ -63,7 +64,7 @@ export function described(facts, words, states) {
     }
     case 'offline':
       shown.chip = 'offline';
-      shown.tail = said(facts.place ? 'tail.offline' : 'tail.offline.start', [], { offset });
+      shown.tail = said(isMissing ? 'tail.offline.new' : facts.place ? 'tail.offline' : 'tail.offline.start', [], { offset });
       shown.stoppable = true;
       break;
     case 'stopped':

@@ -16,7 +16,7 @@ export function factsOf({ log, incoming, linkedLines, viewOptions, backgroundSto
   const { info, session, stream } = log;
   return {
     phase: stream.phase, details: stream.details, server: stream.server, name: info.name, queue: info.queue ?? '',
-    place: session?.place ?? null, lines: log.lines, backlog: config.lines, paused: incoming.paused, pausedAt: incoming.pausedAt,
+    place: session?.place ?? null, resumes: stream.hello?.resumes !== false, lines: log.lines, backlog: config.lines, paused: incoming.paused, pausedAt: incoming.pausedAt,
     waiting: incoming.waiting, holding: session?.holding ?? false, idle: backgroundStop.ended, idleMinutes: backgroundStop.minutes,
     lost: linkedLines.trouble, went: linkedLines.went, lastByteAt: stream.lastByteAt, now: Date.now(), resumed: stream.resumed, binary: stream.binary && !viewOptions.showsBinary,
   };
