@@ -15,6 +15,7 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.checks import WARNING, CheckMessage, run_checks
 from django.core.checks.registry import registry
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
 from django.urls import include, path
 
 from django_logtail import broker, checks
@@ -972,6 +973,13 @@ def test_without_a_worker_nothing_is_asked_that_only_a_worker_needs(
 class TestAudit:
     """Where records of access wait."""
 
+    @pytest.fixture(autouse=True)
+    def waits(self, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+        """The options of the database, whose transactions wait for each other."""
+        options = {"transaction_mode": "IMMEDIATE"}
+        monkeypatch.setitem(connections["default"].settings_dict, "OPTIONS", options)
+        return options
+
     def found(self, settings: Any, **values: Any) -> list[str | None]:
         settings.LOGTAIL = {"ROOTS": ["/tmp"], **values}
         return [message.id for message in check_audit(None)]
@@ -990,4 +998,30 @@ class TestAudit:
 
     def test_required_needs_one(self, settings: Any) -> None:
         assert self.found(settings, AUDIT="required") == ["logtail.W025"]
+        assert self.found(settings, AUDIT=True) == []
+
+    @pytest.mark.parametrize(
+        ("mode", "expected"),
+        [
+            (None, ["logtail.W027"]),
+            ("DEFERRED", ["logtail.W027"]),
+            ("immediate", []),
+            ("EXCLUSIVE", []),
+        ],
+    )
+    def test_transactions_of_sqlite_wait_for_each_other(
+        self, settings: Any, waits: dict[str, str], mode: str | None, expected: list[str]
+    ) -> None:
+        waits.clear()
+        waits.update({} if mode is None else {"transaction_mode": mode})
+
+        assert self.found(settings, AUDIT=True) == expected
+        assert self.found(settings, AUDIT=False) == []
+
+    def test_other_databases_need_no_such_option(
+        self, settings: Any, waits: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        waits.clear()
+        monkeypatch.setattr(connections["default"], "vendor", "postgresql")
+
         assert self.found(settings, AUDIT=True) == []

@@ -1,10 +1,12 @@
-"""Whether records of who read what can wait for the database."""
+"""Whether records of who read what can wait for the database, and whether storing them disturbs other code."""
 
 from __future__ import annotations
 
 from django.core.checks import CheckMessage, Warning
+from django.db import connections, router
 
 from django_logtail.audit.disk import usable
+from django_logtail.audit.models import Viewing
 from django_logtail.checks.configured import value_of
 
 #: What to do about a directory in which no records can wait; the doctor says it, too.
@@ -31,4 +33,22 @@ def check_audit(app_configs: object, **kwargs: object) -> list[CheckMessage]:
                 id="logtail.W025",
             )
         )
-    return found
+    return [*found, *_second_writer()]
+
+
+def _second_writer() -> list[CheckMessage]:
+    """SQLite, whose transactions fail at once where they become writers beside another one."""
+    alias = router.db_for_write(Viewing)
+    connection = connections[alias]
+    mode = connection.settings_dict.get("OPTIONS", {}).get("transaction_mode") or ""
+    if connection.vendor != "sqlite" or str(mode).upper() in ("IMMEDIATE", "EXCLUSIVE"):
+        return []
+    return [
+        Warning(
+            f"Access is recorded in the database {alias!r}, which is SQLite: code of this project that writes at the "
+            'same time may fail with "database is locked".',
+            hint=f'Add DATABASES[{alias!r}]["OPTIONS"] = {{"transaction_mode": "IMMEDIATE"}}, so that one waits for the '
+            "other.",
+            id="logtail.W027",
+        )
+    ]
