@@ -137,8 +137,8 @@ class RecordsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return _link("user_name", record.user_name)
 
     @admin.display(description=_("log"), ordering="slug")
-    def which(self, record: Viewing | ViewingEvent) -> SafeString:
-        return format_html("<bdi>{}</bdi>", record.log_name or record.slug)
+    def which(self, record: Viewing | ViewingEvent) -> SafeString | str:
+        return _link("slug", record.slug, record.log_name) if record.slug else ""
 
     @admin.display(description=_("read"), ordering="bytes")
     def read(self, record: Viewing | ViewingEvent) -> str:
@@ -230,8 +230,9 @@ class ViewingEventAdmin(RecordsAdmin):
         return obj is None and super().has_view_permission(request, obj)
 
 
-def _link(name: str, value: str) -> SafeString:
-    return format_html('<a href="?{}"><bdi>{}</bdi></a>', urlencode({name: value}), value)
+def _link(name: str, value: str, said: str = "") -> SafeString:
+    """To the records of which only this is left."""
+    return format_html('<a href="?{}"><bdi>{}</bdi></a>', urlencode({name: value}), said or value)
 
 
 def _state(viewing: Viewing) -> SafeString:

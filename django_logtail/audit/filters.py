@@ -19,8 +19,8 @@ from django_logtail.audit.models import ViewingEvent
 from django_logtail.audit.words import ACTIONS, REVOKED
 
 Rows = QuerySet[Any]
-#: Logs that a filter offers; others can be searched for.
-MOST_LOGS: Final = 50
+#: Logs that a filter offers; the name of any other leads to its records.
+MOST_LOGS: Final = 20
 
 
 class DayFilter(admin.SimpleListFilter):
@@ -46,14 +46,17 @@ class DayFilter(admin.SimpleListFilter):
 
 
 class LogFilter(admin.SimpleListFilter):
-    """The registry's logs; or any slug that the address names, for a log that was deleted."""
+    """Logs that somebody registered, and the one that the address names.
+
+    Members of patterns come and go in thousands, and deleted logs are not in the registry: names in the list lead here.
+    """
 
     title = _("log")
     parameter_name = "slug"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        rows = apps.get_model("logtail", "Log").objects.values_list("slug", "name")
-        logs = list(rows.order_by("name")[:MOST_LOGS])
+        rows = apps.get_model("logtail", "Log").objects.filter(parent=None).exclude(follow="each")
+        logs: list[tuple[str, Any]] = list(rows.order_by("name").values_list("slug", "name")[:MOST_LOGS])
         if (value := self.value()) and value not in dict(logs):
             logs.append((value, value))
         return logs

@@ -249,3 +249,34 @@ def test_the_pages_speak_chinese(auditor: Client) -> None:
     assertContains(auditor.get(reverse(VIEWINGS), headers=chinese), "权限被收回")
     page = auditor.get(reverse("admin:logtail_viewing_change", args=[viewing.pk]), headers=chinese)
     assertContains(page, "此处从不保存日志内容。")
+
+
+def offered_logs(client: Client, **parameters: str) -> list[str]:
+    """What the filter by log offers, but for "All"."""
+    specs = client.get(reverse(VIEWINGS), parameters).context["cl"].filter_specs
+    (found,) = [spec for spec in specs if getattr(spec, "parameter_name", "") == "slug"]
+    return [value for value, _ in found.lookup_choices]
+
+
+def test_the_filter_offers_registered_logs_and_no_member_of_a_pattern(auditor: Client) -> None:
+    sites = Log.objects.create(name="Sites", slug="sites", path="/tmp/*.log", follow="each")
+    for index in range(3):
+        Log.objects.create(name=f"m{index}", slug=f"m{index}", path=f"/tmp/m{index}.log", parent=sites)
+    assert offered_logs(auditor, slug="m1") == ["m1"]
+    for index in range(19):
+        Log.objects.create(name=f"log {index:02}", slug=f"log-{index:02}", path=f"/tmp/{index}.txt")
+
+    assert offered_logs(auditor) == [f"log-{index:02}" for index in range(19)]
+    for index in range(19, 22):
+        Log.objects.create(name=f"log {index:02}", slug=f"log-{index:02}", path=f"/tmp/{index}.txt")
+    assert offered_logs(auditor) == [f"log-{index:02}" for index in range(20)]
+
+
+def test_the_name_of_a_log_leads_to_its_records(auditor: Client) -> None:
+    a_viewing(slug="m1")
+    an_event("exported", slug="", log_name="")
+
+    assertContains(auditor.get(reverse(VIEWINGS)), '<a href="?slug=m1"><bdi>M1</bdi></a>')
+    assertNotContains(auditor.get(reverse(ACTIONS)), '"?slug=')
+    assert shown(auditor, slug="m1") == {"ann"}
+    assert shown(auditor, slug="m2") == set()
