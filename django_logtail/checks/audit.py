@@ -47,8 +47,8 @@ def _second_writer() -> list[CheckMessage]:
         Warning(
             f"Access is recorded in the database {alias!r}, which is SQLite: code of this project that writes at the "
             'same time may fail with "database is locked".',
-            hint=f'Add DATABASES[{alias!r}]["OPTIONS"] = {{"transaction_mode": "IMMEDIATE"}}, so that one waits for the '
-            "other.",
+            hint=f'Add DATABASES["{alias}"]["OPTIONS"] = {{"transaction_mode": "IMMEDIATE"}}, so that one waits '
+            "for the other.",
             id="logtail.W027",
         )
     ]
