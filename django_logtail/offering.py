@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.urls import NoReverseMatch, reverse
@@ -19,8 +20,9 @@ from django.views.decorators.http import require_GET, require_POST
 from django_logtail.access import policy
 from django_logtail.audit.acting import acting, actor_of
 from django_logtail.conf import conf
+from django_logtail.models import Follow
 from django_logtail.page.files import WRITING_SECONDS
-from django_logtail.registering.offers import MOST_AT_ONCE, Offer, Offers, offers, register
+from django_logtail.registering.offers import MOST_AT_ONCE, Crowd, Offer, Offers, offers, register
 from django_logtail.registering.roots import Advice
 from django_logtail.rights import Right
 from django_logtail.tailing.reasons import code_of, in_full
@@ -32,6 +34,8 @@ logger = logging.getLogger(__name__)
 
 #: Files described to a page.
 MOST_SHOWN: Final = 200
+#: Patterns proposed to a page.
+MOST_CROWDS: Final = 5
 
 
 @require_GET
@@ -78,23 +82,26 @@ def _not_allowed() -> HttpResponseBase:
 
 def _described(offered: Offers) -> dict[str, Any]:
     now = time.time()
+    by_hand = _address_of_form()
     return {
         "files": [_file(offer, now) for offer in offered.files[:MOST_SHOWN]],
         "more": max(0, len(offered.files) - MOST_SHOWN),
+        "crowds": [_crowd(crowd, by_hand) for crowd in offered.crowds[:MOST_CROWDS]] if by_hand else [],
         "roots": [str(root) for root in conf.ROOTS],
         "silent": [str(directory) for directory in offered.silent],
         "advice": _advice(offered.advice),
         # Whose view this is, if another process reads; `reader`: that of its host.
         "host": offered.host,
         "reader": offered.is_reader,
-        "byhand": _address_of_form(),
+        "byhand": by_hand,
     }
 
 
 def _file(offer: Offer, now: float) -> dict[str, Any]:
     found, named = offer.found, offer.named
     return {
-        "path": str(found.path),
+        "path": offer.path,
+        "series": offer.is_series,
         "name": named.name,
         "group": named.group,
         "own": found.is_own,
@@ -104,6 +111,12 @@ def _file(offer: Offer, now: float) -> dict[str, Any]:
         "line": found.last_line,
         "trouble": _trouble(found.reason),
     }
+
+
+def _crowd(crowd: Crowd, by_hand: str) -> dict[str, Any]:
+    """With the address of the admin's form, filled in."""
+    form = f"{by_hand}?{urlencode({'path': crowd.pattern, 'follow': Follow.EACH.value})}"
+    return {"pattern": crowd.pattern, "count": crowd.count, "form": form}
 
 
 def _trouble(reason: str) -> str:

@@ -77,6 +77,24 @@ def test_the_files_are_described_to_whoever_may_add_logs(adder: Client, root: Pa
     assert (found["more"], found["host"], found["byhand"]) == (0, "", "/admin/logtail/log/add/")
 
 
+def test_a_series_and_a_crowd_are_described_as_what_to_register(adder: Client, root: Path) -> None:
+    (root / "day-2026-11-28.log").write_bytes(b"one\n")
+    (root / "sites").mkdir()
+    for number in range(21):
+        (root / f"sites/s{number}.log").write_bytes(b"one\n")
+    recent.forget()
+
+    found = adder.get(FOUND).json()
+
+    series = {file["path"]: file["series"] for file in found["files"]}
+    assert (series[f"{root}/day-%Y-%m-%d.log"], series[f"{root}/django.log"]) == (True, False)
+    [crowd] = found["crowds"]
+    assert (crowd["pattern"], crowd["count"]) == (f"{root}/sites/*.log", 21)
+    form = adder.get(crowd["form"]).content.decode()
+    assert f'value="{root}/sites/*.log"' in form
+    assert '<option value="each" selected>' in form
+
+
 def test_nobody_else_learns_of_the_files_or_registers_one(root: Path) -> None:
     for client in refused_people():
         seen = client.get(FOUND)

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from django_logtail.redaction_rules import by_all_rules
 from django_logtail.registering.samples import encoding_of, last_line
+from django_logtail.registering.series import DATE
 from django_logtail.tailing.events import Kind
 from django_logtail.tailing.files.found import files_in
 from django_logtail.tailing.files.looks import Looks, NoAnswer
@@ -42,7 +43,6 @@ ALL_SECONDS: Final = 1.0
 
 #: The base of a name that rotation gave, even where the file of that base is gone.
 _BASE: Final = re.compile(r"(.+?\.(?:log|out|err|txt|json))[.\-_].+", re.ASCII)
-_DATE: Final = re.compile(r"(?:19|20)\d\d([\-_.]?)(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])", re.ASCII)
 
 _looks = Looks(ROOT_SECONDS)
 
@@ -240,7 +240,7 @@ def without_rotated(files: Sequence[Path]) -> list[Path]:
     for path in files:
         if not str(path).isprintable() or path.name.endswith(COMPRESSED):
             continue  # a path that is not printable could be neither shown nor stored
-        of = (path.parent, _DATE.sub("*", path.name))
+        of = (path.parent, DATE.sub("*", path.name))
         is_later = of not in latest or _dates(path) > _dates(latest[of])
         if is_later and not is_rotated(path.name, names[path.parent]):
             latest[of] = path
@@ -248,7 +248,7 @@ def without_rotated(files: Sequence[Path]) -> list[Path]:
 
 
 def _dates(path: Path) -> list[str]:
-    return [re.sub(r"\D", "", date[0]) for date in _DATE.finditer(path.name)]
+    return [re.sub(r"\D", "", date[0]) for date in DATE.finditer(path.name)]
 
 
 def is_rotated(name: str, names: Iterable[str]) -> bool:

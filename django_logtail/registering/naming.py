@@ -38,6 +38,8 @@ GENERIC: Final = frozenset(
 )
 #: Characters kept free behind a name or slug for what tells it apart.
 _ROOM: Final = 20
+#: In the pattern of a series, a part of its date.
+_CODE: Final = re.compile(r"%[A-Za-z]")
 _ENDINGS: Final = re.compile(r"\.(?:log|out|err|txt|json|jsonl|ndjson)\Z", re.IGNORECASE)
 
 
@@ -75,10 +77,10 @@ def group_for(path: Path) -> str:
 
 def name_for(path: Path, group: str, *, is_own: bool) -> str:
     """Such as "nginx access" for `/var/log/nginx/access.log`; "Payments" for the project's own `payments.log`."""
-    stem = _readable(path.name)
+    stem = _CODE.sub("", _readable(path.name))
     while (shorter := _ENDINGS.sub("", stem)) and shorter != stem:
         stem = shorter
-    words = [word for word in re.split(r"[\s._\-]+", stem) if word] or [stem]
+    words = [word for word in re.split(r"[\s._\-]+", stem) if word] or [stem or path.name]
     name = " ".join(words)
     if is_own:
         name = name[:1].upper() + name[1:]
@@ -104,7 +106,9 @@ def _free_name(path: Path, name: str, taken: Collection[str]) -> str:
 def _free_slug(path: Path, name: str, taken: Collection[str]) -> str:
     """Never empty: a name without a single Latin letter or digit has that of its path's digest."""
     digest = hashlib.sha256(str(path).encode("utf-8", "surrogateescape")).hexdigest()[:8]
-    slug = (slug_for(name) or slug_for(path.name) or f"log-{digest}")[: MOST_CHARACTERS - _ROOM]
+    slug = (slug_for(name) or slug_for(_CODE.sub("", path.name)) or f"log-{digest}")[
+        : MOST_CHARACTERS - _ROOM
+    ]
     tried = (slug, *(f"{slug}-{number}" for number in range(2, len(taken) + 3)))
     return next(one for one in tried if one not in taken)
 

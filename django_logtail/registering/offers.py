@@ -10,6 +10,7 @@ import re
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -20,12 +21,13 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, router, transaction
 
 from django_logtail.conf import conf
-from django_logtail.models import Access, Log
+from django_logtail.models import Access, Follow, Log
 from django_logtail.registering.asking import FindFiles, ask
-from django_logtail.registering.found import Around, Found, look_around, read
+from django_logtail.registering.found import CROWD, Around, Found, look_around, read
 from django_logtail.registering.logging_tree import log_files
 from django_logtail.registering.naming import Named, named
 from django_logtail.registering.roots import Advice, advice
+from django_logtail.registering.series import series_of
 from django_logtail.tailing.files.roots import tidied
 from django_logtail.tailing.mistakes import Mistake
 from django_logtail.tailing.rotated_names import Names
@@ -39,14 +41,30 @@ _DATE_CODE: Final = re.compile(r"%[A-Za-z]")
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A file that has no log yet, and what its log would be called."""
+    """A file that has no log yet, and what its log would be called.
+
+    `path` is its log's: the file's, or the pattern of the series of which it is the newest.
+    """
 
     found: Found
     named: Named
+    path: str
+
+    @property
+    def is_series(self) -> bool:
+        return self.path != str(self.found.path)
 
     @property
     def can_be_added(self) -> bool:
         return not self.found.reason
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """More than `CROWD` files of one directory with the same ending, for which one row would do."""
+
+    pattern: str
+    count: int
 
 
 @dataclass(slots=True)
@@ -54,6 +72,7 @@ class Offers:
     """`advice`: what to do if there is nothing to choose; None if there is, or if nothing can be done about it."""
 
     files: list[Offer] = field(default_factory=list)
+    crowds: list[Crowd] = field(default_factory=list)
     silent: list[Path] = field(default_factory=list)
     advice: Advice | None = None
     host: str = ""
@@ -129,13 +148,25 @@ def offers(queue: str = "") -> Offers:
     key = Log(path="/", queue=queue).file_key[0]
     taken = _Taken([row for row in rows if row.file_key[0] == key])
     free = [found for found in around.files if not taken.has(found.path)]
+    paths = {found.path: found.path if found.is_own else series_of(found.path) for found in free}
     names = named(
-        [(found.path, found.is_own) for found in free], [row.name for row in rows], [row.slug for row in rows]
+        [(paths[found.path], found.is_own) for found in free],
+        [row.name for row in rows],
+        [row.slug for row in rows],
     )
-    files = [Offer(found, names[found.path]) for found in free]
+    files = [Offer(found, names[paths[found.path]], str(paths[found.path])) for found in free]
     is_mute = not any(one.can_be_added for one in files) and not (files and conf.ROOTS)
     told = advice(log_files()) if is_mute else None
-    return Offers(files, around.silent, told, around.host, around.is_reader)
+    return Offers(files, _crowds(files), around.silent, told, around.host, around.is_reader)
+
+
+def _crowds(files: Sequence[Offer]) -> list[Crowd]:
+    of = Counter((offer.found.path.parent, offer.found.path.suffix) for offer in files if not offer.is_series)
+    return [
+        Crowd(f"{directory}/*{ending}", count)
+        for (directory, ending), count in of.items()
+        if count > CROWD and ending
+    ]
 
 
 class _Taken:
@@ -167,10 +198,11 @@ class _Taken:
 
 def register(paths: Collection[str], offered: Offers, queue: str = "") -> Registered:
     """Register these files for staff, as far as they are among those offered. In one transaction, but one by one: a
-    file that can't be registered doesn't keep the others from it.
+    file that can't be registered doesn't keep the others from it. A series is named by its pattern or its newest file.
     """
     done = Registered()
-    by_path = {str(offer.found.path): offer for offer in offered.files if offer.can_be_added}
+    addable = [offer for offer in offered.files if offer.can_be_added]
+    by_path = {path: offer for offer in addable for path in (str(offer.found.path), offer.path)}
     with transaction.atomic(using=router.db_for_write(Log)):
         for path in dict.fromkeys(paths):
             offer = by_path.get(path)
@@ -189,7 +221,8 @@ def register(paths: Collection[str], offered: Offers, queue: str = "") -> Regist
 def _registered(offer: Offer, queue: str) -> Log:
     found, named = offer.found, offer.named
     log = Log(
-        path=str(found.path),
+        path=offer.path,
+        follow=Follow.NEWEST if offer.is_series else Follow.FILE,
         name=named.name,
         slug=named.slug,
         group=named.group,

@@ -68,6 +68,7 @@ def test_as_json(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = json.loads(capsys.readouterr().out)
     assert found["files"][1] == {
         "path": f"{root}/app.log",
+        "file": f"{root}/app.log",
         "name": "app",
         "group": root.parent.name,
         "slug": "app",

@@ -69,11 +69,24 @@ def test_who_may_not_add_logs_sees_one_sentence(
 def test_the_admins_form_offers_them_too(
     page: Page, adding: BrowserContext, stack: Stack, web: Web, files: list[Path]
 ) -> None:
+    append(stack.logs / "day-2026-11-28.log", lines(0, 3))
+    for number in range(21):
+        (stack.logs / "sites").mkdir(exist_ok=True)
+        append(stack.logs / "sites" / f"s{number}.log", lines(0, 1))
     page.goto(web.url + stack.reverse("admin:logtail_log_add"))
     found = page.get_by_role("region", name="Found on this host")
 
+    series = found.locator(".lt-file", has_text="day-%Y-%m-%d.log")
+    expect(series).to_contain_text("the newest file with such a name")
+    expect(found.locator(".lt-file", has_text="the newest")).to_have_count(1)
+    expect(found.locator(".lt-first-note")).to_contain_text(f"21 files match {stack.logs}/sites/*.log.")
+    form = found.get_by_role("link", name="Register the pattern").get_attribute("href")
+    assert form is not None
+    assert form.endswith("sites%2F%2A.log&follow=each")
+    series.click()
     found.get_by_role("checkbox", name="nginx access").check()
-    found.get_by_role("button", name="Add 1 log").click()
+    found.get_by_role("button", name="Add 2 logs").click()
 
     expect(page).to_have_url(web.url + stack.reverse("admin:logtail_log_changelist"))
+    expect(page.get_by_role("cell", name="day-%Y-%m-%d.log")).to_be_visible()
     expect(page.get_by_role("cell", name=str(files[0]))).to_be_visible()

@@ -82,6 +82,48 @@ def test_registered_for_staff_with_the_derived_fields(root: Path) -> None:
     assert offered(root) == []
 
 
+def test_a_file_with_a_date_is_registered_as_the_newest_of_its_series(root: Path) -> None:
+    put(root, "shop/app-2026-11-27.log", "shop/app-2026-11-28.log", "shop/web.log")
+
+    offer = next(offer for offer in offers().files if offer.is_series)
+    [log] = register([f"{root}/shop/app-%Y-%m-%d.log"], offers()).logs
+
+    assert offer.found.path == root / "shop/app-2026-11-28.log"
+    assert (log.path, log.follow, log.access) == (f"{root}/shop/app-%Y-%m-%d.log", "newest", "staff")
+    assert (log.name, log.slug, log.group) == ("shop app", "shop-app", "shop")
+    assert offered(root) == ["shop/web.log"]
+
+
+def test_a_series_may_be_named_by_its_newest_file_but_by_no_other(root: Path) -> None:
+    put(root, "app-2026-11-27.log", "app-2026-11-28.log")
+
+    wrong = register([f"{root}/app-2026-11-27.log"], offers())
+    right = register([f"{root}/app-2026-11-28.log"], offers())
+
+    assert (wrong.logs, wrong.refused) == ([], {f"{root}/app-2026-11-27.log": ""})
+    assert [log.path for log in right.logs] == [f"{root}/app-%Y-%m-%d.log"]
+
+
+def test_the_projects_own_file_is_that_file_whatever_its_name(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(root, "app-2026-11-28.log")
+    monkeypatch.setattr(offers_module, "log_files", lambda: [root / "app-2026-11-28.log"])
+
+    assert [offer.path for offer in offers().files] == [f"{root}/app-2026-11-28.log"]
+
+
+@pytest.mark.parametrize(("count", "crowds"), [(20, 0), (21, 1)])
+def test_one_row_is_proposed_for_more_than_twenty_files_of_one_ending(
+    root: Path, count: int, crowds: int
+) -> None:
+    put(root, *(f"sites/s{number}.log" for number in range(count)), "sites/a.txt", "b/c.log")
+
+    told = [(crowd.pattern, crowd.count) for crowd in offers().crowds]
+
+    assert told == [(f"{root}/sites/*.log", 21)] * crowds
+
+
 def test_only_what_was_offered_can_be_registered_and_the_rest_is_not_kept_from_it(root: Path) -> None:
     put(root, "app.log", "notes.conf")
 

@@ -6,7 +6,6 @@ import json
 import shlex
 import time
 from argparse import ArgumentParser
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,8 +15,7 @@ from django.core.management.base import CommandError
 from django_logtail.management.base import RegistryCommand
 from django_logtail.models import validate_queue
 from django_logtail.operating.plain import visible
-from django_logtail.registering.found import CROWD
-from django_logtail.registering.offers import Offer, Offers, offers, register
+from django_logtail.registering.offers import Crowd, Offer, Offers, offers, register
 from django_logtail.registering.roots import Advice, Case
 from django_logtail.tailing.files.roots import tidied
 from django_logtail.tailing.reasons import in_full
@@ -73,24 +71,22 @@ class Command(RegistryCommand):
             self._advise(offered.advice)
         elif any(offer.can_be_added for offer in offered.files):
             self.stdout.write("\nRegister them with --add, or some of them with --add PATH …")
-            self._suggest_patterns(offered.files)
+            self._suggest_patterns(offered.crowds)
 
-    def _suggest_patterns(self, files: list[Offer]) -> None:
-        of = Counter((offer.found.path.parent, offer.found.path.suffix) for offer in files)
-        for (directory, ending), count in of.items():
-            if count > CROWD and ending:
-                pattern = visible(shlex.quote(f"{directory}/*{ending}"))
-                self.stdout.write(
-                    f"Or register {count} of them, and those that come later, with one row: "
-                    f"manage.py logtail_add {pattern} --follow each"
-                )
+    def _suggest_patterns(self, crowds: list[Crowd]) -> None:
+        for crowd in crowds:
+            pattern = visible(shlex.quote(crowd.pattern))
+            self.stdout.write(
+                f"Or register {crowd.count} of them, and those that come later, with one row: "
+                f"manage.py logtail_add {pattern} --follow each"
+            )
 
     def _advise(self, advice: Advice) -> None:
         sentence = _SENTENCES[advice.case].format(file=advice.file, path=advice.path)
         self.stdout.write(f"\n{visible(sentence)}\n\n{advice.paste}")
 
     def _add(self, offered: Offers, paths: list[str], queue: str, *, as_json: bool) -> None:
-        chosen = paths or [str(offer.found.path) for offer in offered.files if offer.can_be_added]
+        chosen = paths or [offer.path for offer in offered.files if offer.can_be_added]
         done = register(chosen, offered, queue)
         if as_json:
             made = [{"slug": log.slug, "name": log.name, "path": log.path} for log in done.logs]
@@ -107,7 +103,11 @@ class Command(RegistryCommand):
 
 def _refused(refused: dict[str, str], offered: Offers) -> dict[str, str]:
     """Why each path was refused."""
-    troubles = {str(offer.found.path): in_full(offer.found.reason) for offer in offered.files}
+    troubles = {
+        path: in_full(offer.found.reason)
+        for offer in offered.files
+        for path in (str(offer.found.path), offer.path)
+    }
     other = 'not among the files found: it has a log, doesn\'t look like one, or is outside LOGTAIL["ROOTS"]'
     return {path: text or troubles.get(path) or other for path, text in refused.items()}
 
@@ -115,7 +115,8 @@ def _refused(refused: dict[str, str], offered: Offers) -> dict[str, str]:
 def _as_json(offered: Offers) -> str:
     files = [
         {
-            "path": str(offer.found.path),
+            "path": offer.path,
+            "file": str(offer.found.path),
             "name": offer.named.name,
             "group": offer.named.group,
             "slug": offer.named.slug,
@@ -143,7 +144,7 @@ def _table(files: list[Offer]) -> Iterator[str]:
         written = "not yet" if found.written is None else _age(now - found.written)
         last = in_full(found.reason) or found.last_line[:_LINE_CHARACTERS]
         mark = "own" if found.is_own else ""
-        rows.append((mark, offer.named.name, size, written, str(found.path), last))
+        rows.append((mark, offer.named.name, size, written, offer.path, last))
     shown = [[visible(cell) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in shown) for column in range(5)]
     for mark, name, size, written, path, last in shown:

@@ -5,9 +5,9 @@ import { el, write } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
 
 /**
- * @typedef {{path: string, name: string, group: string, own: boolean, size: number|null, age: number|null, writing: boolean, line: string, trouble: string}} File
+ * @typedef {{path: string, series: boolean, name: string, group: string, own: boolean, size: number|null, age: number|null, writing: boolean, line: string, trouble: string}} File
  * @typedef {{case: 'noroots'|'mixed'|'stdout', paste: string, file: string, path: string}} Advice
- * @typedef {{files: File[], more: number, roots: string[], silent: string[], advice: Advice|null, host: string, reader: boolean, byhand: string}} Answer
+ * @typedef {{files: File[], more: number, crowds: {pattern: string, count: number, form: string}[], roots: string[], silent: string[], advice: Advice|null, host: string, reader: boolean, byhand: string}} Answer
  * @typedef {{registered: string[], page: string, refused: {path: string, text: string}[]}} Added
  */
 
@@ -77,14 +77,15 @@ export class FoundFiles {
       this.isForm ? null : el('h2', {}, say('first.title')),
       el('p', {}, say('first.more'), answer.host ? ` ${say(answer.reader ? 'first.seen' : 'first.seen.here', { host: answer.host })}` : ''), list,
       answer.more ? el('p.lt-first-note', {}, say('first.more.files', { n: answer.more })) : null, ...this.#silent(answer),
+      ...answer.crowds.map((crowd) => this.#crowd(crowd)),
       boxes.length ? el('div.lt-first-foot', {}, chosen, this.trouble, el('span.lt-grow'), this.#byHand(answer), add) : null,
     ].filter((part) => part !== null);
   }
 
   /** @param {File} file @param {HTMLInputElement[]} boxes the row's own is added to them */
-  #row({ path, name, own, size, age, writing, line, trouble }, boxes) {
+  #row({ path, series, name, own, size, age, writing, line, trouble }, boxes) {
     const { words } = this;
-    const head = el('div', {}, el('b', {}, name), el('span', {}, path));
+    const head = el('div', {}, el('b', {}, name), el('span', {}, path), series ? el('span', {}, words.say('first.series')) : null);
     const bytes = el('em', {}, size === null ? '' : words.size(size));
     const when = el('small', {}, writing ? words.say('first.now') : age === null ? words.say('first.new') : words.ago(age));
     if (trouble) return el('div.lt-file', { 'data-no': '1' }, icon('lock'), head, bytes, el('div.lt-why', {}, trouble));
@@ -138,6 +139,12 @@ export class FoundFiles {
   /** @param {Answer} answer */
   #byHand({ byhand }) {
     return byhand && !this.isForm ? el('a.lt-btn', { href: byhand }, el('span.lt-label', {}, this.words.say('first.byhand'))) : null;
+  }
+
+  /** A proposal to register many files as one row. @param {Answer['crowds'][0]} crowd */
+  #crowd({ pattern, count, form }) {
+    const { say } = this.words;
+    return el('p.lt-first-note', {}, say('first.crowd', { n: count, pattern }), ' ', el('a', { href: form }, say('first.crowd.add')));
   }
 
   /** @param {string} label @param {() => void} click @param {boolean} [isMain] */
