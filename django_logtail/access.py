@@ -42,6 +42,10 @@ _SALT = "django_logtail.ticket"
 User: TypeAlias = Any
 
 
+#: What is said about a log that doesn't exist, is disabled or is forbidden.
+NO_SUCH_LOG = "This log doesn't exist, or you don't have access to it."
+
+
 class Refused(Exception):
     """Someone may not watch, or may no longer. `reason` is an id for programs, `text` a sentence."""
 
@@ -202,6 +206,13 @@ def may_view(user: User, log: Log) -> bool:
     return log.is_readable and policy().may_view(user, log.registration)
 
 
+def may(user: User, right: Right, log: Log | None = None) -> bool:
+    """Whether `user` may do this now, with a log or, where there is none, with all of them."""
+    if right in (Right.REGISTER, Right.STOP):
+        return policy().may(user, right, None if log is None else log.registration)
+    return log is not None and may_view(user, log) and right in rights_of(user, log)
+
+
 def log_of(slug: str) -> Log | None:
     """The row with this slug and what decides about it, in one query; it may be forbidden."""
     return Log.objects.filter(slug=slug).select_related("parent").first()
@@ -269,9 +280,7 @@ def admit(*, user_id: str, session_key: str, slug: str, joined: bool = False) ->
         return user, log
     if joined and log is not None:
         raise Refused(CloseCode.NO_ACCESS, "no-access", "Your access to this log has ended.")
-    raise Refused(
-        CloseCode.NO_SUCH_LOG, "no-such-log", "This log doesn't exist, or you don't have access to it."
-    )
+    raise Refused(CloseCode.NO_SUCH_LOG, "no-such-log", NO_SUCH_LOG)
 
 
 def session_user(session_key: str) -> User | None:

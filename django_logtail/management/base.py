@@ -20,7 +20,7 @@ class RegistryCommand(BaseCommand):
     def execute(self, *args: Any, **options: Any) -> str | None:
         try:
             # Its own texts are English, and so must be those of forms and reasons.
-            with translation.override(None), acting(Subject(user_name=os_user(), via="command")):
+            with translation.override(None), acting(self.subject(options)):
                 return super().execute(*args, **options)
         except DatabaseError:
             if waiting_migrations():
@@ -28,6 +28,10 @@ class RegistryCommand(BaseCommand):
                     "The database lacks this release's table for logs. Run manage.py migrate first."
                 ) from None
             raise
+
+    def subject(self, options: dict[str, Any]) -> Subject:
+        """As whose what the command does is recorded."""
+        return Subject(user_name=os_user(), via="command")
 
 
 def os_user() -> str:

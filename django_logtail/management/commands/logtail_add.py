@@ -13,8 +13,9 @@ from django.core.management.base import CommandError
 from django.db import router, transaction
 
 from django_logtail.declared import slug_for
-from django_logtail.management.base import RegistryCommand
+from django_logtail.management.as_user import AsUserCommand
 from django_logtail.models import Access, Follow, Log
+from django_logtail.rights import Right
 
 #: Options that are copied to fields of the log.
 _FIELDS = (
@@ -23,7 +24,7 @@ _FIELDS = (
 )
 
 
-class Command(RegistryCommand):
+class Command(AsUserCommand):
     help = "Registers the file PATH as a log. Does nothing if it is already registered."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -66,6 +67,7 @@ class Command(RegistryCommand):
         parser.add_argument("--disabled", action="store_true", help="register it but hide it for now")
 
     def handle(self, *args: Any, path: list[str], slug: str | None, disabled: bool, **options: Any) -> None:
+        self.require(Right.REGISTER)
         if len(path) > 1:
             raise CommandError(
                 f"{len(path)} paths were given, the first is {path[0]}. Register one at a time; if you typed a "

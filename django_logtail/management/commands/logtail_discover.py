@@ -12,11 +12,12 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 
-from django_logtail.management.base import RegistryCommand
+from django_logtail.management.as_user import AsUserCommand
 from django_logtail.models import validate_queue
 from django_logtail.operating.plain import visible
 from django_logtail.registering.offers import Crowd, Offer, Offers, offers, register
 from django_logtail.registering.roots import Advice, Case
+from django_logtail.rights import Right
 from django_logtail.tailing.files.roots import tidied
 from django_logtail.tailing.reasons import in_full
 
@@ -32,7 +33,7 @@ _SENTENCES = {
 }
 
 
-class Command(RegistryCommand):
+class Command(AsUserCommand):
     help = (
         'Lists files without a log: those of the project\'s own logging, and those in LOGTAIL["ROOTS"] that look '
         "like logs. With --add, registers them for staff."
@@ -45,6 +46,7 @@ class Command(RegistryCommand):
         parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, paths: list[str], add: bool, queue: str, json: bool, **options: Any) -> None:
+        self.require(Right.REGISTER)
         if paths and not add:
             raise CommandError("Paths are only for --add. Without it, everything is listed.")
         if queue:

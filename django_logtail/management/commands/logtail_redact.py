@@ -6,15 +6,25 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from django_logtail.audit.acting import actor
+from django_logtail.audit.recorder import keeps_records
+from django_logtail.audit.registry import of_log
+from django_logtail.audit.viewings import record_action
+from django_logtail.conf import conf
+from django_logtail.management.as_user import AsUserCommand
+from django_logtail.models import Log, rows_with_files
 from django_logtail.operating.plain import visible
 from django_logtail.operating.redacted import Trial, tried
 from django_logtail.redaction.rules import NAMES, Rule, RuleFailed, ready_made_rule
 from django_logtail.redaction_rules import own_values, rules_for
+from django_logtail.rights import Right
+from django_logtail.tailing.files.roots import Roots
+from django_logtail.tailing.reasons import in_full, reason
 
 
-class Command(BaseCommand):
+class Command(AsUserCommand):
     help = 'Shows what the rules of LOGTAIL["REDACT"] hide in FILE, and how long they take. Changes nothing.'
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -32,6 +42,7 @@ class Command(BaseCommand):
     def handle(
         self, *args: Any, file: str, encoding: str, lines: int, mebibytes: int, **options: Any
     ) -> None:
+        self._admit(Path(file))
         try:
             rules = _ready_made() if options["ready_made"] else rules_for(options["log"] and [options["log"]])
             if not rules:
@@ -47,6 +58,25 @@ class Command(BaseCommand):
             self.stdout.write(visible(line))
         for row in _table(trial, [rule.name for rule in rules]):
             self.stdout.write(row)
+
+    def _admit(self, path: Path) -> None:
+        """Raises `CommandError` if the user may not see the file's lines, or if this can't be recorded."""
+        logs = _logs_of(path) if self.user is not None else []
+        for log in logs:
+            self.require(Right.HISTORY, log)
+        if self.user is not None and not logs:
+            self.require(Right.REGISTER)
+            if Roots(conf.ROOTS).may_register(path.resolve()) is not None:
+                raise CommandError(f'{path} is in no directory of LOGTAIL["ROOTS"].')
+        if not keeps_records(wait=True):
+            raise CommandError(in_full(reason("not-recorded")))
+        record_action("preview", of_log(actor(), logs[0] if logs else None), {"path": str(path)})
+
+
+def _logs_of(path: Path) -> list[Log]:
+    """The logs whose file this is, by whatever links it is named: its lines are for those who may see all of them."""
+    real = path.resolve()
+    return [log for log in rows_with_files() if log.file.resolve() == real]
 
 
 def _ready_made() -> list[Rule]:

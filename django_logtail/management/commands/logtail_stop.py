@@ -9,12 +9,13 @@ from django.core.management.base import CommandError
 
 from django_logtail import stop_flag
 from django_logtail.control import ControlUnavailable
-from django_logtail.management.base import RegistryCommand, os_user
+from django_logtail.management.as_user import AsUserCommand
 from django_logtail.models import Log
 from django_logtail.operating import no_redis
+from django_logtail.rights import Right
 
 
-class Command(RegistryCommand):
+class Command(AsUserCommand):
     help = "Stops reading logs at once and tells their viewers why, or lets reading continue."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -27,7 +28,10 @@ class Command(RegistryCommand):
         if bool(slugs) == options["all"]:
             raise CommandError("Give one or more slugs, or --all.")
         try:
-            for log in [None] if options["all"] else [_log(slug) for slug in slugs]:
+            logs = [None] if options["all"] else [self._log(slug) for slug in slugs]
+            for log in logs:
+                self.require(Right.STOP, log)
+            for log in logs:
                 self._clear(log) if clear else self._stop(log, reason)
         except stop_flag.OnlyWithWorker as error:
             raise CommandError(str(error)) from None
@@ -35,7 +39,7 @@ class Command(RegistryCommand):
             raise CommandError(no_redis.told(error)) from None
 
     def _stop(self, log: Log | None, reason: str) -> None:
-        stop_flag.set_stop(log, by=os_user(), reason=reason)
+        stop_flag.set_stop(log, by=self.by, reason=reason)
         again = f"manage.py logtail_stop --clear {'--all' if log is None else log.slug}"
         self.stdout.write(f"Stopped {_name(log)}. To continue: {again}")
 
@@ -45,13 +49,13 @@ class Command(RegistryCommand):
         else:
             self.stdout.write(f"Not stopped: {_name(log)}.")
 
-
-def _log(slug: str) -> Log:
-    log = Log.objects.filter(slug=slug).first()
-    if log is None:
-        known = ", ".join(Log.objects.values_list("slug", flat=True)[:20]) or "none"
-        raise CommandError(f"Log {slug!r} does not exist. Registered: {known}.")
-    return log
+    def _log(self, slug: str) -> Log:
+        log = Log.objects.filter(slug=slug).first()
+        if log is None:
+            self.require(Right.STOP)
+            known = ", ".join(Log.objects.values_list("slug", flat=True)[:20]) or "none"
+            raise CommandError(f"Log {slug!r} does not exist. Registered: {known}.")
+        return log
 
 
 def _name(log: Log | None) -> str:

@@ -9,11 +9,12 @@ from django.core.management.base import CommandError
 from django.db import router
 
 from django_logtail import declared
-from django_logtail.management.base import RegistryCommand
+from django_logtail.management.as_user import AsUserCommand
 from django_logtail.models import Log
+from django_logtail.rights import Right
 
 
-class Command(RegistryCommand):
+class Command(AsUserCommand):
     help = 'Creates, updates and deletes the logs declared in LOGTAIL["LOGS"]; leaves other logs alone.'
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -22,6 +23,7 @@ class Command(RegistryCommand):
         )
 
     def handle(self, *args: Any, database: str | None, **options: Any) -> None:
+        self.require(Right.REGISTER)
         synced = declared.sync(database or router.db_for_write(Log))
         for done, slugs in (
             ("Created", synced.created),
