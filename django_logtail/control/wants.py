@@ -11,6 +11,9 @@ from django_logtail.place import Place
 #: Milliseconds until a want expires unless renewed, and the seconds between renewals, of which two may be lost.
 WANT_LEASE_MS: Final = 15_000
 WANT_RENEWAL_SECONDS: Final = 5.0
+#: Seconds for which a want has the original of redacted lines. While somebody sees it, each renewal posts the want
+#: anew; whoever records one and posts it again later gains no more than that.
+ORIGINAL_SECONDS: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ class Want:
     for the entries over time, between the moments `since` and `until` if given.
     `user` is the requester's primary key, "" for nobody in particular; `revision` is that of the log's row when they
     were admitted. `rules`: which rules hide secrets, according to the web process's settings.
+    `original_until`: the moment, in seconds since the epoch, until which the lines may be sent as they are, because a
+    user with the right to see that has asked for it in words; 0: never.
     """
 
     process: str
@@ -81,6 +86,7 @@ class Want:
     since: int | None = None
     until: int | None = None
     rules: str = ""
+    original_until: int = 0
 
     @property
     def member(self) -> str:
@@ -91,3 +97,10 @@ class Want:
         """Whether it is a one-time request for older content."""
         asked = (self.end, self.before_lines, self.search, self.moment, self.columns)
         return self.files or any(one is not None for one in asked)
+
+
+def original_until(end: float, now: float) -> int:
+    """`Want.original_until` for a viewing that shows the original until `end`, in seconds since the epoch; 0: it
+    doesn't.
+    """
+    return int(min(end, now + ORIGINAL_SECONDS)) if end else 0

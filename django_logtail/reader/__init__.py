@@ -54,7 +54,7 @@ class Reader:
 
     `find_sources` maps log ids to sources, without logs that may not be read here; it may block, and runs in a thread.
     `permit` decides about an open descriptor. `wake` sends a wake-up for the queue after a hand-over. Nothing is open
-    before `run`.
+    before `run`. `wall`: seconds since the epoch.
     """
 
     def __init__(
@@ -69,11 +69,12 @@ class Reader:
         limits: Limits | None = None,
         clock: Callable[[], float] = time.monotonic,
         processor_clock: Callable[[], float] = time.thread_time,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         limits = limits or Limits()
         self.queue = queue
         self.lease = Lease(queue, control, mailboxes, clock)
-        self.flows = Flows(self.lease.token)
+        self.flows = Flows(self.lease.token, wall)
         self.budget = TokenBucket(limits.bytes_per_second, clock())
         self._control = control
         self._mailboxes = mailboxes
@@ -87,7 +88,7 @@ class Reader:
         self._threads = ThreadPoolExecutor(
             max_workers=limits.history_jobs + MOST_STUCK, thread_name_prefix="logtail-reader"
         )
-        self._sources = Sources(find_sources)
+        self._sources = Sources(find_sources, wall=wall)
         self.ranges = Ranges(
             self.lease.token,
             self.flows,

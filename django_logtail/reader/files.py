@@ -20,9 +20,17 @@ from django_logtail.reader.flow import Flow
 from django_logtail.reader.flows import Flows
 from django_logtail.reader.lifetime import Parts
 from django_logtail.reader.limits import Limits
-from django_logtail.reader.redacting import LiveRedaction, rules_differ, why_failed
+from django_logtail.reader.redacting import LiveRedaction, OriginalOver, rules_differ, why_failed
 from django_logtail.reader.slow_files import PollThreads
-from django_logtail.reader.sources import CHANGED, FED_BY_US, NOT_REGISTERED, Source, Sources, is_fed_by_us
+from django_logtail.reader.sources import (
+    CHANGED,
+    FED_BY_US,
+    NOT_REGISTERED,
+    ORIGINAL_OVER,
+    Source,
+    Sources,
+    is_fed_by_us,
+)
 from django_logtail.redaction.rules import RuleFailed
 from django_logtail.tailing import Follower, FollowerSet, Item, LastLines, Resume
 from django_logtail.tailing.reasons import in_full, reason
@@ -91,11 +99,7 @@ class Files:
         self._parts.failed(f"log {flow.want.log}", error)
         flow.is_opening, flow.has_failed = False, True
         flow.outbox.clear()
-        flow.trouble = (
-            ("refused", why_failed(error))
-            if isinstance(error, RuleFailed)
-            else ("unreadable", reason("log-failed", error=type(error).__name__))
-        )
+        flow.trouble = _trouble(error)
         if self._flows.get(flow.member) is flow:
             self._flows.changed(flow)
         try:
@@ -222,6 +226,7 @@ class Files:
             (self._budget, "READ_BYTES_PER_SECOND"),
         )
         flow.must_rewind = False
+        source = source.original if flow.want.original_until else source
         permit, redaction = source.permit(self._permit), source.redaction
         if redaction is not None:
             flow.redaction = LiveRedaction(redaction, source.encoding, source.belonging, permit)
@@ -309,3 +314,14 @@ class Files:
             logger.warning("log %s: its file system has not responded for %.0f s", flow.want.log, seconds)
             flow.trouble = ("stalled", reason("silent-file-system", seconds=round(seconds)))
             self._flows.changed(flow)
+
+
+def _trouble(error: Exception) -> tuple[str, str]:
+    """State and reason of a flow that can't go on."""
+    match error:
+        case RuleFailed():
+            return "refused", why_failed(error)
+        case OriginalOver():
+            return "refused", ORIGINAL_OVER
+        case _:
+            return "unreadable", reason("log-failed", error=type(error).__name__)

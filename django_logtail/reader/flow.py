@@ -152,7 +152,7 @@ class Flow:
             self._put_event(item.kind.value, item.before, item.after, item.details)
             return
         data, hidden = item.data, list[Span]()
-        if self.redaction is not None:
+        if self.redaction is not None and not (item.partial and self.redaction.is_shown):
             if item.partial or self.follower is None:
                 return  # what has not ended may become a secret
             data, hidden = self.redaction.redacted(item, self.follower)

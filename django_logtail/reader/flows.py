@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from django_logtail.control.wants import Want
 from django_logtail.reader.flow import Flow
+from django_logtail.reader.redacting import shows_original
 from django_logtail.tailing import Item, history
 
 #: Heartbeats that include a flow after it changed, because a single one may be lost.
@@ -18,7 +20,8 @@ CHANGED_BEATS: Final = 4
 class Flows:
     """The flows by member. Tracks which ones need reading, credit or a report, but does none of that itself."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, wall: Callable[[], float] = time.time) -> None:
+        """`wall`: seconds since the epoch."""
         #: Members with something to do, longest waiting first; those whose time has not come stay in.
         self.ready: dict[str, None] = {}
         #: Members that could emit more but have had no credit since the given time.
@@ -28,6 +31,7 @@ class Flows:
         #: Set when the pump must look again at once.
         self.hinted = asyncio.Event()
         self._token = token
+        self._wall = wall
         self._by_member: dict[str, Flow] = {}
         self._runs = itertools.count(1)
 
@@ -57,7 +61,8 @@ class Flows:
         return self._by_member.pop(member, None)
 
     def put(self, flow: Flow, items: Iterable[Item]) -> None:
-        """Queue what the flow's follower emitted for sending."""
+        """Queue what the flow's follower emitted for sending. Raises `RuleFailed` and `OriginalOver`."""
+        shows_original(flow.want, self._wall())
         for item in items:
             flow.put(item)
             self.changed(flow)

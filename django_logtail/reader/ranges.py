@@ -99,6 +99,7 @@ class Ranges:
 
     def answer(self, want: Want) -> None:
         """Start answering, unless already running."""
+        self._sources.renew(want)
         if want.member in self._under_way:
             return
         if want.search is not None:
@@ -111,7 +112,11 @@ class Ranges:
             answer = self._list(want) if want.files else self._answer(want)
         work = self._or_failed(want, answer)
         task = self._under_way[want.member] = self._parts.start_task(f"history of log {want.log}", work)
-        task.add_done_callback(lambda _: self._under_way.pop(want.member, None))
+        task.add_done_callback(lambda _: self._ended(want.member))
+
+    def _ended(self, member: str) -> None:
+        self._under_way.pop(member, None)
+        self._sources.forget(member)
 
     def drop(self, member: str) -> None:
         """End an answer that is no longer wanted."""
@@ -135,15 +140,14 @@ class Ranges:
         await self._processor.turn(want.user)
         address = (self._token, want.member, want.serial)
         try:
-            source = await self._sources.of(want.log, want.revision, want.rules)
+            source = await self._sources.of_want(want)
             await self._until_affordable()
             reading = Reading(source, want, self._permit, self._flows.open_files(want.log))
             progress = self._progress(want)
             try:
                 while not await self._step(want, reading):
                     await progress.tell(reading.position, reading.guess)
-                    if (stopped := self._sources.stop_reason(want.log)) is not None:
-                        raise NotThere(stopped)
+                    self._sources.may_go_on(want)
             finally:
                 reading.close()
         except (NotThere, OSError) as error:
@@ -176,7 +180,7 @@ class Ranges:
     async def _list(self, want: Want) -> None:
         address = (self._token, want.member, want.serial)
         try:
-            source = await self._sources.of(want.log, want.revision, want.rules)
+            source = await self._sources.of_want(want)
             listing = Listing(source, want, self._permit, self._flows.open_files(want.log))
             await self._finish(want, listing)
         except (NotThere, OSError) as error:
@@ -187,7 +191,7 @@ class Ranges:
     async def _find_moment(self, want: Want) -> None:
         address = (self._token, want.member, want.serial)
         try:
-            source = await self._sources.of(want.log, want.revision, want.rules)
+            source = await self._sources.of_want(want)
             search = TimeSearch(source, want, self._permit, self._flows.open_files(want.log))
             try:
                 await self._finish(want, search)
@@ -207,12 +211,11 @@ class Ranges:
         address = (self._token, want.member, want.serial)
         told = None
         try:
-            source = await self._sources.of(want.log, want.revision, want.rules)
+            source = await self._sources.of_want(want)
             volume = Volume(source, want, self._permit, self._flows.open_files(want.log), clock=self._clock)
             try:
                 while not volume.is_done:
-                    if (stopped := self._sources.stop_reason(want.log)) is not None:
-                        raise NotThere(stopped)
+                    self._sources.may_go_on(want)
                     await self._searches.step(want.user, volume)
                     picture = volume.picture
                     if picture is not None and (picture != told or volume.is_done):
@@ -244,8 +247,7 @@ class Ranges:
         progress = self._progress(want)
         while not work.is_done:
             await progress.tell(*work.unpacked)
-            if (stopped := self._sources.stop_reason(want.log)) is not None:
-                raise NotThere(stopped)
+            self._sources.may_go_on(want)
             await self._bytes.turn(want.user)
             await self._processor.turn(want.user)
             await self._until_affordable()

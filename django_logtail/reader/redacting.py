@@ -1,5 +1,7 @@
 """Hides secrets in a log's bytes before they leave the host: in what a flow emits, and in older content.
 
+For a viewing that may see the original, the bytes stay as they are, and what would be hidden is only declared.
+
 Bytes that may be part of a secret that isn't complete are hidden too: a line that has not ended, and the first line of
 a file if the file before ended inside a line.
 """
@@ -12,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from django_logtail.control.wants import ORIGINAL_SECONDS, Want
 from django_logtail.redaction.redactor import UNFINISHED, Redactor, Span, neighbourhood
 from django_logtail.redaction.rules import Rule, RuleFailed
 from django_logtail.redaction_rules import digest
@@ -39,10 +42,14 @@ MOST_BEGINS: Final = 16
 
 @dataclass(frozen=True)
 class Redaction:
-    """The rules for one log. `digest` tells whether they are the same as before."""
+    """The rules for one log. `digest` tells whether they are the same as before.
+
+    `is_shown`: what they find is declared, and not hidden.
+    """
 
     rules: tuple[Rule, ...] = field(compare=False)
     digest: str
+    is_shown: bool = False
     _redactors: dict[tuple[str, bytes], Redactor] = field(default_factory=dict, compare=False, repr=False)
 
     def redactor(self, encoding: str, head: bytes) -> Redactor:
@@ -55,7 +62,9 @@ class Redaction:
         return self._redactors[key]
 
     def is_hidden(self, text: str) -> bool:
-        """Whether rules find something in a text. Raises `RuleFailed`."""
+        """Whether rules hide something in a text. Raises `RuleFailed`."""
+        if self.is_shown:
+            return False
         data = text.encode("utf-8", "replace")
         return bool(self.redactor("utf-8", b"").spans(data, 0, 0, len(data)))
 
@@ -63,6 +72,22 @@ class Redaction:
 def why_failed(error: RuleFailed) -> str:
     """Why a log can't be read, as one of `reasons`."""
     return reason("rule-failed", rule=error.rule, why=str(error))
+
+
+class OriginalOver(Exception):
+    """A want asks for the original when it may not, or no longer."""
+
+
+def shows_original(want: Want, now: float) -> bool:
+    """Whether a want may have the lines as they are, at this moment in seconds since the epoch. Raises `OriginalOver`
+    if it asks for that at the wrong time.
+    """
+    if not want.original_until:
+        return False
+    # Further ahead than any web process says: clocks differ by more than they may.
+    if not now < want.original_until <= now + 2 * ORIGINAL_SECONDS:
+        raise OriginalOver
+    return True
 
 
 def rules_differ(rules: str) -> str:
@@ -83,6 +108,11 @@ def spans_within(spans: Sequence[Span], start: int, size: int) -> list[Span]:
         for one in spans
         if one.start < end and one.end > start
     ]
+
+
+def secrets_in(spans: Sequence[Span]) -> list[Span]:
+    """Those that hide a secret, without those that hide what may become one."""
+    return [span for span in spans if span.rule != UNFINISHED]
 
 
 def begins_inside(belonging: Belonging, permit: Permit, text: Text, newline: bytes) -> bool:
@@ -112,6 +142,7 @@ class RedactedText:
     ) -> None:
         """`is_inside`: whether the text begins inside a line; it gets the encoding's line feed."""
         self._text = text
+        self._is_shown = redaction.is_shown
         self._redactor = redaction.redactor(encoding, text.read(0, 4))
         self._is_inside = is_inside
         self._begins_inside: bool | None = None
@@ -125,6 +156,9 @@ class RedactedText:
 
     def redacted(self, offset: int, size: int) -> tuple[bytes, list[Span]]:
         """The same, with what is hidden."""
+        if self._is_shown:
+            _, spans = self._redactor.read(self._around, offset, size)
+            return self._around(offset, size), secrets_in(spans)
         hidden_until = self._first_line() if offset < BEGIN_BYTES else 0
         return self._redactor.read(self._around, offset, size, hidden_until=hidden_until)
 
@@ -155,6 +189,7 @@ class LiveRedaction:
     """Hides secrets in what one flow emits."""
 
     def __init__(self, redaction: Redaction, encoding: str, belonging: Belonging, permit: Permit) -> None:
+        self.is_shown = redaction.is_shown
         self._redaction = redaction
         self._encoding = encoding
         self._belonging = belonging
@@ -175,7 +210,9 @@ class LiveRedaction:
         self._last = last
 
     def redacted(self, batch: Batch, follower: Follower) -> tuple[bytes, list[Span]]:
-        """The bytes of a batch, which is not of an unfinished line, and what is hidden. Raises `RuleFailed`."""
+        """The bytes of a batch, which is not of an unfinished line, and what is hidden in them, or would be. Raises
+        `RuleFailed`.
+        """
         hidden_until = self._look_at(batch, follower)
         place, data = batch.before, batch.data
         start, end = place.offset, place.offset + len(data)
@@ -186,14 +223,19 @@ class LiveRedaction:
         if len(before) < start - low:  # what decides is gone
             lines = redactor.encoding.lines(data)
             spans = [Span(start + one, start + other, UNFINISHED) for one, other in lines if one < other]
-            return redactor.hide(data, start, spans), spans
+            return self._as_shown(redactor, data, start, spans)
         is_whole = redactor.encoding.ends.after_last(data, start) == len(data)
         after = b"" if is_whole else _read(descriptor, end, high - end)
         is_end = not is_whole and len(after) < high - end
         spans = redactor.spans(
             before + data + after, low, start, end, is_end=is_end, hidden_until=hidden_until
         )
-        return redactor.hide(data, start, spans), spans
+        return self._as_shown(redactor, data, start, spans)
+
+    def _as_shown(
+        self, redactor: Redactor, data: bytes, start: int, spans: list[Span]
+    ) -> tuple[bytes, list[Span]]:
+        return (data, secrets_in(spans)) if self.is_shown else (redactor.hide(data, start, spans), spans)
 
     def _redactor(self, descriptor: int | None) -> Redactor:
         return self._redaction.redactor(self._encoding, _read(descriptor, 0, 4))

@@ -102,7 +102,7 @@ class Searches:
         return ""
 
     async def _search(self, want: Want, address: tuple[str, str, int]) -> None:
-        source = await self._sources.of(want.log, want.revision, want.rules)
+        source = await self._sources.of_want(want)
         job = SearchJob(want, source, self._permit, self._open_files(want.log))
         hits: list[Hit] = []
         said_at = self._clock()
@@ -113,8 +113,7 @@ class Searches:
                 await self._afford_processor(job)
                 await self._in_turn(job, job.begin)
             while not job.is_done:
-                if (stopped := self._sources.stop_reason(want.log)) is not None:
-                    raise NotThere(stopped)
+                self._sources.may_go_on(want)
                 await self._afford(job)
                 hits += await self._in_turn(job, job.step, self._budget.left(job.user), not saying.count)
                 is_first = bool(hits) and not saying.count

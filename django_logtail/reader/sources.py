@@ -9,15 +9,22 @@ import os
 import time
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from django.db import Error, close_old_connections
 
 from django_logtail.conf import conf
+from django_logtail.control.wants import Want
 from django_logtail.models import READABLE, Follow, Log, first_of_each_file, rows_with_files
-from django_logtail.reader.redacting import Redaction, rules_differ, why_failed
+from django_logtail.reader.redacting import (
+    OriginalOver,
+    Redaction,
+    rules_differ,
+    shows_original,
+    why_failed,
+)
 from django_logtail.redaction.rules import RuleFailed
 from django_logtail.redaction_rules import digest, own_values, rules_for
 from django_logtail.tailing.belonging import Belonging, Registered, Row
@@ -36,6 +43,8 @@ MOST_REDACTIONS: Final = 2_000
 NOT_REGISTERED: Final = reason("not-registered")
 #: The viewer was admitted for an earlier revision of the log's row, and access must be checked again.
 CHANGED: Final = reason("changed")
+#: The original was asked for, and may not be shown, or no longer.
+ORIGINAL_OVER: Final = reason("original-over")
 #: A row that was never validated: with symbolic links, `..` may lead to a different directory than it seems.
 UP: Final = reason("upwards")
 #: The file of a member whose pattern was changed.
@@ -82,6 +91,12 @@ class Source:
     redaction: Redaction | None = None
 
     @property
+    def original(self) -> Source:
+        """The same with its secrets shown."""
+        shown = self.redaction and replace(self.redaction, is_shown=True)
+        return replace(self, redaction=shown)
+
+    @property
     def belonging(self) -> Belonging:
         """Which files are this log's."""
         matching = self.path.name if self.is_newest else ""
@@ -103,21 +118,25 @@ class Sources:
     """Looks logs up.
 
     `find` maps log ids to sources, without logs that may not be read here. It may block, and runs in a thread of its
-    own, because a lost file system may keep those that read files for good.
+    own, because a lost file system may keep those that read files for good. `wall`: seconds since the epoch.
     """
 
     def __init__(
         self,
         find: Callable[[Collection[str]], Mapping[str, Source]],
         clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         self._find = find
+        self._wall = wall
         self._threads = ThreadPoolExecutor(max_workers=LOOK_UPS, thread_name_prefix="logtail-registry")
         #: The stop flag as of the last tick: log id or "*" -> reason.
         self.stops: Mapping[str, str] = {}
         self._clock = clock
         self._found: dict[str, tuple[float, Source | None]] = {}
         self._parents: dict[str, str] = {}
+        #: The latest of the wants for older content that are being answered, by member.
+        self._wants: dict[str, Want] = {}
 
     async def look_up(self, logs: Collection[str]) -> Mapping[str, Source]:
         """The sources of those logs that are registered here. Raises whatever the host's database does."""
@@ -145,6 +164,32 @@ class Sources:
             except Exception as error:  # noqa: BLE001 - returned
                 each[log] = error
         return each
+
+    async def of_want(self, want: Want) -> Source:
+        """What a want for older content reads. Raises `NotThere`."""
+        source = await self.of(want.log, want.revision, want.rules)
+        self.may_go_on(want)
+        return source.original if want.original_until else source
+
+    def renew(self, want: Want) -> None:
+        """Remember the latest form of a want that is being answered, until `forget`."""
+        self._wants[want.member] = want
+
+    def forget(self, member: str) -> None:
+        """It is answered."""
+        self._wants.pop(member, None)
+
+    def may_go_on(self, want: Want) -> None:
+        """Raises `NotThere` if the log is stopped, or its original may no longer be shown."""
+        if (stopped := self.stop_reason(want.log)) is not None:
+            raise NotThere(stopped)
+        latest = self._wants.get(want.member, want)
+        try:
+            is_original = shows_original(latest, self._wall())
+        except OriginalOver:
+            is_original = False
+        if want.original_until and not is_original:
+            raise NotThere(ORIGINAL_OVER)
 
     async def of(self, log: str, revision: str, rules: str = "") -> Source:
         """The log's source in this revision; `rules` as in `Want`. Raises `NotThere` if it may not be read here."""

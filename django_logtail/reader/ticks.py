@@ -143,8 +143,8 @@ class Ticks:
             self._drop(member)
         elif want.is_history:
             self._ranges.answer(want)
-        elif (flow := self._flows.get(member)) is None or flow.want.revision != want.revision:
-            self._drop(member)  # what is open belongs to another revision of the log's row
+        elif (flow := self._flows.get(member)) is None or _is_another(flow.want, want):
+            self._drop(member)
             flow = self._flows.begin(want)
             self._files.obey_stop(flow)
             self._files.open_soon(flow)
@@ -188,3 +188,8 @@ class Ticks:
 
 def _ending(tick: Tick) -> Ending:
     return Ending.IDLE if tick.ended else Ending.LOST
+
+
+def _is_another(old: Want, new: Want) -> bool:
+    """Whether what is open belongs to another revision of the log's row, or shows what the new want must not get."""
+    return old.revision != new.revision or bool(old.original_until) != bool(new.original_until)

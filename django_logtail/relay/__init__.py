@@ -78,11 +78,13 @@ class Relay:
         *,
         clock: Callable[[], float] = time.monotonic,
         promptness: Promptness | None = None,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         self.process = uuid.uuid4().hex[:12]
         self.wants = Wants(self.process)
         self.readers = Readers()
-        self.feeds = Feeds(self.wants, self.readers, clock, promptness)
+        self.feeds = Feeds(self.wants, self.readers, clock, promptness, wall)
+        self._wall = wall
         self.viewers = ViewerList(self.process, control)
         self._absences = Absences(control, clock)
         self.supervisor = Supervisor("relay")
@@ -139,13 +141,15 @@ class Relay:
         until: int | None = None,
         user: str = "",
         revision: str = "",
+        original_end: float = 0.0,
         waits: bool = True,
     ) -> Request:
         """Request bytes [place.offset, end), the lines that end there, the matching lines, the list of files, where a
         moment is, or the entries over time.
 
-        `user`: the requester's primary key; `revision`: that of the log's row when they were admitted. `waits`: for a
-        reader to come; without it, the answer is `Failed` once viewers would be told that there is none.
+        `user`: the requester's primary key; `revision`: that of the log's row when they were admitted; `original_end`:
+        until when they see the original, in seconds since the epoch, or 0. `waits`: for a reader to come; without it,
+        the answer is `Failed` once viewers would be told that there is none.
         """
         want = Want(
             self.process,
@@ -167,7 +171,8 @@ class Relay:
             revision=revision,
             rules=redaction_rules.digest(),
         )
-        return Request(self.wants, queue, want, None if waits else self._clock())
+        asked_at = None if waits else self._clock()
+        return Request(self.wants, queue, want, asked_at, original_end=original_end, wall=self._wall)
 
     # -- wants out ---------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from django_logtail import redaction_rules
 from django_logtail.control.messages import Batch, Beat, Event, Message
-from django_logtail.control.wants import Want
+from django_logtail.control.wants import Want, original_until
 from django_logtail.place import Place
 from django_logtail.promptness import Promptness
 from django_logtail.relay.cursor import Cursor
@@ -54,6 +54,8 @@ class Feed:
         clock: Callable[[], float],
         user: str = "",
         revision: str = "",
+        original_end: float = 0.0,
+        wall: Callable[[], float] = time.time,
         promptness: Promptness | None = None,
     ) -> None:
         self.member = f"{wants.process}|{log}|{flow}"
@@ -64,6 +66,9 @@ class Feed:
         self.user = user
         self.revision = revision
         self.lines = lines
+        #: Until when its one viewer sees the original, in seconds since the epoch; 0: its lines are redacted.
+        self.original_end = original_end
+        self._wall = wall
         self.state = "waiting"
         self.reason = ""
         #: Whether the log's row has changed since its viewers were admitted, so that their access must be checked
@@ -222,6 +227,10 @@ class Feed:
             return None
         return Spot(self.ring.next)
 
+    @property
+    def lapses(self) -> bool:
+        return bool(self.original_end)
+
     def want(self, mailbox: str) -> Want:
         position = self.ring.position
         return Want(
@@ -238,6 +247,7 @@ class Feed:
             user=self.user,
             revision=self.revision,
             rules=redaction_rules.digest(),
+            original_until=original_until(self.original_end, self._wall()),
         )
 
     def ask_again(self, why: str) -> None:

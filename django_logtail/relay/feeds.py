@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable
 from functools import partial
@@ -23,7 +24,7 @@ LEAST_RING_BYTES: Final = 64 * 1024
 
 class Feeds:
     """The feeds by member. A log has one that viewers share, and one for each viewer that begins before its oldest
-    item.
+    item, or sees the original of redacted lines.
     """
 
     def __init__(
@@ -32,12 +33,14 @@ class Feeds:
         readers: Readers,
         clock: Callable[[], float],
         promptness: Promptness | None = None,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         self.by_member: dict[str, Feed] = {}
         self._wants = wants
         self._readers = readers
         self._clock = clock
         self._promptness = promptness
+        self._wall = wall
 
     def ring_bytes(self) -> int:
         """Bytes one feed may keep now, so that all of them stay within PROCESS_RING_BYTES."""
@@ -54,15 +57,19 @@ class Feeds:
         path: str = "",
         user: str = "",
         revision: str = "",
+        original_end: float = 0.0,
     ) -> FeedViewer:
         """A new viewer: on the shared feed if its ring reaches back far enough, otherwise on a feed of its own.
 
         `may_cut`: a batch may be cut after any newline byte (not so in UTF-16). `path`: the registry's current path;
         `revision`: its row's. Viewers admitted before the row changed must soon leave; their feed is not shared.
-        `user`: the joining viewer's primary key; for a shared feed, the first viewer's.
+        `user`: the joining viewer's primary key; for a shared feed, the first viewer's. `original_end`: until when the
+        viewer sees the original, in seconds since the epoch; such a feed is never shared. 0: redacted lines.
         """
         file = (queue, path)
         new = partial(self._new_feed, log, file, lines=lines, start=resume, user=user, revision=revision)
+        if original_end:
+            return self._enter(new(flow=uuid.uuid4().hex[:8], original_end=original_end))
         shared = self._shared(log)
         if shared is None:
             return self._enter(new(flow=""))
@@ -86,7 +93,7 @@ class Feeds:
     def share(self, viewer: FeedViewer) -> None:
         """Move a viewer from its own feed to the shared one, once it has reached the shared ring."""
         own, cursor = viewer.feed, viewer.cursor
-        if not own.flow or cursor.number < own.ring.next:
+        if not own.flow or own.original_end or cursor.number < own.ring.next:
             return
         if cursor.place is None or cursor.place != own.ring.position:
             return
@@ -136,6 +143,7 @@ class Feeds:
         start: Place | None,
         user: str,
         revision: str,
+        original_end: float = 0.0,
     ) -> Feed:
         feed = Feed(
             log,
@@ -149,6 +157,8 @@ class Feeds:
             clock=self._clock,
             user=user,
             revision=revision,
+            original_end=original_end,
+            wall=self._wall,
             promptness=self._promptness,
         )
         self.by_member[feed.member] = feed

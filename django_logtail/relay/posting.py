@@ -19,6 +19,10 @@ class Wanted(Protocol):
     queue: str
 
     @property
+    def lapses(self) -> bool:
+        """Whether its want says until when it holds, so that each renewal must post it anew."""
+
+    @property
     def member(self) -> str: ...
     def want(self, mailbox: str) -> Want: ...
     def take(self, message: Message) -> None: ...
@@ -85,8 +89,10 @@ class Wants:
         self._changed, self._dropped = set(), {}
         for queue in self.queues | set(dropped.values()):
             mine = {member: wanted for member, wanted in self.by_member.items() if wanted.queue == queue}
-            wants = [wanted.want(mailbox) for member, wanted in mine.items() if member in changed]
-            renewed = mine.keys() - changed if is_renewed(queue) else set()
+            must_renew = is_renewed(queue)
+            anew = changed | {member for member, wanted in mine.items() if must_renew and wanted.lapses}
+            wants = [wanted.want(mailbox) for member, wanted in mine.items() if member in anew]
+            renewed = mine.keys() - anew if must_renew else set()
             gone = [member for member, where in dropped.items() if where == queue]
             if wants or renewed or gone:
                 yield Post(queue, wants, renewed, gone)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from django_logtail.control.messages import Answer, Counted, Failed, Found, Message
-from django_logtail.control.wants import Want
+from django_logtail.control.messages import Answer, Counted, Failed, Found, Message, Piece
+from django_logtail.control.wants import Want, original_until
 from django_logtail.relay.posting import Wants
 from django_logtail.tailing.reasons import reason
 from django_logtail.timing import time_limit
@@ -27,8 +29,21 @@ class Request:
     `asked_at`, for one that is not to wait for a reader: when, on the caller's clock.
     """
 
-    def __init__(self, wants: Wants, queue: str, want: Want, asked_at: float | None = None) -> None:
+    def __init__(
+        self,
+        wants: Wants,
+        queue: str,
+        want: Want,
+        asked_at: float | None = None,
+        *,
+        original_end: float = 0.0,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        """`original_end`: until when the original may be shown, in seconds since the epoch by `wall`; 0: it may not."""
         self.queue = queue
+        self._original_end = original_end
+        self._wall = wall
+        self._is_answered = False
         self.asked_at = asked_at
         self._wants = wants
         self._want = want
@@ -39,10 +54,16 @@ class Request:
     def member(self) -> str:
         return self._want.member
 
+    @property
+    def lapses(self) -> bool:
+        return bool(self._original_end) and not self._is_answered
+
     def want(self, mailbox: str) -> Want:
-        return replace(self._want, mailbox=mailbox)
+        until = original_until(self._original_end, self._wall())
+        return replace(self._want, mailbox=mailbox, original_until=until)
 
     def take(self, message: Message) -> None:
+        self._is_answered |= isinstance(message, Answer) and _is_last(message)
         if isinstance(message, Answer) and not self._may_skip(message):
             self._answers.put_nowait(message)
 
@@ -65,3 +86,7 @@ class Request:
 
     def close(self) -> None:
         self._wants.drop(self)
+
+
+def _is_last(message: Answer) -> bool:
+    return message.done if isinstance(message, Found | Counted) else not isinstance(message, Piece)

@@ -86,6 +86,7 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
         gettext_noop("the rules that hide secrets differ between the web server and the reader"),
         gettext_noop('LOGTAIL["REDACT"] differs between the web server and the reader'),
     ),
+    "original-over": (gettext_noop("the time for which the original was shown is over"),),
     "no-registry": (
         gettext_noop("the reading host can't query its database"),
         gettext_noop("the reader on {host} can't query its database: {error}"),

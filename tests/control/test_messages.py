@@ -118,6 +118,7 @@ WANTS_BEFORE = {
 WANT_SINCE = replace(
     WANT,
     rules="0123456789abcdef",
+    original_until=1_800_000_060,
     search=replace(WANT.search, whole=True, heads=True, ahead=[["a.2.gz", "old", 0]]),
 )
 WAKE_UP = WakeUp("shop", 12.5, "web-1")
@@ -220,6 +221,36 @@ def test_a_message_is_read_as_it_was_said(said):
 
 def test_a_want_is_read_as_it_was_said():
     assert messages.read_want("logtail", "p|7|f", messages.want_text("logtail", WANT_SINCE)) == WANT_SINCE
+
+
+@pytest.mark.parametrize(
+    ("queue", "member", "change"),
+    [
+        ("logtail", "p|7|f", {"original_until": 1_900_000_000}),
+        ("logtail", "p|7|f", {"mailbox": "another"}),
+        ("another", "p|7|f", {}),
+        ("logtail", "p|8|f", {}),
+        ("logtail", "p|7|", {}),
+        ("logtail", "q|7|f", {}),
+    ],
+)
+def test_a_want_for_the_original_is_useless_for_any_other(queue, member, change):
+    """As it was signed by a web process: for another log, stream, process or mailbox, or for longer."""
+    head, _, signatures = messages.want_text("logtail", WANT_SINCE).partition("\n")
+    text = json.dumps({**json.loads(head), **change}, separators=(",", ":")) + "\n" + signatures
+
+    with pytest.raises(wire.NotOurs):
+        messages.read_want(queue, member, text)
+
+
+def test_a_want_without_the_original_gets_none_by_a_field_that_is_added():
+    want = replace(WANT_SINCE, original_until=0)
+    head, _, signatures = messages.want_text("logtail", want).partition("\n")
+    text = json.dumps({**json.loads(head), "original_until": 1_800_000_060}, separators=(",", ":"))
+
+    assert messages.read_want("logtail", "p|7|f", head + "\n" + signatures) == want
+    with pytest.raises(wire.NotOurs):
+        messages.read_want("logtail", "p|7|f", text + "\n" + signatures)
 
 
 @pytest.mark.parametrize("name", SAID)

@@ -18,6 +18,7 @@ from django_logtail.place import Place
 from django_logtail.reader import Reader
 from django_logtail.reader.lifetime import Ending
 from django_logtail.reader.limits import Limits
+from django_logtail.reader.redacting import Redaction
 from django_logtail.reader.sources import Source
 from tests.delivery.test_machine import InPlace
 from tests.virtual_time import VirtualLoop
@@ -86,6 +87,7 @@ class Desk:
         self.mailboxes = Boxes()
         self.limits = Limits()
         self.refusals: dict[str, str] = {}
+        self.redaction: Redaction | None = None
         self.find_error: Exception | None = None
         self.looked_up: list[float] = []
         self.woken: list[float] = []
@@ -124,6 +126,7 @@ class Desk:
             wake=self._wake,
             limits=self.limits,
             clock=clock,
+            wall=clock,
         )
         return asyncio.ensure_future(self.reader.run())
 
@@ -169,7 +172,9 @@ class Desk:
         if self.find_error is not None:
             raise self.find_error
         return {
-            log: Source(self.paths[log], "utf-8", log, "", self.refusals.get(log, ""))
+            log: Source(
+                self.paths[log], "utf-8", log, "", self.refusals.get(log, ""), redaction=self.redaction
+            )
             for log in logs
             if log in self.paths
         }

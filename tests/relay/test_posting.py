@@ -13,9 +13,10 @@ from tests.virtual_time import run_virtually
 
 
 class Wanted:
-    def __init__(self, member, queue="q"):
+    def __init__(self, member, queue="q", lapses=False):
         self.member = member
         self.queue = queue
+        self.lapses = lapses
 
     def want(self, mailbox):
         process, log, flow = self.member.split("|")
@@ -196,3 +197,14 @@ def test_eight_messages_of_progress_wait_for_a_slow_viewer_and_every_hit_does():
         return [message.at for message in taken], again
 
     assert run_virtually(scene()) == ([*range(8), 20, 99], 30)
+
+
+def test_what_holds_for_a_while_only_is_posted_anew_with_each_renewal():
+    wants = Wants("p")
+    for member, lapses in (("p|1|", False), ("p|1|x", True)):
+        wants.add(Wanted(member, lapses=lapses))
+    posted(wants)
+
+    assert posted(wants) == {}
+    assert posted(wants, "q") == {"q": (["p|1|x"], ["p|1|"], [])}
+    assert posted(wants, "q") == {"q": (["p|1|x"], ["p|1|"], [])}

@@ -9,7 +9,7 @@ from django_logtail import relay as module
 from django_logtail.control import ControlUnavailable, Posted, ReaderLease, ViewerFacts
 from django_logtail.control.in_memory import MemoryControl
 from django_logtail.control.mailboxes import MailboxUnavailable, MemoryMailboxes, WrongConnection
-from django_logtail.control.messages import Beat, Garbled, Heartbeat, Nudge
+from django_logtail.control.messages import Beat, Garbled, Heartbeat, Nudge, Piece, Read
 from django_logtail.place import Place
 from django_logtail.relay import Relay, absence, viewer_list
 from django_logtail.tailing.reasons import in_full
@@ -27,6 +27,7 @@ class Redis(MemoryControl):
         super().__init__(now)
         self.holder = LEASE
         self.posts = []
+        self.untils = []
         self.reported = []
         self.introduced = []
         self.error = None
@@ -37,6 +38,7 @@ class Redis(MemoryControl):
         if self.error is not None:
             raise self.error
         self.posts.append((round(now(), 2), [want.member for want in wants], sorted(renewed), list(dropped)))
+        self.untils += [(round(now()), want.member, want.original_until) for want in wants]
         missing, self.missing = self.missing, ()
         return Posted(self.holder, self.wake, missing)
 
@@ -85,7 +87,7 @@ class Stage:
         self.redis = Redis()
         self.mailboxes = Post()
         self.woken = []
-        self.relay = Relay(self.redis, self.mailboxes, self.wake, clock=now)
+        self.relay = Relay(self.redis, self.mailboxes, self.wake, clock=now, wall=now)
 
     async def wake(self, queue):
         self.woken.append((round(now(), 2), queue))
@@ -541,3 +543,37 @@ def test_each_request_is_a_want_of_its_own(on_stage):
     assert members
     assert serials
     assert (want.mailbox, want.user, want.revision, want.end, want.credit) == ("box", "7", "r", 5, 0)
+
+
+def test_who_sees_the_original_has_it_asked_for_a_minute_at_a_time_until_the_end(on_stage):
+    async def scene(stage):
+        neighbour = stage.join()
+        viewer = stage.relay.feeds.join("1", "q", lines=10, resume=None, original_end=12.0 + 60)
+        await stage.live(16, viewer, neighbour)
+        stage.relay.feeds.leave(viewer)
+        await stage.live(6, neighbour)
+        untils = [(at, until) for at, member, until in stage.redis.untils if member == viewer.feed.member]
+        others = {until for _, member, until in stage.redis.untils if member == neighbour.feed.member}
+        return untils, others, stage.redis.posts[-1][1:]
+
+    untils, others, last = on_stage(scene)
+
+    assert untils == [(0, 60), (5, 65), (10, 70), (15, 72)]
+    assert others == {0}
+    assert last[0] == last[2] == []
+
+
+def test_a_request_for_the_original_is_posted_anew_until_it_is_answered(on_stage):
+    async def scene(stage):
+        request = stage.relay.request("1", "q", Place("f", 0), end=5, original_end=100.0)
+        plain = stage.relay.request("1", "q", Place("f", 0), end=5)
+        await stage.live(6, stage.join("2"))
+        asked = stage.relay.wants.by_member
+        before = [asked[one.member].lapses for one in (request, plain)]
+        request.take(Piece("token", request.member, 1, Place("f", 0), b"12"))
+        during = request.lapses
+        request.take(Read("token", request.member, 1, Place("f", 0), 5))
+        untils = [(at, until) for at, member, until in stage.redis.untils if member == request.member]
+        return untils, before, during, request.lapses
+
+    assert on_stage(scene) == ([(0, 60), (5, 65)], [True, False], True, False)
