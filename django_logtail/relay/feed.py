@@ -75,6 +75,8 @@ class Feed:
         #: again.
         self.is_outdated = False
         self.size: int | None = None
+        #: The file that `size` belongs to; "" if it isn't known to be the one that is read.
+        self._sized_file = ""
         #: Viewers of feeds of their own that are ahead of this one, and will join it when it has come to their place.
         self.awaited_by: set[Cursor] = set()
         self.host = ""
@@ -172,12 +174,19 @@ class Feed:
         if self._order.is_last_lost(beat.serial, source, beat.number):
             self.ask_again("the last item was lost")
         self.host = host
-        self.size = beat.size
+        self._take_size(beat.size)
         self.is_outdated = beat.state == "changed"
         if trouble:
             self.become("no-reader", trouble)
         else:
             self.become(as_told(beat.state), beat.reason)
+
+    def _take_size(self, size: int | None) -> None:
+        """Set the size of the newest file. One that is smaller than what was read of it is that of another file."""
+        position = self.ring.position
+        self.size = size
+        is_of_file = size is not None and position is not None and position.offset <= size
+        self._sized_file = position.file if position is not None and is_of_file else ""
 
     def become(self, state: str, reason: str = "") -> None:
         """Set the log's state, also if nobody serves this feed: no reader, or no Redis."""
@@ -220,10 +229,17 @@ class Feed:
     def end_of_file(self) -> Spot | None:
         """Where only what is written from now on comes; None while some of the file, such as the beginning of an
         unfinished line, is still to come.
+
+        As of the last heartbeat, or of the beginning, if that was at the end of the file and none has come since.
         """
         position = self.ring.position
-        is_up_to_date = position is not None and self.size == position.offset
-        if self.state != "live" or self.ring.partial is not None or not is_up_to_date:
+        if position is None or self.ring.partial is not None:
+            return None
+        has_just_begun = self.state == "waiting" and self.size is None
+        if has_just_begun and self.lines == 0 and self._starts_at is None:
+            return Spot(self.ring.next)
+        is_up_to_date = self.size is not None and self.size <= position.offset
+        if self.state != "live" or self._sized_file != position.file or not is_up_to_date:
             return None
         return Spot(self.ring.next)
 

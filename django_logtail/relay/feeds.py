@@ -91,17 +91,21 @@ class Feeds:
         return self._enter(shared, cursor)
 
     def share(self, viewer: FeedViewer) -> None:
-        """Move a viewer from its own feed to the shared one, once it has reached the shared ring."""
+        """Move a viewer from its own feed to the shared one, once that has its place.
+
+        Call it before sending as well as afterwards: at what is new, its own feed is usually a batch ahead.
+        """
         own, cursor = viewer.feed, viewer.cursor
-        if not own.flow or own.original_end or cursor.number < own.ring.next:
+        if not own.flow or own.original_end or cursor.skipped or cursor.is_off_the_ring:
             return
-        if cursor.place is None or cursor.place != own.ring.position:
+        if cursor.place is None:
             return
         shared = self._shared(own.log)
         if shared is None or (shared.file, shared.revision) != (own.file, own.revision):
             return
         if (spot := shared.ring.find(cursor.place)) is None:
-            shared.awaited_by.add(cursor)  # try again when it has got further
+            if cursor.number >= own.ring.next:
+                shared.awaited_by.add(cursor)  # try again when it has got further
             return
         self.leave(viewer)
         viewer.feed = shared

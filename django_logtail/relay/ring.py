@@ -104,6 +104,8 @@ class Ring:
 
     def find(self, place: Place) -> Spot | None:
         """Where the stream continues from `place`, if that is in the ring or at its end."""
+        if self._begins_after(place):
+            return None
         for number in range(self.next - 1, self.first - 1, -1):
             item = self.item(number)
             if item.is_late or item.before is None or item.before.file != place.file:
@@ -116,6 +118,13 @@ class Ring:
             if skipped > 0:
                 break
         return Spot(self.next) if place == self.position else None
+
+    def _begins_after(self, place: Place) -> bool:
+        """Whether the oldest item shows that the ring doesn't reach back that far, however many items it has."""
+        oldest = self._items[0] if self._items else None
+        if oldest is None or oldest.is_late or oldest.before is None:
+            return False
+        return oldest.before.file == place.file and place.offset < oldest.before.offset
 
     def _first_at(self, number: int) -> int:
         """The first item that begins at the same place as item `number`, because events move no byte."""

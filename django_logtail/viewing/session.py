@@ -130,6 +130,7 @@ class Watching:
     async def _deliver(self, relay: Relay, viewer: FeedViewer) -> None:
         while True:
             viewer.news.clear()
+            relay.feeds.share(viewer)
             self._host = viewer.feed.host
             for frame, place in viewer.frames():
                 began = time.thread_time()

@@ -141,6 +141,79 @@ def test_who_wants_no_lines_gets_only_what_is_written_after_they_came(
     assert on_stage(scene) == (is_shared, Place("f", len(sent)) if is_shared else None, b"")
 
 
+@pytest.mark.parametrize(
+    ("size", "more", "is_shared"),
+    [
+        (4, b"new\n", True),
+        (5, b"", False),
+        (5, b"n", True),
+        (5, b"new\n", True),
+        (3, b"", False),
+        (3, b"new\n", False),
+    ],
+    ids=["all", "a byte is to come", "which has come", "and more", "another file", "which is behind"],
+)
+def test_bytes_that_came_after_the_heartbeat_leave_nothing_to_come(on_stage, size, more, is_shared):
+    def scene(stage):
+        reader = Reader(stage.join().feed)
+        reader.starts()
+        reader.sends(b"old\n")
+        reader.beats("reading", size=size)
+        if more:
+            reader.sends(more)
+        second = stage.join(lines=0)
+        before = data_of(frames(second))
+        if is_shared:
+            reader.sends(b"later\n")
+        return second.feed.flow == "", before, data_of(frames(second))
+
+    assert on_stage(scene) == (is_shared, b"", b"later\n" if is_shared else b"")
+
+
+def test_the_size_of_one_file_says_nothing_of_the_next(on_stage):
+    def scene(stage):
+        reader = Reader(stage.join().feed)
+        reader.starts()
+        reader.sends(b"old\n")
+        reader.beats("reading", size=4)
+        reader.moves("g", 6)
+        in_next = stage.join(lines=0).feed.flow == ""
+        reader.beats("reading", size=6)
+        return in_next, stage.join(lines=0).feed.flow == ""
+
+    assert on_stage(scene) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("lines", "begins", "partial", "is_shared"),
+    [(0, True, b"", True), (1, True, b"", False), (0, True, b"begun", False)],
+    ids=["at the end", "with a line", "unfinished line"],
+)
+def test_a_feed_that_has_just_begun_at_the_end_is_shared_before_its_first_heartbeat(
+    on_stage, lines, begins, partial, is_shared
+):
+    def scene(stage):
+        reader = Reader(stage.join(lines=lines).feed)
+        reader.starts(100)
+        if partial:
+            reader.sends(partial, partial=True)
+        early = stage.join(lines=0)
+        reader.beats("missing", size=None)
+        late = stage.join(lines=0)
+        found = frames(early)
+        return early.feed.flow == "", late.feed.flow == "", [said["offset"] for said in found], data_of(found)
+
+    assert on_stage(scene) == (is_shared, False, [100] if is_shared else [], b"")
+
+
+def test_who_resumed_before_the_end_shares_nothing_with_who_wants_no_lines(on_stage):
+    def scene(stage):
+        Reader(stage.join(lines=0, resume=Place("f", 50)).feed).starts(50)
+        return stage.join(lines=0).feed.flow == ""
+
+    assert on_stage(scene) is False
+
+
 def test_who_resumes_in_the_ring_goes_on_there_and_who_is_at_its_end_gets_nothing_yet(on_stage):
     def scene(stage):
         stage.fill(stage.join(), 5)
@@ -206,6 +279,47 @@ def test_who_is_ahead_of_the_shared_ring_is_woken_when_it_has_got_further(on_sta
         return woken, own.feed.flow == ""
 
     assert on_stage(scene) == ((not leaves, False), not leaves)
+
+
+def test_who_is_behind_in_their_own_ring_joins_the_shared_one_where_that_has_come(on_stage):
+    """In each round the own feed is read first, and the shared one's viewers are told later."""
+
+    def scene(stage):
+        shared = stage.fill(stage.join(), 1, offset=100)
+        own = stage.join(lines=500)
+        reader = Reader(own.feed)
+        reader.starts(100)
+        reader.sends(b"x\nx\n")
+        first = data_of(frames(own))
+        stage.feeds.share(own)
+        ahead = own.feed.flow != ""
+        shared.sends(b"x\n")
+        reader.sends(b"y\n")
+        stage.feeds.share(own)
+        then = own.feed.flow == "", data_of(frames(own))
+        shared.sends(b"y\nz\n")
+        return first, ahead, then, data_of(frames(own))
+
+    assert on_stage(scene) == (b"x\nx\n", True, (True, b""), b"y\nz\n")
+
+
+@pytest.mark.parametrize("behind", ["in an item", "off the ring"])
+def test_who_is_between_two_items_or_fell_off_the_ring_does_not_move(on_stage, behind):
+    def scene(stage):
+        stage.fill(stage.join(), 5, offset=100)
+        own = stage.join(lines=500)
+        reader = Reader(own.feed)
+        reader.starts(100)
+        reader.sends(b"x\n")
+        frames(own)
+        if behind == "in an item":
+            own.cursor.skipped = 1
+        else:
+            own.feed.ring.first, own.cursor.number = 2, 1
+        stage.feeds.share(own)
+        return own.feed.flow != ""
+
+    assert on_stage(scene)
 
 
 def test_who_is_elsewhere_than_the_shared_ring_stays_with_their_own(on_stage):

@@ -99,6 +99,13 @@ class Reader:
         here = Place(self.file, self.at)
         self._event(kind, here, here, details)
 
+    def moves(self, file: str, offset: int = 0) -> None:
+        """The stream goes on in another file."""
+        assert self.at is not None
+        before = Place(self.file, self.at)
+        self.file, self.at = file, offset
+        self._event("rotated", before, Place(file, offset), {})
+
     def beats(self, state: str = "reading", reason: str = "", size: int | None = None) -> None:
         beat = Beat(1, self.feed.want("box").serial, self.number, size, state, reason)
         self.feed.heard("token", "web-1.example", beat)
