@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django_logtail.control.wants import ORIGINAL_SECONDS, Want
+from django_logtail.redaction.keys import KEY_BYTES
 from django_logtail.redaction.redactor import UNFINISHED, Redactor, Span, neighbourhood
 from django_logtail.redaction.rules import Rule, RuleFailed
 from django_logtail.redaction_rules import digest
@@ -219,6 +220,8 @@ class LiveRedaction:
         descriptor = follower.descriptor_of(place.file)
         redactor = self._redactor(descriptor)
         low, high = neighbourhood(start, end)
+        if redactor.encoding.unit == 1 and _read(descriptor, start - 1, 1) == b"\n":
+            low = max(low, start - KEY_BYTES)  # no line before it decides, except a key's
         before = _read(descriptor, low, start - low)
         if len(before) < start - low:  # what decides is gone
             lines = redactor.encoding.lines(data)

@@ -40,16 +40,20 @@ class Encoding:
     def encoded(self, text: str) -> bytes:
         return text.encode(self.codec, "replace")
 
-    def line_start(self, data: bytes, base: int, at: int) -> int:
-        """Where in `data`, which begins at offset `base`, the line of index `at` begins; 0 if that is not in it."""
-        return self.ends.after_last(data[:at], base)
-
-    def line_end(self, data: bytes, base: int, at: int) -> int:
-        """The index of the line feed at or after `at`; len(data) if there is none."""
-        found = data.find(self.newline, at)
+    def line_start(self, data: bytes, base: int, low: int, at: int) -> int:
+        """Where in `data`, which begins at offset `base`, the line of index `at` begins; `low` if before that."""
+        found = data.rfind(self.newline, low, at)
         while found >= 0 and (base + found) % self.unit:
-            found = data.find(self.newline, found + 1)
-        return found if found >= 0 else len(data)
+            found = data.rfind(self.newline, low, found + self.unit - 1)
+        return found + self.unit if found >= 0 else low
+
+    def line_end(self, data: bytes, base: int, at: int, high: int | None = None) -> int:
+        """The index of the line feed at or after `at`; if there is none, `high`, or the length of `data`."""
+        high = len(data) if high is None else high
+        found = data.find(self.newline, at, high)
+        while found >= 0 and (base + found) % self.unit:
+            found = data.find(self.newline, found + 1, high)
+        return found if found >= 0 else high
 
     def utf8(self, data: bytes) -> bytes:
         """The same text, line by line; use `Map` for places in it."""

@@ -8,23 +8,26 @@ longer ones are found in overlapping parts, and the result is the same from wher
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from django_logtail.redaction.converted import Encoding
-from django_logtail.redaction.keys import KEY_BYTES, hidden_by_keys
-from django_logtail.redaction.rules import KEY, Rule
-from django_logtail.tailing.text.matching import own_expression
+from django_logtail.redaction.keys import KEY_BYTES, MARK, hidden_by_keys
+from django_logtail.redaction.rules import KEY, InText, Rule
+from django_logtail.tailing.text.matching import OwnSet, own_expression
 
 BLOCK_BYTES: Final = 64 * 1024
 #: The longest line that is judged as a whole.
 LOOK_BYTES: Final = 64 * 1024
-#: Lines near each other with something to hide are judged together, up to this many bytes at a time.
-MOST_TOGETHER_BYTES: Final = 32 * 1024
 #: What hidden characters of one byte are replaced by.
 MASK: Final = "*"
 #: The name of what is hidden because its line has not ended, or began in another file: it may be part of a secret.
 UNFINISHED: Final = "unfinished"
+
+
+#: From, to, and the name of the rule, as the same.
+Found = tuple[int, int, str]
 
 
 class Span(NamedTuple):
@@ -49,11 +52,13 @@ class Redactor:
         """Raises `LookupError` for an unknown encoding."""
         self.encoding = Encoding(encoding, head)
         self._has_keys = any(rule.name == KEY for rule in rules)
-        self._rules = [rule for rule in rules if rule.name != KEY]
-        self._gated = [rule for rule in self._rules if rule.gate]
-        self._ungated = [rule for rule in self._rules if not rule.gate]
-        gates = "|".join(rule.gate for rule in self._gated)
-        self._gate: Any = own_expression(gates) if gates else None
+        more = [rule.also for rule in rules if isinstance(rule, InText) and rule.also is not None]
+        self._gated = [rule for rule in (*rules, *more) if rule.gate]
+        self._ungated = [rule for rule in rules if not rule.gate]
+        gates = [rule.gate for rule in self._gated]
+        self._gate: Any = own_expression("|".join(gates)) if gates else None
+        self._gates = OwnSet(gates)
+        self._key_mark = self.encoding.encoded(MARK)
 
     def read(
         self, read: Callable[[int, int], bytes], offset: int, size: int, *, hidden_until: int = 0
@@ -83,14 +88,24 @@ class Redactor:
         while start < end:
             block = start // BLOCK_BYTES * BLOCK_BYTES
             stop = min(end, block + BLOCK_BYTES)
-            for span in self._in_block(text, base, block, start, stop, is_end):
-                one, other = max(span.start, start), min(span.end, stop)
-                if found and found[-1].end == one == start and found[-1].rule == span.rule:
-                    found[-1] = found[-1]._replace(end=other)
-                elif one < other:
-                    found.append(Span(one, other, span.rule))
+            if stop < end and self._is_short(
+                text, base, stop
+            ):  # then both blocks say the same of the line there
+                stop = min(end, start + BLOCK_BYTES)
+            more = _clipped(self._in_block(text, base, block, start, stop, is_end), start, stop)
+            if more and found and found[-1].end == more[0].start and found[-1].rule == more[0].rule:
+                more[0] = more[0]._replace(start=found.pop().start)
+            found += more
             start = stop
         return found
+
+    def _is_short(self, text: bytes, base: int, at: int) -> bool:
+        """Whether the line at offset `at` is judged as a whole."""
+        at -= base
+        low, high = max(0, at - LOOK_BYTES), min(len(text), at + LOOK_BYTES)
+        begin = self.encoding.line_start(text, base, low, at)
+        end = self.encoding.line_end(text, base, at, high)
+        return low < begin and end < high and end - begin <= LOOK_BYTES
 
     def hide(self, data: bytes, base: int, spans: Sequence[Span]) -> bytes:
         """`data`, which begins at offset `base`, with these spans replaced."""
@@ -98,6 +113,10 @@ class Redactor:
             return data
         hidden = bytearray(data)
         mask = self.encoding.encoded(MASK)
+        if len(mask) == 1:
+            for start, end, _ in spans:
+                hidden[start - base : end - base] = mask * (end - start)
+            return bytes(hidden)
         for start, end, _ in spans:
             shift = start % len(mask)  # in UTF-16, a read may begin inside a character
             text = mask * ((end - start) // len(mask) + 2)
@@ -106,69 +125,67 @@ class Redactor:
 
     def _in_block(
         self, text: bytes, base: int, block: int, start: int, stop: int, is_end: bool
-    ) -> Iterator[Span]:
+    ) -> list[Found]:
         """What is hidden in the lines of a block that have bytes in [start, stop)."""
-        low = max(0, block - LOOK_BYTES) - base
-        high = min(len(text), block + BLOCK_BYTES + LOOK_BYTES - base)
+        low = max(0, block - LOOK_BYTES - base)
+        last_look = -(-stop // BLOCK_BYTES) * BLOCK_BYTES + LOOK_BYTES
+        high = min(len(text), last_look - base)
         encoding = self.encoding
-        begin = low + encoding.line_start(text[low:high], base + low, start - base - low)
-        until = encoding.line_end(text[:high], base, max(stop - base - encoding.unit, begin))
+        begin = encoding.line_start(text, base, low, start - base)
+        until = encoding.line_end(text, base, max(stop - base - encoding.unit, begin), high)
         data = text[begin:until]
         converted = encoding.utf8(data)
-        found = self._by_rules(converted)
-        places = encoding.places(data, converted, [(one, other) for one, other, _ in found])
-        spans = [
-            Span(base + begin + one, base + begin + other, rule)
-            for (one, other), (_, _, rule) in zip(places, found, strict=True)
-        ]
+        first = self._gate.search(converted) if self._gate is not None else None
+        found = self._by_rules(converted, first)
+        if converted is not data:
+            places = encoding.places(data, converted, [(one, other) for one, other, _ in found])
+            found = [(*place, rule) for place, (_, _, rule) in zip(places, found, strict=True)]
         if self._has_keys:
             before = text[max(0, begin - KEY_BYTES) : begin]
-            keys = hidden_by_keys(encoding, before, data)
-            spans += [Span(base + begin + one, base + begin + other, KEY) for one, other in keys]
-            spans = _merged(spans)
-        if is_end and until == len(text) and base + until < block + BLOCK_BYTES + LOOK_BYTES:
-            last = base + begin + encoding.ends.after_last(data, base + begin)
-            spans = [span for span in spans if span.start < last]
-            if last < base + until:
-                spans.append(Span(last, base + until, UNFINISHED))
-        yield from spans
+            if (first is not None or self._key_mark in before) and (
+                keys := [(one, other, KEY) for one, other in hidden_by_keys(encoding, before, data)]
+            ):
+                found = _merged([*found, *keys])
+        base += begin
+        spans = [(base + one, base + other, rule) for one, other, rule in found]
+        end = base + len(data)
+        if is_end and until == len(text) and end < last_look:
+            last = base + encoding.ends.after_last(data, base)
+            spans = [span for span in spans if span[0] < last]
+            if last < end:
+                spans.append((last, end, UNFINISHED))
+        return spans
 
-    def _by_rules(self, text: bytes) -> list[Span]:
-        """What the rules hide in whole lines of UTF-8."""
-        found: list[Span] = []
-        for start, end in self._regions(text):
-            for rule in self._gated:
-                found += [Span(one, other, rule.name) for one, other in rule.spans(text, start, end)]
+    def _by_rules(self, text: bytes, first: Any) -> list[Found]:
+        """What the rules hide in whole lines of UTF-8. `first`: where a gate matches first."""
+        spans: list[Found] = []
+        if first is not None:
+            start = text.rfind(b"\n", 0, first.start()) + 1
+            for rule in map(self._gated.__getitem__, self._gates.matching(text[start:])):
+                spans += [(one, other, rule.name) for one, other in rule.spans(text, start, len(text))]
         for rule in self._ungated:
-            found += [Span(one, other, rule.name) for one, other in rule.spans(text, 0, len(text))]
-        return _merged(found)
-
-    def _regions(self, text: bytes) -> Iterator[tuple[int, int]]:
-        """The lines in which a gate matches, with more and more of the lines that follow where these are many."""
-        if self._gate is None:
-            return
-        at = size = 0
-        while at < len(text) and (found := self._gate.search(text, at)) is not None:
-            place = found.start() + (text[found.start()] == 0x0A)
-            start = text.rfind(b"\n", at, place) + 1 or at
-            size = min(max(256, size * 2), MOST_TOGETHER_BYTES) if start == at and at else 0
-            stop = text.find(b"\n", max(place, min(start + size, len(text))))
-            stop = stop if stop >= 0 else len(text)
-            yield start, stop
-            at = stop + 1
+            spans += [(one, other, rule.name) for one, other in rule.spans(text, 0, len(text))]
+        return _merged(spans)
 
 
-def _merged(spans: list[Span]) -> list[Span]:
+def _clipped(found: list[Found], start: int, stop: int) -> list[Span]:
+    """The parts of them in [start, stop)."""
+    spans = [Span(*span) for span in found if span[1] > start and span[0] < stop]
+    if spans:
+        spans[0] = spans[0]._replace(start=max(start, spans[0].start))
+        spans[-1] = spans[-1]._replace(end=min(stop, spans[-1].end))
+    return spans
+
+
+def _merged(spans: list[Found]) -> list[Found]:
     """In order, without overlap: where two rules hide the same bytes, the one that begins first, or reaches further,
     names them."""
-    if len(spans) < 2:
-        return spans
-    spans.sort(key=lambda span: (span.start, -span.end))
-    found = [spans[0]]
+    spans.sort(key=itemgetter(0))
+    merged = spans[:1]
     for span in spans[1:]:
-        last = found[-1]
-        if span.start >= last.end:
-            found.append(span)
-        elif span.end > last.end:
-            found[-1] = last._replace(end=span.end)
-    return found
+        start, end, rule = merged[-1]
+        if span[0] >= end:
+            merged.append(span)
+        elif span[1] > end:
+            merged[-1] = span if span[0] == start else (start, span[1], rule)
+    return merged

@@ -15,6 +15,11 @@ from django_logtail.tailing.text.matching import BadPattern, Regex, has_regex, o
 Finder = Callable[[str], Iterable[tuple[int, int]]]
 
 
+#: Find secrets in a line of UTF-8, given where a gate matches first, and in the lines [start, end) of a text.
+LineFinder = Callable[[bytes, int], Iterator[tuple[int, int]]]
+TextFinder = Callable[[bytes, int, int], Iterator[tuple[int, int]]]
+
+
 class RuleFailed(Exception):
     """A rule can't be used, or has failed. `rule`: its name. The text says why, and has nothing of the log: a part of a
     sentence in English.
@@ -41,32 +46,45 @@ class Rule(Protocol):
 
 
 @dataclass(frozen=True)
-class ReadyMade:
-    """A rule that comes with the package. `by_line`: whether `find` takes one line, and not a text of many."""
+class ByLine:
+    """A rule that comes with the package, or a part of one, and looks at a line at a time."""
 
     name: str
     gate: str
-    find: Callable[[bytes], Iterator[tuple[int, int]]]
-    by_line: bool = True
+    find: LineFinder
 
     @functools.cached_property
     def _gate(self) -> Any:
         return own_expression(self.gate)
 
     def spans(self, text: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
-        if not self.by_line:
-            for one, other in self.find(text[start:end]):
-                yield start + one, start + other
-            return
-        while start < end and (found := self._gate.search(text, start, end)) is not None:
-            at = found.start() if text[found.start()] != 0x0A else found.start() + 1
+        done = start
+        for found in self._gate.finditer(text, start, end):
+            at = found.start()
+            at += text[at] == 0x0A
+            if at < done:
+                continue
             begin = text.rfind(b"\n", start, at) + 1 or start
             stop = text.find(b"\n", at, end)
-            stop = stop if stop >= 0 else end
-            for one, other in self.find(text[begin:stop]):
+            done = stop if stop >= 0 else end
+            for one, other in self.find(text[begin:done], at - begin):
                 if one < other:
                     yield begin + one, begin + other
-            start = stop + 1
+
+
+@dataclass(frozen=True)
+class InText:
+    """The same for one that looks at many lines at once. `also`: the rest of the rule, for which a line has another
+    gate.
+    """
+
+    name: str
+    gate: str
+    find: TextFinder
+    also: ByLine | None = None
+
+    def spans(self, text: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
+        return self.find(text, start, end)
 
 
 @dataclass(frozen=True)
@@ -138,16 +156,20 @@ def _password_gate() -> str:
     return ready_made.PASSWORD_GATE if has_regex() else ready_made.PASSWORD_GATE_FOR_RE
 
 
+def _ip(name: str, version_4: TextFinder, version_6: LineFinder) -> InText:
+    return InText(name, ready_made.IPV4_GATE, version_4, ByLine(name, ready_made.IPV6_GATE, version_6))
+
+
 #: Name -> how it is made. `key` is not among them: it needs more than one line.
-_READY_MADE: Final[dict[str, Callable[[], ReadyMade]]] = {
-    "token": lambda: ReadyMade("token", ready_made.AUTHORIZATION_GATE, ready_made.tokens),
-    "cookie": lambda: ReadyMade("cookie", ready_made.COOKIE_GATE, ready_made.cookies),
-    "password": lambda: ReadyMade("password", _password_gate(), ready_made.passwords),
-    "email": lambda: ReadyMade("email", ready_made.EMAIL_GATE, ready_made.emails, by_line=False),
-    "card": lambda: ReadyMade("card", ready_made.CARD_GATE, ready_made.cards),
-    "iban": lambda: ReadyMade("iban", ready_made.IBAN_GATE, ready_made.ibans),
-    "ip": lambda: ReadyMade("ip", ready_made.IP_GATE, ready_made.ip_addresses, by_line=False),
-    "ip-ending": lambda: ReadyMade("ip-ending", ready_made.IP_GATE, ready_made.ip_endings, by_line=False),
+_READY_MADE: Final[dict[str, Callable[[], Rule]]] = {
+    "token": lambda: ByLine("token", ready_made.AUTHORIZATION_GATE, ready_made.tokens),
+    "cookie": lambda: ByLine("cookie", ready_made.COOKIE_GATE, ready_made.cookies),
+    "password": lambda: ByLine("password", _password_gate(), ready_made.passwords),
+    "email": lambda: InText("email", ready_made.EMAIL_GATE, ready_made.emails),
+    "card": lambda: ByLine("card", ready_made.CARD_GATE, ready_made.cards),
+    "iban": lambda: ByLine("iban", ready_made.IBAN_GATE, ready_made.ibans),
+    "ip": lambda: _ip("ip", ready_made.ipv4_addresses, ready_made.ipv6_addresses),
+    "ip-ending": lambda: _ip("ip-ending", ready_made.ipv4_endings, ready_made.ipv6_endings),
 }
 #: Private keys, and the project's own secrets, which need their values.
 KEY: Final = "key"
@@ -177,5 +199,5 @@ def ready_made_rule(name: str, own_values: Iterable[str] = ()) -> Rule | None:
         forms = ready_made.forms_of(own_values)
         if not forms:
             return None
-        return ReadyMade(OWN, "|".join(map(ready_made.literal, forms)), ready_made.values(forms))
+        return ByLine(OWN, "|".join(map(ready_made.literal, forms)), ready_made.values(forms))
     return _READY_MADE[name]()

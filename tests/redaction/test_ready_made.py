@@ -1,6 +1,7 @@
 """What each ready-made rule hides in a line, and what it leaves."""
 
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -74,6 +75,11 @@ HIDES = {
         ("ip:2001:db8::2 [::1]:80 fe80::1%eth0", "ip:«2001:db8::2» [«::1»]:80 «fe80::1»%eth0"),
         ("2001:db8:0:1:2:3:4:5,", "«2001:db8:0:1:2:3:4:5»,"),
         ("1.2.3 256.1.1.1 1.2.3.4.5 12:30:05 std::add", "1.2.3 256.1.1.1 1.2.3.4.5 12:30:05 std::add"),
+        ("0.0.0.0 255.255.255.255 01.20.3.004", "«0.0.0.0» «255.255.255.255» «01.20.3.004»"),
+        ("1.2.3.256 1.2.260.4 1.300.3.4 260.2.3.4", "1.2.3.256 1.2.260.4 1.300.3.4 260.2.3.4"),
+        ("1000.2.3.4 1.20.3.4.5 7.100.2.3.4 1.2.3.4444", "1000.2.3.4 1.20.3.4.5 7.100.2.3.4 1.2.3.4444"),
+        ("v10.2.3.4, x.100.2.3.4", "v«10.2.3.4», x.«100.2.3.4»"),
+        (":::1 y:::8000 Net::HTTP ::ffff:10.1.2.3 ::", ":«::1» y:::8000 Net::HTTP «::ffff:10.1.2.3» ::"),
     ],
     "ip-ending": [
         ("203.0.113.41 x", "203.0.113.«41» x"),
@@ -133,6 +139,24 @@ def test_each_secret_is_found_among_others_by_all_rules_together() -> None:
     for redactor in alone.values():
         for start, end, _ in redactor.spans(text, 0, 0, len(text)):
             assert hidden >= set(range(start, end))
+
+
+def test_rules_hide_their_secrets_though_re2_finds_no_memory_to_tell_which_match(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    redactor = redactor_of("email", "card")
+    monkeypatch.setattr(redactor._gates, "_set", SimpleNamespace(Match=lambda text: None))
+
+    assert marked(redactor, "card 4242424242424242") == "card «4242424242424242»"
+
+
+@pytest.mark.parametrize(
+    ("name", "secret"), [("iban", "DE89370400440532013000"), ("ip", "::1"), ("ip", "10.2.3.4")]
+)
+def test_a_secret_that_is_a_line_is_found_among_lines(name: str, secret: str) -> None:
+    text = f"one\n{secret}\n\n{secret}\ntwo"
+
+    assert marked(redactor_of(name), text) == f"one\n«{secret}»\n\n«{secret}»\ntwo"
 
 
 HOSTILE = [

@@ -127,6 +127,17 @@ def test_a_secret_in_a_line_of_300_kib_is_found_wherever_it_is(at: int) -> None:
     assert b"s3cret" not in whole(Redactor(rules()), data)
 
 
+@pytest.mark.parametrize("start", [0, 40_000, 65_000, 130_000, 196_000])
+@pytest.mark.parametrize("length", [65_536, 65_537, 200_000])
+def test_a_line_over_a_boundary_is_judged_alike_from_wherever_a_read_begins(start: int, length: int) -> None:
+    line = b'{"password": "' + b"x" * (length - 16) + b'"}\n'
+    data = b"a\n" * 30_000 + line + b"b\n" * 60_000  # it begins at 60,000, and blocks at multiples of 65,536
+    redactor = Redactor(rules())
+
+    expected = whole(redactor, data)[start : start + 65_536]
+    assert redactor.read(reader(data), start, 65_536)[0] == expected
+
+
 def test_a_line_of_64_kib_is_seen_whole() -> None:
     value = "s3cret-" * 9_000
     data = f'{{"password": "{value}"}}\n'.encode()
@@ -185,6 +196,11 @@ class TestPrivateKeys:
     def test_a_key_is_hidden_as_it_arrives_line_by_line(self) -> None:
         for count in range(1, len(KEY_LINES)):
             assert set("".join(self.hidden(*KEY_LINES[:count]))) == {"*"}
+
+    def test_lines_in_the_middle_of_a_key_are_hidden_though_nothing_in_them_says_so(self) -> None:
+        data = "\n".join(KEY_LINES).encode()
+
+        assert Redactor(rules()).read(reader(data), 300, 64)[0] == b"*" * 56 + b"\n" + b"*" * 7
 
     def test_lines_with_a_prefix_lose_their_base64(self) -> None:
         lines = [f"Nov 30 host app: {line}" for line in KEY_LINES]
