@@ -226,6 +226,8 @@ class Discovery:
             return
         else:
             self._switch(generation, found, now)
+        if self._chain.last.generation is not generation:
+            return  # an older file was resumed, and what follows it is still to be found
         self._written_ns = found.st_mtime_ns
         self._placed_at = now
         self.siblings.looked_ns, self.siblings.proven_ns = self._listed_ns, self._looking_ns
@@ -405,10 +407,12 @@ class Discovery:
         if old is None:
             return
         try:
+            self._written_ns = old.stat().st_mtime_ns
             self._resume_in(old, wanted)
         except OSError:
             old.close()
             return
+        self.siblings.forget_all()
         if current is not None:
             try:
                 self._follow_with(current, now)
@@ -424,7 +428,6 @@ class Discovery:
         """After a resumed older generation: what came after it, and the current file. Raises `OSError`."""
         old = self._chain.last.generation
         found = old.stat()
-        self.siblings.forget_all()
         name = self.siblings.name_of(old, current)
         between = self.siblings.between(self._chain, old, found.st_mtime_ns, current)
         details: Details = {"old_size": found.st_size, "name": name}

@@ -91,6 +91,7 @@ class Siblings:
         self._rank = Rank()
         self._bases: dict[Path, None] = {belonging.path: None}
         self._known: dict[Inode, Known] = {}
+        self._set_aside: dict[Inode, Known] = {}  # forgotten until the next `between` succeeds
         self._is_whole = True
         self._is_settled = True  # the last list was of one moment
         self._patient_until: float | None = None
@@ -192,8 +193,10 @@ class Siblings:
         self._known.pop(generation.inode_key, None)
 
     def forget_all(self) -> None:
-        """Forget all siblings: what came after an earlier place may have existed before this look."""
-        self._known.clear()
+        """Forget all siblings until the next `between`: what came after an earlier place may have existed before this
+        look. Those that did not come after it are known again then.
+        """
+        self._set_aside, self._known = {**self._set_aside, **self._known}, {}
         self.looked_ns, self.proven_ns, self._first = 0, 0, None
 
     def _know(self, sibling: Sibling, head: bytes) -> None:
@@ -232,6 +235,7 @@ class Siblings:
             must_wait = not self._is_settled and self._has_patience()
             if is_proven or (not must_wait and not looks_left):
                 self._patient_until = None
+                self._known, self._set_aside = {**self._set_aside, **self._known}, {}
                 return found
             for unseen in found.unseen:
                 unseen.generation.close()
@@ -429,11 +433,14 @@ class Siblings:
                 left_out += sibling.stat.st_size
                 generation.close()
                 continue
-            if self._is_new(sibling, generation, chain):
+            if not self._is_new(sibling, generation, chain):
+                generation.close()
+            elif not _is_measured(generation):
+                has_gap = True
+                generation.close()
+            else:
                 unseen.append(Unseen(sibling, generation, has_gap or is_lost))
                 has_gap = is_lost = False
-            else:
-                generation.close()
         is_end_seen = current is not None and any(each.inode == current.inode_key for each in after)
         has_gap = has_gap or (not is_end_seen and self._is_above_first(number))
         return Between(unseen, has_gap, left_out)
@@ -445,17 +452,10 @@ class Siblings:
         return 1 < number < MAX_COUNT if self._first is None else number > max(1, self._first)
 
     def _is_new(self, sibling: Sibling, generation: Generation, chain: Chain) -> bool:
-        """Whether its text is unread; then its size is known."""
+        """Whether its text is unread."""
         is_known = self._is_known(sibling, generation)
         self._know(sibling, generation.head)
-        if is_known or any(generation.is_copy_of(segment.generation) for segment in chain.segments):
-            return False
-        try:
-            generation.proven_size = generation.stat().st_size
-        except OSError:
-            self.forget(generation)
-            return False
-        return True
+        return not is_known and not any(generation.is_copy_of(each.generation) for each in chain.segments)
 
     def _until(self, current: Generation | None, listed: list[Sibling]) -> list[Sibling]:
         """Leave out what is newer than the current file, in case that was itself renamed meanwhile."""
@@ -605,6 +605,15 @@ class Siblings:
 
 def _held(chain: Chain, current: Generation | None) -> set[Inode]:
     return chain.inodes() | ({current.inode_key} if current is not None else set())
+
+
+def _is_measured(generation: Generation) -> bool:
+    """Whether its size can be read; then it is kept."""
+    try:
+        generation.proven_size = generation.stat().st_size
+    except OSError:
+        return False
+    return True
 
 
 def _is_one_moment(before: dict[Inode, Path], now: dict[Inode, Path]) -> bool:
