@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -310,6 +310,11 @@ class Log(models.Model):
         )
 
     @property
+    def is_enabled(self) -> bool:
+        """Whether it is among the READABLE rows."""
+        return self.registration.enabled and self.registration.is_pattern == (self.parent_id is not None)
+
+    @property
     def is_readable(self) -> bool:
         """Whether its lines may be read at all, whoever asks."""
         return self.registration.enabled and (self.is_member if self.parent_id else not self.is_pattern)
@@ -526,11 +531,11 @@ class SavedView(models.Model):
         return self.name
 
 
-def first_of_each_file() -> dict[tuple[str, str], int]:
-    """By `file_key`, the primary key of the oldest row, the only one that is read."""
+def first_of_each_file(rows: Iterable[Log] | None = None) -> dict[tuple[str, str], int]:
+    """By `file_key`, the primary key of the oldest row, the only one that is read. `rows`: `rows_with_files()`."""
     first: dict[tuple[str, str], int] = {}
     # What somebody registered goes before members; of these, those of the older pattern.
-    for row in sorted(rows_with_files(), key=lambda row: (row.parent_id or 0, row.pk)):
+    for row in sorted(rows_with_files() if rows is None else rows, key=lambda row: (row.parent_id or 0, row.pk)):
         first.setdefault(row.file_key, row.pk)
     return first
 

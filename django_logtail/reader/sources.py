@@ -17,7 +17,7 @@ from django.db import Error, close_old_connections
 
 from django_logtail.conf import conf
 from django_logtail.control.wants import Want
-from django_logtail.models import READABLE, Follow, Log, first_of_each_file, rows_with_files
+from django_logtail.models import Follow, Log, first_of_each_file, rows_with_files
 from django_logtail.reader.redacting import (
     OriginalOver,
     Redaction,
@@ -248,18 +248,19 @@ class Registry:
         """The sources of these logs, without deleted or disabled ones. Blocks."""
         close_old_connections()
         try:
-            # Including disabled ones and those of other queues, because their files belong to no other log.
+            # Including disabled ones and those of other queues, because their files belong to no other log. One query:
+            # what Django takes to make one is most of what the first viewer of a log waits for.
+            rows = list(rows_with_files())
             self._registered.update(
                 Row(row.pk, row.file, row.registration.rotated_as, row.follow == Follow.NEWEST)
-                for row in rows_with_files()
+                for row in rows
             )
-            rows = list(
-                Log.objects.filter(READABLE, pk__in=[int(log) for log in logs]).select_related("parent")
-            )
-            first = first_of_each_file() if rows else {}
+            wanted = {int(log) for log in logs}
+            found = [row for row in rows if row.pk in wanted and row.is_enabled]
+            first = first_of_each_file(rows) if found else {}
             return {
                 str(row.pk): self._source(row, is_first=first.get(row.file_key, row.pk) == row.pk)
-                for row in rows
+                for row in found
             }
         finally:
             close_old_connections()

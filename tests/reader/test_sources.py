@@ -176,3 +176,42 @@ def test_a_log_that_follows_the_newest_match_has_the_pattern_s_files(tmp_path, s
     }
     assert names == {"n": [newest.name, older.name], "p": [other.name], "w": []}
     assert not found[str(log.pk)].refusal
+
+
+@pytest.mark.django_db
+def test_one_query_finds_the_logs_that_may_be_read_and_whom_else_files_belong_to(
+    settings, django_assert_num_queries
+):
+    settings.LOGTAIL = {"ROOTS": ["/tmp"]}
+
+    def row(slug, path, **fields):
+        return Log.objects.create(name=slug, slug=slug, path=f"/tmp/{path}", **fields)
+
+    pattern = row("all", "*.log", follow="each")
+    closed = row("closed", "old/*.log", follow="each", enabled=False)
+    single = row("single", "x/*.log")
+    rows = [
+        row("a", "a.log", parent=pattern),
+        row("off-but-its-pattern-decides", "b.log", parent=pattern, enabled=False),
+        row("of-a-closed-pattern", "old/c.log", parent=closed),
+        row("of-no-pattern-any-more", "x/d.log", parent=single),
+        row("on", "other/e.log"),
+        row("off", "other/f.log", enabled=False),
+        row("again", "other/e.log"),
+    ]
+    asked = [str(one.pk) for one in [pattern, *rows]]
+
+    registry = Registry()
+    with django_assert_num_queries(1):
+        found = registry.find(asked)
+
+    assert {source.name: bool(source.refusal) for source in found.values()} == {
+        "a": False,
+        "off-but-its-pattern-decides": False,
+        "on": False,
+        "again": True,
+    }
+    others = found[str(rows[0].pk)].registered
+    assert {one.key for one in others.rows} == {single.pk, *(one.pk for one in rows)}
+    with django_assert_num_queries(1):
+        assert registry.find([str(rows[5].pk), "999999"]) == {}
