@@ -535,7 +535,9 @@ def first_of_each_file(rows: Iterable[Log] | None = None) -> dict[tuple[str, str
     """By `file_key`, the primary key of the oldest row, the only one that is read. `rows`: `rows_with_files()`."""
     first: dict[tuple[str, str], int] = {}
     # What somebody registered goes before members; of these, those of the older pattern.
-    for row in sorted(rows_with_files() if rows is None else rows, key=lambda row: (row.parent_id or 0, row.pk)):
+    for row in sorted(
+        rows_with_files() if rows is None else rows, key=lambda row: (row.parent_id or 0, row.pk)
+    ):
         first.setdefault(row.file_key, row.pk)
     return first
 

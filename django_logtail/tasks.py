@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import dramatiq
+from dramatiq.brokers.redis import RedisBroker
 
 from django_logtail.conf import conf
 from django_logtail.control import ControlUnavailable
@@ -27,6 +28,7 @@ from django_logtail.control.layer import LayerMailboxes
 from django_logtail.control.process import control, in_thread
 from django_logtail.control.wire import Malformed, ignored
 from django_logtail.reader import Reader, reader_of
+from django_logtail.reader.bells import Bells
 from django_logtail.reader.lifetime import Ending
 from django_logtail.reader.wake_ups import Load, Serving, Verdict, new_wake_up
 from django_logtail.registering import asking
@@ -35,7 +37,8 @@ from django_logtail.timing import Supervisor, run_to_end
 
 logger = logging.getLogger(__name__)
 
-#: Seconds for which a worker takes nothing from a queue after passing on a wake-up: idle workers fetch once a second.
+#: Seconds for which a worker takes nothing from a queue after passing on a wake-up: idle workers that hear no bell
+#: fetch once a second.
 PASS_ON_SECONDS: Final = 1.2
 #: Seconds, up to twice as many, for which a worker holds another project's wake-up before putting it back.
 PUT_BACK_SECONDS: Final = 0.15
@@ -60,6 +63,8 @@ class _Running:
         #: None until a worker boots, as in a host's tests: then any process reads when asked.
         self.serving: Serving | None = None
         self.load: Load | None = None
+        #: None without a worker, or if its broker isn't Redis.
+        self.bells: Bells | None = None
         #: By queue, when a reader of this process last left it to another host.
         self.left_at: dict[str, float] = {}
         #: By queue, the broker's id of the last message that asked for members.
@@ -84,6 +89,10 @@ class ReaderMiddleware(dramatiq.Middleware):
             _running.load = Load(worker.worker_threads)
             _running.serving = Serving(control, named, broker.get_declared_queues, _running.load)
             _running.serving.start()
+            if isinstance(broker, RedisBroker):
+                _running.bells = Bells(control, {conf.QUEUE, *(named or ())})
+                _running.bells.attach(broker)
+                _running.bells.start()
 
     def before_process_message(self, broker: Any, message: Any) -> None:
         if _running.load is not None:
@@ -104,6 +113,8 @@ class ReaderMiddleware(dramatiq.Middleware):
             readers = dict(_running.readers)
         if _running.serving is not None:
             _running.serving.stop()
+        if _running.bells is not None:
+            _running.bells.stop()
         for queue, (loop, reader) in readers.items():
             # During shutdown a worker keeps fetching until its last actor ends: it would fetch its own hand-over.
             consumer = getattr(worker, "consumers", {}).get(queue)
@@ -140,6 +151,13 @@ def _enqueue(queue: str, not_on: str = "") -> None:
     if waits_in(broker, queue, control().waiting(queue)):
         return  # nobody has taken the last one: another would only queue up behind it
     control().set_waiting(queue, _put(queue, new_wake_up(control(), queue, not_on), 0))
+    _ring(queue)
+
+
+def _ring(queue: str) -> None:
+    """Make idle workers fetch at once; without that, they do so within a second."""
+    with contextlib.suppress(ControlUnavailable):
+        control().ring(queue)
 
 
 def _put(queue: str, text: str, passed_on: int) -> str:
@@ -162,6 +180,7 @@ def _is_for_us(queue: str, text: str, passed_on: int) -> bool:
             try:
                 if not waits_in(dramatiq.get_broker(), queue, control().waiting(queue)):
                     control().set_waiting(queue, _put(queue, text, passed_on + 1))
+                    _ring(queue)
             except ControlUnavailable as error:
                 logger.info("a wake-up for queue %s may be lost: Redis: %s", queue, error)
             time.sleep(PASS_ON_SECONDS)
@@ -170,7 +189,9 @@ def _is_for_us(queue: str, text: str, passed_on: int) -> bool:
 
 def _put_look(actor: Any, queue: str, *arguments: object) -> Any:
     """Enqueue a task that looks at files of the queue's host; return the message."""
-    return dramatiq.get_broker().enqueue(actor.message(queue, *arguments).copy(queue_name=queue))
+    sent = dramatiq.get_broker().enqueue(actor.message(queue, *arguments).copy(queue_name=queue))
+    _ring(queue)
+    return sent
 
 
 def _is_ours_to_look(actor: Any, queue: str, passed_on: int, *arguments: object) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from dramatiq.brokers.stub import StubBroker
 
 from django_logtail import tasks
+from django_logtail.control import ControlUnavailable
 from django_logtail.reader.wake_ups import Load, Verdict
 
 
@@ -47,7 +48,11 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         "Worker", (), {"consumers": {queue: Consumer(queue, done) for queue in ("web-1", "mail")}}
     )()
     monkeypatch.setattr(tasks._running, "worker", worker)
-    state = SimpleNamespace(waiting=lambda queue: "", set_waiting=lambda queue, waiting: None)
+    state = SimpleNamespace(
+        waiting=lambda queue: "",
+        set_waiting=lambda queue, waiting: None,
+        ring=lambda queue: done.append(f"ring {queue}"),
+    )
     monkeypatch.setattr(tasks, "control", lambda: state)
     monkeypatch.setattr(tasks, "waits_in", lambda *arguments: False)
     monkeypatch.setattr(tasks, "_put", lambda queue, text, passed_on: done.append(f"put {passed_on}") or "id")
@@ -63,9 +68,9 @@ def judge(monkeypatch: pytest.MonkeyPatch, verdict: Verdict) -> bool:
 def test_a_worker_that_passes_a_wake_up_on_leaves_its_queue_to_others_for_over_a_second(
     monkeypatch: pytest.MonkeyPatch, done: list[str]
 ) -> None:
-    """Others fetch once a second; it would fetch the wake-up again at once, until nobody waits for others any more."""
+    """The bell calls the others; it would fetch the wake-up again at once, until nobody waits for others any more."""
     assert not judge(monkeypatch, Verdict.PASS_ON)
-    assert done == ["pause web-1", "put 4", "sleep 1.2", "resume web-1"]
+    assert done == ["pause web-1", "put 4", "ring web-1", "sleep 1.2", "resume web-1"]
 
 
 def test_it_fetches_again_also_if_putting_back_failed(
@@ -88,7 +93,13 @@ def test_it_fetches_again_also_if_putting_back_failed(
         (Verdict.DROP, []),
         (
             Verdict.PASS_ON,
-            ["pause web-1", "logtail_members ('web-1', 4) on web-1", "sleep 1.2", "resume web-1"],
+            [
+                "pause web-1",
+                "logtail_members ('web-1', 4) on web-1",
+                "ring web-1",
+                "sleep 1.2",
+                "resume web-1",
+            ],
         ),
     ],
 )
@@ -115,6 +126,30 @@ def test_another_project_s_wake_up_goes_back_without_a_pause(
 
     assert not judge(monkeypatch, Verdict.PUT_BACK)
     assert done == ["sleep 0.2", "put 4"]
+
+
+def test_workers_are_rung_for_once_a_wake_up_is_in_the_queue_and_not_for_one_that_waits_there(
+    monkeypatch: pytest.MonkeyPatch, done: list[str]
+) -> None:
+    monkeypatch.setattr(dramatiq, "get_broker", StubBroker)
+    monkeypatch.setattr(tasks, "new_wake_up", lambda control, queue, not_on: "text")
+    tasks._enqueue("web-1")
+    monkeypatch.setattr(tasks, "waits_in", lambda *arguments: True)
+    tasks._enqueue("web-1")
+
+    assert done == ["put 0", "ring web-1"]
+
+
+def test_a_bell_that_can_t_be_rung_loses_no_wake_up(monkeypatch: pytest.MonkeyPatch, done: list[str]) -> None:
+    def ring(queue: str) -> None:
+        raise ControlUnavailable("no right")
+
+    monkeypatch.setattr(tasks.control(), "ring", ring)
+    monkeypatch.setattr(dramatiq, "get_broker", StubBroker)
+    monkeypatch.setattr(tasks, "new_wake_up", lambda control, queue, not_on: "text")
+    tasks._enqueue("web-1")
+
+    assert done == ["put 0"]
 
 
 @pytest.mark.parametrize(("verdict", "reads"), [(Verdict.READ, True), (Verdict.DROP, False)])

@@ -178,6 +178,12 @@ class MemoryControl:
     def set_waiting(self, queue: str, name: str) -> None:
         """Nothing to store: there is no broker."""
 
+    def ring(self, queue: str) -> None:
+        """Nobody: there are no workers."""
+
+    def heard(self, since: str, seconds: float) -> tuple[str, set[str]]:
+        return "", set()
+
     def take_turn(self, queue: str, seconds: float) -> bool:
         with self._lock:
             now = self._clock()

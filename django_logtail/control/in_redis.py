@@ -48,6 +48,8 @@ from django_logtail.tailing.reasons import is_coded
 #: Characters of a stop flag's reason: more than `stop_flag` writes, which encodes 200 characters and a user's name.
 MOST_REASON_CHARACTERS: Final = 500
 MOST_CODED_CHARACTERS: Final = 5_000
+#: What Redis says of a key of another type, and of a stream whose last entry has the highest number that there is.
+_SPOILT: Final = ("WRONGTYPE", "exhausted the last possible ID")
 
 
 class RedisControl:
@@ -278,6 +280,31 @@ class RedisControl:
     def set_waiting(self, queue: str, name: str) -> None:
         self._call(self._client.set, keys.key(queue, "waiting"), name, px=keys.WAITING_LEASE_MS)
 
+    def ring(self, queue: str) -> None:
+        """Make the queue's idle workers fetch at once what was put into it."""
+
+        def ring(key: str) -> None:
+            pipeline = self._client.pipeline()
+            pipeline.xadd(key, {"queue": queue}, maxlen=keys.MOST_RINGS, approximate=False)
+            pipeline.pexpire(key, keys.FAMILY_LEASE_MS)
+            pipeline.execute()
+
+        self._at(keys.bell(), ring)
+
+    def heard(self, since: str, seconds: float) -> tuple[str, set[str]]:
+        """Wait up to that long until somebody rings; return where to go on, and the queues that were rung for.
+
+        `since`: where to go on after the last call; "" is now. `seconds`: less than CALL_SECONDS.
+        """
+
+        def wait(key: str) -> Any:
+            milliseconds = int(seconds * 1000)
+            return self._client.xread({key: since or "$"}, count=keys.MOST_RINGS, block=milliseconds)
+
+        rings = _rings(self._at(keys.bell(), wait))
+        # After silence from now on: others may have left an entry that none of ours will ever follow.
+        return (rings[-1][0] if rings else ""), {queue for _, queue in rings}
+
     def take_turn(self, queue: str, seconds: float) -> bool:
         """Whether no web process has asked for this queue's members within the last `seconds`."""
         px = int(seconds * 1000)
@@ -339,11 +366,11 @@ class RedisControl:
         )
 
     def _at(self, key: str, function: Callable[..., Any], *args: Any) -> Any:
-        """Call the function with the key. If others gave the key another type, delete it and start over."""
+        """Call the function with the key. If others made the key unusable, delete it and start over."""
         try:
             return self._call(function, key, *args)
         except ControlUnavailable as error:
-            if "WRONGTYPE" not in str(error):
+            if not any(word in str(error) for word in _SPOILT):
                 raise
             ignored.add("a key in Redis", Malformed(f"{key} is of another type"))
         self._call(self._client.delete, key)
@@ -363,6 +390,15 @@ class RedisControl:
             raise ControlUnavailable(
                 said_by(error) or type(error).__name__, trouble_of(error), is_answer=is_said
             ) from error
+
+
+def _rings(found: Any) -> list[tuple[str, str]]:
+    """Id and queue of each entry that Redis returned of one stream; "" for a queue that others wrote."""
+    streams = found.values() if isinstance(found, dict) else [entries for _, entries in found or ()]
+    entries = [entry for entries in streams for entry in entries]
+    if isinstance(found, dict):  # the newer protocol has one more list
+        entries = [entry for inner in entries for entry in inner]
+    return [(_text(name), _text(fields.get(b"queue", b""))) for name, fields in entries]
 
 
 def _wants(queue: str, flat: list[bytes | str]) -> tuple[dict[str, Want | None], list[bytes | str]]:

@@ -16,6 +16,8 @@
     logtail:<ns>:ticket:<digest>   string  a ticket that was used; expires with the ticket, after 60 s
     logtail:<ns>:changes           zset    whose access changed lately ("user|7", "log|app", "all"), by the time when
                                            that is forgotten (60 s)
+    logtail:<ns>:bell              stream  the queues into which something was put lately, for idle workers to fetch it;
+                                           at most 64, expires after 60 s
     logtail:projects               zset    outside every namespace: JSON of each project that uses this Redis, by the
                                            time of its last announcement; forgotten after an hour
 """
@@ -71,6 +73,14 @@ def answer(queue: str, question: str) -> str:
 
 def ticket(digest: str) -> str:
     return f"logtail:{conf.NAMESPACE}:ticket:{digest}"
+
+
+def bell() -> str:
+    return f"logtail:{conf.NAMESPACE}:bell"
+
+
+#: Rings that are kept for workers that have not heard them.
+MOST_RINGS: Final = 64
 
 
 def changes() -> str:

@@ -18,13 +18,15 @@ _ARGUMENTS: Final = {
     1: "hget hmget hdel hexists lindex lpos lpush pexpire expire rpush sadd sismember srem zrem zscore set",
     2: "hset hincrby lrange lrem ltrim psetex zadd zcount zincrby zrange zrangebyscore zremrangebyrank "
     "zremrangebyscore",
+    3: "xadd",
 }
-#: Commands without a key, with all their arguments.
+#: Commands without a key, or whose key isn't their first argument, with all their arguments.
 _KEYLESS: Final[dict[str, tuple[str, ...]]] = {
     "time": (),
     "keys": ("logtail",),
     "evalsha": ("0" * 40, "0"),
     "script|load": ("return 1",),
+    "xread": ("STREAMS", "logtail:probe", "0"),
 }
 _FORMS: Final = {name: count for count, names in _ARGUMENTS.items() for name in names.split()}
 #: What `in_redis` calls itself, apart from its scripts.
@@ -55,6 +57,8 @@ OWN: Final = frozenset(
             "script|load",
             "multi",
             "exec",
+            "xadd",
+            "xread",
         ),
     }
 )

@@ -7,6 +7,7 @@ With a reader in this process, this host answers. Callers must make sure that th
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 import socket
@@ -37,7 +38,7 @@ logger = logging.getLogger(__name__)
 
 #: The actor in `tasks` that answers.
 ACTOR: Final = "logtail_look"
-#: Seconds to wait for an answer. An idle worker looks into its queue once a second.
+#: Seconds to wait for an answer. An idle worker that hears no bell looks into its queue once a second.
 ANSWER_SECONDS: Final = 3.0
 #: Seconds between looks for it.
 PAUSE_SECONDS: Final = 0.05
@@ -137,6 +138,8 @@ def _asked(
     end = clock() + ANSWER_SECONDS
     question = Question(uuid.uuid4().hex, control.clock(), _kind(asked), asdict(asked))
     _send(queue, question_text(queue, question))
+    with contextlib.suppress(ControlUnavailable):  # without it, an idle worker takes a second
+        control.ring(queue)
     while True:
         if text := control.take_answer(queue, question.id):
             try:

@@ -2,6 +2,7 @@
 
 import subprocess
 from dataclasses import replace
+from threading import Thread
 
 import pytest
 import redis
@@ -342,6 +343,7 @@ def test_every_key_but_the_stop_flag_lapses(server, lease):
     control.report_viewers("p", [ViewerFacts("s", "1", "7", 12.5, "")])
     control.add_note("q", Note("*", "deploy", "info", 1.0))
     control.set_stop("q", "7", "why")
+    control.ring("q")
 
     lasting = {key.decode() for key in server.keys("*") if server.ttl(key) < 0}
 
@@ -504,3 +506,43 @@ def test_a_queue_s_members_are_asked_for_by_one_process_at_a_time(control):
     turns = [control.take_turn(queue, 60.0) for queue in ("a", "a", "b")]
 
     assert turns == [True, False, True]
+
+
+@pytest.mark.redis
+def test_a_ring_is_heard_by_all_who_listen_and_by_none_who_listens_later(server):
+    control = OnRedis(server).control
+    control.ring("q")
+    since, heard = control.heard("1-0", 0.01)
+    control.ring("web-1")
+    control.ring("web-2")
+
+    assert heard == {"q"}
+    assert [control.heard(since, 0.01)[1] for _ in range(2)] == [{"web-1", "web-2"}] * 2
+    assert control.heard("", 0.01) == ("", set())
+    assert control.heard(control.heard(since, 0.01)[0], 0.01) == ("", set())
+
+
+@pytest.mark.redis
+@pytest.mark.parametrize("protocol", [2, 3])
+def test_whoever_waits_for_a_ring_hears_it_when_it_comes(server, protocol):
+    client = redis.Redis(port=server.connection_pool.connection_kwargs["port"], protocol=protocol)
+    server.flushall()
+    heard = []
+    with client:
+        listening = Thread(target=lambda: heard.append(RedisControl(client).heard("", 60)[1]))
+        listening.start()
+        wait_until(lambda: server.info("clients")["blocked_clients"] == 1, what="somebody who waits")
+        RedisControl(server).ring("q")
+        listening.join(30)
+
+    assert heard == [{"q"}]
+
+
+@pytest.mark.redis
+def test_the_last_64_rings_are_kept(server):
+    control = OnRedis(server).control
+    for number in range(66):
+        control.ring(f"q{number}")
+
+    assert server.xlen("logtail:shop:bell") == 64
+    assert control.heard("1-0", 0.01)[1] == {f"q{number}" for number in range(2, 66)}

@@ -26,7 +26,12 @@ KEYS = {
     "notes": "list",
     "status": "string",
 }
-OTHERS = {"logtail:shop:viewers": "set", "logtail:shop:viewers:web": "string", "logtail:projects": "zset"}
+OTHERS = {
+    "logtail:shop:viewers": "set",
+    "logtail:shop:viewers:web": "string",
+    "logtail:projects": "zset",
+    "logtail:shop:bell": "stream",
+}
 ALL = {PREFIX + name: kind for name, kind in KEYS.items()} | OTHERS
 
 
@@ -47,6 +52,8 @@ def alter(client, key, kind):
         client.zadd(key, {b"junk\xff": 1.7e9, b"more\xff": 1e300})
     elif kind == "list":
         client.rpush(key, b"\xff\x00junk")
+    elif kind == "stream":  # no entry can follow this one
+        client.xadd(key, {b"\xff": b"\xff"}, id=f"{2**64 - 1}-{2**64 - 1}")
     else:
         client.sadd(key, b"junk\xff")
 
@@ -93,6 +100,8 @@ def use_all(control, lease, seen):
     control.serve("q", Server("h", 5, True))
     control.say_busy("q", Busy("h", 5, 2))
     control.set_waiting("q", "name")
+    control.ring("q")
+    assert control.heard("1-0", 0.01)[1] >= {"q"}
     return tick
 
 

@@ -8,7 +8,7 @@ from tests.stack import CHECKOUT
 CONTROL = CHECKOUT / "django_logtail" / "control"
 FAMILY = ["reader", "wants", "expiry", "changed", "version", "wake", "wakes", "stop", "notes"]
 FILES = {path.stem: path.read_text() for path in (CONTROL / "lua").glob("*.lua")}
-KEY_LINE = r"(logtail:\S+) +(string|hash|zset|list|set) "
+KEY_LINE = r"(logtail:\S+) +(string|hash|zset|list|set|stream) "
 
 
 def test_a_queues_keys_are_given_in_the_order_of_the_schema() -> None:
@@ -70,5 +70,5 @@ def test_the_architecture_page_has_every_key_and_its_type() -> None:
 
     schema = dict(re.findall(KEY_LINE, FILES["family"] + (CONTROL / "keys.py").read_text()))
 
-    assert len(schema) == 21
+    assert len(schema) == 22
     assert told == schema

@@ -34,6 +34,10 @@ class Redis:
     now: float = 100.0
     answers: dict[str, str] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
+    rung: list[str] = field(default_factory=list)
+
+    def ring(self, queue: str) -> None:
+        self.rung.append(queue)
 
     def servers(self, queue: str) -> list[Server]:
         return self.servers_
@@ -112,6 +116,7 @@ def test_without_an_answer_one_waits_three_seconds_and_sees_this_host(
 ) -> None:
     told, pauses = waiting()
     assert (told, round(sum(pauses), 2), len(sent), sent[0][0]) == (None, 3.0, 1, "web")
+    assert stored.rung == ["web"]
 
     monkeypatch.setattr(asking, "ANSWER_SECONDS", 0)
     seen = ask_or_look("web", Suggest(f"{root}/a"))
