@@ -52,9 +52,12 @@ MOST_QUEUES: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Size, last change and last line of files, each given as its path and encoding. Found: "files", in that order."""
+    """Size, last change and last line of files, each given as its path and encoding, and what the path names
+    (`models.Follow`). Found: "files", in that order.
+    """
 
     files: Sequence[tuple[str, str]]
+    follows: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class Preview:
 
     path: str
     encoding: str = ""
+    follow: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,11 +207,14 @@ def _look(about: Mapping[str, Any]) -> Mapping[str, Any]:
         for one in (listed if isinstance(listed, (list, tuple)) else ())
         if isinstance(one, (list, tuple)) and len(one) == 2
     ]
-    return {"files": [asdict(seen) for seen in files.look(pairs)]}
+    follows = about.get("follows")
+    named = [str(one) for one in follows] if isinstance(follows, (list, tuple)) else []
+    return {"files": [asdict(seen) for seen in files.look(pairs, named)]}
 
 
 def _preview(about: Mapping[str, Any]) -> Mapping[str, Any]:
-    return asdict(files.preview(str(about.get("path", "")), str(about.get("encoding", ""))))
+    path, encoding, follow = (str(about.get(name, "")) for name in ("path", "encoding", "follow"))
+    return asdict(files.preview(path, encoding, follow))
 
 
 def _suggest(about: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -10,8 +10,8 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -19,6 +19,7 @@ from django_logtail.conf import conf
 from django_logtail.formats.escapes import plain
 from django_logtail.redaction_rules import by_all_rules
 from django_logtail.registering.encodings import NOTHING, Detected, decoding, detected
+from django_logtail.registering.matches import matches_of
 from django_logtail.tailing.files.looks import Looks, NoAnswer
 from django_logtail.tailing.files.opening import Trouble, open_log
 from django_logtail.tailing.files.roots import Roots, mistake_in
@@ -54,13 +55,16 @@ _looks = Looks(ONE_SECONDS)
 @dataclass(frozen=True, slots=True)
 class Seen:
     """A file. `reason`: why it can't be read, as one of `reasons`; "": it can. `size` in bytes, `written` in seconds
-    since 1970; both None if unknown.
+    since 1970; both None if unknown. Of a pattern, it is the newest match: `name` is its name, and `count` is how many
+    files match.
     """
 
     size: int | None = None
     written: float | None = None
     line: str = ""
     reason: str = ""
+    name: str = ""
+    count: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,24 +95,32 @@ class Patience:
         return self._looks.take(path, look)
 
 
-def look(files: Sequence[tuple[str, str]], patience: Patience | None = None) -> list[Seen]:
-    """What is seen of each file, given with its encoding."""
+def look(
+    files: Sequence[tuple[str, str]], follows: Sequence[str] = (), patience: Patience | None = None
+) -> list[Seen]:
+    """What is seen of each file, given with its encoding.
+
+    `follows`: for each, what its path names (`models.Follow`); those that are missing name one file.
+    """
     patience = patience or Patience()
-    return [_seen(path, encoding, patience) for path, encoding in files[:MOST_PATHS]]
+    named = chain(follows, repeat(""))
+    return [_seen(path, encoding, next(named), patience) for path, encoding in files[:MOST_PATHS]]
 
 
-def _seen(path: str, encoding: str, patience: Patience) -> Seen:
-    found = _taken(path, LAST_LINE_BYTES, patience, encoding)
+def _seen(path: str, encoding: str, follow: str, patience: Patience) -> Seen:
+    found = _taken(path, LAST_LINE_BYTES, patience, encoding, follow)
     if isinstance(found, Seen):
         return found
     lines = _decoded(found, _codec(encoding) or "utf-8")
     text = next((line for line in reversed(lines) if line.strip()), "")
-    return Seen(found.size, found.written, _harmless(text)[:LAST_LINE_CHARACTERS])
+    return replace(found.seen, line=_harmless(text)[:LAST_LINE_CHARACTERS])
 
 
-def preview(path: str, encoding: str = "", patience: Patience | None = None) -> Preview:
-    """The last lines. `encoding`: "" for the one that they look like."""
-    found = _taken(path, PREVIEW_BYTES, patience or Patience(), encoding)
+def preview(path: str, encoding: str = "", follow: str = "", patience: Patience | None = None) -> Preview:
+    """The last lines. `encoding`: "" for the one that they look like. `follow`: what the path names, of
+    `models.Follow`.
+    """
+    found = _taken(path, PREVIEW_BYTES, patience or Patience(), encoding, follow)
     if isinstance(found, Seen):
         return Preview(found)
     whole = found.sample.partition(b"\n")[2] if found.is_cut else found.sample
@@ -116,7 +128,7 @@ def preview(path: str, encoding: str = "", patience: Patience | None = None) -> 
     codec = _codec(encoding) or _codec(looks_like.encoding) or "utf-8"
     lines = _decoded(found, codec)
     return Preview(
-        Seen(found.size, found.written),
+        found.seen,
         tuple(line[:LINE_CHARACTERS] for line in lines[-MOST_LINES:]),
         encoding if _codec(encoding) else looks_like.encoding,
         looks_like,
@@ -174,8 +186,7 @@ def _is_offered(entry: os.DirEntry[str], start: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Sample:
-    size: int
-    written: float
+    seen: Seen
     first: bytes
     sample: bytes
     is_cut: bool
@@ -183,22 +194,35 @@ class _Sample:
     shown: bytes
 
 
-def _taken(path: str, most: int, patience: Patience, encoding: str) -> _Sample | Seen:
+def _taken(path: str, most: int, patience: Patience, encoding: str, follow: str) -> _Sample | Seen:
     """The end of a file, or why it can't be read."""
     if len(path) > MOST_PATH_CHARACTERS or mistake_in(Path(path)) is not None:
         return Seen(reason=reason("outside", path=path[:MOST_PATH_CHARACTERS]))
     try:
-        return patience.take(Path(path), lambda: _sample(Path(path), most, encoding))
+        return patience.take(Path(path), lambda: _sample_of(Path(path), most, encoding, follow))
     except NoAnswer:
         return Seen(reason=reason("silent-file-system", seconds=1))
     except OSError as error:
         return Seen(reason=reason_of_errno(error.errno))
 
 
-def _sample(path: Path, most: int, encoding: str) -> _Sample | Seen:
-    system, roots = System(), Roots(conf.ROOTS)
+def _sample_of(path: Path, most: int, encoding: str, follow: str) -> _Sample | Seen:
+    roots = Roots(conf.ROOTS)
     if (refusal := roots.refusal_of_path(path)) is not None:
         return Seen(reason=refusal)
+    if not follow:
+        return _sample(path, most, encoding, roots)
+    matches = matches_of(path, follow, roots)
+    if matches.newest is None:
+        return Seen(reason=matches.reason, count=None if matches.reason else 0)
+    found = _sample(matches.newest, most, encoding, roots)
+    seen = found.seen if isinstance(found, _Sample) else found
+    seen = replace(seen, name=matches.newest.name, count=matches.count)
+    return replace(found, seen=seen) if isinstance(found, _Sample) else seen
+
+
+def _sample(path: Path, most: int, encoding: str, roots: Roots) -> _Sample | Seen:
+    system = System()
     with _opened(system, path, roots) as opened:
         if isinstance(opened, Trouble):
             return Seen(reason=opened.text or reason("gone"))
@@ -213,7 +237,7 @@ def _sample(path: Path, most: int, encoding: str) -> _Sample | Seen:
             return system.pread(opened.descriptor, size, offset)
 
         shown = by_all_rules(read, start, len(sample), codec)
-    return _Sample(size, written, first, sample, start > 0, shown)
+    return _Sample(Seen(size, written), first, sample, start > 0, shown)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, JsonResponse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from django_logtail.amounts import size_in_words
 from django_logtail.audit.acting import actor_of
@@ -28,10 +28,12 @@ def answered(request: HttpRequest) -> JsonResponse:
     if not re.fullmatch(QUEUE_NAME, queue):
         return JsonResponse({"error": "bad-queue"}, status=400)
     if request.GET.get("ask") == "preview":
-        path, encoding = request.GET.get("path", "").strip(), request.GET.get("encoding", "").strip()
+        path, encoding, follow = (
+            request.GET.get(name, "").strip() for name in ("path", "encoding", "follow")
+        )
         if not keeps_records():
             return JsonResponse({"error": "not-recorded"}, status=503)
-        shown = _preview(ask_or_look(queue, Preview(path, encoding)), queue, encoding)
+        shown = _preview(ask_or_look(queue, Preview(path, encoding, follow)), queue, encoding)
         if shown["lines"]:
             address = str(request.META.get("REMOTE_ADDR", ""))
             record_action("preview", actor_of(request, "admin", address), {"path": path, "queue": queue})
@@ -61,11 +63,21 @@ def _preview(told: Told, queue: str, asked: str) -> dict[str, Any]:
 
 def _seen(told: Told, queue: str, seen: Mapping[str, Any]) -> str:
     """Where the file was looked for, and what was seen of it."""
-    if reason := str(seen.get("reason", "")):
+    count, name = seen.get("count"), str(seen.get("name", ""))
+    if count == 0:
+        said = gettext("%(host)s: no file matches yet.") % {"host": told.host}
+    elif reason := str(seen.get("reason", "")):
         said = gettext("%(host)s: %(reason)s.") % {"host": told.host, "reason": worded(reason)}
     elif isinstance(size := seen.get("size"), int) and isinstance(written := seen.get("written"), float):
         facts = {"host": told.host, "size": size_in_words(size), "time": since(written)[0]}
         said = gettext("%(host)s: %(size)s, last written %(time)s.") % facts
+        if isinstance(count, int) and name:
+            matching = ngettext(
+                "%(count)d file matches, %(name)s.",
+                "%(count)d files match, of which %(name)s is the newest.",
+                count,
+            )
+            said = f"{said} {matching % {'count': count, 'name': name}}"
     else:
         said = ""
     if told.is_reader:

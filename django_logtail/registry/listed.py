@@ -61,11 +61,11 @@ def listed(logs: Sequence[Log], *, may_ask: bool) -> Listed:
     `may_ask`: whether hosts may be asked for this user; otherwise only what readers have reported is known.
     """
     reported, viewers = _reported(logs)
-    asked = [log for log in logs if log.is_readable and not log.follow][:MOST_ROWS] if may_ask else []
+    asked = [log for log in logs if log.is_readable][:MOST_ROWS] if may_ask else []
     by_queue: dict[str, list[Log]] = {}
     for log in asked:
         by_queue.setdefault("" if conf.READER == "local" else log.queue_name, []).append(log)
-    answers = ask_each({queue: Look(_files(rows)) for queue, rows in by_queue.items()})
+    answers = ask_each({queue: _question(rows) for queue, rows in by_queue.items()})
     seen = {
         log.pk: facts
         for queue, rows in by_queue.items()
@@ -74,7 +74,7 @@ def listed(logs: Sequence[Log], *, may_ask: bool) -> Listed:
     }
     silent = [queue for queue in by_queue if answers.get(queue) is None]
     here = [log for queue in silent for log in by_queue[queue]]
-    told_here = look_here(Look(_files(here))) if here else None
+    told_here = look_here(_question(here)) if here else None
     seen_here = (
         {log.pk: facts for log, facts in zip(here, _seen(told_here), strict=False)} if told_here else {}
     )
@@ -88,8 +88,11 @@ def listed(logs: Sequence[Log], *, may_ask: bool) -> Listed:
     return Listed(facts, tuple(notices))
 
 
-def _files(logs: Sequence[Log]) -> list[tuple[str, str]]:
-    return [(log.path, log.registration.encoding) for log in logs]
+def _question(logs: Sequence[Log]) -> Look:
+    return Look(
+        [(log.path, log.registration.encoding) for log in logs],
+        [log.follow if log.parent_id is None else "" for log in logs],
+    )
 
 
 def _seen(told: Told) -> list[dict[str, Any]]:
@@ -140,7 +143,7 @@ def _facts(
             viewers,
         )
     if seen is not None:
-        words, tone, hint = _at_rest(str(seen.get("reason", "")))
+        words, tone, hint = _at_rest(str(seen.get("reason", "")), has_no_match=seen.get("count") == 0)
         return Facts(words, tone, hint, _whole(size), written, viewers)
     if seen_here is not None:
         remedy = REMEDIES["no-reader"]
@@ -151,8 +154,10 @@ def _facts(
     return Facts("", viewers=viewers)
 
 
-def _at_rest(reason: str) -> tuple[str, str, str]:
+def _at_rest(reason: str, *, has_no_match: bool) -> tuple[str, str, str]:
     """The state of a file that nobody reads."""
+    if has_no_match:
+        return gettext("No file yet"), "caution", gettext("No file matches the pattern yet.")
     if not reason:
         return gettext("Idle"), "", gettext("Nobody is watching.")
     if code_of(reason) == "gone":

@@ -48,8 +48,13 @@ def test_the_form_shows_the_file_of_the_queue_s_host_before_it_is_saved(
     expect(page.get_by_role("combobox", name="Encoding")).to_have_value("gbk")
 
     page.get_by_label("Follow").select_option("newest")
+    expect(page.locator(".field-path")).to_contain_text("no file matches yet.")
     expect(preview.locator("tr")).to_have_count(0)
+    page.get_by_role("combobox", name="Path").fill(f"{stack.logs}/till-*.log")
+    expect(page.locator(".field-path")).to_contain_text("2 files match, of which till-2.log is the newest.")
+    expect(preview.locator("tbody tr td")).to_have_text(["2026-11-28 10:00:00,100", "INFO", "", "shop plain"])
     page.get_by_label("Follow").select_option("")
+    page.get_by_role("combobox", name="Path").fill(f"{stack.logs}/till-1.log")
     expect(preview.locator("tr")).to_have_count(4)
 
     page.get_by_role("combobox", name="Queue").fill("nobody")

@@ -103,8 +103,8 @@ def test_a_dead_file_server_costs_its_own_files_only(root: Path, monkeypatch: py
 
     monkeypatch.setattr(os, "open", opened)
     paths = [dead / "a.log", dead / "b.log", root / "app.log"]
-    found = look([(str(path), "utf-8") for path in paths], Patience(looks=Looks(0.2)))
-    listed = suggest(f"{dead}/", Patience(looks=Looks(0.2)))
+    found = look([(str(path), "utf-8") for path in paths], patience=Patience(looks=Looks(0.2)))
+    listed = suggest(f"{dead}/", patience=Patience(looks=Looks(0.2)))
     release.set()
 
     assert [code_of(one.reason) for one in found] == ["silent-file-system", "silent-file-system", ""]
@@ -116,7 +116,7 @@ def test_nothing_is_looked_at_any_more_when_the_time_is_over(root: Path) -> None
     now = iter([0.0, 1.4, 1.5])
     patience = Patience(clock=lambda: next(now))
 
-    early, late = look([(str(root / "app.log"), "utf-8")] * 2, patience)
+    early, late = look([(str(root / "app.log"), "utf-8")] * 2, patience=patience)
 
     assert (early.line, code_of(late.reason)) == ("x", "silent-file-system")
 

@@ -165,6 +165,23 @@ def test_without_the_reader_it_is_said_whose_view_this_is() -> None:
         assert _preview(told, "db", "")["path"].startswith("队列“db”没有 worker 应答")
 
 
+@pytest.mark.parametrize(
+    ("seen", "said"),
+    [
+        ({**SEEN, "count": 1, "name": "a.log"}, "1 file matches, a.log."),
+        ({**SEEN, "count": 12, "name": "b.log"}, "12 files match, of which b.log is the newest."),
+        ({**SEEN, "count": None, "name": ""}, "ago."),
+    ],
+)
+def test_of_a_pattern_it_is_said_how_many_files_match_and_which_is_shown(seen: Any, said: str) -> None:
+    answer = _preview(Told("web-2", {"seen": seen, "lines": ["x"]}), "web", "")
+
+    assert answer["path"].startswith("web-2: 1.3\xa0kB, last written ")
+    assert answer["path"].endswith(said)
+    none = {"seen": {"size": None, "written": None, "reason": "", "name": "", "count": 0}}
+    assert _preview(Told("web-2", none), "web", "")["path"] == "web-2: no file matches yet."
+
+
 @pytest.mark.parametrize("found", [{}, {"seen": 7, "lines": 7, "detected": 7, "decoding": 7}, {"lines": [7]}])
 def test_an_answer_of_another_version_is_no_error(found: Any) -> None:
     assert _preview(Told("web-2", found), "web", "gbk") == {

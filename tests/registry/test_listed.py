@@ -97,6 +97,26 @@ def test_each_row_is_as_its_reader_or_its_host_sees_it(
     ]
 
 
+def test_a_log_that_follows_the_newest_file_is_as_large_as_that(
+    memory: MemoryControl, tmp_path: Path, settings: Any
+) -> None:
+    settings.LOGTAIL = {"ROOTS": [str(tmp_path)], "READER": "local"}
+    for name in ("app-1.log", "app-2.log"):
+        (tmp_path / name).write_text(f"of {name}\n" * int(name[4]))
+    newest = add("newest", tmp_path, path=f"{tmp_path}/app-*.log", follow="newest")
+    one = add("one", tmp_path, path=f"{tmp_path}/app-1.log")
+    none = add("none", tmp_path, path=f"{tmp_path}/none-*.log", follow="newest")
+
+    found = listed.listed([newest, one, none], may_ask=True).facts
+
+    assert [(found[log.pk].state, found[log.pk].size) for log in (newest, one, none)] == [
+        ("Idle", 26),
+        ("Idle", 13),
+        ("No file yet", None),
+    ]
+    assert found[none.pk].hint == "No file matches the pattern yet."
+
+
 def test_a_hundred_rows_are_asked_about_and_nobody_for_who_may_not_ask(
     questions: list[dict[str, Look]], tmp_path: Path
 ) -> None:

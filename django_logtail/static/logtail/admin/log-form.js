@@ -91,8 +91,7 @@ function preview(place, words) {
   };
   const look = calm(async () => {
     const path = valueOf('path');
-    // Of a pattern, there is not one file to show.
-    const found = !path || path.endsWith('/') || valueOf('follow') ? { lines: [], path: '', encoding: '' } : await host.ask({ ask: 'preview', path, encoding: valueOf('encoding') }, () => look(AGAIN_MS));
+    const found = !path || path.endsWith('/') ? { lines: [], path: '', encoding: '' } : await host.ask({ ask: 'preview', path, encoding: valueOf('encoding'), follow: valueOf('follow') }, () => look(AGAIN_MS));
     if (found === undefined) return;
     store = storeOf(found?.lines ?? []);
     write(ofPath, found?.path ?? '');
