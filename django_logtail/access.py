@@ -31,7 +31,7 @@ from django.utils.module_loading import import_string
 from django_logtail.conf import conf
 from django_logtail.models import SHARE_PERMISSION, WATCH_PERMISSION, Access, Log
 from django_logtail.protocol import CloseCode
-from django_logtail.rights import READING, Right, usable
+from django_logtail.rights import READING, Original, Right, usable
 
 #: Seconds from fetching a ticket to the socket's first message: enough for a slow network.
 #: A reconnect fetches a fresh one.
@@ -230,15 +230,19 @@ class Ticket:
 
     user_id: str
     slug: str
+    #: What the viewing is to show of redacted lines, if that was asked for; whether it may is decided when it begins.
+    original: Original | None = None
 
 
-def issue_ticket(*, user_id: str, slug: str, session_key: str) -> str:
+def issue_ticket(*, user_id: str, slug: str, session_key: str, original: Original | None = None) -> str:
     """A ticket for the client's first message.
 
     The page's scripts can read it, so it contains a digest of the session key instead of the key.
     """
     # The number makes each ticket another one, because each is for one use.
-    said = [user_id, slug, _digest(session_key), secrets.token_hex(8)]
+    said: list[object] = [user_id, slug, _digest(session_key), secrets.token_hex(8)]
+    if original is not None:
+        said += [original.reason, original.minutes]
     return TimestampSigner(salt=_SALT).sign_object(said)
 
 
@@ -249,7 +253,7 @@ def read_ticket(value: str, *, slug: str, session_key: str) -> Ticket:
     for the first time: see `viewing.tickets`.
     """
     try:
-        user_id, ticket_slug, digest, _ = TimestampSigner(salt=_SALT).unsign_object(
+        user_id, ticket_slug, digest, _, *original = TimestampSigner(salt=_SALT).unsign_object(
             value, max_age=TICKET_SECONDS
         )
     except SignatureExpired:
@@ -260,7 +264,7 @@ def read_ticket(value: str, *, slug: str, session_key: str) -> Ticket:
         raise bad_ticket("The page's ticket is for another log.")
     if not constant_time_compare(digest, _digest(session_key)):
         raise bad_ticket("The page's ticket is for another session. Reload the page.")
-    return Ticket(user_id, ticket_slug)
+    return Ticket(user_id, ticket_slug, Original(*original) if original else None)
 
 
 def admit(*, user_id: str, session_key: str, slug: str, joined: bool = False) -> tuple[User, Log]:

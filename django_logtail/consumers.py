@@ -20,6 +20,7 @@ from django_logtail.viewing.admission import NotRecorded, TooManyViewers, admitt
 from django_logtail.viewing.handshake import Scope, is_origin_allowed, peer_address
 from django_logtail.viewing.newcomers import TooManyNewcomers, newcomers
 from django_logtail.viewing.no_socket import arrivals
+from django_logtail.viewing.originals import shown
 from django_logtail.viewing.rechecks import Who, rounds_here
 from django_logtail.viewing.recorded import recorded
 from django_logtail.viewing.refusals import refusals
@@ -106,9 +107,10 @@ class LogConsumer:
         """`newcomer` is closed once the user is known and the socket is counted as theirs."""
         hello = await self._hello()
         try:
-            user = read_ticket(hello.ticket, slug=self.slug, session_key=self._session_key).user_id
+            ticket = read_ticket(hello.ticket, slug=self.slug, session_key=self._session_key)
         except Refused as refused:
             raise refusal(refused) from None
+        user = ticket.user_id
         with viewers.counted(user):
             newcomer.close()
             try:
@@ -120,7 +122,9 @@ class LogConsumer:
                 rounds_here().kept(Who(user, self._session_key, self.slug), log) as stay,
                 recorded(log, user, self._address) as record,
             ):
-                await Watching(self._socket, log, user, self._address, stay, record).run(hello)
+                async with shown(ticket.original, log, stay, record):
+                    watching = Watching(self._socket, log, user, self._address, stay, record, ticket.original)
+                    await watching.run(hello)
 
     async def _hello(self) -> protocol.Hello:
         """The client's first message; it must come in time, and in this version of the protocol."""

@@ -29,6 +29,15 @@ def rules_for(slugs: Collection[str] | None) -> list[Rule]:
     return [rule for one in wanted if (rule := rule_of(one)) is not None]
 
 
+def has_rules(slugs: Collection[str]) -> bool:
+    """Whether rules hold for the log with these slugs, its own and its pattern's; also if they can't be used."""
+    try:
+        given = conf.REDACT
+    except ImproperlyConfigured:
+        return True
+    return any(one.holds_for(slug) for one in given for slug in slugs)
+
+
 def rule_of(given: Given) -> Rule | None:
     """The rule, ready for use; None if it has nothing to find. Raises `RuleFailed`."""
     if given.ready:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
@@ -22,6 +23,14 @@ class Right(str, Enum):
     SEE_UNREDACTED = "see_unredacted"
     STOP = "stop"
     REGISTER = "register"
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """What somebody asks for who wants to see what rules hide: why, and for how many minutes."""
+
+    reason: str
+    minutes: int
 
 
 #: What a policy is asked about for each log that somebody may watch.

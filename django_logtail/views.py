@@ -35,7 +35,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from django_logtail import saved_views
-from django_logtail.access import Refused, issue_ticket, log_of, may_view, policy, watchable
+from django_logtail.access import Refused, issue_ticket, log_of, may_view, policy, rights_of, watchable
 from django_logtail.audit.acting import actor_of
 from django_logtail.audit.records import Subject
 from django_logtail.audit.refusals import record_refusal
@@ -66,6 +66,7 @@ from django_logtail.relay.here import relay_here
 from django_logtail.rights import Right
 from django_logtail.saved_views import NotSaved
 from django_logtail.tailing.reasons import in_full, reason
+from django_logtail.viewing import originals
 from django_logtail.viewing.actions import BROKEN_OFF, conditions, subject_of
 from django_logtail.viewing.admission import NotRecorded, TooManyViewers, admitted, viewers
 from django_logtail.viewing.cross_site import own_pages_only, say_who_may_frame
@@ -85,6 +86,7 @@ from django_logtail.viewing.handshake import address_of
 from django_logtail.viewing.hits import Hits
 from django_logtail.viewing.last_lines import last_lines
 from django_logtail.viewing.no_socket import cause_of
+from django_logtail.viewing.originals import NotShown
 from django_logtail.viewing.search_stream import messages, parting
 from django_logtail.viewing.several_hits import SeveralHits
 from django_logtail.viewing.unsent import SEND
@@ -113,11 +115,11 @@ def _record(action: str, request: HttpRequest, log: Log, detail: Mapping[str, An
     record_action(action, of_log(actor_of(request, "http", address), log), detail)
 
 
-def _record_refused(request: HttpRequest, log: Log | None) -> None:
-    """Somebody asked for a log that they may not see; nothing if there is none: its slug is anybody's text."""
+def _record_refused(request: HttpRequest, log: Log | None, what: str = Right.VIEW.value) -> None:
+    """Somebody lacks the right to what they asked for; nothing if there is no such log: its slug is anybody's text."""
     if log is not None:
         address = address_of(request.META.get("REMOTE_ADDR"))
-        record_refusal(of_log(actor_of(request, "http", address), log))
+        record_refusal(of_log(actor_of(request, "http", address), log), what)
 
 
 @require_safe
@@ -180,15 +182,30 @@ def logs(request: HttpRequest) -> HttpResponseBase:
 @never_cache
 @signed_in_json
 def ticket(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """Proof for the socket that this page was served to this user, behind all of the host's middleware."""
+    """Proof for the socket that this page was served to this user, behind all of the host's middleware.
+
+    With a `reason` and `minutes`, for a viewing that shows the original of redacted lines.
+    """
     log = log_of(slug)
     if log is None or not may_view(request.user, log):
         _record_refused(request, log)
         return JsonResponse({"error": "no-such-log"}, status=404)
-    session_key = request.session.session_key or ""
-    return JsonResponse(
-        {"ticket": issue_ticket(user_id=str(request.user.pk), slug=slug, session_key=session_key)}
+    try:
+        original = originals.asked_for(request.POST.dict())
+        if original is not None:
+            log.rights = rights_of(request.user, log)
+            originals.check(log, waits=True)
+    except NotShown as refused:
+        if refused.id == "not-allowed":
+            _record_refused(request, log, Right.SEE_UNREDACTED.value)
+        return JsonResponse({"error": refused.id, "text": str(refused)}, status=refused.status)
+    said = issue_ticket(
+        user_id=str(request.user.pk),
+        slug=slug,
+        session_key=request.session.session_key or "",
+        original=original,
     )
+    return JsonResponse({"ticket": said})
 
 
 def with_log(view: View) -> View:

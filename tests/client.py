@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -42,13 +43,16 @@ class Client:
         ticket: str | None = None,
         origin: str | None = None,
         acknowledges: bool = True,
+        original: Mapping[str, str] | None = None,
     ) -> None:
+        """`original`: the fields that ask for the original of redacted lines."""
         self.stack = stack
         self.web = web
         self.slug = slug
         self.session = session
         self.origin = origin or web.url
         self.acknowledges = acknowledges
+        self.original = dict(original or {})
         self._first = {
             "type": "hello",
             "protocol": protocol,
@@ -79,7 +83,7 @@ class Client:
     async def __aenter__(self) -> Client:
         if self._first["ticket"] is None:
             self._first["ticket"] = await asyncio.to_thread(
-                self.stack.ticket, self.web, self.slug, self.session
+                partial(self.stack.ticket, self.web, self.slug, self.session, **self.original)
             )
         path = self.stack.reverse("logtail:socket", self.slug)
         self.socket: ClientConnection = await connect(

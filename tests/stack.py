@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -361,12 +362,14 @@ class Stack:
     def reverse(self, name: str, *arguments: str) -> str:
         return self.call("reverse", name, *arguments)
 
-    def ticket(self, web: Web, slug: str, session: str) -> str:
-        """A ticket for a client's hello, fetched as the page does. Raises `urllib.error.HTTPError`."""
+    def ticket(self, web: Web, slug: str, session: str, **fields: str) -> str:
+        """A ticket for a client's hello, fetched as the page does, with these fields of a form. Raises
+        `urllib.error.HTTPError`.
+        """
         token = "t" * 32
         request = urllib.request.Request(
             web.url + self.reverse("logtail:ticket", slug),
-            data=b"",
+            data=urllib.parse.urlencode(fields).encode(),
             headers={"Cookie": f"sessionid={session}; csrftoken={token}", "X-CSRFToken": token},
         )
         with urllib.request.urlopen(request, timeout=20) as answer:

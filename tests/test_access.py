@@ -21,6 +21,7 @@ from django_logtail.access import (
 )
 from django_logtail.models import Access, Log
 from django_logtail.protocol import CloseCode
+from django_logtail.rights import Original
 
 pytestmark = pytest.mark.django_db
 
@@ -219,6 +220,23 @@ class TestTicket:
 
     def test_a_ticket_says_for_whom_and_what_it_was_issued(self) -> None:
         assert read_ticket(self.issue(), slug="app", session_key="s" * 32) == Ticket("7", "app")
+
+    def test_a_ticket_says_why_the_original_is_asked_for_and_for_how_long(self) -> None:
+        asked = Original("order 48213: 付款失败", 15)
+        ticket = issue_ticket(user_id="7", slug="app", session_key="s" * 32, original=asked)
+
+        assert read_ticket(ticket, slug="app", session_key="s" * 32) == Ticket("7", "app", asked)
+        assert read_ticket(self.issue(), slug="app", session_key="s" * 32).original is None
+        said, signature = self.issue().split(":", 1)
+        assert self.refusal(":".join([ticket.split(":")[0], signature])) == BAD_TICKET
+        assert self.refusal(":".join([said, ticket.split(":", 1)[1]])) == BAD_TICKET
+
+    def test_a_ticket_fits_into_a_message_with_the_longest_reason(self) -> None:
+        asked = Original("付" * 200, 60)
+
+        ticket = issue_ticket(user_id="7" * 36, slug="a" * 100, session_key="s" * 32, original=asked)
+
+        assert len(ticket) < 6_000
 
     def test_a_ticket_does_not_hold_the_session_key(self) -> None:
         import base64

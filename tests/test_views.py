@@ -11,7 +11,7 @@ from typing import Any
 import brotli
 import pytest
 from django.conf import settings
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.db import DatabaseError, connections
 from django.template import Context, Template
 from django.test import AsyncClient, Client, RequestFactory, override_settings
@@ -23,8 +23,12 @@ from django_logtail import views
 from django_logtail.access import read_ticket
 from django_logtail.models import Access, Log
 from django_logtail.operating.reports import reports
+from django_logtail.rights import Original
 from django_logtail.viewing.admission import viewers
 from django_logtail.viewing.download import Requester
+from tests.audit.desk import Desk, desk
+
+__all__ = ["desk"]
 
 pytestmark = pytest.mark.django_db
 
@@ -281,6 +285,45 @@ def test_a_ticket_is_only_given_to_the_page_itself(member: User) -> None:
 
     assert (without.status_code, with_token.status_code) == (403, 200)
     assert client.get("/logs/open/ticket/").status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("rights", "fields", "status", "error"),
+    [
+        (("see_unredacted_log",), {"reason": "order 48213", "minutes": "15"}, 200, None),
+        (("see_unredacted_log",), {"reason": " ", "minutes": "15"}, 400, "no-reason"),
+        (("see_unredacted_log",), {"reason": "x", "minutes": "99"}, 400, "bad-minutes"),
+        ((), {"reason": "order 48213", "minutes": "15"}, 403, "not-allowed"),
+        ((), {}, 200, None),
+    ],
+)
+def test_a_ticket_for_the_original_is_for_who_may_and_says_why(
+    client: Client,
+    member: User,
+    settings: Any,
+    desk: Desk,
+    rights: tuple[str, ...],
+    fields: dict[str, str],
+    status: int,
+    error: str | None,
+) -> None:
+    settings.LOGTAIL = {**settings.LOGTAIL, "AUDIT": True, "REDACT": ["email"]}
+    add_log("open")
+    member.is_staff = True
+    member.save()
+    member.user_permissions.set(Permission.objects.filter(codename__in=rights))
+    desk.pump()
+
+    answer = client.post("/logs/open/ticket/", fields)
+
+    assert (answer.status_code, answer.json().get("error")) == (status, error)
+    if error is not None:
+        assert answer.json()["text"]
+    else:
+        ticket = read_ticket(answer.json()["ticket"], slug="open", session_key=client.session.session_key)
+        assert ticket.original == (Original("order 48213", 15) if fields else None)
+    refused = [event["detail"] for event in desk.of("event") if event["action"] == "refused"]
+    assert refused == ([{"what": "see_unredacted"}] if error == "not-allowed" else [])
 
 
 def test_scripts_of_who_is_signed_out_are_told_where_to_sign_in() -> None:

@@ -292,9 +292,14 @@ def keeps_records(wait: bool = False) -> bool:
 
     `wait`: for the first verdict on the database, for some seconds; not in an event loop.
     """
+    return conf.AUDIT != "required" or surely_keeps_records(wait)
+
+
+def surely_keeps_records(wait: bool = False) -> bool:
+    """Whether what is recorded now outlives this process; False if nothing is recorded. `wait`: as above."""
     recorder = recorder_here()
-    if recorder is None or conf.AUDIT != "required":
-        return True
+    if recorder is None:
+        return False
     if wait:
         recorder.judged.wait(VERDICT_SECONDS)
     return recorder.keeps

@@ -23,6 +23,7 @@ from django.db import DatabaseError, connections
 from django_logtail.access import admit
 from django_logtail.conf import conf
 from django_logtail.models import Log
+from django_logtail.rights import Right
 from django_logtail.tailing.reasons import reason
 from django_logtail.timing import Supervisor, pause, time_limit
 from django_logtail.viewing.changes import HEAR_SECONDS, Hearing, is_concerned
@@ -59,6 +60,10 @@ class Changed(Exception):
     """The log's row has changed since the viewer was let in."""
 
 
+class RightLost(Changed):
+    """The viewer lost a right without which the viewing can't go on."""
+
+
 class Stay:
     """A viewer let in for one revision of a log. `lost` is set, with the reason, when they may not stay."""
 
@@ -67,6 +72,13 @@ class Stay:
         self._rounds = rounds
         self._decision = decision
         self._log = log
+        self._needed: frozenset[Right] = frozenset()
+
+    def needs(self, right: Right) -> None:
+        """From now on, the viewing ends with this right."""
+        self._needed |= {right}
+        if right not in self._log.rights:
+            self.lose(RightLost())
 
     async def until_lost(self) -> None:
         """Does not return. Raises `Refused`, `Changed` or `DatabaseError`."""
@@ -97,12 +109,16 @@ class Stay:
             self.lose(outcome)
         elif outcome.revision != self._log.revision:
             self.lose(Changed(reason("changed")))
+        elif not self._needed <= outcome.rights:
+            self.lose(RightLost())
         else:
             # No longer staff, say: continues, but sees and may do less.
             self._log.sees_host, self._log.rights = outcome.sees_host, outcome.rights
 
     def lose(self, error: Exception) -> None:
         """Make them leave, for this reason."""
+        if self.lost.done():
+            return
         self.lost.set_exception(error)
         self.lost.exception()  # there may be nobody waiting for it
 

@@ -92,17 +92,19 @@ class Answers:
         admit: Callable[[], Awaitable[Log]],
         send: Callable[[Frame], Awaitable[int]],
         record: OpenViewing | None = None,
+        original_end: float = 0.0,
     ) -> None:
         """`admit`: the log, if the viewer may still see it; raises `Refused`, `Changed` and `DatabaseError`.
 
         `user`: whose share is charged. `send` returns the length of the frame, and raises `End`. `record`: of the
-        viewing, if it is recorded.
+        viewing, if it is recorded. `original_end`: until when it shows the original, in seconds since the epoch, or 0.
         """
         self._relay = relay
         self._user = user
         self._admit = admit
         self._send = send
         self._record = record
+        self._original_end = original_end
         self._ranges: dict[int, asyncio.Task[None]] = {}
         self._searches: dict[int, asyncio.Task[None]] = {}
         self._volumes: dict[int, asyncio.Task[None]] = {}
@@ -212,7 +214,12 @@ class Answers:
 
     def _frames(self, log: Log, asked: Asked) -> AsyncGenerator[Frame]:
         ask = functools.partial(
-            self._relay.request, str(log.pk), log.queue_name, user=self._user, revision=log.revision
+            self._relay.request,
+            str(log.pk),
+            log.queue_name,
+            user=self._user,
+            revision=log.revision,
+            original_end=self._original_end,
         )
         match asked:
             case protocol.Range(request, start, end):

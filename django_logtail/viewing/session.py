@@ -20,9 +20,10 @@ from django_logtail.protocol import BadMessage, CloseCode, Frame
 from django_logtail.relay import Relay
 from django_logtail.relay.feed_viewer import FeedViewer
 from django_logtail.relay.here import relay_here
-from django_logtail.rights import Right
+from django_logtail.rights import Original, Right
 from django_logtail.timing import end_tasks, whereabouts
-from django_logtail.viewing.rechecks import Changed, Stay
+from django_logtail.viewing.originals import is_redacted, may_ask
+from django_logtail.viewing.rechecks import Changed, RightLost, Stay
 from django_logtail.viewing.requests import Answers, offered
 from django_logtail.viewing.socket import End, Socket, refusal
 from django_logtail.viewing.told import told
@@ -49,14 +50,18 @@ class Watching:
         address: str,
         stay: Stay,
         record: OpenViewing | None = None,
+        original: Original | None = None,
     ) -> None:
-        """`stay`: whether the viewer may stay, for this revision of the log. `record`: if this viewing is recorded."""
+        """`stay`: whether the viewer may stay, for this revision of the log. `record`: if this viewing is recorded.
+        `original`: what it shows of redacted lines; whether it may was decided before.
+        """
         self._socket = socket
         self._log = log
         self._user = user
         self._address = address
         self._stay = stay
         self._record = record
+        self._original = original
         self._host = ""
         self._unacknowledged = Unacknowledged()
 
@@ -74,8 +79,9 @@ class Watching:
                 encoding=label,
                 zone=log.zone_name,
                 queue=log.queue_name,
-                can=offered(log.rights),
+                can=[*offered(log.rights), *(["original"] if may_ask(log) else [])],
                 resumes=None if Right.HISTORY in log.rights else False,
+                **self._redaction(),
             )
         )
         relay = relay_here()
@@ -89,8 +95,11 @@ class Watching:
             path=log.path,
             user=self._user,
             revision=log.revision,
+            original_end=(end := self._original_end()),
         )
-        answers = Answers(relay, self._user, self._stay.admit, self._tell_much, self._record)
+        answers = Answers(
+            relay, self._user, self._stay.admit, self._tell_much, self._record, original_end=end
+        )
         parts = [
             asyncio.create_task(part, name=name)
             for name, part in (
@@ -98,6 +107,7 @@ class Watching:
                 ("delivery", self._deliver(relay, viewer)),
                 ("status", self._tell_status(viewer)),
                 ("stay", self._until_lost()),
+                ("original", self._until_over()),
             )
         ]
         relay.viewers.enter(
@@ -186,9 +196,28 @@ class Watching:
             await self._stay.until_lost()
         except Refused as refused:
             raise refusal(refused) from None
+        except RightLost:
+            raise End(1000, "original-over", "You may no longer see the original.", may_retry=True) from None
         except Changed:
             text = "This log's settings were changed."
             raise End(CloseCode.NO_READER, "log-changed", text, may_retry=True) from None
+
+    def _redaction(self) -> dict[str, object]:
+        """What `hello` says of redacted lines."""
+        if self._original is None:
+            return {"redacted": is_redacted(self._log) or None}
+        seconds = self._original.minutes * 60
+        return {"redacted": True, "original": {"seconds": seconds, "reason": self._original.reason}}
+
+    def _original_end(self) -> float:
+        return 0.0 if self._original is None else time.time() + self._original.minutes * 60
+
+    async def _until_over(self) -> None:
+        if self._original is None:
+            await asyncio.get_running_loop().create_future()
+        else:
+            await asyncio.sleep(self._original.minutes * 60)
+            raise End(1000, "original-over", "The time for the original is over.", may_retry=True)
 
     async def _look_again(self) -> None:
         """The reader has a different revision of the log's row: does the decision about this viewer still hold?"""

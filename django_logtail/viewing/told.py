@@ -15,7 +15,9 @@ from django_logtail.tailing.reasons import for_page, in_full, in_short
 
 #: The fields that others get, by type of message. A new field, and a new type, is hidden until listed.
 _FIELDS: Final[Mapping[str, frozenset[str]]] = {
-    "hello": frozenset({"protocol", "session", "log", "name", "encoding", "zone", "can", "resumes"}),
+    "hello": frozenset(
+        {"protocol", "session", "log", "name", "encoding", "zone", "can", "resumes", "redacted", "original"}
+    ),
     "event": frozenset(
         {
             *("kind", "file", "offset", "before", "size", "resumed", "name", "current", "old_size", "to"),

@@ -12,7 +12,7 @@ import json
 import pkgutil
 import time
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from unittest import mock
 from urllib.parse import urlencode
@@ -199,10 +199,13 @@ class Host:
     sessions: dict[str, str]
     users: dict[str, str] = field(default_factory=dict)
 
-    def ask(self, method: str, path: str, who: str, body: str = "") -> Answer:
+    def ask(
+        self, method: str, path: str, who: str, body: str = "", more: Mapping[str, str] | None = None
+    ) -> Answer:
         token = "t" * 32
         cookie = f"csrftoken={token}" + (f"; sessionid={self.sessions[who]}" if self.sessions[who] else "")
         headers = {"Cookie": cookie, "X-CSRFToken": token, "Content-Length": str(len(body))}
+        headers |= more or {}
         connection = http.client.HTTPConnection("127.0.0.1", self.web.port, timeout=60)
         with contextlib.closing(connection):
             connection.request(method, path, body, headers)
@@ -305,6 +308,26 @@ def test_each_route_answers_each_person_as_its_row_says(host: Host, route: str, 
         if route not in PUBLIC:
             control = answer.headers.get("cache-control", "")
             assert {"no-store", "private"} <= {word.strip() for word in control.split(",")}, control
+
+
+#: Those who may ask for the original of redacted lines; staff needs a permission as well.
+MAY_ASK = {"superuser"}
+
+
+@pytest.mark.parametrize("who", VISIBLE)
+def test_the_original_is_asked_for_by_those_who_may_for_logs_that_they_may_watch(
+    host: Host, who: str
+) -> None:
+    form, said = {"Content-Type": "application/x-www-form-urlencoded"}, "reason=x&minutes=5"
+    for slug in LOGS:
+        answer = host.ask("POST", address("ticket", slug), who, said, form)
+
+        # Nothing is hidden or recorded in this project: to whoever may, that is said.
+        seen = (400, "not-redacted") if who in MAY_ASK else (403, "not-allowed")
+        expected = (401, "signed-out") if who in NOBODY else seen
+        if who not in NOBODY and slug not in VISIBLE[who]:
+            expected = (404, "no-such-log")
+        assert (answer.status, json.loads(answer.body)["error"], slug) == (*expected, slug)
 
 
 @pytest.mark.parametrize("who", VISIBLE)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import http.client
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -27,6 +27,8 @@ PEOPLE = {
     "searching": (("history_log", "search_log"), {"history", "search"}),
     "downloading": (("history_log", "download_log"), {"history", "download"}),
     "everything": (("history_log", "search_log", "download_log"), {"history", "search", "download"}),
+    "unredacted": (("see_unredacted_log",), {"see_unredacted"}),
+    "unredacted-history": (("see_unredacted_log", "history_log"), {"see_unredacted", "history"}),
     # These need the right to see earlier lines.
     "without-history": (("search_log", "download_log"), set()),
 }
@@ -59,12 +61,15 @@ class Host:
     web: Web
     sessions: dict[str, str]
 
-    def ask(self, method: str, path: str, who: str, body: str = "") -> tuple[int, str]:
+    def ask(
+        self, method: str, path: str, who: str, body: str = "", more: Mapping[str, str] | None = None
+    ) -> tuple[int, str]:
         token = "t" * 32
         headers = {
             "Cookie": f"csrftoken={token}; sessionid={self.sessions[who]}",
             "X-CSRFToken": token,
             "Content-Length": str(len(body)),
+            **(more or {}),
         }
         connection = http.client.HTTPConnection("127.0.0.1", self.web.port, timeout=60)
         with contextlib.closing(connection):
@@ -75,7 +80,12 @@ class Host:
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    logtail = {"READER": "local", "ACCESS_POLICY": "django_logtail.policies.PermissionPolicy"}
+    logtail = {
+        "READER": "local",
+        "ACCESS_POLICY": "django_logtail.policies.PermissionPolicy",
+        "REDACT": [{"ready": "email", "logs": ["rights"]}],
+        "AUDIT": True,
+    }
     with Stack(tmp_path_factory.mktemp("rights") / "stack", logtail=logtail) as stack:
         sessions = {who: stack.make_user(who, rights=granted) for who, (granted, _) in PEOPLE.items()}
         stack.add_log("rights", OLD, access="signed-in")
@@ -195,3 +205,56 @@ def test_who_may_not_see_earlier_lines_gets_none_that_are_on_their_way_to_others
         assert asyncio.run(seen()) == [whole, b"ended\n" + NEW, b"ended\n" + NEW, whole]
     finally:
         host.stack.call("remove_log", "crowd")
+
+
+#: What rules hide, and what is left of it.
+MAIL, HIDDEN = b"written to ann@shop.example\n", b"written to ****************\n"
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_the_original_is_for_those_who_may_see_it_and_only_where_they_ask(host: Host, who: str) -> None:
+    may = "see_unredacted" in PEOPLE[who][1]
+    body = urlencode({"reason": "order 48213", "minutes": "5"})
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    status, said = host.ask("POST", "/logs/rights/ticket/", who, body, form)
+
+    assert (status, "ticket" in json.loads(said)) == ((200, True) if may else (403, False))
+
+    async def seen(ticket: str | None) -> tuple[bytes, bool, bool]:
+        async with Client(host.stack, host.web, "rights", host.sessions[who], ticket=ticket) as client:
+            await client.until_live(60)
+            with path.open("ab") as file:
+                file.write(MAIL)
+            await client.until(lambda: b"written to" in client.bytes, 60)
+            assert client.hello is not None
+            return (
+                bytes(client.bytes[-len(MAIL) :]),
+                "original" in client.hello,
+                "original" in client.hello["can"],
+            )
+
+    path = host.stack.logs / "rights.log"
+    try:
+        if may:
+            assert asyncio.run(seen(json.loads(said)["ticket"])) == (MAIL, True, True)
+        assert asyncio.run(seen(None)) == (HIDDEN, False, may)
+    finally:
+        path.write_bytes(OLD)
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_no_other_way_shows_the_original(host: Host, who: str) -> None:
+    path = host.stack.logs / "rights.log"
+    path.write_bytes(OLD + MAIL)
+    asked = {"reason": "order 48213", "minutes": "5"}
+    more = urlencode(asked)
+    try:
+        for _, method, address, body in ROUTES.values():
+            for query in (address, f"{address}{'&' if '?' in address else '?'}{more}"):
+                said = host.ask(method, query, who, body)[1]
+                assert "ann@shop" not in said
+        assert "ann@shop" not in host.ask("GET", f"/logs/rights/lines/?lines=5&{more}", who)[1]
+        searched = host.ask("POST", "/logs/rights/search/", who, json.dumps({"pattern": "ann@", **asked}))[1]
+        assert "ann@shop" not in searched
+    finally:
+        path.write_bytes(OLD)

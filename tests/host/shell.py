@@ -115,6 +115,14 @@ def grant(name: str, codename: str) -> None:
     get_user_model().objects.get(username=name).user_permissions.add(permission)
 
 
+def take_right(name: str, codename: str) -> None:
+    """Take a permission of the app away from a user."""
+    from django.contrib.auth import get_user_model
+
+    user = get_user_model().objects.get(username=name)
+    user.user_permissions.remove(*user.user_permissions.filter(codename=codename))
+
+
 def deactivate(name: str) -> None:
     from django.contrib.auth import get_user_model
 
@@ -259,6 +267,7 @@ FUNCTIONS = {
         reader_token,
         take_over,
         grant,
+        take_right,
         choose,
         deactivate,
         leave_groups,

@@ -20,7 +20,7 @@ from django_logtail.place import Place
 from django_logtail.protocol import decode_batch
 from django_logtail.relay import Relay
 from django_logtail.relay.feed import Feed
-from django_logtail.rights import Right
+from django_logtail.rights import Original, Right
 from django_logtail.shares import Shares
 from django_logtail.viewing import session, socket, spending, unacknowledged
 from django_logtail.viewing.session import Watching
@@ -154,6 +154,8 @@ class Seat:
         self._incoming: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.socket = Socket(self._incoming.get, self._send)
         self.task: asyncio.Task[None] | None = None
+        #: What is asked for of redacted lines.
+        self.original: Original | None = None
         #: The record of this viewing, if there is to be one.
         self.record: OpenViewing | None = None
 
@@ -166,6 +168,7 @@ class Seat:
             "192.0.2.7",
             self.stay,  # type: ignore[arg-type]
             self.record,
+            self.original,
         )
         self.task = asyncio.ensure_future(watching.run(protocol.Hello(1, "t", lines, resume)))
         await asyncio.sleep(0.001)

@@ -13,8 +13,8 @@ from django_logtail.models import Log
 from django_logtail.place import Place
 from django_logtail.protocol import CloseCode
 from django_logtail.relay.requests import Request
-from django_logtail.rights import Right
-from django_logtail.viewing.rechecks import Changed
+from django_logtail.rights import Original, Right
+from django_logtail.viewing.rechecks import Changed, RightLost
 from django_logtail.viewing.requests import Answers
 from django_logtail.viewing.session import Watching
 from django_logtail.viewing.socket import End
@@ -595,3 +595,67 @@ def test_who_may_not_stay_is_ended_at_once_and_the_other_is_not(play):
         return int(end.code), end.reason, neighbour.watches
 
     assert play(scene) == (4403, "no-access", True)
+
+
+async def test_a_viewer_who_lost_the_right_to_the_original_may_come_back_without_it():
+    with pytest.raises(End) as end:
+        await Watching(None, Log(**ROW), "7", "", Lost(RightLost()))._until_lost()
+
+    assert (end.value.code, end.value.reason, end.value.may_retry) == (1000, "original-over", True)
+
+
+@pytest.mark.parametrize("rules", [[], ["email"]])
+def test_a_viewer_is_told_whether_lines_are_redacted_and_never_sees_the_original_unasked(
+    play, settings, rules
+):
+    settings.LOGTAIL = {"REDACT": rules}
+
+    async def scene(relay):
+        seat = Seat(relay)
+        await seat.sits_down()
+        [hello] = seat.messages("hello")
+        wants = [feed.want("box").original_until for feed in relay.feeds.by_member.values()]
+        return hello.get("redacted"), hello.get("original"), "original" in hello["can"], wants
+
+    assert play(scene) == (True if rules else None, None, False, [0])
+
+
+def test_the_original_is_shown_for_the_minutes_that_were_asked_for_and_beside_others(play, settings):
+    settings.LOGTAIL = {"REDACT": ["email"]}
+
+    async def scene(relay):
+        seat, neighbour = Seat(relay, sees_host=False), Seat(relay, user="8")
+        await neighbour.sits_down()
+        seat.original = Original("order 48213", 5)
+        reader = await seat.sits_down()
+        wanted = {feed.member: feed.original_end for feed in relay.feeds.by_member.values()}
+        await asyncio.sleep(299.9)
+        assert seat.watches
+        await asyncio.sleep(0.2)
+        error = await seat.end()
+        reader.starts()
+        return seat.messages("hello")[0], wanted, error, neighbour.watches, list(relay.feeds.by_member)
+
+    hello, wanted, error, neighbour_watches, left = play(scene)
+
+    assert (hello["redacted"], hello["original"]) == (True, {"seconds": 300, "reason": "order 48213"})
+    assert sorted(wanted.values()) == [0.0, 1_700_000_300.0]
+    assert (error.code, error.reason, error.may_retry) == (1000, "original-over", True)
+    assert neighbour_watches
+    assert left == [member for member, end in wanted.items() if not end]
+
+
+def test_what_is_requested_in_a_viewing_of_the_original_is_original_too(play, settings):
+    settings.LOGTAIL = {"REDACT": ["email"]}
+
+    async def scene(relay):
+        seat, neighbour = Seat(relay), Seat(relay, user="8")
+        seat.original = Original("order 48213", 5)
+        for one in (seat, neighbour):
+            await one.sits_down()
+            one.says("range", request=1, file="f", start=0, end=9)
+        await asyncio.sleep(0.01)
+        requests = [wanted for wanted in relay.wants.by_member.values() if isinstance(wanted, Request)]
+        return [bool(request.want("box").original_until) for request in requests]
+
+    assert play(scene) == [True, False]
