@@ -224,6 +224,15 @@ def rights_of(user: User, log: Log) -> frozenset[Right]:
     return usable([Right.VIEW, *(right for right in READING if decided.may(user, right, row))])
 
 
+def recent_rights_of(user: User, log: Log) -> frozenset[Right]:
+    """What `user` may do with the log's recent lines, if its row has a limit of age for those who may not see all."""
+    decided, row = policy(), log.registration
+    if not row.history_hours or decided.may(user, Right.HISTORY, row):
+        return frozenset()
+    searches = decided.may(user, Right.SEARCH, row)
+    return frozenset({Right.HISTORY, Right.SEARCH} if searches else {Right.HISTORY})
+
+
 @dataclass(frozen=True, slots=True)
 class Ticket:
     """Proof that the page for `slug`, behind all of the host's HTTP middleware, was served to `user_id`."""
@@ -281,6 +290,7 @@ def admit(*, user_id: str, session_key: str, slug: str, joined: bool = False) ->
     if log is not None and may_view(user, log):
         log.sees_host = policy().sees_host(user)
         log.rights = rights_of(user, log)
+        log.recent_rights = recent_rights_of(user, log)
         return user, log
     if joined and log is not None:
         raise Refused(CloseCode.NO_ACCESS, "no-access", "Your access to this log has ended.")

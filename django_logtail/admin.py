@@ -79,7 +79,7 @@ class LogAdmin(FactColumns, RecordedAdmin):
     fieldsets = [
         (None, {"fields": ["name", "slug", "group", "order", "description"]}),
         (_("File"), {"fields": ["path", "follow", "queue", "encoding", "rotated_as", "format", "time_zone"]}),
-        (_("Who may watch"), {"fields": ["enabled", "access", "groups", "users"]}),
+        (_("Who may watch"), {"fields": ["enabled", "access", "groups", "users", "history_hours"]}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Log]:

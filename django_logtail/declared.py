@@ -34,7 +34,17 @@ logger = logging.getLogger(__name__)
 #: What a declaration's dict may contain; `groups` and `users` are lists of names.
 FIELDS = (
     *("path", "name", "group", "order", "description"),
-    *("follow", "queue", "encoding", "rotated_as", "format", "time_zone", "enabled", "access"),
+    *(
+        "follow",
+        "queue",
+        "encoding",
+        "rotated_as",
+        "format",
+        "time_zone",
+        "enabled",
+        "access",
+        "history_hours",
+    ),
 )
 MEMBERS = ("groups", "users")
 #: Files named for a pattern.

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxLengthValidator, RegexValidator
+from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models, router
 from django.db.models import signals
 from django.urls.converters import SlugConverter
@@ -48,8 +48,10 @@ SHARE_PERMISSION = "share_view"
 FRAGMENT_CHARACTERS = 4_000
 
 
+#: The most hours of earlier lines that a row may allow: ten years.
+MOST_HISTORY_HOURS = 87_600
 #: The fields that make up a revision, in addition to the row's id and its queue.
-REVISED = ("path", "follow", "encoding", "rotated_as", "enabled", "access", "membership")
+REVISED = ("path", "follow", "encoding", "rotated_as", "enabled", "access", "history_hours", "membership")
 #: Where a member's path has bytes of a file name that are not text: databases don't store lone surrogates.
 _STORED = {0xDC80 + byte: 0xF780 + byte for byte in range(128)}
 _UNSTORED = {stored: surrogate for surrogate, stored in _STORED.items()}
@@ -142,6 +144,8 @@ class Log(models.Model):
     sees_host = False
     #: What the user for whom this row was loaded may do; set by `access.admit`, and nothing for any other row.
     rights: frozenset[Right] = frozenset()
+    #: What they may do with its recent lines, without the right to see earlier ones; set by `access.admit`, too.
+    recent_rights: frozenset[Right] = frozenset()
     #: That user's name, for the record; set by `viewing.admission`.
     user_name = ""
 
@@ -231,6 +235,16 @@ class Log(models.Model):
         help_text=_("A disabled log is hidden, and its current viewers are disconnected."),
     )
     access = models.CharField(_("who may watch"), max_length=20, choices=Access.choices, default=Access.STAFF)
+    history_hours = models.PositiveIntegerField(
+        _("hours of earlier lines"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_HISTORY_HOURS)],
+        help_text=_(
+            "For people who may watch the log but not see earlier lines: they see lines that are at most this many "
+            "hours old, as far as their times can be told. If empty, they see what is written from then on."
+        ),
+    )
     groups = models.ManyToManyField(Group, verbose_name=_("groups"), blank=True, related_name="+")
     users = models.ManyToManyField(
         settings.AUTH_USER_MODEL, verbose_name=_("users"), blank=True, related_name="+"

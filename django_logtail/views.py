@@ -57,6 +57,7 @@ from django_logtail.protocol import (
     MAX_CLIENT_MESSAGE_BYTES,
     BadMessage,
     CloseCode,
+    SearchAll,
     decode_hits_query,
     decode_lines_query,
     decode_logs_query,
@@ -87,6 +88,8 @@ from django_logtail.viewing.hits import Hits
 from django_logtail.viewing.last_lines import last_lines
 from django_logtail.viewing.no_socket import cause_of
 from django_logtail.viewing.originals import NotShown
+from django_logtail.viewing.recent import edge_for
+from django_logtail.viewing.recent_lines import too_old, within
 from django_logtail.viewing.search_stream import messages, parting
 from django_logtail.viewing.several_hits import SeveralHits
 from django_logtail.viewing.unsent import SEND
@@ -343,12 +346,16 @@ def let_in(*needed: Right) -> Callable[[AsyncView], AsyncView]:
 
 
 def let_search(view: AsyncView) -> AsyncView:
-    """The same, but counted as a running search."""
-    return _counted(view, lambda user: viewers.searching(user), frozenset({Right.SEARCH}))
+    """The same, but counted as a running search, also of recent lines alone: the view limits it to these."""
+    return _counted(view, lambda user: viewers.searching(user), frozenset({Right.SEARCH}), bounds_age=True)
 
 
 def _counted(
-    view: AsyncView, counted: Callable[[str], AbstractContextManager[None]], needed: frozenset[Right]
+    view: AsyncView,
+    counted: Callable[[str], AbstractContextManager[None]],
+    needed: frozenset[Right],
+    *,
+    bounds_age: bool = False,
 ) -> AsyncView:
     @wraps(view)
     async def wrapped(request: HttpRequest, slug: str = "") -> HttpResponseBase:
@@ -368,10 +375,9 @@ def _counted(
                 log = await admitted(
                     requester.user_id, requester.session_key, slug, address=requester.address, via="http"
                 )
-                if not needed <= log.rights:
-                    record_refusal(
-                        _subject(log, requester), max(right.value for right in needed - log.rights)
-                    )
+                may_do = log.rights | log.recent_rights if bounds_age else log.rights
+                if not needed <= may_do:
+                    record_refusal(_subject(log, requester), max(right.value for right in needed - may_do))
                     text = in_full(reason("not-allowed"), _)
                     return JsonResponse({"error": "not-allowed", "text": text}, status=403)
                 return await view(request, log, requester, places)
@@ -433,8 +439,6 @@ async def lines(
 ) -> HttpResponseBase:
     """The last lines of a log, or what follows a place: for pages whose network blocks WebSockets."""
     count, resume = decode_lines_query(request.GET, conf.BACKLOG_LINES)
-    if Right.HISTORY not in log.rights:
-        count, resume = 0, None
     record = over_http.of(_subject(log, requester))
     body = await last_lines(
         relay_here(), log, user=requester.user_id, lines=count, resume=resume, record=record
@@ -510,8 +514,16 @@ async def search(
         asked = decode_search(request.body)
     except RequestDataTooBig:
         raise BadMessage(f"the body has over {MAX_CLIENT_MESSAGE_BYTES} bytes") from None
+    edge = await edge_for(log)
+    if Right.SEARCH not in log.rights:
+        limited = None if edge is None else within(asked, edge)
+        if not isinstance(limited, SearchAll):
+            record_refusal(_subject(log, requester), Right.SEARCH.value)
+            why = reason("not-allowed") if edge is None else too_old(log)
+            return JsonResponse({"error": "not-allowed", "text": in_full(why, _)}, status=403)
+        asked = limited
     action = _action("search", log, requester, conditions(asked), places)
-    found = messages(relay_here(), log, requester.user_id, asked, action)
+    found = messages(relay_here(), log, requester.user_id, asked, action, edge)
     made = partial(delivered, log, found, requester, parting=partial(parting, log, action=action))
     # nginx passes it on as it comes.
     return _streamed(request, "application/x-ndjson", made, places, {"X-Accel-Buffering": "no"})

@@ -180,7 +180,7 @@ def test_a_group_or_user_that_is_not_there_yet_is_a_problem_and_narrows_access(
         (
             {"path": "{root}/a", "zzz": 1},
             " has an unknown field 'zzz'. The fields are path, name, group, order, description, follow, queue, "
-            "encoding, rotated_as, format, time_zone, enabled, access, groups, users.",
+            "encoding, rotated_as, format, time_zone, enabled, access, history_hours, groups, users.",
         ),
         (
             {"path": "{root}/a", "access": "stafff"},

@@ -17,7 +17,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import get_language, get_language_info
 
 from django_logtail import __version__, remedies, states
-from django_logtail.access import policy, rights_of
+from django_logtail.access import policy, recent_rights_of, rights_of
 from django_logtail.conf import conf
 from django_logtail.models import Log
 from django_logtail.page.files import File, files_of
@@ -114,7 +114,7 @@ def described(logs: Collection[Log], request: HttpRequest) -> list[dict[str, Any
 
 def _described(log: Log, file: File, request: HttpRequest) -> dict[str, Any]:
     slug = {"slug": log.slug}
-    rights = rights_of(request.user, log)
+    rights = rights_of(request.user, log) | recent_rights_of(request.user, log)
     sees_host = policy().sees_host(request.user)
     return {
         "slug": log.slug,

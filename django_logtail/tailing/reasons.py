@@ -137,6 +137,11 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
         ),
     ),
     "not-allowed": (gettext_noop("you may not do this with this log; an administrator decides about that"),),
+    "too-old": (
+        gettext_noop(
+            "you may not see lines that are more than {hours} h old; an administrator decides about that"
+        ),
+    ),
     "bytes-gone": (gettext_noop("the file that held these bytes no longer exists"),),
     "file-changed": (gettext_noop("the file changed while it was being read; try again"),),
     "no-times": (gettext_noop("no times were recognised in this log"),),

@@ -17,6 +17,8 @@ from django_logtail.relay import Relay
 from django_logtail.relay.feed_viewer import FeedViewer
 from django_logtail.rights import Right
 from django_logtail.timing import pause
+from django_logtail.viewing.recent import edge_for
+from django_logtail.viewing.recent_lines import NotCertain, RecentStream, stream_of, unlimited
 from django_logtail.viewing.told import told
 
 #: Bytes of frames in one response, plus the batch that exceeds it: as much as the answer to a `range` may have.
@@ -48,6 +50,11 @@ async def last_lines(
     `record`: the viewing to which what is delivered belongs, if it is recorded.
     """
     label = log.encoding_label
+    edge = await edge_for(log)
+    may_resume = Right.HISTORY in log.rights or edge is not None
+    if not may_resume or (edge is not None and resume is not None and not edge.allows(resume)):
+        resume = None
+    lines = lines if may_resume else 0
     viewer = relay.feeds.join(
         str(log.pk),
         log.queue_name,
@@ -69,11 +76,14 @@ async def last_lines(
             zone=log.zone_name,
             queue=log.queue_name,
             can=[],
-            resumes=None if Right.HISTORY in log.rights else False,
+            resumes=None if may_resume else False,
         )
     )
     try:
-        reason = await _collect(viewer, answer)
+        try:
+            reason = await _collect(viewer, answer, None if edge is None else stream_of(log, edge))
+        except NotCertain:
+            reason = "more"
         if record is not None:
             for frame in answer.frames:
                 record.delivered.frame(frame, viewer.feed.host)
@@ -121,14 +131,14 @@ class _Answer:
         return self._file != self._began_in or self._end >= self._goal
 
 
-async def _collect(viewer: FeedViewer, answer: _Answer) -> str:
+async def _collect(viewer: FeedViewer, answer: _Answer, recent: RecentStream | None) -> str:
     """Take frames until there is a reason to stop; return it."""
     ends_at = time.monotonic() + ANSWER_SECONDS
     heard_at = caught_up_at = 0.0
     while True:
         viewer.news.clear()
         now = time.monotonic()
-        for frame, _ in viewer.frames():
+        async for frame, _ in (unlimited if recent is None else recent.of)(viewer.frames()):
             answer.add(frame)
             heard_at = now
             if answer.size >= ANSWER_BYTES:

@@ -114,6 +114,7 @@ class Stay:
         else:
             # No longer staff, say: continues, but sees and may do less.
             self._log.sees_host, self._log.rights = outcome.sees_host, outcome.rights
+            self._log.recent_rights = outcome.recent_rights
 
     def lose(self, error: Exception) -> None:
         """Make them leave, for this reason."""

@@ -10,7 +10,7 @@ import contextlib
 import functools
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Iterator
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django.db import DatabaseError
 
@@ -31,6 +31,8 @@ from django_logtail.shares import Charged
 from django_logtail.tailing.reasons import reason
 from django_logtail.tailing.text.matching import has_regex
 from django_logtail.viewing.actions import BROKEN_OFF, record_asked, record_not_allowed
+from django_logtail.viewing.recent import Edge, edges_here
+from django_logtail.viewing.recent_lines import file_of, shown, too_old, within
 from django_logtail.viewing.rechecks import Changed
 from django_logtail.viewing.slots import slots
 from django_logtail.viewing.socket import End
@@ -191,11 +193,16 @@ class Answers:
             text = reason("unavailable")
             await self._send(Frame.message("error", request=asked.request, id="unavailable", text=text))
             return
+        edge = None
         if needed(asked) not in log.rights:
-            record_not_allowed(self._record, needed(asked))
-            text = reason("not-allowed")
-            await self._send(Frame.message("error", request=asked.request, id="not-allowed", text=text))
-            return
+            edge = await edges_here().of(log, file_of(asked)) if needed(asked) in log.recent_rights else None
+            limited = None if edge is None else within(asked, edge)
+            if limited is None:
+                record_not_allowed(self._record, needed(asked))
+                text = reason("not-allowed") if edge is None else too_old(log)
+                await self._send(Frame.message("error", request=asked.request, id="not-allowed", text=text))
+                return
+            asked = cast(Asked, limited)
         if not keeps_records():
             text = reason("not-recorded")
             await self._send(Frame.message("error", request=asked.request, id="not-recorded", text=text))
@@ -203,7 +210,7 @@ class Answers:
         action = record_asked(asked, self._record)
         try:
             async with contextlib.aclosing(self._frames(log, asked)) as frames:
-                async for frame in frames:
+                async for frame in frames if edge is None else _recent(frames, edge):
                     await spending.processor.turn(self._user)
                     spending.spend_arrival(self._user, await self._send(frame))
                     if action is not None:
@@ -237,6 +244,17 @@ class Answers:
                 return search_frames(ask(start, search=sought), request, start)
             case protocol.SearchAll(request):
                 return all_frames(lambda sought: ask(search=sought), request, sought_by(asked))
+
+
+async def _recent(frames: AsyncGenerator[Frame], edge: Edge) -> AsyncGenerator[Frame]:
+    """Without what isn't recent. An answer of which nothing may be told ends with `error`."""
+    async for frame in frames:
+        kept = shown(frame, edge)
+        if kept is not None:
+            yield kept
+        elif frame.kind in ENDS:
+            text = reason("too-old", hours=edge.hours)
+            yield Frame.message("error", request=frame.fields["request"], id="not-allowed", text=text)
 
 
 def sought_by(asked: protocol.SearchAll) -> Sought:

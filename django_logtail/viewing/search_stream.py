@@ -19,17 +19,24 @@ from django_logtail.relay import Relay
 from django_logtail.shares import Charged
 from django_logtail.tailing.reasons import reason
 from django_logtail.viewing.actions import BROKEN_OFF
+from django_logtail.viewing.recent import Edge
+from django_logtail.viewing.recent_lines import shown
 from django_logtail.viewing.requests import all_frames, sought_by
 from django_logtail.viewing.spending import spending_here
 from django_logtail.viewing.told import told
 
 
 async def messages(
-    relay: Relay, log: Log, user: str, asked: SearchAll, action: OpenAction | None = None
+    relay: Relay,
+    log: Log,
+    user: str,
+    asked: SearchAll,
+    action: OpenAction | None = None,
+    edge: Edge | None = None,
 ) -> AsyncGenerator[bytes]:
     """`found` and `progress` as they come, and at last `done` or `error`. Close it to end the search.
 
-    `action`: what it is recorded as, if it is.
+    `action`: what it is recorded as, if it is. `edge`: where the lines begin that the user may see, unless all are.
     """
     spending = spending_here()
     frames = all_frames(
@@ -49,6 +56,8 @@ async def messages(
             frame = await Charged(following(), partial(spending.processor.spend, user))
             if frame is None:
                 return
+            if edge is not None and (frame := shown(frame, edge)) is None:
+                continue
             yield line_of(frame, log)
             if action is not None:  # once it was taken
                 action.answered(frame)

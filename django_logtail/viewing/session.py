@@ -23,6 +23,8 @@ from django_logtail.relay.here import relay_here
 from django_logtail.rights import Original, Right
 from django_logtail.timing import end_tasks, whereabouts
 from django_logtail.viewing.originals import is_redacted, may_ask
+from django_logtail.viewing.recent import edge_for
+from django_logtail.viewing.recent_lines import NotCertain, RecentStream, stream_of, unlimited
 from django_logtail.viewing.rechecks import Changed, RightLost, Stay
 from django_logtail.viewing.requests import Answers, offered
 from django_logtail.viewing.socket import End, Socket, refusal
@@ -69,6 +71,9 @@ class Watching:
         """Does not return. Raises `End`, `BadMessage` and `DatabaseError`."""
         log, session = self._log, uuid.uuid4().hex[:12]
         label = log.encoding_label
+        edge = await edge_for(log)
+        rights = log.rights if edge is None else log.rights | log.recent_rights
+        resume = hello.resume if edge is None or not hello.resume or edge.allows(hello.resume) else None
         await self._tell(
             Frame.message(
                 "hello",
@@ -79,18 +84,18 @@ class Watching:
                 encoding=label,
                 zone=log.zone_name,
                 queue=log.queue_name,
-                can=[*offered(log.rights), *(["original"] if may_ask(log) else [])],
-                resumes=None if Right.HISTORY in log.rights else False,
+                can=[*offered(rights), *(["original"] if may_ask(log) else [])],
+                resumes=None if Right.HISTORY in rights else False,
                 **self._redaction(),
             )
         )
         relay = relay_here()
-        has_history = Right.HISTORY in log.rights
+        has_history = Right.HISTORY in rights
         viewer = relay.feeds.join(
             str(log.pk),
             log.queue_name,
             lines=hello.lines if has_history else 0,
-            resume=hello.resume if has_history else None,
+            resume=resume if has_history else None,
             may_cut=not label.startswith("utf-16"),
             path=log.path,
             user=self._user,
@@ -104,7 +109,7 @@ class Watching:
             asyncio.create_task(part, name=name)
             for name, part in (
                 ("listening", self._listen(answers)),
-                ("delivery", self._deliver(relay, viewer)),
+                ("delivery", self._deliver(relay, viewer, None if edge is None else stream_of(log, edge))),
                 ("status", self._tell_status(viewer)),
                 ("stay", self._until_lost()),
                 ("original", self._until_over()),
@@ -117,6 +122,8 @@ class Watching:
             done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
             for part in done:
                 part.result()
+        except NotCertain:
+            raise End(CloseCode.NO_READER, "log-changed", "The log was rotated.", may_retry=True) from None
         finally:
             relay.viewers.exit(session)
             relay.feeds.leave(viewer)
@@ -137,12 +144,12 @@ class Watching:
             self._record.delivered.frame(frame, self._host)
         return await self._socket.send_bulk(told(frame, sees_host=self._log.sees_host))
 
-    async def _deliver(self, relay: Relay, viewer: FeedViewer) -> None:
+    async def _deliver(self, relay: Relay, viewer: FeedViewer, recent: RecentStream | None) -> None:
         while True:
             viewer.news.clear()
             relay.feeds.share(viewer)
             self._host = viewer.feed.host
-            for frame, place in viewer.frames():
+            async for frame, place in (unlimited if recent is None else recent.of)(viewer.frames()):
                 began = time.thread_time()
                 size = await self._tell_much(frame)
                 viewer.spent(time.thread_time() - began)

@@ -26,6 +26,7 @@ DETAILS = {
     "user": "15",
     "why": "16",
     "count": "17",
+    "hours": "24",
     "seconds": "18",
     "bytes": "4000000",
     "setting": "20",

@@ -5,15 +5,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from django_logtail.models import Log
 from django_logtail.place import Place
 from django_logtail.protocol import Frame
 from django_logtail.relay import liveness
 from django_logtail.viewing import last_lines as module
 from django_logtail.viewing.last_lines import last_lines
 from tests.delivery.test_delivery import QUEUE, House, numbered
+from tests.viewing.seat import allowed
 
-LOG = Log(pk=1, slug="app", name="app.log", path="/nowhere", queue=QUEUE, encoding="utf-8")
+LOG = allowed(pk=1, slug="app", name="app.log", path="/nowhere", queue=QUEUE, encoding="utf-8")
 
 
 @pytest.fixture

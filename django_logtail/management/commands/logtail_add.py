@@ -20,7 +20,7 @@ from django_logtail.rights import Right
 #: Options that are copied to fields of the log.
 _FIELDS = (
     *("name", "group", "order", "description"),
-    *("follow", "queue", "encoding", "rotated_as", "format", "time_zone", "access"),
+    *("follow", "queue", "encoding", "rotated_as", "format", "time_zone", "access", "history_hours"),
 )
 
 
@@ -58,6 +58,12 @@ class Command(AsUserCommand):
             help="zone of times that are written without one, such as Europe/Berlin; default: the project's",
         )
         parser.add_argument("--access", choices=Access.values, help="who may watch it; default: staff")
+        parser.add_argument(
+            "--history-hours",
+            type=int,
+            metavar="N",
+            help="age up to which those without the right to see earlier lines see them; default: none",
+        )
         parser.add_argument(
             "--user", action="append", default=[], metavar="NAME", help="one chosen user; repeatable"
         )
