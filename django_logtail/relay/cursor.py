@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from django_logtail.place import Place
@@ -17,7 +17,8 @@ from django_logtail.relay.ring import Ring, Spot
 class Cursor:
     """A place in a ring: the next item's number and how many of its bytes the viewer already has.
 
-    `news` is set when there may be something to send, or the log's state changed. `stepped_at`: when the viewer last
+    `news` is set when there may be something to send, or the log's state changed, unless `at_once` has dealt with that:
+    it sends what is new in the feed's own turn, and returns whether it could. `stepped_at`: when the viewer last
     was sent something, or joined, by the feed's clock.
     """
 
@@ -26,9 +27,15 @@ class Cursor:
     skipped: int = 0
     place: Place | None = None
     news: asyncio.Event = field(default_factory=asyncio.Event)
+    at_once: Callable[[], bool] | None = None
     stepped_at: float = 0.0
     _opening: Frame | None = field(default=None, init=False)
     _shown_partial: RingItem | None = field(default=None, init=False)
+
+    def tell(self) -> None:
+        """There may be something to send, or the log's state changed."""
+        if self.at_once is None or not self.at_once():
+            self.news.set()
 
     @property
     def total(self) -> int:

@@ -215,7 +215,7 @@ class Feed:
 
     def _notify(self) -> None:
         for cursor in (*self.pace.cursors, *self.awaited_by):
-            cursor.news.set()
+            cursor.tell()
         self.awaited_by.clear()
 
     # -- wanting -----------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -17,15 +18,22 @@ class Telling:
     """Collects one feed's items for its viewers while it is in debt for the frames that they were sent.
 
     `tell` tells the viewers. `promptness` holds the accounts of this process's feeds; without, they are told at once.
+    `processor`: the processor seconds of this thread.
     """
 
     def __init__(
-        self, feed: str, tell: Callable[[], None], clock: Callable[[], float], promptness: Promptness | None
+        self,
+        feed: str,
+        tell: Callable[[], None],
+        clock: Callable[[], float],
+        promptness: Promptness | None,
+        processor: Callable[[], float] = time.thread_time,
     ) -> None:
         self._feed = feed
         self._tell = tell
         self._clock = clock
         self._promptness = promptness
+        self._processor = processor
         self._spent = 0.0
         self._timer: asyncio.TimerHandle | None = None
         #: Bytes that came since a round began: a full batch isn't kept waiting, because it wouldn't get any larger.
@@ -46,14 +54,19 @@ class Telling:
             if pause:
                 self._timer = asyncio.get_running_loop().call_later(pause, self._tell_now)
             else:
-                self._tell()
+                self._tell_now()
 
     def spent(self, seconds: float) -> None:
-        """Sending one viewer a frame took so many processor seconds."""
+        """Sending one viewer a frame, after it was told, took so many processor seconds."""
         self._spent += min(seconds, MOST_SPENT_SECONDS)
 
     def _tell_now(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        if self._promptness is None:
+            self._tell()
+            return
+        began = self._processor()
         self._tell()
+        self._spent += self._processor() - began

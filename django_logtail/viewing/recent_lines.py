@@ -129,7 +129,8 @@ class RecentStream:
         """`find`: the edge now that there is this file."""
         self._edge = edge
         self._find = find
-        self._has_begun = False
+        #: Whether what comes now is recent, so that frames are sent as they come.
+        self.has_begun = False
         self._started: Mapping[str, Any] = {}
 
     async def of(
@@ -137,7 +138,7 @@ class RecentStream:
     ) -> AsyncGenerator[tuple[Frame, Place | None]]:
         """The frames to send, of those that come from the feed. Raises `NotCertain`."""
         for frame, place in steps:
-            if self._has_begun:
+            if self.has_begun:
                 yield frame, place
                 continue
             file = frame.fields.get("file")
@@ -167,7 +168,7 @@ class RecentStream:
             yield self._begin(place)
 
     def _begin(self, place: Place) -> Frame:
-        self._has_begun = True
+        self.has_begun = True
         told = self._started if self._started.get("file") == place.file else {}
         fields = {"kind": "started", "resumed": False, **told}
         return Frame("event", {**fields, "file": place.file, "offset": place.offset})

@@ -17,14 +17,14 @@ from django_logtail.audit.viewings import OpenViewing
 from django_logtail.control import ViewerFacts
 from django_logtail.models import Log
 from django_logtail.protocol import BadMessage, CloseCode, Frame
-from django_logtail.relay import Relay
 from django_logtail.relay.feed_viewer import FeedViewer
 from django_logtail.relay.here import relay_here
 from django_logtail.rights import Original, Right
 from django_logtail.timing import end_tasks, whereabouts
+from django_logtail.viewing.delivery import Delivery
 from django_logtail.viewing.originals import is_redacted, may_ask
 from django_logtail.viewing.recent import edge_for
-from django_logtail.viewing.recent_lines import NotCertain, RecentStream, stream_of, unlimited
+from django_logtail.viewing.recent_lines import NotCertain, stream_of
 from django_logtail.viewing.rechecks import Changed, RightLost, Stay
 from django_logtail.viewing.requests import Answers, offered
 from django_logtail.viewing.socket import End, Socket, refusal
@@ -64,8 +64,8 @@ class Watching:
         self._stay = stay
         self._record = record
         self._original = original
-        self._host = ""
         self._unacknowledged = Unacknowledged()
+        self._viewer: FeedViewer
 
     async def run(self, hello: protocol.Hello) -> None:
         """Does not return. Raises `End`, `BadMessage` and `DatabaseError`."""
@@ -91,7 +91,7 @@ class Watching:
         )
         relay = relay_here()
         has_history = Right.HISTORY in rights
-        viewer = relay.feeds.join(
+        self._viewer = viewer = relay.feeds.join(
             str(log.pk),
             log.queue_name,
             lines=hello.lines if has_history else 0,
@@ -105,11 +105,13 @@ class Watching:
         answers = Answers(
             relay, self._user, self._stay.admit, self._tell_much, self._record, original_end=end
         )
+        recent = None if edge is None else stream_of(log, edge)
+        delivery = Delivery(viewer, self._socket, self._unacknowledged, self._seen, relay.feeds.share, recent)
         parts = [
             asyncio.create_task(part, name=name)
             for name, part in (
                 ("listening", self._listen(answers)),
-                ("delivery", self._deliver(relay, viewer, None if edge is None else stream_of(log, edge))),
+                ("delivery", delivery.run()),
                 ("status", self._tell_status(viewer)),
                 ("stay", self._until_lost()),
                 ("original", self._until_over()),
@@ -140,25 +142,13 @@ class Watching:
         await self._socket.send(told(frame, sees_host=self._log.sees_host))
 
     async def _tell_much(self, frame: Frame) -> int:
-        if self._record is not None:  # before it is sent: the client may have it even if sending fails
-            self._record.delivered.frame(frame, self._host)
-        return await self._socket.send_bulk(told(frame, sees_host=self._log.sees_host))
+        return await self._socket.send_bulk(self._seen(frame))
 
-    async def _deliver(self, relay: Relay, viewer: FeedViewer, recent: RecentStream | None) -> None:
-        while True:
-            viewer.news.clear()
-            relay.feeds.share(viewer)
-            self._host = viewer.feed.host
-            async for frame, place in (unlimited if recent is None else recent.of)(viewer.frames()):
-                began = time.thread_time()
-                size = await self._tell_much(frame)
-                viewer.spent(time.thread_time() - began)
-                self._unacknowledged.sent(size, place)
-                await self._unacknowledged.until_open()
-            relay.feeds.share(viewer)
-            if not viewer.news.is_set():
-                await viewer.news.wait()
-            await self._unacknowledged.until_released()
+    def _seen(self, frame: Frame) -> Frame:
+        """The frame as this viewer may see it, on its way to them."""
+        if self._record is not None:  # before it is sent: the client may have it even if sending fails
+            self._record.delivered.frame(frame, self._viewer.feed.host)
+        return told(frame, sees_host=self._log.sees_host)
 
     async def _listen(self, answers: Answers) -> None:
         while True:

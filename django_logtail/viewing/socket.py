@@ -15,6 +15,7 @@ from django_logtail.protocol import BadMessage, CloseCode, Frame, decode_client_
 from django_logtail.timing import TokenBucket, time_limit
 from django_logtail.viewing import daphne
 from django_logtail.viewing.daphne import Connection, connection_of
+from django_logtail.viewing.uvicorn import readiness
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -64,6 +65,7 @@ class Socket:
         self._receive = receive
         self._send = send
         self._client = client
+        self._is_ready = readiness(send)
         self._bulk = asyncio.Lock()
         self._untaken = 0
 
@@ -107,6 +109,25 @@ class Socket:
         kind = "text" if isinstance(encoded, str) else "bytes"
         await self._sent({"type": "websocket.send", kind: encoded})
         return len(encoded)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether `send_at_once` may be called: the server shows that it would not wait."""
+        return self._is_ready is not None and self._is_ready()
+
+    def send_at_once(self, frame: Frame) -> int:
+        """Like `send`, from whatever task runs: without waiting, and so only while `is_ready`."""
+        self.sent_at = time.monotonic()
+        encoded = frame.encoded
+        kind = "text" if isinstance(encoded, str) else "bytes"
+        sending = self._send({"type": "websocket.send", kind: encoded}).__await__()
+        try:
+            next(sending)
+        except StopIteration:
+            return len(encoded)
+        except OSError:
+            raise End(None) from None
+        raise RuntimeError("the server waits, although it was ready to send")
 
     async def _sent(self, message: MutableMapping[str, Any]) -> None:
         try:

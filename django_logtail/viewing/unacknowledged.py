@@ -70,14 +70,13 @@ class Unacknowledged:
         self._acked_at = time.monotonic()
         self._changed.set()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the next frame may be sent."""
+        return self._bytes < MOST_BYTES and not self._is_held
+
     async def until_open(self) -> None:
         """Wait until the next frame may be sent."""
-        while self._bytes >= MOST_BYTES or self._is_held:
-            self._changed.clear()
-            await self._changed.wait()
-
-    async def until_released(self) -> None:
-        """Wait while the viewer holds the stream."""
-        while self._is_held:
+        while not self.is_open:
             self._changed.clear()
             await self._changed.wait()

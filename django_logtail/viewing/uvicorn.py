@@ -44,6 +44,19 @@ def limit_messages(receive: Any, most_bytes: int) -> bool:
     return False
 
 
+def readiness(send: Any) -> Callable[[], bool] | None:
+    """A function that tells whether an ASGI `send` of a frame would return without waiting.
+
+    None if that is unknown: the server is another one, something wraps `send`, or it is the older implementation with
+    `websockets`.
+    """
+    connection = getattr(send, "__self__", None)
+    if not type(connection).__module__.startswith("uvicorn.protocols.websockets."):
+        return None
+    writable = getattr(connection, "writable", None)
+    return writable.is_set if isinstance(writable, asyncio.Event) else None
+
+
 #: Seconds between checks whether uvicorn has passed on what it was given.
 LOOK_SECONDS: Final = 0.02
 #: How many wrappers around `send` are looked through: hosts wrap it to measure and to log.

@@ -18,13 +18,16 @@ class Feed:
 
     def __init__(self, promptness: Promptness | None, name: str = "1") -> None:
         self.told: list[float] = []
-        self.telling = Telling(name, self._tell, self._clock, promptness)
+        #: Seconds that each telling takes, and those of the processor until now.
+        self.takes = self.taken = 0.0
+        self.telling = Telling(name, self._tell, self._clock, promptness, lambda: self.taken)
 
     def _clock(self) -> float:
         return asyncio.get_running_loop().time()
 
     def _tell(self) -> None:
         self.told.append(round((self._clock() - 1_000.0) * 1_000, 1))
+        self.taken += self.takes
 
     def spends(self, milliseconds: int) -> None:
         for _ in range(milliseconds):
@@ -54,6 +57,35 @@ def test_viewers_are_told_at_once_until_what_they_were_sent_costs_more_than_the_
         feed.telling.came(100)
 
     assert told(scene, Promptness(0.05)) == [0.0, pytest.approx(second, abs=1.1)]
+
+
+@pytest.mark.parametrize(("milliseconds", "second"), [(4, 1.0), (5, 1.0), (6, 20.0), (60, 51.0)])
+def test_what_telling_itself_takes_counts_as_well(milliseconds: int, second: float) -> None:
+    async def scene(feed: Feed) -> None:
+        feed.takes = milliseconds / 1_000
+        feed.telling.came(100)
+        await asyncio.sleep(0.001)
+        feed.telling.came(100)
+
+    assert told(scene, Promptness(0.05)) == [0.0, pytest.approx(second, abs=1.1)]
+
+
+def test_what_a_late_telling_takes_counts_for_the_next() -> None:
+    async def scene(feed: Feed) -> None:
+        feed.telling.came(100)
+        feed.spends(6)
+        feed.telling.came(100)
+        feed.takes = 0.006
+        await asyncio.sleep(0.1)
+        feed.telling.came(100)
+        feed.takes = 0.0
+        await asyncio.sleep(0.001)
+
+    assert told(scene, Promptness(0.05)) == [
+        0.0,
+        pytest.approx(20.0, abs=1.1),
+        pytest.approx(120.0, abs=21.1),
+    ]
 
 
 def test_what_comes_while_viewers_wait_is_told_with_the_rest() -> None:

@@ -219,9 +219,7 @@ Play = Callable[[Callable[[Relay], Coroutine[Any, Any, Any]]], Any]
 @pytest.fixture
 def play(monkeypatch: pytest.MonkeyPatch) -> Play:
     """Runs a scene, which is given the relay, in a loop whose time passes at once."""
-    clock = SimpleNamespace(
-        monotonic=lambda: asyncio.get_running_loop().time(), time=lambda: TODAY, thread_time=lambda: 0.0
-    )
+    clock = SimpleNamespace(monotonic=lambda: asyncio.get_running_loop().time(), time=lambda: TODAY)
     for module in (session, socket, unacknowledged):
         monkeypatch.setattr(module, "time", clock)
 

@@ -108,3 +108,62 @@ async def test_a_programming_error_in_sending_is_seen():
 
     with pytest.raises(RuntimeError, match="a bug in the server"):
         await Socket(None, fails, ("b", 2)).send(FRAME)
+
+
+class Uvicorn:
+    """Its side of one WebSocket."""
+
+    def __init__(self, answer=None):
+        self.writable = asyncio.Event()
+        self.sent = []
+        self._answer = answer
+
+    async def send(self, message):
+        await self.writable.wait()
+        if self._answer is not None:
+            raise self._answer
+        self.sent.append(message)
+
+
+Uvicorn.__module__ = "uvicorn.protocols.websockets.websockets_sansio_impl"
+
+
+async def test_what_the_server_takes_at_once_is_sent_without_a_task():
+    server = Uvicorn()
+    socket = Socket(None, server.send)
+    before = socket.is_ready
+    server.writable.set()
+
+    sizes = [socket.send_at_once(frame) for frame in (FRAME, Frame.message("status", state="live"))]
+
+    assert (before, socket.is_ready) == (False, True)
+    assert sizes == [65_536, 32]
+    assert server.sent == [
+        {"type": "websocket.send", "bytes": FRAME.encoded},
+        {"type": "websocket.send", "text": '{"type":"status","state":"live"}'},
+    ]
+
+
+async def test_a_socket_that_is_gone_when_it_is_sent_something_at_once_ends_its_viewer():
+    server = Uvicorn(OSError())
+    server.writable.set()
+
+    with pytest.raises(module.End) as end:
+        Socket(None, server.send).send_at_once(FRAME)
+
+    assert end.value.code is None
+
+
+async def test_a_server_that_waits_although_it_said_otherwise_is_an_error():
+    server = Uvicorn()
+
+    with pytest.raises(RuntimeError, match="waits"):
+        Socket(None, server.send).send_at_once(FRAME)
+    server.writable.set()
+    await asyncio.sleep(0)
+
+    assert server.sent == []
+
+
+async def test_other_servers_are_never_ready():
+    assert Socket(None, Client().send).is_ready is False

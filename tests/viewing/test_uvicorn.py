@@ -1,5 +1,6 @@
 """What is known of the uvicorn behind an ASGI callable: without a server, from objects of its shape."""
 
+import asyncio
 import functools
 from types import SimpleNamespace
 
@@ -51,6 +52,31 @@ def test_another_server_is_not_touched(module):
 def test_one_without_a_limit_that_we_know_is_not_limited():
     assert uvicorn.limit_messages(of(WEBSOCKET, max_size=None).call, 16_384) is False
     assert uvicorn.limit_messages(lambda: None, 16_384) is False
+
+
+async def test_whether_a_send_would_wait_is_known_of_a_connection_that_shows_it():
+    it = of(WEBSOCKET, writable=asyncio.Event())
+    is_ready = uvicorn.readiness(it.call)
+
+    before = is_ready()
+    it.writable.set()
+
+    assert (before, is_ready()) == (False, True)
+
+
+@pytest.mark.parametrize(
+    "send",
+    [
+        of("uvicorn.protocols.http.h11_impl", writable=asyncio.Event()).call,
+        of("hypercorn.protocol.ws_stream", writable=asyncio.Event()).call,
+        of(WEBSOCKET).call,
+        of(WEBSOCKET, writable=True).call,
+        functools.partial(of(WEBSOCKET, writable=asyncio.Event()).call),
+    ],
+    ids=["a request", "another server", "one that does not show it", "in another way", "wrapped"],
+)
+def test_whether_another_send_would_wait_is_unknown(send):
+    assert uvicorn.readiness(send) is None
 
 
 def test_a_connection_is_found_behind_what_hosts_wrap_around_send():
