@@ -35,19 +35,27 @@ def hidden_by_keys(encoding: Encoding, before: bytes, data: bytes) -> Iterator[t
         return
     text = before + data
     begun: int | None = None
-    for start, end in encoding.lines(text):
-        raw = text[start:end]
+    at = encoding.line_start(text, 0, 0, text.find(mark))
+    while at <= len(text):
+        end = encoding.line_end(text, 0, at)
+        raw = text[at:end]
         line = encoding.utf8(raw)
-        is_in_key = begun is not None and start - begun <= KEY_BYTES
+        is_in_key = begun is not None and at - begun <= KEY_BYTES
         spans = list(_in_line(line, is_in_key=is_in_key))
         for (one, other), (_, _, begins) in zip(
             encoding.places(raw, line, [span[:2] for span in spans]), spans, strict=True
         ):
             if begins is not None:
-                begun = start + one if begins else None
+                begun = at + one if begins else None
             # A key that is cut at the begin of what we see has no mark there.
-            if start + other > len(before) and other > one:
-                yield max(0, start + one - len(before)), start + other - len(before)
+            if at + other > len(before) and other > one:
+                yield max(0, at + one - len(before)), at + other - len(before)
+        at = end + encoding.unit
+        if begun is None or at - begun > KEY_BYTES:  # go on where the next one may begin
+            found = text.find(mark, at)
+            if found < 0:
+                return
+            at = encoding.line_start(text, 0, at, found)
 
 
 def _in_line(line: bytes, *, is_in_key: bool) -> Iterator[tuple[int, int, bool | None]]:

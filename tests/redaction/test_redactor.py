@@ -207,6 +207,15 @@ class TestPrivateKeys:
 
         assert [line.rstrip("*") for line in self.hidden(*lines)] == ["Nov 30 host app: "] * len(lines)
 
+    def test_a_key_after_others_and_after_one_that_never_ends_is_hidden(self) -> None:
+        between = ["GET / 200 A+b=="] * 2_000
+        lines = [*KEY_LINES, *between, *KEY_LINES[:3], *between, *KEY_LINES]
+
+        found = self.hidden(*lines)
+
+        assert set("".join(found[:23] + found[2_023:2_026] + found[4_026:])) == {"*"}
+        assert (found[23:2_023], found[4_000:4_026]) == (between, between[:26])
+
     def test_a_key_without_end_hides_16_kib_and_no_more(self) -> None:
         found = self.hidden(KEY_LINES[0], *["A" * 63] * 300)
 
