@@ -36,6 +36,7 @@ from django_logtail.registering.members import MOST_MEMBERS
 from django_logtail.registry.answers import answered
 from django_logtail.registry.columns import FactColumns
 from django_logtail.registry.form import LogForm
+from django_logtail.registry.rules import rules_page
 from django_logtail.rights import Right
 from django_logtail.tailing.reasons import in_full
 from django_logtail.viewing.cross_site import own_pages_only
@@ -136,9 +137,11 @@ class LogAdmin(FactColumns, RecordedAdmin):
     def get_urls(self) -> list[URLPattern]:
         status = self.admin_site.admin_view(self.status_view)
         host = self.admin_site.admin_view(own_pages_only()(self.host_view))
+        rules = self.admin_site.admin_view(self.rules_view)
         return [
             path("status/", status, name="logtail_log_status"),
             path("host/", host, name="logtail_log_host"),
+            path("rules/", rules, name="logtail_log_rules"),
             *super().get_urls(),
         ]
 
@@ -157,12 +160,8 @@ class LogAdmin(FactColumns, RecordedAdmin):
             return self._act_on_status(request)
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
-        request.current_app = self.admin_site.name
         context = {
-            **self.admin_site.each_context(request),
-            "title": gettext("Readers and viewers"),
-            "opts": self.opts,
-            "lists_breadcrumbs": django.VERSION >= (6, 1),  # its styles require that form
+            **self._context(request, gettext("Readers and viewers")),
             "is_local": conf.READER == "local",
             "pid": os.getpid(),
             "may_stop": stop_flag.is_available() and self.has_stop_permission(request),
@@ -174,6 +173,23 @@ class LogAdmin(FactColumns, RecordedAdmin):
         except ControlUnavailable as error:
             context["trouble"] = no_redis.told(error)
         return TemplateResponse(request, "admin/logtail/log/status.html", context)
+
+    @by_user
+    def rules_view(self, request: HttpRequest) -> HttpResponse:
+        """The rules that hide secrets, and a trial of them."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        context = {**self._context(request, gettext("Redaction")), **rules_page(request)}
+        return TemplateResponse(request, "admin/logtail/log/rules.html", context)
+
+    def _context(self, request: HttpRequest, title: str) -> dict[str, Any]:
+        request.current_app = self.admin_site.name
+        return {
+            **self.admin_site.each_context(request),
+            "title": title,
+            "opts": self.opts,
+            "lists_breadcrumbs": django.VERSION >= (6, 1),  # its styles require that form
+        }
 
     def _act_on_status(self, request: HttpRequest) -> HttpResponse:
         if not self.has_view_or_change_permission(request):

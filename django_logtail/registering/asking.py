@@ -31,7 +31,7 @@ from django_logtail.control.questions import (
     read_question,
 )
 from django_logtail.control.wire import Malformed, Unreadable, ignored
-from django_logtail.registering import files, found
+from django_logtail.registering import files, found, tried
 from django_logtail.registering.logging_tree import MOST_HANDLERS
 
 logger = logging.getLogger(__name__)
@@ -83,7 +83,14 @@ class FindFiles:
     own: Sequence[str]
 
 
-Asked = Look | Preview | Suggest | FindFiles
+@dataclass(frozen=True, slots=True)
+class Try:
+    """What rules hide at the end of a log's file, given as the number of its row. Found: what `tried` gives."""
+
+    log: int
+
+
+Asked = Look | Preview | Suggest | FindFiles | Try
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +228,11 @@ def _suggest(about: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"paths": files.suggest(str(about.get("prefix", "")))}
 
 
+def _try(about: Mapping[str, Any]) -> Mapping[str, Any]:
+    log = about.get("log")
+    return tried.tried_on_log(log) if isinstance(log, int) else {}
+
+
 def _find_files(about: Mapping[str, Any]) -> Mapping[str, Any]:
     own = [Path(one) for one in about.get("own", ()) if isinstance(one, str) and one.startswith("/")]
     return found.written(found.look_around(conf.ROOTS, own[:MOST_HANDLERS]), MOST_FOUND)
@@ -231,4 +243,5 @@ _FINDERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]]] 
     "preview": _preview,
     "suggest": _suggest,
     "findfiles": _find_files,
+    "try": _try,
 }

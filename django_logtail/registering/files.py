@@ -240,6 +240,30 @@ def _sample(path: Path, most: int, encoding: str, roots: Roots) -> _Sample | See
     return _Sample(Seen(size, written), first, sample, start > 0, shown)
 
 
+def tail(path: Path, most: int, patience: Patience) -> tuple[bytes, int, bytes] | Seen:
+    """The last bytes of a file as they are, with the offset at which they begin, and its first four; or why it can't
+    be read. For what hides secrets before anything leaves this host.
+    """
+    try:
+        return patience.take(path, lambda: _tail(path, most))
+    except NoAnswer:
+        return Seen(reason=reason("silent-file-system", seconds=1))
+    except OSError as error:
+        return Seen(reason=reason_of_errno(error.errno))
+
+
+def _tail(path: Path, most: int) -> tuple[bytes, int, bytes] | Seen:
+    system, roots = System(), Roots(conf.ROOTS)
+    if (refusal := roots.refusal_of_path(path)) is not None:
+        return Seen(reason=refusal)
+    with _opened(system, path, roots) as opened:
+        if isinstance(opened, Trouble):
+            return Seen(reason=opened.text or reason("gone"))
+        start = max(0, opened.stat.st_size - most)
+        size = opened.stat.st_size - start
+        return system.pread(opened.descriptor, size, start), start, system.pread(opened.descriptor, 4, 0)
+
+
 @contextmanager
 def _opened(system: System, path: Path, roots: Roots) -> Iterator[Any]:
     opened = open_log(system, path, roots.refusal)

@@ -146,6 +146,7 @@ ADMIN = {
     "logtail_log_delete": (302, 302, 403, 403, 403, 403, 200),
     "logtail_log_change": (302, 302, 403, 200, 200, 200, 200),
     "logtail_log_status": (302, 302, 403, 200, 200, 200, 200),
+    "logtail_log_rules": (302, 302, 403, 200, 200, 200, 200),
     "logtail_log_host": (302, 302, 403, 403, 403, 200, 200),
     "logtail_savedview_changelist": (302, 302, 403, 403, 403, 403, 200),
     "logtail_savedview_add": (302, 302, 403, 403, 403, 403, 200),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ from django_logtail.conf import conf
 from django_logtail.management.as_user import AsUserCommand
 from django_logtail.models import Log, rows_with_files
 from django_logtail.operating.plain import visible
-from django_logtail.operating.redacted import Trial, tried
 from django_logtail.redaction.rules import NAMES, Rule, RuleFailed, ready_made_rule
+from django_logtail.redaction.trial import Trial, tried
 from django_logtail.redaction_rules import own_values, rules_for
 from django_logtail.rights import Right
 from django_logtail.tailing.files.roots import Roots
@@ -47,7 +48,7 @@ class Command(AsUserCommand):
             rules = _ready_made() if options["ready_made"] else rules_for(options["log"] and [options["log"]])
             if not rules:
                 raise CommandError('LOGTAIL["REDACT"] has no rules for it. Try --ready-made.')
-            trial = tried(Path(file), rules, encoding, most_bytes=mebibytes * 1024 * 1024, most_lines=lines)
+            trial = _tried(Path(file), mebibytes * 1024 * 1024, rules, encoding, lines)
         except RuleFailed as error:
             raise CommandError(f"The rule {error.rule!r} can't be used: {error}.") from None
         except OSError as error:
@@ -55,7 +56,7 @@ class Command(AsUserCommand):
         except LookupError:
             raise CommandError(f"The encoding {encoding!r} is unknown.") from None
         for line in trial.lines:
-            self.stdout.write(visible(line))
+            self.stdout.write("".join(f"‹{rule}›" if rule else visible(text) for text, rule in line))
         for row in _table(trial, [rule.name for rule in rules]):
             self.stdout.write(row)
 
@@ -77,6 +78,16 @@ def _logs_of(path: Path) -> list[Log]:
     """The logs whose file this is, by whatever links it is named: its lines are for those who may see all of them."""
     real = path.resolve()
     return [log for log in rows_with_files() if log.file.resolve() == real]
+
+
+def _tried(path: Path, size: int, rules: Sequence[Rule], encoding: str, lines: int) -> Trial:
+    with path.open("rb") as file:
+
+        def read(offset: int, size: int) -> bytes:
+            file.seek(offset)
+            return file.read(size)
+
+        return tried(read, 0, size, rules, encoding, head=read(0, 4), most_lines=lines)
 
 
 def _ready_made() -> list[Rule]:
