@@ -416,6 +416,8 @@ class Frame:
     fields: Mapping[str, Any]
     #: None: sent as text.
     data: bytes | None = None
+    #: What is made of it for those who see a log's host, and for others; None: nothing has to be changed.
+    seen_as: dict[bool, Frame | None] | None = field(default=None, init=False, repr=False, compare=False)
     _encoded: bytes | str | None = field(default=None, init=False, repr=False, compare=False)
 
     @classmethod

@@ -20,9 +20,9 @@ from tests.stack import Stack, Web
 
 #: When a client acknowledges: whichever comes first.
 ACK_BYTES = 64 * 1024
-ACK_SECONDS = 0.25
+ACK_SECONDS = 2.0
 #: Rounds of ACK_SECONDS after which it acknowledges although nothing has come: 20 s.
-SILENT_ROUNDS = 80
+SILENT_ROUNDS = 10
 
 Place = tuple[str, int]
 
@@ -76,7 +76,8 @@ class Client:
         self.answers: list[dict[str, Any]] = []
         self.ended: dict[str, Any] | None = None
         self.close_code: int | None = None
-        self._acknowledged = 0
+        #: Bytes of frames.
+        self._unacknowledged = 0
         self._news = asyncio.Condition()
         self._failure: BaseException | None = None
 
@@ -153,13 +154,14 @@ class Client:
     async def _receive(self) -> None:
         try:
             async for frame in self.socket:
+                self._unacknowledged += len(frame)
                 if isinstance(frame, bytes):
                     self._take_batch(*decode_batch(frame))
                 else:
                     self._take_message(json.loads(frame))
                 async with self._news:
                     self._news.notify_all()
-                if self._unacknowledged() >= ACK_BYTES:
+                if self._unacknowledged >= ACK_BYTES:
                     await self._send_ack()
         except ConnectionClosed:
             pass
@@ -220,12 +222,9 @@ class Client:
 
     # --- what the client sends ---
 
-    def _unacknowledged(self) -> int:
-        return len(self.bytes) - self._acknowledged
-
     async def _send_ack(self) -> None:
         if self.acknowledges and self.place is not None:
-            self._acknowledged = len(self.bytes)
+            self._unacknowledged = 0
             await self.send({"type": "ack", "file": self.place[0], "offset": self.place[1]})
 
     async def _acknowledge(self) -> None:
@@ -234,7 +233,7 @@ class Client:
             while True:
                 await asyncio.sleep(ACK_SECONDS)
                 rounds += 1
-                if self._unacknowledged() or rounds % SILENT_ROUNDS == 0:
+                if self._unacknowledged or rounds % SILENT_ROUNDS == 0:
                     await self._send_ack()
         except ConnectionClosed:
             pass

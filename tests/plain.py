@@ -127,6 +127,7 @@ class PlainViewer(PlainSocket):
             self._take_message(json.loads(payload))
         else:
             header, _, data = payload.partition(b"\n")
+            self.unacknowledged += len(header) + 1
             self._take_batch(json.loads(header), data)
 
     def _take_batch(self, header: dict[str, Any], data: bytes) -> None:

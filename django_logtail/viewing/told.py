@@ -43,7 +43,18 @@ _REASONS: Final = ("reason", "text", "what")
 
 
 def told(frame: Frame, *, sees_host: bool) -> Frame:
-    """The frame as this viewer may see it: the same one, encoded once for all, if there is nothing to change."""
+    """The frame as this viewer may see it: the same one for all of whom the same is true, encoded once for them."""
+    if frame.kind == "batch" and frame.fields.keys() <= _FIELDS["batch"]:
+        return frame  # nothing in it depends on the viewer
+    if frame.seen_as is None:
+        frame.seen_as = {}
+    if sees_host not in frame.seen_as:
+        seen = _told(frame, sees_host)
+        frame.seen_as[sees_host] = None if seen is frame else seen
+    return frame.seen_as[sees_host] or frame
+
+
+def _told(frame: Frame, sees_host: bool) -> Frame:
     said = in_full if sees_host else in_short
     listed = _FIELDS.get(frame.kind, frozenset())
     kept = {name: value for name, value in frame.fields.items() if sees_host or name in listed}

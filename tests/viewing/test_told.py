@@ -1,6 +1,8 @@
 """Which details of a host each viewer sees."""
 
+import gc
 import json
+import weakref
 
 import pytest
 
@@ -8,6 +10,11 @@ from django_logtail.place import Place
 from django_logtail.protocol import Frame
 from django_logtail.tailing.reasons import in_full, in_short, reason, reason_of
 from django_logtail.viewing.told import told
+
+
+class Weak(Frame):
+    """One whose end can be seen."""
+
 
 OUTSIDE = reason("outside", path="/srv/ä b&c=1/secret.txt")
 
@@ -243,3 +250,34 @@ def test_everyone_learns_whether_all_lines_before_a_cut_were_read(sees_host: boo
     fields = json.loads(told(cut, sees_host=sees_host).encoded)
 
     assert (fields["kind"], fields["to"], fields["complete"]) == ("truncated", 0, 0)
+
+
+def test_what_is_told_is_made_and_encoded_once_for_all_who_see_the_same():
+    status = Frame.message("status", state="live", reader={"host": "web-1"})
+
+    others, staff = told(status, sees_host=False), told(status, sees_host=True)
+
+    assert json.loads(others.encoded) == {"type": "status", "state": "live"}
+    assert json.loads(staff.encoded) == {"type": "status", "state": "live", "reader": {"host": "web-1"}}
+    assert told(status, sees_host=False) is others
+    assert told(status, sees_host=True) is staff is status
+
+
+def test_a_batch_with_a_field_of_the_host_is_not_told_to_others():
+    batch = Frame("batch", {"file": "f", "start": 0, "end": 1, "path": "/srv/secret"}, b"x")
+
+    assert told(batch, sees_host=False).fields == {"file": "f", "start": 0, "end": 1}
+    assert told(batch, sees_host=True).fields["path"] == "/srv/secret"
+
+
+def test_a_frame_is_forgotten_with_its_last_viewer():
+    gc.disable()
+    try:
+        frame = Weak("event", {"kind": "note", "text": "hello"})
+        told(frame, sees_host=True)
+        told(frame, sees_host=False)
+        gone = weakref.ref(frame)
+        del frame
+        assert gone() is None
+    finally:
+        gc.enable()

@@ -187,7 +187,7 @@ test('while it is offline it does not try', async () => {
   assert.equal(w.fetched.length, 0);
 });
 
-test('bytes are acknowledged each 64 KiB, and a quarter of a second after the last ones', async () => {
+test('bytes are acknowledged each 64 KiB, and two seconds after the last ones', async () => {
   const w = world();
   await w.connected();
   const big = 'x'.repeat(65_536);
@@ -195,17 +195,29 @@ test('bytes are acknowledged each 64 KiB, and a quarter of a second after the la
   w.socket.batch({ file: 'f', start: 0, end: 65_536 }, big);
   const atOnce = w.socket.sent.filter((message) => message.type === 'ack');
   w.socket.batch({ file: 'f', start: 65_536, end: 65_540 }, 'one\n');
-  await w.clock.pass(250);
+  await w.clock.pass(2_000);
 
   assert.deepEqual(atOnce, [{ type: 'ack', file: 'f', offset: 65_536 }]);
   assert.deepEqual(w.socket.sent.at(-1), { type: 'ack', file: 'f', offset: 65_540 });
+});
+
+test('what describes the bytes counts as well, because the server counts it', async () => {
+  const w = world();
+  await w.connected();
+
+  w.socket.batch({ file: 'f', start: 0, end: 65_450 }, 'x'.repeat(65_450));
+  const before = w.socket.sent.filter((message) => message.type === 'ack').length;
+  w.socket.batch({ file: 'f', start: 65_450, end: 65_454 }, 'one\n');
+
+  assert.equal(before, 0);
+  assert.deepEqual(w.socket.sent.at(-1), { type: 'ack', file: 'f', offset: 65_454 });
 });
 
 test('in silence it says every 20 s where it is', async () => {
   const w = world();
   await w.connected();
   w.socket.batch({ file: 'f', start: 0, end: 4 }, 'one\n');
-  await w.clock.pass(250);
+  await w.clock.pass(2_000);
   const before = w.socket.sent.length;
 
   await w.clock.pass(26_000);

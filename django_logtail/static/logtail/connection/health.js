@@ -1,7 +1,8 @@
 /** Watches whether a connection is alive, and acknowledges what was received. Knows no DOM. */
 
 const ACK_BYTES = 64 * 1024;
-const ACK_MS = 250;
+/** An acknowledgement costs the server as much as three frames, and less than ACK_BYTES needn't be told soon. */
+const ACK_MS = 2_000;
 /** A quiet client reports its place every 20 s, because proxies close idle sockets after 30 to 100 s. */
 const QUIET_MS = 20_000;
 /** The server sends something every 20 s. After a little more than twice that, the socket is dead, whatever its state. */
@@ -16,7 +17,7 @@ export class Health {
   constructor(clock, listener) {
     this.clock = clock;
     this.listener = listener;
-    /** Bytes received since the last acknowledgement. */
+    /** Bytes received since the last acknowledgement, including what describes them: the server counts these too. */
     this.taken = 0;
     this.heardAt = 0;
     this.acknowledgedAt = 0;

@@ -355,7 +355,7 @@ export class Session {
     const body = bytes.subarray(newline + 1);
     if (header.request !== undefined) return this.requests.take(header, body);
     this.#took(header, body);
-    this.health.took(body.length);
+    this.health.took(bytes.length);
   }
 
   /** @param {any} header @param {Uint8Array} bytes */
