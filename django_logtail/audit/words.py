@@ -45,6 +45,7 @@ OUTCOMES: Final = {
     "log-changed": _("log changed"),
     "original-over": _("original hidden again"),
     "server-stopped": _("server stopped"),
+    "not-recorded": _("records could not be kept"),
     "unknown": _("end not known"),
     "done": _("done"),
     "whole": _("whole"),

@@ -11,13 +11,14 @@ from collections.abc import Callable
 
 from django_logtail.protocol import Frame
 from django_logtail.relay.feed_viewer import FeedViewer
+from django_logtail.viewing.keeping import Keeping
 from django_logtail.viewing.recent_lines import RecentStream, unlimited
 from django_logtail.viewing.socket import Socket
 from django_logtail.viewing.unacknowledged import Unacknowledged
 
 
 class Delivery:
-    """Sends `viewer` its stream over `socket`, as far as it acknowledges.
+    """Sends `viewer` its stream over `socket`, as far as it acknowledges, and while `keeping` allows it.
 
     `seen` makes of a frame what this viewer may see, and records it. `share` moves the viewer to a shared feed.
     `recent`: where their stream begins, if they may not see older lines.
@@ -28,6 +29,7 @@ class Delivery:
         viewer: FeedViewer,
         socket: Socket,
         unacknowledged: Unacknowledged,
+        keeping: Keeping,
         seen: Callable[[Frame], Frame],
         share: Callable[[FeedViewer], None],
         recent: RecentStream | None = None,
@@ -35,6 +37,7 @@ class Delivery:
         self._viewer = viewer
         self._socket = socket
         self._unacknowledged = unacknowledged
+        self._keeping = keeping
         self._seen = seen
         self._share = share
         self._recent = recent
@@ -43,7 +46,7 @@ class Delivery:
         self._error: Exception | None = None
 
     async def run(self) -> None:
-        """Does not return. Raises `End` and `NotCertain`."""
+        """Does not return. Raises `End`, `NotCertain` and `NotRecorded`."""
         viewer, news = self._viewer, self._viewer.news
         viewer.cursor.at_once = self._deliver_at_once
         try:
@@ -64,6 +67,7 @@ class Delivery:
         self._share(self._viewer)
         limited = unlimited if self._recent is None else self._recent.of
         async for frame, place in limited(self._viewer.frames()):
+            await self._keeping.until_kept()
             began = time.thread_time()
             size = await self._socket.send_bulk(self._seen(frame))
             self._viewer.spent(time.thread_time() - began)
@@ -75,7 +79,7 @@ class Delivery:
         """Send what is new, in the feed's turn. False: the task must go on."""
         has_begun = self._recent is None or self._recent.has_begun
         must_wait = self._viewer.feed.flow or self._viewer.cursor.is_off_the_ring
-        if not self._is_waiting or not has_begun or must_wait:
+        if not self._is_waiting or not has_begun or must_wait or not self._keeping.is_kept:
             return False
         frames = self._viewer.frames()
         try:

@@ -34,6 +34,8 @@ from django_logtail.tailing.reasons import in_full
 from django_logtail.timing import pause
 from django_logtail.viewing import daphne
 from django_logtail.viewing.actions import BROKEN_OFF
+from django_logtail.viewing.admission import NotRecorded
+from django_logtail.viewing.keeping import Keeping
 from django_logtail.viewing.rechecks import Changed, Stay, Who, rounds_here
 from django_logtail.viewing.slow_clients import Connection, Taker
 from django_logtail.viewing.spending import spending_here
@@ -175,7 +177,7 @@ async def delivered(
 
     Raises `BrokenOff` when some bytes are no longer available, or, without `parting`, no longer allowed.
     """
-    relay, spending = relay_here(), spending_here()
+    relay, spending, keeping = relay_here(), spending_here(), Keeping()
     who = requester.of(log)
     session = uuid.uuid4().hex[:12]
     taker = Taker(connection)
@@ -194,6 +196,7 @@ async def delivered(
             try:
                 while (piece := await _next(pieces, stay)) is not None:
                     spending.spend_arrival(who.user_id, len(piece))
+                    await keeping.until_kept()
                     for begin in range(0, len(piece), PIECE_BYTES):
                         with taker.sending():
                             part = piece[begin : begin + PIECE_BYTES]
@@ -205,7 +208,7 @@ async def delivered(
                 await taker.drained()
                 if action is not None:
                     action.close(WHOLE)
-            except (Refused, Changed, DatabaseError) as error:
+            except (Refused, Changed, DatabaseError, NotRecorded) as error:
                 if action is not None:
                     action.close(error.reason if isinstance(error, Refused) else BROKEN_OFF)
                 if parting is None:

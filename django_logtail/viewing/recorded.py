@@ -14,6 +14,7 @@ from django_logtail.audit.viewings import LEFT, OpenViewing, begin_viewing
 from django_logtail.models import Log
 from django_logtail.protocol import BadMessage, CloseCode
 from django_logtail.viewing.actions import subject_of
+from django_logtail.viewing.admission import NotRecorded
 from django_logtail.viewing.socket import INTERNAL_ERROR, NO_CODE, End
 
 #: RFC 6455's code that servers send to clients when they restart.
@@ -47,6 +48,8 @@ def ending(error: BaseException) -> tuple[str, int]:
             return "bad-message", int(CloseCode.BAD_MESSAGE)
         case DatabaseError():
             return "unavailable", INTERNAL_ERROR
+        case NotRecorded():
+            return "not-recorded", INTERNAL_ERROR
         case asyncio.CancelledError() | GeneratorExit():
             return SERVER_STOPPED, _RESTART
         case _:

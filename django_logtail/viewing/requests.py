@@ -31,6 +31,7 @@ from django_logtail.shares import Charged
 from django_logtail.tailing.reasons import reason
 from django_logtail.tailing.text.matching import has_regex
 from django_logtail.viewing.actions import BROKEN_OFF, record_asked, record_not_allowed
+from django_logtail.viewing.admission import NotRecorded
 from django_logtail.viewing.recent import Edge, edges_here
 from django_logtail.viewing.recent_lines import file_of, shown, too_old, within
 from django_logtail.viewing.rechecks import Changed
@@ -160,7 +161,7 @@ class Answers:
 
     async def _answer(self, asked: Asked) -> None:
         # The listening task also notices that the client is gone, and the next lookup that access is.
-        with contextlib.suppress(End, Refused, Changed):
+        with contextlib.suppress(End, Refused, Changed, NotRecorded):
             spending = spending_here()
             if isinstance(asked, protocol.SearchFrom | protocol.SearchAll):
                 await self._charged(asked)
@@ -178,7 +179,7 @@ class Answers:
     async def _tell_or_fail(self, asked: Asked) -> None:
         try:
             await self._tell(asked)
-        except (End, Refused, Changed):
+        except (End, Refused, Changed, NotRecorded):
             raise
         except Exception as error:  # noqa: BLE001 - reported; the viewer is told, and everything else goes on
             self._relay.supervisor.failed("answering a viewer", error)

@@ -19,6 +19,7 @@ from django_logtail.relay import Relay
 from django_logtail.shares import Charged
 from django_logtail.tailing.reasons import reason
 from django_logtail.viewing.actions import BROKEN_OFF
+from django_logtail.viewing.admission import NotRecorded
 from django_logtail.viewing.recent import Edge
 from django_logtail.viewing.recent_lines import shown
 from django_logtail.viewing.requests import all_frames, sought_by
@@ -76,6 +77,6 @@ def parting(log: Log, error: Exception, action: OpenAction | None = None) -> byt
         action.close(error.reason if isinstance(error, Refused) else BROKEN_OFF)
     if isinstance(error, Refused):
         return line_of(Frame.message("end", reason=error.reason, text=error.text), log)
-    is_unknown = isinstance(error, DatabaseError)
-    why = "unavailable" if is_unknown else "changed"
+    is_unrecorded, is_unknown = isinstance(error, NotRecorded), isinstance(error, DatabaseError)
+    why = "not-recorded" if is_unrecorded else "unavailable" if is_unknown else "changed"
     return line_of(Frame.message("end", reason=why, text=reason(why)), log)

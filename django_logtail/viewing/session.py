@@ -21,7 +21,9 @@ from django_logtail.relay.feed_viewer import FeedViewer
 from django_logtail.relay.here import relay_here
 from django_logtail.rights import Original, Right
 from django_logtail.timing import end_tasks, whereabouts
+from django_logtail.viewing.admission import NotRecorded
 from django_logtail.viewing.delivery import Delivery
+from django_logtail.viewing.keeping import Keeping
 from django_logtail.viewing.originals import is_redacted, may_ask
 from django_logtail.viewing.recent import edge_for
 from django_logtail.viewing.recent_lines import NotCertain, stream_of
@@ -64,11 +66,12 @@ class Watching:
         self._stay = stay
         self._record = record
         self._original = original
+        self._keeping = Keeping()
         self._unacknowledged = Unacknowledged()
         self._viewer: FeedViewer
 
     async def run(self, hello: protocol.Hello) -> None:
-        """Does not return. Raises `End`, `BadMessage` and `DatabaseError`."""
+        """Does not return. Raises `End`, `BadMessage`, `NotRecorded` and `DatabaseError`."""
         log, session = self._log, uuid.uuid4().hex[:12]
         label = log.encoding_label
         edge = await edge_for(log)
@@ -106,7 +109,9 @@ class Watching:
             relay, self._user, self._stay.admit, self._tell_much, self._record, original_end=end
         )
         recent = None if edge is None else stream_of(log, edge)
-        delivery = Delivery(viewer, self._socket, self._unacknowledged, self._seen, relay.feeds.share, recent)
+        delivery = Delivery(
+            viewer, self._socket, self._unacknowledged, self._keeping, self._seen, relay.feeds.share, recent
+        )
         parts = [
             asyncio.create_task(part, name=name)
             for name, part in (
@@ -142,6 +147,7 @@ class Watching:
         await self._socket.send(told(frame, sees_host=self._log.sees_host))
 
     async def _tell_much(self, frame: Frame) -> int:
+        await self._keeping.until_kept()
         return await self._socket.send_bulk(self._seen(frame))
 
     def _seen(self, frame: Frame) -> Frame:
@@ -179,6 +185,8 @@ class Watching:
                 await self._tell(Frame.message("status", **status))
             if viewer.feed.is_outdated:
                 await self._look_again()
+            if self._keeping.is_lost:
+                raise NotRecorded
             if self._unacknowledged.is_overdue:
                 raise End(
                     CloseCode.TOO_MANY_MESSAGES,

@@ -1,5 +1,6 @@
 """The database gone, and what waits: nobody is held up, nothing is stored twice, and `required` refuses."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,10 @@ from django_logtail.models import Log
 from django_logtail.place import Place
 from django_logtail.relay import Relay
 from django_logtail.viewing.admission import NotRecorded, _admitted
+from django_logtail.viewing.recorded import ending
 from tests.audit.desk import GONE, Desk, desk
 from tests.test_consumers import HELLO, Server
-from tests.viewing.seat import Play, play
+from tests.viewing.seat import Play, Seat, play
 from tests.viewing.test_actions import SEARCH, ask
 
 __all__ = ["desk", "play"]
@@ -260,3 +262,56 @@ def test_whoever_watches_already_may_not_search_or_go_back(play: Play, required:
 
     required.failure = None
     assert required.of("event") == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "audit", "outcome"),
+    [
+        (9, "required", (b"one\ntwo\n", True)),
+        (11, "required", (b"one\n", False)),
+        (20, True, (b"one\ntwo\n", True)),
+    ],
+)
+def test_who_watches_gets_nothing_while_records_are_not_kept_and_leaves_after_ten_seconds(
+    play: Play, desk: Desk, settings: Any, seconds: float, audit: object, outcome: tuple[bytes, bool]
+) -> None:
+    settings.LOGTAIL = {**settings.LOGTAIL, "AUDIT": audit}
+    desk.pump()
+    held: list[bytes] = []
+
+    async def scene(relay: Relay) -> tuple[bytes, bool]:
+        seat = Seat(relay)
+        reader = await seat.sits_down()
+        reader.starts()
+        reader.sends(b"one\n")
+        await asyncio.sleep(1)
+        desk.recorder.trouble = "gone"
+        reader.sends(b"two\n")
+        reader.beats(size=8)
+        await asyncio.sleep(seconds)
+        held.append(seat.bytes)
+        desk.recorder.trouble = ""
+        await asyncio.sleep(1)
+        if not seat.watches:
+            error = await seat.end()
+            assert isinstance(error, NotRecorded)
+            assert ending(error) == ("not-recorded", 1011)
+        return seat.bytes, seat.watches
+
+    assert play(scene) == outcome
+    assert held == [b"one\n" if audit == "required" else b"one\ntwo\n"]
+
+
+def test_who_is_sent_nothing_watches_on(play: Play, required: Desk) -> None:
+    required.pump()
+
+    async def scene(relay: Relay) -> bool:
+        seat = Seat(relay)
+        reader = await seat.sits_down()
+        reader.starts()
+        await asyncio.sleep(1)
+        required.recorder.trouble = "gone"
+        await asyncio.sleep(20)
+        return seat.watches
+
+    assert play(scene) is True

@@ -21,6 +21,7 @@ from django_logtail.relay import Relay
 from django_logtail.rights import Right
 from django_logtail.viewing import download, rechecks, several_hits
 from django_logtail.viewing.actions import record_asked
+from django_logtail.viewing.admission import NotRecorded
 from django_logtail.viewing.download import Body, BrokenOff, Requester, bytes_of, delivered, whole_file
 from django_logtail.viewing.hits import Hits
 from django_logtail.viewing.requests import Answers
@@ -214,6 +215,36 @@ async def test_a_download_whose_user_loses_access_ends_with_that(house: House, d
             pass
 
     assert [end["outcome"] for end in desk.of("end")] == ["no-access"]
+
+
+@pytest.mark.parametrize(("audit", "outcome"), [("required", "broken-off"), (True, "whole")])
+async def test_a_download_ends_while_access_must_be_recorded_and_cannot_be(
+    house: House, desk: Desk, settings: Any, monkeypatch: pytest.MonkeyPatch, audit: object, outcome: str
+) -> None:
+    settings.LOGTAIL = {**settings.LOGTAIL, "AUDIT": audit}
+    monkeypatch.setattr("django_logtail.viewing.keeping.LOOK_SECONDS", 0.001)
+    monkeypatch.setattr("django_logtail.viewing.keeping.UNKEPT_SECONDS", 0.003)
+    desk.pump()
+    action = begin_action("download", ANN, {})
+    whole = await whole_file(house.relay, LOG)
+    pieces = bytes_of(LOG, whole, REQUESTER, action=action)
+    taken = len(await anext(pieces))
+    desk.recorder.trouble = "gone"
+
+    with pytest.raises(BrokenOff) if audit == "required" else contextlib.nullcontext():
+        async for piece in pieces:
+            taken += len(piece)
+
+    desk.recorder.trouble = ""
+    assert [end["outcome"] for end in desk.of("end")] == [outcome]
+    assert (taken == whole.size) is (audit is True)
+
+
+async def test_a_search_over_http_ends_with_that_reason(desk: Desk) -> None:
+    end = json.loads(parting(LOG, NotRecorded()))
+
+    assert (end["type"], end["reason"]) == ("end", "not-recorded")
+    assert end["text"].startswith("access to logs must be recorded")
 
 
 async def test_a_response_that_never_began_is_broken_off(desk: Desk) -> None:

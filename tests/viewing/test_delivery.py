@@ -6,6 +6,7 @@ import pytest
 
 from django_logtail.place import Place
 from django_logtail.viewing.delivery import Delivery
+from django_logtail.viewing.keeping import Keeping
 from django_logtail.viewing.socket import End
 from django_logtail.viewing.unacknowledged import Unacknowledged
 from tests.viewing.seat import Reader, Seat, play
@@ -181,8 +182,9 @@ def test_a_stream_that_is_still_too_old_is_left_to_the_task(play):
         seat = Ready(relay)
         viewer = relay.feeds.join("1", "web-1", lines=10, resume=None)
         reader = Reader(viewer.feed)
+        share, keeping = relay.feeds.share, Keeping()
         delivery = Delivery(
-            viewer, seat.socket, Unacknowledged(), lambda frame: frame, relay.feeds.share, Recent()
+            viewer, seat.socket, Unacknowledged(), keeping, lambda frame: frame, share, Recent()
         )
         task = asyncio.ensure_future(delivery.run())
         reader.starts()
@@ -209,3 +211,24 @@ def test_a_viewer_that_has_left_is_not_kept_by_its_cursor(play):
         return was_set, cursor.at_once
 
     assert play(scene) == (True, None)
+
+
+def test_nothing_is_sent_in_the_feeds_turn_while_it_cannot_be_recorded(play, monkeypatch):
+    is_kept = [True]
+    monkeypatch.setattr("django_logtail.viewing.keeping.keeps_records", lambda: is_kept[0])
+
+    async def scene(relay):
+        seat = Ready(relay)
+        reader = await seat.sits_down()
+        reader.starts()
+        await asyncio.sleep(0.001)
+        found = []
+        for kept in (True, False, True):
+            is_kept[0] = kept
+            reader.sends(b"line\n")
+            found.append(len(seat.bytes))
+            await asyncio.sleep(1)
+            found.append(len(seat.bytes))
+        return found
+
+    assert play(scene) == [5, 5, 5, 5, 5, 15]
