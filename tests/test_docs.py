@@ -9,8 +9,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.management import get_commands, load_command_class
 
+from django_logtail.conf import SETTINGS
+from tests.host.policy import STRICT
 from tests.stack import CHECKOUT
 
 README, CHINESE = CHECKOUT / "README.md", CHECKOUT / "README.zh-hans.md"
@@ -110,3 +113,35 @@ def test_the_quickstart_has_as_many_commands_and_edits_as_it_says() -> None:
         "runserver",
     ]
     assert len(re.findall(r"^<!-- edit: ", quickstart, re.MULTILINE)) == 3
+
+
+def test_the_tests_that_the_review_page_names_are_there() -> None:
+    text = (CHECKOUT / "docs" / "explanation" / "review.md").read_text()
+    named = re.findall(r"`(tests/[^`]+)`", text)
+
+    assert len(named) > 20
+    assert [name for name in named if not (CHECKOUT / name).is_file()] == []
+
+
+def test_the_policy_that_the_review_page_has_is_the_one_that_browser_tests_run_under() -> None:
+    text = (CHECKOUT / "docs" / "explanation" / "review.md").read_text()
+
+    assert f"```text\n{STRICT}\n```" in text
+    assert "tests.host.policy.StrictPolicyMiddleware" in settings.MIDDLEWARE
+
+
+@pytest.mark.parametrize(
+    ("name", "default"),
+    [
+        ("MAX_VIEWERS_PER_USER", "16"),
+        ("MAX_VIEWERS_PER_PROCESS", "2,000"),
+        ("MAX_NEW_SOCKETS", "512, and 64"),
+        ("MAX_DOWNLOADS_PER_USER", "4 and 4"),
+    ],
+)
+def test_the_limits_that_the_review_page_has_are_the_defaults(name: str, default: str) -> None:
+    text = (CHECKOUT / "docs" / "explanation" / "review.md").read_text()
+    (row,) = (line for line in text.splitlines() if f"[`{name}`]" in line)
+
+    assert f"| {default}" in row
+    assert f"{SETTINGS[name].default:,}" == default.split()[0].rstrip(",")
