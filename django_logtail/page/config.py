@@ -52,6 +52,7 @@ def viewer_config(request: HttpRequest) -> dict[str, Any]:
         "states": {**states.for_page(), "remedies": mending},
         "csrf": {"header": _csrf_header(), "token": get_token(request)},
         "login": login_url(),
+        "user": request.user.get_username(),
         "lines": conf.BACKLOG_LINES,
         "idle": conf.IDLE_MINUTES,
         "links": conf.LINKS,

@@ -422,6 +422,30 @@ TEXTS: Mapping[str, object] = {
     "reason.page-outdated": _("this page is older than the server; reload it"),
     "reason.not-understood": _("this page does not understand the server's answer; reload it"),
     "reason.status": _("the server returned status {status}"),
+    "red.chip": _("Redacted"),
+    "red.original": _("Original"),
+    "red.why": _(
+        "Hidden on the host that reads the log. It never reached this page, and no search can find it."
+    ),
+    "red.why.shown": _("Shown to you in this window only. Others get the words below in its place."),
+    "red.times": _("{n} here"),
+    "red.nothing": _("Nothing is hidden in the lines here."),
+    "red.ask": _("Ask for the original"),
+    "red.no": _("You may not see the original. Ask an administrator."),
+    "red.unrecorded": _("The original is shown only where access is recorded."),
+    "red.ask.title": _("Show the original lines?"),
+    "red.ask.more": _("Everything hidden in {name} is shown to you, in this window only."),
+    "red.reason": _("Reason"),
+    "red.for": pgettext_lazy("how long", "For"),
+    "red.minutes": _("{n} min"),
+    "red.record": _(
+        "Recorded with your name ({name}), the log, the time and the reason. Administrators can read it."
+    ),
+    "red.show": _("Show and record"),
+    "red.shown": _("You see the original until {time}. Recorded: “{reason}”."),
+    "red.hide": _("Hide again"),
+    "red.over": _("The original is hidden again."),
+    "red.failed": _("The server could not be reached. Try again."),
     "hidden.token": _("token"),
     "hidden.cookie": _("cookie"),
     "hidden.password": _("password"),
@@ -509,6 +533,13 @@ TEXTS: Mapping[str, object] = {
 
 #: Texts with a number, `{n}`: each language has its own rules for which form to use.
 PLURALS: Mapping[str, Any] = {
+    "red.tip": ngettext_lazy(
+        "Hidden by the rule “{name}”, {n} byte", "Hidden by the rule “{name}”, {n} bytes"
+    ),
+    "red.tip.shown": ngettext_lazy(
+        "Hidden from others by the rule “{name}”, {n} byte",
+        "Hidden from others by the rule “{name}”, {n} bytes",
+    ),
     "nav.summary": ngettext_lazy("{n} log, {m} being written", "{n} logs, {m} being written"),
     "tail.backlog": ngettext_lazy("Loading the last {n} line…", "Loading the last {n} lines…"),
     "tail.paused": ngettext_lazy(

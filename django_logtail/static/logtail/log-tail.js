@@ -96,6 +96,7 @@ export class LogTail extends HTMLElement {
     this.rows.connect();
     this.applySettings();
     this.beat = setInterval(() => {
+      if (this.stream.original && Date.now() >= this.stream.original.until) this.hideOriginal();
       this.drawing.tick();
       this.volume.tick();
     }, 1000);
@@ -155,7 +156,7 @@ export class LogTail extends HTMLElement {
   #buildLog() {
     const { parts } = this;
     this.stream = new Stream({
-      became: (phase, details) => this.#became(phase, details),
+      became: (phase, details, isOver) => this.#became(phase, details, isOver),
       heardStatus: () => {
         if (!this.isPastBacklog && this.stream.server?.state === 'live') {
           this.isPastBacklog = true;
@@ -346,7 +347,7 @@ export class LogTail extends HTMLElement {
     this.drawing = new Drawing({ host: this, log, parts, rows, incoming, earlier, linkedLines, filtered, filterBar, results, viewOptions, backgroundStop }, { say });
     this.actions = new Actions({
       host: this, log, parts, rows, incoming, follow, earlier, edges, journey, nextOfLevel, linkedLines, travel, filtered, finding, filterBar, results, viewOptions, volumeStrip, selection, tools, valueActions: this.valueActions, cursor,
-      readAs: (format) => this.readAs(format), stop: () => this.stop(), startAgain: () => this.startAgain(), showContext, say,
+      showOriginal: (ticket) => this.#beginAnew(ticket), hideOriginal: () => this.hideOriginal(), readAs: (format) => this.readAs(format), stop: () => this.stop(), startAgain: () => this.startAgain(), showContext, say,
     });
     const keyed = { host: this, log, parts, rows, cursor, journey, nextOfLevel, selection, tools, filtered, finding, filterBar, results, follow, viewOptions, actions: this.actions, showContext };
     this.onKey = (/** @type {KeyboardEvent} */ event) => onKey(keyed, event);
@@ -369,8 +370,9 @@ export class LogTail extends HTMLElement {
    * @param {string|View|null} [as] a view, or a fragment as in a link, "" or null for the log as this browser remembers it;
    *   if left out, the current filter stays
    * @param {boolean} [isOwn] the viewer arranged it so themselves
+   * @param {string} [ticket] for its first connection
    */
-  open(info, as, isOwn = false) {
+  open(info, as, isOwn = false, ticket = '') {
     const view = typeof as === 'string' ? panesOf(as)[0] ?? null : as ?? null;
     const { log, parts, rows } = this;
     log.session?.leave();
@@ -388,7 +390,7 @@ export class LogTail extends HTMLElement {
     const kept = this.#settingsOf(view);
     this.filtered.off = new Set(kept.off);
     this.viewOptions.restore(kept);
-    log.session = this.#sessionOf(info);
+    log.session = this.#sessionOf(info, ticket);
     if (as !== undefined) this.#restore(view ?? plainView(), isOwn);
     this.setAttribute('log', info.slug);
     this.setAttribute('aria-label', info.name);
@@ -486,13 +488,13 @@ export class LogTail extends HTMLElement {
     this.viewOptions.apply();
   }
 
-  /** @param {LogInfo} info */
-  #sessionOf(info) {
+  /** @param {LogInfo} info @param {string} ticket */
+  #sessionOf(info, ticket) {
     const { stream } = this;
     const address = new URL(info.socket, location.href);
     address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
     return new Session({
-      urls: { ticket: info.ticket, socket: address.href, lines: info.lines }, lines: config.lines, origin: location.origin, refusals, WebSocket: globalThis.WebSocket,
+      urls: { ticket: info.ticket, socket: address.href, lines: info.lines }, ticket, lines: config.lines, origin: location.origin, refusals, WebSocket: globalThis.WebSocket,
       fetch: globalThis.fetch.bind(globalThis), headers: () => config.headers(), online: () => navigator.onLine !== false,
       listener: {
         phase: (phase, details) => stream.become(phase, details),
@@ -516,6 +518,16 @@ export class LogTail extends HTMLElement {
     this.log.store = new Store();
     this.drawing.nothing(kind);
   }
+
+  /** Shows redacted lines again. */
+  hideOriginal() {
+    if (!this.info) return;
+    this.#beginAnew('');
+    this.say(words.say('red.over'));
+  }
+
+  /** Opens the log as it is shown now, for another viewing. @param {string} ticket "" for an ordinary one */
+  #beginAnew(ticket) { this.open(/** @type {LogInfo} */ (this.info), this.view, true, ticket); }
 
   /** Stops watching, and with it the reading of the file. */
   stop() {
@@ -555,8 +567,23 @@ export class LogTail extends HTMLElement {
     if (range && !this.linkedLines.sought && this.rows.follow) this.#goTo(range.from);
   }
 
-  /** @param {import('./connection/session.js').Phase} phase @param {Record<string, any>} details */
-  #became(phase, details) {
+  /** The viewing that showed the original has ended: what it showed goes with it. @param {import('./connection/session.js').Phase} phase */
+  #originalOver(phase) {
+    if (phase === 'stopped') {
+      this.selection.clear();
+      this.results.close();
+      this.store.clear();
+      if (this.session) this.session.place = null;
+      this.drawing.all();
+    } else if (phase !== 'idle' && !endsAccess(phase)) this.hideOriginal();
+  }
+
+  /** @param {import('./connection/session.js').Phase} phase @param {Record<string, any>} details @param {boolean} isOver the original is no longer shown */
+  #became(phase, details, isOver) {
+    if (isOver) {
+      this.#originalOver(phase);
+      if (this.stream.phase !== phase) return;
+    }
     if (phase === 'open' && this.isPastBacklog) this.volumeStrip.start();
     if (details.encoding) write(this.parts.encoding, this.store.reading.name);
     if (details.queue && this.info) this.info.queue = details.queue;

@@ -914,3 +914,17 @@ test('a moment is asked of the server, and the answer is no part of the stream',
   assert.equal((await asked.done).result, 'none');
   assert.equal(w.messages.some((message) => message.type === 'time'), false);
 });
+
+test('a ticket for the first connection is used for that one only', async () => {
+  const w = world();
+  w.session.ticket = 'for the original';
+
+  await w.connected();
+  assert.equal(w.socket.sent[0].ticket, 'for the original');
+  assert.deepEqual(w.fetched, []);
+  w.socket.drop();
+  await w.clock.pass(1_000);
+  w.socket.open();
+
+  assert.equal(w.socket.sent[0].ticket, 'ticket-1');
+});

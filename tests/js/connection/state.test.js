@@ -390,3 +390,11 @@ test('without a socket, too, a file that was never there is not called gone', ()
   assert.deepEqual([never.chip, never.blank, never.notice.key], ['history', 'notyet', 'notice.nosocket']);
   assert.deepEqual([gone.chip, gone.blank, gone.notice.key], ['missing', '', 'notice.nosocket']);
 });
+
+test('whoever sees the original reads until when and why, unless the log has more to say', () => {
+  const original = { until: new Date(2026, 10, 30, 14, 37, 9).getTime(), reason: 'order 7' };
+  assert.deepEqual(said({ original }).notice, { key: 'red.shown', values: { time: '14:37', reason: 'order 7' }, actions: ['red.hide'], tone: '' });
+  assert.equal(said({ original: null }).notice, null);
+  assert.equal(said({ original, server: { state: 'live', size: 1, behind: 2_000_000 } }).notice.key, 'notice.behind');
+  assert.equal(said({ original, phase: 'signedout' }).notice.key, 'notice.signedout');
+});

@@ -292,3 +292,19 @@ test('another log is not awaited because the last one was', () => {
 
   assert.deepEqual(held(stream), ['back']);
 });
+
+test('the original ends with its connection, whatever comes next', () => {
+  for (const phase of ['waiting', 'offline', 'stopped', 'denied', 'connecting', 'nosocket', 'idle', 'open']) {
+    const ends = [];
+    const stream = new Stream({ became: (...told) => ends.push(told), heardStatus() {}, changed() {}, follows() {}, named() {} }, { now: () => 1_000 });
+    stream.begin(new Store());
+    stream.become('connecting', {});
+    stream.become('open', { can: [], redacted: true, original: { seconds: 300, reason: 'order 7' } });
+    assert.deepEqual([stream.original, stream.store.showsOriginal], [{ until: 301_000, reason: 'order 7' }, true]);
+
+    stream.become(phase, { can: [] });
+
+    assert.deepEqual([stream.original, stream.store.showsOriginal], [null, false]);
+    assert.deepEqual(ends.map(([name, , isOver]) => [name, isOver]), [['connecting', false], ['open', false], [phase, true]]);
+  }
+});

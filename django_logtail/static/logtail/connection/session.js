@@ -43,14 +43,15 @@ const unconnected = () => Promise.reject(new Error('not connected'));
 export class Session {
   /**
    * @param {{
-   *   urls: {ticket: string, socket: string, lines?: string}, lines?: number, listener: Listener, origin?: string, refusals?: {before: boolean, note(): void, forget(): void},
+   *   urls: {ticket: string, socket: string, lines?: string}, ticket?: string, lines?: number, listener: Listener, origin?: string, refusals?: {before: boolean, note(): void, forget(): void},
    *   WebSocket: any, fetch: typeof fetch, headers?: () => Record<string, string>,
    *   now?: () => number, random?: () => number, online?: () => boolean,
    *   setTimeout?: (run: () => void, ms: number) => any, clearTimeout?: (timer: any) => void,
-   * }} options
+   * }} options `ticket`: for the first connection
    */
   constructor(options) {
     this.urls = options.urls;
+    this.ticket = options.ticket ?? '';
     this.lines = options.lines ?? 500;
     this.listener = options.listener;
     this.origin = options.origin ?? '';
@@ -218,6 +219,9 @@ export class Session {
   }
 
   async #ticket() {
+    const { ticket } = this;
+    this.ticket = '';
+    if (ticket) return ticket;
     const response = await this.fetch(this.urls.ticket, {
       method: 'POST', credentials: 'same-origin', redirect: 'manual', cache: 'no-store', headers: { Accept: 'application/json', ...this.headers() },
     });

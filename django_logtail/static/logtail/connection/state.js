@@ -11,7 +11,7 @@ import { clock } from '../ui/format.js';
  *   phase: import('./session.js').Phase, details: Record<string, any>, server: Record<string, any>|null,
  *   name: string, queue: string, place: {file: string, offset: number}|null, resumes: boolean, lines: number, backlog: number,
  *   paused: boolean, pausedAt: number, waiting: number, holding: boolean, idleMinutes: number, idle: ''|'hidden'|'unused',
- *   lost?: {kind: ''|'lost'|'notloaded'|'unreached', failure?: import('./requests.js').Failure}, went?: import('../log/linked-lines.js').Went|null, lastByteAt: number|null, now: number, resumed: boolean, binary: boolean, isCut: boolean,
+ *   original?: {until: number, reason: string}|null, lost?: {kind: ''|'lost'|'notloaded'|'unreached', failure?: import('./requests.js').Failure}, went?: import('../log/linked-lines.js').Went|null, lastByteAt: number|null, now: number, resumed: boolean, binary: boolean, isCut: boolean,
  * }} Facts
  * @typedef {{shown: string, before: string, notice: [string, string], why: string, end: [string, string], actions: string[], tone:
  * 'danger'|'ok'|'', continues: boolean}} LogState What is shown for a log in this state (`before`: for a page that has seen no file yet; `why`: the notice if the
@@ -192,6 +192,7 @@ function connected(facts, words, states, shown) {
     shown.chip = 'connecting';
     shown.tail = said('tail.backlog', [], { n: facts.backlog });
   }
+  if (facts.original && (!shown.notice || shown.notice.key === 'notice.resumed')) shown.notice = said('red.shown', ['red.hide'], { time: clock(facts.original.until).slice(0, 5), reason: facts.original.reason });
   if (facts.binary && !shown.blank) shown.blank = 'binary';
   if (facts.paused) {
     shown.chip = 'paused';

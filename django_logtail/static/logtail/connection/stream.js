@@ -20,8 +20,8 @@ export function endsAccess(phase) { return phase === 'denied' || phase === 'gone
 export class Stream {
   /**
    * @param {{
-   *   became(phase: Phase, details: Record<string, any>): void, heardStatus(): void, changed(): void, follows(file: string, before: string): void, named(name: string): void,
-   * }} listener `follows`: which file was there before a file; `named`: what the file is called that the stream has come to, if the log is the newest of several
+   *   became(phase: Phase, details: Record<string, any>, isOver: boolean): void, heardStatus(): void, changed(): void, follows(file: string, before: string): void, named(name: string): void,
+   * }} listener `isOver`: the original is no longer shown. `follows`: which file was there before a file; `named`: what the file is called that the stream has come to, if the log is the newest of several
    * @param {{now?: () => number, later?: (run: () => void, ms: number) => any}} [clock]
    */
   constructor(listener, { now = () => Date.now(), later = (run, ms) => setTimeout(run, ms) } = {}) {
@@ -42,6 +42,8 @@ export class Stream {
     this.hello = null;
     /** The server's latest `status` fields. @type {Record<string, any>|null} */
     this.server = null;
+    /** Until when (in milliseconds) the lines are the original of redacted ones, and why they are; null if they aren't. @type {{until: number, reason: string}|null} */
+    this.original = null;
     /** Seconds, by the server's clock or ours. @type {number|null} */
     this.lastByteAt = null;
     /** Whether it began with bytes that aren't text. */
@@ -53,7 +55,7 @@ export class Stream {
     this.resumedUntil = 0;
   }
 
-  /** Whether the server can do this now. @param {'range'|'search'|'order'|'heads'|'files'|'time'|'volume'} what */
+  /** Whether the server can do this now. @param {'range'|'search'|'order'|'heads'|'files'|'time'|'volume'|'original'} what */
   can(what) { return this.phase === 'open' && (this.hello?.can ?? []).includes(what); }
 
   /** Whether it resumed a moment ago. */
@@ -65,6 +67,9 @@ export class Stream {
   become(phase, details) {
     this.phase = phase;
     this.details = details;
+    const before = this.original;
+    this.original = phase === 'open' && details.original ? { until: this.now() + details.original.seconds * 1000, reason: String(details.original.reason) } : null;
+    this.store.showsOriginal = this.original !== null;
     if (phase === 'open') {
       this.hello = details;
       this.server = null;
@@ -75,7 +80,7 @@ export class Stream {
     }
     if (phase === 'waiting' || phase === 'offline') this.lostOnce = true;
     if (endsAccess(phase)) this.store.clear();
-    this.listener.became(phase, details);
+    this.listener.became(phase, details, before !== null && this.original === null);
   }
 
   /** @param {import('../log/store.js').Header} header @param {Uint8Array} bytes @returns the store's place */

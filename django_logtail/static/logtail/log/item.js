@@ -1,6 +1,7 @@
 /** The parts of a log on the page: lines, and marks between them. Knows no DOM. */
 
 import { coloured, plain, unescaped } from '../formats/text.js';
+import { secretsIn } from './hidden.js';
 
 /** One line of the log, or a mark between two of them. */
 export class Item {
@@ -11,6 +12,8 @@ export class Item {
     this.text = '';
     /** Whether its text may hold escape sequences: 200,000 lines are asked for their plain text at once. */
     this.coded = false;
+    /** What is hidden in its text, or would be. @type {import('./hidden.js').Secret[]|null} */
+    this.secrets = null;
     /** The colours that the line before ended with, as `coloured` takes them. */
     this.pen = '';
     /** Whether to show what a return would overwrite, because the line has a head of its own and isn't a progress bar. */
@@ -46,6 +49,9 @@ export class Item {
   /** The text as a terminal would show it, without colours. */
   get plain() { return this.coded ? (this.keeps ? unescaped(this.text) : plain(this.text)) : this.text; }
 
-  /** The same, and which parts of it the log coloured. */
+  /** Its secrets, at their places in the plain text. */
+  get secretsDrawn() { return this.secrets && this.coded ? secretsIn(this.secrets, this.text, this.plain) : this.secrets; }
+
+  /** The plain text, and which parts of it the log coloured. */
   get coloured() { return this.coded || this.pen ? coloured(this.text, this.pen, this.keeps) : { text: this.text, runs: [], pen: '' }; }
 }

@@ -41,6 +41,8 @@ export class Store {
     this.mostBytes = mostBytes;
     this.onChange = onChange;
     this.keeping = false;
+    /** Whether its bytes are the original of redacted lines. */
+    this.showsOriginal = false;
     /** Lines this store has ever taken from the stream, for the rate. */
     this.taken = 0;
     this.clear();
@@ -131,6 +133,7 @@ export class Store {
   /** A line longer than a batch arrives in parts. @param {Item} more */
   #continueLast(more) {
     const { last } = this;
+    for (const { start, end, ...secret } of more.secrets ?? []) (last.secrets ??= []).push({ ...secret, start: start + last.text.length, end: end + last.text.length });
     last.text += more.text;
     last.coded = isCoded(last.text);
     last.fieldName = '';
@@ -170,28 +173,33 @@ export class Store {
     if (parts.length !== ends.length) {
       parts = ends.map((end, i) => this.reading.decode(bytes.subarray(i ? ends[i - 1] : 0, end)).replace(/\n$/, ''));
     }
-    if (hidden.length) parts = this.#named(start, bytes, ends, hidden, parts);
-    return parts.map((text, i) => {
+    const named = hidden.length ? this.#named(start, bytes, ends, hidden, parts) : null;
+    return parts.map((written, i) => {
+      let { text, secrets } = named?.[i] ?? { text: written, secrets: null };
       const item = new Item('line');
       item.file = file;
       item.start = start + (i ? ends[i - 1] : 0);
       item.end = start + ends[i];
       while (text.charCodeAt(text.length - 1) === 13) text = text.slice(0, -1);
-      item.text = item.start === 0 && text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+      const mark = item.start === 0 && text.charCodeAt(0) === 0xfeff ? 1 : 0;
+      item.text = text.slice(mark);
+      if (secrets) item.secrets = mark ? secrets.map((secret) => ({ ...secret, start: secret.start - mark, end: secret.end - mark })) : secrets;
       return item;
     });
   }
 
-  /** The texts of lines, with words in place of what is hidden. @param {number} start @param {Uint8Array} bytes @param {number[]} ends @param {import('./hidden.js').Hidden[]} hidden @param {string[]} parts */
+  /** The texts of lines, with words in place of what is hidden; null where nothing is. @param {number} start @param {Uint8Array} bytes @param {number[]} ends @param {import('./hidden.js').Hidden[]} hidden @param {string[]} parts */
   #named(start, bytes, ends, hidden, parts) {
     const textOf = (/** @type {number} */ from, /** @type {number} */ to) => this.reading.decode(bytes.subarray(from - start, to - start));
     let next = 0;
-    return parts.map((text, i) => {
+    return parts.map((_, i) => {
       const [from, to] = [start + (i ? ends[i - 1] : 0), start + ends[i]];
       while (next < hidden.length && hidden[next].end <= from) next++;
       const here = [];
       for (let j = next; j < hidden.length && hidden[j].start < to; j++) here.push(hidden[j]);
-      return here.length ? withNames(from, to, here, textOf).replace(/\n$/, '') : text;
+      if (!here.length) return null;
+      const { text, secrets } = withNames(from, to, here, textOf, this.showsOriginal);
+      return { text: text.replace(/\n$/, ''), secrets };
     });
   }
 

@@ -4,6 +4,7 @@ import { copy } from '../ui/clipboard.js';
 import { config, words } from '../ui/config.js';
 import { openGoToTime } from './go-to-time.js';
 import { openDownload, openMore, openPlain, openSettings } from './menus.js';
+import { openRedacted } from './redacted.js';
 import { signInAddress } from '../connection/sign-in.js';
 import { termOfText } from '../find/terms.js';
 import { MOST_CHARACTERS } from '../log/markdown.js';
@@ -20,7 +21,7 @@ import { MOST_CHARACTERS } from '../log/markdown.js';
  *   results: import('../find/results.js').Results, viewOptions: import('../rows/view-options.js').ViewOptions, volumeStrip: import('./volume-strip.js').VolumeStrip,
  *   selection: import('../rows/selection.js').Selection, tools: import('../rows/tools.js').Tools,
  *   valueActions: import('../rows/value-actions.js').ValueActions, cursor: import('../rows/cursor.js').Cursor,
- *   readAs(format: string): Promise<void>, stop(): void, startAgain(): void, showContext(item: Item): void, say(text: string): void,
+ *   readAs(format: string): Promise<void>, stop(): void, startAgain(): void, showOriginal(ticket: string): void, hideOriginal(): void, showContext(item: Item): void, say(text: string): void,
  * }} Acted what buttons act on
  */
 
@@ -43,6 +44,8 @@ const ACTIONS = {
   'do.signin': ({ log }) => signIn(log.stream.details.login),
   'do.live': ({ follow }) => follow.toEnd(),
   'do.close': ({ linkedLines }) => linkedLines.dismiss(),
+  redacted: (on, button) => button && openRedacted(on, button),
+  'red.hide': ({ hideOriginal }) => hideOriginal(),
   // Finding and filtering.
   case: ({ finding }) => finding.toggleFlag('case'),
   regex: ({ finding }) => finding.toggleFlag('regex'),

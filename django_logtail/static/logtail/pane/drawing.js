@@ -4,6 +4,7 @@ import { blankOf, drawBlank } from './blank.js';
 import { config, settings, words } from '../ui/config.js';
 import { drawNotices, factsOf } from './notices.js';
 import { drawPill } from './pill.js';
+import { drawRedacted } from './redacted.js';
 import { Rate } from './rate.js';
 import { described } from '../connection/state.js';
 import { drawRate, drawStatus } from './status-bar.js';
@@ -87,6 +88,7 @@ export class Drawing {
     this.shown = described({ ...factsOf(this.drawn), isCut: this.isCut }, words, config.states);
     this.#become(this.shown.chip);
     drawNotices(parts, this.shown);
+    drawRedacted(this.drawn);
     const isOpen = log.stream.phase === 'open';
     offer(parts.timeGo, log.stream.can('time'), isOpen);
     offer(parts.wholeButton, results.can, isOpen);

@@ -18,7 +18,7 @@ export function factsOf({ log, incoming, linkedLines, viewOptions, backgroundSto
     phase: stream.phase, details: stream.details, server: stream.server, name: info.name, queue: info.queue ?? '',
     place: session?.place ?? null, resumes: stream.hello?.resumes !== false, lines: log.lines, backlog: config.lines, paused: incoming.paused, pausedAt: incoming.pausedAt,
     waiting: incoming.waiting, holding: session?.holding ?? false, idle: backgroundStop.ended, idleMinutes: backgroundStop.minutes,
-    lost: linkedLines.trouble, went: linkedLines.went, lastByteAt: stream.lastByteAt, now: Date.now(), resumed: stream.resumed, binary: stream.binary && !viewOptions.showsBinary,
+    original: stream.original, lost: linkedLines.trouble, went: linkedLines.went, lastByteAt: stream.lastByteAt, now: Date.now(), resumed: stream.resumed, binary: stream.binary && !viewOptions.showsBinary,
   };
 }
 
@@ -30,7 +30,7 @@ export function drawNotices(parts, shown) {
   drawSaid(parts.notice, parts.noticeText, parts.noticeActions, shown.notice);
   if (shown.notice) {
     parts.notice.dataset.tone = shown.notice.tone ?? '';
-    reshape(parts.notice, shown.notice.tone === 'ok' ? 'check' : 'warn');
+    reshape(parts.notice, shown.notice.key === 'red.shown' ? 'eye' : shown.notice.tone === 'ok' ? 'check' : 'warn');
   }
   drawRemedy(parts, shown.notice?.remedy);
   drawSaid(parts.tail, parts.tailText, parts.tailActions, shown.tail);

@@ -18,6 +18,8 @@ export function pane(say) {
   const folder = text('span.lt-dir.lt-wide');
   const chipText = text('span.lt-state-text');
   const chip = el('span.lt-state', { 'data-state': 'connecting' }, el('i.lt-dot'), chipText);
+  const redactedText = text('span');
+  const redactedButton = el('button.lt-redbtn', { type: 'button', 'data-act': 'redacted', 'aria-haspopup': 'dialog', 'aria-expanded': 'false', hidden: true }, icon('lock'), redactedText);
   const pauseButton = button('button.lt-btn.lt-pausebtn', 'pause', 'do.pause', 'pause', 'P', { hidden: true });
   pauseButton.append(el('span.lt-label', {}, say('do.pause')));
   const stopButton = button('button.lt-icon.lt-stopbtn', 'stop', 'do.stop', 'stop', 'Q', { hidden: true });
@@ -28,7 +30,7 @@ export function pane(say) {
   const moreButton = button('button.lt-icon.lt-morebtn', 'more', 'do.more', 'more', '', { 'aria-haspopup': 'menu', 'aria-expanded': 'false' });
   const closeButton = button('button.lt-icon.lt-closebtn', 'closepane', 'do.close', 'x', '', { hidden: true });
   const head = el('header.lt-head', {},
-    button('button.lt-icon.lt-narrow', 'side', 'nav.show', 'list'), name, folder, chip, el('span.lt-grow'),
+    button('button.lt-icon.lt-narrow', 'side', 'nav.show', 'list'), name, folder, chip, redactedButton, el('span.lt-grow'),
     el('div.lt-actions', {}, pauseButton, stopButton, splitButton, downloadButton, settingsButton, moreButton, closeButton));
 
   const query = /** @type {HTMLInputElement} */ (el('input.lt-q', { type: 'text', autocomplete: 'off', spellcheck: 'false', autocapitalize: 'off', placeholder: say('filter.place'), 'aria-label': say('filter.label') }));
@@ -177,7 +179,7 @@ export function pane(say) {
 
   return {
     children: [head, bar, pinRow, strip, notice, body, results, status, speech],
-    name, folder, chip, chipText, pauseButton, stopButton, downloadButton, settingsButton, splitButton, moreButton, closeButton, bar, filter, pins, pinRow, saveView, query, hint, recent, flags,
+    name, folder, chip, chipText, redactedButton, redactedText, pauseButton, stopButton, downloadButton, settingsButton, splitButton, moreButton, closeButton, bar, filter, pins, pinRow, saveView, query, hint, recent, flags,
     matchNav, matchText, levels, wholeButton, timeGo, notice, noticeText, noticeActions, noticeBody, body, view, stuck, top, lines, window: rows, tail, tailText, tailActions, ruler, tools,
     contextButton, fieldsButton, foldButton, pill, pillCount, pillErrors, journey, journeyText, journeyStop, selectionBar, selectionCount, selectionFilters, empty, emptyTitle, emptyText, emptyActions,
     spark, rate, loaded, size: sizeText, offset, followButton, timeButton, readButton, wrapButton, encoding, format, status, say: speech,

@@ -6,14 +6,15 @@ import { named, steering } from '../formats/text.js';
 /**
  * @typedef {{
  *   runs: import('../formats/text.js').Run[], steering: {start: number, end: number}[], hits: [number, number][], hitClass: string,
- *   links?: import('./links.js').Link[],
+ *   links?: import('./links.js').Link[], secrets?: Secret[],
  * }} Marked the parts of a text that are coloured, hidden, found, or links
+ * @typedef {{start: number, end: number, className: string, tip: string}} Secret what a rule of the server hides, or would
  */
 
 /** Whether text[from, to) needs no elements: no colour, match, link or steering character. @param {Marked} ctx @param {number} from @param {number} to */
 export function isOrdinary(ctx, from, to) {
   const meets = (/** @type {{start: number, end: number}} */ one) => one.start < to && one.end > from;
-  return !ctx.runs.some(meets) && !ctx.steering.some(meets) && !ctx.links?.some(meets) && !ctx.hits.some(([start, end]) => start < to && end > from);
+  return !ctx.secrets?.some(meets) && !ctx.runs.some(meets) && !ctx.steering.some(meets) && !ctx.links?.some(meets) && !ctx.hits.some(([start, end]) => start < to && end > from);
 }
 
 /** Whether text[from, to) has ids, and nothing else that needs elements. @param {Marked} ctx @param {number} from @param {number} to */
@@ -75,7 +76,8 @@ export function put(into, text) {
 export function fill(into, text, from, to, ctx) {
   if (from >= to) return into;
   const links = ctx.links ?? [];
-  if (!ctx.runs.length && !ctx.steering.length && !ctx.hits.length && !links.length) {
+  const secrets = ctx.secrets ?? [];
+  if (!secrets.length && !ctx.runs.length && !ctx.steering.length && !ctx.hits.length && !links.length) {
     into.append(text.slice(from, to));
     return into;
   }
@@ -85,11 +87,13 @@ export function fill(into, text, from, to, ctx) {
   for (const odd of ctx.steering) { cutAt(odd.start); cutAt(odd.end); }
   for (const [start, end] of ctx.hits) { cutAt(start); cutAt(end); }
   for (const link of links) { cutAt(link.start); cutAt(link.end); }
+  for (const secret of secrets) { cutAt(secret.start); cutAt(secret.end); }
   const sorted = [...cuts].sort((a, b) => a - b);
   let run = 0;
   let odd = 0;
   let hit = 0;
   let link = 0;
+  let secret = 0;
   /** @type {Element} */
   let around = into;
   for (let i = 0; i + 1 < sorted.length; i++) {
@@ -97,6 +101,7 @@ export function fill(into, text, from, to, ctx) {
     const end = sorted[i + 1];
     while (run < ctx.runs.length && ctx.runs[run].end <= start) run++;
     while (odd < ctx.steering.length && ctx.steering[odd].end <= start) odd++;
+    while (secret < secrets.length && secrets[secret].end <= start) secret++;
     while (hit < ctx.hits.length && ctx.hits[hit][1] <= start) hit++;
     while (link < links.length && links[link].end <= start) {
       link++;
@@ -107,16 +112,20 @@ export function fill(into, text, from, to, ctx) {
       into.append(around);
     }
     const classes = [];
+    const isSecret = secret < secrets.length && secrets[secret].start <= start;
+    if (isSecret) classes.push(secrets[secret].className);
     if (run < ctx.runs.length && ctx.runs[run].start <= start) classes.push(ctx.runs[run].classes);
     if (hit < ctx.hits.length && ctx.hits[hit][0] <= start) classes.push(ctx.hitClass);
     const part = text.slice(start, end);
     if (odd < ctx.steering.length && ctx.steering[odd].start <= start) {
       const box = el('span.lt-ctl', { 'data-char': '' }, named(part));
       if (classes.length) box.className += ` ${classes.join(' ')}`;
+      if (isSecret) box.title = secrets[secret].tip;
       around.append(box);
     } else if (classes.length) {
       const span = document.createElement('span');
       span.className = classes.join(' ');
+      if (isSecret) span.title = secrets[secret].tip;
       span.append(part);
       around.append(span);
     } else around.append(part);

@@ -2,6 +2,7 @@
 
 import { config, settings, words } from '../ui/config.js';
 import { blockOf, firstLineOf, innerLinesOf, writtenBefore } from '../log/entry.js';
+import { nameOf } from '../log/hidden.js';
 import { offerFold, paintFold } from './fold-row.js';
 import { idsIn } from './ids.js';
 import { linksIn, withIds } from './links.js';
@@ -11,6 +12,9 @@ import { shapeOf } from '../formats/shape.js';
 import { hangOf } from './written.js';
 
 /** @typedef {import('../log/item.js').Item} Item */
+
+/** @type {never[]} */
+const NONE = [];
 
 export class Painter {
   /**
@@ -79,6 +83,14 @@ export class Painter {
     return shape;
   }
 
+  /** What the server hides in a line, or would hide from others. @param {Item} item @returns {import('./fill.js').Secret[]} */
+  #secretsOf(item) {
+    if (!item.secrets) return NONE;
+    const { showsOriginal } = this.log.store;
+    const [className, key] = showsOriginal ? ['lt-shown', 'red.tip.shown'] : ['lt-red', 'red.tip'];
+    return (item.secretsDrawn ?? NONE).map(({ start, end, name, bytes }) => ({ start, end, className, tip: words.say(key, { name: nameOf(name), n: bytes }) }));
+  }
+
   /** @param {HTMLElement} row @param {Item} item */
   paint(row, item) {
     const { filtered, finding, linkedLines, selection, travel, viewOptions } = this;
@@ -88,6 +100,7 @@ export class Painter {
     else paint(row, item, {
       words, formats: store.entries.formats, times: viewOptions.times, colours: settings.general.colours, isBrief: PHONE.matches && viewOptions.wrap, name: info?.name ?? '',
       linksOf: (text, steering, drawn, prose) => withIds(linksIn(text, steering, { urls: config.links && settings.general.links, source: config.source }, drawn), idsIn(text, this.patterns, prose ?? drawn), steering),
+      secretsOf: (line) => this.#secretsOf(line),
       hitsOf: (text, line) => query.marks(text, line),
       isCurrent: (line) => filtered.matches[finding.current] === line,
       timeBefore: (line) => writtenBefore(store, line),

@@ -21,7 +21,7 @@ const MOST_UNBROKEN = 24;
  * @typedef {{
  *   words: import('../ui/format.js').Words, formats: import('../formats/detection.js').Formats|null, times: import('./times.js').Times, colours: boolean, isBrief: boolean,
  *   linksOf: (text: string, steering: {start: number, end: number}[], drawn: [number, number][], prose?: [number, number][]) => import('./links.js').Link[],
- *   hitsOf: (text: string, item: Item) => [number, number][], isCurrent: (item: Item) => boolean, timeBefore: (item: Item) => string,
+ *   secretsOf: (item: Item) => import('./fill.js').Secret[], hitsOf: (text: string, item: Item) => [number, number][], isCurrent: (item: Item) => boolean, timeBefore: (item: Item) => string,
  *   shapeOf: (row: HTMLElement, item: Item) => Shape|null, columns: import('./column.js').Column[], raw: boolean, rawItems: Set<Item>,
  *   mayLoad: boolean, hasPrevious: (mark: Item) => boolean, leftOutBy: (mark: Item) => {files: number, size: number}|null, opened: Set<Item>, folded: Set<Item>, innerCount: (item: Item) => number, name: string,
  * }} Look `prose`: of what is drawn, the parts whose ids are marked; the others have a menu as a whole
@@ -72,7 +72,7 @@ function paintText(row, item, look, more) {
   const hidden = steering(text);
   const ctx = {
     runs: look.colours ? runs : [], steering: hidden, links: look.linksOf(shown.text, hidden, [[0, text.length]]), hits: look.hitsOf(text, item),
-    hitClass: look.isCurrent(item) ? 'lt-hit lt-hit-on' : 'lt-hit',
+    hitClass: look.isCurrent(item) ? 'lt-hit lt-hit-on' : 'lt-hit', secrets: look.secretsOf(item),
   };
   const head = item.inner ? null : headIn(text, look.formats);
   let name = 'lt-row';
@@ -125,7 +125,7 @@ function paintPieces(row, item, { pieces, hits }, look, more) {
   const hidden = drawn.flatMap(([from, to]) => steering(text.slice(from, to)).map(({ start, end }) => ({ start: from + start, end: from + end })));
   const ctx = {
     runs: look.colours ? marksWithin(item.coloured.runs, drawn) : [], steering: hidden, links: look.linksOf(text, hidden, drawn, pieces.prose(text)), hits,
-    hitClass: look.isCurrent(item) ? 'lt-hit lt-hit-on' : 'lt-hit', isFound: pieces.isFound,
+    hitClass: look.isCurrent(item) ? 'lt-hit lt-hit-on' : 'lt-hit', secrets: look.secretsOf(item), isFound: pieces.isFound,
   };
   const parts = new Parts(row, text, ctx);
   parts.gutter(true);

@@ -16,7 +16,7 @@ function storage() {
 const given = read();
 
 export const config = {
-  version: '0.1.0', language: 'en', texts: {}, plurals: [0], states: { log: {}, page: {} }, lines: 500, idle: 0, login: '', logs: [], patterns: [], groups: null, chosen: null, urls: {}, csrf: null, links: true, recorded: false, source: null, ids: [], ...given,
+  version: '0.1.0', language: 'en', texts: {}, plurals: [0], states: { log: {}, page: {} }, lines: 500, idle: 0, login: '', user: '', logs: [], patterns: [], groups: null, chosen: null, urls: {}, csrf: null, links: true, recorded: false, source: null, ids: [], ...given,
   /** @returns {Record<string, string>} */
   headers() {
     return given.csrf ? { [given.csrf.header]: given.csrf.token } : {};
