@@ -49,6 +49,7 @@ from django_logtail.relay.inbox import Inbox
 from django_logtail.relay.liveness import RETRY_SECONDS, SILENT_SECONDS, Readers
 from django_logtail.relay.posting import Post, Wanted, Wants
 from django_logtail.relay.requests import Request
+from django_logtail.relay.turns import Turns
 from django_logtail.relay.viewer_list import ViewerList
 from django_logtail.tailing.reasons import reason
 from django_logtail.timing import Supervisor, whereabouts
@@ -88,6 +89,7 @@ class Relay:
         self.viewers = ViewerList(self.process, control)
         self._absences = Absences(control, clock)
         self.supervisor = Supervisor("relay")
+        self.turns = Turns(self.supervisor.failed)
         self._inbox = Inbox(mailboxes, take=self._take, opened=self._post_feeds, keep=self.supervisor.keep)
         self._control = control
         self._losses = control.losses

@@ -13,6 +13,7 @@ from django_logtail.control.messages import Batch, Beat, Event, Message
 from django_logtail.control.wants import Want, original_until
 from django_logtail.place import Place
 from django_logtail.promptness import Promptness
+from django_logtail.protocol import Frame
 from django_logtail.relay.cursor import Cursor
 from django_logtail.relay.items import RingItem, batch_item, event_item
 from django_logtail.relay.order import Order, Source, Verdict
@@ -80,6 +81,7 @@ class Feed:
         #: Viewers of feeds of their own that are ahead of this one, and will join it when it has come to their place.
         self.awaited_by: set[Cursor] = set()
         self.host = ""
+        self._status_frame = Frame.message("status")
         self.ring = Ring(start)
         self.pace = Pace(
             self.ring,
@@ -212,6 +214,13 @@ class Feed:
             "last_byte_at": None if self._last_byte_at is None else round(self._last_byte_at, 1),
             "reader": {"host": self.host, "queue": self.queue},
         }
+
+    def status_frame(self, cursor: Cursor) -> Frame:
+        """The `status` message for one viewer, as of now: the same one for all that are told the same."""
+        frame = Frame.message("status", **self.status(cursor))
+        if frame != self._status_frame:
+            self._status_frame = frame
+        return self._status_frame
 
     def _notify(self) -> None:
         for cursor in (*self.pace.cursors, *self.awaited_by):

@@ -34,6 +34,10 @@ class FeedViewer:
         """Sending a frame took so many processor seconds."""
         self.feed.telling.spent(seconds)
 
+    def status_frame(self) -> Frame:
+        """The `status` message, as of now."""
+        return self.feed.status_frame(self.cursor)
+
     def status(self) -> dict[str, object]:
         """The fields of a `status` message, as of now."""
         return self.feed.status(self.cursor)

@@ -21,7 +21,6 @@ from django_logtail.relay.feed_viewer import FeedViewer
 from django_logtail.relay.here import relay_here
 from django_logtail.rights import Original, Right
 from django_logtail.timing import end_tasks, whereabouts
-from django_logtail.viewing.admission import NotRecorded
 from django_logtail.viewing.delivery import Delivery
 from django_logtail.viewing.keeping import Keeping
 from django_logtail.viewing.originals import is_redacted, may_ask
@@ -30,15 +29,14 @@ from django_logtail.viewing.recent_lines import NotCertain, stream_of
 from django_logtail.viewing.rechecks import Changed, RightLost, Stay
 from django_logtail.viewing.requests import Answers, offered
 from django_logtail.viewing.socket import End, Socket, refusal
+from django_logtail.viewing.status import Status
 from django_logtail.viewing.told import told
-from django_logtail.viewing.unacknowledged import ACK_SECONDS, Unacknowledged
+from django_logtail.viewing.unacknowledged import Unacknowledged
 
 logger = logging.getLogger(__name__)
 
 #: Seconds that all tasks of a viewer together may take to end: after that, its slot is freed in any case.
 ENDING_SECONDS: Final = 5.0
-#: Seconds of silence after which something is sent anyway: proxies cut silent sockets after 30 to 100 s.
-KEEP_ALIVE_SECONDS: Final = 20.0
 #: Seconds between checks while the reader has a different revision of the log's row than this process.
 LOOK_AGAIN_SECONDS: Final = 1.0
 
@@ -112,12 +110,15 @@ class Watching:
         delivery = Delivery(
             viewer, self._socket, self._unacknowledged, self._keeping, self._seen, relay.feeds.share, recent
         )
+        status = Status(
+            viewer, self._socket, self._unacknowledged, self._keeping, self._visible, self._look_again
+        )
         parts = [
             asyncio.create_task(part, name=name)
             for name, part in (
                 ("listening", self._listen(answers)),
                 ("delivery", delivery.run()),
-                ("status", self._tell_status(viewer)),
+                ("status", status.run(relay.turns)),
                 ("stay", self._until_lost()),
                 ("original", self._until_over()),
             )
@@ -144,7 +145,10 @@ class Watching:
                 )
 
     async def _tell(self, frame: Frame) -> None:
-        await self._socket.send(told(frame, sees_host=self._log.sees_host))
+        await self._socket.send(self._visible(frame))
+
+    def _visible(self, frame: Frame) -> Frame:
+        return told(frame, sees_host=self._log.sees_host)
 
     async def _tell_much(self, frame: Frame) -> int:
         await self._keeping.until_kept()
@@ -154,7 +158,7 @@ class Watching:
         """The frame as this viewer may see it, on its way to them."""
         if self._record is not None:  # before it is sent: the client may have it even if sending fails
             self._record.delivered.frame(frame, self._viewer.feed.host)
-        return told(frame, sees_host=self._log.sees_host)
+        return self._visible(frame)
 
     async def _listen(self, answers: Answers) -> None:
         while True:
@@ -175,26 +179,6 @@ class Watching:
                     raise BadMessage("a second 'hello'")
                 case asked:
                     await answers.begin(asked)
-
-    async def _tell_status(self, viewer: FeedViewer) -> None:
-        shown: dict[str, object] = {}
-        while True:
-            status = viewer.status()
-            if status != shown or time.monotonic() - self._socket.sent_at >= KEEP_ALIVE_SECONDS:
-                shown = status
-                await self._tell(Frame.message("status", **status))
-            if viewer.feed.is_outdated:
-                await self._look_again()
-            if self._keeping.is_lost:
-                raise NotRecorded
-            if self._unacknowledged.is_overdue:
-                raise End(
-                    CloseCode.TOO_MANY_MESSAGES,
-                    "not-acknowledged",
-                    f"Nothing was acknowledged for {ACK_SECONDS:.0f} s.",
-                    may_retry=True,
-                )
-            await asyncio.sleep(1.0 if status["state"] == "live" else 0.25)
 
     async def _until_lost(self) -> None:
         try:

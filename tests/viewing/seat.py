@@ -22,7 +22,7 @@ from django_logtail.relay import Relay
 from django_logtail.relay.feed import Feed
 from django_logtail.rights import Original, Right
 from django_logtail.shares import Shares
-from django_logtail.viewing import session, socket, spending, unacknowledged
+from django_logtail.viewing import session, socket, spending, status, unacknowledged
 from django_logtail.viewing.session import Watching
 from django_logtail.viewing.socket import Socket
 from tests.virtual_time import run_virtually
@@ -220,7 +220,7 @@ Play = Callable[[Callable[[Relay], Coroutine[Any, Any, Any]]], Any]
 def play(monkeypatch: pytest.MonkeyPatch) -> Play:
     """Runs a scene, which is given the relay, in a loop whose time passes at once."""
     clock = SimpleNamespace(monotonic=lambda: asyncio.get_running_loop().time(), time=lambda: TODAY)
-    for module in (session, socket, unacknowledged):
+    for module in (session, socket, status, unacknowledged):
         monkeypatch.setattr(module, "time", clock)
 
     def played(scene: Callable[[Relay], Coroutine[Any, Any, Any]]) -> Any:
