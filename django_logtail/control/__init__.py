@@ -18,11 +18,10 @@ from django_logtail.control.wants import Want
 
 #: The version of all messages between processes. Raise it when older processes would misunderstand a new message; a new
 #: field that they may ignore needs no new version.
-VERSION: Final = 5
-#: Milliseconds until a reader's lease expires unless renewed: 18 missed ticks, 4 at rest; a mistaken take-over is
-#: harmless. With the pause until the next post (0.4 s), and until an idle worker polls its queue if it hears no bell
-#: (1 s), viewers are back within 3.5 s.
-READER_LEASE_MS: Final = 1_800
+VERSION: Final = 6
+#: Milliseconds until a reader's lease expires unless renewed: two missed ticks; a mistaken take-over is harmless. With
+#: the pause until the next post (0.4 s), viewers are back within 3.5 s; a second later if an idle worker hears no bell.
+READER_LEASE_MS: Final = 2_500
 #: Milliseconds until a web process's list of viewers expires, and the seconds between renewals.
 VIEWERS_LEASE_MS: Final = 30_000
 VIEWERS_SECONDS: Final = 10.0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import Sequence
 from typing import Protocol
 
 from django_logtail.control.messages import Garbled, Message
@@ -33,6 +34,7 @@ class Mailboxes(Protocol):
 
     async def new(self) -> str: ...
     async def send(self, mailbox: str, message: Message) -> None: ...
+    async def send_all(self, mailbox: str, messages: Sequence[Message]) -> None: ...
     async def receive(self, mailbox: str) -> Message | Garbled: ...
     async def renew(self) -> None: ...
     async def renew_sending(self) -> None: ...
@@ -69,6 +71,10 @@ class MemoryMailboxes:
             loop.call_soon_threadsafe(box.put_nowait, message)
         except RuntimeError as error:  # that event loop was closed
             raise MailboxUnavailable(f"{type(error).__name__}: {error}") from error
+
+    async def send_all(self, mailbox: str, messages: Sequence[Message]) -> None:
+        for message in messages:
+            await self.send(mailbox, message)
 
     async def receive(self, mailbox: str) -> Message | Garbled:
         return await self._boxes[mailbox][1].get()

@@ -8,7 +8,7 @@ fails if one can no longer be read.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -213,6 +213,17 @@ class Echo:
 
 
 @dataclass(frozen=True, slots=True)
+class Several:
+    """Messages to the same mailbox that are sent together: the head of each and how much of `data` is its own.
+
+    A layer takes a message's length hardly into account, so that a few large ones cost much less than many small ones.
+    """
+
+    heads: list[Any]
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Garbled:
     """Never sent: a mailbox returns it in place of a message of this project that it couldn't read.
 
@@ -228,7 +239,19 @@ class Garbled:
 
 Answer: TypeAlias = Piece | Read | Found | Listed | Reached | Counted | Failed
 Message: TypeAlias = (
-    Batch | Event | Heartbeat | Nudge | Piece | Read | Found | Listed | Reached | Counted | Failed | Echo
+    Batch
+    | Event
+    | Heartbeat
+    | Nudge
+    | Piece
+    | Read
+    | Found
+    | Listed
+    | Reached
+    | Counted
+    | Failed
+    | Echo
+    | Several
 )
 
 _KINDS: Final[dict[str, type[Any]]] = {
@@ -244,6 +267,7 @@ _KINDS: Final[dict[str, type[Any]]] = {
     "counted": Counted,
     "failed": Failed,
     "echo": Echo,
+    "several": Several,
 }
 _SHAPES: Final[dict[str, Shape[Any]]] = {kind: Shape(made_of, kind) for kind, made_of in _KINDS.items()}
 _NAMES: Final = {made_of: kind for kind, made_of in _KINDS.items()}
@@ -266,6 +290,28 @@ def decode(head: str, data: bytes) -> Message:
         )
     message: Message = shape.read(fields, data=data) if shape.has_data else shape.read(fields)
     return message
+
+
+def together(messages: Iterable[Message]) -> Several:
+    """One message for several."""
+    encoded = [encode(message) for message in messages]
+    return Several([[head, len(data)] for head, data in encoded], b"".join(data for _, data in encoded))
+
+
+def apart(several: Several) -> Iterator[Message | Garbled]:
+    """The messages that were sent together. Unusable ones are counted."""
+    at = 0
+    for part in several.heads:
+        head, size = part if type(part) is list and len(part) == 2 else ("", 0)
+        data = several.data[at : at + size] if type(size) is int and size > 0 else _NO_DATA
+        at += len(data)
+        try:
+            message = decode(head, data)
+            if isinstance(message, Several):
+                raise Malformed("a message of several is itself one of several")
+            yield message
+        except (Malformed, TooNew) as error:
+            yield _garbled(error)
 
 
 def beats(heartbeat: Heartbeat) -> dict[str, Beat]:
@@ -313,9 +359,13 @@ def opened(mailbox: str, envelope: object) -> Message | Garbled | None:
         ignored.add("a message in a mailbox", error)
         return None
     except (Malformed, TooNew) as error:
-        ignored.add("a message in a mailbox", error)
-        words = {name: _word(error.fields.get(name)) for name in ("host", "queue", "member")}
-        return Garbled(isinstance(error, TooNew), str(error), **words)
+        return _garbled(error)
+
+
+def _garbled(error: Malformed | TooNew) -> Garbled:
+    ignored.add("a message in a mailbox", error)
+    words = {name: _word(error.fields.get(name)) for name in ("host", "queue", "member")}
+    return Garbled(isinstance(error, TooNew), str(error), **words)
 
 
 def _signatures(mailbox: str, head: str, data: bytes) -> list[bytes]:

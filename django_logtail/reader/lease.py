@@ -51,6 +51,11 @@ class Lease:
         return self.shown.token
 
     @property
+    def is_nudged(self) -> bool:
+        """Whether relays know where to send a nudge."""
+        return bool(self.shown.mailbox)
+
+    @property
     def may_send(self) -> bool:
         """Whether the lease is still valid by our own clock."""
         return self._clock() - self._renewed_at < READER_LEASE_MS / 1000

@@ -22,8 +22,9 @@ logger = logging.getLogger(__name__)
 
 #: Seconds between ticks: nudges tell of everything that is posted, so that a tick only renews the lease, and finds what
 #: a lost nudge would have told of. Ticks are the main cost of a reader of quiet logs.
-RESTING_TICK_SECONDS: Final = 0.4
-#: The shortest pause, when a flow has just run out of credit; pauses grow while it waits.
+RESTING_TICK_SECONDS: Final = 1.0
+#: The shortest pause of a reader without a mailbox, when a flow has just run out of credit; pauses grow while it waits,
+#: up to TICK_SECONDS. A reader with a mailbox is nudged when there is more.
 STARVED_TICK_SECONDS: Final = 0.002
 #: The longest pause while Redis does not answer.
 FAILED_TICK_SECONDS: Final = 2.0
@@ -100,6 +101,8 @@ class Ticks:
         flows = self._flows
         if not flows.starved:
             return RESTING_TICK_SECONDS
+        if self._lease.is_nudged:
+            return TICK_SECONDS
         waited = self._clock() - max(flows.starved.values())
         return min(TICK_SECONDS, max(STARVED_TICK_SECONDS, waited / 4))
 

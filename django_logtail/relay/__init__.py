@@ -37,6 +37,7 @@ from django_logtail.control.messages import (
     Heartbeat,
     Message,
     Nudge,
+    Several,
     beats,
 )
 from django_logtail.control.process import in_thread
@@ -245,7 +246,7 @@ class Relay:
         if posted.wake:
             self.supervisor.spawn(f"wake-up of queue {post.queue}", self._wake_reader(post.queue))
         if reader is not None and reader.mailbox and (post.wants or post.gone):
-            # Make the reader look now and not at its next tick. If this is lost, so are only 0.4 s.
+            # Make the reader look now and not at its next tick. If this is lost, so is only a second.
             with contextlib.suppress(MailboxUnavailable):
                 await self._mailboxes.send(reader.mailbox, Nudge())
 
@@ -312,8 +313,8 @@ class Relay:
                 self._take_heartbeat(message)
             case Garbled():
                 self._take_garbled(message)
-            case Nudge() | Echo():
-                pass  # not for a web process
+            case Nudge() | Echo() | Several():
+                pass  # not for a web process, or taken apart by its mailbox
             case _:
                 wanted = self.wants.by_member.get(message.member)
                 if wanted is not None:

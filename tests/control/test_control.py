@@ -171,7 +171,7 @@ def test_the_reader_is_known_to_speak_as_this_process_does(control, lease):
 def test_a_lease_that_lapsed_is_free_for_the_next_reader(place, control, lease):
     tick(control, lease)
     other = ReaderLease.new()
-    place.lapse("reader", 1_500)
+    place.lapse("reader", 2_200)
     assert not tick(control, other).holds
     place.lapse("reader", 400)
 

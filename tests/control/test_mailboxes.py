@@ -12,7 +12,7 @@ from django_logtail.control import layer as module
 from django_logtail.control import messages, wire
 from django_logtail.control.layer import LayerMailboxes
 from django_logtail.control.mailboxes import MailboxUnavailable, MemoryMailboxes, WrongConnection
-from django_logtail.control.messages import Echo, Nudge, sealed
+from django_logtail.control.messages import Echo, Nudge, opened, sealed, together
 from django_logtail.control.wire import Ignored
 
 
@@ -216,3 +216,56 @@ def test_a_mailbox_of_another_event_loop_is_reached_while_that_runs_and_forgotte
         asyncio.run(send())
     asyncio.run(boxes.new())
     assert names[0] not in boxes._boxes
+
+
+async def test_messages_that_came_together_are_taken_one_by_one(layers: list[Layer]) -> None:
+    boxes = LayerMailboxes("default")
+    await boxes.new()
+    layers[-1].arrives = [
+        sealed("box", together([Echo(b"a"), Echo(b"b")])),
+        sealed("box", together([])),
+        sealed("box", Echo(b"c")),
+    ]
+
+    assert [await boxes.receive("box") for _ in range(3)] == [Echo(b"a"), Echo(b"b"), Echo(b"c")]
+
+
+async def test_what_came_over_an_old_connection_is_not_taken_over_a_new_one(layers: list[Layer]) -> None:
+    boxes = LayerMailboxes("default")
+    await boxes.new()
+    layers[-1].arrives = [sealed("box", together([Echo(b"a"), Echo(b"b")]))]
+    await boxes.receive("box")
+    await boxes.renew()
+    await boxes.new()
+    layers[-1].arrives = [sealed("box", Echo(b"c"))]
+
+    assert await boxes.receive("box") == Echo(b"c")
+
+
+async def test_several_messages_are_one_of_the_layer_s(
+    layers: list[Layer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[tuple[str, Any]] = []
+
+    async def send(self: Layer, channel: str, message: dict[str, Any]) -> None:
+        sent.append((channel, opened(channel, message)))
+
+    monkeypatch.setattr(Layer, "send", send)
+    await LayerMailboxes("default").send_all("box", [Nudge(), Echo(b"a")])
+
+    assert sent == [("box", together([Nudge(), Echo(b"a")]))]
+
+
+@pytest.mark.parametrize(("speaks_newer", "first"), [(True, {"protocol": 2}), (False, {})])
+def test_subscriptions_speak_the_older_protocol_unless_the_project_says_otherwise(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, speaks_newer: bool, first: dict[str, int]
+) -> None:
+    monkeypatch.setattr(module, "SPEAKS_NEWER", speaks_newer)
+    hosts = [{"address": "redis://a:1"}, {"address": "redis://b:2", "protocol": 3}]
+    layer = "channels_redis.pubsub.RedisPubSubChannelLayer"
+    settings.CHANNEL_LAYERS = {"logs": {"BACKEND": layer, "CONFIG": {"hosts": hosts, "prefix": "p"}}}
+
+    made = module._made("logs")._kwargs
+
+    assert made == {"hosts": [{**first, "address": "redis://a:1"}, hosts[1]], "prefix": "p"}
+    assert hosts[0] == {"address": "redis://a:1"}

@@ -23,12 +23,15 @@ from django_logtail.control.messages import (
     Piece,
     Reached,
     Read,
+    Several,
     WakeUp,
+    apart,
     beats,
     decode,
     encode,
     opened,
     sealed,
+    together,
 )
 from django_logtail.control.wants import Sought, Want
 from django_logtail.control.wire import Ignored, Malformed, NotOurs, TooNew
@@ -64,6 +67,7 @@ SAID = {
     ),
     "failed": Failed("t", "p|7|s", 3, "no such file", "bad-pattern"),
     "echo": Echo(b"\x00\xff"),
+    "several": Several([['{"v":6,"is":"echo"}', 2], ['{"v":6,"is":"nudge"}', 0]], b"\x00\xff"),
 }
 #: Those that set fields which this version's recording lacks, because older processes may ignore them.
 SAID_SINCE = {
@@ -330,13 +334,13 @@ def test_a_head_that_is_none_is_malformed(head):
 def test_a_version_that_is_too_new_is_named():
     fields = json.loads(encode(SAID["heartbeat"])[0])
 
-    with pytest.raises(TooNew, match="a message has version 6; this process knows 5"):
-        decode(json.dumps({**fields, "v": 6}), b"")
+    with pytest.raises(TooNew, match="a message has version 7; this process knows 6"):
+        decode(json.dumps({**fields, "v": 7}), b"")
 
 
 def test_what_a_newer_process_sends_to_a_mailbox_says_whom_it_is_from(monkeypatch, ignored):
     with monkeypatch.context() as newer:
-        newer.setattr(wire, "VERSION", 6)
+        newer.setattr(wire, "VERSION", 7)
         envelope = sealed("mailbox", SAID["heartbeat"])
 
     found = opened("mailbox", envelope)
@@ -452,17 +456,17 @@ def test_a_lease_that_is_no_readers_of_this_project_has_no_mailbox(ignored):
 
 def test_the_lease_of_a_newer_reader_says_where_it_runs_and_that_it_is_newer(monkeypatch):
     with monkeypatch.context() as newer:
-        newer.setattr(wire, "VERSION", 6)
+        newer.setattr(wire, "VERSION", 7)
         text = messages.lease_text("logtail", LEASE)
 
-    assert messages.read_lease("logtail", text) == replace(LEASE, speaks=6)
+    assert messages.read_lease("logtail", text) == replace(LEASE, speaks=7)
 
 
 def test_the_lease_of_an_older_reader_says_so(monkeypatch):
     text = messages.lease_text("logtail", LEASE)
-    monkeypatch.setattr(wire, "VERSION", 6)
+    monkeypatch.setattr(wire, "VERSION", 7)
 
-    assert messages.read_lease("logtail", text) == replace(LEASE, speaks=5)
+    assert messages.read_lease("logtail", text) == replace(LEASE, speaks=6)
 
 
 @pytest.mark.parametrize("logs", [7, {"7": 8}, {"7": {}}, None])
@@ -488,3 +492,48 @@ def test_a_viewer_who_cannot_be_read_takes_no_other_from_the_list(ignored):
 
     assert messages.read_viewers("p", text) == (VIEWERS, {})
     assert ignored.counts == {"malformed": 2}
+
+
+def test_messages_that_are_sent_together_come_apart_as_they_were(ignored):
+    batch, event, other = SAID["batch"], SAID["event"], replace(SAID["batch"], number=6, data=b"three")
+    envelope = sealed("mailbox", together([batch, event, other]))
+    several = opened("mailbox", envelope)
+
+    assert list(apart(several)) == [batch, event, other]
+    assert opened("another", envelope) is None
+    assert opened("mailbox", {**envelope, "data": b"one\ntwo\nthre3"}) is None
+    assert ignored.counts == {"not ours": 2}
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        7,
+        [],
+        ["{", 0],
+        [encode(SAID["nudge"])[0]],
+        [encode(SAID["several"])[0], 2],
+        [encode(SAID["nudge"])[0], 0, 0],
+        [7, 0],
+    ],
+)
+def test_one_that_can_t_be_read_does_not_hide_the_others(ignored, part):
+    nudge = [encode(SAID["nudge"])[0], 0]
+    found = list(apart(Several([nudge, part, nudge], b"")))
+
+    assert [type(one) for one in found] == [Nudge, Garbled, Nudge]
+    assert ignored.counts == {"malformed": 1}
+
+
+@pytest.mark.parametrize("size", [-1, "2", None, 10**9])
+def test_a_length_that_can_t_be_is_never_more_than_what_is_there(size):
+    [found] = apart(Several([[encode(SAID["echo"])[0], size]], b"ab"))
+
+    assert found == Echo(b"ab" if size == 10**9 else b"")
+
+
+def test_a_newer_one_among_several_says_whom_it_is_for(ignored):
+    head = json.dumps({**json.loads(encode(SAID["batch"])[0]), "v": 7})
+    [found] = apart(Several([[head, 8]], b"one\ntwo\n"))
+
+    assert (found.is_newer, found.member) == (True, "p|7|")

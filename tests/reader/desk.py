@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from django_logtail.control import ControlUnavailable
+from django_logtail.control import ControlUnavailable, Note
 from django_logtail.control.in_memory import MemoryControl
 from django_logtail.control.mailboxes import MailboxUnavailable, MemoryMailboxes
 from django_logtail.control.messages import Batch, Event, Heartbeat, Message
@@ -115,6 +115,11 @@ class Desk:
 
     def drop(self, *wants: Want) -> None:
         self.control.post(QUEUE, [], [], [want.member for want in wants])
+        self.nudge()
+
+    def add_note(self, note: Note) -> None:
+        self.control.add_note(QUEUE, note)
+        self.nudge()
 
     def begin(self) -> asyncio.Task[Ending]:
         self.reader = Reader(

@@ -48,8 +48,8 @@ def lease(control, boxes, clock):
     return Lease("q", control, boxes, clock)
 
 
-@pytest.mark.parametrize(("seconds", "may_send"), [(1.79, True), (1.81, False)])
-async def test_it_may_send_for_1_8_s_after_it_was_renewed(lease, clock, seconds, may_send):
+@pytest.mark.parametrize(("seconds", "may_send"), [(2.49, True), (2.51, False)])
+async def test_it_may_send_for_2_5_s_after_it_was_renewed(lease, clock, seconds, may_send):
     clock.now += 50
     await lease.tick(may_end=False)
     clock.now += seconds
@@ -59,7 +59,7 @@ async def test_it_may_send_for_1_8_s_after_it_was_renewed(lease, clock, seconds,
 
 async def test_a_renewal_counts_from_when_it_was_asked_for(lease, clock, control):
     def slow(*arguments, **keywords):
-        clock.now += 1.5
+        clock.now += 2.2
         return MemoryControl.tick(control, *arguments, **keywords)
 
     lease._control = type("Slow", (MemoryControl,), {"tick": lambda self, *a, **k: slow(*a, **k)})(clock)
@@ -71,9 +71,9 @@ async def test_a_renewal_counts_from_when_it_was_asked_for(lease, clock, control
 
 async def test_a_tick_that_finds_another_reader_renews_nothing(lease, clock, control):
     control.tick("q", ReaderLease("other", "h", 1, "9"), Seen(), may_end=False, starting=True)
-    clock.now += 1.0
+    clock.now += 1.5
     tick = await lease.tick(may_end=False)
-    clock.now += 1.0
+    clock.now += 1.5
 
     assert not tick.holds
     assert not lease.may_send

@@ -285,6 +285,7 @@ class TestUntil:
             desk.drop(want)
             await desk.passes(60, stream)
             desk.control.post(QUEUE, [want], [], [])
+            desk.nudge()
             await desk.passes(1, stream)
 
             assert [piece.data for piece in desk.sent(Piece)] == [SECRET]

@@ -69,11 +69,18 @@ class Boxes:
     def __init__(self) -> None:
         self.is_full = False
         self.sent: list[bytes] = []
+        #: How many messages went together, each time.
+        self.together: list[int] = []
 
     async def send(self, mailbox: str, message: Any) -> None:
         if self.is_full:
             raise MailboxUnavailable("full")
         self.sent.append(message.data)
+
+    async def send_all(self, mailbox: str, messages: Any) -> None:
+        self.together.append(len(messages))
+        for message in messages:
+            await self.send(mailbox, message)
 
 
 class Scene:
@@ -81,7 +88,7 @@ class Scene:
         self.now = 100.0
         self.flows = Flows("token")
         self.files = Files()
-        self.lease = SimpleNamespace(may_send=True, tick_soon=asyncio.Event())
+        self.lease = SimpleNamespace(may_send=True, is_nudged=False, tick_soon=asyncio.Event())
         self.boxes = Boxes()
         #: Processor seconds that each turn takes, as far as anybody can tell.
         self.turn_takes = 0.03
@@ -260,6 +267,16 @@ def test_what_has_more_and_no_credit_asks_for_it_once(scene: Scene) -> None:
     assert scene.flows.starved == {flow.member: 100.0}
 
 
+def test_what_has_no_credit_waits_for_the_nudge_that_brings_it(scene: Scene) -> None:
+    scene.lease.is_nudged = True
+    flow, follower = scene.flow("1", credit=0)
+    follower.has_more = True
+    scene.flows.ready[flow.member] = None
+    scene.round()
+
+    assert (scene.flows.starved, scene.lease.tick_soon.is_set()) == ({flow.member: 100.0}, False)
+
+
 def test_what_a_full_mailbox_does_not_take_is_sent_first_a_tenth_of_a_second_later(scene: Scene) -> None:
     flow, follower = scene.flow("1", [batch(b"x\n")], [batch(b"y\n")])
     scene.flows.ready[flow.member] = None
@@ -376,3 +393,38 @@ def test_what_cannot_be_looked_at_here_is_not_and_what_would_wait_is_looked_at_a
     run_virtually(look())
 
     assert (follower.asked, scene.files.looked_in_threads, len(other.outbox)) == ([], [other.member], 2)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "together"),
+    [
+        ([5], []),
+        ([1, 1, 1], [3]),
+        ([65_536] * 4, [4]),
+        ([65_536] * 4 + [1], [4]),
+        ([65_536, 65_536, 131_073, 1], [2, 2]),
+        ([262_145, 1], []),
+        ([1] * 65, [64]),
+    ],
+)
+def test_what_waits_goes_together_up_to_256_kib_and_64_messages(
+    scene: Scene, sizes: list[int], together: list[int]
+) -> None:
+    flow, _ = scene.flow("1", [batch(b"x" * size) for size in sizes])
+    scene.flows.ready[flow.member] = None
+    scene.round()
+
+    assert [len(data) for data in scene.boxes.sent] == sizes
+    assert scene.boxes.together == together
+    assert not flow.outbox
+
+
+def test_what_could_not_be_sent_together_waits_as_it_was(scene: Scene) -> None:
+    flow, _ = scene.flow("1", [batch(b"x"), batch(b"y")])
+    scene.flows.ready[flow.member] = None
+    scene.boxes.is_full = True
+    scene.round()
+    waiting, scene.boxes.is_full, scene.now = len(flow.outbox), False, 101.0
+    scene.round()
+
+    assert (waiting, scene.boxes.sent) == (2, [b"x", b"y"])

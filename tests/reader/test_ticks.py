@@ -40,6 +40,7 @@ class Lease:
         self.answers = []
         self.asked = []
         self.tick_soon = asyncio.Event()
+        self.is_nudged = False
 
     async def tick(self, *, may_end, starting=False):
         self.asked.append((round(self.desk.now, 4), may_end, starting))
@@ -184,12 +185,12 @@ def test_a_reader_ends_when_redis_was_silent_for_too_long_and_not_at_the_first_f
 
 def test_it_may_end_10_s_after_nothing_was_wanted_any_more(play):
     async def scene(desk):
-        idle = [Tick(holds=True)] * 27
+        idle = [Tick(holds=True)] * 12
         await desk.go(*idle)
         return next(at for at, may_end, _ in desk.lease.asked if may_end)
 
-    # The tick at 0.4 s found nothing wanted.
-    assert 10.4 <= play(scene) <= 10.8
+    # The tick at 1 s found nothing wanted.
+    assert play(scene) == 11.0
 
 
 @pytest.mark.parametrize("is_range", [True, False])
@@ -199,7 +200,7 @@ def test_what_is_wanted_again_puts_off_the_end(play, is_range):
             desk.answering = ["r"] if is_range else []
             return Tick(holds=True) if is_range else brings(want())
 
-        await desk.go(*[Tick(holds=True)] * 20, wanted, *[Tick(holds=True)] * 20)
+        await desk.go(*[Tick(holds=True)] * 8, wanted, *[Tick(holds=True)] * 8)
         return [may_end for _, may_end, _ in desk.lease.asked]
 
     assert not any(play(scene))
@@ -208,12 +209,12 @@ def test_what_is_wanted_again_puts_off_the_end(play, is_range):
 # -- when --------------------------------------------------------------------------------------------------------------
 
 
-def test_it_ticks_every_0_4_s_whether_or_not_something_moves(play):
+def test_it_ticks_each_second_whether_or_not_something_moves(play):
     async def scene(desk):
         at_rest = await desk.pauses(Tick(holds=True), brings(want()))
         return at_rest, await desk.pauses(Tick(holds=True))
 
-    assert play(scene) == ([0.4, 0.4, 0.4], [0.4, 0.4])
+    assert play(scene) == ([1.0, 1.0, 1.0], [1.0, 1.0])
 
 
 def test_a_nudge_brings_one_tick_at_once(play):
@@ -221,7 +222,7 @@ def test_a_nudge_brings_one_tick_at_once(play):
         desk.lease.tick_soon.set()
         return await desk.pauses(Tick(holds=True), Tick(holds=True))
 
-    assert play(scene) == [0.0, 0.4, 0.4]
+    assert play(scene) == [0.0, 1.0, 1.0]
 
 
 def test_while_a_flow_waits_for_credit_pauses_grow_from_2_ms_to_a_tenth_of_a_second(play):
@@ -238,11 +239,22 @@ def test_while_a_flow_waits_for_credit_pauses_grow_from_2_ms_to_a_tenth_of_a_sec
     assert pauses[-1] == 0.1
 
 
+def test_a_reader_that_is_nudged_looks_for_credit_by_itself_each_tenth_of_a_second_only(play):
+    async def scene(desk):
+        desk.lease.is_nudged = True
+        desk.flows.starved["p|1|"] = desk.began
+        starved = await desk.pauses(*[Tick(holds=True)] * 3)
+        desk.lease.tick_soon.set()
+        return starved, (await desk.pauses(Tick(holds=True)))[0]
+
+    assert play(scene) == ([0.1, 0.1, 0.1, 0.1], 0.0)
+
+
 def test_failures_are_soon_tried_again_then_double_the_pause_up_to_2_s_and_success_ends_that(play):
     async def scene(desk):
         return await desk.pauses(*[ControlUnavailable("away")] * 5, Tick(holds=True))
 
-    assert play(scene) == [0.4, 0.2, 0.4, 0.8, 1.6, 2.0, 0.4]
+    assert play(scene) == [1.0, 0.2, 0.4, 0.8, 1.6, 2.0, 1.0]
 
 
 def test_a_failure_is_said_once_until_redis_answers_again(play, caplog):

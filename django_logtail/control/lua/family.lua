@@ -4,7 +4,7 @@
 -- project's namespace.
 --
 --     KEYS[1] logtail:<ns>:{queue}:reader   string  "<token>|" and, signed, the reader's identity, mailbox and version
---                                                   of messages; 1.8 s. It saves work but isn't a lock: two readers at
+--                                                   of messages; 2.5 s. It saves work but isn't a lock: two readers at
 --                                                   once do no harm, because a feed accepts only what continues exactly
 --                                                   at its place
 --     KEYS[2] logtail:<ns>:{queue}:wants    hash    "<process>|<log>|<flow>" -> the want, signed
