@@ -88,11 +88,9 @@ class Redactor:
         while start < end:
             block = start // BLOCK_BYTES * BLOCK_BYTES
             stop = min(end, block + BLOCK_BYTES)
-            if stop < end and self._is_short(
-                text, base, stop
-            ):  # then both blocks say the same of the line there
+            if stop < end and self._is_short(text, base, stop):  # both blocks say the same of the line there
                 stop = min(end, start + BLOCK_BYTES)
-            more = _clipped(self._in_block(text, base, block, start, stop, is_end), start, stop)
+            more = self._in_block(text, base, block, start, stop, is_end)
             if more and found and found[-1].end == more[0].start and found[-1].rule == more[0].rule:
                 more[0] = more[0]._replace(start=found.pop().start)
             found += more
@@ -125,8 +123,8 @@ class Redactor:
 
     def _in_block(
         self, text: bytes, base: int, block: int, start: int, stop: int, is_end: bool
-    ) -> list[Found]:
-        """What is hidden in the lines of a block that have bytes in [start, stop)."""
+    ) -> list[Span]:
+        """What is hidden in bytes [start, stop), which begin in this block."""
         low = max(0, block - LOOK_BYTES - base)
         last_look = -(-stop // BLOCK_BYTES) * BLOCK_BYTES + LOOK_BYTES
         high = min(len(text), last_look - base)
@@ -147,14 +145,13 @@ class Redactor:
             ):
                 found = _merged([*found, *keys])
         base += begin
-        spans = [(base + one, base + other, rule) for one, other, rule in found]
         end = base + len(data)
         if is_end and until == len(text) and end < last_look:
-            last = base + encoding.ends.after_last(data, base)
-            spans = [span for span in spans if span[0] < last]
-            if last < end:
-                spans.append((last, end, UNFINISHED))
-        return spans
+            last = encoding.ends.after_last(data, base)
+            found = [span for span in found if span[0] < last]
+            if last < len(data):
+                found.append((last, len(data), UNFINISHED))
+        return _clipped(found, base, start, stop)
 
     def _by_rules(self, text: bytes, first: Any) -> list[Found]:
         """What the rules hide in whole lines of UTF-8. `first`: where a gate matches first."""
@@ -168,9 +165,10 @@ class Redactor:
         return _merged(spans)
 
 
-def _clipped(found: list[Found], start: int, stop: int) -> list[Span]:
-    """The parts of them in [start, stop)."""
-    spans = [Span(*span) for span in found if span[1] > start and span[0] < stop]
+def _clipped(found: list[Found], base: int, start: int, stop: int) -> list[Span]:
+    """The parts of them, which count from `base`, in [start, stop)."""
+    low, high = start - base, stop - base
+    spans = [Span(base + one, base + other, rule) for one, other, rule in found if other > low and one < high]
     if spans:
         spans[0] = spans[0]._replace(start=max(start, spans[0].start))
         spans[-1] = spans[-1]._replace(end=min(stop, spans[-1].end))
