@@ -40,7 +40,7 @@ class Row:
     logs: list[str]
     trouble: str = ""
     is_idle: bool = False
-    #: Of a trial: places that it hides, "" if it was not tried, and milliseconds of processor a megabyte.
+    #: Of a trial: places that it hides, "" if it was not tried, and milliseconds of processor, alone.
     places: str = ""
     cost: str = ""
 
@@ -98,7 +98,7 @@ def _row(given: Given, logs: list[Log], found: Mapping[str, Any]) -> Row:
     if given.name not in tried:
         return Row(given, slugs, is_idle=is_idle)
     places, seconds = tried[given.name]
-    return Row(given, slugs, "", is_idle, number_format(places), _cost(seconds, found["size"]))
+    return Row(given, slugs, "", is_idle, number_format(places), number_format(seconds * 1000, 1))
 
 
 def _found(request: HttpRequest, log: Log | None, text: str) -> tuple[Mapping[str, Any], list[str]]:
@@ -144,7 +144,3 @@ def _tried(found: Mapping[str, Any], said: list[str]) -> Tried:
         "time": number_format(found["seconds"] * 1000, 1),
     }
     return Tried([took, *said], lines=found["lines"])
-
-
-def _cost(seconds: float, size: int) -> str:
-    return number_format(seconds * 1000 / max(size, 1) * 1_000_000, 1)
