@@ -7,8 +7,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from benchmarks.delivery.load import connect
 from example_project.demo.processes import free_port
@@ -51,14 +52,22 @@ class Contender:
 class Ours(Contender):
     """django-logtail: reader "local" or "dramatiq", on one of the layers and servers."""
 
-    def __init__(self, reader: str, layer: str = "pubsub", server: str = "uvicorn") -> None:
+    def __init__(
+        self,
+        reader: str,
+        layer: str = "pubsub",
+        server: str = "uvicorn",
+        settings: Mapping[str, object] = MappingProxyType({}),
+    ) -> None:
+        """`settings`: more keys of `LOGTAIL`."""
+        self.settings = settings
         self.reader = reader
         self.layer = layer
         self.server = server
         self.name = f"logtail {reader}" + (f" {layer}" if reader == "dramatiq" else "") + f", {server}"
 
     def start(self, folder: Path) -> Path:
-        more = {"READER": self.reader, "MAX_VIEWERS_PER_USER": 10_000, **UNLIMITED}
+        more = {"READER": self.reader, "MAX_VIEWERS_PER_USER": 10_000, **UNLIMITED, **self.settings}
         layer = {"core": CORE_LAYER, "pubsub": PUBSUB_LAYER}[self.layer]
         self.stack = Stack(folder, layer=layer, logtail=more)
         self.redis: Running | None = None

@@ -14,6 +14,7 @@ import redis
 
 from tests.client import Client
 from tests.conftest import absent
+from tests.length import IS_LONG
 from tests.reader.test_redacting import LEAKS, READY, planted
 from tests.stack import Stack, Web, has_redis
 
@@ -111,3 +112,29 @@ async def test_two_hundred_secrets_stay_on_the_host(host: tuple[Stack, Web], tmp
     assert "ordinary line 7" in everything  # it was listened to
     assert leaks(everything) == []
     assert [found for running in stack.started for found in leaks(running.says())] == []
+
+
+@pytest.mark.skipif(not IS_LONG, reason="it takes minutes")
+def test_secrets_at_all_boundaries_stay_on_the_host(tmp_path: Path) -> None:
+    """The same with `python -m benchmarks.redaction --leaks 954` for 1 GB: five encodings, rotations, pieces."""
+    if not has_redis():
+        absent("a redis-server")
+
+    from benchmarks.redaction.leaks import run  # not at the top: it needs RE2
+
+    found = run(tmp_path / "stack", 64 * 1024 * 1024)
+
+    assert (found.leaks, found.wrong) == ({}, [])
+    assert found.planted > 300
+    assert (found.kinds, found.ranges) == (16, 300)
+    assert list(found.scanned) == [
+        "frames",
+        "ranges",
+        "downloads",
+        "search results",
+        "what is said to Redis",
+        "keys of Redis",
+        "our own logs",
+        "audit records",
+    ]
+    assert min(found.scanned.values()) > 1_000
