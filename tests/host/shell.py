@@ -34,6 +34,18 @@ def make_user(
     return sign_in(name)
 
 
+def grant_for_log(name: str, slug: str, rights: tuple[str, ...]) -> None:
+    """Give a user permissions for one log, by django-guardian."""
+    from django.contrib.auth import get_user_model
+    from guardian.shortcuts import assign_perm
+
+    from django_logtail.models import Log
+
+    user, log = get_user_model().objects.get(username=name), Log.objects.get(slug=slug)
+    for right in rights:
+        assign_perm(f"logtail.{right}_log", user, log)
+
+
 def sign_in(name: str) -> str:
     """The key of a new session of the user `name`."""
     from importlib import import_module
@@ -267,6 +279,7 @@ FUNCTIONS = {
         reader_token,
         take_over,
         grant,
+        grant_for_log,
         take_right,
         choose,
         deactivate,
