@@ -54,6 +54,7 @@ DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": os.environ.get("DATABASE_PATH", str(DEMO_DIR / "db.sqlite3")),
+        "OPTIONS": {"transaction_mode": "IMMEDIATE"},
     }
 }
 USE_TZ = True
@@ -86,4 +87,5 @@ LOGTAIL = {
     "READER": os.environ.get("LOGTAIL_READER", "dramatiq"),
     "ROOTS": os.environ.get("LOGTAIL_ROOTS", str(DEMO_DIR / "logs")).split(os.pathsep),
     "QUEUE": os.environ.get("LOGTAIL_QUEUE", "logtail"),
+    "AUDIT": os.environ.get("LOGTAIL_AUDIT") == "1",
 }

@@ -1,4 +1,4 @@
-"""What the demo's database holds: one person who may do everything, and the demo's logs."""
+"""What the demo's database holds: one person who may do everything, two who may watch, and the demo's logs."""
 
 from pathlib import Path
 
@@ -11,12 +11,15 @@ from demo.writers import DEMO_LOGS
 
 
 class Command(BaseCommand):
-    help = "Creates the user demo (password demo) and registers the demo's logs."
+    help = "Creates the users demo, ann and ben (password demo) and registers the demo's logs."
 
     def handle(self, **options: object) -> None:
         people = get_user_model().objects
         if not people.filter(username="demo").exists():
             people.create_superuser("demo", "demo@example.org", "demo")
+        for name in ("ann", "ben"):
+            if not people.filter(username=name).exists():
+                people.create_user(name, password="demo")
         folder = Path(settings.LOGTAIL["ROOTS"][0])
         for log in DEMO_LOGS:
             call_command(
