@@ -460,8 +460,30 @@ class Conf:
         takes=Whole(1, 10_000),
         unit="open logs",
         why="Tabs and panes that one person can have open, so that a forgotten script can't take over the server.",
-        more="A running download counts as one.",
-        read_in=("viewing/admission", "viewing/newcomers", "viewing/spending"),
+        more="A running download counts as one. Like all limits per user, it is counted over all web processes that "
+        "share a Redis; with a local reader, over those of a host. See [](../howto/limits.md).",
+        read_in=("viewing/limits", "viewing/newcomers", "viewing/spending"),
+    )
+    CONNECTS_PER_MINUTE_PER_USER = Setting(
+        default=240,
+        takes=Whole(1, 100_000),
+        unit="sockets a minute",
+        why="How often one person may open a log, so that a script that reconnects in a loop doesn't keep the "
+        "server busy; a page connects once for each open log, and again when it loses the connection.",
+        more="The minute begins with the first of them. Whoever is refused is told after how many seconds to try "
+        "again, and a page then does so by itself.",
+        read_in=("viewing/limits",),
+    )
+    BYTES_PER_DAY_PER_USER = Setting(
+        default=0,
+        takes=Whole(0, 10**15),
+        unit="bytes a day",
+        why="How much one person may be sent until midnight in the project's TIME_ZONE: lines, earlier lines, "
+        "matches and downloads. With 0 there is no limit.",
+        more="At the limit, open logs end, downloads break off, and nothing new is let in; a download that is larger "
+        "than what is left is refused before its first byte. Each web process counts for a second before it tells the "
+        "others, so several can exceed the limit by what they send in that time.",
+        read_in=("viewing/limits",),
     )
     MAX_VIEWERS_PER_PROCESS = Setting(
         default=2_000,
@@ -499,14 +521,14 @@ class Conf:
         unit="downloads",
         why="Each also counts as an open log.",
         more="Further ones are refused with 429 before their first byte.",
-        read_in=("viewing/admission",),
+        read_in=("viewing/limits",),
     )
     MAX_SEARCHES_PER_USER = Setting(
         default=4,
         takes=Whole(1, 1_000),
         unit="searches at once",
         why="Each reads a whole file. Other users can always search.",
-        read_in=("reader/limits", "viewing/admission", "viewing/requests"),
+        read_in=("reader/limits", "viewing/limits"),
     )
     RUNTIME_DIR = Setting(
         default=None,

@@ -16,8 +16,9 @@ from django_logtail.access import Refused, policy, read_ticket
 from django_logtail.protocol import BadMessage, CloseCode
 from django_logtail.timing import time_limit
 from django_logtail.viewing import tickets
-from django_logtail.viewing.admission import NotRecorded, TooManyViewers, admitted, viewers
+from django_logtail.viewing.admission import NotRecorded, admitted, viewers
 from django_logtail.viewing.handshake import Scope, is_origin_allowed, peer_address
+from django_logtail.viewing.limits import OverLimit, connect
 from django_logtail.viewing.newcomers import TooManyNewcomers, newcomers
 from django_logtail.viewing.no_socket import arrivals
 from django_logtail.viewing.originals import shown
@@ -25,7 +26,7 @@ from django_logtail.viewing.rechecks import Who, rounds_here
 from django_logtail.viewing.recorded import recorded
 from django_logtail.viewing.refusals import refusals
 from django_logtail.viewing.session import Watching
-from django_logtail.viewing.socket import INTERNAL_ERROR, End, Receive, Send, Socket, refusal
+from django_logtail.viewing.socket import INTERNAL_ERROR, End, Receive, Send, Socket, limit_end, refusal
 from django_logtail.viewing.uvicorn import limit_messages
 
 logger = logging.getLogger(__name__)
@@ -90,12 +91,8 @@ class LogConsumer:
             await self._socket.close(end)
         except BadMessage as error:
             await self._socket.close(End(CloseCode.BAD_MESSAGE, "bad-message", str(error)))
-        except TooManyViewers as full:
-            limit = {} if full.limit is None else {"limit": full.limit}
-            may_retry = full.limit is None
-            await self._socket.close(
-                End(CloseCode.TOO_MANY_VIEWERS, full.reason, full.text, may_retry=may_retry, **limit)
-            )
+        except OverLimit as over:
+            await self._socket.close(limit_end(over))
         except NotRecorded as error:
             await self._socket.close(End(INTERNAL_ERROR, "not-recorded", str(error), may_retry=True))
         except DatabaseError as error:
@@ -111,7 +108,8 @@ class LogConsumer:
         except Refused as refused:
             raise refusal(refused) from None
         user = ticket.user_id
-        with viewers.counted(user):
+        await connect(user)
+        with await viewers.counted(user):
             newcomer.close()
             try:
                 await tickets.use(hello.ticket)

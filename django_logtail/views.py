@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractContextManager
 from functools import partial, wraps
 from typing import Any, Final, cast
@@ -69,7 +69,7 @@ from django_logtail.saved_views import NotSaved
 from django_logtail.tailing.reasons import in_full, reason
 from django_logtail.viewing import originals
 from django_logtail.viewing.actions import BROKEN_OFF, conditions, subject_of
-from django_logtail.viewing.admission import NotRecorded, TooManyViewers, admitted, viewers
+from django_logtail.viewing.admission import NotRecorded, admitted, viewers
 from django_logtail.viewing.cross_site import own_pages_only, say_who_may_frame
 from django_logtail.viewing.daphne import connection_of
 from django_logtail.viewing.download import (
@@ -86,6 +86,7 @@ from django_logtail.viewing.download import (
 from django_logtail.viewing.handshake import address_of
 from django_logtail.viewing.hits import Hits
 from django_logtail.viewing.last_lines import last_lines
+from django_logtail.viewing.limits import OverLimit, check_bytes, count_bytes
 from django_logtail.viewing.no_socket import cause_of
 from django_logtail.viewing.originals import NotShown
 from django_logtail.viewing.recent import edge_for
@@ -352,7 +353,7 @@ def let_search(view: AsyncView) -> AsyncView:
 
 def _counted(
     view: AsyncView,
-    counted: Callable[[str], AbstractContextManager[None]],
+    counted: Callable[[str], Awaitable[AbstractContextManager[object]]],
     needed: frozenset[Right],
     *,
     bounds_age: bool = False,
@@ -369,7 +370,7 @@ def _counted(
         try:
             with contextlib.ExitStack() as places:
                 # Before anything is looked up, because that costs too.
-                places.enter_context(counted(requester.user_id))
+                places.enter_context(await counted(requester.user_id))
                 if not slug:  # the view admits to each of several logs
                     return await view(request, requester, places)
                 log = await admitted(
@@ -385,9 +386,9 @@ def _counted(
             if refused.code == CloseCode.SIGNED_OUT:
                 return JsonResponse({"error": "signed-out", "login": login_url()}, status=401)
             return JsonResponse({"error": "no-such-log"}, status=404)
-        except TooManyViewers as full:
-            body = {"error": full.reason, "text": full.text, "limit": full.limit}
-            return JsonResponse(body, status=429)
+        except OverLimit as over:
+            body = {"error": over.reason, "text": over.text, "limit": over.limit} | over.fields
+            return JsonResponse(body, status=429, headers={"Retry-After": str(over.retry_after)})
         except NotRecorded as error:
             return JsonResponse({"error": "not-recorded", "text": str(error)}, status=503)
         except BadMessage as error:
@@ -443,6 +444,7 @@ async def lines(
     body = await last_lines(
         relay_here(), log, user=requester.user_id, lines=count, resume=resume, record=record
     )
+    count_bytes(requester.user_id, len(body))
     return HttpResponse(
         body, content_type="application/octet-stream", headers={"X-Content-Type-Options": "nosniff"}
     )
@@ -457,8 +459,9 @@ async def download(
 ) -> HttpResponseBase:
     """The whole file as it is now. Its length is announced, so that a browser notices if the end is missing."""
     # Refused now, while there can be a proper response; kept until the response has ended.
-    places.enter_context(viewers.downloading(requester.user_id))
+    places.enter_context(await viewers.downloading(requester.user_id))
     whole = await whole_file(relay_here(), log, requester.user_id)
+    check_bytes(requester.user_id, whole.size)
     action = _action("download", log, requester, {"file": whole.file, "size": whole.size}, places)
     made = partial(bytes_of, log, whole, requester, action=action)
     headers = {"Accept-Ranges": "none", "Content-Length": str(whole.size)}
@@ -478,7 +481,7 @@ async def hits(
 ) -> HttpResponseBase:
     """The lines that a search of all files finds, as text or NDJSON."""
     form, asked = decode_hits_query(request.GET)
-    places.enter_context(viewers.downloading(requester.user_id))
+    places.enter_context(await viewers.downloading(requester.user_id))
     action = _action("hits", log, requester, {**conditions(asked), "form": form}, places)
     found = Hits(relay_here(), log, requester.user_id, asked)
     first = await found.first(requester.of(log))
@@ -497,7 +500,7 @@ async def several_hits(
     """The lines that a search of several logs finds, in one file."""
     form, asked = decode_hits_query(request.GET)
     slugs = decode_logs_query(request.GET.getlist("log"))
-    places.enter_context(viewers.downloading(requester.user_id))
+    places.enter_context(await viewers.downloading(requester.user_id))
     found = SeveralHits(slugs, asked, form, requester)
     return _saved(request, f"logs.hits.{_ENDINGS[form]}", _CONTENT_TYPES[form], found.encoded, places)
 

@@ -79,6 +79,8 @@ RUNTIME = tempfile.TemporaryDirectory()
 LOGTAIL = {
     "RUNTIME_DIR": os.environ.get("LOGTAIL_RUNTIME_DIR", RUNTIME.name),
     "READER": "dramatiq",
+    # Whole modules share a user, and open hundreds of logs a minute.
+    "CONNECTS_PER_MINUTE_PER_USER": 100_000,
     "ROOTS": os.environ.get("LOGTAIL_ROOTS", "/tmp").split(os.pathsep),
     **json.loads(os.environ.get("LOGTAIL_MORE", "{}")),
 }

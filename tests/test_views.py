@@ -200,7 +200,7 @@ async def test_who_has_as_many_logs_open_as_they_may_has_nothing_looked_up(
     monkeypatch.setattr(views, "admitted", admitted)
     path = reverse(f"logtail:{name}", args=["open"])
 
-    with viewers.counted("7"):
+    with await viewers.counted("7"):
         full = await AsyncClient().get(path)
     free = await AsyncClient().get(path)
 
@@ -220,9 +220,9 @@ async def test_a_search_takes_a_search_s_place_and_no_viewer_s(
 
     monkeypatch.setattr(views, "admitted", admitted)
 
-    with viewers.counted("7"):
+    with await viewers.counted("7"):
         free = await AsyncClient().post("/logs/open/search/", {})
-    with viewers.searching("7"):
+    with await viewers.searching("7"):
         full = await AsyncClient().post("/logs/open/search/", {}, headers={"Accept-Language": "en"})
 
     assert (free.status_code, full.status_code, len(looked_up)) == (503, 429, 1)
@@ -230,7 +230,9 @@ async def test_a_search_takes_a_search_s_place_and_no_viewer_s(
         "error": "too-many-searches",
         "text": "you have reached your limit of running searches (1); try again when one ends",
         "limit": 1,
+        "retry_after": 5,
     }
+    assert full.headers["Retry-After"] == "5"
 
 
 def test_a_search_is_posted_from_an_own_page(client: Client) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from django_logtail import __version__
+from django_logtail.control.limits import LimitCounts
 from django_logtail.control.wants import Want
 
 #: The version of all messages between processes. Raise it when older processes would misunderstand a new message; a new
@@ -183,6 +184,10 @@ class Control(Protocol):
     #: How often a call of this process found that the server was lost, or is no longer the right one. Owners of other
     #: connections to it, which only publish or listen, have no other way to find out.
     losses: int
+
+    #: What is counted for the limits per user.
+    @property
+    def limits(self) -> LimitCounts: ...
 
     #: The server's address, without a password, for operators; "" if there is no server.
     @property

@@ -25,6 +25,7 @@ from django_logtail.control import (
     ViewerFacts,
 )
 from django_logtail.control.failed import failed_here
+from django_logtail.control.limits import MemoryLimits
 from django_logtail.control.wants import WANT_LEASE_MS, Want
 
 
@@ -42,6 +43,7 @@ class MemoryControl:
         #: By queue, until when its members need not be asked for again.
         self._turns: dict[str, float] = {}
         self._tickets: dict[str, float] = {}
+        self.limits = MemoryLimits(clock)
 
     def post(
         self, queue: str, wants: Iterable[Want], renewed: Iterable[str], dropped: Iterable[str]

@@ -41,6 +41,7 @@ from django_logtail.control import (
 )
 from django_logtail.control.connection import address_of, is_answer, is_wrong_connection, said_by, trouble_of
 from django_logtail.control.failed import failed_here
+from django_logtail.control.limits_in_redis import RedisLimits
 from django_logtail.control.wants import WANT_LEASE_MS, Want
 from django_logtail.control.wire import Malformed, TooNew, Unreadable, ignored
 from django_logtail.tailing.reasons import is_coded
@@ -63,6 +64,7 @@ class RedisControl:
         self._hand_over = client.register_script(scripts.HAND_OVER)
         self._forget = client.register_script(scripts.FORGET)
         self._projects = client.register_script(scripts.PROJECTS)
+        self.limits = RedisLimits(client, self._call, self._at)
 
     @property
     def where(self) -> str:

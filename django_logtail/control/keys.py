@@ -18,6 +18,11 @@
                                            that is forgotten (60 s)
     logtail:<ns>:bell              stream  the queues into which something was put lately, for idle workers to fetch it;
                                            at most 64, expires after 60 s
+    logtail:<ns>:{limits}:processes zset   web processes whose users have something open, by when they lapse (3 s)
+    logtail:<ns>:{limits}:held:<kind>:<user> set  "<process>|<name>" of each viewer, download or search that a user has;
+                                           expires 60 s after it was last said
+    logtail:<ns>:{limits}:spent:<what>:<user> string  a user's connects in a minute, or bytes in a day; expires with it
+    logtail:<ns>:{limits}:users    zset    users by when they last read something; at most 1,000, for 25 h
     logtail:projects               zset    outside every namespace: JSON of each project that uses this Redis, by the
                                            time of its last announcement; forgotten after an hour
 """
@@ -85,6 +90,22 @@ MOST_RINGS: Final = 64
 
 def changes() -> str:
     return f"logtail:{conf.NAMESPACE}:changes"
+
+
+def processes() -> str:
+    return f"logtail:{conf.NAMESPACE}:{{limits}}:processes"
+
+
+def held(kind: str, user: str) -> str:
+    return f"logtail:{conf.NAMESPACE}:{{limits}}:held:{kind}:{user}"
+
+
+def spent(what: str, user: str) -> str:
+    return f"logtail:{conf.NAMESPACE}:{{limits}}:spent:{what}:{user}"
+
+
+def users() -> str:
+    return f"logtail:{conf.NAMESPACE}:{{limits}}:users"
 
 
 #: Milliseconds for which a change of access is kept for web processes that have not heard of it.

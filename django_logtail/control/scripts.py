@@ -21,5 +21,7 @@ TICK: Final = _of_a_queue("tick")
 HAND_OVER: Final = _of_a_queue("hand_over")
 FORGET: Final = _of_a_queue("forget")
 PROJECTS: Final = _read("projects")
+TAKE: Final = _read("take")
+SPEND: Final = _read("spend")
 #: All of them.
-TEXTS: Final = (POST, TICK, HAND_OVER, FORGET, PROJECTS)
+TEXTS: Final = (POST, TICK, HAND_OVER, FORGET, PROJECTS, TAKE, SPEND)

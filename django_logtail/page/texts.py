@@ -49,6 +49,7 @@ TEXTS: Mapping[str, object] = {
         "stays like this, tell an administrator."
     ),
     "notice.full": _("This server has reached its viewer limit. Try again later."),
+    "notice.bytes": _("You have read {size} today, which is the limit. You can read more after {time}."),
     "notice.nosocket": _("{cause} These are the last lines; refresh to see newer ones."),
     "notice.resumed": _("Reconnected. Nothing was missed."),
     "notice.cut": _(
@@ -566,6 +567,10 @@ PLURALS: Mapping[str, Any] = {
     "notice.limit": ngettext_lazy(
         "You already have {n} log open, which is the limit. Close it and try again.",
         "You already have {n} logs open, which is the limit. Close one and try again.",
+    ),
+    "notice.connects": ngettext_lazy(
+        "You have opened logs {n} time within a minute, which is the limit.",
+        "You have opened logs {n} times within a minute, which is the limit.",
     ),
     "vol.entries": ngettext_lazy("{n} entry", "{n} entries"),
     "vol.estimated": ngettext_lazy("about {n} entry", "about {n} entries"),

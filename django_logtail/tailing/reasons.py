@@ -179,6 +179,14 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     "too-many-searches": (
         gettext_noop("you have reached your limit of running searches ({count}); try again when one ends"),
     ),
+    "too-many-connects": (
+        gettext_noop(
+            "you have reached your limit of {limit} connections a minute; try again in {retry_after} s"
+        ),
+    ),
+    "too-many-bytes": (
+        gettext_noop("you have reached your limit of {limit} bytes a day; try again in {retry_after} s"),
+    ),
     "host-busy": (
         gettext_noop("the host has reached its limit of running searches ({count}); try again when one ends"),
     ),
@@ -293,7 +301,7 @@ UNKNOWN: Final = gettext_noop("an administrator can see the reason")
 #: Characters of one detail; the rest is cut. A path may be this long.
 MOST_DETAIL_CHARACTERS: Final = 4_096
 #: Details that are numbers, and those that are shown in quotes.
-_NUMBERS: Final = frozenset({"bytes", "count", "seconds", "since"})
+_NUMBERS: Final = frozenset({"bytes", "count", "limit", "retry_after", "seconds", "since"})
 #: Numbers that are moments, in seconds since the epoch, shown as the local time of day.
 _MOMENTS: Final = frozenset({"since"})
 _QUOTED: Final = frozenset({"path", "encoding"})

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError, close_old_connections
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 
 from django_logtail.access import Refused, admit
 from django_logtail.audit.recorder import keeps_records
@@ -19,19 +19,9 @@ from django_logtail.protocol import CloseCode
 from django_logtail.tailing.reasons import in_full, reason
 from django_logtail.timing import time_limit
 from django_logtail.viewing.actions import record_refused
+from django_logtail.viewing.limits import DOWNLOADS, SEARCHES, VIEWERS, OverLimit, admit_reader, take
 from django_logtail.viewing.rechecks import ANSWER_SECONDS
-from django_logtail.viewing.slots import slots
 from django_logtail.viewing.spending import spending_here
-
-
-class TooManyViewers(Exception):
-    """A limit is reached. `limit` is the limit for one user, or None when the whole process is full."""
-
-    def __init__(self, reason: str, text: str, limit: int | None = None) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.text = text
-        self.limit = limit
 
 
 class NotRecorded(Exception):
@@ -43,71 +33,44 @@ class NotRecorded(Exception):
 
 
 class Viewers:
-    """How many viewers this process has, and how many each user has in all processes of this host."""
+    """The viewers of this process. What `counted` and the others return holds the place until it is closed."""
 
     def __init__(self) -> None:
         self.total = 0
         #: The same by user.
         self.by_user: Counter[str] = Counter()
 
-    @contextlib.contextmanager
-    def counted(self, user: str) -> Iterator[None]:
-        """Count one more viewer while the block runs. Raises `TooManyViewers`."""
-        most = conf.MAX_VIEWERS_PER_USER
-        mine = slots.take(user, "viewers", most)
-        if mine is None:
-            raise TooManyViewers(
-                "too-many-viewers",
-                ngettext(
-                    "You already have {n} log open, which is the limit. Close it and try again.",
-                    "You already have {n} logs open, which is the limit. Close one and try again.",
-                    most,
-                ).format(n=most),
-                most,
-            )
-        with mine:
-            if self.total >= conf.MAX_VIEWERS_PER_PROCESS:
-                raise TooManyViewers(
-                    "server-full", gettext("This server has reached its viewer limit. Try again later.")
-                )
-            self.total += 1
-            self.by_user[user] += 1
-            try:
-                yield
-            finally:
-                self.total -= 1
-                self.by_user[user] -= 1
-                if not self.by_user[user]:
-                    del self.by_user[user]
+    async def counted(self, user: str) -> contextlib.ExitStack:
+        """Count one more viewer. Raises `OverLimit`."""
+        await admit_reader(user)
+        with contextlib.ExitStack() as place:
+            place.enter_context(await take(VIEWERS, user))
+            place.enter_context(self._here(user))
+            return place.pop_all()
+
+    async def downloading(self, user: str) -> contextlib.ExitStack:
+        """Count one more download by this user. Raises `OverLimit`."""
+        return await take(DOWNLOADS, user)
+
+    async def searching(self, user: str) -> contextlib.ExitStack:
+        """Count one more search by this user, but no viewer. Raises `OverLimit`."""
+        await admit_reader(user)
+        return await take(SEARCHES, user)
 
     @contextlib.contextmanager
-    def downloading(self, user: str) -> Iterator[None]:
-        """Count one more download by this user while the block runs. Raises `TooManyViewers`."""
-        most = conf.MAX_DOWNLOADS_PER_USER
-        mine = slots.take(user, "downloads", most)
-        if mine is None:
-            raise TooManyViewers(
-                "too-many-downloads",
-                ngettext(
-                    "You already have {n} download running, which is the limit. Try again when it ends.",
-                    "You already have {n} downloads running, which is the limit. Try again when one ends.",
-                    most,
-                ).format(n=most),
-                most,
-            )
-        with mine:
+    def _here(self, user: str) -> Iterator[None]:
+        if self.total >= conf.MAX_VIEWERS_PER_PROCESS:
+            text = gettext("This server has reached its viewer limit. Try again later.")
+            raise OverLimit("server-full", text, may_retry=True)
+        self.total += 1
+        self.by_user[user] += 1
+        try:
             yield
-
-    @contextlib.contextmanager
-    def searching(self, user: str) -> Iterator[None]:
-        """Count one more search by this user while the block runs, but no viewer. Raises `TooManyViewers`."""
-        most = conf.MAX_SEARCHES_PER_USER
-        mine = slots.take(user, "searches", most)
-        if mine is None:
-            text = in_full(reason("too-many-searches", count=most), gettext)
-            raise TooManyViewers("too-many-searches", text, most)
-        with mine:
-            yield
+        finally:
+            self.total -= 1
+            self.by_user[user] -= 1
+            if not self.by_user[user]:
+                del self.by_user[user]
 
 
 viewers = Viewers()

@@ -36,6 +36,7 @@ from django_logtail.viewing import daphne
 from django_logtail.viewing.actions import BROKEN_OFF
 from django_logtail.viewing.admission import NotRecorded
 from django_logtail.viewing.keeping import Keeping
+from django_logtail.viewing.limits import OverLimit, check_bytes, count_bytes
 from django_logtail.viewing.rechecks import Changed, Stay, Who, rounds_here
 from django_logtail.viewing.slow_clients import Connection, Taker
 from django_logtail.viewing.spending import spending_here
@@ -198,19 +199,21 @@ async def delivered(
                     spending.spend_arrival(who.user_id, len(piece))
                     await keeping.until_kept()
                     for begin in range(0, len(piece), PIECE_BYTES):
+                        check_bytes(who.user_id)
                         with taker.sending():
                             part = piece[begin : begin + PIECE_BYTES]
                             if action is not None:
                                 action.sent(len(part), file)
                             yield part
+                        count_bytes(who.user_id, len(part))
                     if connection is not None and connection.keeps_all:
                         await taker.drained()
                 await taker.drained()
                 if action is not None:
                     action.close(WHOLE)
-            except (Refused, Changed, DatabaseError, NotRecorded) as error:
+            except (Refused, Changed, DatabaseError, NotRecorded, OverLimit) as error:
                 if action is not None:
-                    action.close(error.reason if isinstance(error, Refused) else BROKEN_OFF)
+                    action.close(error.reason if isinstance(error, Refused | OverLimit) else BROKEN_OFF)
                 if parting is None:
                     raise BrokenOff(in_full(str(error))) from None
                 with taker.sending():

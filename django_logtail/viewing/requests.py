@@ -18,7 +18,6 @@ from django_logtail import protocol
 from django_logtail.access import Refused
 from django_logtail.audit.recorder import keeps_records
 from django_logtail.audit.viewings import OpenViewing
-from django_logtail.conf import conf
 from django_logtail.control.messages import Answer, Counted, Failed, Found, Listed, Piece, Reached, Read
 from django_logtail.control.wants import Sought
 from django_logtail.models import Log
@@ -30,12 +29,13 @@ from django_logtail.rights import Right
 from django_logtail.shares import Charged
 from django_logtail.tailing.reasons import reason
 from django_logtail.tailing.text.matching import has_regex
+from django_logtail.viewing import limits
 from django_logtail.viewing.actions import BROKEN_OFF, record_asked, record_not_allowed
 from django_logtail.viewing.admission import NotRecorded
+from django_logtail.viewing.limits import OverLimit
 from django_logtail.viewing.recent import Edge, edges_here
 from django_logtail.viewing.recent_lines import file_of, shown, too_old, within
 from django_logtail.viewing.rechecks import Changed
-from django_logtail.viewing.slots import slots
 from django_logtail.viewing.socket import End
 from django_logtail.viewing.spending import spending_here
 
@@ -140,11 +140,11 @@ class Answers:
             return
         with contextlib.ExitStack() as slot:
             if isinstance(asked, protocol.SearchFrom | protocol.SearchAll):
-                mine = slots.take(self._user, "searches", conf.MAX_SEARCHES_PER_USER)
-                if mine is None:
-                    await self._send(Frame.message("error", **_too_many_searches(request)))
+                try:
+                    slot.enter_context(await limits.take(limits.SEARCHES, self._user))
+                except OverLimit as over:
+                    await self._send(Frame.message("error", **_too_many_searches(request, over.limit or 0)))
                     return
-                slot.enter_context(mine)
             task = others[request] = asyncio.ensure_future(self._answer(asked))
             kept = slot.pop_all()
 
@@ -277,8 +277,8 @@ def sought_by(asked: protocol.SearchAll) -> Sought:
     )
 
 
-def _too_many_searches(request: int) -> dict[str, object]:
-    text = reason("too-many-searches", count=conf.MAX_SEARCHES_PER_USER)
+def _too_many_searches(request: int, most: int) -> dict[str, object]:
+    text = reason("too-many-searches", count=most)
     return {"request": request, "id": "too-many-searches", "text": text}
 
 

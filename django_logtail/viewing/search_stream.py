@@ -20,6 +20,7 @@ from django_logtail.shares import Charged
 from django_logtail.tailing.reasons import reason
 from django_logtail.viewing.actions import BROKEN_OFF
 from django_logtail.viewing.admission import NotRecorded
+from django_logtail.viewing.limits import OverLimit
 from django_logtail.viewing.recent import Edge
 from django_logtail.viewing.recent_lines import shown
 from django_logtail.viewing.requests import all_frames, sought_by
@@ -74,7 +75,9 @@ def line_of(frame: Frame, log: Log) -> bytes:
 def parting(log: Log, error: Exception, action: OpenAction | None = None) -> bytes:
     """The last message to a user who may no longer see the log, or whose access can't be decided."""
     if action is not None:
-        action.close(error.reason if isinstance(error, Refused) else BROKEN_OFF)
+        action.close(error.reason if isinstance(error, Refused | OverLimit) else BROKEN_OFF)
+    if isinstance(error, OverLimit):
+        return line_of(Frame.message("end", reason=error.reason, text=error.text, **error.fields), log)
     if isinstance(error, Refused):
         return line_of(Frame.message("end", reason=error.reason, text=error.text), log)
     is_unrecorded, is_unknown = isinstance(error, NotRecorded), isinstance(error, DatabaseError)

@@ -23,12 +23,13 @@ from django_logtail.rights import Original, Right
 from django_logtail.timing import end_tasks, whereabouts
 from django_logtail.viewing.delivery import Delivery
 from django_logtail.viewing.keeping import Keeping
+from django_logtail.viewing.limits import OverLimit, check_bytes, count_bytes
 from django_logtail.viewing.originals import is_redacted, may_ask
 from django_logtail.viewing.recent import edge_for
 from django_logtail.viewing.recent_lines import NotCertain, stream_of
 from django_logtail.viewing.rechecks import Changed, RightLost, Stay
 from django_logtail.viewing.requests import Answers, offered
-from django_logtail.viewing.socket import End, Socket, refusal
+from django_logtail.viewing.socket import End, Socket, limit_end, refusal
 from django_logtail.viewing.status import Status
 from django_logtail.viewing.told import told
 from django_logtail.viewing.unacknowledged import Unacknowledged
@@ -69,7 +70,7 @@ class Watching:
         self._viewer: FeedViewer
 
     async def run(self, hello: protocol.Hello) -> None:
-        """Does not return. Raises `End`, `BadMessage`, `NotRecorded` and `DatabaseError`."""
+        """Does not return. Raises `End`, `BadMessage`, `NotRecorded`, `OverLimit` and `DatabaseError`."""
         log, session = self._log, uuid.uuid4().hex[:12]
         label = log.encoding_label
         edge = await edge_for(log)
@@ -155,10 +156,17 @@ class Watching:
         return await self._socket.send_bulk(self._seen(frame))
 
     def _seen(self, frame: Frame) -> Frame:
-        """The frame as this viewer may see it, on its way to them."""
+        """The frame as this viewer may see it, on its way to them. Raises `End` if they have read their bytes."""
+        try:
+            check_bytes(self._user)
+        except OverLimit as over:
+            self._stay.lose(over)  # whatever becomes of what this frame belongs to
+            raise limit_end(over) from None
         if self._record is not None:  # before it is sent: the client may have it even if sending fails
             self._record.delivered.frame(frame, self._viewer.feed.host)
-        return self._visible(frame)
+        seen = self._visible(frame)
+        count_bytes(self._user, len(seen.encoded))
+        return seen
 
     async def _listen(self, answers: Answers) -> None:
         while True:

@@ -26,6 +26,7 @@ from django_logtail.viewing.actions import conditions, subject_of
 from django_logtail.viewing.admission import NotRecorded, admitted
 from django_logtail.viewing.download import BrokenOff, NoFile, Requester, break_off, delivered
 from django_logtail.viewing.hits import Hits, note
+from django_logtail.viewing.limits import OverLimit
 from django_logtail.viewing.slow_clients import Connection
 from django_logtail.viewing.told import told_reason
 
@@ -122,5 +123,7 @@ def _why(error: Exception) -> str:
         return gettext("This log doesn't exist, or you don't have access to it.")
     if isinstance(error, NotRecorded):
         return str(error)
+    if isinstance(error, OverLimit):
+        return error.text
     code = "unavailable" if isinstance(error, DatabaseError) else "changed"
     return told_reason(reason(code), gettext, sees_host=False)

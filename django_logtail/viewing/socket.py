@@ -15,6 +15,7 @@ from django_logtail.protocol import BadMessage, CloseCode, Frame, decode_client_
 from django_logtail.timing import TokenBucket, time_limit
 from django_logtail.viewing import daphne
 from django_logtail.viewing.daphne import Connection, connection_of
+from django_logtail.viewing.limits import OverLimit
 from django_logtail.viewing.uvicorn import readiness
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -49,6 +50,12 @@ class End(Exception):
 def refusal(refused: Refused) -> End:
     """The end of a viewer that may not watch."""
     return End(refused.code, refused.reason, refused.text, may_retry=refused.reason == "bad-ticket")
+
+
+def limit_end(over: OverLimit) -> End:
+    """The end of a viewer whose user has reached a limit."""
+    code = CloseCode.TOO_MANY_VIEWERS
+    return End(code, over.reason, over.text, may_retry=over.may_retry, **over.fields)
 
 
 class Socket:

@@ -48,13 +48,15 @@ def test_each_script_is_loaded_and_says_on_top_what_it_is_given() -> None:
         "hand_over": scripts.HAND_OVER,
         "forget": scripts.FORGET,
         "projects": scripts.PROJECTS,
+        "take": scripts.TAKE,
+        "spend": scripts.SPEND,
     }
 
     assert FILES.keys() == loaded.keys() | {"family"}
     for name, script in loaded.items():
         assert script.endswith(FILES[name])
         assert re.match(r"(--.*\n)+--     (KEYS|ARGV)", FILES[name])
-        assert script.startswith(FILES["family"]) == (name != "projects")
+        assert script.startswith(FILES["family"]) == (name not in ("projects", "take", "spend"))
 
 
 def test_the_architecture_page_has_every_key_and_its_type() -> None:
@@ -70,5 +72,5 @@ def test_the_architecture_page_has_every_key_and_its_type() -> None:
 
     schema = dict(re.findall(KEY_LINE, FILES["family"] + (CONTROL / "keys.py").read_text()))
 
-    assert len(schema) == 22
+    assert len(schema) == 26
     assert told == schema

@@ -27,6 +27,8 @@ DETAILS = {
     "why": "16",
     "count": "17",
     "hours": "24",
+    "limit": "240",
+    "retry_after": "40",
     "seconds": "18",
     "bytes": "4000000",
     "setting": "20",

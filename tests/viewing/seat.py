@@ -15,6 +15,7 @@ from django_logtail.audit.viewings import OpenViewing
 from django_logtail.control.in_memory import MemoryControl
 from django_logtail.control.mailboxes import MemoryMailboxes
 from django_logtail.control.messages import Batch, Beat, Event
+from django_logtail.control.process import use
 from django_logtail.models import Log
 from django_logtail.place import Place
 from django_logtail.protocol import decode_batch
@@ -219,6 +220,7 @@ Play = Callable[[Callable[[Relay], Coroutine[Any, Any, Any]]], Any]
 @pytest.fixture
 def play(monkeypatch: pytest.MonkeyPatch) -> Play:
     """Runs a scene, which is given the relay, in a loop whose time passes at once."""
+    use(MemoryControl())
     clock = SimpleNamespace(monotonic=lambda: asyncio.get_running_loop().time(), time=lambda: TODAY)
     for module in (session, socket, status, unacknowledged):
         monkeypatch.setattr(module, "time", clock)

@@ -12,7 +12,7 @@ from django_logtail.models import Log
 from django_logtail.protocol import MAX_RANGE_BYTES, CloseCode
 from django_logtail.reader.limits import Limits
 from django_logtail.viewing import download as module
-from django_logtail.viewing.admission import TooManyViewers, viewers
+from django_logtail.viewing.admission import viewers
 from django_logtail.viewing.download import (
     Body,
     BrokenOff,
@@ -22,6 +22,7 @@ from django_logtail.viewing.download import (
     file_name,
     whole_file,
 )
+from django_logtail.viewing.limits import OverLimit
 from django_logtail.viewing.rechecks import rounds_here
 from tests.delivery.test_delivery import QUEUE, House, eventually
 
@@ -205,29 +206,28 @@ async def test_a_client_that_leaves_leaves_nothing_behind(house):
     assert house.relay.wants.by_member == {}
 
 
-@contextlib.contextmanager
-def places_of(user: str):
+async def places_of(user: str):
     """As the view takes them before the answer begins."""
     with contextlib.ExitStack() as places:
-        places.enter_context(viewers.counted(user))
-        places.enter_context(viewers.downloading(user))
-        yield places.pop_all()
+        places.enter_context(await viewers.counted(user))
+        places.enter_context(await viewers.downloading(user))
+        return places.pop_all()
 
 
 @pytest.mark.parametrize("ending", ["taken whole", "left", "never begun"])
 async def test_its_user_s_places_are_held_until_it_ends_however_it_does(house, settings, ending):
     settings.LOGTAIL = {**settings.LOGTAIL, "MAX_VIEWERS_PER_USER": 1, "MAX_DOWNLOADS_PER_USER": 1}
     whole = await whole_file(house.relay, LOG)
-    with places_of("7") as places:
-        pieces = bytes_of(LOG, whole, REQUESTER, places=places)
-        body = Body(pieces, places)
+    places = await places_of("7")
+    pieces = bytes_of(LOG, whole, REQUESTER, places=places)
+    body = Body(pieces, places)
     if ending != "never begun":
         await anext(aiter(body))
 
-    with pytest.raises(TooManyViewers), viewers.counted("7"):
-        pass
-    with pytest.raises(TooManyViewers), viewers.downloading("7"):
-        pass
+    with pytest.raises(OverLimit):
+        await viewers.counted("7")
+    with pytest.raises(OverLimit):
+        await viewers.downloading("7")
     if ending == "taken whole":
         async for _ in body:
             pass
@@ -238,7 +238,7 @@ async def test_its_user_s_places_are_held_until_it_ends_however_it_does(house, s
         await asyncio.sleep(0)
 
     assert (viewers.total, viewers.by_user) == (0, {})
-    with viewers.counted("7"), viewers.downloading("7"):
+    with await viewers.counted("7"), await viewers.downloading("7"):
         pass
     await asyncio.to_thread(body.close)  # as Django does after each
 
@@ -250,8 +250,8 @@ async def test_one_user_has_as_many_downloads_as_the_settings_allow(settings, co
     with contextlib.ExitStack() as stack:
         for user in (*["7"] * count, "8"):
             try:
-                stack.enter_context(viewers.downloading(user))
-            except TooManyViewers as full:
+                stack.enter_context(await viewers.downloading(user))
+            except OverLimit as full:
                 refused.append((user, full.reason, full.limit))
     assert refused == [("7", "too-many-downloads", 2)] * are_refused
 

@@ -274,6 +274,31 @@ for (const [code, phase] of [[4400, 'failed'], [4403, 'denied'], [4404, 'gone'],
   });
 }
 
+test('a limit that is soon over is waited for as long as the server says, and not shorter', async () => {
+  const w = world();
+  await w.connected();
+
+  w.socket.say({ type: 'end', reason: 'too-many-connects', text: 'Slow.', may_retry: true, limit: 240, retry_after: 40 });
+  w.socket.drop(4409);
+  const phase = w.phase;
+  await w.clock.pass(39_000);
+  const before = w.sockets.length;
+  await w.clock.pass(2_000);
+
+  assert.deepEqual([phase, before, w.sockets.length], ['waiting', 1, 2]);
+});
+
+test('a limit that the person can mend is not tried again', async () => {
+  const w = world();
+  await w.connected();
+
+  w.socket.say({ type: 'end', reason: 'too-many-viewers', text: 'Close one.', may_retry: false, limit: 16, retry_after: 5 });
+  w.socket.drop(4409);
+  await w.clock.pass(120_000);
+
+  assert.deepEqual([w.phase, w.sockets.length], ['limit', 1]);
+});
+
 for (const code of [1006, 1011, 1012, 4408, 4503]) {
   test(`close code ${code} is tried again`, async () => {
     const w = world();

@@ -421,7 +421,7 @@ export class Session {
   /** @param {number} code @param {string} reason */
   #closed(code, reason) {
     const words = this.endWords ?? {};
-    const details = { ...words, code, id: words.reason ?? '', reason: words.text || reason || '' };
+    const details = { ...words, code, id: words.reason ?? '', reason: words.text || reason || '', until: this.now() + 1000 * (words.retry_after ?? 0) };
     this.endWords = null;
     switch (code) {
       case 4401:
@@ -433,7 +433,8 @@ export class Session {
       case 4403: return this.#become('denied', details);
       case 4404: return this.#become('gone', details);
       case 4400: return this.#become('failed', details);
-      case 4409: return this.#become('limit', details);
+      // Of a limit for one user, the server knows when it is over, or nearly.
+      case 4409: return words.may_retry && words.limit ? this.#lost('limit', details) : this.#become('limit', details);
       case 4426: return this.#become('outdated', details);
       case 1000:
         if (words.may_retry === false) return this.#become('stopped', details);
@@ -450,7 +451,7 @@ export class Session {
     if (!this.online()) return this.#become('offline');
     const most = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.attempt);
     // Half fixed, half random, so that a thousand pages don't come back in the same instant.
-    const wait = most / 2 + this.random() * (most / 2);
+    const wait = Math.max(most / 2 + this.random() * (most / 2), (details.until ?? 0) - this.now());
     this.attempt++;
     this.retryAt = this.now() + wait;
     this.timers.retry = this.later(() => this.#connect(), wait);

@@ -53,6 +53,7 @@ export function described(facts, words, states) {
       shown.chip = 'reconnecting';
       shown.tail = said(isMissing ? 'tail.reconnecting.new' : facts.place ? 'tail.reconnecting' : 'tail.again', ['do.retry'], { n: seconds, offset });
       const why = states.log[facts.details.why];
+      if (facts.details.limit) shown.notice = overLimit(facts, words, []);
       if (facts.details.id === 'not-recorded') shown.notice = said('notice.notrecorded', [], {}, 'danger');
       if (why) {
         shown.chip = why.shown;
@@ -86,7 +87,7 @@ export function described(facts, words, states) {
       break;
     case 'limit':
       shown.chip = 'failed';
-      if (facts.details.limit) shown.notice = said('notice.limit', ['do.retry'], { n: facts.details.limit }, 'danger');
+      if (facts.details.limit) shown.notice = overLimit(facts, words, ['do.retry']);
       else shown.notice = facts.details.code === SERVER_FULL ? said('notice.full', ['do.retry'], {}, 'danger')
         : said('notice.failed', ['do.retry'], { reason: reason || words.say('reason.server') }, 'danger');
       break;
@@ -148,6 +149,12 @@ function caused(key, actions, { details: { id = '', cause, fix = '', paste = '',
 /** @param {Facts} facts @param {import('../ui/format.js').Words} words */
 function reasonOf(facts, words) {
   return words.reason(facts.server?.why, facts.server?.reason) || words.say('reason.none');
+}
+
+/** Which limit for one user is reached, how many it allows, and until when. @param {Facts} facts @param {import('../ui/format.js').Words} words @param {string[]} actions @returns {Said} */
+function overLimit({ details: { id, limit, until } }, words, actions) {
+  if (id === 'too-many-bytes') return said('notice.bytes', actions, { size: words.size(limit), time: clock(until) }, 'danger');
+  return said(id === 'too-many-connects' ? 'notice.connects' : 'notice.limit', actions, { n: limit }, 'danger');
 }
 
 /** Why the server ended it, by its id or in its own words; "" if unknown. @param {Facts} facts @param {import('../ui/format.js').Words} words */
