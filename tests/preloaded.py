@@ -1,14 +1,16 @@
 """Starts Python processes that have the libraries already: each saves a third of a second of the processor, a
 worker three times that.
 
-`start` asks a process that has imported them, and nothing of the package, to fork one that then runs its module as
-`python -m` does. That one has an environment, a session and output of its own, and is a child of this process. Whole
-programs that start as users start them are those of the how-tos, the demo and the quickstart.
+`start` asks a process that has imported them, and of the package what needs no settings, to fork one that then runs its
+module as `python -m` does. Where another copy of the package comes first, or settings that change it, it forgets ours.
+That one has an environment, a session and output of its own, and is a child of this process. Whole programs that start
+as users start them are those of the how-tos, the demo and the quickstart.
 """
 
 from __future__ import annotations
 
 import ctypes
+import gc
 import importlib
 import json
 import os
@@ -43,6 +45,15 @@ LIBRARIES = """
     uvicorn.main uvicorn.protocols.http.httptools_impl uvicorn.protocols.websockets.websockets_sansio_impl
     uvicorn.loops.uvloop uvicorn.lifespan.on inotify_simple re2
 """
+#: What they import of the package, as far as it needs no settings.
+OF_THE_PACKAGE = """
+    django_logtail.control.in_redis django_logtail.control.messages django_logtail.control.rights
+    django_logtail.formats.context django_logtail.formats.given django_logtail.page.assets django_logtail.protocol
+    django_logtail.redaction.given django_logtail.redaction.redactor django_logtail.relay django_logtail.states
+    django_logtail.tailing django_logtail.timing
+"""
+#: Settings that change modules of the package before others import them.
+CHANGING = "tests.surroundings.another"
 #: What has use of them.
 OURS = ("django", "uvicorn", "tests.host.shell")
 
@@ -127,11 +138,34 @@ _forks: list[_Fork] = []
 
 
 def _preload() -> None:
-    for name in LIBRARIES.split():
+    for name in [*LIBRARIES.split(), *OF_THE_PACKAGE.split()]:
         try:
             importlib.import_module(name)
         except Exception:  # noqa: BLE001 - not installed, or it needs settings: then each imports it itself
             continue
+    _make_bodies()
+    # Nothing of this is ever garbage, in whatever process.
+    gc.collect()
+    gc.freeze()
+
+
+def _make_bodies() -> None:
+    """The scripts and styles as pages get them: each server would join and compress them anew."""
+    from django_logtail.page import assets
+
+    made = assets._read(None)  # as with DEBUG off
+    for name in [*(f"joined/{entry}" for entry in assets.ENTRIES), *_styles(assets.FOLDER)]:
+        made.body(name, "br, gzip")
+
+
+def _styles(folder: Path) -> list[str]:
+    return [path.relative_to(folder).as_posix() for path in folder.rglob("*.css")]
+
+
+def _forget_the_package() -> None:
+    for name in [*sys.modules]:
+        if name.partition(".")[0] == "django_logtail":
+            del sys.modules[name]
 
 
 def _serve(asking: socket.socket) -> list[str]:
@@ -169,6 +203,8 @@ def _become(asked: tuple[list[str], dict[str, str], str], streams: Sequence[int]
     os.environ.update(environment)
     os.chdir(folder)
     given = environment.get("PYTHONPATH", "").split(os.pathsep)
+    if given[0] != str(CHECKOUT) or environment.get("DJANGO_SETTINGS_MODULE") == CHANGING:
+        _forget_the_package()
     sys.path[:] = [
         folder,
         *filter(None, given),

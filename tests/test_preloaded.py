@@ -44,9 +44,7 @@ def said(command: Sequence[str], environment: Mapping[str, str], folder: Path, *
         return [code, *out.read().decode().splitlines(), errors.read().decode()]
 
 
-def test_it_runs_as_a_module_that_python_starts_and_has_the_libraries_but_not_the_package(
-    folder: Path,
-) -> None:
+def test_it_runs_as_a_module_that_python_starts_and_has_the_libraries_already(folder: Path) -> None:
     command = [sys.executable, "-m", "says", "one", "two"]
 
     forked = said(command, {"GIVEN": "this"}, folder)
@@ -55,3 +53,17 @@ def test_it_runs_as_a_module_that_python_starts_and_has_the_libraries_but_not_th
     first = f"__main__ ['one', 'two'] {folder} this False typed"
     assert forked == [7, first, "True True False", "an error\n"]
     assert started == [7, first, "True False False", "an error\n"]
+
+
+def test_it_has_the_package_of_this_checkout_where_that_comes_first(folder: Path) -> None:
+    command = [sys.executable, "-m", "says"]
+    path = f"{preloaded.CHECKOUT}:{folder}"
+
+    assert said(command, {"PYTHONPATH": path}, folder)[2] == "True True True"
+
+
+def test_it_has_nothing_of_this_checkout_s_package_where_another_copy_comes_first(folder: Path) -> None:
+    command = [sys.executable, "-m", "says"]
+    path = f"{folder}:{preloaded.CHECKOUT}"
+
+    assert said(command, {"PYTHONPATH": path}, folder)[2] == "True True False"
