@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import uuid
 from collections.abc import Sequence
 from typing import Protocol
@@ -72,6 +73,13 @@ class MemoryMailboxes:
         except RuntimeError as error:  # that event loop was closed
             raise MailboxUnavailable(f"{type(error).__name__}: {error}") from error
 
+    def put(self, mailbox: str, message: Message) -> None:
+        """Send it from any thread, if there is such a mailbox and room in it."""
+        if (found := self._boxes.get(mailbox)) is not None:
+            loop, box = found
+            with contextlib.suppress(RuntimeError):  # that event loop was closed
+                loop.call_soon_threadsafe(_put_if_room, box, message)
+
     async def send_all(self, mailbox: str, messages: Sequence[Message]) -> None:
         for message in messages:
             await self.send(mailbox, message)
@@ -87,6 +95,11 @@ class MemoryMailboxes:
 
     def close(self, mailbox: str) -> None:
         self._boxes.pop(mailbox, None)
+
+
+def _put_if_room(box: asyncio.Queue[Message], message: Message) -> None:
+    with contextlib.suppress(asyncio.QueueFull):
+        box.put_nowait(message)
 
 
 #: The mailboxes of this process, including those of readers that run in it.

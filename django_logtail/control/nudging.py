@@ -1,11 +1,13 @@
-"""Makes a queue's reader look at once for what was left for it, from code outside any event loop."""
+"""Makes a queue's reader look at once for what was left for it, from any code."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 
 from django_logtail.conf import conf
+from django_logtail.control.mailboxes import local_mailboxes
 from django_logtail.control.messages import Nudge
 from django_logtail.control.process import control
 
@@ -13,9 +15,25 @@ logger = logging.getLogger(__name__)
 
 
 def nudge(queue: str) -> None:
-    """The queue's reader ticks now. If that can't be told to it, it does so a moment later by itself."""
-    if conf.READER == "local" or _is_in_loop():
+    """The queue's reader ticks now. If that can't be told to it, it does so within a second by itself.
+
+    In an event loop this returns at once, and a thread tells it.
+    """
+    if conf.READER == "local":
+        reader = control().reader(queue)
+        if reader is not None:
+            local_mailboxes.put(reader.mailbox, Nudge())
         return
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        _tell(queue)
+        return
+    with contextlib.suppress(RuntimeError):  # it is about to end
+        loop.run_in_executor(None, _tell, queue)
+
+
+def _tell(queue: str) -> None:
     try:
         reader = control().reader(queue)
         if reader is not None and reader.mailbox:
@@ -33,11 +51,3 @@ async def _send(mailbox: str) -> None:
         await mailboxes.send(mailbox, Nudge())
     finally:
         await mailboxes.renew_sending()
-
-
-def _is_in_loop() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True

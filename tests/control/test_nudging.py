@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from django_logtail.control import ReaderLease, Seen, nudging
 from django_logtail.control.in_memory import MemoryControl
-from django_logtail.control.mailboxes import MailboxUnavailable
+from django_logtail.control.mailboxes import MailboxUnavailable, local_mailboxes
 from django_logtail.control.messages import Nudge
 from django_logtail.control.process import use
 
@@ -58,21 +59,68 @@ def test_without_a_reader_or_its_mailbox_there_is_nobody_to_nudge(boxes: Boxes, 
     assert (boxes.sent, boxes.closed) == ([], 0)
 
 
-def test_a_local_reader_is_left_alone(boxes: Boxes, settings: Any) -> None:
+@pytest.fixture
+def local(settings: Any) -> Iterator[MemoryControl]:
+    """Readers are in the web process."""
     settings.LOGTAIL = {**settings.LOGTAIL, "READER": "local"}
+    control = MemoryControl()
+    use(control)
+    yield control
+    use(None)
 
+
+def test_a_reader_in_the_web_process_is_nudged_from_any_thread_and_no_other_one(
+    local: MemoryControl,
+) -> None:
+    async def scene() -> tuple[Any, bool]:
+        mine, other = [await local_mailboxes.new() for _ in range(2)]
+        for queue, mailbox in (("web-1", mine), ("web-2", other)):
+            local.tick(queue, ReaderLease("t", "h", 1, "1", mailbox), Seen(), may_end=False, starting=True)
+        await asyncio.to_thread(nudging.nudge, "web-1")
+        found = await asyncio.wait_for(local_mailboxes.receive(mine), 20)
+        nudging.nudge("nobody")
+        is_empty = local_mailboxes._boxes[other][1].empty()
+        local_mailboxes.close(mine), local_mailboxes.close(other)
+        return found, is_empty
+
+    assert asyncio.run(scene()) == (Nudge(), True)
+
+
+def test_a_local_reader_that_takes_none_or_is_gone_harms_nobody(local: MemoryControl) -> None:
+    async def full() -> str:
+        box = await local_mailboxes.new()
+        for _ in range(1_001):
+            local_mailboxes.put(box, Nudge())
+        await asyncio.sleep(0)
+        assert local_mailboxes._boxes[box][1].qsize() == 1_000
+        return box
+
+    box = asyncio.run(full())  # its event loop is closed now
+    local.tick("web-1", ReaderLease("t", "h", 1, "1", box), Seen(), may_end=False, starting=True)
+    nudging.nudge("web-1")
+    local_mailboxes.close(box)
     nudging.nudge("web-1")
 
-    assert boxes.sent == []
 
+def test_code_in_an_event_loop_does_not_wait_and_the_reader_is_told_all_the_same(
+    boxes: Boxes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_send = threading.Event()
+    monkeypatch.setattr(nudging, "_send", lambda mailbox: held_up(mailbox))
 
-def test_code_in_an_event_loop_does_not_wait(boxes: Boxes) -> None:
-    async def scene() -> None:
+    async def held_up(mailbox: str) -> None:
+        may_send.wait(20)
+        await boxes.send(mailbox, Nudge())
+
+    async def scene() -> list[Any]:
         nudging.nudge("web-1")
+        before = list(boxes.sent)
+        may_send.set()
+        await asyncio.get_running_loop().shutdown_default_executor()
+        return before
 
-    asyncio.run(scene())
-
-    assert boxes.sent == []
+    assert asyncio.run(scene()) == []
+    assert boxes.sent == [("box-1", Nudge())]
 
 
 @pytest.mark.parametrize("error", [MailboxUnavailable("full"), ValueError("no such layer")])
