@@ -150,8 +150,9 @@ def _enqueue(queue: str, not_on: str = "") -> None:
     broker.declare_queue(queue)
     if waits_in(broker, queue, control().waiting(queue)):
         return  # nobody has taken the last one: another would only queue up behind it
-    control().set_waiting(queue, _put(queue, new_wake_up(control(), queue, not_on), 0))
+    waiting = _put(queue, new_wake_up(control(), queue, not_on), 0)
     _ring(queue)
+    control().set_waiting(queue, waiting)
 
 
 def _ring(queue: str) -> None:

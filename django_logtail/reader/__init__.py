@@ -113,7 +113,6 @@ class Reader:
         )
         ticks = Ticks(self.lease, self.flows, files, self.ranges, self._sources, self._parts, self._clock)
         try:
-            await self.lease.open_mailbox()
             first = await ticks.first()
             if first is not None:
                 return first

@@ -10,7 +10,7 @@ import contextlib
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
+from typing import Final, NoReturn
 
 from django_logtail.control import READER_LEASE_MS, Control, ReaderLease, Seen, Tick
 from django_logtail.control.mailboxes import Mailboxes, MailboxUnavailable, WrongConnection
@@ -18,7 +18,7 @@ from django_logtail.control.process import in_thread
 
 #: Seconds before what failed is tried again, and the longest pause between ticks while a flow waits for credit.
 TICK_SECONDS: Final = 0.1
-#: Seconds at least between renewals of the sending connections.
+#: Seconds at least between renewals of the sending connections, and between attempts to open a mailbox.
 RENEWAL_SECONDS: Final = 2.0
 #: Seconds without Redis after which the reader ends; wants wake another when Redis is back.
 ORPHAN_SECONDS: Final = 60.0
@@ -91,9 +91,18 @@ class Lease:
         with contextlib.suppress(MailboxUnavailable):
             self.shown = replace(self.shown, mailbox=await self._mailboxes.new())
 
-    async def take_nudges(self) -> None:
-        """Tick as soon as a relay has posted something. Any nudges during a tick cause one more tick."""
-        while self.shown.mailbox:
+    async def take_nudges(self) -> NoReturn:
+        """Tick as soon as a relay has posted something. Any nudges during a tick cause one more tick.
+
+        Opens the mailbox first, which takes some layers as long as a reader takes to open the first file.
+        """
+        while True:
+            if not self.is_nudged:
+                await self.open_mailbox()
+                if not self.is_nudged:
+                    await asyncio.sleep(RENEWAL_SECONDS)
+                    continue
+                self.tick_soon.set()  # relays learn of it from a tick
             try:
                 await self._mailboxes.receive(self.shown.mailbox)
             except WrongConnection:

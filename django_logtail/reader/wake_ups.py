@@ -159,8 +159,7 @@ class Serving:
 
     def _verdict(self, queue: str, text: str, passed_on: int) -> Verdict:
         control = self._control()
-        sent_at = control.clock()
-        not_on = ""
+        sent_at, not_on = None, ""
         try:
             wake_up = messages.read_wake_up(queue, text)
             sent_at, not_on = wake_up.at, wake_up.not_on
@@ -172,7 +171,7 @@ class Serving:
             return Verdict.DROP
         if self.is_named_for(queue):
             return Verdict.READ
-        age = control.clock() - sent_at
+        age = 0.0 if sent_at is None else control.clock() - sent_at
         put_off = (
             Verdict.PASS_ON if age < WAKE_UP_SECONDS and 0 <= passed_on < MOST_PASSED_ON else Verdict.DROP
         )

@@ -8,6 +8,7 @@ from django_logtail.control import ControlUnavailable, ReaderLease, Seen
 from django_logtail.control.in_memory import MemoryControl
 from django_logtail.control.mailboxes import MailboxUnavailable, MemoryMailboxes, WrongConnection
 from django_logtail.control.messages import Nudge
+from django_logtail.reader import lease as lease_module
 from django_logtail.reader.lease import Lease
 from tests.virtual_time import run_virtually
 
@@ -165,3 +166,29 @@ def test_nudges_are_taken_again_a_tenth_of_a_second_after_a_mailbox_failed(error
     assert run_virtually(scene()) == (False, True)
     assert tries[:4] == [(0.0, True), (0.1, True), (0.2, True), (0.3, True)]
     assert (len(renewals), len(opened)) == (renewed, mailboxes)
+
+
+async def test_a_mailbox_that_can_t_be_opened_yet_is_opened_later_and_relays_learn_of_it(
+    lease, boxes, monkeypatch
+):
+    monkeypatch.setattr(lease_module, "RENEWAL_SECONDS", 0.0)
+    new, failures = boxes.new, [MailboxUnavailable("away")] * 2
+
+    async def fails() -> str:
+        if failures:
+            raise failures.pop()
+        return await new()
+
+    boxes.new = fails
+    taking = asyncio.ensure_future(lease.take_nudges())
+    while not lease.is_nudged:
+        lease.tick_soon.clear()
+        await asyncio.sleep(0)
+    told = lease.tick_soon.is_set()
+    lease.tick_soon.clear()
+    await boxes.send(lease.shown.mailbox, Nudge())
+    await asyncio.wait_for(lease.tick_soon.wait(), 20)
+    taking.cancel()
+
+    assert told
+    assert failures == []

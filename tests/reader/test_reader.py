@@ -979,3 +979,23 @@ def test_an_answer_that_takes_long_ends_when_the_log_is_stopped_meanwhile(at_des
 
     assert at_desk(scene) == ["disk is full"]
     assert Endless.steps == 3
+
+
+def test_a_file_is_read_while_the_mailbox_for_nudges_is_being_opened(at_desk):
+    async def scene(desk):
+        desk.write("1", b"one\n")
+        want = desk.want("1")
+        new = desk.mailboxes.new
+
+        async def slow():
+            await asyncio.sleep(5)
+            return await new()
+
+        desk.mailboxes.new = slow
+        desk.begin()
+        await desk.passes(4, want)
+        before = desk.data(), desk.control.reader(QUEUE).mailbox
+        await desk.passes(2, want)
+        return before, bool(desk.control.reader(QUEUE).mailbox)
+
+    assert at_desk(scene) == ((b"one\n", ""), True)
