@@ -122,8 +122,9 @@ class Found:
     """What a search found and how far it got: `hits` of `count` so far, at byte `at` of `end`.
 
     A hit is start, end, the parts of the line, and whether the line continues before and after them; in a search with
-    an order also the level of its entry and the moment (in milliseconds since the epoch, or None), if known. `more`: it
-    ended because there were too many. `reason`: why it is slow.
+    an order also the level of its entry and the moment (in milliseconds since the epoch, or None), if known; and, if
+    rules hide something in the parts, the list of that, each with its place and length in their characters, the rule's
+    name, and its bytes in the file. `more`: it ended because there were too many. `reason`: why it is slow.
 
     A search with an order also says in which `file` the hits are, and its `name`; how many lines match in `total`;
     `place`, from where the rest can be searched, which goes with `count` and `total`; and which files were `unread`, at

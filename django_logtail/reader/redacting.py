@@ -9,7 +9,7 @@ a file if the file before ended inside a line.
 from __future__ import annotations
 
 import os
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -35,6 +35,8 @@ MOST_DECLARED: Final = 1_000
 #: Encodings whose files say their byte order at their begin, in so many bytes.
 WITHOUT_ORDER: Final = frozenset({"utf-16", "utf16", "utf-32", "utf32", "u16", "u32"})
 ORDER_BYTES: Final = 4
+#: What was found lately in a text that is searched: more than one turn of a search finds hits among.
+MOST_FOUND: Final = 4_000
 #: Kept for one log: its files nearly always have the same encoding.
 MOST_REDACTORS: Final = 8
 #: Files of one flow of which it is known whether they begin inside a line.
@@ -147,13 +149,17 @@ class RedactedText:
         self._redactor = redaction.redactor(encoding, text.read(0, 4))
         self._is_inside = is_inside
         self._begins_inside: bool | None = None
+        #: What was found in what was read lately, in no order; reads may overlap.
+        self.found: deque[Span] = deque(maxlen=MOST_FOUND)
         #: What was read last: the bytes from `_base` on.
         self._base = 0
         self._kept = b""
 
     def read(self, offset: int, size: int) -> bytes:
         """As `Text.read`. Raises `RuleFailed`, too."""
-        return self.redacted(offset, size)[0]
+        data, spans = self.redacted(offset, size)
+        self.found += spans
+        return data
 
     def redacted(self, offset: int, size: int) -> tuple[bytes, list[Span]]:
         """The same, with what is hidden."""

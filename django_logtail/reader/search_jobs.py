@@ -19,6 +19,7 @@ from django_logtail.reader.clocks import Clocks, zone_named
 from django_logtail.reader.conditions import SAMPLED_LINES, Sample, matcher_of, needs_sample
 from django_logtail.reader.generations import Generation, Generations, NotRead
 from django_logtail.reader.hit_entries import HitEntries, known_formats
+from django_logtail.reader.hit_secrets import with_secrets
 from django_logtail.reader.redacting import RedactedText, begins_inside
 from django_logtail.reader.seals import Seals
 from django_logtail.reader.sources import NotThere, Source
@@ -287,7 +288,7 @@ class SearchJob:
                     return self._look_up(self._text, self._walk)
                 self.shown += len(hits)
                 self._took(self._text, self._walk)
-                return hits
+                return self._with_secrets(hits)
         except Changed:
             return self._reopen()
         except NotRead as error:
@@ -310,7 +311,13 @@ class SearchJob:
         hits, self._looked_up, self._entries = self._looked_up, [], None
         self.shown += len(hits)
         self._took(text, walk)
-        return hits
+        return self._with_secrets(hits)
+
+    def _with_secrets(self, hits: list[Hit]) -> list[Hit]:
+        """The hits with what rules hide in them, except whole lines."""
+        if self._redacted is None or self.sought.whole or not hits:
+            return hits
+        return with_secrets(hits, self._redacted.found, self._source.encoding)
 
     def _entries_of(self, text: Text, hits: list[Hit]) -> Iterator[tuple[int, Hit]]:
         """The hits with what is known of their entries; see `HitEntries`."""

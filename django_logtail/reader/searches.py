@@ -206,7 +206,9 @@ def _calling(work: Callable[[], None], loop: asyncio.AbstractEventLoop) -> Calla
 
 def _told(hit: Hit) -> list[Any]:
     told: list[Any] = [hit.start, hit.end, list(hit.parts), hit.before, hit.after]
-    return [*told, hit.level, hit.ms] if hit.level else told
+    if hit.level or hit.hidden:
+        told += [hit.level, hit.ms]
+    return [*told, [list(one) for one in hit.hidden]] if hit.hidden else told
 
 
 class Work(Protocol):

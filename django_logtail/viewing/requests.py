@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final, cast
 
@@ -394,7 +394,7 @@ def search_frames(answer: Request, request: int, start: Place) -> AsyncGenerator
             return
         if fresh > 0:
             taken += fresh
-            hits = [_hit(*hit[:5]) for hit in message.hits[-fresh:]]
+            hits = [_hit(*hit[:8]) for hit in message.hits[-fresh:]]
             yield Frame.message("found", request=request, file=start.file, hits=hits)
         why = message.reason or None
         if not message.done:
@@ -425,7 +425,7 @@ async def all_frames(
                 yield Frame.message("error", request=request, id=message.id, text=message.error)
                 return
             if hits:
-                told = [_hit(*hit[:7]) for hit in hits]
+                told = [_hit(*hit[:8]) for hit in hits]
                 yield Frame.message("found", request=request, file=message.file, name=message.name, hits=told)
             facts = {
                 "request": request,
@@ -533,8 +533,11 @@ def _hit(
     after: bool,
     level: str = "",
     ms: int | None = None,
+    hidden: Sequence[Sequence[Any]] = (),
 ) -> dict[str, Any]:
-    """`before`, `after`: whether the line continues beyond the parts; `level`, `ms`: those of its entry, if known."""
+    """`before`, `after`: whether the line continues beyond the parts; `level`, `ms`: those of its entry, if known;
+    `hidden`: what rules hide in the parts.
+    """
     return {
         "start": start,
         "end": end,
@@ -543,4 +546,5 @@ def _hit(
         **({"after": True} if after else {}),
         **({"level": level} if level else {}),
         **({"ms": ms} if ms is not None else {}),
+        **({"hidden": [list(one[:4]) for one in hidden]} if hidden else {}),
     }

@@ -244,3 +244,23 @@ def test_the_lines_that_were_in_sight_are_asked_for_again(at_desk: Callable[...,
 
     asked = next(one for one in desk.app.heard if one["type"] == "range")
     assert asked.get("start", asked.get("before", 9_999)) < 600
+
+
+def test_results_of_a_search_say_what_is_hidden_in_words(at_desk: Callable[..., Desk]) -> None:
+    desk = at_desk()
+    desk.app.can = ["range", "search", "order", "terms"]
+    desk.open()
+    page = desk.app.page
+    page.locator(".lt-q").fill("login")
+    page.locator(".lt-whole").click()
+    wait_until(lambda: any(one["type"] == "search" for one in desk.app.heard), what="a search")
+    asked = next(one for one in desk.app.heard if one["type"] == "search")
+    hit = {"start": 0, "end": len(HIDDEN), "parts": [HIDDEN[:14], "login", HIDDEN[19:-1]]}
+    hit["hidden"] = [[*span[:2], span[2], span[1]] for span in SPANS]
+    desk.app.says("found", request=asked["request"], file="f", name="app.log", hits=[hit])
+    desk.app.says("done", request=asked["request"], found=1, count=1, at=9, end=9)
+    row = page.locator(".lt-res")
+
+    expect(row).to_contain_text("login of ‹e-mail address› from ‹IP address›")
+    assert row.locator(".lt-red").all_inner_texts() == ["‹e-mail address›", "‹IP address›"]
+    assert row.locator(".lt-hit").all_inner_texts() == ["login"]

@@ -187,6 +187,18 @@ class TestOlderContent:
         assert await hits(answer, "s3cretMail") == []
         assert await hits(answer, "login") == [["", "login", HIDDEN.decode()[5:-1]]]
 
+    async def test_hits_say_what_is_hidden_in_them(self, house: House, file: str) -> None:
+        async def hit(ask: Any, **more: Any) -> list[Any]:
+            found = await ask(house, search=Sought("login", **more))
+            return next(hit for one in found if isinstance(one, Found) for hit in one.hits)
+
+        told = [[9, 23, "email", 23], [38, 12, "ip", 12]]
+        for order in ("newest", "oldest"):
+            redacted, original = await hit(answer, order=order), await hit(shown, order=order)
+            assert ("".join(redacted[2]), redacted[7:]) == (HIDDEN.decode()[:-1], [told])
+            assert ("".join(original[2]), original[7:]) == (SECRET.decode()[:-1], [told])
+        assert len(await hit(answer, order="oldest", whole=True)) == 5
+
     async def test_a_time_is_told_in_words_for_them_alone(self, house: House, file: str) -> None:
         house.redaction = Redaction((Pattern("day", "2026-11-[0-9]+"),), "days")
         await house.kill_reader()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from django_logtail.tailing.text.lines import LineEnds
@@ -46,7 +46,9 @@ class Hit:
 
     `parts` is its text, split at matches: every second part, beginning with the second, is a match. `before` and
     `after`: whether the line continues beyond them. For a line longer than CHUNK_BYTES, `end` is how far it was read.
-    `level` and `ms` are the level and the moment of its entry, if a reader of formats has added them.
+    `level` and `ms` are the level and the moment of its entry, if a reader of formats has added them. `skipped`: bytes
+    of the line, as UTF-8, before `parts`; -1 if unknown. `hidden`: what rules hide in `parts`, if a reader of rules has
+    added that: where in their characters, how many of these, the rule's name, and its bytes in the file.
     """
 
     start: int
@@ -56,6 +58,8 @@ class Hit:
     after: bool = False
     level: str = ""
     ms: int | None = None
+    skipped: int = field(default=0, compare=False)
+    hidden: tuple[tuple[int, int, str, int], ...] = ()
 
 
 class Search:
@@ -254,13 +258,19 @@ class Search:
             shown = self._shown(chunk.text[line_start:line_end], text[line_start:line_end])
             if shown is None:
                 continue
-            parts, before, after = shown
-            if start == 0:
-                parts = (parts[0].removeprefix("\ufeff"), *parts[1:])
-            before = before or (line_start == 0 and self._open_line is not None)
+            parts, skipped, after = shown
+            if start == 0 and parts[0].startswith("\ufeff"):
+                parts, skipped = (parts[0][1:], *parts[1:]), skipped + 3
+                is_cut = skipped > 3
+            else:
+                is_cut = skipped > 0
+            is_rest = line_start == 0 and self._open_line is not None
+            before = is_cut or is_rest
             chunk.last_found = start
             self._found_so_far += 1
-            yield Hit(start, chunk.end_of(line_end), parts, before, after or newline < 0 < self._left(chunk))
+            after = after or newline < 0 < self._left(chunk)
+            skipped = -1 if is_rest else skipped
+            yield Hit(start, chunk.end_of(line_end), parts, before, after, skipped=skipped)
             if self._found_so_far >= self._max_hits and not self._counts_on:
                 self.is_full = True
                 return
@@ -272,8 +282,10 @@ class Search:
         """Whether the line alone matches."""
         return next(self._matcher.spans(prepared.removesuffix(b"\r")), None) is not None
 
-    def _shown(self, line: bytes, prepared: bytes) -> tuple[tuple[str, ...], bool, bool] | None:
-        """The parts of a line around its first match; None: the line alone does not match."""
+    def _shown(self, line: bytes, prepared: bytes) -> tuple[tuple[str, ...], int, bool] | None:
+        """The parts of a line around its first match, how many bytes are before them, and whether more follow; None:
+        the line alone does not match.
+        """
         line = line.removesuffix(b"\r")
         most = max(1, min(MAX_MARKED, MARK_PIECES * self._matcher.longest // max(1, len(line))))
         spans = self._matcher.spans(prepared[: len(line)])
@@ -282,7 +294,7 @@ class Search:
             return None
         if self._whole_bytes:
             end = len(line) if len(line) <= self._whole_bytes else _character_start(line, self._whole_bytes)
-            return (line[:end].decode("utf-8", "replace"),), False, end < len(line)
+            return (line[:end].decode("utf-8", "replace"),), 0, end < len(line)
         start = 0 if first[0] <= EXCERPT_BYTES // 4 else _character_start(line, first[0] - LEAD_BYTES)
         end = (
             len(line) if start + EXCERPT_BYTES >= len(line) else _character_start(line, start + EXCERPT_BYTES)
@@ -295,7 +307,7 @@ class Search:
             span = next(spans, None) if count < most else None
         pieces = zip(cuts, [*cuts[1:], end], strict=True)
         parts = tuple(line[one:other].decode("utf-8", "replace") for one, other in pieces)
-        return parts, start > 0, end < len(line)
+        return parts, start, end < len(line)
 
 
 def _character_start(text: bytes, at: int) -> int:

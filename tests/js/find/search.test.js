@@ -306,3 +306,11 @@ test('a range of time goes along, and is enough to be searched for', () => {
   assert.equal(refusalOf(sought, ['terms']), 'search.norange');
   assert.equal(soughtBy(new Query('', { case: false, regex: false, invert: false, only: false }), new Set()), null);
 });
+
+test('a hit shows words in the place of what is hidden, also within what was found', () => {
+  const hit = { start: 0, end: 9, parts: ['用户😀 ', 'from', ' **** ok'], hidden: [[9, 4, 'order', 4]] };
+  assert.deepEqual(shownOf(hit), { text: '用户😀 from ‹order› ok', hits: [[5, 9]], secrets: [{ start: 10, end: 17, name: 'order', bytes: 4 }] });
+  assert.deepEqual(shownOf({ ...hit, parts: ['用户😀 ', 'from', ' 1234 ok'] }, true), { text: '用户😀 from 1234 ok', hits: [[5, 9]], secrets: [{ start: 10, end: 14, name: 'order', bytes: 4 }] });
+  assert.deepEqual(shownOf({ start: 0, end: 9, parts: ['a ', '**', '** b'], before: true, hidden: [[2, 4, 'x', 4]] }), { text: '…a ‹x› b', hits: [[3, 6]], secrets: [{ start: 3, end: 6, name: 'x', bytes: 4 }] });
+  assert.deepEqual(shownOf({ start: 0, end: 9, parts: ['a', 'b'] }), { text: 'ab', hits: [[1, 2]], secrets: [] });
+});

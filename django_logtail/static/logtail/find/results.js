@@ -7,6 +7,7 @@ import { config, words } from '../ui/config.js';
 import { el, write } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
 import { fill } from '../rows/fill.js';
+import { drawnSecrets } from '../rows/secrets.js';
 import { Context, read } from '../formats/context.js';
 import { headOf } from '../formats/heads.js';
 import { chosenOf } from './choice.js';
@@ -372,8 +373,10 @@ export class Results {
 
   /** @param {import('./search.js').Found} hit @param {boolean} [isOfMany] of a log that may have other formats, and whose files have no heads */
   #row(hit, isOfMany = false) {
-    const { text, hits } = shownOf(hit);
-    const look = { runs: [], steering: steering(text), hits, hitClass: 'lt-hit' };
+    const { showsOriginal } = this.log.store;
+    const isOriginal = showsOriginal && !isOfMany;
+    const { text, hits, secrets } = shownOf(hit, isOriginal);
+    const look = { runs: [], steering: steering(text), hits, hitClass: 'lt-hit', secrets: drawnSecrets(secrets, isOriginal) };
     const row = el('button.lt-res', { type: 'button', tabindex: '-1', title: isOfMany ? hit.name : null }, isOfMany ? null : el('span.lt-res-pos', {}, words.number(hit.start)));
     const formats = isOfMany ? null : this.log.store.entries.formats;
     // Without its beginning, a line has neither.

@@ -1,6 +1,7 @@
 /** One search of a whole log, on the server: its hits, its progress, and both in words. Knows no DOM. */
 
 import { unescaped } from '../formats/text.js';
+import { shownAs } from '../log/hidden.js';
 import { sentenceOf } from './hints.js';
 
 /** The server's limits: terms, those that are expressions, and characters of all terms. */
@@ -9,7 +10,7 @@ const MOST_EXPRESSIONS = 4;
 const MOST_CHARACTERS = 1_000;
 const LEVELS = 'EWIDO';
 
-/** @typedef {{start: number, end: number, parts: string[], before?: boolean, after?: boolean, level?: string, ms?: number}} Hit as the server sends it; `level`, `ms`: those of its entry */
+/** @typedef {{start: number, end: number, parts: string[], before?: boolean, after?: boolean, level?: string, ms?: number, hidden?: [number, number, string, number][]}} Hit as the server sends it; `level`, `ms`: those of its entry; `hidden`: what is hidden in the parts: where in their characters, how many of these, the rule's name, and its bytes */
 /** @typedef {Hit & {file: string, name: string}} Found a hit, and which file it is in */
 /** @typedef {'newest'|'oldest'|''} Order "": in one file, in its order, because the server can't do more */
 /** @typedef {{name: string, reason: string, why?: Record<string, any>}} Unread a file that couldn't be searched whole */
@@ -74,18 +75,52 @@ export function searchedFor(query, off, words, range = '') {
   return said.join(words.say('list.and'));
 }
 
-/** A hit's text as it may be shown, without escape sequences, and where it matches. @param {Hit} hit */
-export function shownOf(hit) {
+/**
+ * A hit's text as it may be shown, without escape sequences, where it matches, and what is hidden in it.
+ *
+ * @param {Hit} hit @param {boolean} [isOriginal] whether its parts are the original of what is hidden
+ */
+export function shownOf(hit, isOriginal = false) {
   let text = hit.before ? '…' : '';
   /** @type {[number, number][]} */
   const hits = [];
-  hit.parts.forEach((part, i) => {
+  /** @type {import('../log/hidden.js').Secret[]} */
+  const secrets = [];
+  for (const { part, isMatch, secret } of piecesOf(hit)) {
     const from = text.length;
-    text += unescaped(part);
-    if (i % 2) hits.push([from, text.length]);
-  });
+    text += !secret || isOriginal ? unescaped(part) : secret.isRest ? '' : shownAs(secret.name);
+    if (isMatch && text.length > from) hits.push([from, text.length]);
+    if (secret && text.length > from) secrets.push({ start: from, end: text.length, name: secret.name, bytes: secret.bytes });
+  }
   if (hit.after) text += '…';
-  return { text, hits };
+  return { text, hits, secrets };
+}
+
+/** @typedef {{part: string, isMatch: boolean, secret: {name: string, bytes: number, isRest: boolean}|null}} Piece `isRest`: of something hidden that began in another piece */
+
+/** The parts of a hit, cut where something is hidden. @param {Hit} hit @returns {Piece[]} */
+function piecesOf({ parts, hidden = [] }) {
+  if (!hidden.length) return parts.map((part, i) => ({ part, isMatch: i % 2 === 1, secret: null }));
+  let at = 0;
+  return parts.flatMap((part, i) => {
+    const isMatch = i % 2 === 1;
+    // Places count characters, and not the halves of some.
+    const characters = Array.from(part);
+    /** @type {Piece[]} */
+    const pieces = [];
+    let done = 0;
+    const put = (/** @type {number} */ end, /** @type {Piece['secret']} */ secret) => {
+      if (end > done) pieces.push({ part: characters.slice(done, end).join(''), isMatch, secret });
+      done = Math.max(done, end);
+    };
+    for (const [start, length, name, bytes] of hidden) {
+      put(Math.min(characters.length, start - at), null);
+      if (start + length > at + done) put(Math.min(characters.length, start + length - at), { name, bytes, isRest: start < at });
+    }
+    put(characters.length, null);
+    at += characters.length;
+    return pieces;
+  });
 }
 
 export class Search {

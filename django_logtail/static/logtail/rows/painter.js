@@ -2,12 +2,12 @@
 
 import { config, settings, words } from '../ui/config.js';
 import { blockOf, firstLineOf, innerLinesOf, writtenBefore } from '../log/entry.js';
-import { nameOf } from '../log/hidden.js';
 import { offerFold, paintFold } from './fold-row.js';
 import { idsIn } from './ids.js';
 import { linksIn, withIds } from './links.js';
 import { paint } from './row.js';
 import { PHONE } from './view-options.js';
+import { drawnSecrets } from './secrets.js';
 import { shapeOf } from '../formats/shape.js';
 import { hangOf } from './written.js';
 
@@ -86,9 +86,7 @@ export class Painter {
   /** What the server hides in a line, or would hide from others. @param {Item} item @returns {import('./fill.js').Secret[]} */
   #secretsOf(item) {
     if (!item.secrets) return NONE;
-    const { showsOriginal } = this.log.store;
-    const [className, key] = showsOriginal ? ['lt-shown', 'red.tip.shown'] : ['lt-red', 'red.tip'];
-    return (item.secretsDrawn ?? NONE).map(({ start, end, name, bytes }) => ({ start, end, className, tip: words.say(key, { name: nameOf(name), n: bytes }) }));
+    return drawnSecrets(item.secretsDrawn ?? NONE, this.log.store.showsOriginal);
   }
 
   /** @param {HTMLElement} row @param {Item} item */
