@@ -18,7 +18,7 @@ from django_logtail.reader.flows import Flows
 from django_logtail.reader.lease import TICK_SECONDS
 from django_logtail.reader.lifetime import Parts
 from django_logtail.reader.limits import LEAST_WAIT_SECONDS, Limits
-from django_logtail.reader.redacting import RedactedText, begins_inside, declared, spans_within, why_failed
+from django_logtail.reader.redacting import RedactedText, declared, end_of_previous, spans_within, why_failed
 from django_logtail.reader.seals import Seals
 from django_logtail.reader.searches import Searches
 from django_logtail.reader.sources import NotThere, Source, Sources
@@ -466,7 +466,7 @@ class Reading:
         if source.redaction is None:
             return read_whole(text, start, end), []
 
-        def is_inside(newline: bytes) -> bool:
-            return begins_inside(source.belonging, source.permit(self._permit), text, newline)
+        def look_before() -> bytes | None:
+            return end_of_previous(source.belonging, source.permit(self._permit), text)
 
-        return RedactedText(text, source.redaction, source.encoding, is_inside).redacted(start, end - start)
+        return RedactedText(text, source.redaction, source.encoding, look_before).redacted(start, end - start)

@@ -39,8 +39,8 @@ ORDER_BYTES: Final = 4
 MOST_FOUND: Final = 4_000
 #: Kept for one log: its files nearly always have the same encoding.
 MOST_REDACTORS: Final = 8
-#: Files of one flow of which it is known whether they begin inside a line.
-MOST_BEGINS: Final = 16
+#: Files of one flow of which it is known what was before them.
+MOST_OLDER: Final = 16
 
 
 @dataclass(frozen=True)
@@ -118,37 +118,45 @@ def secrets_in(spans: Sequence[Span]) -> list[Span]:
     return [span for span in spans if span.rule != UNFINISHED]
 
 
-def begins_inside(belonging: Belonging, permit: Permit, text: Text, newline: bytes) -> bool:
-    """Whether the file before this one ended inside a line; also if that can't be found out. May raise `OSError`."""
+def end_of_previous(belonging: Belonging, permit: Permit, text: Text) -> bytes | None:
+    """The end of the file before this one, as long as a private key may be; b"" if there is no such file, None if that
+    can't be found out. May raise `OSError`.
+    """
     try:
         previous = history.open_previous(belonging, text, permit=permit)
     except (Unsupported, history.FilesAlike, Changed):
-        return True
+        return None
     if previous is None:
-        return False
+        return b""
     _, older = previous
     try:
         if not isinstance(older, PlainText):
-            return True
-        return older.read(max(0, older.size - len(newline)), len(newline)) != newline
+            return None
+        return read_whole(older, max(0, older.size - KEY_BYTES), older.size)
     except Changed:
-        return True
+        return None
     finally:
         older.close()
+
+
+def _is_cut(older: bytes | None, newline: bytes) -> bool:
+    """Whether the file before ended inside a line; also if that can't be found out."""
+    return older is None or bool(older and not older.endswith(newline))
 
 
 class RedactedText:
     """A text whose secrets are hidden. It reads more of the text than it is asked for, and keeps that."""
 
     def __init__(
-        self, text: Text, redaction: Redaction, encoding: str, is_inside: Callable[[bytes], bool]
+        self, text: Text, redaction: Redaction, encoding: str, look_before: Callable[[], bytes | None]
     ) -> None:
-        """`is_inside`: whether the text begins inside a line; it gets the encoding's line feed."""
+        """`look_before`: what `end_of_previous` returns for this text."""
         self._text = text
         self._is_shown = redaction.is_shown
         self._redactor = redaction.redactor(encoding, text.read(0, 4))
-        self._is_inside = is_inside
-        self._begins_inside: bool | None = None
+        self._look_before = look_before
+        #: What it has returned, if it was asked.
+        self._older: list[bytes | None] = []
         #: What was found in what was read lately, in no order; reads may overlap.
         self.found: deque[Span] = deque(maxlen=MOST_FOUND)
         #: What was read last: the bytes from `_base` on.
@@ -166,14 +174,14 @@ class RedactedText:
         if self._is_shown:
             _, spans = self._redactor.read(self._around, offset, size)
             return self._around(offset, size), secrets_in(spans)
-        hidden_until = self._first_line() if offset < BEGIN_BYTES else 0
-        return self._redactor.read(self._around, offset, size, hidden_until=hidden_until)
-
-    def _first_line(self) -> int:
-        """How much of the first line must be hidden. It may be longer the next time."""
-        if self._begins_inside is None:
-            self._begins_inside = self._is_inside(self._redactor.encoding.newline)
-        return _first_line(self._text.read(0, BEGIN_BYTES), self._redactor) if self._begins_inside else 0
+        if offset >= BEGIN_BYTES:
+            return self._redactor.read(self._around, offset, size)
+        if not self._older:
+            self._older.append(self._look_before())
+        [older], hidden_until = self._older, 0
+        if _is_cut(older, self._redactor.encoding.newline):  # its first line may be longer the next time
+            hidden_until = _first_line(self._text.read(0, BEGIN_BYTES), self._redactor)
+        return self._redactor.read(self._around, offset, size, hidden_until=hidden_until, older=older or b"")
 
     def _around(self, offset: int, size: int) -> bytes:
         """Bytes of the text. Of a compressed one, what was just read would have to be unpacked again."""
@@ -201,10 +209,10 @@ class LiveRedaction:
         self._encoding = encoding
         self._belonging = belonging
         self._permit = permit
-        #: The file that was emitted last, and whether inside a line.
-        self._last = ("", False)
-        #: Files, and whether each begins inside a line.
-        self._begins: OrderedDict[str, bool] = OrderedDict()
+        #: The file that was emitted last, and its bytes before that place.
+        self._last = ("", b"")
+        #: Files, and the end of the file before each; None: unknown.
+        self._older: OrderedDict[str, bytes | None] = OrderedDict()
 
     def prepare(self, items: Iterable[Item], follower: Follower) -> None:
         """Find out in a thread what `redacted` must know of other files."""
@@ -236,9 +244,8 @@ class LiveRedaction:
         is_whole = redactor.encoding.ends.after_last(data, start) == len(data)
         after = b"" if is_whole else _read(descriptor, end, high - end)
         is_end = not is_whole and len(after) < high - end
-        spans = redactor.spans(
-            before + data + after, low, start, end, is_end=is_end, hidden_until=hidden_until
-        )
+        text, older = before + data + after, self._older.get(place.file) or b""
+        spans = redactor.spans(text, low, start, end, is_end=is_end, hidden_until=hidden_until, older=older)
         return self._as_shown(redactor, data, start, spans)
 
     def _as_shown(
@@ -254,31 +261,32 @@ class LiveRedaction:
         file, offset = batch.before.file, batch.before.offset
         descriptor = follower.descriptor_of(file)
         redactor = self._redactor(descriptor)
-        if file not in self._begins and offset < BEGIN_BYTES:
+        if file not in self._older and offset < BEGIN_BYTES:
             is_next = self._last[0] and self._last[0] != file and not batch.late
-            self._begins[file] = self._last[1] if is_next else self._begins_inside(descriptor, redactor)
-            while len(self._begins) > MOST_BEGINS:
-                self._begins.popitem(last=False)
+            self._older[file] = self._last[1] if is_next else self._end_of_previous(descriptor)
+            while len(self._older) > MOST_OLDER:
+                self._older.popitem(last=False)
         if not batch.late:
-            is_whole = redactor.encoding.ends.after_last(batch.data, offset) == len(batch.data)
-            self._last = (file, not is_whole)
-        if offset >= BEGIN_BYTES or not self._begins[file]:
+            end = offset + len(batch.data)
+            start = max(0, end - KEY_BYTES)
+            self._last = (file, _read(descriptor, start, end - start) or batch.data[-KEY_BYTES:])
+        if offset >= BEGIN_BYTES or not _is_cut(self._older[file], redactor.encoding.newline):
             return 0
         return _first_line(_read(descriptor, 0, BEGIN_BYTES) or batch.data, redactor)
 
-    def _begins_inside(self, descriptor: int | None, redactor: Redactor) -> bool:
+    def _end_of_previous(self, descriptor: int | None) -> bytes | None:
         if descriptor is None:
-            return True
+            return None
         copy = os.dup(descriptor)
         try:
             text = PlainText(System(), copy)
         except OSError:
             os.close(copy)
-            return True
+            return None
         try:
-            return begins_inside(self._belonging, self._permit, text, redactor.encoding.newline)
+            return end_of_previous(self._belonging, self._permit, text)
         except OSError:
-            return True
+            return None
         finally:
             text.close()
 

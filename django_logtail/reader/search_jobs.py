@@ -20,7 +20,7 @@ from django_logtail.reader.conditions import SAMPLED_LINES, Sample, matcher_of, 
 from django_logtail.reader.generations import Generation, Generations, NotRead
 from django_logtail.reader.hit_entries import HitEntries, known_formats
 from django_logtail.reader.hit_secrets import with_secrets
-from django_logtail.reader.redacting import RedactedText, begins_inside
+from django_logtail.reader.redacting import RedactedText, end_of_previous
 from django_logtail.reader.seals import Seals
 from django_logtail.reader.sources import NotThere, Source
 from django_logtail.reader.times import BLOCK_BYTES, Moment, TimeSearch
@@ -389,10 +389,10 @@ class SearchJob:
         source = self._source
         if source.redaction is not None:
 
-            def is_inside(newline: bytes) -> bool:
-                return begins_inside(source.belonging, source.permit(self._permit), text, newline)
+            def look_before() -> bytes | None:
+                return end_of_previous(source.belonging, source.permit(self._permit), text)
 
-            self._redacted = RedactedText(text, source.redaction, source.encoding, is_inside)
+            self._redacted = RedactedText(text, source.redaction, source.encoding, look_before)
 
     def _read(self, offset: int, size: int) -> bytes:
         assert self._text is not None

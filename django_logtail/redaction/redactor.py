@@ -61,25 +61,42 @@ class Redactor:
         self._key_mark = self.encoding.encoded(MARK)
 
     def read(
-        self, read: Callable[[int, int], bytes], offset: int, size: int, *, hidden_until: int = 0
+        self,
+        read: Callable[[int, int], bytes],
+        offset: int,
+        size: int,
+        *,
+        hidden_until: int = 0,
+        older: bytes = b"",
     ) -> tuple[bytes, list[Span]]:
         """The bytes that `read(offset, size)` returns, redacted, and what is hidden there: also the line that has not
-        ended at the end of the file, and everything before `hidden_until`. Raises what `read` does, and `RuleFailed`.
+        ended at the end of the file, and everything before `hidden_until`. `older`: as for `spans`. Raises what `read`
+        does, and `RuleFailed`.
         """
         base, end = neighbourhood(offset, offset + size)
         text = read(base, end - base)
         data = text[offset - base : offset - base + size]
         is_end = len(text) < end - base
-        spans = self.spans(text, base, offset, offset + len(data), is_end=is_end, hidden_until=hidden_until)
+        end = offset + len(data)
+        spans = self.spans(text, base, offset, end, is_end=is_end, hidden_until=hidden_until, older=older)
         return self.hide(data, offset, spans), spans
 
     def spans(
-        self, text: bytes, base: int, start: int, end: int, *, is_end: bool = False, hidden_until: int = 0
+        self,
+        text: bytes,
+        base: int,
+        start: int,
+        end: int,
+        *,
+        is_end: bool = False,
+        hidden_until: int = 0,
+        older: bytes = b"",
     ) -> list[Span]:
         """What is hidden in bytes [start, end) of a file, in order, without overlap. Raises `RuleFailed`.
 
         `text`: the file's bytes from `base` on, with all of `neighbourhood(start, end)` that the file has. `is_end`: it
-        has no more, so a line without end may still go on.
+        has no more, so a line without end may still go on. `older`: the end of the file before this one, in which a
+        private key may have begun.
         """
         found: list[Span] = []
         if start < min(hidden_until, end):
@@ -90,7 +107,7 @@ class Redactor:
             stop = min(end, block + BLOCK_BYTES)
             if stop < end and self._is_short(text, base, stop):  # both blocks say the same of the line there
                 stop = min(end, start + BLOCK_BYTES)
-            more = self._in_block(text, base, block, start, stop, is_end)
+            more = self._in_block(text, base, block, start, stop, is_end, older)
             if more and found and found[-1].end == more[0].start and found[-1].rule == more[0].rule:
                 more[0] = more[0]._replace(start=found.pop().start)
             found += more
@@ -122,7 +139,7 @@ class Redactor:
         return bytes(hidden)
 
     def _in_block(
-        self, text: bytes, base: int, block: int, start: int, stop: int, is_end: bool
+        self, text: bytes, base: int, block: int, start: int, stop: int, is_end: bool, older: bytes
     ) -> list[Span]:
         """What is hidden in bytes [start, stop), which begin in this block."""
         low = max(0, block - LOOK_BYTES - base)
@@ -140,6 +157,8 @@ class Redactor:
             found = [(*place, rule) for place, (_, _, rule) in zip(places, found, strict=True)]
         if self._has_keys:
             before = text[max(0, begin - KEY_BYTES) : begin]
+            if older and base + begin < KEY_BYTES:
+                before = (older + before)[-KEY_BYTES:]
             if (first is not None or self._key_mark in before) and (
                 keys := [(one, other, KEY) for one, other in hidden_by_keys(encoding, before, data)]
             ):

@@ -224,6 +224,36 @@ class TestLive:
 
         assert taker.bytes == b"first line\n"
 
+    @pytest.mark.parametrize("is_watched", [True, False])
+    async def test_a_private_key_that_a_rotation_divides_is_hidden_in_both_files(
+        self, house: House, out: Out, is_watched: bool
+    ) -> None:
+        first = b"before\n-----BEGIN PRIVATE KEY-----\n" + b"MIIEs3cretKeyBody" * 3 + b"\n"
+        second = b"MIIEs3cretKeyBody" * 3 + b"\nXy==\n-----END PRIVATE KEY-----\nafter A+b==\n"
+        if is_watched:
+            taker = await joined(house)
+            house.append(first)
+            await taker.until(lambda: b"before" in taker.bytes)
+            house.path.rename(house.path.with_name("app.log.1"))
+            house.path.write_bytes(second)
+        else:
+            house.path.with_name("app.log.1").write_bytes(first)
+            house.append(second)
+            taker = await joined(house)
+        await taker.until(lambda: b"after" in taker.bytes)
+
+        rest = b"*" * 51 + b"\n****\n" + b"*" * 25 + b"\nafter A+b==\n"
+        assert taker.bytes.endswith(b"\n" + rest if is_watched else rest)
+        assert out.leaks() == []
+
+    async def test_after_a_compressed_file_the_first_line_is_hidden(self, house: House) -> None:
+        house.path.with_name("app.log.1.gz").write_bytes(gzip.compress(b"before\n"))
+        house.append(b"first line\nafter 7\n")
+        taker = await joined(house)
+        await taker.until(lambda: b"after 7" in taker.bytes)
+
+        assert taker.bytes == b"**********\nafter 7\n"
+
     async def test_late_lines_of_the_older_file_too(self, house: House, out: Out) -> None:
         taker = await joined(house)
         with house.path.open("ab") as late:
@@ -300,6 +330,18 @@ class TestOlderContent:
         first = text.index(b"\n")
         assert data[: first + 1] == b"*" * first + b"\n"
         assert b"INFO" in data[first + 1 :]
+
+    async def test_the_rest_of_a_key_that_began_in_the_file_before_is_hidden(self, house: House) -> None:
+        house.path.with_name("app.log.1").write_bytes(b"x\n-----BEGIN PRIVATE KEY-----\nMIIE\n")
+        house.append(b"MIIEs3cretKeyBody\nXy==\n-----END PRIVATE KEY-----\nafter A+b==\n")
+        taker = await joined(house, lines=0)
+        assert taker.place is not None
+
+        data = text_of(await answer(house, place=Place(taker.place[0], 0), end=60))
+        assert data == b"*" * 17 + b"\n****\n" + b"*" * 25 + b"\nafter A+b=="
+        (piece, _) = await answer(house, place=Place(taker.place[0], 3), end=20)
+        assert isinstance(piece, Piece)
+        assert piece.data == data[3:20]
 
     async def test_a_time_that_is_a_secret_is_not_said(self, house: House) -> None:
         assert house.redaction is not None
