@@ -12,8 +12,10 @@ import json
 import pkgutil
 import time
 import typing
+import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from unittest import mock
 from urllib.parse import urlencode
 
@@ -138,26 +140,38 @@ COMMANDS = {
     "logtail_sync": "registers what the settings declare",
 }
 #: By admin page: the status for anonymous, member, staff without rights, who may view, who may view and stop, who may
-#: change, superuser.
+#: change, superuser, auditor.
 ADMIN = {
-    "logtail_log_changelist": (302, 302, 403, 200, 200, 200, 200),
-    "logtail_log_add": (302, 302, 403, 403, 403, 403, 200),
-    "logtail_log_history": (302, 302, 403, 200, 200, 200, 200),
-    "logtail_log_delete": (302, 302, 403, 403, 403, 403, 200),
-    "logtail_log_change": (302, 302, 403, 200, 200, 200, 200),
-    "logtail_log_status": (302, 302, 403, 200, 200, 200, 200),
-    "logtail_log_rules": (302, 302, 403, 200, 200, 200, 200),
-    "logtail_log_host": (302, 302, 403, 403, 403, 200, 200),
-    "logtail_savedview_changelist": (302, 302, 403, 403, 403, 403, 200),
-    "logtail_savedview_add": (302, 302, 403, 403, 403, 403, 200),
-    "logtail_savedview_history": (302, 302, 403, 403, 403, 403, 200),
-    "logtail_savedview_delete": (302, 302, 403, 403, 403, 403, 200),
-    "logtail_savedview_change": (302, 302, 403, 403, 403, 403, 200),
+    "logtail_log_changelist": (302, 302, 403, 200, 200, 200, 200, 403),
+    "logtail_log_add": (302, 302, 403, 403, 403, 403, 200, 403),
+    "logtail_log_history": (302, 302, 403, 200, 200, 200, 200, 403),
+    "logtail_log_delete": (302, 302, 403, 403, 403, 403, 200, 403),
+    "logtail_log_change": (302, 302, 403, 200, 200, 200, 200, 403),
+    "logtail_log_status": (302, 302, 403, 200, 200, 200, 200, 403),
+    "logtail_log_rules": (302, 302, 403, 200, 200, 200, 200, 403),
+    "logtail_log_host": (302, 302, 403, 403, 403, 200, 200, 403),
+    "logtail_savedview_changelist": (302, 302, 403, 403, 403, 403, 200, 403),
+    "logtail_savedview_add": (302, 302, 403, 403, 403, 403, 200, 403),
+    "logtail_savedview_history": (302, 302, 403, 403, 403, 403, 200, 403),
+    "logtail_savedview_delete": (302, 302, 403, 403, 403, 403, 200, 403),
+    "logtail_savedview_change": (302, 302, 403, 403, 403, 403, 200, 403),
+    "logtail_viewing_changelist": (302, 302, 403, 403, 403, 403, 200, 200),
+    "logtail_viewing_export": (302, 302, 403, 403, 403, 403, 200, 200),
+    "logtail_viewing_add": (302, 302, 403, 403, 403, 403, 403, 403),
+    "logtail_viewing_history": (302, 302, 403, 403, 403, 403, 200, 200),
+    "logtail_viewing_delete": (302, 302, 403, 403, 403, 403, 403, 403),
+    "logtail_viewing_change": (302, 302, 403, 403, 403, 403, 200, 200),
+    "logtail_viewingevent_changelist": (302, 302, 403, 403, 403, 403, 200, 200),
+    "logtail_viewingevent_export": (302, 302, 403, 403, 403, 403, 200, 200),
+    "logtail_viewingevent_add": (302, 302, 403, 403, 403, 403, 403, 403),
+    "logtail_viewingevent_history": (302, 302, 403, 403, 403, 403, 403, 403),
+    "logtail_viewingevent_delete": (302, 302, 403, 403, 403, 403, 403, 403),
+    "logtail_viewingevent_change": (302, 302, 403, 403, 403, 403, 403, 403),
 }
 #: The admin's actions, and who may run them, in the same order.
 ACTIONS = {
-    "stop_reading": (False, False, False, False, True, True, True),
-    "continue_reading": (False, False, False, False, True, True, True),
+    "stop_reading": (False, False, False, False, True, True, True, False),
+    "continue_reading": (False, False, False, False, True, True, True, False),
 }
 
 
@@ -597,15 +611,15 @@ def people(db, client, django_user_model):
         user("stopper", "view_log", "stop_log", is_staff=True),
         user("changer", "change_log", is_staff=True),
         user("root", is_staff=True, is_superuser=True),
+        user("auditor", "view_viewing", "view_viewingevent", is_staff=True),
     ]
 
 
 def admin_names() -> set[str]:
     from django.contrib import admin
 
-    from django_logtail.models import Log, SavedView
-
-    admins = (admin.site._registry[model] for model in (Log, SavedView))
+    admins = [one for model, one in admin.site._registry.items() if model._meta.app_label == "logtail"]
+    assert len(admins) >= 4
     return {route.name for one in admins for route in one.get_urls() if route.name}
 
 
@@ -622,14 +636,21 @@ def test_every_page_and_action_of_the_admin_has_a_row() -> None:
 def test_each_page_of_the_admin_answers_as_its_row_says(client, people, settings, name: str) -> None:
     from django.urls import reverse
 
+    from django_logtail.audit.models import Viewing, ViewingEvent
     from django_logtail.models import Log, SavedView
 
     settings.LOGTAIL = {"ROOTS": ["/tmp"], "READER": "local"}
     log = Log.objects.create(name="a", slug="a", path="/tmp/a.log")
-    view = SavedView.objects.create(name="a", log=log, owner=people[1])
-    row = view if "savedview" in name else log
-    has_row = name.endswith(("_history", "_delete", "_change"))
-    path = reverse(f"admin:{name}", args=[row.pk] if has_row else [])
+    at = datetime(2026, 11, 27, tzinfo=timezone.utc)
+    rows = {
+        "log": log,
+        "savedview": SavedView.objects.create(name="a", log=log, owner=people[1]),
+        "viewing": Viewing.objects.create(id=uuid.uuid4(), began=at, seen=at),
+        "viewingevent": ViewingEvent.objects.create(id=uuid.uuid4(), began=at, action="search"),
+    }
+    _, model, page = name.split("_")
+    arguments = {"history": [rows[model].pk], "delete": [rows[model].pk], "change": [rows[model].pk]}
+    path = reverse(f"admin:{name}", args={**arguments, "export": ["csv"]}.get(page, []))
 
     statuses = []
     for person in people:

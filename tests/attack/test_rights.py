@@ -92,6 +92,25 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
         yield Host(stack, stack.start_web(), sessions)
 
 
+#: The other routes: for who may watch the log, for who may register one, and of no log.
+WATCHING = {"log", "ticket", "socket", "lines", "views", "view", "delete-view"}
+REGISTERING = {"found", "add-found"}
+OF_NO_LOG = {"list", "logs", "language", "asset", "several-hits"}
+#: By what a page may be offered for a log over its socket, the right that it needs.
+OFFERS = {
+    **dict.fromkeys(("range", "files", "time", "volume"), "history"),
+    **dict.fromkeys(("search", "terms", "order", "heads"), "search"),
+}
+
+
+def test_every_route_and_every_offer_has_a_row() -> None:
+    from django_logtail import urls
+    from django_logtail.viewing.requests import OFFERED
+
+    assert {route.name for route in urls.urlpatterns} == {*ROUTES, *WATCHING, *REGISTERING, *OF_NO_LOG}
+    assert {name: right.value for name, right in OFFERED.items()} == OFFERS
+
+
 def test_every_message_that_is_answered_needs_a_right() -> None:
     assert set(MESSAGES_NEED) == ASKING
 
