@@ -30,7 +30,7 @@ def rows(text: str) -> dict[str, list[str]]:
     return found
 
 
-CODES = rows(section("Limits and close codes"))
+CODES = {code: row for code, row in rows(section("Limits and close codes")).items() if code.isdigit()}
 EVENTS = section("Server to client, text").partition("`kind` is one of:")
 SERVER_MESSAGES = set(rows(EVENTS[0]))
 KINDS = set(rows(EVENTS[2].partition("`state` of `status`")[0]))
