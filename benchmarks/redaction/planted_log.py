@@ -128,7 +128,7 @@ class PlantedLog:
 
     def _rotate(self) -> bytes:
         """End this file inside a secret, and begin the next one with the rest."""
-        secret = self._rng.choice([secret for secret in self.secrets if "\n" not in secret.lines])
+        secret = self._rng.choice(self.secrets)
         self.planted.append(secret)
         half = secret.lines.index(secret.text) + len(secret.text) // 2
         one, other = (
