@@ -1,7 +1,8 @@
 """Takes the pictures for these pages: `python docs/pictures.py viewer`, while `make demo` is running.
 
 A demo that has run for three minutes has enough lines. The browser is Chromium; `CHROMIUM` names another one.
-`python docs/pictures.py audit` takes those of recorded access, while `LOGTAIL_AUDIT=1 make demo` is running.
+`python docs/pictures.py audit` takes those of recorded access, while `LOGTAIL_AUDIT=1 make demo` is running, and
+`rules` that of the rules, while `LOGTAIL_REDACT=1 make demo` is.
 """
 
 import argparse
@@ -21,6 +22,14 @@ IMAGES = Path(__file__).parent / "images"
 DESK: ViewportSize = {"width": 1440, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 ADMIN: ViewportSize = {"width": 1280, "height": 720}
+#: What the rules are tried on.
+SECRETS = """\
+2026-11-27 14:22:08,402 INFO shop.accounts login ok user=ann@shop.example from 203.0.113.41
+2026-11-27 14:22:09,014 DEBUG shop.http > POST /v1/charges Authorization: Bearer 8f14e45fceea167a5a36
+2026-11-27 14:22:09,377 DEBUG shop.http < 200 Set-Cookie: sessionid=q7v2m1x9; Path=/
+2026-11-27 14:22:09,720 INFO shop.orders order 48213 paid
+    psycopg.connect("postgresql://shop:correct-horse@db-1:5432/shop")
+"""
 
 
 def signed_in(browser: Browser, origin: str, user: str = "demo", size: ViewportSize = DESK) -> Page:
@@ -133,8 +142,19 @@ def audit(browser: Browser, origin: str) -> None:
         page.context.close()
 
 
+def rules(browser: Browser, origin: str) -> None:
+    """The admin's page of rules, after a trial of them."""
+    page = signed_in(browser, origin, size=ADMIN)
+    page.goto(f"{origin}/admin/logtail/log/rules/")
+    page.fill("[name=lines]", SECRETS)
+    page.click("#logtail-try [type=submit]")
+    page.wait_for_selector("#logtail-tried")
+    page.screenshot(path=IMAGES / "rules.png", full_page=True)
+    page.context.close()
+
+
 #: By name: what takes the pictures of a part of the docs.
-PARTS: dict[str, Callable[[Browser, str], None]] = {"viewer": viewer, "audit": audit}
+PARTS: dict[str, Callable[[Browser, str], None]] = {"viewer": viewer, "audit": audit, "rules": rules}
 
 
 def main() -> None:

@@ -89,3 +89,13 @@ LOGTAIL = {
     "QUEUE": os.environ.get("LOGTAIL_QUEUE", "logtail"),
     "AUDIT": os.environ.get("LOGTAIL_AUDIT") == "1",
 }
+if os.environ.get("LOGTAIL_REDACT") == "1":
+    LOGTAIL["REDACT"] = [
+        "token",
+        "cookie",
+        "password",
+        "email",
+        {"ready": "card", "logs": ["payments"]},
+        {"name": "order token", "pattern": r"\bot_[0-9a-z]{20}\b"},
+        "own",
+    ]
