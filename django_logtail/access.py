@@ -56,6 +56,15 @@ class Refused(Exception):
         self.text = text
 
 
+class Ended(Refused):
+    """Staff ended a viewing. `note`: the reason that they gave, or ""."""
+
+    def __init__(self, note: str = "") -> None:
+        said = f": “{note}”" if note else ""
+        super().__init__(CloseCode.ENDED, "ended", f"An administrator ended this view{said}.")
+        self.note = note
+
+
 class AccessPolicy:
     """The decision. `LOGTAIL["ACCESS_POLICY"]` names this class or a subclass of it.
 

@@ -18,12 +18,15 @@ from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from django_logtail import states, stop_flag
 from django_logtail.access import policy
+from django_logtail.audit.acting import actor
 from django_logtail.audit.admin import RecordedAdmin, by_user
+from django_logtail.audit.registry import of_log
+from django_logtail.audit.viewings import record_action
 from django_logtail.conf import conf
 from django_logtail.control import ControlUnavailable
 from django_logtail.models import Access, Follow, Log, SavedView
@@ -40,6 +43,8 @@ from django_logtail.registry.rules import rules_page
 from django_logtail.rights import Right
 from django_logtail.tailing.reasons import in_full
 from django_logtail.viewing.cross_site import own_pages_only
+from django_logtail.viewing.ending import end_viewings, tidied
+from django_logtail.viewing.usage import current_usage
 
 #: What the status page's buttons send for every log; not a valid slug.
 EVERY_LOG: Final = "*"
@@ -165,11 +170,14 @@ class LogAdmin(FactColumns, RecordedAdmin):
             "is_local": conf.READER == "local",
             "pid": os.getpid(),
             "may_stop": stop_flag.is_available() and self.has_stop_permission(request),
+            "may_end": self.has_stop_permission(request),
             "every_log": EVERY_LOG,
             "most_characters": stop_flag.MOST_CHARACTERS,
         }
         try:
-            context |= _tables(current_status())
+            status = current_status()
+            context |= _tables(status)
+            context["users"] = current_usage(viewer.user_id for viewer in status.viewers)
         except ControlUnavailable as error:
             context["trouble"] = no_redis.told(error)
         return TemplateResponse(request, "admin/logtail/log/status.html", context)
@@ -194,6 +202,9 @@ class LogAdmin(FactColumns, RecordedAdmin):
     def _act_on_status(self, request: HttpRequest) -> HttpResponse:
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
+        if request.POST.get("act") == "end":
+            self._end_viewings(request)
+            return HttpResponseRedirect(reverse("admin:logtail_log_status", current_app=self.admin_site.name))
         slug = request.POST.get("log", "")
         logs = [None if slug == EVERY_LOG else get_object_or_404(Log, slug=slug)]
         if not self.has_stop_permission(request, logs[0]):
@@ -203,6 +214,25 @@ class LogAdmin(FactColumns, RecordedAdmin):
         elif request.POST.get("act") == "stop":
             self._stop(request, logs, request.POST.get("reason", ""))
         return HttpResponseRedirect(reverse("admin:logtail_log_status", current_app=self.admin_site.name))
+
+    def _end_viewings(self, request: HttpRequest) -> None:
+        """End one viewing, or all of a user, as far as the person may stop the logs."""
+        session, user = request.POST.get("session", ""), request.POST.get("user", "")
+        note = tidied(request.POST.get("reason", ""))
+        try:
+            named = [one for one in current_status().viewers if session == one.session or user == one.user_id]
+            chosen = [one for one in named if self.has_stop_permission(request, one.log)]
+            if (named and not chosen) or not self.has_stop_permission(request):
+                raise PermissionDenied
+            end_viewings([one.session for one in chosen], note)
+        except ControlUnavailable as error:
+            messages.error(request, no_redis.told(error))
+            return
+        for one in chosen:
+            detail = {"user": one.user, "reason": note} if note else {"user": one.user}
+            record_action("viewing-ended", of_log(actor(), one.log), detail)
+        said = ngettext("Ended %(n)d view.", "Ended %(n)d views.", len(chosen)) % {"n": len(chosen)}
+        messages.success(request, said if chosen else gettext("There was nothing left to end."))
 
     def view_on_site(self, log: Log) -> str | None:
         """The page of the log; None if `django_logtail.urls` is not included, which a check reports."""

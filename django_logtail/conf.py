@@ -483,7 +483,7 @@ class Conf:
         more="At the limit, open logs end, downloads break off, and nothing new is let in; a download that is larger "
         "than what is left is refused before its first byte. Each web process counts for a second before it tells the "
         "others, so several can exceed the limit by what they send in that time.",
-        read_in=("viewing/limits",),
+        read_in=("viewing/limits", "viewing/usage"),
     )
     MAX_VIEWERS_PER_PROCESS = Setting(
         default=2_000,

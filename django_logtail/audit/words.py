@@ -23,6 +23,7 @@ ACTIONS: Final = {
     "refused": _("Refused"),
     "stop": _("Reading stopped"),
     "continue": _("Reading continued"),
+    "viewing-ended": _("Viewing ended"),
     "note": _("Note sent"),
     "preview": _("Lines previewed"),
     "log-added": _("Log added"),
@@ -40,6 +41,7 @@ ACTIONS: Final = {
 OUTCOMES: Final = {
     "left": _("left"),
     "stopped": _("stopped watching"),
+    "ended": _("ended by an administrator"),
     "signed-out": _("signed out"),
     "no-access": _("access removed"),
     "log-changed": _("log changed"),
@@ -69,6 +71,7 @@ DETAILS: Final = {
     "what": _("right"),
     "more": _("more"),
     "reason": _("reason"),
+    "user": _("user"),
     "minutes": _("minutes"),
     "text": _("text"),
     "before": _("before"),

@@ -14,8 +14,8 @@
     logtail:<ns>:viewers           set     the processes that have such a key, or had one; scanning for them could take
                                            half a minute in a Redis with millions of other keys
     logtail:<ns>:ticket:<digest>   string  a ticket that was used; expires with the ticket, after 60 s
-    logtail:<ns>:changes           zset    whose access changed lately ("user|7", "log|app", "all"), by the time when
-                                           that is forgotten (60 s)
+    logtail:<ns>:changes           zset    whose access changed lately ("user|7", "log|app", "all"), and, signed, which
+                                           viewings staff ended, by the time when that is forgotten (60 s)
     logtail:<ns>:bell              stream  the queues into which something was put lately, for idle workers to fetch it;
                                            at most 64, expires after 60 s
     logtail:<ns>:{limits}:processes zset   web processes whose users have something open, by when they lapse (3 s)

@@ -457,6 +457,25 @@ def read_note(queue: str, text: str) -> Note:
     return _NOTE.read(read_text("note", text, queue))
 
 
+#: Viewings that one message ends at most; and characters of a reason.
+MOST_ENDED: Final = 500
+MOST_NOTE_CHARACTERS: Final = 200
+
+
+def end_text(sessions: Sequence[str], note: str) -> str:
+    """That these viewings end, and why. Their names are random and never used again: a replay ends nobody."""
+    return signed_text("end", {"sessions": list(sessions), "note": note})
+
+
+def read_end(text: str) -> tuple[list[str], str]:
+    """What was passed to `end_text`. Raises `Unreadable`."""
+    fields = read_text("end", text)
+    sessions, note = fields.get("sessions"), fields.get("note")
+    if not isinstance(sessions, list) or not isinstance(note, str) or len(sessions) > MOST_ENDED:
+        raise Malformed("end: it needs sessions and a note", fields)
+    return [name for name in sessions if isinstance(name, str) and name], note[:MOST_NOTE_CHARACTERS]
+
+
 def report_text(queue: str, report: Mapping[str, object]) -> str:
     return signed_text("report", report, queue)
 

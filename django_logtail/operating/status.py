@@ -91,12 +91,16 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """One viewer. `user`: the name, or the primary key of a deleted user; `address`: the peer's."""
+    """One viewer. `user`: the name, or the primary key of a deleted user; `address`: the peer's; `session`: the name by
+    which it can be ended.
+    """
 
     log: Log
     user: str
     since: datetime
     address: str
+    session: str = ""
+    user_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +185,14 @@ def _viewers(facts: list[ViewerFacts], logs: Mapping[str, Log]) -> tuple[Viewer,
     found = get_user_model()._default_manager.in_bulk({viewer.user for viewer in facts})
     names = {str(pk): user.get_username() for pk, user in found.items()}
     viewers = (
-        Viewer(logs[viewer.log], names.get(viewer.user, viewer.user), _moment(viewer.since), viewer.address)
+        Viewer(
+            logs[viewer.log],
+            names.get(viewer.user, viewer.user),
+            _moment(viewer.since),
+            viewer.address,
+            viewer.session,
+            viewer.user,
+        )
         for viewer in facts
     )
     return tuple(sorted(viewers, key=lambda viewer: (viewer.log.slug, viewer.since, viewer.user)))

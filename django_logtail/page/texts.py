@@ -35,6 +35,8 @@ TEXTS: Mapping[str, object] = {
     "tail.offline": _("You are offline. Resumes from byte {offset} when you are back online."),
     "tail.offline.new": _("You are offline. Lines written until you are back online will be missing here."),
     "tail.stopped": _("You stopped watching this log."),
+    "tail.ended": _("An administrator ended this view."),
+    "tail.ended.reason": _("An administrator ended this view: “{reason}”."),
     "tail.history": _("You are looking at an earlier part of the file."),
     "tail.offline.start": _("You are offline. Loading starts when you are back online."),
     "tail.quiet": _("Waiting for new lines. Last line {ago}."),

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
 from django_logtail.control import Control, ControlUnavailable
+from django_logtail.control.messages import end_text, read_end
 from django_logtail.control.process import control, in_thread
+from django_logtail.control.wire import Unreadable, ignored
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +24,7 @@ HEAR_SECONDS: Final = 0.5
 EVERYONE: Final = "all"
 _USER: Final = "user|"
 _LOG: Final = "log|"
+_END: Final = "end|"
 
 
 def of_user(pk: object) -> str:
@@ -30,6 +33,22 @@ def of_user(pk: object) -> str:
 
 def of_log(slug: str) -> str:
     return f"{_LOG}{slug}"
+
+
+def of_end(sessions: Sequence[str], note: str) -> str:
+    """That these viewings end. Unlike the others it is not a hint, and therefore signed."""
+    return _END + end_text(sessions, note)
+
+
+def ended_by(change: str) -> tuple[list[str], str] | None:
+    """The viewings that a change ends, and why; None for every other change."""
+    if not change.startswith(_END):
+        return None
+    try:
+        return read_end(change.removeprefix(_END))
+    except Unreadable as error:
+        ignored.add("the end of a viewing", error)
+        return [], ""
 
 
 def is_concerned(change: str, user_id: str, slug: str) -> bool:

@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import logging
 import time
-import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -180,7 +179,6 @@ async def delivered(
     """
     relay, spending, keeping = relay_here(), spending_here(), Keeping()
     who = requester.of(log)
-    session = uuid.uuid4().hex[:12]
     taker = Taker(connection)
     try:
         if is_altered():
@@ -191,6 +189,7 @@ async def delivered(
             taker,
             rounds_here().kept(who, log) as stay,
         ):
+            session = stay.session
             relay.viewers.enter(
                 ViewerFacts(session, requester.user_id, str(log.pk), round(time.time(), 1), requester.address)
             )

@@ -13,6 +13,7 @@ import heapq
 import itertools
 import random
 import time
+import uuid
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -20,13 +21,13 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from django.db import DatabaseError, connections
 
-from django_logtail.access import admit
+from django_logtail.access import Ended, admit
 from django_logtail.conf import conf
 from django_logtail.models import Log
 from django_logtail.rights import Right
 from django_logtail.tailing.reasons import reason
 from django_logtail.timing import Supervisor, pause, time_limit
-from django_logtail.viewing.changes import HEAR_SECONDS, Hearing, is_concerned
+from django_logtail.viewing.changes import HEAR_SECONDS, Hearing, ended_by, is_concerned
 
 T = TypeVar("T")
 
@@ -68,6 +69,8 @@ class Stay:
     """A viewer let in for one revision of a log. `lost` is set, with the reason, when they may not stay."""
 
     def __init__(self, rounds: Rounds, decision: _Decision, log: Log) -> None:
+        #: The viewing's name, by which staff can end it: random, and never used again.
+        self.session = uuid.uuid4().hex[:12]
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._rounds = rounds
         self._decision = decision
@@ -209,6 +212,17 @@ class Rounds:
         with contextlib.suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(self._stale, concerns)
 
+    def end(self, sessions: Collection[str], note: str) -> None:
+        """End the viewings of these names. From any thread."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(self._end, frozenset(sessions), note)
+
+    def _end(self, sessions: frozenset[str], note: str) -> None:
+        for decision in self._decisions.values():
+            for stay in decision.stays:
+                if stay.session in sessions:
+                    stay.lose(Ended(note))
+
     def _stale(self, concerns: Callable[[Who], bool]) -> None:
         for who, decision in self._decisions.items():
             if concerns(who):
@@ -267,7 +281,10 @@ class Rounds:
         """Look up at once whom a change in another process concerns, as long as there are viewers."""
         while self._decisions:
             for change in await hear():
-                self._stale(partial(_concerns, change))
+                if (ended := ended_by(change)) is None:
+                    self._stale(partial(_concerns, change))
+                else:
+                    self._end(frozenset(ended[0]), ended[1])
             await asyncio.sleep(HEAR_SECONDS)
 
     def _no_answer(self, decision: _Decision) -> None:
@@ -379,3 +396,9 @@ def stale_everywhere(change: str) -> None:
     """Look up now whom the change concerns, in every event loop of this process. From any thread."""
     for rounds in list(_rounds.values()):
         rounds.stale(partial(_concerns, change))
+
+
+def end_here(sessions: Collection[str], note: str) -> None:
+    """End the viewings of these names, in every event loop of this process. From any thread."""
+    for rounds in list(_rounds.values()):
+        rounds.end(sessions, note)

@@ -41,7 +41,7 @@ def ending(error: BaseException) -> tuple[str, int]:
     match error:
         case End(code=None):
             code = error.more.get("client_code", NO_CODE)
-            return (SERVER_STOPPED if code == _RESTART else LEFT), code
+            return (SERVER_STOPPED if code == _RESTART else LEFT), int(code)
         case End(code=int(code)):
             return error.reason, int(code)
         case BadMessage():

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import time
-import uuid
 from typing import Final
 
 from django.db import DatabaseError
@@ -71,7 +70,7 @@ class Watching:
 
     async def run(self, hello: protocol.Hello) -> None:
         """Does not return. Raises `End`, `BadMessage`, `NotRecorded`, `OverLimit` and `DatabaseError`."""
-        log, session = self._log, uuid.uuid4().hex[:12]
+        log, session = self._log, self._stay.session
         label = log.encoding_label
         edge = await edge_for(log)
         rights = log.rights if edge is None else log.rights | log.recent_rights

@@ -14,7 +14,7 @@ from functools import partial
 from django.db import DatabaseError
 from django.utils.translation import gettext
 
-from django_logtail.access import Refused
+from django_logtail.access import Ended, Refused
 from django_logtail.audit.refusals import record_refusal
 from django_logtail.audit.viewings import begin_action
 from django_logtail.models import Log
@@ -119,6 +119,8 @@ class SeveralHits:
 
 def _why(error: Exception) -> str:
     """Why a log may not be read, or no longer."""
+    if isinstance(error, Ended):
+        return error.text
     if isinstance(error, Refused):
         return gettext("This log doesn't exist, or you don't have access to it.")
     if isinstance(error, NotRecorded):

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, Final
 
 from django_logtail import protocol
-from django_logtail.access import Refused
+from django_logtail.access import Ended, Refused
 from django_logtail.protocol import BadMessage, CloseCode, Frame, decode_client_message
 from django_logtail.timing import TokenBucket, time_limit
 from django_logtail.viewing import daphne
@@ -37,7 +37,13 @@ class End(Exception):
     """The end of this viewer: with a last message, unless the client is gone (code None)."""
 
     def __init__(
-        self, code: int | None, reason: str = "", text: str = "", *, may_retry: bool = False, **more: int
+        self,
+        code: int | None,
+        reason: str = "",
+        text: str = "",
+        *,
+        may_retry: bool = False,
+        **more: int | str,
     ) -> None:
         super().__init__(reason)
         self.code = code
@@ -49,7 +55,8 @@ class End(Exception):
 
 def refusal(refused: Refused) -> End:
     """The end of a viewer that may not watch."""
-    return End(refused.code, refused.reason, refused.text, may_retry=refused.reason == "bad-ticket")
+    note = {"note": refused.note} if isinstance(refused, Ended) and refused.note else {}
+    return End(refused.code, refused.reason, refused.text, may_retry=refused.reason == "bad-ticket", **note)
 
 
 def limit_end(over: OverLimit) -> End:

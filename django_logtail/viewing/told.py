@@ -30,7 +30,7 @@ _FIELDS: Final[Mapping[str, frozenset[str]]] = {
         {"request", "file", "start", "at", "end", "found", "count", "more", "unread", "reason"}
     ),
     "progress": frozenset({"request", "at", "end", "count", "unread", "reason"}),
-    "end": frozenset({"reason", "text", "may_retry", "limit", "retry_after"}),
+    "end": frozenset({"reason", "text", "may_retry", "limit", "retry_after", "note"}),
     "batch": frozenset({"file", "start", "end", "partial", "late", "hidden", "request"}),
     "gap": frozenset({"file", "start", "end", "reason"}),
     "found": frozenset({"request", "file", "name", "hits"}),

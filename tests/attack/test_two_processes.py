@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+import redis
 
 from tests.client import Client
 from tests.stack import Running, Stack, Web
@@ -76,3 +77,45 @@ async def test_who_loses_access_anywhere_is_disconnected_everywhere_before_the_n
     assert seconds < BEFORE_THE_ROUND
     # Another revision of the row is another viewing, to which the page returns by itself.
     assert left == (4503 if change == "narrow" else None)
+
+
+async def test_who_is_ended_by_staff_reads_why_in_every_process_and_a_neighbour_goes_on(
+    stack: Stack, web: Web, other: Web
+) -> None:
+    mine, others = [await asyncio.to_thread(stack.make_user, name) for name in ("ended", "not-ended")]
+    stack.add_log("ended", b"a line\n")
+
+    async with (
+        Client(stack, web, "ended", mine) as first,
+        Client(stack, other, "ended", mine) as second,
+        Client(stack, other, "ended", others) as neighbour,
+    ):
+        names = []
+        for client in (first, second, neighbour):
+            await client.until_live(60)
+            assert client.hello is not None
+            names.append(client.hello["session"])
+        await asyncio.to_thread(stack.call, "end_viewings", names[:2], "maintenance")
+        codes = [await client.until_closed(60) for client in (first, second)]
+        # Whoever can write to Redis can repeat it, and change it; neither ends anybody.
+        with redis.Redis(port=stack.redis_port) as server:
+            (key,) = server.keys("*:changes")
+            (told,) = [member for member in server.zrange(key, 0, -1) if member.startswith(b"end|")]
+            until = server.zscore(key, told)
+            forged = told.replace(names[0].encode(), names[2].encode())
+            server.zadd(key, {told: until + 1_000, forged: until})
+        async with Client(stack, web, "ended", mine) as again:
+            await again.until_live(60)
+            await asyncio.sleep(1.5)
+            left = (again.close_code, neighbour.close_code)
+
+    assert codes == [4410, 4410]
+    for client in (first, second):
+        assert client.ended == {
+            "type": "end",
+            "reason": "ended",
+            "text": "An administrator ended this view: “maintenance”.",
+            "may_retry": False,
+            "note": "maintenance",
+        }
+    assert left == (None, None)

@@ -143,6 +143,12 @@ def deactivate(name: str) -> None:
     user.save()
 
 
+def end_viewings(sessions: list[str], note: str) -> None:
+    from django_logtail.viewing.ending import end_viewings
+
+    end_viewings(sessions, note)
+
+
 def narrow(slug: str, access: str) -> None:
     """Change who may watch, as the admin does."""
     from django_logtail.models import Log
@@ -283,6 +289,7 @@ FUNCTIONS = {
         take_right,
         choose,
         deactivate,
+        end_viewings,
         leave_groups,
         narrow,
         expire,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import uuid
 from collections.abc import Callable, Coroutine, Iterable
 from types import SimpleNamespace
 from typing import Any
@@ -49,6 +50,7 @@ class Stay:
     """Whether the viewer may go on: `outcome` is what looking it up says."""
 
     def __init__(self, outcome: Log | Exception) -> None:
+        self.session = uuid.uuid4().hex[:12]
         self.outcome = outcome
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         #: When it was looked up, and how old a decision would have served.

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from django_logtail.control import ControlUnavailable
-from django_logtail.viewing.changes import Hearing, Teller, is_concerned
+from django_logtail.control.messages import end_text
+from django_logtail.control.wire import signed_text
+from django_logtail.viewing.changes import Hearing, Teller, ended_by, is_concerned, of_end
 
 
 @pytest.mark.parametrize(
@@ -107,3 +109,49 @@ async def test_nothing_is_heard_while_redis_does_not_answer() -> None:
     shared.error = None
 
     assert (before, list(await hearing.news())) == ([], ["user|1"])
+
+
+def test_the_end_of_viewings_names_them_and_says_why() -> None:
+    change = of_end(["one", "two"], "maintenance | until \n 15:00")
+
+    assert ended_by(change) == (["one", "two"], "maintenance | until \n 15:00")
+    assert not is_concerned(change, "7", "app")
+
+
+@pytest.mark.parametrize("change", ["user|7", "log|app", "all", "", "ended|x"])
+def test_other_changes_end_nothing(change: str) -> None:
+    assert ended_by(change) is None
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        lambda text: text.replace("one", "two"),
+        lambda text: text.replace("why", "hm?"),
+        lambda text: text.partition("\n")[0],
+        lambda text: text.partition("\n")[0] + "\n" + "00" * 16,
+        lambda text: signed_text("note", {"sessions": ["one"], "note": "why"}),
+        lambda text: signed_text("end", {"sessions": ["one"], "note": "why"}, "queue"),
+        lambda text: signed_text("end", {"sessions": "one", "note": "why"}),
+        lambda text: signed_text("end", {"sessions": ["one"]}),
+        lambda text: signed_text("end", {"sessions": ["one"] * 501, "note": ""}),
+        lambda text: "",
+    ],
+)
+def test_who_writes_to_redis_ends_nobody(forge: Any) -> None:
+    text = end_text(["one"], "why")
+    assert ended_by("end|" + text) == (["one"], "why")
+
+    assert ended_by("end|" + forge(text)) == ([], "")
+
+
+@pytest.mark.parametrize("other", ["the key", "the namespace"])
+def test_another_project_ends_nobody_here(settings: Any, other: str) -> None:
+    settings.LOGTAIL = {"NAMESPACE": "shop"}
+    change = of_end(["one"], "why")
+    if other == "the key":
+        settings.SECRET_KEY = "another"
+    else:
+        settings.LOGTAIL = {"NAMESPACE": "bank"}
+
+    assert ended_by(change) == ([], "")

@@ -9,11 +9,12 @@ from collections import Counter
 import pytest
 from django.db import DatabaseError, OperationalError
 
-from django_logtail.access import Refused
+from django_logtail.access import Ended, Refused
 from django_logtail.models import Log
 from django_logtail.protocol import CloseCode
 from django_logtail.rights import Right
 from django_logtail.viewing import rechecks as module
+from django_logtail.viewing.changes import of_end
 from django_logtail.viewing.rechecks import Changed, Looks, Rounds, Who
 from tests.virtual_time import run_virtually
 
@@ -618,3 +619,52 @@ def test_work_for_a_viewer_ends_when_they_may_not_stay(
                 return "refused", bool(ended)
 
     assert run_virtually(scene()) == (outcome, is_ended)
+
+
+def test_an_end_ends_the_viewings_that_it_names_and_no_others():
+    database = Database()
+    heard = []
+
+    async def hear():
+        return [heard.pop(0)] if heard else []
+
+    async def watch():
+        rounds = Rounds(database.look, hear=hear)
+        log, ben = Log(**ROW), Who("2", "ben's", "app")
+        with rounds.kept(ANNA, log) as mine, rounds.kept(ANNA, log) as other, rounds.kept(ben, log) as bens:
+            heard.extend([of_end(["no such", mine.session], "maintenance"), of_end([mine.session], "again")])
+            with pytest.raises(Ended) as ended:
+                await mine.until_lost()
+            seconds = now()
+            await asyncio.sleep(2)
+            return ended.value, seconds, other.lost.done(), bens.lost.done()
+
+    error, seconds, *others = run_virtually(watch())
+
+    assert (error.code, error.reason, error.note) == (4410, "ended", "maintenance")
+    assert error.text == "An administrator ended this view: “maintenance”."
+    assert seconds <= 0.5
+    assert others == [False, False]
+
+
+def test_a_replayed_end_finds_nobody_because_no_name_is_used_again():
+    database = Database()
+
+    async def watch():
+        rounds = Rounds(database.look)
+        names = set()
+        for _ in range(200):
+            with rounds.kept(ANNA, Log(**ROW)) as stay:
+                rounds.end(names, "replayed")
+                await asyncio.sleep(0)
+                assert not stay.lost.done()
+                names.add(stay.session)
+        return names
+
+    names = run_virtually(watch())
+    assert len(names) == 200
+    assert {len(name) for name in names} == {12}
+
+
+def test_an_end_without_a_reason_says_so_briefly():
+    assert Ended().text == "An administrator ended this view."

@@ -259,7 +259,7 @@ test('start again goes on where it ended', async () => {
   assert.deepEqual(w.socket.sent[0].resume, { file: 'f', offset: 4 });
 });
 
-for (const [code, phase] of [[4400, 'failed'], [4403, 'denied'], [4404, 'gone'], [4409, 'limit'], [4426, 'outdated']]) {
+for (const [code, phase] of [[4400, 'failed'], [4403, 'denied'], [4404, 'gone'], [4409, 'limit'], [4410, 'ended'], [4426, 'outdated']]) {
   test(`close code ${code} means ${phase}, and no retry`, async () => {
     const w = world();
     await w.connected();

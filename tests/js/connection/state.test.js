@@ -45,6 +45,14 @@ test('the limit of one log has its own words', () => {
   }
 });
 
+test('who is ended by staff reads why, and may begin again', () => {
+  const why = said({ phase: 'ended', details: { code: 4410, note: 'maintenance' } });
+  const without = said({ phase: 'ended', details: { code: 4410 } });
+
+  assert.deepEqual([why.chip, why.tail.key, why.tail.values, why.tail.actions, why.button], ['ended', 'tail.ended.reason', { reason: 'maintenance' }, ['do.again'], 'again']);
+  assert.deepEqual([without.tail.key, without.tail.actions], ['tail.ended', ['do.again']]);
+});
+
 test('a limit of connects or bytes says how many, and until when', () => {
   const until = new Date(2026, 10, 30, 0, 0, 5).getTime();
   const bytes = said({ phase: 'limit', details: { code: 4409, id: 'too-many-bytes', limit: 5_000_000_000, until } }).notice;

@@ -24,7 +24,7 @@ const LINES_MS = 20_000;
 
 /**
  * @typedef
- * {'idle'|'connecting'|'open'|'waiting'|'offline'|'stopped'|'denied'|'gone'|'signedout'|'failed'|'limit'|'nosocket'|'outdated'}
+ * {'idle'|'connecting'|'open'|'waiting'|'offline'|'stopped'|'denied'|'gone'|'signedout'|'failed'|'limit'|'ended'|'nosocket'|'outdated'}
  * Phase `waiting`: the connection was lost, the next attempt is at `retryAt`. `stopped`: by the viewer.
  * `nosocket`: the details give the reason (`id`, `cause`, `fix`, `paste`; or only a `status`), whether lines are being
  * fetched over HTTP (`fetching`), and whether some have arrived (`served`).
@@ -88,7 +88,7 @@ export class Session {
   }
 
   get ended() {
-    return ['stopped', 'denied', 'gone', 'signedout', 'failed', 'limit', 'nosocket', 'outdated'].includes(this.phase);
+    return ['stopped', 'denied', 'gone', 'signedout', 'failed', 'limit', 'ended', 'nosocket', 'outdated'].includes(this.phase);
   }
 
   /** Starts, or continues at its place. */
@@ -435,6 +435,7 @@ export class Session {
       case 4400: return this.#become('failed', details);
       // Of a limit for one user, the server knows when it is over, or nearly.
       case 4409: return words.may_retry && words.limit ? this.#lost('limit', details) : this.#become('limit', details);
+      case 4410: return this.#become('ended', details);
       case 4426: return this.#become('outdated', details);
       case 1000:
         if (words.may_retry === false) return this.#become('stopped', details);

@@ -73,6 +73,11 @@ export function described(facts, words, states) {
       shown.tail = facts.idle ? said(facts.idle === 'unused' ? 'tail.unused' : 'tail.idle', ['do.again'], { n: facts.idleMinutes }) : said('tail.stopped', ['do.again']);
       shown.button = 'again';
       break;
+    case 'ended':
+      shown.chip = 'ended';
+      shown.tail = said(facts.details.note ? 'tail.ended.reason' : 'tail.ended', ['do.again'], facts.details.note ? { reason: facts.details.note } : {});
+      shown.button = 'again';
+      break;
     case 'denied':
       shown.chip = 'denied';
       shown.blank = 'denied';
