@@ -17,9 +17,7 @@ from django.contrib.auth import (
     HASH_SESSION_KEY,
     SESSION_KEY,
     get_user_model,
-    load_backend,
 )
-from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.backends.signed_cookies import SessionStore as SignedCookieStore
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.signing import BadSignature, SignatureExpired, TimestampSigner
@@ -29,6 +27,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.module_loading import import_string
 
 from django_logtail.conf import conf
+from django_logtail.lookups import Lookups
 from django_logtail.models import SHARE_PERMISSION, WATCH_PERMISSION, Access, Log
 from django_logtail.protocol import CloseCode
 from django_logtail.rights import READING, Original, Right, usable
@@ -224,8 +223,7 @@ def may(user: User, right: Right, log: Log | None = None) -> bool:
 
 def log_of(slug: str) -> Log | None:
     """The row with this slug and what decides about it, in one query; it may be forbidden."""
-    # Without an order, and not by `first`: to make that query takes Django twice as long, and each viewer waits for it.
-    return next(iter(Log.objects.filter(slug=slug).select_related("parent").order_by()), None)
+    return Lookups().log(slug)
 
 
 def rights_of(user: User, log: Log) -> frozenset[Right]:
@@ -286,17 +284,22 @@ def read_ticket(value: str, *, slug: str, session_key: str) -> Ticket:
     return Ticket(user_id, ticket_slug, Original(*original) if original else None)
 
 
-def admit(*, user_id: str, session_key: str, slug: str, joined: bool = False) -> tuple[User, Log]:
+def admit(
+    *, user_id: str, session_key: str, slug: str, joined: bool = False, lookups: Lookups | None = None
+) -> tuple[User, Log]:
     """The user and the log, if this session may watch it now; else raises `Refused`.
 
     Synchronous, with a few queries. Called on joining, and with `joined=True` every 15 s and on every command.
     A newcomer gets the same "no-such-log" whether a log doesn't exist, is disabled or is forbidden, so that slugs can't
     be probed; a viewer who was watching already knew of it, and is told that access ended.
+
+    `lookups`: if this is one of several decisions of one moment.
     """
-    user = session_user(session_key)
+    lookups = lookups or Lookups()
+    user = session_user(session_key, lookups)
     if user is None or str(user.pk) != user_id:
         raise Refused(CloseCode.SIGNED_OUT, "signed-out", "You are signed out. Sign in again to continue.")
-    log = log_of(slug)
+    log = lookups.log(slug)
     if log is not None and may_view(user, log):
         log.sees_host = policy().sees_host(user)
         log.rights = rights_of(user, log)
@@ -307,14 +310,15 @@ def admit(*, user_id: str, session_key: str, slug: str, joined: bool = False) ->
     raise Refused(CloseCode.NO_SUCH_LOG, "no-such-log", NO_SUCH_LOG)
 
 
-def session_user(session_key: str) -> User | None:
+def session_user(session_key: str, lookups: Lookups | None = None) -> User | None:
     """The active user who is signed in with the session now, read afresh from the session engine, or None.
 
     `django.contrib.auth.get_user` decides the same way, but flushes or cycles the session in some cases.
     """
     if not (session_key.isascii() and session_key.isprintable() and session_key):
         return None
-    session = _store(session_key)
+    lookups = lookups or Lookups()
+    session = lookups.session(session_key)
     try:
         user_pk = get_user_model()._meta.pk.to_python(session[SESSION_KEY])
         backend_path = session[BACKEND_SESSION_KEY]
@@ -322,7 +326,7 @@ def session_user(session_key: str) -> User | None:
         return None
     if backend_path not in settings.AUTHENTICATION_BACKENDS:
         return None
-    user = load_backend(backend_path).get_user(user_pk)
+    user = lookups.user(backend_path, user_pk)
     if user is None or not user.is_active or not _hash_holds(user, session.get(HASH_SESSION_KEY, "")):
         return None
     return user
@@ -334,11 +338,6 @@ def _hash_holds(user: User, seen: str) -> bool:
         return True
     hashes = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
     return any(constant_time_compare(seen, expected) for expected in hashes)
-
-
-def _store(session_key: str) -> SessionBase:
-    store: SessionBase = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
-    return store
 
 
 def _digest(session_key: str) -> str:

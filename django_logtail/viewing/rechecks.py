@@ -14,7 +14,7 @@ import itertools
 import random
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Final, NamedTuple, TypeVar
@@ -23,6 +23,7 @@ from django.db import DatabaseError, connections
 
 from django_logtail.access import Ended, admit
 from django_logtail.conf import conf
+from django_logtail.lookups import Lookups
 from django_logtail.models import Log
 from django_logtail.rights import Right
 from django_logtail.tailing.reasons import reason
@@ -39,6 +40,12 @@ RETRY_SECONDS: Final = ADMIT_SECONDS * (1 - JITTER)
 #: Seconds a lookup may take: a database that is cut off doesn't respond for a quarter of an hour, and a crowd that
 #: arrives at once waits for some seconds. Together with the above, viewers who must leave do so within 90 s.
 ANSWER_SECONDS: Final = 30.0
+#: Seconds before they are due that lookups are made together with one that is due, and how many at most: their rows are
+#: fetched at once.
+AHEAD_SECONDS: Final = 1.0
+MOST_TOGETHER: Final = 100
+#: Seconds after which the rest waits for the next round, so that decisions are made on what was fetched just now.
+TOGETHER_SECONDS: Final = 0.1
 #: Seconds for which a decision also serves the viewer's other requests.
 FRESH_SECONDS: Final = 1.0
 #: Somebody is waiting for the answer: it goes before everything due, and before what a slow host is late with.
@@ -134,23 +141,28 @@ class _Decision:
         self.who = who
         self.log = log
         self.decided_at = now
-        self.due_at = 0.0
+        #: None while it is being looked up; then when it was due.
+        self.due_at: float | None = 0.0
+        self.was_due_at = 0.0
         #: When the current series of failed lookups began.
         self.failed_at: float | None = None
         self.stays: set[Stay] = set()
         self.asked: asyncio.Future[None] | None = None
+        #: Whether something has changed since the current lookup began.
+        self.is_stale = False
 
 
 class Rounds:
     """The decisions of one event loop.
 
-    `look` raises `Refused` and `DatabaseError`. It is called once at a time, and cancelled when it takes too long.
+    `look` returns the outcomes for the first of those it is given, at least for one. It is called once at a time, and
+    cancelled when it takes too long.
     `rest` is called when there is nobody left to look up. `hear` returns the changes that other processes have told.
     """
 
     def __init__(
         self,
-        look: Callable[[Who], Awaitable[Log]],
+        look: Callable[[Sequence[Who]], Awaitable[Sequence[Log | Exception]]],
         *,
         rest: Callable[[], None] = lambda: None,
         hear: Callable[[], Awaitable[Collection[str]]] | None = None,
@@ -227,6 +239,7 @@ class Rounds:
         for who, decision in self._decisions.items():
             if concerns(who):
                 decision.decided_at = float("-inf")
+                decision.is_stale = True
                 self._schedule(decision, 0.0)
         self._sooner.set()
 
@@ -234,8 +247,11 @@ class Rounds:
         return ADMIT_SECONDS * (1 - JITTER + 2 * JITTER * self._chance())
 
     def _schedule(self, decision: _Decision, seconds: float) -> None:
-        decision.due_at = self._loop.time() + seconds
-        heapq.heappush(self._due, (decision.due_at, next(self._numbers), decision))
+        self._put(decision, self._loop.time() + seconds)
+
+    def _put(self, decision: _Decision, due_at: float) -> None:
+        decision.due_at = due_at
+        heapq.heappush(self._due, (due_at, next(self._numbers), decision))
 
     def _forget(self) -> None:
         """Forget entries of viewers who left, and all but a few that were postponed."""
@@ -245,36 +261,50 @@ class Rounds:
             self._due = [entry for entry in self._due if entry[2].stays and entry[0] == entry[2].due_at]
             heapq.heapify(self._due)
 
-    def _next_due(self) -> _Decision | None:
-        """Take the one that is due first from the list."""
+    def _due_together(self) -> list[_Decision]:
+        """Take the one that is due, and others that are due now or soon."""
+        due, ahead = list[_Decision](), 0.0
+        while len(due) < MOST_TOGETHER and (decision := self._next_due(ahead)) is not None:
+            decision.is_stale = False
+            due.append(decision)
+            ahead = AHEAD_SECONDS
+        return due
+
+    def _next_due(self, ahead: float = 0.0) -> _Decision | None:
+        """Take the one that is due first, in so many seconds at the latest, from the list."""
         while self._due:
             due_at, _, decision = self._due[0]
             if due_at == decision.due_at and decision.stays:
-                if due_at > self._loop.time():
+                if due_at > self._loop.time() + ahead:
                     return None
                 heapq.heappop(self._due)
+                decision.due_at, decision.was_due_at = None, due_at
                 return decision
             heapq.heappop(self._due)  # it was rescheduled, or nobody is left
         return None
 
     async def _run(self) -> None:
-        """One lookup after the other, as long as there are viewers."""
+        """One round of lookups after the other, as long as there are viewers."""
         while self._decisions:
             self._sooner.clear()
-            decision = self._next_due()
-            if decision is None:
+            due = self._due_together()
+            if not due:
                 seconds = self._due[0][0] - self._loop.time() if self._due else ADMIT_SECONDS
                 await pause(max(0.0, seconds), unless=self._sooner)
                 continue
             try:
                 async with time_limit(ANSWER_SECONDS):
-                    log = await self._look(decision.who)
+                    outcomes = await self._look([decision.who for decision in due])
             except asyncio.TimeoutError:
-                self._no_answer(decision)
-            except Exception as error:  # noqa: BLE001 - what the host's policy raises affects only these viewers
-                self._decide(decision, error)
-            else:
-                self._decide(decision, log)
+                self._no_answer(due)
+                continue
+            except Exception as error:  # noqa: BLE001 - the database, or a bug: affects only these viewers
+                outcomes = [error] * len(due)
+            for decision, outcome in zip(due, outcomes, strict=False):
+                self._decide(decision, outcome)
+            for decision in due[len(outcomes) :]:
+                if decision.due_at is None:
+                    self._put(decision, decision.was_due_at)
         self._rest()
 
     async def _keep_hearing(self, hear: Callable[[], Awaitable[Collection[str]]]) -> None:
@@ -287,16 +317,20 @@ class Rounds:
                     self._end(frozenset(ended[0]), ended[1])
             await asyncio.sleep(HEAR_SECONDS)
 
-    def _no_answer(self, decision: _Decision) -> None:
+    def _no_answer(self, due: list[_Decision]) -> None:
         """Viewers that became due in the meantime have waited in vain just as long."""
         error = DatabaseError(f"no answer within {ANSWER_SECONDS:.0f} s")
-        self._decide(decision, error)
+        for decision in due:
+            self._decide(decision, error)
         while (other := self._next_due()) is not None:
             self._decide(other, error)
 
     def _decide(self, decision: _Decision, outcome: Log | Exception) -> None:
-        asked, decision.asked = decision.asked, None
         now = self._loop.time()
+        if decision.is_stale and isinstance(outcome, Log):
+            self._schedule(decision, AT_ONCE)  # it may have been made on what has changed meanwhile
+            return
+        asked, decision.asked = decision.asked, None
         if isinstance(outcome, DatabaseError):
             first = decision.failed_at
             if first is None:
@@ -330,10 +364,10 @@ class Looks:
         self._thread = _thread()
         self._opened_at: float | None = None
 
-    async def __call__(self, who: Who) -> Log:
-        """Raises what `access.admit` raises, and `DatabaseError`."""
+    async def __call__(self, whos: Sequence[Who]) -> Sequence[Log | Exception]:
+        """What `access.admit` returns or raises for the first of them. Raises `DatabaseError`."""
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, self.look, who)
+            return await asyncio.get_running_loop().run_in_executor(self._thread, self.look, whos)
         except asyncio.CancelledError:  # that thread may be stuck for a quarter of an hour
             self._thread.shutdown(wait=False)
             self._thread, self._opened_at = _thread(), None
@@ -343,7 +377,7 @@ class Looks:
         """Close the connection while there is nothing to look up."""
         self._thread.submit(self._close)
 
-    def look(self, who: Who) -> Log:
+    def look(self, whos: Sequence[Who]) -> Sequence[Log | Exception]:
         """Look up, in the thread."""
         if self._opened_at is None or self._clock() - self._opened_at >= CONNECTION_SECONDS:
             self._close()
@@ -351,12 +385,29 @@ class Looks:
         if is_new:
             self._opened_at = self._clock()
         try:
-            return _admitted(who)
+            return self._outcomes(whos)
         except DatabaseError:
             self._close()
             if is_new:
                 raise
-        return _admitted(who)  # the connection may have been cut while it was idle
+        return self._outcomes(whos)  # the connection may have been cut while it was idle
+
+    def _outcomes(self, whos: Sequence[Who]) -> Sequence[Log | Exception]:
+        """Raises `DatabaseError` if there is none at all."""
+        began, found = self._clock(), list[Log | Exception]()
+        lookups = Lookups([who.session_key for who in whos])
+        for who in whos:
+            try:
+                found.append(_admitted(who, lookups))
+            except DatabaseError:
+                if not found:
+                    raise
+                break
+            except Exception as error:  # noqa: BLE001 - what the host's policy raises affects only these viewers
+                found.append(error)
+            if self._clock() - began >= TOGETHER_SECONDS:
+                break
+        return found
 
     def _close(self) -> None:
         self._opened_at = None
@@ -368,8 +419,11 @@ def _concerns(change: str, who: Who) -> bool:
     return is_concerned(change, who.user_id, who.slug)
 
 
-def _admitted(who: Who) -> Log:
-    return admit(user_id=who.user_id, session_key=who.session_key, slug=who.slug, joined=True)[1]
+def _admitted(who: Who, lookups: Lookups) -> Log:
+    """Raises what `access.admit` raises."""
+    return admit(
+        user_id=who.user_id, session_key=who.session_key, slug=who.slug, joined=True, lookups=lookups
+    )[1]
 
 
 def _thread() -> ThreadPoolExecutor:

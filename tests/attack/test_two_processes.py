@@ -14,8 +14,8 @@ from tests.stack import Running, Stack, Web
 
 pytestmark = [pytest.mark.redis, pytest.mark.whole]
 
-#: The next regular look at a viewer's access comes 12 to 18 s after the last one.
-BEFORE_THE_ROUND = 11.0
+#: The next regular look at a viewer's access comes 11 to 18 s after the last one.
+BEFORE_THE_ROUND = 10.0
 
 
 @pytest.fixture(scope="module")

@@ -168,7 +168,7 @@ async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     house = House(path, LOG.revision)
     for module in (download, several_hits):
         monkeypatch.setattr(module, "relay_here", lambda: house.relay)
-    monkeypatch.setattr(rechecks, "_admitted", lambda who: LOG)
+    monkeypatch.setattr(rechecks, "_admitted", lambda who, lookups: LOG)
 
     async def admitted(*args: str, **facts: str) -> Log:
         return LOG

@@ -37,7 +37,7 @@ REFUSED = Refused(CloseCode.SIGNED_OUT, "signed-out", "Sign in again.")
 @pytest.fixture(autouse=True)
 def may_watch(monkeypatch: pytest.MonkeyPatch) -> None:
     """Access is given whenever it is looked up, for which there is no database here."""
-    monkeypatch.setattr(rechecks, "_admitted", lambda who: LOG)
+    monkeypatch.setattr(rechecks, "_admitted", lambda who, lookups: LOG)
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     house = House(path, LOGS["web"].revision)
     for module in (download, several_hits):
         monkeypatch.setattr(module, "relay_here", lambda: house.relay)
-    monkeypatch.setattr(rechecks, "_admitted", lambda who: LOGS[who.slug])
+    monkeypatch.setattr(rechecks, "_admitted", lambda who, lookups: LOGS[who.slug])
 
     async def admitted(user_id: str, session_key: str, slug: str, **facts: str) -> Log:
         if slug == "signed-out":
