@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Error, Route, expect
 
 from tests.e2e.alone import Alone, alone, origin, profiles, tabs
 from tests.e2e.viewing import tail
@@ -65,6 +66,14 @@ class Desk:
         self.app._answer_hello("", 0, "live", "utf-8")
         self.app.writes(HIDDEN, hidden=SPANS)
         self.app.shows(1)
+
+    def is_hidden_while_the_server_lives(self) -> bool:
+        """Whether the original is gone; and it isn't the server's silence that ends it."""
+        if "ann@shop.example" not in self.log:
+            return True
+        with contextlib.suppress(Error):  # its socket has just ended
+            self.app.is_()
+        return False
 
     @property
     def ticket(self) -> str:
@@ -199,7 +208,7 @@ def test_the_original_goes_with_its_viewing(at_desk: Callable[..., Desk], end: s
         assert app._socket is not None
         app.says("end", reason="original-over", text="The time is over.", may_retry=True)
         app._socket.close(code=1000)
-    wait_until(lambda: "ann@shop.example" not in desk.log, what="no original")
+    wait_until(lambda: desk.is_hidden_while_the_server_lives(), what="no original")
     desk.redacts_again()
     hello = next(message for message in app.heard if message["type"] == "hello")
 
@@ -264,3 +273,26 @@ def test_results_of_a_search_say_what_is_hidden_in_words(at_desk: Callable[..., 
     expect(row).to_contain_text("login of ‹e-mail address› from ‹IP address›")
     assert row.locator(".lt-red").all_inner_texts() == ["‹e-mail address›", "‹IP address›"]
     assert row.locator(".lt-hit").all_inner_texts() == ["login"]
+
+
+def test_a_value_of_a_line_of_json_is_hidden_in_its_place(at_desk: Callable[..., Desk]) -> None:
+    desk = at_desk()
+    desk.app.open("")
+    head = '{"time": "2026-11-30T12:00:03Z", "level": "warning", "msg": "declined", '
+    line = head + '"card": "****************", "n": 7}\n'
+    desk.app.writes(line, hidden=[[line.index("*"), 16, "card"]])
+    desk.app.shows(1)
+    value = desk.app.page.locator(".lt-kv").first
+
+    assert value.inner_text() == '"‹card number›"'
+    assert value.locator(".lt-red").count() == 1
+    assert value.locator(".lt-red").get_attribute("title") == "Hidden by the rule “card number”, 16 bytes"
+
+
+def test_a_match_in_a_hidden_word_is_marked_too(at_desk: Callable[..., Desk]) -> None:
+    desk = at_desk()
+    desk.open()
+    desk.app.page.locator(".lt-q").fill("address")
+    expect(desk.app.page.locator(".lt-hit")).to_have_count(2)
+
+    assert desk.app.page.locator(".lt-red.lt-hit").all_inner_texts() == ["address", "address"]
