@@ -21,8 +21,9 @@ from django_logtail.control.questions import (
     read_answer,
     read_question,
 )
+from django_logtail.models import Log
 from django_logtail.registering import asking
-from django_logtail.registering.asking import Look, Preview, Suggest, Told, ask, ask_each, ask_or_look
+from django_logtail.registering.asking import Look, Preview, Suggest, Told, Try, ask, ask_each, ask_or_look
 from tests.stack import Stack, wait_until
 
 
@@ -109,6 +110,31 @@ def test_a_worker_s_answer_ends_the_wait(stored: Redis, root: Path, monkeypatch:
 
     assert (told, pauses) == (Told(socket.gethostname(), {"paths": [f"{root}/app.log"]}), [])
     assert stored.answers == {}
+
+
+@pytest.mark.django_db
+def test_rules_are_tried_by_the_host_of_a_log_which_sends_no_hidden_byte(
+    stored: Redis, root: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.LOGTAIL = {**settings.LOGTAIL, "REDACT": ["ip", {"ready": "email", "logs": ["other"]}]}
+    said: list[str] = []
+    monkeypatch.setattr(asking, "_send", tasks.look.fn)
+    monkeypatch.setattr(stored, "answer", lambda *told: (said.append(told[2]), Redis.answer(stored, *told)))
+    (root / "app.log").write_text("from 203.0.113.41 a@b.example\nplain\n")
+    log = Log.objects.create(name="App", slug="app", path=f"{root}/app.log")
+    outside = Log.objects.create(name="Out", slug="out", path="/etc/passwd")
+
+    told, _ = waiting(asked=Try(log.pk))
+
+    assert told is not None
+    assert told.found["lines"] == [[["from ", ""], ["", "ip"], [" a@b.example", ""]]]
+    assert (told.found["counts"], told.found["size"]) == ([["ip", 1]], 36)
+    assert "203.0.113" not in "".join(said)
+    for asked in (Try(outside.pk), Try(999), Try("1 OR 1")):  # type: ignore[arg-type]
+        told, _ = waiting(asked=asked)
+        assert told is not None
+        assert not told.found.get("lines")
+        assert "root:" not in "".join(said)
 
 
 def test_without_an_answer_one_waits_three_seconds_and_sees_this_host(

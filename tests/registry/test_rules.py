@@ -186,6 +186,16 @@ class TestATrial:
         )
         assert "unmistakable" not in str(record)
 
+    def test_what_must_be_recorded_and_cannot_be_is_not_shown(
+        self, client: Client, root: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        web = log(root, "web", "from 203.0.113.41 unmistakable\n")
+        client.force_login(staff("ann", "view_log"))
+        monkeypatch.setattr(rules, "keeps_records", lambda: False)
+
+        assert "ecorded" in shown(client, log=web.pk)
+        assert "unmistakable" not in shown(client, log=web.pk)
+
     def test_a_host_that_has_other_rules_or_does_not_answer_says_so(
         self, client: Client, root: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
