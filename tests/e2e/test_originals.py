@@ -18,7 +18,7 @@ import redis
 from tests.client import Client
 from tests.conftest import absent
 from tests.e2e.test_recorded import rows
-from tests.e2e.test_redacted import RULES, answer, leaks
+from tests.e2e.test_redacted import RULES, Heard, answer, leaks
 from tests.reader.test_redacting import LEAKS, planted
 from tests.stack import Stack, Web, has_redis, wait_until
 
@@ -66,6 +66,11 @@ def found_by(client: Client) -> str:
     """The lines that a client's searches found."""
     hits = [hit for one in client.answers if one["type"] == "found" for hit in one["hits"]]
     return "\n".join("".join(hit["parts"]) for hit in hits)
+
+
+def is_look(said: str) -> bool:
+    """Whether a command to Redis is that of a reader which looks for changed wants."""
+    return said.startswith("ZRANGEBYSCORE") and ":changed" in said
 
 
 def is_refused(stack: Stack, web: Web, session: str, **fields: str) -> tuple[int, str]:
@@ -236,19 +241,26 @@ async def test_a_want_that_was_forged_copied_or_changed_in_redis_shows_nothing(
         longer = text.replace(str(until).encode(), str(until + 3_000).encode())
         added = plain.replace(b'{"v"', b'{"original_until":%d,"v"' % (until + 30))
         assert len({text, longer, plain, added}) == 4
+        heard = Heard(stack.redis_port)
         for member, said in ((his, text), (hers, longer), (his, added), (hers[:-1] + b"x", text)):
             family = wants.removesuffix(b":wants")
             server.hset(wants, member, said)
             server.zincrby(family + b":expiry", 60_000, member)
             version = server.hincrby(family + b":version", "n", 1)
             server.zadd(family + b":changed", {member: version})
-        asked = json.dumps({"type": "hold"})
-        await bob.socket.send(asked)
+        # The reader has looked at all of them.
+        looks = [said for said in heard.said if is_look(said)]
+        await asyncio.to_thread(
+            wait_until, lambda: len([said for said in heard.said if is_look(said)]) >= len(looks) + 2
+        )
         with path.open("ab") as file:
             file.write(b"after s3cretMail@shop.example\n")
-        await bob.socket.send(json.dumps({"type": "release"}))
         await bob.until(lambda: b"after" in bob.bytes)
+        await asyncio.to_thread(wait_until, lambda: any("after *****" in said for said in heard.said))
 
+        # Neither to anybody, nor to the mailbox of the web process.
+        assert leaks("\n".join(heard.said)) == []
+        heard.close()
         assert leaks(bytes(bob.arrived).decode()) == []
         assert not any(secret.encode() in bob.arrived for secret in LEAKS)
     server.close()
