@@ -3,7 +3,7 @@
 --rounds N     how often to repeat each part (default 3); stable parts are measured once
 --only WORDS   comma-separated parts of contenders' names
 --parts NAMES  comma-separated: rhythm, quiet, latency, burst-1, burst-10, burst-100, burst-200, steady, idle, big,
-               stalled
+               stalled, opening, full
 --rates N,N    lines a second of `rhythm` (default 1,20,200,2000,20000)
 --viewers N,N  its viewers (default 1,10,50)
 --idle N       idle viewers of `quiet` (default 500)
@@ -26,6 +26,7 @@ from pathlib import Path
 from benchmarks.delivery.contenders import Contender, Naive, Ours, Websocketd
 from benchmarks.delivery.parts import MIB, Result, big, burst, idle, latency, stalled, steady
 from benchmarks.delivery.rhythms import quiet, rhythm
+from benchmarks.delivery.speed import full_speed, opening
 
 #: Seconds after which the benchmark gives up on a burst.
 BURST_SECONDS = 30
@@ -97,11 +98,20 @@ def groups(
                 lambda c, p: stalled(c, p, 3 if quick else 4),
             ),
         ],
+        [
+            Part(
+                "full",
+                "One viewer flat out, the writer at most 8 MiB ahead",
+                lambda c, p: full_speed(c, p, 2 if quick else 6),
+                (Ours, Websocketd),
+            ),
+            Part("opening", "Ticket, socket and the last 200 lines of 5 GB", opening, is_for_uvicorn=True),
+        ],
     ]
 
 
 #: Parts that a quick run leaves out.
-LARGE = ("burst-100", "burst-200", "idle", "quiet")
+LARGE = ("burst-100", "burst-200", "idle", "quiet", "opening")
 
 
 def _rhythm(per_second: float, viewers: int) -> Part:
