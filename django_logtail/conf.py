@@ -515,6 +515,17 @@ class Conf:
         "it.",
         read_in=("viewing/newcomers",),
     )
+    MAX_FAILED_HANDSHAKES_PER_ADDRESS = Setting(
+        default=10,
+        takes=Whole(0, 100_000),
+        unit="handshakes",
+        why="How many handshakes of one address may fail, because a client sends no valid ticket within 10 s, before "
+        "the next one has to wait: 1 s, twice as long after each further failure, and at most a minute.",
+        more="Ten minutes after the last failure they are forgotten. Signed-in users of the address don't wait: their "
+        "session is looked up, or known from an earlier socket, and their own failures count for themselves. Each web "
+        "process counts separately, for the last 10,000 addresses that failed.",
+        read_in=("viewing/backoff",),
+    )
     MAX_DOWNLOADS_PER_USER = Setting(
         default=4,
         takes=Whole(1, 10_000),

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
@@ -17,9 +16,10 @@ from django_logtail.protocol import BadMessage, CloseCode
 from django_logtail.timing import time_limit
 from django_logtail.viewing import tickets
 from django_logtail.viewing.admission import NotRecorded, admitted, viewers
+from django_logtail.viewing.backoff import backoff
 from django_logtail.viewing.handshake import Scope, is_origin_allowed, peer_address
 from django_logtail.viewing.limits import OverLimit, connect
-from django_logtail.viewing.newcomers import TooManyNewcomers, newcomers
+from django_logtail.viewing.newcomers import Newcomer, TooManyNewcomers, newcomers
 from django_logtail.viewing.no_socket import arrivals
 from django_logtail.viewing.originals import shown
 from django_logtail.viewing.rechecks import Who, rounds_here
@@ -42,6 +42,7 @@ class LogConsumer:
         self._socket = Socket(receive, send, scope.get("client"))
         self._address = peer_address(scope)
         self._session_key = ""
+        self._is_identified = False
 
     @classmethod
     def as_asgi(cls) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
@@ -68,28 +69,36 @@ class LogConsumer:
         try:
             newcomer = await newcomers.let_in(self._address, self._session_key)
         except TooManyNewcomers as full:
-            await self._refuse("too many clients have not sent hello", str(full))
+            kind = "its handshakes failed" if full.retry_after else "too many clients have not sent hello"
+            await self._refuse(kind, str(full), full.retry_after)
             return
         with newcomer:
             limit_messages(self._receive, protocol.MOST_MESSAGE_BYTES)
             await self._socket.accept()
             await self._run_accepted(newcomer)
 
-    async def _refuse(self, kind: str, seen: str = "") -> None:
+    async def _refuse(self, kind: str, seen: str = "", retry_after: float = 0.0) -> None:
         """Refuse the handshake: the client gets an HTTP response instead of a socket."""
         refusals.say(kind, address=self._address, log=self.slug, seen=seen)
-        await self._socket.refuse(CloseCode.NO_ACCESS)
+        if retry_after and "websocket.http.response" in (self._scope.get("extensions") or {}):
+            await self._socket.refuse_until(retry_after)
+        else:
+            await self._socket.refuse(CloseCode.NO_ACCESS)
 
     @property
     def _origin(self) -> str:
         return str(dict(self._scope["headers"]).get(b"origin", b""), "latin-1")
 
-    async def _run_accepted(self, newcomer: contextlib.ExitStack) -> None:
+    async def _run_accepted(self, newcomer: Newcomer) -> None:
         try:
             await self._watch(newcomer)
         except End as end:
+            if end.reason in ("no-hello", "bad-ticket"):
+                backoff.failed(newcomer.client, self._session_key)
             await self._socket.close(end)
         except BadMessage as error:
+            if not self._is_identified:
+                backoff.failed(newcomer.client, self._session_key)
             await self._socket.close(End(CloseCode.BAD_MESSAGE, "bad-message", str(error)))
         except OverLimit as over:
             await self._socket.close(limit_end(over))
@@ -100,7 +109,7 @@ class LogConsumer:
             text = "The server can't check your access right now. Try again."
             await self._socket.close(End(INTERNAL_ERROR, "unavailable", text, may_retry=True))
 
-    async def _watch(self, newcomer: contextlib.ExitStack) -> None:
+    async def _watch(self, newcomer: Newcomer) -> None:
         """`newcomer` is closed once the user is known and the socket is counted as theirs."""
         hello = await self._hello()
         try:
@@ -113,6 +122,8 @@ class LogConsumer:
             newcomer.close()
             try:
                 await tickets.use(hello.ticket)
+                self._is_identified = True
+                backoff.succeeded(self._session_key)
                 log = await admitted(user, self._session_key, self.slug, address=self._address, via="socket")
             except Refused as refused:
                 raise refusal(refused) from None

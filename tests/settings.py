@@ -81,6 +81,8 @@ LOGTAIL = {
     "READER": "dramatiq",
     # Whole modules share a user, and open hundreds of logs a minute.
     "CONNECTS_PER_MINUTE_PER_USER": 100_000,
+    # All of them come from one address, and many fail on purpose.
+    "MAX_FAILED_HANDSHAKES_PER_ADDRESS": 100_000,
     "ROOTS": os.environ.get("LOGTAIL_ROOTS", "/tmp").split(os.pathsep),
     **json.loads(os.environ.get("LOGTAIL_MORE", "{}")),
 }

@@ -14,6 +14,7 @@ from django_logtail.consumers import LogConsumer
 from django_logtail.viewing import newcomers as newcomers_module
 from django_logtail.viewing import refusals
 from django_logtail.viewing.admission import viewers
+from django_logtail.viewing.backoff import Backoff
 from django_logtail.viewing.newcomers import Looks, machine_of, newcomers
 
 HELLO = json.dumps({"type": "hello", "protocol": 1, "ticket": "t", "lines": 1, "resume": None})
@@ -422,3 +423,49 @@ async def test_many_refusals_are_one_line_with_their_number(monkeypatch, caplog)
         "refused a WebSocket for log 'app' from '192.0.2.1': its page has a foreign origin ('http://a')",
         "refused a WebSocket for log 'app' from '192.0.2.9': it has no session; 999 more since the last such line",
     ]
+
+
+@pytest.fixture
+def backoff(monkeypatch, settings):
+    settings.LOGTAIL = {**settings.LOGTAIL, "MAX_FAILED_HANDSHAKES_PER_ADDRESS": 1}
+    found = Backoff()
+    monkeypatch.setattr(consumers, "backoff", found)
+    monkeypatch.setattr(newcomers_module, "backoff", found)
+
+    async def nobody(session_key, machine):
+        return ""
+
+    monkeypatch.setattr(newcomers_module.looks, "user", nobody)
+    return found
+
+
+@pytest.mark.parametrize("text", ["{", HELLO])
+async def test_who_does_not_identify_themselves_twice_must_wait_and_another_address_need_not(backoff, text):
+    for _ in range(2):
+        await Server(text).run()
+
+    refused, elsewhere = Server(text), Server(text)
+    await refused.run()
+    await elsewhere.run(client=("192.0.2.2", 1))
+
+    assert refused.sent == [{"type": "websocket.close", "code": 4403}]
+    assert elsewhere.close["code"] in (4400, 4401)
+
+
+async def test_a_server_that_can_answers_with_when_to_try_again(backoff):
+    for _ in range(2):
+        await Server("{").run()
+
+    server = Server("{")
+    scope = {
+        "type": "websocket",
+        "headers": [(b"cookie", b"sessionid=abc")],
+        "client": ("192.0.2.1", 1),
+        "extensions": {"websocket.http.response": {}},
+    }
+    await LogConsumer("app", scope, server.incoming.get, server.send).run()
+
+    start, body = server.sent
+    assert (start["type"], start["status"]) == ("websocket.http.response.start", 429)
+    assert dict(start["headers"])[b"retry-after"] == b"1"
+    assert body["body"] == b"Handshakes from this address or user failed too often. Try again in 1 s."

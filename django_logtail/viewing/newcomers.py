@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import ipaddress
 import logging
+import math
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from django.db import close_old_connections
 from django_logtail.access import session_user
 from django_logtail.conf import conf
 from django_logtail.timing import time_limit
+from django_logtail.viewing.backoff import backoff
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +37,23 @@ NETWORK_BITS: Final = 64
 
 
 class TooManyNewcomers(Exception):
-    """A limit is reached. The text names its setting."""
+    """A limit is reached, whose setting the text names; or too many handshakes failed.
+
+    `retry_after`: seconds after which the client may try again; 0 if unknown.
+    """
+
+    def __init__(self, text: str, retry_after: float = 0.0) -> None:
+        super().__init__(text)
+        self.retry_after = retry_after
+
+
+class Newcomer(contextlib.ExitStack):
+    """The place of a socket whose client has not identified itself yet, until it is closed.
+
+    `client`: as which its failure counts, an address or a user.
+    """
+
+    client: str = ""
 
 
 class Newcomers:
@@ -47,18 +65,23 @@ class Newcomers:
         self.by_user: dict[str, int] = {}
         self.total = 0
 
-    async def let_in(self, address: str, session_key: str) -> contextlib.ExitStack:
-        """Count one more until the returned stack is closed. Raises `TooManyNewcomers`.
+    async def let_in(self, address: str, session_key: str) -> Newcomer:
+        """Count one more until what is returned is closed. Raises `TooManyNewcomers`.
 
         `address` is "" if unknown, as behind a Unix socket; then only the total limit applies.
         """
-        place, machine = contextlib.ExitStack(), machine_of(address)
+        place, machine = Newcomer(), machine_of(address)
+        place.client = machine
         try:
+            if not backoff.is_known(session_key):
+                _wait_for(machine)
             place.enter_context(self._stranger(machine))
         except TooManyNewcomers:
             user = await looks.user(session_key, machine)
             if not user:
                 raise
+            place.client = f"user|{user}"
+            _wait_for(place.client)
             place.enter_context(self._known(user))
         return place
 
@@ -136,6 +159,12 @@ def _user(session_key: str) -> str:
         return ""
     finally:
         close_old_connections()
+
+
+def _wait_for(client: str) -> None:
+    """Raise `TooManyNewcomers` if the client's handshakes failed too often for another one now."""
+    if seconds := backoff.seconds_left(client):
+        raise TooManyNewcomers(f"next try in {math.ceil(seconds)} s", seconds)
 
 
 def machine_of(address: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import math
 import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, Final
@@ -94,6 +95,14 @@ class Socket:
     async def refuse(self, code: int) -> None:
         """Refuse the handshake; call it instead of `accept`."""
         await self._send({"type": "websocket.close", "code": code})
+
+    async def refuse_until(self, seconds: float) -> None:
+        """Refuse the handshake with 429 and when to try again, in servers that can answer with a status."""
+        wait = str(math.ceil(seconds))
+        headers = [(b"retry-after", wait.encode()), (b"content-type", b"text/plain; charset=utf-8")]
+        text = f"Handshakes from this address or user failed too often. Try again in {wait} s."
+        await self._send({"type": "websocket.http.response.start", "status": 429, "headers": headers})
+        await self._send({"type": "websocket.http.response.body", "body": text.encode()})
 
     async def next_message(self) -> protocol.ClientMessage:
         """The client's next message. Raises `BadMessage`, and `End` if it is gone or sends too much."""

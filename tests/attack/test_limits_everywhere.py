@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import redis
 
+from tests.attack.knocking import Knock
 from tests.client import Client
 from tests.conftest import absent
 from tests.stack import Running, Stack, Web, has_redis, wait_until
@@ -24,6 +25,7 @@ LIMITS: dict[str, Any] = {
     "MAX_VIEWERS_PER_USER": 3,
     "CONNECTS_PER_MINUTE_PER_USER": 30,
     "BYTES_PER_DAY_PER_USER": 300_000,
+    "MAX_FAILED_HANDSHAKES_PER_ADDRESS": 3,
 }
 LINES = b"".join(b"line %06d of a log\n" % number for number in range(10_000))  # 210,000 bytes
 
@@ -209,3 +211,32 @@ async def test_without_redis_each_host_counts_alone_and_afterwards_together_agai
     assert all(isinstance(client, Client) for client in (*before, elsewhere))
     assert here[:2] == (4409, "too-many-viewers")
     assert outcomes[-1][:2] == (4409, "too-many-viewers")
+
+
+async def test_an_address_whose_handshakes_fail_waits_and_signed_in_people_behind_it_do_not(
+    hosts: Hosts,
+) -> None:
+    old, new = hosts.stack.make_user("colleague"), hosts.stack.make_user("new-colleague")
+    async with contextlib.AsyncExitStack() as stack:
+        assert isinstance(await opened(hosts, hosts.webs[0], old, stack), Client)
+    hello = b'{"type": "hello", "protocol": 1, "ticket": "forged", "lines": 1, "resume": null}'
+    path = hosts.stack.reverse("logtail:socket", "small")
+
+    async def knocks(number: int) -> int:
+        knock = await Knock.at(hosts.webs[0], path, {"Cookie": f"sessionid=forged{number:026}"})
+        if knock.status == 101:
+            await knock.send(hello)
+            await knock.reader.read()  # until it is closed
+        knock.writer.close()
+        return knock.status
+
+    # On a slow machine the first waits are over before the next knock.
+    seen = [await knocks(0)]
+    while seen[-1] == 101 and len(seen) < 12:
+        seen.append(await knocks(len(seen)))
+    async with contextlib.AsyncExitStack() as stack:
+        let_in = [await opened(hosts, hosts.webs[0], session, stack) for session in (old, new)]
+
+    assert seen[:4] == [101] * 4
+    assert seen[-1] == 429
+    assert all(isinstance(client, Client) for client in let_in)
