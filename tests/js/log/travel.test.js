@@ -73,6 +73,50 @@ test('Home leads to the first byte of the file on screen, and from there to the 
   assert.deepEqual([inView(tail), tail.asked.length, tail.rows.at], ['a00000000', 3, -40]);
 });
 
+/** For somebody who may see what is recent: `d` from byte 4,000 on. */
+function recent(tail) {
+  const { answer } = tail;
+  const refused = () => { throw Object.assign(new Error('too old'), { id: 'not-allowed' }); };
+  tail.answer = ({ file, start, end, before, lines }) => {
+    if (file !== 'd' || (end ?? before) <= 4_000) refused();
+    const { start: from, end: to, bytes } = answer({ file, start, end, before, lines });
+    const cut = Math.max(0, 4_000 - from);
+    return { file, start: from + cut, end: to, bytes: bytes.slice(cut) };
+  };
+  return tail;
+}
+
+test('Home leads to the first line that is not too old, and puts it where it is in the file', async () => {
+  const tail = recent(atEnd());
+  tail.rows.at = 1_000;
+
+  await tail.travel.home();
+
+  assert.deepEqual([inView(tail), runs(tail)], ['d00000400', ['d00000400-d00000999']]);
+  assert.equal(tail.store.items[tail.store.first].start, 4_000);
+});
+
+test('where lines begin to be recent can be gone to, although nothing before it may be seen', async () => {
+  const tail = recent(atEnd());
+
+  await tail.travel.goTo({ file: 'd', offset: 4_000 });
+  assert.equal(inView(tail), 'd00000400');
+  const linked = recent(atEnd());
+  linked.linkedLines.show({ file: 'd', start: 4_000, end: 4_000, sum: '' });
+  await new Promise((resolve) => { setTimeout(resolve, 5); });
+  assert.deepEqual([inView(linked), linked.linkedLines.trouble, linked.heard.includes('failed')], ['d00000400', { kind: '' }, false]);
+});
+
+test('whether an earlier file may be opened is asked once where it may not be seen', async () => {
+  const tail = recent(atEnd());
+  for (let n = 0; n < 3; n++) {
+    assert.equal(tail.linkedLines.hasPrevious('d'), false);
+    await new Promise((resolve) => { setTimeout(resolve, 1); });
+  }
+
+  assert.equal(tail.asked.length, 1);
+});
+
 test('Home leads to the file that is on screen, and not to the newest', async () => {
   const tail = atEnd();
   await tail.travel.know();

@@ -6,6 +6,7 @@
  */
 
 import { isProven, linkTo } from './link.js';
+import { unlessTooOld } from './too-old.js';
 /** @typedef {import('./item.js').Item} Item */
 
 const LINES_BEFORE = 200;
@@ -94,7 +95,7 @@ export class LinkedLines {
     try {
       const reach = Math.min(sought.end + BYTES_AFTER, sought.start + MOST_RANGE);
       const after = await session.range({ file: sought.file, start: sought.start, end: reach });
-      const before = sought.start ? await session.range({ file: sought.file, before: sought.start, lines: LINES_BEFORE }) : null;
+      const before = sought.start ? await unlessTooOld(session.range({ file: sought.file, before: sought.start, lines: LINES_BEFORE })) : null;
       const ends = after.end < reach ? after : await session.range({ file: sought.file, before: Number.MAX_SAFE_INTEGER, lines: 1 });
       this.loading = false;
       if (!isStill()) return this.seek();
@@ -205,7 +206,7 @@ export class LinkedLines {
       this.listener.changed();
     }, (error) => {
       // Not answered: to be asked again.
-      if (error.id !== 'not-there') this.before.delete(file);
+      if (error.id !== 'not-there' && error.id !== 'not-allowed') this.before.delete(file);
     });
     return false;
   }

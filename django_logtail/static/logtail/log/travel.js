@@ -7,6 +7,7 @@
 
 import { History } from './history.js';
 import { PART_BYTES, PART_LINES } from './earlier.js';
+import { unlessTooOld } from './too-old.js';
 
 /** @typedef {import('./item.js').Item} Item */
 /** @typedef {import('../connection/requests.js').Failure} Failure */
@@ -149,20 +150,23 @@ export class Travel {
     if (!this.can) return false;
     try {
       const [before, after] = await Promise.all([
-        offset ? session.range({ file, before: offset, lines: LINES_BEFORE }) : null,
+        offset ? unlessTooOld(session.range({ file, before: offset, lines: LINES_BEFORE })) : null,
         session.range({ file, start: offset, end: offset + PART_BYTES }),
       ]);
       if (log.store !== store) return false;
       const isPastEnd = before !== null && before.end < offset;
       const bytes = before ? joined(before.bytes, isPastEnd ? new Uint8Array() : after.bytes) : after.bytes;
-      const end = (before ? before.start : offset) + bytes.length;
+      // Who may see recent lines only is given those: they begin further on.
+      const start = before ? before.start : after.start;
+      const end = start + bytes.length;
       const isEnd = isPastEnd || after.end < offset + PART_BYTES;
-      const lines = store.linesOf(file, before ? before.start : offset, bytes, [...(before?.hidden ?? []), ...(after.hidden ?? [])]);
+      const lines = store.linesOf(file, start, bytes, [...(before?.hidden ?? []), ...(after.hidden ?? [])]);
       if (!isEnd && lines.length > 1 && !store.endsLine(bytes)) lines.pop();
       if (!lines.length) return false;
       await this.#put(file, lines, isEnd ? end : null);
-      // The estimated size was too large: the last line is the nearest.
-      if (isPastEnd && this.sought?.file === file && this.sought.offset === offset) this.sought.offset = lines[lines.length - 1].start;
+      // The estimated size was too large, or what begins there is too old: the last line or the first is the nearest.
+      const nearest = isPastEnd ? lines[lines.length - 1] : start > offset ? lines[0] : null;
+      if (nearest && this.sought?.file === file && this.sought.offset === offset) this.sought.offset = nearest.start;
       return log.store === store;
     } catch (error) {
       if (log.store === store) this.linkedLines.failed(/** @type {Failure} */ (error));
