@@ -174,6 +174,9 @@ ACTIONS = {
     "continue_reading": (False, False, False, False, True, True, True, False),
 }
 
+#: The status of ending a viewing on the status page, in the same order.
+ENDING = (302, 302, 403, 403, 302, 302, 302, 403)
+
 
 def test_every_route_has_a_row() -> None:
     assert {route.name for route in urls.urlpatterns} == {*ROUTES, *REGISTERING}
@@ -676,3 +679,32 @@ def test_each_action_of_the_admin_is_offered_as_its_row_says(people, rf, action:
         offered.append(action in admin.site._registry[Log].get_actions(request))
 
     assert tuple(offered) == ACTIONS[action]
+
+
+def test_viewings_are_ended_by_those_who_may_stop_logs(people, client, settings, monkeypatch) -> None:
+    """Nobody and a member are sent to the sign-in, and end nothing."""
+    from django.urls import reverse
+
+    from django_logtail import admin as module
+    from django_logtail.control import ViewerFacts
+    from django_logtail.control.in_memory import MemoryControl
+    from django_logtail.control.process import use
+    from django_logtail.models import Log
+
+    settings.LOGTAIL = {"ROOTS": ["/tmp"], "READER": "local"}
+    log = Log.objects.create(name="a", slug="a", path="/tmp/a.log")
+    use(control := MemoryControl())
+    control.report_viewers("p", [ViewerFacts("session", "1", str(log.pk), 12.5, "")])
+    ended: list[object] = []
+    monkeypatch.setattr(module, "end_viewings", lambda *arguments: ended.append(arguments))
+
+    statuses = []
+    for person in people:
+        client.logout()
+        if person is not None:
+            client.force_login(person)
+        form = {"act": "end", "session": "session", "reason": "why"}
+        statuses.append(client.post(reverse("admin:logtail_log_status"), form).status_code)
+
+    assert tuple(statuses) == ENDING
+    assert ended == [(["session"], "why")] * 3

@@ -176,7 +176,8 @@ def test_a_window_ends_when_it_was_going_to_however_often_something_is_added(pla
     limits.spend("connects", "7", 1, None, 60.0)
     place.pass_by("connects", "7", 40)
 
-    assert 10 < limits.spend("connects", "7", 1, None, 60.0).seconds_left <= 20
+    for _ in range(2):
+        assert 10 < limits.spend("connects", "7", 1, None, 60.0).seconds_left <= 20
 
 
 def test_an_amount_beyond_the_limit_is_added_and_nothing_after_it(limits):

@@ -179,3 +179,28 @@ def test_nothing_is_painted_while_the_page_is_hidden_and_all_of_it_afterwards(
     expect(page.locator(".lt-row").last).to_contain_text("GET /things/ 1999")
     expect(page.locator(".lt-row").last).to_be_in_viewport()
     expect(page.locator(".lt-loaded")).to_have_text("2,000 lines loaded")
+
+
+def test_whoever_is_ended_by_staff_reads_why_and_stays_away_until_they_ask(
+    page: Page, signed_in: BrowserContext, web: Web, stack: Stack, worker: Running
+) -> None:
+    path = stack.add_log("shop", lines(0, 3).encode())
+    show(page, web, stack, "shop")
+
+    def is_ended() -> bool:
+        """Its process lists a viewer a moment after it has come."""
+        stack.call("end_all_viewings", "Maintenance <b>at 15:00</b>")
+        page.wait_for_timeout(100)
+        return page.locator("log-tail").get_attribute("data-state") == "ended"
+
+    wait_until(is_ended, what="the end")
+    wait_until(lambda: path not in worker.open_paths(), RELEASE_SECONDS, "the end of the reading")
+
+    expect(page.locator(".lt-tail")).to_contain_text(
+        "An administrator ended this view: “Maintenance <b>at 15:00</b>”."
+    )
+    append(path, lines(3, 6))
+    page.get_by_role("button", name="Start again").first.click()
+    expect_state(page, "live")
+    until(page, "tail.lines === 6")
+    assert text_of(page) == lines(0, 6)

@@ -149,6 +149,12 @@ def end_viewings(sessions: list[str], note: str) -> None:
     end_viewings(sessions, note)
 
 
+def end_all_viewings(note: str) -> None:
+    from django_logtail.control.process import control
+
+    end_viewings([viewer.session for viewer in control().viewers()], note)
+
+
 def narrow(slug: str, access: str) -> None:
     """Change who may watch, as the admin does."""
     from django_logtail.models import Log
@@ -289,6 +295,7 @@ FUNCTIONS = {
         take_right,
         choose,
         deactivate,
+        end_all_viewings,
         end_viewings,
         leave_groups,
         narrow,
