@@ -24,7 +24,7 @@ demo: .venv/demo.stamp
 develop: .venv/develop.stamp
 
 # Everything that starts no server, and the main tests of those that do.
-test: .venv/develop.stamp
+test: .venv/compiled.stamp
 	$(pytest) -m 'main or not whole'
 
 # The tests keep all cores busy except while they wait, and the other steps fill the gaps.
@@ -33,7 +33,7 @@ check: .venv/develop.stamp
 	$(call heading,Everything passed)
 
 # The same tests with larger numbers, longer programs and more variants: an hour and more.
-check-long: .venv/develop.stamp
+check-long: .venv/compiled.stamp
 	LOGTAIL_LONG=1 $(pytest)
 
 # --- what they need ---------------------------------------------------------------------------------------------------
@@ -49,6 +49,11 @@ check-long: .venv/develop.stamp
 .venv/develop.stamp: .venv/demo.stamp
 	$(call heading,Install what the tests need)
 	$(bin)/python -m pip install -qq --editable '.[regex,demo]' --group test --group lint --group docs
+	@touch $@
+
+# In a new clone, each of the processes that run tests would compile all of them.
+.venv/compiled.stamp: .venv/develop.stamp
+	-@$(bin)/pytest --collect-only -qq >/dev/null
 	@touch $@
 
 # --- the steps of check -----------------------------------------------------------------------------------------------
@@ -99,15 +104,15 @@ js-tests:
 	else echo 'node is missing: left out'; fi
 
 # Browser tests are skipped if there is no Chromium; in CI that is a failure.
-tests: .venv/develop.stamp
+tests: .venv/compiled.stamp
 	$(call heading,Python and browser tests)
 	$(pytest)
 
-python-tests: .venv/develop.stamp
+python-tests: .venv/compiled.stamp
 	$(call heading,Python tests)
 	$(pytest) -m 'not browser'
 
-browser-tests: .venv/develop.stamp
+browser-tests: .venv/compiled.stamp
 	$(call heading,Browser tests)
 	$(pytest) -m browser
 
