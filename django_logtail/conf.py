@@ -393,7 +393,7 @@ class Conf:
         unit="names of ready-made rules, and dicts",
         why="Rules that hide secrets in lines before they leave the reading host. If empty, nothing is hidden.",
         more="The reader applies them, and the web process must have the same: see [](../howto/redact.md).",
-        read_in=("redaction_rules",),
+        read_in=("redaction_rules", "registry/rules"),
     )
     FRAME_ANCESTORS = Setting(
         default=(),

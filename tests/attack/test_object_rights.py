@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from importlib.util import find_spec
 from urllib.parse import urlencode
 
 import pytest
@@ -13,6 +14,7 @@ from django_logtail.rights import Right
 from tests.attack.test_matrix import MESSAGES, with_file
 from tests.attack.test_rights import ASKED, MESSAGES_NEED, ROUTES, Host
 from tests.client import Client
+from tests.conftest import absent
 from tests.length import at_length
 from tests.stack import Stack
 
@@ -44,6 +46,8 @@ GIVEN: dict[tuple[str, ...], set[str]] = {
 @pytest.fixture(scope="module", params=SOURCES)
 def host(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     source: str = request.param
+    if find_spec("guardian") is None or find_spec("rules") is None:
+        absent("django-guardian or django-rules")
     logtail = {"READER": "local", "ACCESS_POLICY": SOURCES[source]}
     environment = {"DJANGO_SETTINGS_MODULE": "tests.host.object_rights"}
     folder = tmp_path_factory.mktemp("object-rights") / "stack"
