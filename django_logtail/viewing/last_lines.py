@@ -13,6 +13,7 @@ from django_logtail.audit.viewings import OpenViewing
 from django_logtail.models import Log
 from django_logtail.place import Place
 from django_logtail.protocol import MAX_RANGE_BYTES, PROTOCOL_VERSION, Frame
+from django_logtail.redaction_rules import has_rules
 from django_logtail.relay import Relay
 from django_logtail.relay.feed_viewer import FeedViewer
 from django_logtail.rights import Right
@@ -77,6 +78,7 @@ async def last_lines(
             queue=log.queue_name,
             can=[],
             resumes=None if may_resume else False,
+            redacted=has_rules({log.slug, log.registration.slug}) or None,
         )
     )
     try:

@@ -95,3 +95,23 @@ def test_who_lacks_the_right_is_offered_nothing(browser: Browser, redacted: tupl
     expect(box).to_contain_text("You may not see the original. Ask an administrator.")
     expect(box.get_by_role("button")).to_have_count(0)
     profile.close()
+
+
+def test_lines_over_http_say_that_something_is_hidden(browser: Browser, redacted: tuple[Stack, Web]) -> None:
+    stack, web = redacted
+    stack.add_log("plain", LINES.encode())
+    profile = fresh_profile(browser)
+    session = stack.make_user("eve", staff=True, rights=("see_unredacted_log",))
+    profile.add_cookies([{"name": "sessionid", "value": session, "url": web.url}])
+    page: Page = profile.new_page()
+    page.add_init_script("globalThis.WebSocket = class { constructor() { throw new Error('blocked'); } }")
+    page.goto(web.url + stack.reverse("logtail:log", "plain"))
+    expect(page.locator(".lt-red")).to_have_text(["‹e-mail address›", "‹IP address›"], timeout=60_000)
+    page.locator(".lt-redbtn").click()
+
+    box = page.get_by_role("dialog", name="Redacted")
+    expect(box).to_contain_text("It never reached this page")
+    expect(box).not_to_contain_text("You may not see the original")
+    expect(box.get_by_role("button")).to_have_count(0)
+    assert "203.0.113" not in page.content()
+    profile.close()

@@ -331,7 +331,7 @@ export class Session {
     this.refusals.forget();
     this.blocked = { ...blocked, served: true, fetching: false };
     for (const { header, bytes } of answer) {
-      if (header.type === 'hello') this.listener.phase('nosocket', Object.assign(this.blocked, { encoding: header.encoding, queue: header.queue }));
+      if (header.type === 'hello') this.listener.phase('nosocket', Object.assign(this.blocked, { encoding: header.encoding, queue: header.queue, ...(header.redacted ? { redacted: true } : {}) }));
       else if (header.type === 'batch') this.#took(header, bytes);
       else if (header.type === 'event' || header.type === 'status' || header.type === 'gap') this.#passed(header);
     }

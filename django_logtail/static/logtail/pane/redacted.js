@@ -17,7 +17,8 @@ const FIRST_MINUTES = 15;
 
 /** @param {{parts: import('./pane.js').Parts, log: OpenLog}} drawn */
 export function drawRedacted({ parts: { redactedButton, redactedText }, log: { stream } }) {
-  redactedButton.hidden = !stream.hello?.redacted;
+  // Over HTTP, that is among the details of the phase.
+  redactedButton.hidden = !(stream.details.redacted ?? stream.hello?.redacted);
   const isOriginal = stream.original !== null;
   redactedButton.toggleAttribute('data-on', isOriginal);
   reshape(redactedButton, isOriginal ? 'eye' : 'lock');
@@ -41,7 +42,8 @@ export function openRedacted(on, button) {
   } }, icon(shape), el('span.lt-label', {}, words.say(key)));
   if (isOriginal) pop.append(act('lock', 'red.hide', () => on.hideOriginal()));
   else if (stream.can('original')) pop.append(act('eye', 'red.ask', () => openAsk(on)));
-  else pop.append(el('p', {}, words.say(config.recorded ? 'red.no' : 'red.unrecorded')));
+  // Without a connection, what the server would let them do isn't known.
+  else if (stream.phase === 'open') pop.append(el('p', {}, words.say(config.recorded ? 'red.no' : 'red.unrecorded')));
   show(host, button, pop);
   const { style } = pop;
   style.left = `${Math.max(8, Math.min(innerWidth - pop.offsetWidth - 8, button.getBoundingClientRect().left))}px`;
