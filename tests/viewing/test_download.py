@@ -7,11 +7,13 @@ import shutil
 import pytest
 
 from django_logtail.access import Refused
+from django_logtail.control.in_memory import MemoryControl
 from django_logtail.control.messages import Failed, Found, Piece, Read
 from django_logtail.models import Log
 from django_logtail.protocol import MAX_RANGE_BYTES, CloseCode
 from django_logtail.reader.limits import Limits
 from django_logtail.viewing import download as module
+from django_logtail.viewing import limits
 from django_logtail.viewing.admission import viewers
 from django_logtail.viewing.download import (
     Body,
@@ -24,6 +26,7 @@ from django_logtail.viewing.download import (
 )
 from django_logtail.viewing.limits import OverLimit
 from django_logtail.viewing.rechecks import rounds_here
+from django_logtail.viewing.tally import Tally
 from tests.delivery.test_delivery import QUEUE, House, eventually
 
 LOG = Log(pk=1, slug="app", name="app.log", path="/nowhere", queue=QUEUE, encoding="utf-8")
@@ -327,3 +330,37 @@ async def test_a_budget_that_is_spent_makes_it_wait(house):
 def test_a_file_is_called_as_on_its_host_without_what_could_mislead(path, name):
     assert file_name(Log(path=path)) == name
     assert file_name(Log(path="/var/log/app-%F.log"), path.rpartition("/")[2]) in (name, "app-%F.log")
+
+
+async def test_a_download_is_broken_off_when_staff_end_it_and_another_is_not(house):
+    whole = await whole_file(house.relay, LOG)
+    mine, others = bytes_of(LOG, whole, REQUESTER), bytes_of(LOG, whole, Requester("8", "session", ""))
+    await one_range(mine)
+    await one_range(others)
+    sessions = {facts.user: facts.session for facts in house.relay.viewers.by_session.values()}
+
+    rounds_here().end([sessions["7"]], "maintenance")
+
+    with pytest.raises(BrokenOff):
+        async for _ in mine:
+            pass
+    await one_range(others)
+    await others.aclose()
+
+
+async def test_a_download_is_broken_off_when_the_day_s_bytes_are_read_and_another_user_s_is_not(
+    house, settings, monkeypatch
+):
+    settings.LOGTAIL = {**settings.LOGTAIL, "BYTES_PER_DAY_PER_USER": MAX_RANGE_BYTES + 100_000}
+    memory = MemoryControl()
+    monkeypatch.setattr(limits, "tally", Tally(lambda: 60.0, lambda: memory))
+    whole = await whole_file(house.relay, LOG)
+    mine, others = bytes_of(LOG, whole, REQUESTER), bytes_of(LOG, whole, Requester("8", "session", ""))
+    await one_range(mine)
+    for _ in range(2):  # the piece that reaches the limit is the last
+        await anext(mine)
+
+    with pytest.raises(BrokenOff):
+        await anext(mine)
+    await one_range(others)
+    await others.aclose()

@@ -57,9 +57,11 @@ test('a limit of connects or bytes says how many, and until when', () => {
   const until = new Date(2026, 10, 30, 0, 0, 5).getTime();
   const bytes = said({ phase: 'limit', details: { code: 4409, id: 'too-many-bytes', limit: 5_000_000_000, until } }).notice;
   const connects = said({ phase: 'waiting', details: { code: 4409, id: 'too-many-connects', limit: 240, until, retryAt: until }, now: until - 9_000 });
+  const overHttp = said({ phase: 'limit', details: { error: 'too-many-bytes', limit: 5_000_000_000, retry_after: 9 }, now: until - 9_000 }).notice;
   const late = said({ phase: 'waiting', details: { code: 4409, id: 'too-many-viewers', limit: 16, until, retryAt: until }, now: until - 3_000 });
 
   assert.deepEqual([bytes.key, bytes.values, bytes.actions], ['notice.bytes', { size: '5.0 GB', time: '00:00:05' }, ['do.retry']]);
+  assert.deepEqual([overHttp.key, overHttp.values], [bytes.key, bytes.values]);
   assert.deepEqual([connects.notice.key, connects.notice.values, connects.tail.values.n], ['notice.connects', { n: 240 }, 9]);
   assert.deepEqual([late.notice.key, late.notice.values, late.tail.values.n], ['notice.limit', { n: 16 }, 3]);
 });

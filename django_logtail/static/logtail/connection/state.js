@@ -157,7 +157,9 @@ function reasonOf(facts, words) {
 }
 
 /** Which limit for one user is reached, how many it allows, and until when. @param {Facts} facts @param {import('../ui/format.js').Words} words @param {string[]} actions @returns {Said} */
-function overLimit({ details: { id, limit, until } }, words, actions) {
+function overLimit({ now, details }, words, actions) {
+  // An answer over HTTP names its reason `error`, and has no moment of its own.
+  const { limit, id = details.error, until = now + 1000 * (details.retry_after ?? 0) } = details;
   if (id === 'too-many-bytes') return said('notice.bytes', actions, { size: words.size(limit), time: clock(until) }, 'danger');
   return said(id === 'too-many-connects' ? 'notice.connects' : 'notice.limit', actions, { n: limit }, 'danger');
 }
