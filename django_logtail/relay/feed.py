@@ -81,6 +81,7 @@ class Feed:
         #: Viewers of feeds of their own that are ahead of this one, and will join it when it has come to their place.
         self.awaited_by: set[Cursor] = set()
         self.host = ""
+        self._told_status: dict[str, object] = {}
         self._status_frame = Frame.message("status")
         self.ring = Ring(start)
         self.pace = Pace(
@@ -217,9 +218,9 @@ class Feed:
 
     def status_frame(self, cursor: Cursor) -> Frame:
         """The `status` message for one viewer, as of now: the same one for all that are told the same."""
-        frame = Frame.message("status", **self.status(cursor))
-        if frame != self._status_frame:
-            self._status_frame = frame
+        status = self.status(cursor)
+        if status != self._told_status:
+            self._told_status, self._status_frame = status, Frame.message("status", **status)
         return self._status_frame
 
     def _notify(self) -> None:

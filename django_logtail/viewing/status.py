@@ -95,4 +95,5 @@ class Status:
                 self._socket.send_at_once(self._seen(frame))
 
     def _is_due(self, frame: Frame) -> bool:
-        return frame != self._shown or time.monotonic() - self._socket.sent_at >= KEEP_ALIVE_SECONDS
+        is_shown = frame is self._shown or frame == self._shown
+        return not is_shown or time.monotonic() - self._socket.sent_at >= KEEP_ALIVE_SECONDS
