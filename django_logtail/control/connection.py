@@ -18,9 +18,6 @@ CALL_SECONDS: Final = 2.0
 #: Options that make redis-py retry up to ten times, each for CALL_SECONDS. Our callers retry anyway.
 _RETRIES: Final = frozenset({"retry", "retry_on_error", "retry_on_timeout"})
 
-#: Whether redis-py speaks Redis's newer protocol, RESP 3, unless told otherwise.
-SPEAKS_NEWER: Final = redis.VERSION >= (8,)
-
 #: The errors of calls to a server that is lost, starting, full or the wrong one, in any thread or event loop.
 CONNECTION_ERRORS: Final = (redis.RedisError, OSError, asyncio.TimeoutError)
 #: How an error begins if Redis is the wrong server: it was demoted, is starting or has lost its master, has given the

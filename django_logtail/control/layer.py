@@ -18,7 +18,6 @@ from channels.layers import channel_layers
 from django_logtail.conf import conf
 from django_logtail.control.connection import (
     CONNECTION_ERRORS,
-    SPEAKS_NEWER,
     is_answer,
     is_wrong_connection,
     said_by,
@@ -111,12 +110,12 @@ class LayerMailboxes:
 
     def _receiver(self) -> Any:
         if self._receiving is None:
-            self._receiving = _made(self._alias)
+            self._receiving = channel_layers.make_backend(self._alias)
         return self._receiving
 
     def _sender(self) -> Any:
         if self._sending is None:
-            made = _made(self._alias)
+            made = channel_layers.make_backend(self._alias)
             # A layer without connections, as in memory: two instances would not share messages.
             self._sending = self._receiver() if _closer(made) is None else made
         return self._sending
@@ -131,24 +130,6 @@ class LayerMailboxes:
             kind = WrongConnection if is_wrong_connection(error) else MailboxUnavailable
             said = said_by(error) if is_answer(error) else words_of(error)
             raise kind(said, trouble_of(error), is_answer=is_answer(error)) from error
-
-
-def _made(alias: str) -> Any:
-    """An instance of our own, as the project configured it.
-
-    redis-py 8 speaks Redis's newer protocol unless told otherwise, and then writes each message that arrives over a
-    subscription into a text for its own log, wanted or not: a third of the cost of receiving.
-    """
-    made = channel_layers.make_backend(alias)
-    options = getattr(made, "_kwargs", None)
-    if _is_pubsub(made) and isinstance(options, dict) and SPEAKS_NEWER:
-        from channels_redis.utils import (
-            decode_hosts,
-        )  # not at the top: another layer may need no channels_redis
-
-        hosts = [{"protocol": 2, **host} for host in decode_hosts(options.get("hosts"))]
-        made._kwargs = {**options, "hosts": hosts}
-    return made
 
 
 def _closer(layer: Any) -> Callable[[], Awaitable[None]] | None:

@@ -254,18 +254,3 @@ async def test_several_messages_are_one_of_the_layer_s(
     await LayerMailboxes("default").send_all("box", [Nudge(), Echo(b"a")])
 
     assert sent == [("box", together([Nudge(), Echo(b"a")]))]
-
-
-@pytest.mark.parametrize(("speaks_newer", "first"), [(True, {"protocol": 2}), (False, {})])
-def test_subscriptions_speak_the_older_protocol_unless_the_project_says_otherwise(
-    settings: Any, monkeypatch: pytest.MonkeyPatch, speaks_newer: bool, first: dict[str, int]
-) -> None:
-    monkeypatch.setattr(module, "SPEAKS_NEWER", speaks_newer)
-    hosts = [{"address": "redis://a:1"}, {"address": "redis://b:2", "protocol": 3}]
-    layer = "channels_redis.pubsub.RedisPubSubChannelLayer"
-    settings.CHANNEL_LAYERS = {"logs": {"BACKEND": layer, "CONFIG": {"hosts": hosts, "prefix": "p"}}}
-
-    made = module._made("logs")._kwargs
-
-    assert made == {"hosts": [{**first, "address": "redis://a:1"}, hosts[1]], "prefix": "p"}
-    assert hosts[0] == {"address": "redis://a:1"}
