@@ -1,4 +1,5 @@
-"""The rules that come with the package: where secrets of each kind are in a line of UTF-8.
+"""The rules that come with the package: where secrets of each kind are in a line of UTF-8. Tokens, cookies and
+passwords are in `credentials`.
 
 Each has a gate, an expression that every line with such a secret matches: RE2 looks for all gates at once, so that most
 text is passed over at its speed. What looks closer are expressions of our own for `re`, each linear in the line, and
@@ -8,8 +9,6 @@ before that. An administrator's expression never gets here.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import ipaddress
 import json
 import re
@@ -22,164 +21,10 @@ from django_logtail.redaction.numbers import IBAN_CHARACTERS, is_card, is_iban
 #: Spans of a line: from, to.
 Spans = Iterator[tuple[int, int]]
 
-#: Characters of the longest user name and password in an address, and of the longest part of an e-mail address.
-URL_BYTES: Final = 1024
+#: Characters of the longest part of an e-mail address before the "@".
 LOCAL_BYTES: Final = 64
 #: Values from settings shorter than this are not hidden: they would be found inside words.
 LEAST_VALUE_CHARACTERS: Final = 6
-
-
-# -- tokens --------------------------------------------------------------------------------------------
-
-AUTHORIZATION_GATE: Final = r"(?i:bearer|basic|authorization|\beyj)"
-_AUTHORIZATION: Final = re.compile(
-    rb"(?i)authorization(?:\\*[\"'])?[ \t]*(?:=>|[:=])[ \t]*(?:b?\\*[\"'])?(?=[^\s\"'\\])"
-)
-_SCHEME: Final = re.compile(
-    rb"(?i)(?:bearer|basic|token|apikey|api-key|key|negotiate|ntlm)[ \t]+(?=[^\s\"'\\])"
-)
-_WORD: Final = re.compile(rb"[^\s\"'\\,;<>)\]}]+")
-_REST: Final = re.compile(rb"[^\r\n\"'\\]*")
-_BEARER: Final = re.compile(rb"(?i)\b(bearer|basic)(?:[ \t]+|%20|\+)([A-Za-z0-9._~+/-]{6,}={0,2})")
-_JWT: Final = re.compile(rb"\beyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)*")
-
-
-def tokens(line: bytes, first: int) -> Spans:
-    """Credentials in an `Authorization` header, after `Bearer` and `Basic`, and JSON Web Tokens."""
-    at = first
-    while (header := _AUTHORIZATION.search(line, at)) is not None:
-        start, at = _credentials(line, header.end())
-        yield start, at
-    for found in _BEARER.finditer(line, first):
-        if _is_basic(found[2]) if found[1].lower() == b"basic" else _is_token(found[2]):
-            yield found.span(2)
-    for found in _JWT.finditer(line, first):
-        yield found.span()
-
-
-def _credentials(line: bytes, at: int) -> tuple[int, int]:
-    """The credentials of a header's value that begins at `at`: a word after a known scheme, otherwise all of it."""
-    if (scheme := _SCHEME.match(line, at)) is not None:
-        word = _WORD.match(line, scheme.end())
-        return (scheme.end(), word.end()) if word is not None else (at, at)
-    rest = _REST.match(line, at)
-    assert rest is not None
-    return at, rest.end()
-
-
-def _is_token(text: bytes) -> bool:
-    """Whether what follows "bearer" is more than a word: "bearer authentication" has no token."""
-    return not text.isalpha() or len(text) >= 20 or not (text.islower() or text.istitle())
-
-
-def _is_basic(text: bytes) -> bool:
-    """Whether this is base64 of a user name, a colon and a password."""
-    try:
-        return b":" in base64.b64decode(text + b"=" * (-len(text) % 4), validate=True)
-    except binascii.Error:
-        return False
-
-
-# -- cookies -------------------------------------------------------------------------------------------
-
-COOKIE_GATE: Final = r"(?i:cookie)"
-_COOKIE: Final = re.compile(rb"(?i)cookie(\\*[\"'])?[ \t]*(?:=>|[:=])[ \t]*(b?\\*[\"'])?")
-_ATTRIBUTE: Final = rb"(?:(?i:expires)=[^;\r\n\"']*|[^\s;,=\"']+(?:=(?:\"[^\"\r\n]*\"|[^\s;,\"']*))?)"
-_PAIRS: Final = re.compile(rb"[^\s;,=\"']+=(?:\"[^\"\r\n]*\"|[^\s;\"']*)(?:[;,][ \t]*" + _ATTRIBUTE + rb")*")
-
-
-def cookies(line: bytes, first: int) -> Spans:
-    """What follows `Cookie:` and `Set-Cookie:`: all of a value in quotes, otherwise pairs as in the headers."""
-    at = first
-    while (found := _COOKIE.search(line, at)) is not None:
-        start = at = found.end()
-        if found[2]:
-            at = _quote_end(line, start, found[2].lstrip(b"b"))
-        elif (pairs := _PAIRS.match(line, start)) is not None:
-            at = pairs.end()
-        if start < at:
-            yield start, at
-
-
-def _quote_end(line: bytes, at: int, quote: bytes) -> int:
-    """Where the text in quotes that begins at `at` ends; `quote`: what opened it, with any backslashes before it."""
-    if len(quote) > 1:  # a text in a text
-        end = line.find(quote, at)
-    else:
-        end = at
-        while (end := line.find(quote, end)) >= 0 and _is_escaped(line, at, end):
-            end += 1
-    return end if end >= 0 else len(line.rstrip(b"\r"))
-
-
-def _is_escaped(line: bytes, start: int, at: int) -> bool:
-    run = at
-    while run > start and line[run - 1] == 0x5C:
-        run -= 1
-    return (at - run) % 2 == 1
-
-
-# -- passwords -----------------------------------------------------------------------------------------
-
-_NAMES: Final = (
-    r"passw|passphrase|pwd|secret|token|api[_.-]?key|access[_.-]?key|private[_.-]?key|auth[_.-]?key|credential"
-    r"|session[_.-]?(?:id|key)|bearer|\bpass\b|_pass\b"
-)
-PASSWORD_GATE: Final = rf"(?i:{_NAMES})|://[^\s\"'<>]*@"
-#: The same for `re`, in which the former takes more than linear time.
-PASSWORD_GATE_FOR_RE: Final = rf"(?i:{_NAMES})|://"
-#: Not the number of tokens that a language model used.
-_NAME: Final = re.compile(rf"(?i:{_NAMES})(?!(?<=token)s\b)".encode())
-_ASSIGNED: Final = re.compile(
-    rb"[A-Za-z0-9_.-]{0,64}(?:\\*[\"'])?\]?[ \t]*(?:=>|:=|[:=]|%3[Dd])[ \t]*[bBuU]?(\\*[\"'])?"
-)
-_VALUE: Final = re.compile(rb"[^\s,;&\"'<>)}\]\\]+")
-_NOTHING: Final = frozenset({b"none", b"null", b"nil", b"true", b"false", b"undefined"})
-_PORT: Final = re.compile(rb"[0-9]{1,5}[/?#]")
-_ADDRESS: Final = re.compile(rb"[^\s\"'<>]*")
-
-
-def passwords(line: bytes, first: int) -> Spans:
-    """Passwords in addresses, and values of names such as `password` and `api_key`."""
-    yield from _in_addresses(line, first)
-    at = first
-    while (name := _NAME.search(line, at)) is not None:
-        at = name.end()
-        if (assigned := _ASSIGNED.match(line, at)) is None:
-            continue
-        start = assigned.end()
-        if assigned[1]:
-            end = _quote_end(line, start, assigned[1])
-        else:
-            value = _VALUE.match(line, start)
-            end = value.end() if value is not None else start
-            if b"%3" in assigned[0]:
-                end = _before(line, start, end, b"%26")
-        if start < end and line[start:end].lower() not in _NOTHING:
-            yield start, end
-            at = end
-
-
-def _before(line: bytes, start: int, end: int, mark: bytes) -> int:
-    found = line.find(mark, start, end)
-    return found if found >= 0 else end
-
-
-def _in_addresses(line: bytes, first: int) -> Spans:
-    at = line.find(b"://", first)
-    while at >= 0:
-        start = at + 3
-        address = _ADDRESS.match(line, start, start + URL_BYTES)
-        end = address.end() if address is not None else start
-        at = line.find(b"://", start)
-        stop = line.rfind(b"@", start, at if start < at < end else end)
-        colon = line.find(b":", start, stop) if stop >= 0 else -1
-        if 0 <= colon < stop - 1 and not _PORT.match(line, colon + 1) and not _has_path(line, start, colon):
-            yield colon + 1, stop
-
-
-def _has_path(line: bytes, start: int, end: int) -> bool:
-    return any(line.find(mark, start, end) >= 0 for mark in (b"/", b"?", b"#"))
 
 
 # -- e-mail addresses ----------------------------------------------------------------------------------

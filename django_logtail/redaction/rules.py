@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from django_logtail.redaction import ready_made
+from django_logtail.redaction import credentials, ready_made
 from django_logtail.tailing.reasons import in_full
 from django_logtail.tailing.text.matching import BadPattern, Regex, has_regex, own_expression
 
@@ -153,7 +153,7 @@ class Called:
 
 
 def _password_gate() -> str:
-    return ready_made.PASSWORD_GATE if has_regex() else ready_made.PASSWORD_GATE_FOR_RE
+    return credentials.PASSWORD_GATE if has_regex() else credentials.PASSWORD_GATE_FOR_RE
 
 
 def _ip(name: str, version_4: TextFinder, version_6: LineFinder) -> InText:
@@ -162,9 +162,9 @@ def _ip(name: str, version_4: TextFinder, version_6: LineFinder) -> InText:
 
 #: Name -> how it is made. `key` is not among them: it needs more than one line.
 _READY_MADE: Final[dict[str, Callable[[], Rule]]] = {
-    "token": lambda: ByLine("token", ready_made.AUTHORIZATION_GATE, ready_made.tokens),
-    "cookie": lambda: ByLine("cookie", ready_made.COOKIE_GATE, ready_made.cookies),
-    "password": lambda: ByLine("password", _password_gate(), ready_made.passwords),
+    "token": lambda: ByLine("token", credentials.AUTHORIZATION_GATE, credentials.tokens),
+    "cookie": lambda: ByLine("cookie", credentials.COOKIE_GATE, credentials.cookies),
+    "password": lambda: ByLine("password", _password_gate(), credentials.passwords),
     "email": lambda: InText("email", ready_made.EMAIL_GATE, ready_made.emails),
     "card": lambda: ByLine("card", ready_made.CARD_GATE, ready_made.cards),
     "iban": lambda: ByLine("iban", ready_made.IBAN_GATE, ready_made.ibans),

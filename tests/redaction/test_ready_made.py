@@ -25,6 +25,21 @@ HIDES = {
         ("basic YWxhZGRpbjpvcGVuc2VzYW1l", "basic «YWxhZGRpbjpvcGVuc2VzYW1l»"),
         ("[b'authorization', b'Bearer x1y2z3']", "[b'authorization', b'Bearer «x1y2z3»']"),
         ("jwt eyJhbGciOiJI.eyJzdWIi.abc-_d end", "jwt «eyJhbGciOiJI.eyJzdWIi.abc-_d» end"),
+        ("(b'authorization', b'Token 0123'), x", "(b'authorization', b'Token «0123»'), x"),
+        ("{'Authorization': ['Token 0123']}", "{'Authorization': ['Token «0123»']}"),
+        (
+            'Authorization: Digest username="x", realm="a b", response="0123" GET /',
+            'Authorization: «Digest username="x", realm="a b", response="0123"» GET /',
+        ),
+        (
+            "curl -H 'Authorization: Digest username=\"x\"' http://h",
+            "curl -H 'Authorization: «Digest username=\"x\"»' http://h",
+        ),
+        (
+            "\x1b[36mAuthorization\x1b[39;49m:\x1b[37m Token 0123\x1b[0m",
+            "\x1b[36mAuthorization\x1b[39;49m:\x1b[37m Token «0123\x1b[0m»",
+        ),
+        ("allowed: ['authorization', 'accept', 'a b']", "allowed: ['authorization', 'accept', 'a b']"),
         (
             "bearer authentication failed: basic configuration",
             "bearer authentication failed: basic configuration",
@@ -39,6 +54,14 @@ HIDES = {
         ("{'Cookie': 'sid=abc; b=d', 'Host': 'x'}", "{'Cookie': '«sid=abc; b=d»', 'Host': 'x'}"),
         (r'{"h": "{\"cookie\": \"a=b\", \"x\": 1}"}', r'{"h": "{\"cookie\": \"«a=b»\", \"x\": 1}"}'),
         ("cookies are disabled", "cookies are disabled"),
+        ("[(b'cookie', b'sid=abc; b=d'), (b'x', b'y')]", "[(b'cookie', b'«sid=abc; b=d»'), (b'x', b'y')]"),
+        (
+            '{"set-cookie": ["a=b; Path=/", "c=d"], "x": 1}',
+            '{"set-cookie": ["«a=b; Path=/»", "«c=d»"], "x": 1}',
+        ),
+        ("COOKIES={'sid': 'abc'} GET={'q': 'x'}", "COOKIES={'«sid»': '«abc»'} GET={'q': 'x'}"),
+        ("\x1b[1mCookie\x1b[0m: \x1b[32msid=abc", "\x1b[1mCookie\x1b[0m: \x1b[32m«sid=abc»"),
+        ("headers 'cookie', 'accept'", "headers 'cookie', 'accept'"),
     ],
     "password": [
         ("postgresql://shop:correct-horse@db:5432/x", "postgresql://shop:«correct-horse»@db:5432/x"),
@@ -50,6 +73,31 @@ HIDES = {
         ("password%3Dxyz%26a%3Db", "password%3D«xyz»%26a%3Db"),
         ("PASSWD: hunter2, sessionid='a b'", "PASSWD: «hunter2», sessionid='«a b»'"),
         ("password: None tokens=512 bypass=1", "password: None tokens=512 bypass=1"),
+        (
+            "<QueryDict: {'password': ['hun ter2', 'b'], 'user': ['x']}>",
+            "<QueryDict: {'password': ['«hun ter2»', '«b»'], 'user': ['x']}>",
+        ),
+        (
+            '{"secret": {"v": "a]b", "n": [1, 22]}, "user": "x"}',
+            '{"secret": {"«v»": "«a]b»", "«n»": [«1», «22»]}, "user": "x"}',
+        ),
+        (r'"{\"token\": [\"a b\"], \"o\": 1}"', r'"{\"token\": [\"«a b»\"], \"o\": 1}"'),
+        ("secret=['a, b=c", "secret=['«a, b=c»"),
+        ('"secret": {', '"secret": {'),
+        ("pwd=bear skin, pwd=b'x' pwd: Ultra", "pwd=«bear» skin, pwd=b'«x»' pwd: «Ultra»"),
+        ("pwd=(a)b pwd=[ab]", "pwd=«(a»)b pwd=«[ab»]"),
+        ("[('user', 'x'), ('password', 'hun ter2')]", "[('user', 'x'), ('password', '«hun ter2»')]"),
+        ("missing: ['password', 'e-mail']", "missing: ['password', 'e-mail']"),
+        ("user[password]=a&password[]=b&password[0]=c", "user[password]=«a»&password[]=«b»&password[0]=«c»"),
+        (
+            "\x1b[36mpassword\x1b[0m=\x1b[35mhunter2\x1b[0m \x1b[36muser\x1b[0m=\x1b[35mx\x1b[0m",
+            "\x1b[36mpassword\x1b[0m=\x1b[35m«hunter2»\x1b[0m \x1b[36muser\x1b[0m=\x1b[35mx\x1b[0m",
+        ),
+        (
+            "\x1b[32m'password'\x1b[0m: \x1b[32m'hun ter2'\x1b[0m, 1",
+            "\x1b[32m'password'\x1b[0m: \x1b[32m'«hun ter2»'\x1b[0m, 1",
+        ),
+        ("password=a\x1b[1mb\x1bc\x1b[0m\x1b[K x", "password=«a\x1b[1mb\x1bc\x1b[0m\x1b[K» x"),
     ],
     "email": [
         ("to lina.li@shop.example, ok", "to «lina.li@shop.example», ok"),
