@@ -189,6 +189,23 @@ def test_a_file_without_a_log_is_for_those_who_may_register_it(
     assert "of ‹email›" in capsys.readouterr().out
 
 
+def test_nobody_chooses_rules_or_an_encoding_that_hide_less(
+    root: Path, person: Any, settings: Any, capsys: Any
+) -> None:
+    settings.LOGTAIL = {**settings.LOGTAIL, "REDACT": ["email", {"ready": "ip", "logs": ["web"]}]}
+    (root / "app.log").write_text("of ann@shop.example, 203.0.113.41\n", encoding="utf-16-le")
+    Log.objects.filter(slug="app").update(encoding="utf-16-le")
+    person("reader")
+
+    for choice in (["--log", "db"], ["--ready-made"], ["--encoding", "latin-1"]):
+        with pytest.raises(CommandError, match=r"\A--as takes all rules, and the log's encoding"):
+            call_command("logtail_redact", str(root / "app.log"), "--as", "reader", *choice)
+    assert capsys.readouterr().out == ""
+
+    call_command("logtail_redact", str(root / "app.log"), "--as", "reader")
+    assert "of ‹email›, ‹ip›" in capsys.readouterr().out
+
+
 def test_a_link_opens_no_log_that_one_may_not_see(root: Path, person: Any) -> None:
     """Neither a free one nor one with a row of its own."""
     reader = person("reader")

@@ -34,16 +34,17 @@ class Command(AsUserCommand):
         parser.add_argument(
             "--ready-made", action="store_true", help="all ready-made rules instead of those in the settings"
         )
-        parser.add_argument("--encoding", default="utf-8", help="default: %(default)s")
+        parser.add_argument("--encoding", help="default: utf-8")
         parser.add_argument("--lines", type=int, default=20, help="lines to show; default: %(default)s")
         parser.add_argument(
             "--mebibytes", type=int, default=64, help="how much of the file to read; default: %(default)s"
         )
 
-    def handle(
-        self, *args: Any, file: str, encoding: str, lines: int, mebibytes: int, **options: Any
-    ) -> None:
-        self._admit(Path(file))
+    def handle(self, *args: Any, file: str, lines: int, mebibytes: int, **options: Any) -> None:
+        own_choice = options["log"] or options["ready_made"] or options["encoding"]
+        if self.user is not None and own_choice:  # other rules, or bytes in which they find nothing
+            raise CommandError("--as takes all rules, and the log's encoding: leave out what chooses others.")
+        encoding = self._admit(Path(file)) or options["encoding"] or "utf-8"
         try:
             rules = _ready_made() if options["ready_made"] else rules_for(options["log"] and [options["log"]])
             if not rules:
@@ -60,8 +61,10 @@ class Command(AsUserCommand):
         for row in _table(trial, [rule.name for rule in rules]):
             self.stdout.write(row)
 
-    def _admit(self, path: Path) -> None:
-        """Raises `CommandError` if the user may not see the file's lines, or if this can't be recorded."""
+    def _admit(self, path: Path) -> str:
+        """The encoding of the log whose file the user asks for; "": none. Raises `CommandError` if they may not see its
+        lines, or if this can't be recorded.
+        """
         logs = _logs_of(path) if self.user is not None else []
         for log in logs:
             self.require(Right.HISTORY, log)
@@ -72,6 +75,7 @@ class Command(AsUserCommand):
         if not keeps_records(wait=True):
             raise CommandError(in_full(reason("not-recorded")))
         record_action("preview", of_log(actor(), logs[0] if logs else None), {"path": str(path)})
+        return logs[0].encoding_label if logs else ""
 
 
 def _logs_of(path: Path) -> list[Log]:
