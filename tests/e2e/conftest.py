@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -89,6 +89,17 @@ def signed_in(context: BrowserContext, web: Web, stack: Stack, member: str) -> B
     """The profile of somebody signed in to the shared installation."""
     context.add_cookies([{"name": "sessionid", "value": member, "url": web.url}])
     return context
+
+
+@pytest.fixture
+def arrive(signed_in: BrowserContext, page: Page, web: Web, stack: Stack, path: Path) -> Callable[[], Page]:
+    """Shows what `viewer` does, but when it is called, so that a test may lay out files before."""
+
+    def arrived() -> Page:
+        show(page, web, stack, "shop")
+        return page
+
+    return arrived
 
 
 @pytest.fixture

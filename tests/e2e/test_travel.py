@@ -4,6 +4,7 @@ import gzip
 import itertools
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,7 @@ def test_going_up_loads_earlier_lines_and_nothing_moves(viewer: Page, path: Path
 
 
 def test_the_wheel_leads_from_a_short_log_through_older_files_to_the_first_byte_of_all(
-    viewer: Page, path: Path, stack: Stack
+    arrive: Callable[[], Page], path: Path, stack: Stack
 ) -> None:
     oldest = path.with_name("shop.log.2.gz")
     oldest.write_bytes(gzip.compress(lines(0, 3_000).encode()))
@@ -99,7 +100,7 @@ def test_the_wheel_leads_from_a_short_log_through_older_files_to_the_first_byte_
     os.utime(older, (2_000, 2_000))
     path.unlink()
     path.write_text(lines(6_000, 6_500))
-    viewer.reload()
+    viewer = arrive()
     until(viewer, "tail.lines === 500")
     point(viewer)
 
@@ -234,10 +235,10 @@ def first_in_view(page: Page) -> str:
 
 
 def test_home_leads_to_the_first_byte_of_the_file_then_of_all_and_end_back_to_live(
-    viewer: Page, path: Path
+    arrive: Callable[[], Page], path: Path
 ) -> None:
     rotated(path)
-    viewer.reload()
+    viewer = arrive()
     until(viewer, "tail.lines === 500")
 
     viewer.keyboard.press("Home")
@@ -261,9 +262,11 @@ def test_home_leads_to_the_first_byte_of_the_file_then_of_all_and_end_back_to_li
     until(viewer, "!location.href.includes('at=')")
 
 
-def test_what_lies_between_two_files_opens_where_one_scrolls_to_it(viewer: Page, path: Path) -> None:
+def test_what_lies_between_two_files_opens_where_one_scrolls_to_it(
+    arrive: Callable[[], Page], path: Path
+) -> None:
     texts = rotated(path)
-    viewer.reload()
+    viewer = arrive()
     until(viewer, "tail.lines === 500")
     viewer.keyboard.press("Home")
     wait_until(lambda: first_in_view(viewer).endswith(" 60000"), what="the first line of the file")
@@ -345,10 +348,12 @@ def count_ranges(page: Page) -> None:
     )
 
 
-def test_the_bar_shows_all_files_and_a_click_leads_to_any_place(viewer: Page, path: Path) -> None:
+def test_the_bar_shows_all_files_and_a_click_leads_to_any_place(
+    arrive: Callable[[], Page], path: Path
+) -> None:
     rotated(path)
     path.with_name("shop.log.2.gz").unlink()
-    viewer.reload()
+    viewer = arrive()
     until(viewer, "tail.lines === 500")
     box = bar_box(viewer)
     bar = viewer.get_by_role("slider")
@@ -381,9 +386,11 @@ def test_the_bar_shows_all_files_and_a_click_leads_to_any_place(viewer: Page, pa
     expect(bar).to_have_attribute("aria-valuenow", "100")
 
 
-def test_dragging_the_bar_loads_after_a_pause_and_on_release_only(viewer: Page, path: Path) -> None:
+def test_dragging_the_bar_loads_after_a_pause_and_on_release_only(
+    arrive: Callable[[], Page], path: Path
+) -> None:
     rotated(path)
-    viewer.reload()
+    viewer = arrive()
     until(viewer, "tail.lines === 500")
     box = bar_box(viewer)
     count_ranges(viewer)
@@ -414,9 +421,11 @@ def test_dragging_the_bar_loads_after_a_pause_and_on_release_only(viewer: Page, 
     assert now == pytest.approx(100 * (box["height"] - 488) / box["height"], abs=4)
 
 
-def test_keys_move_the_slider_by_parts_and_home_and_end_lead_to_the_ends(viewer: Page, path: Path) -> None:
+def test_keys_move_the_slider_by_parts_and_home_and_end_lead_to_the_ends(
+    arrive: Callable[[], Page], path: Path
+) -> None:
     rotated(path)
-    viewer.reload()
+    viewer = arrive()
     until(viewer, "tail.lines === 500")
     bar_box(viewer)
     bar = viewer.get_by_role("slider")
@@ -438,10 +447,12 @@ def test_keys_move_the_slider_by_parts_and_home_and_end_lead_to_the_ends(viewer:
     expect(bar).to_be_focused()
 
 
-def test_a_phone_s_handle_comes_with_scrolling_leads_to_a_place_and_goes(viewer: Page, path: Path) -> None:
+def test_a_phone_s_handle_comes_with_scrolling_leads_to_a_place_and_goes(
+    arrive: Callable[[], Page], page: Page, path: Path
+) -> None:
     rotated(path)
-    viewer.set_viewport_size({"width": 390, "height": 844})
-    viewer.reload()
+    page.set_viewport_size({"width": 390, "height": 844})
+    viewer = arrive()
     until(viewer, "tail.lines === 500")
     bar_box(viewer)
     handle = viewer.locator(".lt-scrub")
@@ -506,10 +517,10 @@ def seen_lines(page: Page) -> list[list[Any]]:
 
 
 def test_from_the_live_end_to_the_first_byte_and_back_under_a_flood_nothing_is_missing_twice_or_moved(
-    viewer: Page, path: Path
+    arrive: Callable[[], Page], path: Path
 ) -> None:
     texts = rotated(path)
-    viewer.reload()
+    viewer = arrive()
     until(viewer, "tail.lines === 500")
     tail(viewer, "tail.store.mostLines = 6000")
     box = bar_box(viewer)
@@ -602,10 +613,10 @@ def with_errors(path: Path) -> None:
 
 
 def test_the_error_before_is_found_in_older_and_compressed_files_and_so_is_the_one_after(
-    viewer: Page, path: Path
+    arrive: Callable[[], Page], path: Path
 ) -> None:
     with_errors(path)
-    viewer.reload()
+    viewer = arrive()
     until(viewer, "tail.lines === 500")
     box = viewer.locator(".lt-journey")
     viewer.locator(".lt-view").focus()
@@ -639,9 +650,11 @@ def test_the_error_before_is_found_in_older_and_compressed_files_and_so_is_the_o
     expect(box.locator("span")).to_have_text("No later errors.")
 
 
-def test_while_an_error_is_looked_for_the_lines_stay_and_esc_stops_it(viewer: Page, path: Path) -> None:
+def test_while_an_error_is_looked_for_the_lines_stay_and_esc_stops_it(
+    arrive: Callable[[], Page], path: Path
+) -> None:
     path.write_text(line(0, level="ERROR", text="lost") + lines(1, 20_000))
-    viewer.reload()
+    viewer = arrive()
     until(viewer, "tail.lines === 500")
     # The host's answer is late, and says how far it is.
     tail(
@@ -687,9 +700,9 @@ def test_while_an_error_is_looked_for_the_lines_stay_and_esc_stops_it(viewer: Pa
     assert row_at_top(viewer) == before
 
 
-def test_go_to_time_offers_the_previous_error(viewer: Page, path: Path) -> None:
+def test_go_to_time_offers_the_previous_error(arrive: Callable[[], Page], path: Path) -> None:
     path.write_text(line(0, level="ERROR", text="lost") + lines(1, 20_000))
-    viewer.reload()
+    viewer = arrive()
     until(viewer, "tail.lines === 500")
     viewer.get_by_role("button", name="Go to a time").click()
     viewer.get_by_role("dialog", name="Go to a time").get_by_role("button", name="Previous error").click()
@@ -700,9 +713,11 @@ def test_go_to_time_offers_the_previous_error(viewer: Page, path: Path) -> None:
 # -- places between windows ------------------------------------------------------------------------
 
 
-def test_what_lies_between_says_its_size_and_opens_by_key_and_touch(viewer: Page, path: Path) -> None:
+def test_what_lies_between_says_its_size_and_opens_by_key_and_touch(
+    arrive: Callable[[], Page], path: Path
+) -> None:
     rotated(path)
-    viewer.reload()
+    viewer = arrive()
     until(viewer, "tail.lines === 500")
     viewer.keyboard.press("Home")
     wait_until(lambda: first_in_view(viewer).endswith(" 60000"), what="the first line of the file")
@@ -758,11 +773,13 @@ def found_marks(page: Page) -> int:
     )
 
 
-def test_the_bar_marks_what_the_filter_and_a_search_found_and_forgets_it(viewer: Page, path: Path) -> None:
+def test_the_bar_marks_what_the_filter_and_a_search_found_and_forgets_it(
+    arrive: Callable[[], Page], path: Path
+) -> None:
     path.write_text(
         lines(0, 5_000) + line(5_000, text="needle") + lines(5_001, 19_990) + line(19_990, text="needle")
     )
-    viewer.reload()
+    viewer = arrive()
     until(viewer, "tail.lines === 500")
     bar_box(viewer)
     assert found_marks(viewer) == 0
@@ -786,10 +803,10 @@ def test_the_bar_marks_what_the_filter_and_a_search_found_and_forgets_it(viewer:
 
 
 def test_at_an_archive_that_was_never_unpacked_the_bar_names_it_and_asks_for_nothing(
-    viewer: Page, path: Path
+    arrive: Callable[[], Page], path: Path
 ) -> None:
     rotated(path)
-    viewer.reload()
+    viewer = arrive()
     until(viewer, "tail.lines === 500")
     box = bar_box(viewer)
     count_ranges(viewer)
