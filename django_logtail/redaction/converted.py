@@ -36,6 +36,13 @@ class Encoding:
             self.codec = "utf-8"
         #: Whether bytes below 128 are ASCII whenever there are no others.
         self.is_ascii_plain = self.unit == 1 and not self.codec.startswith(("iso2022", "utf-7", "hz"))
+        every = bytes(range(256))
+        #: Whether a byte that is ASCII may be part of another character, after a byte of which somebody had the choice.
+        self.may_swallow = (
+            self.unit == 1
+            and not self.is_utf8
+            and not (self.is_ascii_plain and len(every.decode(self.codec, "replace")) == len(every))
+        )
 
     def encoded(self, text: str) -> bytes:
         return text.encode(self.codec, "replace")
@@ -68,6 +75,12 @@ class Encoding:
         return b"".join(
             self._of_line(data[start:end]) + b"\n" * (end < len(data)) for start, end in self.lines(data)
         )
+
+    def ascii(self, data: bytes) -> bytes:
+        """The bytes that are ASCII, whatever precedes them, and a question mark or a character for each other run: of
+        the same length.
+        """
+        return data if data.isascii() else data.decode("utf-8", _ERRORS).encode()
 
     def _of_line(self, line: bytes) -> bytes:
         return line.decode(self.codec, "replace").replace("\n", " ").encode()

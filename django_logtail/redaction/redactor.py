@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from django_logtail.redaction.converted import Encoding
 from django_logtail.redaction.keys import KEY_BYTES, MARK, hidden_by_keys
-from django_logtail.redaction.rules import KEY, InText, Rule
+from django_logtail.redaction.rules import KEY, Called, InText, Rule
 from django_logtail.tailing.text.matching import OwnSet, own_expression
 
 BLOCK_BYTES: Final = 64 * 1024
@@ -55,6 +55,7 @@ class Redactor:
         more = [rule.also for rule in rules if isinstance(rule, InText) and rule.also is not None]
         self._gated = [rule for rule in (*rules, *more) if rule.gate]
         self._ungated = [rule for rule in rules if not rule.gate]
+        self._patterns = [rule for rule in self._ungated if not isinstance(rule, Called)]
         gates = [rule.gate for rule in self._gated]
         self._gate: Any = own_expression("|".join(gates)) if gates else None
         self._gates = OwnSet(gates)
@@ -151,10 +152,13 @@ class Redactor:
         data = text[begin:until]
         converted = encoding.utf8(data)
         first = self._gate.search(converted) if self._gate is not None else None
-        found = self._by_rules(converted, first)
+        found = self._by_rules(converted, first, self._ungated)
         if converted is not data:
             places = encoding.places(data, converted, [(one, other) for one, other, _ in found])
             found = [(*place, rule) for place, (_, _, rule) in zip(places, found, strict=True)]
+            if encoding.may_swallow and (plain := encoding.ascii(data)) != converted:
+                more = self._gate.search(plain) if self._gate is not None else None
+                found = _merged([*found, *self._by_rules(plain, more, self._patterns)])
         if self._has_keys:
             before = text[max(0, begin - KEY_BYTES) : begin]
             if older and base + begin < KEY_BYTES:
@@ -172,14 +176,14 @@ class Redactor:
                 found.append((last, len(data), UNFINISHED))
         return _clipped(found, base, start, stop)
 
-    def _by_rules(self, text: bytes, first: Any) -> list[Found]:
+    def _by_rules(self, text: bytes, first: Any, ungated: Sequence[Rule]) -> list[Found]:
         """What the rules hide in whole lines of UTF-8. `first`: where a gate matches first."""
         spans: list[Found] = []
         if first is not None:
             start = text.rfind(b"\n", 0, first.start()) + 1
             for rule in map(self._gated.__getitem__, self._gates.matching(text[start:])):
                 spans += [(one, other, rule.name) for one, other in rule.spans(text, start, len(text))]
-        for rule in self._ungated:
+        for rule in ungated:
             spans += [(one, other, rule.name) for one, other in rule.spans(text, 0, len(text))]
         return _merged(spans)
 

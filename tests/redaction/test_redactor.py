@@ -120,6 +120,27 @@ def test_a_secret_is_gone_in_every_encoding_wherever_a_read_begins(secret: str, 
     assert [pieces(redactor, data, [cut]) for cut in range(len(data))] == [expected] * len(data)
 
 
+@pytest.mark.parametrize(
+    ("encoding", "before"),
+    [
+        ("iso-2022-jp", b"\x1b$B "),
+        ("gbk", b"\x81"),
+        ("gb18030", b"\x81"),
+        ("big5", b"\xa4"),
+        ("shift_jis", b"\x81"),
+    ],
+)
+def test_a_byte_before_a_secret_takes_nothing_from_the_rules(encoding: str, before: bytes) -> None:
+    """A visitor may choose it: in these encodings it makes another character of what follows."""
+    rules = [ready_made_rule("password"), ready_made_rule("email")]
+    redactor = Redactor([rule for rule in rules if rule is not None], encoding)
+    text = "文 a@b.example ".encode(encoding) + before + b"password=hunter2 x\n"
+
+    data, _ = redactor.read(lambda at, size: text[at : at + size], 0, len(text))
+
+    assert data == "文 *********** ".encode(encoding) + before + b"password=******* x\n"
+
+
 @pytest.mark.parametrize("at", [0, 65_500, 65_530, 65_536, 131_060, 131_072, 200_000])
 def test_a_secret_in_a_line_of_300_kib_is_found_wherever_it_is(at: int) -> None:
     data = b"x" * at + b" password=s3cret " + b"x" * (300_000 - at)
