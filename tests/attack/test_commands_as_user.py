@@ -160,6 +160,17 @@ def test_what_is_done_is_recorded_as_the_user_s(root: Path, person: Any, desk: D
     }
 
 
+def test_the_record_names_the_file_wherever_the_command_ran(
+    root: Path, person: Any, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "link.log").symlink_to(root / "app.log")
+    monkeypatch.chdir(root)
+
+    call_command("logtail_redact", "link.log", "--as", person("reader"))
+
+    assert [one["detail"] for one in desk.of("event")] == [{"path": str(root.resolve() / "app.log")}]
+
+
 def test_viewers_read_who_stopped_a_log(root: Path, person: Any) -> None:
     memory = MemoryControl()
     use(memory)

@@ -74,7 +74,7 @@ class Command(AsUserCommand):
                 raise CommandError(f'{path} is in no directory of LOGTAIL["ROOTS"].')
         if not keeps_records(wait=True):
             raise CommandError(in_full(reason("not-recorded")))
-        record_action("preview", of_log(actor(), logs[0] if logs else None), {"path": str(path)})
+        record_action("preview", of_log(actor(), logs[0] if logs else None), {"path": str(path.resolve())})
         return logs[0].encoding_label if logs else ""
 
 
