@@ -116,7 +116,7 @@ PASSWORD_GATE_FOR_RE: Final = rf"(?i:{_NAMES})|://"
 #: Not the number of tokens that a language model used.
 _NAME: Final = re.compile(rf"(?i:{_NAMES})(?!(?<=token)s\b)".encode())
 _ASSIGNED: Final = re.compile(
-    rf"[A-Za-z0-9_.-]{{0,{NAME_BYTES}}}(?:\\*[\"'])?(?:\]|\[[0-9]{{0,9}}\])?"
+    rf"[A-Za-z0-9_.-]{{0,{NAME_BYTES}}}(?:\\*[\"'])?(?:\]|%5D|\[[0-9]{{0,9}}\]|%5B[0-9]{{0,9}}%5D)?"
     rf"{GAP}(?:=>|:=|[:=]|%3[Dd]){GAP}(?:[bBuU]?(\\*[\"']))?".encode()
 )
 #: A name and a value in parentheses, as Python prints items of dicts and headers.

@@ -88,6 +88,7 @@ HIDES = {
         ("pwd=(a)b pwd=[ab]", "pwd=«(a»)b pwd=«[ab»]"),
         ("[('user', 'x'), ('password', 'hun ter2')]", "[('user', 'x'), ('password', '«hun ter2»')]"),
         ("missing: ['password', 'e-mail']", "missing: ['password', 'e-mail']"),
+        ("user%5Bpassword%5D=a&password%5B%5D=b", "user%5Bpassword%5D=«a»&password%5B%5D=«b»"),
         ("user[password]=a&password[]=b&password[0]=c", "user[password]=«a»&password[]=«b»&password[0]=«c»"),
         (
             "\x1b[36mpassword\x1b[0m=\x1b[35mhunter2\x1b[0m \x1b[36muser\x1b[0m=\x1b[35mx\x1b[0m",
