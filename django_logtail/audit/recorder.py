@@ -69,7 +69,7 @@ class Open(Protocol):
 
 
 class Recorder:
-    """`store` and `look_round` as in `storing`, `clock` in seconds since the epoch; tests replace them."""
+    """`store`, `look_round` and `try_out` as in `storing`, `clock` in seconds since the epoch; tests replace them."""
 
     def __init__(
         self,
@@ -77,6 +77,7 @@ class Recorder:
         look_round: Callable[[str, datetime], None] = storing.look_round,
         clock: Callable[[], float] = time.time,
         directory: Path | None = None,
+        try_out: Callable[[], None] = storing.try_out,
     ) -> None:
         self.clock = clock
         self.pid = os.getpid()
@@ -93,6 +94,7 @@ class Recorder:
         self._overflow = threading.Lock()
         self._store = store
         self._look_round = look_round
+        self._try_out = try_out
         self._arrived: deque[Record] = deque()
         self._open: dict[str, Open] = {}
         self._lock = threading.Lock()
@@ -243,18 +245,24 @@ class Recorder:
         try:
             self._store(batch)
         except (DataError, IntegrityError, TypeError, ValueError):
+            self._try_out()  # if the database takes no record at all, they wait
             # One of them can't be stored: without it, the others can.
             for record in batch:
                 try:
                     self._store([record])
                 except (DataError, IntegrityError, TypeError, ValueError) as error:
                     logger.warning("an audit record can't be stored and is lost: %s", _said(error))
-                    self.waiting.lose(1)
+                    self.waiting.lose(_lost_with(record))
         self.waiting.lose(len(found) - len(batch))  # what can't be read
 
     def _viewings(self) -> list[Open]:
         with self._lock:
             return list(self._open.values())
+
+
+def _lost_with(record: Record) -> int:
+    """How many records are lost with this one: as many as it tells of, if it tells of lost ones."""
+    return int(record["detail"]["count"]) if record.get("action") == "lost" else 1
 
 
 def _tell(record: Record) -> None:

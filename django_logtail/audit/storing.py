@@ -57,11 +57,11 @@ def look_round(process: str, now: datetime) -> None:
 
 
 def try_out() -> None:
-    """Write a record and take it back. Raises what the database does."""
+    """Write a record of each kind and take them back. Raises what the database does."""
     using = router.db_for_write(Viewing)
-    record = records.viewing(Subject(), 0.0, "")
+    tried = [records.viewing(Subject(), 0.0, ""), records.event("lost", Subject(), 0.0, {"count": 0})]
     with transaction.atomic(using=using):
-        _create([record], using)
+        _create(tried, using)
         transaction.set_rollback(True, using=using)
 
 

@@ -5,7 +5,7 @@ import logging
 from typing import Any
 
 import pytest
-from django.db import DataError
+from django.db import DataError, IntegrityError
 
 from django_logtail.audit import recorder as recorder_module
 from django_logtail.audit.recorder import Recorder, recorder_here
@@ -132,7 +132,7 @@ def test_a_record_that_cannot_be_stored_holds_up_no_other(caplog: pytest.LogCapt
             raise DataError("value too long: 'bad'")
         stored.extend(str(record["detail"]) for record in records)
 
-    recorder = Recorder(store, lambda *_: None, lambda: NOW)
+    recorder = Recorder(store, lambda *_: None, lambda: NOW, try_out=lambda: None)
     for name in ("one", "bad", "two"):
         recorder.put(event("search", ANN, NOW, {"name": name}))
 
@@ -142,6 +142,59 @@ def test_a_record_that_cannot_be_stored_holds_up_no_other(caplog: pytest.LogCapt
 
     assert stored == ["{'name': 'one'}", "{'name': 'two'}", "{'count': 1}"]
     assert "'bad'" not in caplog.text
+
+
+def test_records_wait_while_the_database_takes_none_for_whatever_reason() -> None:
+    """Such as a constraint or a trigger that it has for the table."""
+    stored: list[str] = []
+    refused: list[Exception] = [IntegrityError("planted")]
+
+    def try_out() -> None:
+        if refused:
+            raise refused[0]
+
+    def store(records: Any) -> None:
+        try_out()
+        stored.extend(record["detail"]["name"] for record in records)
+
+    recorder = Recorder(store, lambda *_: None, lambda: NOW, try_out=try_out)
+    for name in ("one", "two"):
+        recorder.put(event("search", ANN, NOW, {"name": name}))
+    recorder.take_in()
+
+    recorder.store_some()
+    assert (stored, recorder.trouble, recorder.keeps) == ([], "IntegrityError", False)
+
+    refused.clear()
+    recorder.store_some()
+    recorder.take_in()
+    recorder.store_some()
+    assert (stored, recorder.trouble, recorder.keeps) == (["one", "two"], "", True)
+
+
+def test_a_record_of_lost_ones_that_is_lost_takes_their_number_along() -> None:
+    counts: list[int] = []
+    refusing = [True]
+
+    def store(records: Any) -> None:
+        for record in records:
+            if record["action"] != "lost" or refusing[0]:
+                raise DataError("planted")
+            counts.append(record["detail"]["count"])
+
+    recorder = Recorder(store, lambda *_: None, lambda: NOW, try_out=lambda: None)
+    for name in ("one", "two", "three"):
+        recorder.put(event("search", ANN, NOW, {"name": name}))
+    for _ in range(3):
+        recorder.take_in()
+        recorder.store_some()
+
+    refusing.clear()
+    refusing.append(False)
+    recorder.take_in()
+    recorder.store_some()
+
+    assert counts == [3]
 
 
 def test_viewings_that_go_on_are_stored_each_minute_if_something_was_delivered(desk: Desk) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 
 from django_logtail.audit import records, storing
 from django_logtail.audit.models import Viewing, ViewingEvent
@@ -143,3 +144,19 @@ def test_an_end_that_comes_late_counts_more_than_unknown() -> None:
 
     row: Any = Viewing.objects.get()
     assert (row.outcome, row.code, row.ended) == ("left", 1001, BEGAN + timedelta(seconds=400))
+
+
+def test_trying_it_out_writes_to_both_tables_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+    bulk_create = QuerySet.bulk_create
+
+    def noted(self: Any, rows: list[Any], **options: Any) -> Any:
+        written.extend(type(row).__name__ for row in rows)
+        return bulk_create(self, rows, **options)
+
+    monkeypatch.setattr(QuerySet, "bulk_create", noted)
+
+    storing.try_out()
+
+    assert written == ["Viewing", "ViewingEvent"]
+    assert (Viewing.objects.count(), ViewingEvent.objects.count()) == (0, 0)
