@@ -62,6 +62,18 @@ def test_what_failed_beside_others_runs_once_more_alone(
     assert ("beside others" in done.stdout) == (len(outcomes) == 2)
 
 
+def test_a_file_that_can_t_be_collected_fails_at_once(tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (tmp_path / "test_it.py").write_text("import no_such_module\n")
+    (tmp_path / "test_other.py").write_text("def test_it():\n    pass\n")
+
+    done = run(tmp_path, sys.executable, "-m", "pytest", "-p", "no:django", "--continue-on-collection-errors")
+
+    assert done.returncode == 1
+    assert "1 passed, 1 error" in done.stdout
+    assert "beside others" not in done.stdout
+
+
 def test_a_run_that_found_no_test_stays_a_failure(tmp_path: Path) -> None:
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
 

@@ -66,7 +66,9 @@ def test_a_key_is_read_where_its_block_says(name: str) -> None:
 
 
 def test_the_commands_page_has_every_command_and_no_other() -> None:
-    assert sorted(sections(DOCS / "reference" / "commands.md")) == COMMANDS
+    found = sections(DOCS / "reference" / "commands.md")
+
+    assert sorted(found.keys() - {"With the rights of a user"}) == COMMANDS
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -75,6 +75,8 @@ async def first_lines(host: Host, who: str, slug: str, **more: Any) -> tuple[byt
         ("disorderly", b""),
         ("past", b""),
     ],
+    # The lines' times are those of this run: other processes would collect tests of other names.
+    ids=["recent", "young", "none", "timeless", "disorderly", "past"],
 )
 def test_the_first_lines_are_the_recent_ones_if_their_age_is_certain(
     host: Host, slug: str, watched: bytes
