@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -15,6 +15,8 @@ from django_logtail.conf import conf
 from django_logtail.redaction.given import Given
 from django_logtail.redaction.redactor import Redactor
 from django_logtail.redaction.rules import Called, Pattern, Rule, RuleFailed, ready_made_rule
+
+_LINE: Final = b"2026-01-01 00:00:00 INFO a line without a secret"
 
 
 def rules_for(slugs: Collection[str] | None) -> list[Rule]:
@@ -38,6 +40,14 @@ def has_rules(slugs: Collection[str]) -> bool:
     return any(one.holds_for(slug) for one in given for slug in slugs)
 
 
+def lost_by(old: str, new: str) -> list[str]:
+    """The names of the rules that hold for a log with the old slug, and would no longer with the new one."""
+    try:
+        return [one.name for one in conf.REDACT if one.holds_for(old) and not one.holds_for(new)]
+    except ImproperlyConfigured:
+        return []  # the log is closed until this is corrected
+
+
 def rule_of(given: Given) -> Rule | None:
     """The rule, ready for use; None if it has nothing to find. Raises `RuleFailed`."""
     if given.ready:
@@ -53,6 +63,14 @@ def rule_of(given: Given) -> Rule | None:
     if not callable(find):
         raise RuleFailed(given.name, f"{given.find!r} can't be called")
     return Called(given.name, find)
+
+
+def tried_rule(given: Given) -> Rule | None:
+    """As `rule_of`, and a function is called for one line: most that raise, or return no spans, do so for any line."""
+    rule = rule_of(given)
+    if isinstance(rule, Called):
+        list(rule.spans(_LINE, 0, len(_LINE)))
+    return rule
 
 
 def by_all_rules(read: Callable[[int, int], bytes], offset: int, size: int, encoding: str) -> bytes:

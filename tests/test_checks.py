@@ -21,6 +21,7 @@ from django.urls import include, path
 from django_logtail import broker, checks
 from django_logtail.access import AccessPolicy
 from django_logtail.apps import LogtailConfig
+from django_logtail.checks import redaction
 from django_logtail.checks.audit import check_audit
 from django_logtail.checks.channel_layer import check_channel_layer
 from django_logtail.checks.declared_logs import check_declared_logs
@@ -371,6 +372,18 @@ class TestIdPatterns:
         assert ids(check_id_patterns) == []
 
 
+def finds_nothing(line: str) -> list[tuple[int, int]]:
+    return []
+
+
+def raises(line: str) -> list[tuple[int, int]]:
+    raise ValueError(line)
+
+
+def returns_words(line: str) -> list[tuple[str, str]]:
+    return [("a", "line")]
+
+
 class TestRedaction:
     def test_rules_that_can_be_used_are_fine(self, settings: Any) -> None:
         settings.LOGTAIL = {"REDACT": ["token", "own", {"name": "x", "pattern": "a+"}]}
@@ -386,6 +399,38 @@ class TestRedaction:
             "The rule 'y' of LOGTAIL[\"REDACT\"] can't be used: 'no_such.find' can't be imported "
             "(ModuleNotFoundError).",
         ]
+
+    def test_a_function_is_tried_on_a_line_and_what_it_raises_is_not_quoted(self, settings: Any) -> None:
+        settings.LOGTAIL = {
+            "REDACT": [
+                {"name": "fine", "find": "tests.test_checks.finds_nothing"},
+                {"name": "bad", "find": "tests.test_checks.raises"},
+                {"name": "odd", "find": "tests.test_checks.returns_words"},
+            ]
+        }
+
+        assert [found.msg for found in check_redaction(None)] == [
+            "The rule 'bad' of LOGTAIL[\"REDACT\"] can't be used: it raised ValueError.",
+            "The rule 'odd' of LOGTAIL[\"REDACT\"] can't be used: it returned something other than spans of its line.",
+        ]
+
+    @pytest.mark.parametrize(
+        ("is_there", "hint"),
+        [
+            (True, "Correct it or remove it."),
+            (
+                False,
+                "Install RE2 on each host that reads files, and restart the readers.\npip install google-re2",
+            ),
+        ],
+    )
+    def test_without_re2_the_hint_of_an_expression_has_the_line_that_installs_it(
+        self, settings: Any, monkeypatch: pytest.MonkeyPatch, is_there: bool, hint: str
+    ) -> None:
+        settings.LOGTAIL = {"REDACT": [{"name": "x", "pattern": "a("}, {"name": "y", "find": "no_such.find"}]}
+        monkeypatch.setattr(redaction, "has_regex", lambda: is_there)
+
+        assert [found.hint for found in check_redaction(None)] == [hint, "Correct it or remove it."]
 
     @pytest.mark.parametrize(("length", "expected"), [(5, ["logtail.W023"]), (6, [])])
     def test_a_key_that_is_too_short_to_be_hidden_is_a_warning(

@@ -20,6 +20,7 @@ from django_logtail.control.process import control
 from django_logtail.formats.given import names as format_names
 from django_logtail.models import Log
 from django_logtail.page.assets import asset_url
+from django_logtail.redaction_rules import lost_by
 
 if TYPE_CHECKING:
     _ModelForm = ModelForm[Log]
@@ -145,7 +146,19 @@ class LogForm(_ModelForm):
         if "slug" in cleaned and not cleaned["slug"]:
             taken = Log.objects.exclude(pk=self.instance.pk).values_list("slug", flat=True)
             cleaned["slug"] = free_slug(cleaned.get("name", ""), cleaned.get("path", ""), set(taken))
+        self._keep_rules(cleaned.get("slug"))
         return cleaned
+
+    def _keep_rules(self, slug: str | None) -> None:
+        """Refuse a slug by which rules that hide secrets in this log would no longer find it."""
+        old = self.instance.slug  # `_post_clean` gives it the new one
+        if self.instance.pk is None or not slug or not (lost := lost_by(old, slug)):
+            return
+        said = _(
+            "With this slug, what these rules of LOGTAIL[“REDACT”] hide would be seen: %(rules)s. First add “%(slug)s” "
+            "to their “logs” in the settings, beside “%(old)s”, and restart web processes and workers."
+        )
+        self.add_error("slug", said % {"rules": ", ".join(lost), "slug": slug, "old": old})
 
     def _post_clean(self) -> None:
         self.instance.may_name_others = self.may_name_others

@@ -21,7 +21,7 @@ from django_logtail.conf import conf
 from django_logtail.models import Follow, Log
 from django_logtail.redaction.given import Given
 from django_logtail.redaction.rules import RuleFailed
-from django_logtail.redaction_rules import digest, rule_of
+from django_logtail.redaction_rules import digest, tried_rule
 from django_logtail.registering.asking import Told, Try, ask_or_look
 from django_logtail.registering.tried import tried_on_text
 from django_logtail.registry.asked import may_ask
@@ -34,12 +34,15 @@ MOST_CHARACTERS: Final = 100_000
 
 @dataclass(frozen=True)
 class Row:
-    """A rule of the settings. `trouble`: why it can't be used, as a sentence; `is_idle`: it has nothing to find."""
+    """A rule of the settings. `trouble`: why it can't be used, as a sentence; `is_idle`: it has nothing to find;
+    `missing`: the slugs that it names and no log has.
+    """
 
     given: Given
     logs: list[str]
     trouble: str = ""
     is_idle: bool = False
+    missing: str = ""
     #: Of a trial: places that it hides, "" if it was not tried, and milliseconds of processor, alone.
     places: str = ""
     cost: str = ""
@@ -91,14 +94,21 @@ def _row(given: Given, logs: list[Log], found: Mapping[str, Any]) -> Row:
     tried = {name: (places, seconds) for name, places, seconds in found.get("rules", ())}
     names = {log.slug: log.name for log in logs}
     slugs = [names.get(slug, slug) for slug in sorted(given.logs or ())]
+    missing = ", ".join(sorted(without_log(given)))
     try:
-        is_idle = rule_of(given) is None
+        is_idle = tried_rule(given) is None
     except RuleFailed as error:
         return Row(given, slugs, in_full(str(error), gettext))
     if given.name not in tried:
-        return Row(given, slugs, is_idle=is_idle)
+        return Row(given, slugs, "", is_idle, missing)
     places, seconds = tried[given.name]
-    return Row(given, slugs, "", is_idle, number_format(places), number_format(seconds * 1000, 1))
+    return Row(given, slugs, "", is_idle, missing, number_format(places), number_format(seconds * 1000, 1))
+
+
+def without_log(given: Given) -> frozenset[str]:
+    """The slugs that the rule names, of which there is no log."""
+    named = given.logs or frozenset()
+    return named - set(Log.objects.filter(slug__in=named).values_list("slug", flat=True))
 
 
 def _found(request: HttpRequest, log: Log | None, text: str) -> tuple[Mapping[str, Any], list[str]]:

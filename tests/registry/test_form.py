@@ -64,6 +64,40 @@ def test_a_log_is_saved_without_a_slug_and_with_the_one_that_somebody_typed(
     assert list(again.context["adminform"].form.errors) == ["slug"]
 
 
+@pytest.mark.parametrize(
+    ("rules", "slug", "refused"),
+    [
+        ([{"ready": "ip", "logs": ["till"]}, {"ready": "iban", "logs": ["till", "new"]}], "new", "ip"),
+        ([{"ready": "ip", "logs": ["till"]}, {"ready": "iban", "logs": ["till"]}], "new", "ip, iban"),
+        ([{"ready": "ip", "logs": ["till"]}], "", "ip"),  # made of the name
+        ([{"ready": "ip", "logs": ["till"]}], "till", ""),
+        ([{"ready": "ip", "logs": ["till", "new"]}], "new", ""),
+        ([{"ready": "ip", "logs": ["other"]}, "iban"], "new", ""),
+        ("wrong", "new", ""),  # then the log is closed
+    ],
+)
+def test_a_slug_by_which_rules_would_no_longer_hide_secrets_is_refused(
+    client: Client, tmp_path: Path, settings: Any, rules: Any, slug: str, refused: str
+) -> None:
+    log = Log.objects.create(name="New", slug="till", path=f"{tmp_path}/till.log")
+    settings.LOGTAIL = {"READER": "local", "ROOTS": [tmp_path], "LOGS": {}, "REDACT": rules}
+    fields = {"order": "0", "encoding": "utf-8", "enabled": "on", "access": "staff", "name": "New"}
+
+    answer = client.post(
+        reverse("admin:logtail_log_change", args=[log.pk]), {**fields, "slug": slug, "path": log.path}
+    )
+
+    log.refresh_from_db()
+    if not refused:
+        assert (answer.status_code, log.slug) == (302, slug)
+        return
+    assert log.slug == "till"
+    assert answer.context["adminform"].form.errors["slug"] == [
+        f"With this slug, what these rules of LOGTAIL[“REDACT”] hide would be seen: {refused}. First add “new” to "
+        "their “logs” in the settings, beside “till”, and restart web processes and workers."
+    ]
+
+
 def test_the_fields_suggest_and_name_the_host_s_address(client: Client, tmp_path: Path) -> None:
     page = client.get(reverse(ADD)).content.decode()
 

@@ -65,8 +65,28 @@ class TestTheTable:
             "password ready-made all logs – – in force "
             "ip ready-made Web – – in force "
             "order ot_[a-z]+ all logs – – in force "
-            "mine function tests.registry.test_rules.digits nowhere – – in force"
+            "mine function tests.registry.test_rules.digits nowhere – – no such log: nowhere"
         ) in shown(client)
+
+    def test_it_names_the_logs_of_a_rule_that_do_not_exist_and_none_that_do(
+        self, client: Client, root: Path, settings: Any
+    ) -> None:
+        log(root, "web", "", enabled=False)
+        settings.LOGTAIL["REDACT"] = [
+            {"ready": "ip", "logs": ["web", "wbe"]},
+            {"ready": "iban", "logs": ["web"]},
+        ]
+        client.force_login(staff("ann", "view_log"))
+
+        assert re.search(
+            r"ip ready-made \S+, \S+ – – no such log: wbe iban ready-made web – – in force", shown(client)
+        )
+
+    def test_a_function_that_raises_for_any_line_is_not_in_force(self, client: Client, settings: Any) -> None:
+        settings.LOGTAIL["REDACT"] = [{"name": "mine", "find": "tests.test_checks.raises"}]
+        client.force_login(staff("ann", "view_log"))
+
+        assert "raises all logs – – it raised ValueError; its logs are closed" in shown(client)
 
     def test_a_rule_that_cannot_be_used_says_why(self, client: Client, settings: Any) -> None:
         settings.LOGTAIL["REDACT"] = ["own", {"name": "till", "pattern": "TILL("}]
@@ -107,12 +127,13 @@ class TestATrial:
         assert "‹ip› 12345" in shown(client, lines="203.0.113.41 12345 ot_a", log=web.pk)
         assert "203.0.113.41 12345 ‹order›" in shown(client, lines="203.0.113.41 12345 ot_a", log=other.pk)
 
-    def test_each_rule_that_was_tried_has_its_places_and_its_cost(self, client: Client) -> None:
+    def test_each_rule_that_was_tried_has_its_places_and_its_cost(self, client: Client, root: Path) -> None:
+        log(root, "web", "")
         client.force_login(staff("ann", "view_log"))
 
         said = shown(client, lines="203.0.113.41 203.0.113.42 ot_a\n")
 
-        assert re.search(r"ip ready-made web 2 \d+\.\d in force", said)
+        assert re.search(r"ip ready-made Web 2 \d+\.\d in force", said)
         assert re.search(r"order ot_\[a-z\]\+ all logs 1 \d+\.\d in force", said)
         assert re.search(r"password ready-made all logs 0 \d+\.\d in force", said)
 

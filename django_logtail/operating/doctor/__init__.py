@@ -20,6 +20,7 @@ from django_logtail.operating.doctor.project import (
     examine_database,
     examine_doubles,
     examine_patterns,
+    examine_rules,
     examine_settings,
 )
 from django_logtail.operating.doctor.readers import examine_readers
@@ -39,6 +40,7 @@ def examine(seconds: float, url: str = "", script: str = "") -> Iterator[Finding
         if any(finding.is_problem for finding in findings):
             return
     yield from examine_audit()
+    yield from examine_rules()
     yield from examine_doubles()
     yield from examine_addresses()
     yield from examine_patterns()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 
 from django.core.checks import ERROR, run_checks
@@ -65,6 +66,24 @@ def examine_audit() -> Iterator[Finding]:
         )
     else:
         yield ok("audit: access is recorded", "audit")
+
+
+def examine_rules() -> Iterator[Finding]:
+    """Report rules that hide nothing because no log has the slug that they name: mistyped, or changed since."""
+    named = {slug for rule in conf.REDACT for slug in rule.logs or ()}
+    if not named:
+        return
+    slugs = set(Log.objects.values_list("slug", flat=True))
+    for slug in sorted(named - slugs):
+        rules = ", ".join(rule.name for rule in conf.REDACT if slug in (rule.logs or ()))
+        close = difflib.get_close_matches(slug, slugs, 1)
+        meant = f"Did you mean {close[0]!r}? " if close else ""
+        yield problem(
+            f'rules: LOGTAIL["REDACT"] names the log {slug!r}, and there is none, so nothing is hidden for it by: '
+            f"{rules}",
+            f"{meant}Correct 'logs' of the rule, or remove the slug; then restart web processes and workers.",
+            "rule-without-log",
+        )
 
 
 def examine_doubles() -> Iterator[Finding]:
