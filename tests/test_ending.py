@@ -79,8 +79,8 @@ def cells(page: str, user: str) -> list[str]:
 def test_the_status_page_shows_who_uses_how_much_of_what(client: Client, house: dict[str, str]) -> None:
     page = staff(client, "view_log").get(reverse(STATUS)).content.decode()
 
-    assert cells(page, "oleg") == ["2 of 16", "1 of 4", "0 of 4", "4.4 MB of 4.8 MB"]
-    assert cells(page, "ann") == ["1 of 16", "0 of 4", "0 of 4", "0 bytes of 4.8 MB"]
+    assert cells(page, "oleg") == ["2 of 16", "1 of 4", "0 of 4", "4.6 MB of 5.0 MB"]
+    assert cells(page, "ann") == ["1 of 16", "0 of 4", "0 of 4", "0 B of 5.0 MB"]
     assert 'value="end"' not in page  # they may not
 
 
