@@ -17,7 +17,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
@@ -129,8 +128,7 @@ class RecordsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description=_("started"), ordering="began")
     def started(self, record: Viewing | ViewingEvent) -> SafeString:
-        moment = date_format(timezone.localtime(record.began), "DATETIME_FORMAT")
-        return format_html('{}<div class="quiet">{}</div>', moment, record.address)
+        return format_html('{}<div class="quiet">{}</div>', words.moment(record.began), record.address)
 
     @admin.display(description=_("user"), ordering="user_name")
     def who(self, record: Viewing | ViewingEvent) -> SafeString:
@@ -192,6 +190,8 @@ class ViewingAdmin(RecordsAdmin):
             "opts": self.opts,
             "viewing": viewing,
             "state": _state(viewing),
+            "began": words.moment(viewing.began),
+            "ended": words.moment(viewing.ended) if viewing.ended else "",
             "lasted": self.lasted(viewing),
             "parts": words.parts(viewing.ranges),
             "events": [(event, words.action(event.action), _detail(event)) for event in shown[:MOST_EVENTS]],
@@ -247,4 +247,5 @@ def _state(viewing: Viewing) -> SafeString:
 def _detail(event: ViewingEvent) -> SafeString:
     """The detail, and what came of it, in words."""
     said = format_html_join(" · ", "{}: <code><bdi>{}</bdi></code>", words.details(event.detail))
-    return format_html("{} {}", said, words.outcome(event.outcome)) if event.outcome else said
+    outcome = words.outcome(event.outcome)
+    return format_html("{} · {}", said, outcome) if said and outcome else said or format_html("{}", outcome)

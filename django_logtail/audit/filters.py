@@ -87,7 +87,7 @@ class ActionFilter(admin.SimpleListFilter):
 
     title = _("action")
     parameter_name = "action_done"
-    actions: tuple[str, ...] = ("search", "time", "older", "refused")
+    actions: tuple[str, ...] = ("search", "time", "older", "original", "refused")
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [(name, ACTIONS[name]) for name in self.actions]

@@ -102,6 +102,12 @@ def lasted(time: timedelta) -> str:
     return gettext("%(h)d h %(m)d min") % {"h": seconds // 3_600, "m": seconds // 60 % 60}
 
 
+def moment(at: datetime) -> str:
+    """When something happened, to the second."""
+    local = timezone.localtime(at)
+    return f"{date_format(local, 'DATE_FORMAT')} {date_format(local, 'H:i:s')}"
+
+
 def done(counts: Mapping[str, int]) -> list[str]:
     """What was done in a viewing, a phrase for each action."""
     return [

@@ -132,6 +132,7 @@ def test_the_filters_leave_what_they_say(auditor: Client) -> None:
     a_viewing("bob", slug="gone", began=BEGAN - timedelta(days=1), ended=BEGAN, outcome="signed-out")
     a_viewing("cyd", began=django_timezone.now())
     an_event("search", ann)
+    an_event("original", Viewing.objects.get(user_name="bob"))
 
     assert shown(auditor) == {"ann", "bob", "cyd"}
     for parameters, users in (
@@ -149,10 +150,49 @@ def test_the_filters_leave_what_they_say(auditor: Client) -> None:
         ({"day": "1"}, {"cyd"}),
         ({"action_done": "search"}, {"ann"}),
         ({"action_done": "time"}, set()),
+        ({"action_done": "original"}, {"bob"}),
         ({"q": "192.0.2.7"}, {"ann", "bob", "cyd"}),
         ({"q": "gone"}, {"bob"}),
     ):
         assert shown(auditor, **parameters) == users, parameters
+
+
+def test_whose_viewing_had_the_original_can_be_chosen(auditor: Client) -> None:
+    assertContains(auditor.get(reverse(VIEWINGS)), '<a href="?action_done=original">', 1)
+
+
+@pytest.mark.parametrize(
+    ("language", "began", "ended"),
+    [
+        ("en", "Nov. 27, 2026 12:00:00", "Nov. 27, 2026 12:00:59"),
+        ("zh-hans", "2026年11月27日 12:00:00", "2026年11月27日 12:00:59"),
+    ],
+)
+def test_moments_are_told_to_the_second(
+    auditor: Client, settings: Any, language: str, began: str, ended: str
+) -> None:
+    settings.LANGUAGE_CODE, settings.TIME_ZONE = language, "UTC"
+    row = a_viewing(ended=BEGAN + timedelta(seconds=59), outcome="left")
+    an_event("note", row)
+    page = auditor.get(reverse("admin:logtail_viewing_change", args=[row.pk]))
+
+    assertContains(page, began)
+    assertContains(page, ended)
+    for name in (VIEWINGS, ACTIONS):
+        assertContains(auditor.get(reverse(name)), began, 1)
+
+
+def test_the_outcome_stands_apart_from_the_detail(auditor: Client) -> None:
+    viewing = a_viewing()
+    an_event("original", viewing, detail={"minutes": 15}, outcome="left")
+    an_event("note", viewing, detail={"text": "hello"})
+    an_event("download", viewing, outcome="whole")
+
+    for address in (reverse(ACTIONS), reverse("admin:logtail_viewing_change", args=[viewing.pk])):
+        answer = auditor.get(address)
+        assertContains(answer, "minutes: <code><bdi>15</bdi></code> · left</td>")
+        assertContains(answer, "text: <code><bdi>hello</bdi></code></td>")
+        assertContains(answer, ">whole</td>")
 
 
 def test_actions_without_a_viewing_are_found_as_well(auditor: Client) -> None:
