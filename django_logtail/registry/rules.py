@@ -19,6 +19,7 @@ from django_logtail.audit.registry import of_log
 from django_logtail.audit.viewings import record_action
 from django_logtail.conf import conf
 from django_logtail.models import Follow, Log
+from django_logtail.page.texts import TEXTS
 from django_logtail.redaction.given import Given
 from django_logtail.redaction.rules import RuleFailed
 from django_logtail.redaction_rules import digest, tried_rule
@@ -153,4 +154,10 @@ def _tried(found: Mapping[str, Any], said: list[str]) -> Tried:
         "size": size_in_words(found["size"]),
         "time": number_format(found["seconds"] * 1000, 1),
     }
-    return Tried([took, *said], lines=found["lines"])
+    lines = [[(text, rule and _shown_as(rule)) for text, rule in line] for line in found["lines"]]
+    return Tried([took, *said], lines=lines)
+
+
+def _shown_as(rule: str) -> str:
+    """What the page shows in the place of what this rule hides."""
+    return f"‹{TEXTS.get(f'hidden.{rule}', rule)}›"

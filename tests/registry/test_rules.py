@@ -116,15 +116,21 @@ class TestATrial:
 
         said = shown(client, lines="from 203.0.113.41 ot_abc\r\nplain\r\npassword=s3cret 12345")
 
-        assert "from ‹ip› ‹order› password=‹password› ‹mine›" in said
+        assert "from ‹IP address› ‹order› password=‹password› ‹mine›" in said
         assert "plain" not in said
         assert re.search(r"4 places hidden in 53 B, in \d+\.\d ms\.", said)
+
+    def test_what_is_hidden_has_the_names_that_viewers_see(self, client: Client) -> None:
+        client.force_login(staff("ann", "view_log"))
+        client.cookies["django_language"] = "zh-hans"
+
+        assert "from ‹IP 地址› ‹order›" in shown(client, lines="from 203.0.113.41 ot_abc")
 
     def test_with_a_log_they_are_tried_by_its_rules(self, client: Client, root: Path) -> None:
         web, other = log(root, "web", ""), log(root, "other", "")
         client.force_login(staff("ann", "view_log"))
 
-        assert "‹ip› 12345" in shown(client, lines="203.0.113.41 12345 ot_a", log=web.pk)
+        assert "‹IP address› 12345" in shown(client, lines="203.0.113.41 12345 ot_a", log=web.pk)
         assert "203.0.113.41 12345 ‹order›" in shown(client, lines="203.0.113.41 12345 ot_a", log=other.pk)
 
     def test_each_rule_that_was_tried_has_its_places_and_its_cost(self, client: Client, root: Path) -> None:
@@ -143,7 +149,7 @@ class TestATrial:
 
         answer = client.post(PAGE, {"log": web.pk})
 
-        assert "用户 from ‹ip› ‹unfinished›" in shown(client, log=web.pk)
+        assert "用户 from ‹IP address› ‹unfinished line›" in shown(client, log=web.pk)
         assert "203.0.113" not in answer.text
         assert "s3cret" not in answer.text
 
@@ -229,7 +235,7 @@ class TestATrial:
         monkeypatch.setattr(rules, "ask_or_look", lambda queue, asked: Told("web-2", found, is_reader=False))
         assert "No worker answers for queue “logtail”" in shown(client, log=web.pk)
         monkeypatch.setattr(rules, "ask_or_look", lambda queue, asked: Told("web-2", {}))
-        assert "‹ip›" not in shown(client, log=web.pk)
+        assert "‹IP address›" not in shown(client, log=web.pk)
 
 
 class TestWhoMayTry:
@@ -243,7 +249,7 @@ class TestWhoMayTry:
 
         client.force_login(may)
         assert ">Web</option>" in client.get(PAGE).text
-        assert "‹ip› secret-free" in shown(client, log=web.pk)
+        assert "‹IP address› secret-free" in shown(client, log=web.pk)
         client.force_login(may_not)
         assert ">Web</option>" not in client.get(PAGE).text
         assert "secret-free" not in client.post(PAGE, {"log": web.pk}).text
