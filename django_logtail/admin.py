@@ -75,7 +75,7 @@ class PatternFilter(admin.SimpleListFilter):
 
 @admin.register(Log)
 class LogAdmin(FactColumns, RecordedAdmin):
-    list_display = ["name", "path", "file_size", "last_written", "state", "viewers", "watch", "found"]
+    list_display = ["name", "file_path", "file_size", "last_written", "state", "viewers", "watch", "found"]
     list_filter = [PatternFilter, "enabled", "access", "group", "queue", "declared"]
     search_fields = ["name", "slug", "group", "path", "description"]
     prepopulated_fields = {"slug": ["name"]}

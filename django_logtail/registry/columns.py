@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.http import HttpRequest
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -44,6 +44,11 @@ class FactColumns(_Admin):
     def may_register(self, request: HttpRequest) -> bool:
         """Whether the user may make hosts look at files."""
         return self.has_add_permission(request) or self.has_change_permission(request)
+
+    @admin.display(description=_("path"), ordering="path")
+    def file_path(self, log: Log) -> SafeString:
+        """Where a line may break behind each slash."""
+        return format_html_join(mark_safe("/<wbr>"), "{}", ((part,) for part in log.path.split("/")))
 
     @admin.display(description=_("size"))
     def file_size(self, log: Log) -> SafeString:

@@ -84,3 +84,20 @@ def test_the_page_fits_a_phone(both: tuple[Page, Page]) -> None:
     admin.set_viewport_size({"width": 390, "height": 844})
 
     assert admin.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_paths_in_the_list_of_logs_break_after_slashes(both: tuple[Page, Page], stack: Stack) -> None:
+    _, admin = both
+    admin.set_viewport_size({"width": 1024, "height": 768})
+    admin.goto(admin.url.replace("status/", ""))
+    path = admin.locator("tr", has_text="shop.log").locator("td.field-file_path").first
+    expect(path).to_have_text(f"{stack.logs}/shop.log")
+
+    lines = path.evaluate("""cell => [...cell.childNodes].filter((node) => node.length).map((node) => {
+      const range = new Range();
+      range.selectNodeContents(node);
+      return [...range.getClientRects()].map(({ top }) => top);
+    })""")
+
+    assert all(len(tops) == 1 for tops in lines)
+    assert len({tops[0] for tops in lines}) > 1  # it doesn't fit on one line

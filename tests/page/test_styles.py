@@ -34,7 +34,7 @@ SOURCES = "\n".join(
 PUT_TOGETHER = {
     "lt-f": range(16),
     "lt-b": range(16),
-    "field-": ("path",),
+    "field-": ("file_path",),
     "lt-v-": ("error", "warning", "other", "hit"),
 }
 #: What the Django admin defines.
