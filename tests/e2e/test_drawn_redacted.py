@@ -134,6 +134,22 @@ def test_the_button_says_what_is_hidden_here_and_offers_to_ask(at_desk: Callable
     expect(button).to_be_focused()
 
 
+def test_on_a_phone_the_button_is_as_large_as_a_finger(at_desk: Callable[..., Desk]) -> None:
+    desk = at_desk(390, 844, has_touch=True)
+    desk.open()
+    page = desk.app.page
+    expect(page.locator(".lt-redbtn")).to_be_visible()
+
+    hit = page.evaluate("""() => {
+      const { left, top, width, height } = document.querySelector('.lt-redbtn').getBoundingClientRect();
+      const [x, y] = [left + width / 2, top + height / 2];
+      const isIt = (dx, dy) => Boolean(document.elementFromPoint(x + dx, y + dy)?.closest('.lt-redbtn'));
+      return [[0, 0], [0, -21], [0, 21], [-20, 0], [20, 0], [0, 24], [24, 0]].map(([dx, dy]) => isIt(dx, dy));
+    }""")
+
+    assert hit == [True, True, True, True, True, False, False]
+
+
 def test_who_may_not_see_it_is_offered_nothing(at_desk: Callable[..., Desk]) -> None:
     desk = at_desk(may=False)
     desk.open()
