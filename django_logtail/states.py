@@ -245,7 +245,7 @@ LOG_STATES: Final = (
         "the stop flag is set",
         shown="ended",
         words=_("Stopped"),
-        notice=_("This log has been stopped: {reason}."),
+        notice=_("This log was {reason}."),
         tone="danger",
         end=_("An administrator stopped this log."),
         mark="note",

@@ -54,7 +54,7 @@ def test_a_viewer_is_stopped_with_a_reason_and_goes_on_when_the_admin_says_so(
 
     expect(admin.locator(".messagelist")).to_have_text("Stopped shop. Viewers have been notified.")
     expect_state(viewer, "ended")
-    expect(viewer.locator("log-tail")).to_contain_text("stopped by chief: too loud")
+    expect(viewer.locator(".lt-notice")).to_contain_text("This log was stopped by chief: too loud.")
 
     append(stack.logs / "shop.log", lines(5, 6))
     admin.locator("#logtail-stops tr", has_text="too loud").get_by_role("button", name="Continue").click()
