@@ -74,6 +74,11 @@ class _Running:
 _running = _Running()
 
 
+def _queues_read() -> list[str]:
+    with _running.lock:
+        return list(_running.readers)
+
+
 class ReaderMiddleware(dramatiq.Middleware):
     """Makes a worker serve the queues it is given, and hand over when it shuts down."""
 
@@ -87,7 +92,9 @@ class ReaderMiddleware(dramatiq.Middleware):
             broker.declare_queue(queue)
         if conf.READER == "dramatiq" and not _is_gevent():
             _running.load = Load(worker.worker_threads)
-            _running.serving = Serving(control, named, broker.get_declared_queues, _running.load)
+            _running.serving = Serving(
+                control, named, broker.get_declared_queues, _running.load, _queues_read
+            )
             _running.serving.start()
             if isinstance(broker, RedisBroker):
                 _running.bells = Bells(control, {conf.QUEUE, *(named or ())})

@@ -160,6 +160,18 @@ def test_what_is_read_or_dropped_is_not_put_back(
     assert done == []
 
 
+def test_a_worker_tells_which_queues_it_reads_right_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[list[str]] = []
+    worker = SimpleNamespace(worker_threads=1, consumer_whitelist={"q"})
+    monkeypatch.setattr(tasks, "Serving", lambda *args: SimpleNamespace(start=lambda: said.append(args[4]())))
+    monkeypatch.setattr(tasks, "_running", tasks._Running())
+    for readers in ({}, {"q": (None, None)}):
+        tasks._running.readers = readers  # type: ignore[assignment]
+        tasks.ReaderMiddleware().before_worker_boot(StubBroker(middleware=[]), worker)
+
+    assert said == [[], ["q"]]
+
+
 @pytest.mark.parametrize("error", [None, RuntimeError("broken"), dramatiq.middleware.SkipMessage()])
 def test_a_worker_counts_a_task_from_its_beginning_to_its_end_however_it_ends(
     monkeypatch: pytest.MonkeyPatch, error: Exception | None

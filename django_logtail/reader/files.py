@@ -96,7 +96,8 @@ class Files:
 
     def fail(self, flow: Flow, error: Exception) -> None:
         """Something went wrong that affects only this flow: its log says so and is reopened later."""
-        self._parts.failed(f"log {flow.want.log}", error)
+        rule = f", rule {error.rule}" if isinstance(error, RuleFailed) else ""
+        self._parts.failed(f"log {flow.want.log}{rule}", error)
         flow.is_opening, flow.has_failed = False, True
         flow.outbox.clear()
         flow.trouble = _trouble(error)

@@ -87,7 +87,8 @@ class Load:
 class Serving:
     """The queues that this worker process serves: those it names, or with None all of them.
 
-    `declared` returns all queues. It announces them in Redis until `stop`, and introduces the project to others.
+    `declared` returns all queues, `reading` those that this process reads right now. It announces the ones it serves in
+    Redis until `stop`, and introduces the project to others.
     """
 
     def __init__(
@@ -96,8 +97,10 @@ class Serving:
         named: Collection[str] | None,
         declared: Callable[[], Collection[str]],
         load: Load | None = None,
+        reading: Callable[[], Collection[str]] = tuple,
     ) -> None:
         self._load = load
+        self._reading = reading
         self._control = control
         self._named = named
         self._declared = declared
@@ -240,7 +243,8 @@ class Serving:
 
     def _say_busy(self) -> None:
         if self._load is not None and (tasks := self._load.tasks):
-            for queue in self._queues():
+            # Not for a queue with a reader here: were this process killed, its reader would pass for another task.
+            for queue in set(self._queues()).difference(self._reading()):
                 self._control().say_busy(queue, Busy(self._host, os.getpid(), tasks))
 
 

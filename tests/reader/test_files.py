@@ -16,6 +16,7 @@ from django_logtail.reader.flow import Flow
 from django_logtail.reader.flows import Flows
 from django_logtail.reader.limits import Limits
 from django_logtail.reader.seals import Seals
+from django_logtail.redaction.rules import RuleFailed
 from django_logtail.tailing.events import Batch
 from django_logtail.timing import TokenBucket
 from tests.virtual_time import run_virtually
@@ -205,6 +206,12 @@ def test_a_log_that_failed_says_so_sends_nothing_more_and_is_closed(scene: Scene
     assert (flow.is_opening, flow.has_failed, len(flow.outbox), flow.beats) == (False, True, 0, 4)
     assert (follower.closed, flow.follower) == (1, None)
     assert scene.parts.failures == [("log 1", "boom")]
+
+
+def test_a_rule_that_fails_is_named_in_the_log_of_the_reader(scene: Scene) -> None:
+    scene.files.fail(scene.flow(), RuleFailed("till", "it raised ValueError"))
+
+    assert scene.parts.failures == [("log 1, rule till", "it raised ValueError")]
 
 
 def test_a_log_that_fails_after_it_was_dropped_is_named_no_more(scene: Scene) -> None:

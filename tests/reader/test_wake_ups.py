@@ -157,16 +157,19 @@ def test_short_tasks_one_after_another_do_not_make_a_worker_busy():
     assert load.tasks == 0
 
 
-def test_a_busy_worker_says_so_for_each_of_its_queues(control):
+@pytest.mark.parametrize(
+    ("reading", "queues"), [([], ["other", "q"]), (["q"], ["other"]), (["q", "other", "third"], [])]
+)
+def test_a_busy_worker_says_so_for_each_of_its_queues_without_a_reader_of_its_own(control, reading, queues):
     said = []
     control.say_busy = lambda queue, busy: said.append((queue, busy.host, busy.tasks))
     now = [100.0]
     load = Load(1, lambda: now[0])
-    worker = Serving(lambda: control, ["q", "other"], list, load)
+    worker = Serving(lambda: control, ["q", "other"], list, load, lambda: reading)
     worker._host = "web-1"
     worker._say_busy()
     load.begin("a")
     now[0] += 2
     worker._say_busy()
 
-    assert said == [("q", "web-1", 1), ("other", "web-1", 1)]
+    assert sorted(said) == [(queue, "web-1", 1) for queue in queues]
