@@ -11,7 +11,7 @@ from typing import Final
 
 #: The sequences that give text its colour, and what may be between a name, a sign and a value.
 _CODE: Final = r"\x1b\[[0-9;:]{0,32}m"
-GAP: Final = rf"(?:[ \t]|{_CODE})*"
+GAP: Final = rf"[ \t]*(?:{_CODE}[ \t]*)*"
 #: A list, a dict or a tuple, and not a text that begins with a bracket.
 _CONTAINER: Final = re.compile(rf"[\[({{]{GAP}(?:[bBuU]?\\*[\"']|[\[({{]|-?[0-9])".encode())
 _ITEM: Final = re.compile(

@@ -126,7 +126,8 @@ _PAIR: Final = re.compile(
 #: What ends a value that isn't in quotes; the colours after it are not part of it.
 _STOP: Final = r"\s,;&\"'<>)}\]\\"
 _VALUE: Final = re.compile(
-    rf"(?:[^{_STOP}\x1b]|\x1b(?!\[[0-9;:]{{0,32}}m(?:\x1b\[[0-9;:]{{0,32}}m){{0,3}}(?:[{_STOP}]|\Z)))+".encode()
+    rf"[^{_STOP}\x1b]*(?:\x1b(?!\[[0-9;:]{{0,32}}m(?:\x1b\[[0-9;:]{{0,32}}m){{0,3}}(?:[{_STOP}]|\Z))"
+    rf"[^{_STOP}\x1b]*)*".encode()
 )
 _NOTHING: Final = frozenset({b"none", b"null", b"nil", b"true", b"false", b"undefined", b"[", b"{", b"("})
 _PORT: Final = re.compile(rb"[0-9]{1,5}[/?#]")
