@@ -1041,6 +1041,20 @@ class TestAudit:
         assert self.found(settings, AUDIT=True, AUDIT_DIR=tmp_path) == ["logtail.W024"]
         assert self.found(settings, AUDIT=False, AUDIT_DIR=tmp_path) == []
 
+    def test_the_hint_has_the_line_that_makes_it_for_the_user_of_the_process(
+        self, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("django_logtail.checks.audit.user_name", lambda number: f"web{number}")
+        monkeypatch.setattr("os.geteuid", lambda: 33)
+        directory = tmp_path / "my records"
+        directory.mkdir(mode=0o755)
+        settings.LOGTAIL = {"AUDIT": True, "AUDIT_DIR": directory}
+
+        assert next(one.hint for one in check_audit(None) if one.id == "logtail.W024") == (
+            "Create it, give it to the user that runs this process, and make its mode 0700.\n"
+            f"sudo install -d -m 700 -o web33 '{directory}'"
+        )
+
     def test_required_needs_one(self, settings: Any) -> None:
         assert self.found(settings, AUDIT="required") == ["logtail.W025"]
         assert self.found(settings, AUDIT=True) == []

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+
 from django.core.checks import CheckMessage, Warning
 from django.db import connections, router
 
 from django_logtail.audit.disk import usable
 from django_logtail.audit.models import Viewing
 from django_logtail.checks.configured import value_of
+from django_logtail.tailing.files.opening import user_name
 
 #: What to do about a directory in which no records can wait; the doctor says it, too.
 ADVICE = "Create it, give it to the user that runs this process, and make its mode 0700."
+
+
+def _making(directory: str) -> str:
+    return f"sudo install -d -m 700 -o {user_name(os.geteuid())} {shlex.quote(str(directory))}"
 
 
 def check_audit(app_configs: object, **kwargs: object) -> list[CheckMessage]:
@@ -23,7 +31,7 @@ def check_audit(app_configs: object, **kwargs: object) -> list[CheckMessage]:
             usable(directory)
         except OSError as error:
             said = f'No records of access can wait in LOGTAIL["AUDIT_DIR"]: {error}.'
-            found.append(Warning(said, hint=ADVICE, id="logtail.W024"))
+            found.append(Warning(said, hint=f"{ADVICE}\n{_making(directory)}", id="logtail.W024"))
     elif audit == "required":
         found.append(
             Warning(

@@ -32,7 +32,11 @@ def examine_database() -> Iterator[Finding]:
     try:
         waiting = waiting_migrations()
     except (DatabaseError, ImproperlyConfigured) as error:
-        yield problem(f"database: {error}", "Correct DATABASES, or start the database.", "database")
+        yield problem(
+            f"database: {error}",
+            "Correct DATABASES, start the database, or end what keeps it locked.",
+            "database",
+        )
         return
     if waiting:
         yield problem(f"database: not migrated: {', '.join(waiting)}", "Run manage.py migrate.", "database")
