@@ -95,7 +95,7 @@ if os.environ.get("LOGTAIL_REDACT") == "1":
         "cookie",
         "password",
         "email",
-        {"ready": "card", "logs": ["payments"]},
+        {"ready": "card", "logs": ["django"]},
         {"name": "order token", "pattern": r"\bot_[0-9a-z]{20}\b"},
         "own",
     ]
