@@ -1,4 +1,5 @@
 import ast
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -1029,11 +1030,32 @@ class TestAudit:
         settings.LOGTAIL = {"ROOTS": ["/tmp"], **values}
         return [message.id for message in check_audit(None)]
 
-    def test_a_private_directory_is_fine_and_is_created(self, settings: Any, tmp_path: Path) -> None:
+    def test_a_directory_that_can_be_created_is_fine_but_not_created_for_who_checks(
+        self, settings: Any, tmp_path: Path
+    ) -> None:
         directory = tmp_path / "new" / "audit"
 
         assert self.found(settings, AUDIT="required", AUDIT_DIR=directory) == []
-        assert directory.is_dir()
+        assert list(tmp_path.iterdir()) == []
+
+    def test_one_that_can_t_be_created_is_not(
+        self, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("os.access", lambda path, mode: path != tmp_path)
+
+        assert self.found(settings, AUDIT=True, AUDIT_DIR=tmp_path / "new" / "audit") == ["logtail.W024"]
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives directories away")
+    @pytest.mark.parametrize(("user", "found"), [(0, []), (33, ["logtail.W024"]), (34, [])])
+    def test_root_says_nothing_of_a_directory_that_another_user_has(
+        self, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, user: int, found: list[str]
+    ) -> None:
+        directory = tmp_path / "audit"
+        directory.mkdir(mode=0o700)
+        os.chown(directory, 34, 34)
+        monkeypatch.setattr("os.geteuid", lambda: user)
+
+        assert self.found(settings, AUDIT=True, AUDIT_DIR=directory) == found
 
     def test_one_that_others_may_enter_is_not(self, settings: Any, tmp_path: Path) -> None:
         tmp_path.chmod(0o755)

@@ -51,6 +51,13 @@ def decoded(line: bytes) -> Record | None:
     return record if isinstance(record, dict) else None
 
 
+def creatable(directory: Path) -> None:
+    """Raises `Unusable` if the directory is missing, and this process couldn't create it. Creates nothing."""
+    above = next(one for one in (directory, *directory.parents) if one.exists())
+    if above != directory and not os.access(above, os.W_OK | os.X_OK):
+        raise Unusable(f"{str(directory)!r} is missing, and this process may not write to {str(above)!r}")
+
+
 def usable(directory: Path) -> None:
     """Create the directory if it is missing. Raises `Unusable`, and what the system does."""
     directory.mkdir(mode=_MINE, parents=True, exist_ok=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import shlex
+from pathlib import Path
 
 from django.core.checks import CheckMessage, Warning
 from django.db import connections, router
 
-from django_logtail.audit.disk import usable
+from django_logtail.audit.disk import creatable, usable
 from django_logtail.audit.models import Viewing
 from django_logtail.checks.configured import value_of
 from django_logtail.tailing.files.opening import user_name
@@ -28,7 +29,7 @@ def check_audit(app_configs: object, **kwargs: object) -> list[CheckMessage]:
         return found
     if directory is not None:
         try:
-            usable(directory)
+            _look_at(directory)
         except OSError as error:
             said = f'No records of access can wait in LOGTAIL["AUDIT_DIR"]: {error}.'
             found.append(Warning(said, hint=f"{ADVICE}\n{_making(directory)}", id="logtail.W024"))
@@ -42,6 +43,15 @@ def check_audit(app_configs: object, **kwargs: object) -> list[CheckMessage]:
             )
         )
     return [*found, *_second_writer()]
+
+
+def _look_at(directory: Path) -> None:
+    """Raises `OSError` if the server can't use the directory. Creates nothing: it would be of who runs this."""
+    if not os.path.lexists(directory):
+        creatable(directory)
+    elif os.geteuid() or not directory.lstat().st_uid:
+        usable(directory)
+    # Otherwise this is root, and the directory belongs to the user that runs the server, or so it seems.
 
 
 def _second_writer() -> list[CheckMessage]:
