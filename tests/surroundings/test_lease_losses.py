@@ -67,7 +67,7 @@ async def test_every_viewer_comes_back_each_time_the_lease_is_lost(tmp_path, lay
                         stack.call,
                         "take_over",
                         "logtail",
-                        chance.uniform(0.1, 0.5),
+                        chance.uniform(0.2, 1.6),
                         lapses=kind == "lapsed",
                     )
                     if tokens is None:
