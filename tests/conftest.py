@@ -15,6 +15,7 @@ from django.utils import translation
 from django_logtail.control.process import use
 from django_logtail.tailing.files.looks import Looks
 from django_logtail.timing import failures
+from django_logtail.viewing.backoff import backoff
 from tests.reaper import start_reaper
 from tests.stack import Running, Stack, Web, has_redis
 
@@ -106,9 +107,11 @@ def language() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def nothing_failed_yet() -> Iterator[None]:
-    """What fails in one test is not shown in another."""
+    """What fails in one test is not shown in another, and lets nobody wait there."""
     yield
     failures.forget()
+    backoff._failures.clear()
+    backoff._sessions.clear()
 
 
 @pytest.fixture(autouse=True)

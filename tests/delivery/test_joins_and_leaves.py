@@ -136,7 +136,7 @@ class House:
         path = str(self.path) if session not in self.changed else "/elsewhere"
         return Log(pk=1, slug="app", name="App", path=path, queue="q", encoding="utf-8", enabled=True)
 
-    def admit(self, *, user_id: str, session_key: str, slug: str, joined: bool):
+    def admit(self, *, user_id: str, session_key: str, slug: str, joined: bool, lookups: object = None):
         self.looks += 1
         if session_key in self.refused:
             raise Refused(4403, "no-access", "Your access to this log has ended.")
@@ -169,6 +169,7 @@ async def house(tmp_path, monkeypatch, settings):
     # Another test may have left one in this thread.
     monkeypatch.setattr(admission, "close_old_connections", lambda: None)
     monkeypatch.setattr(rechecks, "admit", house.admit)
+    monkeypatch.setattr(rechecks, "Lookups", list)
     monkeypatch.setattr(rechecks, "ADMIT_SECONDS", 0.02)
     monkeypatch.setattr(reader.Registry, "find", lambda _, logs: house.sources(logs))
     yield house
