@@ -228,7 +228,8 @@ async def test_an_address_whose_handshakes_fail_waits_and_signed_in_people_behin
             await knock.send(hello)
             said = b""
             while b"\x88" not in said:  # a frame that closes
-                assert (more := await knock.reader.read(4_096)), said
+                more = await knock.reader.read(4_096)
+                assert more, said
                 said += more
         knock.writer.close()
         return knock.status

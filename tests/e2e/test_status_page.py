@@ -98,11 +98,13 @@ def test_paths_in_the_list_of_logs_break_after_slashes(both: tuple[Page, Page], 
       range.selectNodeContents(node);
       const lines = [...range.getClientRects()];
       return {
+        name: node.data,
         tops: lines.map(({ top }) => top),
         isTooLong: lines.reduce((sum, { width }) => sum + width, 0) > cell.clientWidth - 40,
       };
     })""")
 
-    # A name that is wider than the cell breaks where it must.
-    assert [part for part in parts if len(part["tops"]) > 1 and not part["isTooLong"]] == []
+    # A name that is wider than the cell breaks where it must, and after a hyphen any may.
+    broken = [part for part in parts if len(part["tops"]) > 1]
+    assert [part for part in broken if not part["isTooLong"] and "-" not in part["name"]] == []
     assert len({part["tops"][0] for part in parts}) > 1  # it doesn't fit on one line
