@@ -241,6 +241,8 @@ async def test_a_want_that_was_forged_copied_or_changed_in_redis_shows_nothing(
         longer = text.replace(str(until).encode(), str(until + 3_000).encode())
         added = plain.replace(b'{"v"', b'{"original_until":%d,"v"' % (until + 30))
         assert len({text, longer, plain, added}) == 4
+        # Hers ends with her viewing, on a busy machine a moment later.
+        await asyncio.to_thread(wait_until, lambda: hers not in server.hgetall(wants))
         heard = Heard(stack.redis_port)
         for member, said in ((his, text), (hers, longer), (his, added), (hers[:-1] + b"x", text)):
             family = wants.removesuffix(b":wants")

@@ -398,17 +398,17 @@ def test_dragging_the_bar_loads_after_a_pause_and_on_release_only(
     viewer.mouse.move(box["x"] + 6, box["y"] + box["height"] - 10)
     viewer.mouse.down()
     settle(viewer)
-    pressed = tail(viewer, "tail.asked")
     # In one go, so that no machine is so slow that it pauses between two movements.
-    moved = tail(
+    pressed, moved = tail(
         viewer,
         f"""(() => {{
           const {{ bar }} = tail.parts.history;
+          const pressed = tail.asked;
           for (let step = 0; step < 40; step++) {{
             const at = {{ clientX: {box["x"] + 6}, clientY: {box["y"] + box["height"] - 20} - step * 12 }};
             bar.dispatchEvent(new PointerEvent('pointermove', {{ ...at, pointerId: 1, bubbles: true }}));
           }}
-          return tail.asked;
+          return [pressed, tail.asked];
         }})()""",
     )
     assert moved == pressed
