@@ -120,12 +120,9 @@ class Tally:
             return Spent(True, 1, window_seconds)
 
     def read(self, user: str, size: int) -> None:
-        """Count bytes that were sent to a user."""
+        """Count bytes that were sent to a user. For each frame: others learn of it within a second."""
         with self._lock:
             self._unsaid[user] += size
-        if self._is_here:
-            self._say_bytes()
-        else:
             self._keep_going()
 
     async def refresh(self, user: str) -> None:
@@ -188,8 +185,7 @@ class Tally:
                 except BaseException as error:  # noqa: BLE001 - raised where it is awaited
                     answer.set_exception(error)
 
-        self._jobs.put(job)
-        self._keep_going()
+        self._put(job)
         # Never cancelled: what is under way in Redis happens, and what follows it must come after it.
         return await asyncio.shield(asyncio.wrap_future(answer))
 
@@ -205,8 +201,12 @@ class Tally:
             except ControlUnavailable as error:
                 logger.debug("a place was not given back: Redis: %s", error)
 
+        self._put(job)
+
+    def _put(self, job: Callable[[], None]) -> None:
         self._jobs.put(job)
-        self._keep_going()
+        with self._lock:
+            self._keep_going()
 
     def _unless_away(self, work: Callable[[], T]) -> T:
         if self._clock() < self._away_until:
@@ -229,13 +229,12 @@ class Tally:
         self._has_failed = False
 
     def _keep_going(self) -> None:
-        with self._lock:
-            if self._thread is None or not self._thread.is_alive():
-                self._beaten_at = (
-                    self._clock()
-                )  # whatever is to be done first shows that this process is running
-                self._thread = threading.Thread(target=self._run, name="logtail-limits", daemon=True)
-                self._thread.start()
+        """Let the thread run. Call it with the lock."""
+        if self._thread is None or not self._thread.is_alive():
+            # Whatever is to be done first shows that this process is running.
+            self._beaten_at = self._clock()
+            self._thread = threading.Thread(target=self._run, name="logtail-limits", daemon=True)
+            self._thread.start()
 
     def _run(self) -> None:
         """Do what is to be done, and each second say what lasts, as long as there is any."""
@@ -252,9 +251,8 @@ class Tally:
     def beat(self) -> None:
         """Say what lasts: that this process is running, which places it holds, and how many bytes were read."""
         now = self._clock()
-        self._has_failed |= (
-            now - self._beaten_at > PROCESS_LEASE_MS / 1000
-        )  # or was suspended, which is as bad
+        was_suspended = now - self._beaten_at > PROCESS_LEASE_MS / 1000  # which is as bad
+        self._has_failed = self._has_failed or was_suspended
         self._beaten_at = now
         try:
             self._unless_away(self._say)
