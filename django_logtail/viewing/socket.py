@@ -127,11 +127,13 @@ class Socket:
 
     async def send(self, frame: Frame) -> int:
         """Return the length of the frame. Raises `End` if the client is gone."""
+        await self._sent(self._outgoing(frame))
+        return len(frame.encoded)
+
+    def _outgoing(self, frame: Frame) -> MutableMapping[str, Any]:
         self.sent_at = time.monotonic()
-        encoded = frame.encoded
-        kind = "text" if isinstance(encoded, str) else "bytes"
-        await self._sent({"type": "websocket.send", kind: encoded})
-        return len(encoded)
+        kind = "text" if isinstance(frame.encoded, str) else "bytes"
+        return {"type": "websocket.send", kind: frame.encoded}
 
     @property
     def is_ready(self) -> bool:
@@ -140,14 +142,11 @@ class Socket:
 
     def send_at_once(self, frame: Frame) -> int:
         """Like `send`, from whatever task runs: without waiting, and so only while `is_ready`."""
-        self.sent_at = time.monotonic()
-        encoded = frame.encoded
-        kind = "text" if isinstance(encoded, str) else "bytes"
-        sending = self._send({"type": "websocket.send", kind: encoded}).__await__()
+        sending = self._send(self._outgoing(frame)).__await__()
         try:
             next(sending)
         except StopIteration:
-            return len(encoded)
+            return len(frame.encoded)
         except OSError:
             raise End(None) from None
         raise RuntimeError("the server waits, although it was ready to send")
