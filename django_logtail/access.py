@@ -93,7 +93,7 @@ class AccessPolicy:
     def may_view(self, user: User, log: Log) -> bool:
         """Whether `user` may watch `log` now: the same as `visible_logs`, but cheaper if that is not overridden.
 
-        It runs every 15 s for every viewer, and most logs can be decided without the query.
+        It runs every 11 to 18 s for every viewer, and most logs can be decided without the query.
         """
         if log.parent is not None:
             return self.may_view(user, log.parent)
@@ -289,7 +289,7 @@ def admit(
 ) -> tuple[User, Log]:
     """The user and the log, if this session may watch it now; else raises `Refused`.
 
-    Synchronous, with a few queries. Called on joining, and with `joined=True` every 15 s and on every command.
+    Synchronous, with a few queries. Called on joining, and with `joined=True` every 11 to 18 s and on every command.
     A newcomer gets the same "no-such-log" whether a log doesn't exist, is disabled or is forbidden, so that slugs can't
     be probed; a viewer who was watching already knew of it, and is told that access ended.
 
